@@ -1,0 +1,262 @@
+//! Reading a YAML or JSON document together with the line of every node.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Options, Spanned};
+
+use crate::error::{Error, Place};
+use crate::pointer::Pointer;
+
+/// The largest document that is read, in bytes. PostHog's complete one has 1.9 MB.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// How deep a document may nest. PostHog's complete one has 20 levels.
+pub const MAX_DEPTH: usize = 200;
+
+/// A parsed document: its value, and where each node of it stands in the text.
+///
+/// ```
+/// use posthog_groups_spec::{Document, Pointer};
+///
+/// let document = Document::parse("petstore.yaml", "openapi: 3.0.3\ninfo:\n  title: Pets\n")?;
+/// assert_eq!(document.value["info"]["title"], "Pets");
+/// assert_eq!(document.line(&Pointer::root().key("info").key("title")), Some(3));
+/// # Ok::<(), posthog_groups_spec::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What errors and findings call the document: a path or a URL.
+    pub name: String,
+    /// The content. Members keep the order of the text.
+    pub value: Value,
+    lines: Lines,
+}
+
+impl Document {
+    /// Reads a file, YAML or JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is larger than [`MAX_BYTES`], is not UTF-8 or does not parse.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+        let size = fs::metadata(path).map_err(io)?.len();
+        if size > MAX_BYTES {
+            return Err(Error::TooLarge { name, bytes: size, limit: MAX_BYTES });
+        }
+        Self::from_bytes(name, &fs::read(path).map_err(io)?)
+    }
+
+    /// Parses the bytes of a document, as a download has them.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], and when the bytes are not UTF-8.
+    pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
+        let name = name.into();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(name, text),
+            Err(e) => {
+                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                Err(Error::syntax(name, line, 1, "the text is not UTF-8; save the file as UTF-8"))
+            }
+        }
+    }
+
+    /// Parses YAML 1.2 or JSON text. A byte order mark and CRLF line ends are accepted.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] with line and column: for text that does not parse, a duplicate key, a
+    /// second document in the stream, and nesting or alias expansion beyond sane bounds.
+    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Error> {
+        let name = name.into();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Err(Error::syntax(name, 1, 1, "the document is empty"));
+        }
+        let parsed: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options());
+        match parsed {
+            Ok(root) => {
+                let Node { value, children } = root.value;
+                let line = line_number(root.referenced.line());
+                Ok(Self { name, value, lines: Lines { line, children } })
+            }
+            Err(e) => Err(syntax_error(name, &e)),
+        }
+    }
+
+    /// The line (from 1) on which the node at `pointer` begins, or its nearest ancestor that exists.
+    /// `None` for a document that was built in memory.
+    pub fn line(&self, pointer: &Pointer) -> Option<u32> {
+        let (mut value, mut lines) = (&self.value, &self.lines);
+        for token in pointer.tokens() {
+            let position = match value {
+                Value::Object(map) => map.keys().position(|key| *key == token),
+                Value::Array(_) => token.parse().ok(),
+                _ => None,
+            };
+            let child = position.and_then(|n| Some((value_at(value, n)?, lines.children.get(n)?)));
+            let Some((next, next_lines)) = child else { break };
+            (value, lines) = (next, next_lines);
+        }
+        (lines.line > 0).then_some(lines.line)
+    }
+
+    /// Where the node at `pointer` is, for an error message.
+    pub fn place(&self, pointer: &Pointer) -> Place {
+        Place { file: self.name.clone(), pointer: pointer.clone(), line: self.line(pointer) }
+    }
+
+    /// A document that has no text: findings on it have no line.
+    pub fn from_value(name: impl Into<String>, value: Value) -> Self {
+        Self { name: name.into(), value, lines: Lines::default() }
+    }
+}
+
+fn value_at(value: &Value, n: usize) -> Option<&Value> {
+    match value {
+        Value::Object(map) => map.values().nth(n),
+        Value::Array(items) => items.get(n),
+        _ => None,
+    }
+}
+
+/// The lines of a node and, in the order of the text, of its children.
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    line: u32,
+    children: Vec<Lines>,
+}
+
+fn line_number(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_nodes: 2_000_000,
+            max_events: 8_000_000,
+        },
+    }
+}
+
+fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
+    let error = error.without_snippet();
+    let (line, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
+    let text = error.to_string();
+    let reason = text.lines().next().unwrap_or_default();
+    Error::syntax(name, line, column, reason)
+}
+
+/// A value on its way out of the parser.
+struct Node {
+    value: Value,
+    children: Vec<Lines>,
+}
+
+impl Node {
+    fn scalar(value: impl Into<Value>) -> Self {
+        Self { value: value.into(), children: Vec::new() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::scalar(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number must be finite"))?;
+        Ok(Node::scalar(Value::Number(number)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let (mut items, mut children) = (Vec::new(), Vec::new());
+        while let Some(item) = access.next_element::<Spanned<Node>>()? {
+            children.push(Lines { line: line_number(item.referenced.line()), children: item.value.children });
+            items.push(item.value.value);
+        }
+        Ok(Node { value: Value::Array(items), children })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let (mut members, mut children) = (Map::new(), Vec::new());
+        while let Some(key) = access.next_key_seed(Key)? {
+            let member = access.next_value::<Spanned<Node>>()?;
+            children.push(Lines { line: line_number(key.line), children: member.value.children });
+            members.insert(key.name, member.value.value);
+        }
+        Ok(Node { value: Value::Object(members), children })
+    }
+}
+
+/// A member's name. The line of a member is that of its name: where a person looks for it.
+struct KeyName {
+    name: String,
+    line: u64,
+}
+
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = KeyName;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyName, D::Error> {
+        let key = Spanned::<String>::deserialize(deserializer)?;
+        Ok(KeyName { line: key.referenced.line(), name: key.value })
+    }
+}

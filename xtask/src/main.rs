@@ -1,0 +1,2 @@
+//! Arguments to calls into the crates.
+fn main() {}
