@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, Spanned};
 
@@ -16,7 +17,7 @@ use crate::pointer::Pointer;
 pub const MAX_BYTES: u64 = 64 << 20;
 
 /// How deep a document may nest. PostHog's complete one has 20 levels.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 64;
 
 /// A parsed document: its value, and where each node of it stands in the text.
 ///
@@ -78,15 +79,10 @@ impl Document {
         if text.trim().is_empty() {
             return Err(Error::syntax(name, 1, 1, "the document is empty"));
         }
-        let parsed: Result<Spanned<Node>, _> = serde_saphyr::from_str_with_options(text, options());
-        match parsed {
-            Ok(root) => {
-                let Node { value, children } = root.value;
-                let line = line_number(root.referenced.line());
-                Ok(Self { name, value, lines: Lines { line, children } })
-            }
-            Err(e) => Err(syntax_error(name, &e)),
-        }
+        let root = parse_on_a_large_stack(&name, text)?;
+        let Node { value, children } = root.value;
+        let line = line_number(root.referenced.line());
+        Ok(Self { name, value, lines: Lines { line, children } })
     }
 
     /// The line (from 1) on which the node at `pointer` begins, or its nearest ancestor that exists.
@@ -136,6 +132,23 @@ fn line_number(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
+/// The parser recurses with frames of tens of kilobytes in a debug build: [`MAX_DEPTH`] levels do not
+/// fit the stack of every thread that may call.
+const PARSER_STACK: usize = 32 << 20;
+
+fn parse_on_a_large_stack(name: &str, text: &str) -> Result<Spanned<Node>, Error> {
+    let parse = || serde_saphyr::from_str_with_options(text, options()).map_err(|e| syntax_error(name.to_owned(), &e));
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
+        let started = thread.spawn_scoped(scope, parse).map_err(|source| Error::Io {
+            action: "start a thread to read",
+            path: name.into(),
+            source,
+        })?;
+        started.join().unwrap_or_else(|_| Err(Error::syntax(name, 1, 1, "the YAML parser gave up on this text")))
+    })
+}
+
 fn options() -> Options {
     serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
@@ -144,16 +157,47 @@ fn options() -> Options {
             flow_nesting_limit: MAX_DEPTH,
             max_nodes: 2_000_000,
             max_events: 8_000_000,
+            max_recorded_anchor_events: 200_000,
         },
     }
 }
 
 fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
+    use serde_saphyr::Error as Yaml;
+
     let error = error.without_snippet();
     let (line, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
-    let text = error.to_string();
-    let reason = text.lines().next().unwrap_or_default();
+    let reason = match error {
+        Yaml::DuplicateMappingKey { key, .. } => {
+            format!("the key `{}` stands twice in one object; remove one", key.as_deref().unwrap_or("?"))
+        }
+        Yaml::MultipleDocuments { .. } => "a second YAML document begins here; keep one document a file".into(),
+        Yaml::NullIntoString { .. } => "the name of a member must be text; put it in quotes".into(),
+        Yaml::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
+        Yaml::Budget { .. }
+        | Yaml::AliasReplayLimitExceeded { .. }
+        | Yaml::AliasExpansionLimitExceeded { .. }
+        | Yaml::AliasReplayStackDepthExceeded { .. } => unfolds(),
+        error => {
+            let text = error.to_string();
+            let reason = text.lines().next().unwrap_or_default();
+            let reason = reason.split_once(" at line ").map_or(reason, |(reason, _)| reason);
+            match reason {
+                deep if deep.starts_with("recursion limit") => too_deep(),
+                bomb if bomb.starts_with("budget breached") => unfolds(),
+                reason => format!("not YAML or JSON: {reason}"),
+            }
+        }
+    };
     Error::syntax(name, line, column, reason)
+}
+
+fn unfolds() -> String {
+    "the document unfolds beyond all bounds through aliases; write it without anchors".into()
+}
+
+fn too_deep() -> String {
+    format!("the document nests deeper than {MAX_DEPTH} levels; is it an OpenAPI document?")
 }
 
 /// A value on its way out of the parser.
@@ -258,5 +302,75 @@ impl<'de> DeserializeSeed<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyName, D::Error> {
         let key = Spanned::<String>::deserialize(deserializer)?;
         Ok(KeyName { line: key.referenced.line(), name: key.value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str, pointer: &str) -> Option<u32> {
+        let pointer = Pointer::parse(pointer).unwrap_or_default();
+        Document::parse("t", text).ok()?.line(&pointer)
+    }
+
+    fn refusal(text: &str) -> String {
+        Document::parse("t.yaml", text).map_or_else(|e| e.to_string(), |d| format!("accepted: {}", d.value))
+    }
+
+    #[test]
+    fn knows_the_line_of_every_node_in_yaml_and_in_json() {
+        let yaml = "a: 1\nb:\n  - x\n  -\n    c: 2\n";
+        assert_eq!(line(yaml, "/a"), Some(1));
+        assert_eq!(line(yaml, "/b/1/c"), Some(5));
+        assert_eq!(line(yaml, "/b/0/gone"), Some(3), "a missing node has the line of what would hold it");
+        assert_eq!(line("{\n \"a\": [1,\n  2]}", "/a/1"), Some(3));
+    }
+
+    #[test]
+    fn reads_json_with_tabs_and_surrogate_pairs_as_json_means_them() {
+        let text = "{\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, 2.5, true, null, \"yes\"]}";
+        let document = Document::parse("t.json", text).map(|d| d.value);
+        assert_eq!(
+            document.ok(),
+            Some(serde_json::json!({"a": "\u{1F600}/", "b": [1, 2.5, true, null, "yes"]}))
+        );
+    }
+
+    #[test]
+    fn takes_response_codes_without_quotes_and_survives_bom_and_crlf() {
+        let document = Document::parse("t", "\u{feff}responses:\r\n  200:\r\n    description: ok\r\n");
+        let expected = serde_json::json!({"responses": {"200": {"description": "ok"}}});
+        assert_eq!(document.map(|d| d.value).ok(), Some(expected));
+    }
+
+    #[test]
+    fn refuses_what_is_broken_with_line_and_mend() {
+        assert_eq!(refusal("a: 1\nb: 2\na: 3\n"), "t.yaml:3:1: the key `a` stands twice in one object; remove one");
+        assert_eq!(
+            refusal("a: x\n---\nb: 1\n"),
+            "t.yaml:3:1: a second YAML document begins here; keep one document a file"
+        );
+        assert_eq!(refusal("a: [1,\n"), "t.yaml:1:4: not YAML or JSON: unclosed bracket '['");
+        assert_eq!(refusal(" \n"), "t.yaml:1:1: the document is empty");
+        assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a member must be text; put it in quotes");
+        let not_utf8 = Document::from_bytes("t.yaml", b"a: 1\nb: \xff\n").map_err(|e| e.to_string()).err();
+        assert_eq!(not_utf8.as_deref(), Some("t.yaml:2:1: the text is not UTF-8; save the file as UTF-8"));
+    }
+
+    #[test]
+    fn refuses_bottomless_nesting_and_alias_bombs_quickly() {
+        let deep = "[".repeat(100_000);
+        assert!(refusal(&deep).contains("nests deeper than 64 levels"), "{}", refusal(&deep));
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for n in 1..9 {
+            let previous = format!("*a{}, ", n - 1).repeat(10);
+            bomb.push_str(&format!("a{n}: &a{n} [{previous}]\n"));
+        }
+        assert!(refusal(&bomb).contains("unfolds beyond all bounds"), "{}", refusal(&bomb));
+        let chain: String =
+            (1..20_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect::<Vec<_>>().concat();
+        let chain = format!("a0: &a0 [x]\n{chain}");
+        assert!(refusal(&chain).contains("nests deeper than 64 levels"), "{}", refusal(&chain));
     }
 }

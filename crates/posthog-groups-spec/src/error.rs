@@ -64,6 +64,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A value could not be written as YAML.
+    #[error("cannot write YAML: {reason}")]
+    Emit {
+        /// What the emitter said.
+        reason: String,
+    },
     /// A document is well formed, but not what was asked for.
     #[error("{place}: {reason}")]
     Unsuitable {

@@ -1,9 +1,27 @@
 //! Everything about specs: load, slice, overlay, lint, validate, convert.
 
+mod convert;
+mod defects;
 mod document;
+mod drift;
 mod error;
+mod lock;
+mod order;
+mod overlay;
 mod pointer;
+mod project;
+mod slice;
+mod write;
 
+pub use convert::{to_3_0, to_3_1};
+pub use defects::{Defects, Fate};
 pub use document::{Document, MAX_BYTES, MAX_DEPTH};
+pub use drift::{Change, ChangeKind, compare};
 pub use error::{Error, Place};
+pub use overlay::{
+    Action, ActionSite, Correction, Ids, NeverApplied, Overlay, Reason, apply, apply_leniently,
+};
 pub use pointer::Pointer;
+pub use project::{BuildError, Drift, Product, Project, read_overlay};
+pub use slice::{PATH_PREFIXES, slice};
+pub use write::{sha256, to_json, to_yaml, write_atomically};

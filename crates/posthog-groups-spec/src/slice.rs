@@ -1,0 +1,357 @@
+//! Cutting a few paths, with all that they need, out of a complete document.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::convert;
+use crate::document::Document;
+use crate::error::Error;
+use crate::order::{Place, child_place, normalize};
+use crate::pointer::Pointer;
+
+/// The paths that this project describes, by their beginnings.
+pub const PATH_PREFIXES: [&str; 2] =
+    ["/api/projects/{project_id}/groups/", "/api/projects/{project_id}/groups_types/"];
+
+/// Takes the paths that begin with one of `prefixes`, with the transitive closure of the components
+/// that they refer to. Prose, samples and vendor extensions are left out, and what has no order is
+/// sorted: equal structure gives an equal slice, whatever the words and the order in the text.
+///
+/// A 3.1 document becomes 3.0.3.
+///
+/// ```
+/// use posthog_groups_spec::{Document, slice};
+///
+/// let document = Document::parse("d.yaml", "
+/// openapi: 3.0.3
+/// info: {title: T, version: '1', description: Long prose.}
+/// paths:
+///   /a/: {get: {responses: {'200': {description: Fine}}}}
+///   /b/: {get: {responses: {'200': {description: Fine}}}}
+/// ")?;
+/// let slice = slice(&document, &["/a/"])?;
+/// assert_eq!(slice["info"], serde_json::json!({"title": "T", "version": "1"}));
+/// assert_eq!(slice["paths"].as_object().map(|paths| paths.len()), Some(1));
+/// # Ok::<(), posthog_groups_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unsuitable`] when the document is not OpenAPI 3.0 or 3.1, has no such path, or the slice
+/// has a reference that leads nowhere, elsewhere or in a circle, or a 3.1 keyword that 3.0 lacks.
+pub fn slice(document: &Document, prefixes: &[&str]) -> Result<Value, Error> {
+    let version = openapi_version(document)?;
+    let paths: Map<String, Value> = document
+        .value
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(path, _)| prefixes.iter().any(|prefix| path.starts_with(prefix)))
+        .map(|(path, item)| (path.clone(), item.clone()))
+        .collect();
+    if paths.is_empty() {
+        let reason = format!(
+            "no path begins with `{}`; is this the OpenAPI document of a PostHog instance?",
+            prefixes.join("` or `")
+        );
+        return Err(unsuitable(document, &Pointer::root().key("paths"), reason));
+    }
+    let mut slice = json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
+    for field in ["title", "version"] {
+        if let Some(text) = document.value["info"].get(field) {
+            slice["info"][field] = text.clone();
+        }
+    }
+    for field in ["servers", "security"] {
+        if let Some(member) = document.value.get(field) {
+            slice[field] = member.clone();
+        }
+    }
+    slice["components"] = closure(document, &slice)?;
+    if version == Version::V3_1 {
+        slice = convert::to_3_0(&Document::from_value(document.name.clone(), slice))?;
+    }
+    strip(&mut slice, Place::Object, "");
+    normalize(&mut slice);
+    Ok(slice)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    V3_0,
+    V3_1,
+}
+
+fn openapi_version(document: &Document) -> Result<Version, Error> {
+    let root = Pointer::root();
+    let refuse = |pointer: &Pointer, reason: String| Err(unsuitable(document, pointer, reason));
+    let Some(members) = document.value.as_object() else {
+        return refuse(&root, "not an OpenAPI document: the root is no object".into());
+    };
+    if let Some(swagger) = members.get("swagger") {
+        return refuse(&root.key("swagger"), format!("Swagger {swagger} is not supported; convert it to OpenAPI 3.0"));
+    }
+    let Some(version) = members.get("openapi") else {
+        return refuse(&root, "not an OpenAPI document: `openapi: 3.0.x` is missing".into());
+    };
+    match version.as_str() {
+        Some(text) if text.starts_with("3.0.") => Ok(Version::V3_0),
+        Some(text) if text.starts_with("3.1.") => Ok(Version::V3_1),
+        _ => refuse(&root.key("openapi"), format!("OpenAPI {version} is not supported; 3.0.x and 3.1.x are")),
+    }
+}
+
+fn unsuitable(document: &Document, pointer: &Pointer, reason: String) -> Error {
+    Error::Unsuitable { place: document.place(pointer), reason }
+}
+
+/// The components that `slice` refers to, directly or through others, and the security schemes that
+/// it names.
+fn closure(document: &Document, slice: &Value) -> Result<Value, Error> {
+    let mut components = Map::new();
+    let mut wanted = BTreeSet::new();
+    let root = Pointer::root();
+    references(document, &slice["paths"], &root.key("paths"), &mut wanted)?;
+    let mut security_schemes = BTreeSet::new();
+    security_names(&slice["security"], &mut security_schemes);
+    for operation in operations(&slice["paths"]) {
+        security_names(&operation["security"], &mut security_schemes);
+    }
+    let named = security_schemes.iter().map(|name| root.key("components").key("securitySchemes").key(name));
+    wanted.extend(named.filter(|pointer| document.value.pointer(pointer.as_str()).is_some()));
+
+    let mut seen = BTreeSet::new();
+    while let Some(pointer) = wanted.pop_first() {
+        if !seen.insert(pointer.clone()) {
+            continue;
+        }
+        let tokens: Vec<_> = pointer.tokens().collect();
+        let [_, section, name] = tokens.as_slice() else { continue };
+        let Some(node) = document.value.pointer(pointer.as_str()) else { continue };
+        check_chain(document, &pointer)?;
+        references(document, node, &pointer, &mut wanted)?;
+        let section = components.entry(section.as_ref()).or_insert_with(|| json!({}));
+        section[name.as_ref()] = node.clone();
+    }
+    Ok(Value::Object(components))
+}
+
+/// Adds the components that the references below `node` lead to.
+fn references(document: &Document, node: &Value, at: &Pointer, wanted: &mut BTreeSet<Pointer>) -> Result<(), Error> {
+    match node {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                wanted.insert(resolve(document, reference, at)?);
+            }
+            if let Some(Value::Object(mapping)) = members.get("discriminator").and_then(|d| d.get("mapping")) {
+                let at = at.key("discriminator").key("mapping");
+                for (value, target) in mapping {
+                    if let Some(target) = target.as_str().filter(|target| target.starts_with('#')) {
+                        wanted.insert(resolve(document, target, &at.key(value))?);
+                    }
+                }
+            }
+            members.iter().try_for_each(|(key, member)| references(document, member, &at.key(key), wanted))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(n, item)| references(document, item, &at.index(n), wanted))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The component that a reference leads to or into.
+fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer, Error> {
+    let at = at.key("$ref");
+    if !reference.starts_with('#') {
+        let reason = format!("`{reference}` leads to another file; bundle the document first");
+        return Err(unsuitable(document, &at, reason));
+    }
+    let pointer = Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
+    let Some(pointer) = pointer else {
+        return Err(unsuitable(document, &at, format!("`{reference}` leads nowhere")));
+    };
+    let tokens: Vec<_> = pointer.tokens().take(3).collect();
+    match tokens.as_slice() {
+        [first, section, name] if first == "components" => Ok(Pointer::root().key(first).key(section).key(name)),
+        _ => Err(unsuitable(document, &at, format!("`{reference}` does not lead to a component"))),
+    }
+}
+
+/// Refuses a component that is a reference to a reference and so on, back to itself.
+fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut at = start.clone();
+    while let Some(reference) =
+        document.value.pointer(at.as_str()).and_then(|node| node.get("$ref")).and_then(Value::as_str)
+    {
+        let next = resolve(document, reference, &at)?;
+        if !seen.insert(next.clone()) {
+            let reason = format!("`{reference}` leads in a circle and never to a definition");
+            return Err(unsuitable(document, &at.key("$ref"), reason));
+        }
+        at = next;
+    }
+    Ok(())
+}
+
+/// Every operation of a `paths` object.
+pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
+    let items = paths.as_object().into_iter().flat_map(Map::values);
+    items.filter_map(Value::as_object).flatten().filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, o)| o)
+}
+
+/// The fields of a path item that hold operations.
+pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+fn security_names(security: &Value, names: &mut BTreeSet<String>) {
+    for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {
+        names.extend(requirement.keys().cloned());
+    }
+}
+
+/// Drops the vendor's prose, samples and extensions, and `style` and `explode` where they only state
+/// what holds anyway.
+fn strip(value: &mut Value, place: Place, name: &str) {
+    match value {
+        Value::Object(members) if place != Place::Literal => {
+            if place == Place::Object {
+                strip_fields(members, name);
+            }
+            for (key, member) in members.iter_mut() {
+                let child = child_place(place, key, member);
+                // A response is told by where it is: the name map that holds it.
+                let name = if place == Place::Names { name } else { key };
+                strip(member, child, name);
+            }
+        }
+        Value::Array(items) if place != Place::Literal => items.iter_mut().for_each(|item| strip(item, place, "")),
+        _ => {}
+    }
+}
+
+fn strip_fields(members: &mut Map<String, Value>, holder: &str) {
+    let is_info = holder == "info";
+    let is_response = holder == "responses" && !members.contains_key("$ref");
+    members.retain(|key, _| {
+        let prose = ["description", "summary", "example", "examples", "externalDocs"].contains(&key.as_str())
+            || (key == "title" && !is_info);
+        !prose && !key.starts_with("x-")
+    });
+    if is_response {
+        members.insert("description".into(), Value::String(String::new()));
+    }
+    if let Some(place) = members.get("in").and_then(Value::as_str).filter(|_| members.contains_key("name")) {
+        let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
+        if members.get("style").is_none_or(|given| given == style) {
+            members.remove("style");
+            if members.get("explode") == Some(&Value::Bool(style == "form")) {
+                members.remove("explode");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r##"
+openapi: 3.0.3
+info: {title: T, version: "1", description: Prose}
+x-tagGroups: []
+servers: [{url: /}]
+paths:
+  /a/:
+    get:
+      summary: Prose
+      x-internal: true
+      parameters:
+      - {name: z, in: query, style: form, explode: true, schema: {type: string, example: e}}
+      - {name: description, in: query, style: form, explode: false, schema: {type: string}}
+      responses:
+        "200": {description: Prose, content: {application/json: {schema: {$ref: "#/components/schemas/A"}}}}
+      security: [{Key: []}]
+  /b/:
+    get: {responses: {"200": {description: Prose}}}
+components:
+  securitySchemes: {Key: {type: http, scheme: bearer}, Other: {type: http, scheme: basic}}
+  schemas:
+    A: {properties: {description: {type: string, description: Prose}, b: {$ref: "#/components/schemas/B"}}}
+    B: {type: array, items: {$ref: "#/components/schemas/A"}}
+    Unused: {type: string}
+"##;
+
+    fn sliced(text: &str) -> Result<Value, String> {
+        let document = Document::parse("d.yaml", text).map_err(|e| e.to_string())?;
+        slice(&document, &["/a/"]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn keeps_the_structure_of_the_paths_and_what_they_need() {
+        let expected = json!({
+            "openapi": "3.0.3",
+            "info": {"title": "T", "version": "1"},
+            "servers": [{"url": "/"}],
+            "paths": {"/a/": {"get": {
+                "parameters": [
+                    {"name": "description", "in": "query", "style": "form", "explode": false, "schema": {"type": "string"}},
+                    {"name": "z", "in": "query", "schema": {"type": "string"}},
+                ],
+                "responses": {"200": {
+                    "description": "",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}},
+                }},
+                "security": [{"Key": []}],
+            }}},
+            "components": {
+                "schemas": {
+                    "A": {"properties": {"b": {"$ref": "#/components/schemas/B"}, "description": {"type": "string"}}},
+                    "B": {"type": "array", "items": {"$ref": "#/components/schemas/A"}},
+                },
+                "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
+            },
+        });
+        // `style` stays where `explode` is not the default's partner.
+        let mut found = sliced(DOCUMENT).unwrap();
+        if let Some(parameter) = found.pointer_mut("/paths/~1a~1/get/parameters/0") {
+            parameter["style"] = json!("form");
+        }
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_cut_with_the_place() {
+        let cases = [
+            ("- 1\n", "d.yaml:1 #: not an OpenAPI document: the root is no object"),
+            ("info: {}\n", "d.yaml:1 #: not an OpenAPI document: `openapi: 3.0.x` is missing"),
+            ("swagger: '2.0'\n", "d.yaml:1 #/swagger: Swagger \"2.0\" is not supported; convert it to OpenAPI 3.0"),
+            ("openapi: 4.0.0\n", "d.yaml:1 #/openapi: OpenAPI \"4.0.0\" is not supported; 3.0.x and 3.1.x are"),
+            (
+                "openapi: 3.0.3\npaths: {/x/: {}}\n",
+                "d.yaml:2 #/paths: no path begins with `/a/`; is this the OpenAPI document of a PostHog instance?",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(sliced(text), Err(expected.to_owned()), "{text}");
+        }
+        let broken = [
+            ("#/components/schemas/Gone", "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` leads nowhere"),
+            ("other.yaml#/A", "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `other.yaml#/A` leads to another file; bundle the document first"),
+        ];
+        for (reference, expected) in broken {
+            let text = DOCUMENT.replacen("#/components/schemas/A", reference, 1);
+            assert_eq!(sliced(&text), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_references_that_lead_in_a_circle_but_takes_recursive_schemas() {
+        assert!(sliced(DOCUMENT).is_ok(), "A and B refer to each other through members");
+        let text = DOCUMENT
+            .replace("    B: {type: array, items: {$ref: \"#/components/schemas/A\"}}", "    B: {$ref: \"#/components/schemas/C\"}\n    C: {$ref: \"#/components/schemas/B\"}");
+        let refusal = sliced(&text).unwrap_err();
+        assert_eq!(refusal, "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` leads in a circle and never to a definition");
+    }
+}
