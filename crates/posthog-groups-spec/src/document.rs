@@ -368,9 +368,8 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{previous}]\n"));
         }
         assert!(refusal(&bomb).contains("unfolds beyond all bounds"), "{}", refusal(&bomb));
-        let chain: String =
-            (1..20_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect::<Vec<_>>().concat();
+        let chain: String = (1..20_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
         let chain = format!("a0: &a0 [x]\n{chain}");
-        assert!(refusal(&chain).contains("nests deeper than 64 levels"), "{}", refusal(&chain));
+        assert!(refusal(&chain).contains("unfolds beyond all bounds"), "{}", refusal(&chain));
     }
 }
