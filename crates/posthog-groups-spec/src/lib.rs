@@ -5,6 +5,8 @@ mod defects;
 mod document;
 mod drift;
 mod error;
+mod examples;
+pub mod lint;
 mod lock;
 mod order;
 mod overlay;
@@ -18,10 +20,12 @@ pub use defects::{Defects, Fate};
 pub use document::{Document, MAX_BYTES, MAX_DEPTH};
 pub use drift::{Change, ChangeKind, compare};
 pub use error::{Error, Place};
+pub use examples::check_examples;
+pub use lint::check_openapi;
 pub use overlay::{
     Action, ActionSite, Correction, Ids, NeverApplied, Overlay, Reason, apply, apply_leniently,
 };
 pub use pointer::Pointer;
-pub use project::{BuildError, Drift, Product, Project, read_overlay};
+pub use project::{BuildError, Drift, Product, Project, correct, read_overlays};
 pub use slice::{PATH_PREFIXES, slice};
 pub use write::{sha256, to_json, to_yaml, write_atomically};

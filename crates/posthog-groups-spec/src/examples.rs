@@ -1,0 +1,389 @@
+//! Checks the example requests and responses in `spec/examples/` against the spec.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::error::{Error, Place};
+use crate::lint::examples::Operations;
+use crate::lint::{Finding, Severity, sort};
+use crate::pointer::Pointer;
+
+/// Checks the files `dir/<operationId>/*.json` against the operations of `spec`.
+///
+/// A file holds one example:
+///
+/// ```json
+/// {
+///   "kind": "response", "era": "both", "status": 404, "note": "no such group",
+///   "headers": {"X-Request-Id": "1"}, "body": {"code": "not_found"}
+/// }
+/// ```
+///
+/// A request has `query` instead of `status`. `content_type` is `application/json` unless it is
+/// given. Every operation needs an example of a success and one of an error.
+///
+/// ```no_run
+/// use std::path::Path;
+/// use posthog_groups_spec::{Document, check_examples};
+///
+/// let spec = Document::read(Path::new("spec/openapi.yaml"))?;
+/// for finding in check_examples(&spec, Path::new("spec/examples"))? {
+///     eprintln!("{finding}");
+/// }
+/// # Ok::<(), posthog_groups_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// When a folder or file cannot be read. What is wrong inside a file is a finding.
+pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error> {
+    let mut operations = Operations::new(spec);
+    let mut findings = Vec::new();
+    let mut seen: Vec<(String, bool, bool)> = Vec::new();
+    for folder in entries(dir)? {
+        let id = file_name(&folder);
+        if !folder.is_dir() {
+            findings.push(finding(
+                "example-file",
+                Severity::Error,
+                place(&folder),
+                "a file beside the folders of operations".to_owned(),
+                "move it into the folder of its operation".to_owned(),
+            ));
+            continue;
+        }
+        let Some(operation) = operations.find(&id) else {
+            let mend = match operations.meant(&id) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "name the folder after an operationId".to_owned(),
+            };
+            let message = format!("no operation is called `{id}`");
+            findings.push(finding("example-operation", Severity::Error, place(&folder), message, mend));
+            continue;
+        };
+        let (mut success, mut error) = (false, false);
+        for path in entries(&folder)? {
+            if path.extension().is_none_or(|extension| extension != "json") {
+                findings.push(finding(
+                    "example-file",
+                    Severity::Error,
+                    place(&path),
+                    "examples are JSON files".to_owned(),
+                    "call it `*.json`, or move it elsewhere".to_owned(),
+                ));
+                continue;
+            }
+            let document = match Document::read(&path) {
+                Ok(document) => document,
+                Err(e @ Error::Io { .. }) => return Err(e),
+                Err(e) => {
+                    let mend = "write one JSON object".to_owned();
+                    findings.push(finding(
+                        "example-file",
+                        Severity::Error,
+                        place(&path),
+                        e.to_string(),
+                        mend,
+                    ));
+                    continue;
+                }
+            };
+            let mut file = File { document: &document, findings: &mut findings };
+            let status = file.check(&mut operations, operation);
+            success |= status.is_some_and(|status| (200..400).contains(&status));
+            error |= status.is_some_and(|status| status >= 400);
+        }
+        seen.push((id, success, error));
+    }
+    for id in operations.ids() {
+        let known = seen.iter().find(|(seen, ..)| seen == id);
+        let (success, error) = known.map_or((false, false), |(_, success, error)| (*success, *error));
+        for (shown, what) in [(success, "success"), (error, "error")] {
+            if !shown {
+                findings.push(finding(
+                    "example-missing",
+                    Severity::Error,
+                    operations.place(id),
+                    format!("the operation `{id}` has no example of {} response", article(what)),
+                    format!("add `{}`", dir.join(id).join(format!("{what}.json")).display()),
+                ));
+            }
+        }
+    }
+    sort(&mut findings);
+    Ok(findings)
+}
+
+fn article(what: &str) -> String {
+    if what == "error" { format!("an {what}") } else { format!("a {what}") }
+}
+
+/// The entries of a folder by name, hidden ones left out.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let io = |source| Error::Io { action: "read", path: dir.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if !file_name(&path).starts_with('.') {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn place(path: &Path) -> Place {
+    Place { file: path.display().to_string(), pointer: Pointer::root(), line: None }
+}
+
+fn finding(rule: &'static str, severity: Severity, place: Place, message: String, mend: String) -> Finding {
+    Finding { rule, severity, place, message, mend }
+}
+
+/// One example file and the list its findings go to.
+struct File<'f> {
+    document: &'f Document,
+    findings: &'f mut Vec<Finding>,
+}
+
+impl File<'_> {
+    fn add(
+        &mut self,
+        rule: &'static str,
+        pointer: &Pointer,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let place = self.document.place(pointer);
+        self.findings.push(finding(rule, Severity::Error, place, message.into(), mend.into()));
+    }
+
+    /// Checks the file; for a response returns its status.
+    fn check(&mut self, operations: &mut Operations, operation: usize) -> Option<u64> {
+        let root = Pointer::root();
+        let document = self.document;
+        let Value::Object(members) = &document.value else {
+            self.add(
+                "example-file",
+                &root,
+                "an example is an object",
+                "write `{\"kind\": \"response\", ...}`",
+            );
+            return None;
+        };
+        let kind = members.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let known: &[&str] = match kind {
+            "request" => &["kind", "era", "content_type", "note", "query", "headers", "body"],
+            "response" => &["kind", "era", "status", "content_type", "note", "headers", "body"],
+            _ => {
+                let mend = "write `\"kind\": \"request\"` or `\"kind\": \"response\"`";
+                self.add("example-file", &root.key("kind"), format!("`kind` is `{kind}`"), mend);
+                return None;
+            }
+        };
+        for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
+            let mend = match operations.closest(name, known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "remove it".to_owned(),
+            };
+            self.add(
+                "example-file",
+                &root.key(name),
+                format!("`{name}` is no member of a {kind} example"),
+                mend,
+            );
+        }
+        let era = members.get("era").and_then(Value::as_str).unwrap_or_default();
+        if !matches!(era, "2025" | "2026" | "both") {
+            let mend = "write `\"era\": \"2025\"`, `\"2026\"` or `\"both\"`";
+            self.add("example-file", &root.key("era"), format!("`era` is `{era}`"), mend);
+        }
+        for name in ["note", "content_type"] {
+            if members.get(name).is_some_and(|value| !value.is_string()) {
+                self.add("example-file", &root.key(name), format!("`{name}` is no string"), "write a string");
+            }
+        }
+        for name in ["query", "headers"] {
+            if members.get(name).is_some_and(|value| !value.is_object()) {
+                let mend = "write `{\"name\": value}`";
+                self.add("example-file", &root.key(name), format!("`{name}` is no object"), mend);
+            }
+        }
+        let content_type = members.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
+        if kind == "request" {
+            self.request(operations, operation, members, content_type);
+            return None;
+        }
+        let status =
+            members.get("status").and_then(Value::as_u64).filter(|status| (100..600).contains(status));
+        let Some(status) = status else {
+            self.add(
+                "example-file",
+                &root.key("status"),
+                "`status` is no status code",
+                "write it as a number",
+            );
+            return None;
+        };
+        self.response(operations, operation, members, content_type, status);
+        Some(status)
+    }
+
+    fn request(
+        &mut self,
+        operations: &mut Operations,
+        operation: usize,
+        members: &Map<String, Value>,
+        content_type: &str,
+    ) {
+        let root = Pointer::root();
+        for (field, place) in [("query", "query"), ("headers", "header")] {
+            let empty = Map::new();
+            let given = members.get(field).and_then(Value::as_object).unwrap_or(&empty);
+            let declared = operations.parameters(operation, place);
+            let same = |a: &str, b: &str| if place == "header" { a.eq_ignore_ascii_case(b) } else { a == b };
+            for (name, value) in given {
+                let at = root.key(field).key(name);
+                let Some(parameter) = declared.iter().find(|parameter| same(&parameter.name, name)) else {
+                    let names: Vec<_> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
+                    let mend = match operations.closest(name, &names) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => "remove it, or declare it in the spec".to_owned(),
+                    };
+                    self.add(
+                        "example-parameter",
+                        &at,
+                        format!("the operation has no {place} parameter `{name}`"),
+                        mend,
+                    );
+                    continue;
+                };
+                if let Some(schema) = parameter.schema {
+                    self.compare(
+                        "example-parameter",
+                        &at,
+                        operations.problems(schema, true, value),
+                        "parameter",
+                    );
+                }
+            }
+            // Headers of a request may come from anywhere; the query of a request is complete.
+            for parameter in declared.iter().filter(|parameter| parameter.required && place == "query") {
+                if !given.contains_key(&parameter.name) {
+                    let message = format!("the required query parameter `{}` is missing", parameter.name);
+                    self.add(
+                        "example-parameter",
+                        &root.key("query"),
+                        message,
+                        format!("add `{}`", parameter.name),
+                    );
+                }
+            }
+        }
+        let body = members.get("body");
+        match (operations.request_body(operation), body) {
+            (None, Some(_)) => {
+                let message = "the operation has no request body";
+                self.add("example-body", &root.key("body"), message, "remove `body`");
+            }
+            (Some((_, true)), None) => {
+                self.add("example-body", &root, "the operation needs a body", "add `body`");
+            }
+            (Some((holder, _)), Some(body)) => self.body(operations, holder, content_type, body, true),
+            (_, None) => {}
+        }
+    }
+
+    fn response(
+        &mut self,
+        operations: &mut Operations,
+        operation: usize,
+        members: &Map<String, Value>,
+        content_type: &str,
+        status: u64,
+    ) {
+        let root = Pointer::root();
+        let Some(response) = operations.response(operation, status) else {
+            let mend = "describe that response in the spec, or correct the status";
+            self.add(
+                "example-status",
+                &root.key("status"),
+                format!("the operation describes no {status} response"),
+                mend,
+            );
+            return;
+        };
+        let headers = members.get("headers").and_then(Value::as_object);
+        let declared = operations.headers(response);
+        for (name, value) in headers.into_iter().flatten() {
+            let header = declared.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+            let at = root.key("headers").key(name);
+            match header.map(|header| header.schema) {
+                None => {
+                    let message = format!("the {status} response declares no header `{name}`");
+                    self.add("example-header", &at, message, "remove it, or declare it in the spec");
+                }
+                Some(Some(schema)) => {
+                    self.compare("example-header", &at, operations.problems(schema, false, value), "header");
+                }
+                Some(None) => {}
+            }
+        }
+        for header in declared.iter().filter(|header| header.required) {
+            let given = headers
+                .into_iter()
+                .flat_map(|h| h.keys())
+                .any(|name| name.eq_ignore_ascii_case(&header.name));
+            if !given {
+                let message = format!("the required header `{}` is missing", header.name);
+                self.add("example-header", &root.key("headers"), message, format!("add `{}`", header.name));
+            }
+        }
+        match members.get("body") {
+            Some(body) => self.body(operations, response, content_type, body, false),
+            None if operations.has_content(response) => {
+                self.add("example-body", &root, format!("the {status} response has a body"), "add `body`");
+            }
+            None => {}
+        }
+    }
+
+    fn body(
+        &mut self,
+        operations: &mut Operations,
+        holder: usize,
+        content_type: &str,
+        body: &Value,
+        sent: bool,
+    ) {
+        let root = Pointer::root();
+        let Some(schema) = operations.media_type(holder, content_type) else {
+            let offered = operations.media_types(holder);
+            let message = format!("`{content_type}` is not declared; the spec has {offered}");
+            self.add(
+                "example-body",
+                &root.key("content_type"),
+                message,
+                "correct `content_type`, or declare it in the spec",
+            );
+            return;
+        };
+        if let Some(schema) = schema {
+            self.compare("example-body", &root.key("body"), operations.problems(schema, sent, body), "body");
+        }
+    }
+
+    fn compare(&mut self, rule: &'static str, at: &Pointer, problems: Vec<(String, String)>, what: &str) {
+        for (inside, problem) in problems {
+            let at = Pointer::parse(&format!("{}{inside}", at.as_str())).unwrap_or_else(|| at.clone());
+            let message = format!("the {what} does not fit its schema: {problem}");
+            self.add(rule, &at, message, "correct the example or the schema");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Rules about our own extensions, from which the client's table of policies is generated.
+
+use serde_json::Value;
+
+use super::shape::Kind;
+use super::text::{brief, did_you_mean, json_type, listed};
+use super::{Context, Report, Site, rules};
+
+/// What `x-idempotency` may say.
+const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "look-before-repeat", "gone-is-done"];
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    for site in &context.sites {
+        if let Some(value) = site.object.get("x-required-scopes") {
+            scopes(site, value, report);
+        }
+        if let Some(value) = site.object.get("x-idempotency") {
+            idempotency(site, value, report);
+        }
+        if let Some(value) = site.object.get("x-availability") {
+            availability(site, value, report);
+        }
+    }
+}
+
+fn scopes(site: &Site, value: &Value, report: &mut Report) {
+    let at = site.pointer.key("x-required-scopes");
+    let fits = value.as_array().is_some_and(|scopes| {
+        scopes.iter().all(|scope| scope.as_str().is_some_and(|s| !s.trim().is_empty()))
+    });
+    if !fits {
+        let message =
+            format!("`x-required-scopes` is {} ({}), not a list of strings", json_type(value), brief(value));
+        report.add(&rules::EXTENSION_MARK, &at, message, "write it as `[\"group:read\"]`");
+    }
+}
+
+fn idempotency(site: &Site, value: &Value, report: &mut Report) {
+    let at = site.pointer.key("x-idempotency");
+    match value.as_str() {
+        Some("safe") if site.kind == Kind::Operation && !matches!(site.edge, "get" | "head" | "options") => {
+            let message = format!("{} is never `safe`: it changes something", site.edge.to_ascii_uppercase());
+            report.add(
+                &rules::EXTENSION_MARK,
+                &at,
+                message,
+                format!("write one of {}", listed(IDEMPOTENCY[1..].iter().copied())),
+            );
+        }
+        Some(word) if IDEMPOTENCY.contains(&word) => {}
+        other => {
+            let mend = match other.and_then(|word| did_you_mean(word, IDEMPOTENCY)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", listed(IDEMPOTENCY)),
+            };
+            report.add(&rules::EXTENSION_MARK, &at, format!("`x-idempotency` is {}", brief(value)), mend);
+        }
+    }
+}
+
+fn availability(site: &Site, value: &Value, report: &mut Report) {
+    let at = site.pointer.key("x-availability");
+    let Some(members) = value.as_object() else {
+        let message = format!("`x-availability` is {}, not an object", json_type(value));
+        report.add(
+            &rules::EXTENSION_MARK,
+            &at,
+            message,
+            "write `{since: \"2025-08-29\", until: \"2025-09-10\"}`",
+        );
+        return;
+    };
+    if members.is_empty() {
+        report.add(
+            &rules::EXTENSION_MARK,
+            &at,
+            "`x-availability` is empty",
+            "add `since` or `until`, or remove it",
+        );
+    }
+    for (name, value) in members {
+        if !matches!(name.as_str(), "since" | "until") {
+            let mend = match did_you_mean(name, ["since", "until"]) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "it has `since` and `until` only".to_owned(),
+            };
+            report.add(
+                &rules::EXTENSION_MARK,
+                &at.key(name),
+                format!("`{name}` is no member of `x-availability`"),
+                mend,
+            );
+        } else if !value.is_string() {
+            let message = format!("`{name}` is {}, not a string", json_type(value));
+            report.add(&rules::EXTENSION_MARK, &at.key(name), message, "put the date into quotes");
+        }
+    }
+}
