@@ -1,2 +1,142 @@
-//! Arguments to calls into the crates.
-fn main() {}
+//! The workspace's own commands: `cargo xtask --help`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+
+mod checks;
+mod generate;
+mod pull;
+mod spec;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+/// Keeps the corrected PostHog groups spec and everything made of it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "From the vendor's document to the client:\n  \
+        1. cargo xtask spec pull --from posthog.yaml   cuts spec/upstream.yaml out of a complete document\n  \
+        2. cargo xtask spec build                      applies spec/corrections/ and writes spec/openapi.*\n  \
+        3. cargo xtask spec check                      lints the result and its examples\n  \
+        4. cargo xtask generate                        writes the Rust bindings\n\n\
+        Every command that writes has --check, which changes nothing.\n\
+        Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Pull, build and check the spec
+    #[command(subcommand)]
+    Spec(SpecTask),
+    /// Write the Rust bindings, crates/posthog-groups-client/src/generated.rs, from spec/openapi.yaml
+    Generate {
+        /// Write nothing; print how the file differs and exit with 1 if it does
+        #[arg(long)]
+        check: bool,
+    },
+    /// Correct, check, generate; then call all ten operations on a stand-in server on this machine
+    Demo,
+    /// Run what continuous integration runs (.ci/run)
+    Ci,
+}
+
+#[derive(Debug, Subcommand)]
+enum SpecTask {
+    /// Cut the groups paths out of a complete PostHog document into spec/upstream.yaml
+    #[command(after_help = "Examples:\n  cargo xtask spec pull --from posthog.openapi.yaml\n  \
+        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n\n\
+        A URL is asked for with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.")]
+    Pull {
+        /// A complete OpenAPI document of a PostHog instance: YAML or JSON, 3.0 or 3.1
+        #[arg(long, value_name = "FILE|URL")]
+        from: String,
+        /// Write nothing; report what changed upstream and which corrections are stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
+    Build {
+        /// Write nothing; print how the files differ and exit with 1 if they do
+        #[arg(long)]
+        check: bool,
+    },
+    /// Lint a spec; without --spec also the examples and the table of corrections
+    #[command(after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
+        cargo xtask spec check --rules")]
+    Check {
+        /// Another OpenAPI 3.0 document, YAML or JSON [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE", conflicts_with = "rules")]
+        spec: Option<PathBuf>,
+        /// List the rules with their reasons
+        #[arg(long)]
+        rules: bool,
+    },
+}
+
+/// How a task ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    Findings,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<Outcome> {
+    let root = workspace_root();
+    match task {
+        Task::Spec(SpecTask::Pull { from, check }) => pull::pull(&root, from, *check),
+        Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
+        Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
+        Task::Spec(SpecTask::Check { spec, .. }) => checks::check(&root, spec.as_deref()),
+        Task::Generate { check } => generate::generate(&root, *check),
+        Task::Demo => demo(&root),
+        Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),
+    }
+}
+
+fn demo(root: &Path) -> anyhow::Result<Outcome> {
+    println!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
+    spec::build(root, false)?;
+    println!("\n2. check: spec/openapi.yaml and spec/examples/");
+    if checks::check(root, None)? == Outcome::Findings {
+        return Ok(Outcome::Findings);
+    }
+    println!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
+    generate::generate(root, false)?;
+    println!("\n4. call the generated client");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    program(Command::new(cargo).args(["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"]), root)
+}
+
+/// Runs a program of the workspace; its failure is ours.
+fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
+    let status = command.current_dir(root).status().with_context(|| format!("cannot run {command:?}"))?;
+    Ok(if status.success() { Outcome::Good } else { Outcome::Findings })
+}
+
+fn workspace_root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let root = manifest.parent().unwrap_or(&manifest).to_owned();
+    // Messages name files as a person in the workspace would.
+    match std::env::current_dir() {
+        Ok(here) if here == root => PathBuf::new(),
+        _ => root,
+    }
+}

@@ -27,5 +27,5 @@ pub use overlay::{
 };
 pub use pointer::Pointer;
 pub use project::{BuildError, Drift, Product, Project, correct, read_overlays};
-pub use slice::{PATH_PREFIXES, slice};
+pub use slice::{METHODS, PATH_PREFIXES, slice};
 pub use write::{sha256, to_json, to_yaml, write_atomically};

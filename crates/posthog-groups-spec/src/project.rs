@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::convert::to_3_1;
 use crate::defects::{Defects, with_table};
 use crate::document::Document;
@@ -123,10 +125,7 @@ impl Project {
     /// # Errors
     /// When the folder or a file cannot be read, or a file is no overlay.
     pub fn corrections(&self) -> Result<Vec<Overlay>, Error> {
-        let folder = self.path("corrections");
-        let mut files = list(&folder)?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-        files.iter().map(|path| read_overlay(path, &folder)).collect()
+        read_overlays(&self.path("corrections"))
     }
 
     /// The corrected spec, in memory.
@@ -135,9 +134,7 @@ impl Project {
     /// As [`Project::build`], but whether the slice was edited is not looked at.
     pub fn corrected(&self) -> Result<Document, BuildError> {
         let upstream = Document::read(&self.path("upstream.yaml"))?;
-        let mut corrected =
-            apply(&upstream.value, &self.corrections()?).map_err(BuildError::NeverApplied)?;
-        order_fields(&mut corrected);
+        let corrected = correct(&upstream.value, &self.corrections()?).map_err(BuildError::NeverApplied)?;
         Ok(Document::from_value("the corrected spec", corrected))
     }
 
@@ -222,16 +219,33 @@ impl Project {
     }
 }
 
-/// Reads an overlay; its name in messages is that of the file below `folder`.
+/// Applies overlays to a slice and puts the fields of the result in reading order.
 ///
 /// # Errors
-/// When it cannot be read or is no overlay.
-pub fn read_overlay(path: &Path, folder: &Path) -> Result<Overlay, Error> {
-    let mut document = Document::read(path)?;
-    if let Ok(short) = path.strip_prefix(folder) {
-        document.name = short.display().to_string();
+/// Every action that did not bite.
+pub fn correct(slice: &Value, overlays: &[Overlay]) -> Result<Value, Vec<NeverApplied>> {
+    let mut corrected = apply(slice, overlays)?;
+    order_fields(&mut corrected);
+    Ok(corrected)
+}
+
+/// Reads an overlay file, or all `.yaml` files of a folder by name. Messages name a file of a folder
+/// without the folder.
+///
+/// # Errors
+/// When a file cannot be read or is no overlay.
+pub fn read_overlays(path: &Path) -> Result<Vec<Overlay>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![Overlay::from_document(&Document::read(path)?)?]);
     }
-    Overlay::from_document(&document)
+    let files = list(path)?.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files
+        .map(|file| {
+            let mut document = Document::read(&file)?;
+            document.name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Overlay::from_document(&document)
+        })
+        .collect()
 }
 
 /// The files of a folder by name.

@@ -203,7 +203,7 @@ pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The fields of a path item that hold operations.
-pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 fn security_names(security: &Value, names: &mut BTreeSet<String>) {
     for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {

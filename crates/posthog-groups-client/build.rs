@@ -1,0 +1,33 @@
+//! With the feature `build-time`: generates the bindings while building. Otherwise does nothing.
+
+fn main() {
+    #[cfg(feature = "build-time")]
+    build_time::generate();
+}
+
+#[cfg(feature = "build-time")]
+mod build_time {
+    #![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
+
+    use std::env;
+    use std::path::PathBuf;
+
+    pub(crate) fn generate() {
+        println!("cargo::rerun-if-env-changed=POSTHOG_GROUPS_SPEC");
+        println!("cargo::rerun-if-env-changed=POSTHOG_GROUPS_OVERLAYS");
+        let bundled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+        let spec = env::var_os("POSTHOG_GROUPS_SPEC").map_or(bundled, PathBuf::from);
+        let overlays: Vec<PathBuf> =
+            env::var_os("POSTHOG_GROUPS_OVERLAYS").iter().flat_map(env::split_paths).collect();
+        for input in overlays.iter().chain([&spec]) {
+            println!("cargo::rerun-if-changed={}", input.display());
+        }
+        let outcome = posthog_groups_codegen::generate_from_files(&spec, &overlays).and_then(|text| {
+            let folder = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+            Ok(posthog_groups_spec::write_atomically(&folder.join("generated.rs"), &text)?)
+        });
+        if let Err(e) = outcome {
+            e.to_string().lines().for_each(|line| println!("cargo::error={line}"));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! JSON as the server wrote it: numbers of any size, member order and escapes survive untouched.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+
+/// Any JSON value, kept as its text and decoded only when asked.
+///
+/// Two values are equal when their texts are.
+///
+/// ```
+/// use posthog_groups_client::JsonValue;
+///
+/// let seats = JsonValue::new(&42)?;
+/// assert_eq!(seats.as_str(), "42");
+/// assert_eq!(seats.decode::<u8>()?, 42);
+/// // 2^53 + 1 does not fit a double, and survives.
+/// assert_eq!(JsonValue::parse("9007199254740993")?.as_str(), "9007199254740993");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct JsonValue(Box<RawValue>);
+
+impl JsonValue {
+    /// The JSON of a value.
+    ///
+    /// # Errors
+    /// When `value` does not serialize, such as a map with keys that are no text.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
+        to_raw_value(value).map(Self)
+    }
+
+    /// Takes JSON text as it stands.
+    ///
+    /// # Errors
+    /// When `text` is not one JSON value.
+    pub fn parse(text: impl Into<String>) -> serde_json::Result<Self> {
+        RawValue::from_string(text.into()).map(Self)
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The value as a Rust type, which may borrow from the text.
+    ///
+    /// # Errors
+    /// When the value has another form.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        serde_json::from_str(self.as_str())
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        self.as_str() == "null"
+    }
+}
+
+impl fmt::Debug for JsonValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl PartialEq for JsonValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for JsonValue {}
+
+impl Serialize for JsonValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self)
+    }
+}
+
+impl From<serde_json::Value> for JsonValue {
+    fn from(value: serde_json::Value) -> Self {
+        // Serializing a `Value` cannot fail: its keys are text and its numbers finite.
+        to_raw_value(&value).map_or_else(|_| Self(RawValue::NULL.to_owned()), Self)
+    }
+}
+
+impl From<&str> for JsonValue {
+    fn from(text: &str) -> Self {
+        Self::from(serde_json::Value::from(text))
+    }
+}
+
+impl From<String> for JsonValue {
+    fn from(text: String) -> Self {
+        Self::from(serde_json::Value::from(text))
+    }
+}
+
+impl From<bool> for JsonValue {
+    fn from(value: bool) -> Self {
+        Self::from(serde_json::Value::from(value))
+    }
+}
+
+impl From<i64> for JsonValue {
+    fn from(value: i64) -> Self {
+        Self::from(serde_json::Value::from(value))
+    }
+}
+
+impl From<i32> for JsonValue {
+    fn from(value: i32) -> Self {
+        Self::from(serde_json::Value::from(value))
+    }
+}
+
+/// The properties of a group or a person: a JSON object, kept as the server's text.
+///
+/// ```
+/// use posthog_groups_client::Properties;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Account { plan: String, seats: u32 }
+///
+/// let properties: Properties = serde_json::from_str(r#"{"plan": "scale", "seats": 42}"#)?;
+/// let account: Account = properties.decode()?;
+/// assert_eq!((account.plan.as_str(), account.seats), ("scale", 42));
+/// assert_eq!(properties.get("seats")?.map(|v| v.as_str().to_owned()).as_deref(), Some("42"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Properties(JsonValue);
+
+impl Properties {
+    /// The properties that a struct or a map serializes to.
+    ///
+    /// # Errors
+    /// When `value` does not serialize, or to something else than an object.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
+        Self::try_from(JsonValue::new(value)?).map_err(serde_json::Error::custom)
+    }
+
+    /// The JSON text, an object.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// All properties as a Rust type, which may borrow from the text.
+    ///
+    /// # Errors
+    /// When a property is missing or has another form.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        self.0.decode()
+    }
+
+    /// One property by its exact name; `None` when the group does not have it.
+    ///
+    /// # Errors
+    /// None are known: the text has been checked to be an object.
+    pub fn get(&self, name: &str) -> serde_json::Result<Option<JsonValue>> {
+        struct Find<'n>(&'n str);
+
+        impl<'de> serde::de::Visitor<'de> for Find<'_> {
+            type Value = Option<JsonValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = None;
+                // As in every JSON reader, the last of two equal names counts.
+                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                    if key == self.0 {
+                        found = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<serde::de::IgnoredAny>()?;
+                    }
+                }
+                Ok(found)
+            }
+        }
+
+        serde_json::Deserializer::from_str(self.as_str()).deserialize_map(Find(name))
+    }
+
+    /// Whether there is no property at all.
+    pub fn is_empty(&self) -> bool {
+        self.as_str().trim_start_matches('{').trim_start().starts_with('}')
+    }
+}
+
+impl Default for Properties {
+    /// No properties: `{}`.
+    fn default() -> Self {
+        Self(JsonValue::from(serde_json::Value::Object(serde_json::Map::new())))
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The value is no JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnObject;
+
+impl fmt::Display for NotAnObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("properties must be a JSON object, such as {\"plan\": \"scale\"}")
+    }
+}
+
+impl std::error::Error for NotAnObject {}
+
+impl TryFrom<JsonValue> for Properties {
+    type Error = NotAnObject;
+
+    fn try_from(value: JsonValue) -> Result<Self, NotAnObject> {
+        // The text of a raw value begins with the value itself.
+        if value.as_str().starts_with('{') { Ok(Self(value)) } else { Err(NotAnObject) }
+    }
+}
+
+impl TryFrom<serde_json::Value> for Properties {
+    type Error = NotAnObject;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, NotAnObject> {
+        Self::try_from(JsonValue::from(value))
+    }
+}
+
+impl From<serde_json::Map<String, serde_json::Value>> for Properties {
+    fn from(members: serde_json::Map<String, serde_json::Value>) -> Self {
+        Self(JsonValue::from(serde_json::Value::Object(members)))
+    }
+}
+
+impl Serialize for Properties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = JsonValue::deserialize(deserializer)?;
+        // No server sends null here, but nothing is lost by taking it for "none".
+        if value.is_null() { Ok(Self::default()) } else { Self::try_from(value).map_err(D::Error::custom) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_survives_decoding_and_encoding_byte_for_byte() {
+        for text in [
+            r#"{"big":123456789012345678901234567890,"f":1.0,"e":1E3,"u":"\u00e9é","n":null,"o":{"z":1,"a":[]}}"#,
+            "{}",
+            r#"{"":""}"#,
+        ] {
+            let properties: Properties = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&properties).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn properties_are_an_object_or_nothing() {
+        assert_eq!(serde_json::from_str::<Properties>("null").unwrap(), Properties::default());
+        for text in ["[]", "1", "\"{}\""] {
+            assert!(serde_json::from_str::<Properties>(text).is_err(), "{text}");
+        }
+        assert!(Properties::new(&["a"]).is_err());
+        assert!(Properties::default().is_empty());
+        assert!(!Properties::new(&serde_json::json!({"a": 1})).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_property_is_found_by_its_exact_name_whatever_its_escapes() {
+        let properties: Properties = serde_json::from_str(r#"{ "a\"b": [1, 2], "plan": "x", "plan": "y"}"#).unwrap();
+        let get = |name| properties.get(name).unwrap().map(|value| value.as_str().to_owned());
+        assert_eq!(get("a\"b").as_deref(), Some("[1, 2]"));
+        assert_eq!(get("plan").as_deref(), Some("\"y\""));
+        assert_eq!(get("Plan"), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! The spec as the generator can carry it. Nothing here is a correction: what goes is true, and stays
+//! in the published spec.
+
+use std::collections::BTreeSet;
+
+use posthog_groups_spec::METHODS;
+use serde_json::{Map, Value};
+
+/// Leaves out of a corrected spec what the generator refuses or would turn into harm:
+///
+/// * Error responses. With them an HTML 502 from a proxy becomes a decode failure without a status;
+///   without them it arrives as `UnexpectedResponse` with status, headers and body.
+/// * Media types other than JSON, callbacks and links: the generator panics or ignores them.
+/// * `nullable` on a free-form object: the member is then optional, and keeps its JSON text.
+/// * `minimum`, `maximum`: an integer stays an `i64`.
+/// * `pattern`, lengths, `format: uri` and `format: uuid`: they would become types that refuse what
+///   the server really sends one day.
+/// * Examples, and the components that nothing refers to any more.
+///
+/// ```
+/// use posthog_groups_codegen::project;
+/// use serde_json::json;
+///
+/// let spec = json!({"paths": {"/a/": {"get": {"responses": {
+///     "200": {"description": "Fine"}, "404": {"description": "Gone"}, "5XX": {"description": "Broken"},
+/// }}}}});
+/// let expected = json!({"paths": {"/a/": {"get": {"responses": {"200": {"description": "Fine"}}}}}});
+/// assert_eq!(project(&spec), expected);
+/// ```
+pub fn project(spec: &Value) -> Value {
+    let mut projection = spec.clone();
+    if let Some(paths) = projection.get_mut("paths").and_then(Value::as_object_mut) {
+        for item in paths.values_mut().filter_map(Value::as_object_mut) {
+            for (_, operation) in item.iter_mut().filter(|(field, _)| METHODS.contains(&field.as_str())) {
+                project_operation(operation, spec);
+            }
+        }
+    }
+    soften(&mut projection, false);
+    drop_unused_components(&mut projection);
+    projection
+}
+
+fn project_operation(operation: &mut Value, spec: &Value) {
+    let Some(members) = operation.as_object_mut() else { return };
+    members.shift_remove("callbacks");
+    if let Some(responses) = members.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.retain(|status, _| status.starts_with('2'));
+        for response in responses.values_mut() {
+            inline(response, spec);
+            if let Some(members) = response.as_object_mut() {
+                members.shift_remove("headers");
+                members.shift_remove("links");
+            }
+            keep_json(response);
+        }
+    }
+    if let Some(body) = members.get_mut("requestBody") {
+        inline(body, spec);
+        keep_json(body);
+    }
+}
+
+/// Puts the component itself in the place of a reference to a response or a request body.
+fn inline(node: &mut Value, spec: &Value) {
+    let target = node.get("$ref").and_then(Value::as_str).and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
+    if let Some(target) = target {
+        *node = target.clone();
+    }
+}
+
+fn keep_json(holder: &mut Value) {
+    if let Some(content) = holder.get_mut("content").and_then(Value::as_object_mut)
+        && content.contains_key("application/json")
+    {
+        content.retain(|media_type, _| media_type == "application/json");
+    }
+}
+
+/// Removes examples and the constraints that the generator would enforce while decoding.
+fn soften(value: &mut Value, names: bool) {
+    match value {
+        Value::Object(members) => {
+            if !names {
+                soften_fields(members);
+            }
+            for (key, member) in members.iter_mut() {
+                if !names && (key.starts_with("x-") || key == "default" || key == "enum") {
+                    continue;
+                }
+                soften(member, !names && (key == "properties" || key == "schemas"));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| soften(item, false)),
+        _ => {}
+    }
+}
+
+fn soften_fields(members: &mut Map<String, Value>) {
+    for key in [
+        "example", "examples", "exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maximum", "minItems",
+        "minLength", "minimum", "pattern",
+    ] {
+        members.shift_remove(key);
+    }
+    if members.get("type") == Some(&"object".into())
+        && members.get("additionalProperties") == Some(&true.into())
+        && members.shift_remove("nullable").is_some()
+    {
+        *members = Map::from_iter([("$ref".to_owned(), "#/components/schemas/Properties".into())]);
+    }
+    if matches!(members.get("format").and_then(Value::as_str), Some("email" | "uri" | "url" | "uuid")) {
+        members.shift_remove("format");
+    }
+}
+
+fn drop_unused_components(spec: &mut Value) {
+    let mut used = BTreeSet::new();
+    let mut fresh = BTreeSet::new();
+    references(&spec["paths"], &mut fresh);
+    while let Some(reference) = fresh.pop_first() {
+        if used.insert(reference.clone())
+            && let Some(target) = reference.strip_prefix('#').and_then(|pointer| spec.pointer(pointer))
+        {
+            references(target, &mut fresh);
+        }
+    }
+    let Some(components) = spec.get_mut("components").and_then(Value::as_object_mut) else { return };
+    for (section, members) in components.iter_mut().filter(|(section, _)| *section != "securitySchemes") {
+        if let Some(members) = members.as_object_mut() {
+            members.retain(|name, _| used.contains(&format!("#/components/{section}/{name}")));
+        }
+    }
+    components.retain(|_, members| members.as_object().is_some_and(|members| !members.is_empty()));
+}
+
+fn references(node: &Value, found: &mut BTreeSet<String>) {
+    match node {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                found.insert(reference.clone());
+            }
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keeps_one_json_success_and_the_components_it_needs() {
+        let spec = json!({
+            "paths": {"/a/": {"post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/In"}},
+                    "multipart/form-data": {"schema": {"$ref": "#/components/schemas/Form"}}}},
+                "responses": {
+                    "200": {"$ref": "#/components/responses/Fine"},
+                    "4XX": {"$ref": "#/components/responses/Bad"},
+                },
+            }}},
+            "components": {
+                "responses": {
+                    "Fine": {"description": "Fine", "headers": {"X": {}}, "content": {
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Out"}}, "text/csv": {}}},
+                    "Bad": {"description": "Bad", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+                },
+                "schemas": {
+                    "In": {"type": "string", "pattern": "x", "maxLength": 4, "example": "x"},
+                    "Out": {"type": "object", "properties": {"pattern": {"type": "string", "format": "uuid"}}},
+                    "Error": {"type": "object"}, "Form": {"type": "object"},
+                },
+                "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
+            },
+        });
+        let schema = |name: &str| json!({"schema": {"$ref": format!("#/components/schemas/{name}")}});
+        let expected = json!({
+            "paths": {"/a/": {"post": {
+                "requestBody": {"content": {"application/json": schema("In")}},
+                "responses": {"200": {"description": "Fine", "content": {"application/json": schema("Out")}}},
+            }}},
+            "components": {
+                "schemas": {
+                    "In": {"type": "string"},
+                    "Out": {"type": "object", "properties": {"pattern": {"type": "string"}}},
+                },
+                "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
+            },
+        });
+        assert_eq!(project(&spec), expected);
+    }
+}

@@ -1,0 +1,21 @@
+//! `generate`.
+
+use std::path::Path;
+
+use posthog_groups_spec::Product;
+
+use crate::{Outcome, checks, spec};
+
+/// Generates the bindings from the committed spec.
+pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<Outcome> {
+    let document = spec::committed(root)?;
+    if checks::report(&checks::errors(&document)) == Outcome::Findings {
+        println!("\nthe spec cannot be generated from; nothing was written");
+        return Ok(Outcome::Findings);
+    }
+    let product = Product {
+        path: root.join("crates/posthog-groups-client/src/generated.rs"),
+        text: posthog_groups_codegen::generate(&document)?,
+    };
+    spec::settle(&[product], check, "cargo xtask generate")
+}
