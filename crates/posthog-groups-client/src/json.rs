@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_property_is_found_by_its_exact_name_whatever_its_escapes() {
-        let properties: Properties = serde_json::from_str(r#"{ "a\"b": [1, 2], "plan": "x", "plan": "y"}"#).unwrap();
+        let properties: Properties =
+            serde_json::from_str(r#"{ "a\"b": [1, 2], "plan": "x", "plan": "y"}"#).unwrap();
         let get = |name| properties.get(name).unwrap().map(|value| value.as_str().to_owned());
         assert_eq!(get("a\"b").as_deref(), Some("[1, 2]"));
         assert_eq!(get("plan").as_deref(), Some("\"y\""));

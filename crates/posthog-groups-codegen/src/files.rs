@@ -19,13 +19,16 @@ use crate::generate::{Error, generate};
 /// [`Error::Unfit`] with what the linter says, and those of [`generate`].
 pub fn generate_from_files(spec: &Path, overlays: &[PathBuf]) -> Result<String, Error> {
     let document = Document::read(spec)?;
-    let base = if is_complete(&document.value) { slice(&document, &PATH_PREFIXES)? } else { document.value.clone() };
+    let base =
+        if is_complete(&document.value) { slice(&document, &PATH_PREFIXES)? } else { document.value.clone() };
     let overlays: Vec<Overlay> =
         overlays.iter().map(|path| read_overlays(path)).collect::<Result<Vec<_>, _>>()?.concat();
     let corrected = correct(&base, &overlays).map_err(Error::NeverApplied)?;
     // Without overlays the text that was read is what is linted: findings have lines.
-    let corrected = if corrected == document.value { document } else { Document::from_value(document.name, corrected) };
-    let errors: Vec<_> = lint(&corrected).into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let corrected =
+        if corrected == document.value { document } else { Document::from_value(document.name, corrected) };
+    let errors: Vec<_> =
+        lint(&corrected).into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     if !errors.is_empty() {
         return Err(Error::Unfit(errors));
     }

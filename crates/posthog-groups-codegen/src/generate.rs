@@ -47,9 +47,10 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
 }
 
 /// Types of the client crate that take the place of schemas. They keep the server's JSON text, which
-/// serde's untagged, internally tagged and flattened decoding would lose.
-const REPLACED: [(&str, &str); 3] = [
+/// serde's untagged, internally tagged and flattened decoding would lose, or keep a key out of logs.
+const REPLACED: [(&str, &str); 4] = [
     ("JsonValue", "crate::JsonValue"),
+    ("ProjectToken", "crate::ProjectToken"),
     ("Properties", "crate::Properties"),
     ("RelatedActor", "crate::RelatedActor"),
 ];

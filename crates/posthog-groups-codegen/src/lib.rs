@@ -6,8 +6,8 @@ mod files;
 mod generate;
 mod operations;
 mod outline;
-mod prune;
 mod projection;
+mod prune;
 
 pub use files::generate_from_files;
 pub use generate::{Error, GENERATOR, generate};

@@ -1,8 +1,8 @@
 //! The marks of the spec as a table: `operation_id -> scopes, idempotency, availability`.
 
+use posthog_groups_spec::METHODS;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use posthog_groups_spec::METHODS;
 use serde_json::{Map, Value};
 
 /// `pub static OPERATIONS`, sorted by operationId.

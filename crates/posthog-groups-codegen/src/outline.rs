@@ -48,7 +48,9 @@ pub fn pieces(source: &str) -> Result<BTreeMap<String, String>, Error> {
         match module(item) {
             Some(("types", items)) => {
                 for item in items {
-                    if let Item::Struct(syn::ItemStruct { ident, .. }) | Item::Enum(syn::ItemEnum { ident, .. }) = item {
+                    if let Item::Struct(syn::ItemStruct { ident, .. })
+                    | Item::Enum(syn::ItemEnum { ident, .. }) = item
+                    {
                         pieces.insert(format!("type {ident}"), unparse(vec![item.clone()]));
                     }
                 }
@@ -83,7 +85,8 @@ fn returned_builder(output: &syn::ReturnType) -> Option<String> {
     let syn::ReturnType::Type(_, ty) = output else { return None };
     let syn::Type::Path(path) = ty.as_ref() else { return None };
     let segments = &path.path.segments;
-    (segments.len() == 2 && segments.first()?.ident == "builder").then(|| segments.last().map(|s| s.ident.to_string()))?
+    (segments.len() == 2 && segments.first()?.ident == "builder")
+        .then(|| segments.last().map(|s| s.ident.to_string()))?
 }
 
 fn is_about(item: &Item, name: &str) -> bool {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 /// * Error responses. With them an HTML 502 from a proxy becomes a decode failure without a status;
 ///   without them it arrives as `UnexpectedResponse` with status, headers and body.
 /// * Media types other than JSON, callbacks and links: the generator panics or ignores them.
+/// * `required` for nullable members: decoding takes a member that an old server lacks for null.
 /// * `nullable` on a free-form object: the member is then optional, and keeps its JSON text.
 /// * `minimum`, `maximum`: an integer stays an `i64`.
 /// * `pattern`, lengths, `format: uri` and `format: uuid`: they would become types that refuse what
@@ -63,7 +64,10 @@ fn project_operation(operation: &mut Value, spec: &Value) {
 
 /// Puts the component itself in the place of a reference to a response or a request body.
 fn inline(node: &mut Value, spec: &Value) {
-    let target = node.get("$ref").and_then(Value::as_str).and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
+    let target = node
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
     if let Some(target) = target {
         *node = target.clone();
     }
@@ -98,10 +102,24 @@ fn soften(value: &mut Value, names: bool) {
 
 fn soften_fields(members: &mut Map<String, Value>) {
     for key in [
-        "example", "examples", "exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maximum", "minItems",
-        "minLength", "minimum", "pattern",
+        "example",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minimum",
+        "pattern",
     ] {
         members.shift_remove(key);
+    }
+    let properties = members.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(Value::Array(required)) = members.get_mut("required") {
+        let nullable = |name: &str| properties.get(name).is_some_and(|member| member["nullable"] == true);
+        required.retain(|name| !name.as_str().is_some_and(nullable));
     }
     if members.get("type") == Some(&"object".into())
         && members.get("additionalProperties") == Some(&true.into())
@@ -172,7 +190,12 @@ mod tests {
                 },
                 "schemas": {
                     "In": {"type": "string", "pattern": "x", "maxLength": 4, "example": "x"},
-                    "Out": {"type": "object", "properties": {"pattern": {"type": "string", "format": "uuid"}}},
+                    "Out": {"type": "object", "required": ["pattern", "n", "p"], "properties": {
+                        "pattern": {"type": "string", "format": "uuid"},
+                        "n": {"type": "integer", "nullable": true, "minimum": 0},
+                        "p": {"type": "object", "additionalProperties": true, "nullable": true},
+                    }},
+                    "Properties": {"type": "object", "additionalProperties": true},
                     "Error": {"type": "object"}, "Form": {"type": "object"},
                 },
                 "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
@@ -187,7 +210,12 @@ mod tests {
             "components": {
                 "schemas": {
                     "In": {"type": "string"},
-                    "Out": {"type": "object", "properties": {"pattern": {"type": "string"}}},
+                    "Out": {"type": "object", "required": ["pattern"], "properties": {
+                        "pattern": {"type": "string"},
+                        "n": {"type": "integer", "nullable": true},
+                        "p": {"$ref": "#/components/schemas/Properties"},
+                    }},
+                    "Properties": {"type": "object", "additionalProperties": true},
                 },
                 "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
             },

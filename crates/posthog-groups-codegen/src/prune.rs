@@ -8,7 +8,8 @@ use syn::{ImplItem, Item};
 /// The generator writes a builder for every type. Only those of request bodies are used by the calls;
 /// the others, of answers, would be half of the code and of its build time.
 pub(crate) fn drop_unused_builders(file: &mut syn::File) {
-    let calls = file.items.iter().filter(|item| matches!(item, Item::Mod(module) if module.ident == "builder"));
+    let calls =
+        file.items.iter().filter(|item| matches!(item, Item::Mod(module) if module.ident == "builder"));
     let text: String = calls.map(|item| item.to_token_stream().to_string()).collect();
     let used: BTreeSet<&str> = text
         .split("types :: builder :: ")
@@ -50,7 +51,9 @@ fn keep(item: &mut Item, used: &BTreeSet<&str>) -> bool {
         Item::Impl(block) if block.trait_.is_none() => {
             let name = last_segment(&block.self_ty).unwrap_or_default();
             if !used.contains(name.as_str()) {
-                block.items.retain(|member| !matches!(member, ImplItem::Fn(method) if method.sig.ident == "builder"));
+                block.items.retain(
+                    |member| !matches!(member, ImplItem::Fn(method) if method.sig.ident == "builder"),
+                );
             }
             !block.items.is_empty()
         }

@@ -1,0 +1,168 @@
+//! The shortest way to a client: one key, no policies.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::AUTHORIZATION;
+
+use crate::generated::Client;
+use crate::key::PersonalApiKey;
+use crate::operation::Operation;
+use crate::transport::{Transport, TransportFuture};
+
+/// The plain transport: authenticates every request and sends it once.
+#[derive(Clone, Debug)]
+pub struct Direct {
+    key: PersonalApiKey,
+}
+
+impl Direct {
+    /// A transport that sends `key` as a bearer token.
+    pub fn new(key: PersonalApiKey) -> Self {
+        Self { key }
+    }
+}
+
+impl Transport for Direct {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        _: &'static Operation,
+        mut request: reqwest::Request,
+    ) -> TransportFuture<'a> {
+        request.headers_mut().insert(AUTHORIZATION, self.key.to_header());
+        Box::pin(http.execute(request))
+    }
+}
+
+/// Why no client could be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The key is empty.
+    EmptyKey,
+    /// The key holds characters that a header cannot carry, such as a line end.
+    MalformedKey,
+    /// The key is a project key.
+    ProjectKey,
+    /// The base URL is none; with the reason.
+    MalformedUrl(String),
+    /// The base URL is plain HTTP to another machine: the key would travel in clear text.
+    Insecure,
+    /// No HTTP client could be set up, for want of TLS for example.
+    Http(reqwest::Error),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyKey => f.write_str("the personal API key is empty; create one under Settings, Personal API keys"),
+            Self::MalformedKey => f.write_str("the personal API key holds characters that no header can carry; was it copied with a line end?"),
+            Self::ProjectKey => f.write_str("phc_... is a project key, which this API refuses; use a personal API key (phx_...)"),
+            Self::MalformedUrl(reason) => write!(f, "the base URL is no URL: {reason}; write for example https://eu.posthog.com"),
+            Self::Insecure => f.write_str("the base URL is plain http to another machine, and the key would travel in clear text; use https"),
+            Self::Http(_) => f.write_str("no HTTP client could be set up"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Http(e) => Some(e),
+            _ => None,
+        }
+    }
+}
+
+/// A client that authenticates with `key` and sends every request once: no retries, a timeout of 30 s,
+/// and no redirects, which on this API only ever lead to a login page.
+///
+/// `base_url` is the origin of a PostHog instance with or without a final slash, such as
+/// `https://eu.posthog.com`. Plain http is accepted for this machine only.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use posthog_groups_client::{PersonalApiKey, connect};
+///
+/// let client = connect("https://eu.posthog.com", PersonalApiKey::new("phx_...")?)?;
+/// let page = client.list_groups().project_id("@current").group_type_index(0).send().await?;
+/// for group in &page.results {
+///     println!("{} {}", group.group_key, group.group_properties.as_str());
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// [`ConnectError`].
+pub fn connect(base_url: &str, key: PersonalApiKey) -> Result<Client, ConnectError> {
+    let url = Url::parse(base_url.trim()).map_err(|e| ConnectError::MalformedUrl(e.to_string()))?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return Err(ConnectError::Insecure),
+        other => return Err(ConnectError::MalformedUrl(format!("its scheme is `{other}`"))),
+    }
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("posthog-groups-client/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(ConnectError::Http)?;
+    // Generated paths begin with a slash: one at the end here would double it, and the server knows no `//`.
+    let base_url = url.as_str().trim_end_matches('/');
+    Ok(Client::new_with_client(base_url, http, Arc::new(Direct::new(key))))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use progenitor_client::ClientInfo;
+
+    use super::*;
+
+    fn refusal(url: &str) -> String {
+        let key = PersonalApiKey::new("phx_x").unwrap();
+        connect(url, key).map_or_else(|e| e.to_string(), |client| format!("accepted as {}", client.baseurl()))
+    }
+
+    #[test]
+    fn a_base_url_is_an_origin_that_keeps_the_key_safe() {
+        assert_eq!(refusal("https://eu.posthog.com/"), "accepted as https://eu.posthog.com");
+        assert_eq!(refusal("http://127.0.0.1:8000"), "accepted as http://127.0.0.1:8000");
+        assert_eq!(refusal("http://[::1]:8000/"), "accepted as http://[::1]:8000");
+        assert!(refusal("http://posthog.example.com").contains("use https"));
+        assert!(refusal("eu.posthog.com").contains("write for example https://eu.posthog.com"));
+        assert!(refusal("ftp://x").contains("scheme is `ftp`"));
+    }
+
+    #[test]
+    fn keys_that_cannot_work_are_refused_with_the_mend() {
+        let refusal = |key| PersonalApiKey::new(key).map_or_else(|e| e.to_string(), |_| "accepted".into());
+        assert_eq!(refusal(" phx_x\n"), "accepted");
+        assert!(refusal("  ").contains("is empty"));
+        assert!(refusal("phx_a\nb").contains("line end"));
+        assert!(refusal("phc_x").contains("personal API key (phx_...)"));
+    }
+
+    #[test]
+    fn the_key_is_in_no_debug_text() {
+        let key = PersonalApiKey::new("phx_secret").unwrap();
+        let client = connect("https://eu.posthog.com", key.clone()).unwrap();
+        let header = key.to_header();
+        for text in [
+            format!("{key:?}"),
+            format!("{:?}", Direct::new(key)),
+            format!("{client:?}"),
+            format!("{header:?}"),
+        ] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}

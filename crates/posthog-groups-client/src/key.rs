@@ -1,0 +1,84 @@
+//! Keys, which are shown nowhere.
+
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+use crate::connect::ConnectError;
+
+/// A personal API key, `phx_...`. It is shown nowhere: `Debug` is redacted, the header is marked
+/// sensitive.
+///
+/// ```
+/// use posthog_groups_client::PersonalApiKey;
+///
+/// let key = PersonalApiKey::new("phx_secret")?;
+/// assert_eq!(format!("{key:?}"), "PersonalApiKey(redacted)");
+/// assert!(PersonalApiKey::new("phc_a_project_key").is_err());
+/// # Ok::<(), posthog_groups_client::ConnectError>(())
+/// ```
+#[derive(Clone)]
+pub struct PersonalApiKey(HeaderValue);
+
+impl PersonalApiKey {
+    /// Takes a key; blanks around it are removed.
+    ///
+    /// # Errors
+    /// [`ConnectError`] for an empty key, one that no header can carry, and a project key `phc_...`,
+    /// which the REST API refuses with 401.
+    pub fn new(key: &str) -> Result<Self, ConnectError> {
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(ConnectError::EmptyKey);
+        }
+        if key.starts_with("phc_") {
+            return Err(ConnectError::ProjectKey);
+        }
+        let mut header =
+            HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| ConnectError::MalformedKey)?;
+        header.set_sensitive(true);
+        Ok(Self(header))
+    }
+
+    /// The value of the `Authorization` header, marked sensitive.
+    pub fn to_header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for PersonalApiKey {
+    // By hand, so that the key cannot end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonalApiKey(redacted)")
+    }
+}
+
+/// A project key, `phc_...`, as the lists of projects and the current user carry it. Its `Debug` is
+/// redacted; [`ProjectToken::reveal`] says that it is wanted.
+///
+/// ```
+/// use posthog_groups_client::ProjectToken;
+///
+/// let token: ProjectToken = serde_json::from_str("\"phc_abc\"")?;
+/// assert_eq!(format!("{token:?}"), "ProjectToken(redacted)");
+/// assert_eq!(token.reveal(), "phc_abc");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct ProjectToken(String);
+
+impl ProjectToken {
+    /// The key itself, for sending events.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProjectToken {
+    // By hand, so that the key cannot end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProjectToken(redacted)")
+    }
+}
