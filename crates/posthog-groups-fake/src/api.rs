@@ -1,0 +1,291 @@
+//! The path of a request through the server: routing, negotiation, authentication, permissions, throttling, and only
+//! then the endpoint. The order decides which of several errors a caller sees, and is the real server's.
+
+use std::sync::{Mutex, RwLock};
+use std::time::Instant;
+
+use http::Method;
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::auth::{self, Caller};
+use crate::endpoints;
+use crate::errors::{self, Failure};
+use crate::poison::unpoisoned;
+use crate::request::{Call, Data, python_int};
+use crate::routes::{self, Action, Route};
+use crate::throttle::Throttle;
+use crate::world::{ProjectRow, World};
+
+/// What an endpoint gets to work with.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) route: &'a Route,
+    pub(crate) data: Data,
+    pub(crate) caller: Caller,
+    /// The project; zero on paths without one.
+    pub(crate) project: i64,
+}
+
+/// When the endpoint fails inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// Before it did anything.
+    Before,
+    /// When all was done.
+    After,
+}
+
+/// Whether what a request did stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    Kept,
+    TakenBack,
+}
+
+/// Answers a request below `/api/`.
+pub(crate) fn answer(
+    world: &RwLock<World>,
+    throttle: &Mutex<Throttle>,
+    mut call: Call,
+    crash: Option<Crash>,
+    lasting: Lasting,
+) -> Answer {
+    let reads = matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let (era, sunset, creates_notebooks) = {
+        let world = unpoisoned(world.read());
+        (world.era(), world.settings().environments_sunset, world.settings().crm_enabled)
+    };
+
+    // 2026 serves the old paths by rewriting them; 2025 has them registered a second time.
+    let alias = (era == Era::Y2026).then(|| call.path.strip_prefix("/api/environments/")).flatten();
+    let successor = alias.map(|rest| format!("/api/projects/{rest}"));
+    if let Some(path) = &successor {
+        call.path.clone_from(path);
+    }
+
+    let mut answer = if reads && !creates_notebooks {
+        let world = unpoisoned(world.read());
+        serve(&world, throttle, &call, crash, |action, context| endpoints::read(&world, action, context))
+    } else {
+        let mut world = unpoisoned(world.write());
+        let savepoint = (lasting == Lasting::TakenBack).then(|| world.savepoint());
+        let answer = match prepare(&world, throttle, &call) {
+            Ok(Prepared::Action(action, route, context)) => {
+                let context = context.with(&call, &route);
+                let done = match crash {
+                    Some(Crash::Before) => Err(errors::server_error()),
+                    Some(Crash::After) => {
+                        endpoints::write(&mut world, action, &context).and(Err(errors::server_error()))
+                    }
+                    None => endpoints::write(&mut world, action, &context),
+                };
+                finish(&world, &call, Some(&route), done)
+            }
+            Ok(Prepared::Done(route, answer)) => finish(&world, &call, Some(&route), Ok(answer)),
+            Err((route, failure)) => finish(&world, &call, route.as_ref(), Err(failure)),
+        };
+        if let Some(savepoint) = savepoint {
+            world.roll_back(savepoint);
+        }
+        answer
+    };
+
+    if let Some(path) = successor {
+        let query = call.raw_query.as_ref().map(|q| format!("?{q}")).unwrap_or_default();
+        answer = answer
+            .header("deprecation", "true")
+            .header("link", &format!("<{path}{query}>; rel=\"successor-version\""));
+        if let Some(date) = sunset {
+            answer = answer.header("sunset", &date.format("%a, %d %b %Y 00:00:00 GMT").to_string());
+        }
+    }
+    answer
+}
+
+fn serve(
+    world: &World,
+    throttle: &Mutex<Throttle>,
+    call: &Call,
+    crash: Option<Crash>,
+    run: impl FnOnce(Action, &Context<'_>) -> Result<Answer, Failure>,
+) -> Answer {
+    match prepare(world, throttle, call) {
+        Ok(Prepared::Action(action, route, context)) => {
+            let done = match crash {
+                Some(_) => Err(errors::server_error()),
+                None => run(action, &context.with(call, &route)),
+            };
+            finish(world, call, Some(&route), done)
+        }
+        Ok(Prepared::Done(route, answer)) => finish(world, call, Some(&route), Ok(answer)),
+        Err((route, failure)) => finish(world, call, route.as_ref(), Err(failure)),
+    }
+}
+
+/// A request that may proceed to its endpoint, or is done already.
+enum Prepared {
+    Action(Action, Route, Ready),
+    Done(Route, Answer),
+}
+
+/// A [`Context`] that has yet to borrow the request.
+struct Ready {
+    data: Data,
+    caller: Caller,
+    project: i64,
+}
+
+impl Ready {
+    fn with<'a>(self, call: &'a Call, route: &'a Route) -> Context<'a> {
+        Context { call, route, data: self.data, caller: self.caller, project: self.project }
+    }
+}
+
+/// Everything before the endpoint.
+fn prepare(
+    world: &World,
+    throttle: &Mutex<Throttle>,
+    call: &Call,
+) -> Result<Prepared, (Option<Route>, Failure)> {
+    let Some(route) = routes::route(&call.path, world.settings()) else {
+        return Err((None, errors::no_such_endpoint()));
+    };
+    match checked(world, throttle, call, &route) {
+        Ok((action, ready)) => match action {
+            Some(action) => Ok(Prepared::Action(action, route, ready)),
+            None if call.method == Method::OPTIONS => {
+                let answer = Answer::json(200, endpoints::metadata(&route));
+                Ok(Prepared::Done(route, answer))
+            }
+            None => Err((Some(route), errors::method_not_allowed(call.method.as_str()))),
+        },
+        Err(failure) => Err((Some(route), failure)),
+    }
+}
+
+fn checked(
+    world: &World,
+    throttle: &Mutex<Throttle>,
+    call: &Call,
+    route: &Route,
+) -> Result<(Option<Action>, Ready), Failure> {
+    let era = world.era();
+    negotiate(call)?;
+    let action = route.action(&call.method);
+    let governing = action.or_else(|| route.only_action());
+
+    let data = Data::read(call);
+    let caller =
+        auth::authenticate(world, call, route, || data.clone())?.ok_or_else(errors::not_authenticated)?;
+    auth::check_supported(&caller, governing, era)?;
+    let data = data?;
+
+    let project = resolve_project(world, call, route, &data);
+    if let Caller::Sharing(token) = &caller {
+        let own = project.ok().flatten().is_some_and(|p| token.project_id == Some(p.id));
+        if !own || governing != Some(Action::GroupTypes) {
+            return Err(errors::permission_denied("You do not have permission to perform this action."));
+        }
+        let project = token.project_id.unwrap_or_default();
+        return Ok((action, Ready { data, caller, project }));
+    }
+    let project = project?;
+    if let Err(refused) = auth::check_confinement(world, &caller, governing, project) {
+        // The current project is looked up among those the key may see.
+        let current = governing == Some(Action::Project) && route.project.as_deref() == Some("@current");
+        return Err(if current { errors::no_such_project() } else { refused });
+    }
+    auth::check_scope(&caller, governing, era)?;
+    if let Some(project) = project {
+        auth::check_membership(world, project)?;
+    }
+    if let (Caller::Key(key), Some(limit)) = (&caller, world.settings().rate_limit) {
+        unpoisoned(throttle.lock()).admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
+    }
+    let project = project.map_or(0, |p| p.id);
+    Ok((action, Ready { data, caller, project }))
+}
+
+/// The only thing this API speaks is JSON.
+fn negotiate(call: &Call) -> Result<(), Failure> {
+    if call.query.filled("format").is_some_and(|format| format != "json") {
+        return Err(errors::no_such_thing());
+    }
+    let accept = call.header("accept").unwrap_or("*/*");
+    if accept.trim().is_empty() || accept.split(',').any(accepts_json) {
+        Ok(())
+    } else {
+        Err(errors::not_acceptable())
+    }
+}
+
+fn accepts_json(range: &str) -> bool {
+    let media_type = range.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    matches!(media_type.as_str(), "*/*" | "application/*" | "application/json")
+}
+
+/// The project of the path. A project key under the names `token` or `api_key` overrides it.
+fn resolve_project<'w>(
+    world: &'w World,
+    call: &Call,
+    route: &Route,
+    data: &Data,
+) -> Result<Option<&'w ProjectRow>, Failure> {
+    let Some(text) = route.project.as_deref() else { return Ok(None) };
+    let field = |name: &str| {
+        let in_form = || data.form.then(|| data.get(name)?.text()).flatten();
+        call.query.filled(name).map(str::to_owned).or_else(in_form).filter(|token| !token.is_empty())
+    };
+    if let Some(token) = field("token").or_else(|| field("api_key")) {
+        let project = world.projects.iter().find(|p| p.api_token == token);
+        return project
+            .map(Some)
+            .ok_or_else(|| errors::authentication_failed("Incorrect authentication credentials."));
+    }
+    let project = match text {
+        "@current" => world.current_project(),
+        _ => python_int(text).and_then(|id| i64::try_from(id).ok()).and_then(|id| world.project(id)),
+    };
+    project.map(Some).ok_or_else(errors::no_such_project)
+}
+
+/// From outcome to answer: the challenge of failed authentication, and the headers every view sends.
+fn finish(world: &World, call: &Call, route: Option<&Route>, outcome: Result<Answer, Failure>) -> Answer {
+    let challenge = matches!(&outcome, Err(Failure::Envelope(e)) if e.challenge);
+    let mut answer = outcome.unwrap_or_else(Failure::answer);
+    if challenge {
+        if route.is_some_and(Route::takes_sharing_tokens) {
+            // The first way in of such a view has no challenge to offer, and that makes it a 403.
+            answer.status = http::StatusCode::FORBIDDEN;
+        } else if world.era() == Era::Y2026 {
+            let site = &call.origin;
+            let value = format!("Bearer resource_metadata=\"{site}/.well-known/oauth-protected-resource\"");
+            answer = answer.header("www-authenticate", &value);
+        }
+    }
+    match route {
+        Some(route) => answer.header("allow", &route.allow()),
+        None => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_found_in_an_accept_header() {
+        for (range, wanted) in [
+            ("*/*", true),
+            ("application/json", true),
+            (" application/*;q=0.8", true),
+            ("Application/JSON; indent=4", true),
+            ("text/html", false),
+            ("text/*", false),
+        ] {
+            assert_eq!(accepts_json(range), wanted, "{range}");
+        }
+    }
+}

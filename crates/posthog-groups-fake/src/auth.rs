@@ -1,0 +1,231 @@
+//! Who is calling, and what they may do (contract section 1.2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::Era;
+use crate::errors::{self, Failure};
+use crate::json::Json;
+use crate::request::{Call, Data};
+use crate::routes::{Action, Route};
+use crate::state::{ApiKey, SharingToken};
+use crate::world::{ProjectRow, World, uuid_of};
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    Key(ApiKey),
+    Session,
+    Sharing(SharingToken),
+}
+
+/// Where a personal API key was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Header,
+    Body,
+    Query,
+}
+
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Place::Header => "Authorization header",
+            Place::Body => "body",
+            Place::Query => "query string",
+        }
+    }
+}
+
+/// The credential of a bearer header: at least two characters, blanks around them ignored.
+pub(crate) fn bearer(header: Option<&str>) -> Option<&str> {
+    let rest = header?.strip_prefix("Bearer")?;
+    let key = rest.trim_start();
+    (key.len() < rest.len() && key.chars().count() > 1).then(|| key.trim_end())
+}
+
+/// Finds the personal API key. Only the first place where something stands is looked at.
+pub(crate) fn find_key(
+    call: &Call,
+    data: impl FnOnce() -> Result<Data, Failure>,
+) -> Result<Option<(String, Place)>, Failure> {
+    if let Some(key) = bearer(call.header("authorization")) {
+        return Ok(Some((key.to_owned(), Place::Header)));
+    }
+    if let Some(key) = data()?.get("personal_api_key") {
+        return Ok(Some((key.text().unwrap_or_else(|| key.as_str().to_owned()), Place::Body)));
+    }
+    Ok(call.query.get("personal_api_key").map(|key| (key.to_owned(), Place::Query)))
+}
+
+/// Three parts, the first of them a JSON object that names an algorithm.
+fn looks_like_jwt(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let header = || {
+        let bytes = URL_SAFE_NO_PAD.decode(parts.first()?).ok()?;
+        Json::parse(&String::from_utf8(bytes).ok()?).ok()?.to_value().get("alg").cloned()
+    };
+    parts.len() == 3 && header().is_some()
+}
+
+/// Says who is calling. `Ok(None)` is nobody.
+pub(crate) fn authenticate(
+    world: &World,
+    call: &Call,
+    route: &Route,
+    data: impl FnOnce() -> Result<Data, Failure>,
+) -> Result<Option<Caller>, Failure> {
+    if route.takes_sharing_tokens()
+        && let Some(token) = call.query.filled("sharing_access_token")
+    {
+        if !matches!(call.method.as_str(), "GET" | "HEAD") {
+            return Err(errors::authentication_failed(
+                "Sharing access token can only be used for GET requests.",
+            ));
+        }
+        let known = world.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
+        return match known {
+            Some(token) => Ok(Some(Caller::Sharing(token.clone()))),
+            None => Err(errors::authentication_failed("Sharing access token is invalid.")),
+        };
+    }
+    if let Some((key, place)) = find_key(call, data)? {
+        if let Some(known) = world.settings().api_keys.iter().find(|k| k.key == key && k.active) {
+            return Ok(Some(Caller::Key(known.clone())));
+        }
+        return Err(match place {
+            Place::Header if looks_like_jwt(&key) => errors::authentication_failed("Token invalid."),
+            Place::Header if key.starts_with("pha_") => {
+                errors::authentication_failed("Invalid access token.")
+            }
+            _ => errors::authentication_failed(format!(
+                "Personal API key found in request {} is invalid.",
+                place.name()
+            )),
+        });
+    }
+    let session =
+        call.cookie("sessionid").is_some_and(|id| world.settings().sessions.iter().any(|s| s == id));
+    Ok(session.then_some(Caller::Session))
+}
+
+/// A key without scopes: in 2025 one from before scopes existed, which may do everything.
+fn is_unrestricted(key: &ApiKey, era: Era) -> bool {
+    era == Era::Y2025 && key.scopes.is_empty()
+}
+
+/// Refuses personal keys where the action declares no scope.
+pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
+    match (caller, action) {
+        (Caller::Key(key), Some(action)) if action.scope(era).is_none() && !is_unrestricted(key, era) => {
+            Err(errors::permission_denied(match era {
+                Era::Y2025 => "This action does not support Personal API Key access",
+                Era::Y2026 => "This action does not support personal API key access",
+            }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses keys that are confined to other projects or organizations. The user endpoint is exempt.
+pub(crate) fn check_confinement(
+    world: &World,
+    caller: &Caller,
+    action: Option<Action>,
+    project: Option<&ProjectRow>,
+) -> Result<(), Failure> {
+    let Caller::Key(key) = caller else { return Ok(()) };
+    if action == Some(Action::User) || is_unrestricted(key, world.era()) {
+        return Ok(());
+    }
+    match (key.projects.as_ref().filter(|p| !p.is_empty()), project) {
+        (Some(_), None) => {
+            let detail = "API keys with scoped projects are only supported on project-based endpoints.";
+            return Err(errors::permission_denied(detail));
+        }
+        (Some(projects), Some(project)) if !projects.contains(&project.id) => {
+            let detail = format!("API key does not have access to the requested project: ID {}.", project.id);
+            return Err(errors::permission_denied(detail));
+        }
+        _ => {}
+    }
+    match (key.organizations.as_ref().filter(|o| !o.is_empty()), project) {
+        (Some(organizations), Some(project)) if !organizations.contains(&project.organization) => {
+            let id = uuid_of("organization", &project.organization);
+            Err(errors::permission_denied(format!(
+                "API key does not have access to the requested organization: ID {id}."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses keys without the scope; `write` includes `read`, `*` is everything.
+pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
+    let (Caller::Key(key), Some(scope)) = (caller, action.and_then(|a| a.scope(era))) else { return Ok(()) };
+    let write = scope.replace(":read", ":write");
+    let granted = key.scopes.iter().any(|own| own == "*" || own == scope || *own == write);
+    if granted || is_unrestricted(key, era) {
+        return Ok(());
+    }
+    Err(errors::permission_denied(format!("API key missing required scope '{scope}'")))
+}
+
+/// Refuses projects of organizations that the user is no member of.
+pub(crate) fn check_membership(world: &World, project: &ProjectRow) -> Result<(), Failure> {
+    if world.is_member(&project.organization) {
+        Ok(())
+    } else {
+        Err(errors::permission_denied("You don't have access to the project."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_header_tolerates_blanks() {
+        for (header, key) in [
+            (Some("Bearer phx_a"), Some("phx_a")),
+            (Some("Bearer  phx_a  "), Some("phx_a")),
+            (Some("bearer phx_a"), None),
+            (Some("Bearerphx_a"), None),
+            (Some("Bearer x"), None),
+            (Some("Bearer "), None),
+            (Some("Basic phx_a"), None),
+            (None, None),
+        ] {
+            assert_eq!(bearer(header), key, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn write_includes_read_and_a_star_is_everything() {
+        for (scopes, action, era, allowed) in [
+            (&["group:read"][..], Action::List, Era::Y2026, true),
+            (&["group:write"], Action::List, Era::Y2026, true),
+            (&["*"], Action::Activity, Era::Y2026, true),
+            (&["group:write"], Action::Activity, Era::Y2026, false),
+            (&["group:read"], Action::Create, Era::Y2026, false),
+            (&["group:read"], Action::Metrics, Era::Y2026, false),
+            (&["group:read"], Action::Metrics, Era::Y2025, true),
+            (&[], Action::List, Era::Y2026, false),
+            (&[], Action::Create, Era::Y2025, true),
+        ] {
+            let caller = Caller::Key(ApiKey::new("phx_a", scopes));
+            assert_eq!(
+                check_scope(&caller, Some(action), era).is_ok(),
+                allowed,
+                "{scopes:?} {action:?} {era}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_web_is_told_from_a_key() {
+        assert!(looks_like_jwt("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"));
+        assert!(!looks_like_jwt("phx_a.b.c"));
+        assert!(!looks_like_jwt("phx_abc"));
+    }
+}

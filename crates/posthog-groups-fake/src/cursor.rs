@@ -1,0 +1,257 @@
+//! The list's cursors: one format an era, each with its own manners (contract section 2.1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use chrono::{DateTime, Timelike, Utc};
+use serde_json::Value;
+
+use crate::json::quoted;
+use crate::request::{Query, form_encoded, python_base64};
+use crate::timestamps;
+
+/// 2026: the page goes on below this pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Keyset {
+    pub(crate) micros: i64,
+    pub(crate) key: String,
+}
+
+impl Keyset {
+    pub(crate) fn encode(&self) -> String {
+        URL_SAFE.encode(format!(r#"{{"c": {}, "k": {}}}"#, self.micros, python_quoted(&self.key)))
+    }
+
+    /// `None` is the first page: an unreadable cursor, and one of an older format, silently start over.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_slice(&python_base64(text, true)?).ok()?;
+        let key = match value.get("k")? {
+            Value::String(key) => key.clone(),
+            other => other.to_string(),
+        };
+        let micros = match value.get("c") {
+            Some(Value::Number(n)) => n.as_i64().or_else(|| n.as_f64().map(|f| f as i64))?,
+            Some(Value::String(text)) => text.trim().parse().ok()?,
+            _ => return None,
+        };
+        match micros {
+            // Cursors of some weeks earlier counted milliseconds.
+            1..1_000_000_000_000_000 => Some(Self { micros: micros * 1000, key }),
+            1.. => Some(Self { micros, key }),
+            _ => None,
+        }
+    }
+}
+
+/// A JSON string with everything beyond ASCII escaped, as the server's encoder has it.
+fn python_quoted(text: &str) -> String {
+    let mut out = String::new();
+    for c in quoted(text).chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// 2025: the framework's cursor. It stands at a time and skips groups that share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Framework {
+    pub(crate) offset: usize,
+    pub(crate) reverse: bool,
+    pub(crate) position: Option<String>,
+}
+
+/// The farthest the framework skips. More groups of one instant than this cannot be walked past.
+const OFFSET_CUTOFF: usize = 1000;
+
+impl Framework {
+    pub(crate) fn encode(&self) -> String {
+        let offset = self.offset.to_string();
+        let mut tokens = Vec::new();
+        if self.offset != 0 {
+            tokens.push(("o", offset.as_str()));
+        }
+        if self.reverse {
+            tokens.push(("r", "1"));
+        }
+        if let Some(position) = &self.position {
+            tokens.push(("p", position.as_str()));
+        }
+        STANDARD.encode(form_encoded(&tokens))
+    }
+
+    /// `None` is "Invalid cursor".
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let bytes = text.is_ascii().then(|| python_base64(text, false))??;
+        let tokens = String::from_utf8(bytes).ok().filter(|t| t.is_ascii())?;
+        let tokens = Query::parse(&tokens);
+        let offset: i64 = tokens.get("o").unwrap_or("0").parse().ok()?;
+        let reverse: i64 = tokens.get("r").unwrap_or("0").parse().ok()?;
+        Some(Self {
+            offset: usize::try_from(offset).ok()?.min(OFFSET_CUTOFF),
+            reverse: reverse != 0,
+            position: tokens.get("p").map(str::to_owned),
+        })
+    }
+}
+
+/// A time as the framework's cursors hold it: Python's own text form.
+pub(crate) fn position_of(time: &DateTime<Utc>) -> String {
+    match time.nanosecond() / 1000 {
+        0 => time.format("%Y-%m-%d %H:%M:%S+00:00").to_string(),
+        _ => time.format("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string(),
+    }
+}
+
+/// The microseconds of such a text; `None` is no time at all.
+pub(crate) fn micros_of(position: &str) -> Option<i64> {
+    timestamps::parse(&position.replacen(' ', "T", 1)).ok().map(|t| t.timestamp_micros())
+}
+
+/// What a page was cut from, for the links around it.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Positions of the page's rows, in the order they are shown.
+    pub(crate) positions: Vec<String>,
+    /// Position of the row that follows in the direction walked, if there is one.
+    pub(crate) following: Option<String>,
+    pub(crate) page_size: usize,
+}
+
+/// The cursors of the `next` and `previous` links. This is the framework's algorithm, artifacts included: where a
+/// whole page shares one time it counts offsets instead.
+pub(crate) fn links(at: Option<&Framework>, page: &Page) -> (Option<Framework>, Option<Framework>) {
+    let start = Framework::default();
+    let cursor = at.unwrap_or(&start);
+    let came_from = cursor.position.is_some() || cursor.offset > 0;
+    let (has_next, has_previous, next_position, previous_position) = if cursor.reverse {
+        (came_from, page.following.is_some(), &cursor.position, &page.following)
+    } else {
+        (page.following.is_some(), came_from, &page.following, &cursor.position)
+    };
+
+    let next = has_next.then(|| {
+        let compare = match page.positions.last() {
+            Some(last) if cursor.reverse && cursor.offset != 0 => Some(last),
+            _ => next_position.as_ref(),
+        };
+        let (unique, offset) = marker(page.positions.iter().rev(), compare);
+        let (offset, position) = match (unique, page.positions.is_empty()) {
+            (_, true) => (offset, next_position.clone()),
+            (Some(position), _) => (offset, Some(position)),
+            (None, _) if !has_previous => (page.page_size, None),
+            (None, _) if cursor.reverse => (0, previous_position.clone()),
+            (None, _) => (cursor.offset + page.page_size, previous_position.clone()),
+        };
+        Framework { offset, reverse: false, position }
+    });
+
+    let previous = has_previous.then(|| {
+        let compare = match page.positions.first() {
+            Some(first) if at.is_some() && !cursor.reverse && cursor.offset != 0 => Some(first),
+            _ => previous_position.as_ref(),
+        };
+        let (unique, offset) = marker(page.positions.iter(), compare);
+        let (offset, position) = match (unique, page.positions.is_empty()) {
+            (_, true) => (offset, previous_position.clone()),
+            (Some(position), _) => (offset, Some(position)),
+            (None, _) if !has_next => (page.page_size, None),
+            (None, _) if cursor.reverse => (cursor.offset + page.page_size, next_position.clone()),
+            (None, _) => (0, next_position.clone()),
+        };
+        Framework { offset, reverse: true, position }
+    });
+
+    (next, previous)
+}
+
+/// The first position that differs from the one before it, and how many did not.
+fn marker<'a>(
+    positions: impl Iterator<Item = &'a String>,
+    mut compare: Option<&'a String>,
+) -> (Option<String>, usize) {
+    let mut offset = 0;
+    for position in positions {
+        if Some(position) != compare {
+            return (Some(position.clone()), offset);
+        }
+        compare = Some(position);
+        offset += 1;
+    }
+    (None, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cursor_of_2026_is_padded_url_safe_base64_of_json() {
+        let cursor = Keyset { micros: 1_620_000_000_000_000, key: "org:42".to_owned() };
+        assert_eq!(cursor.encode(), "eyJjIjogMTYyMDAwMDAwMDAwMDAwMCwgImsiOiAib3JnOjQyIn0=");
+        assert_eq!(Keyset::decode(&cursor.encode()), Some(cursor));
+        let accented = Keyset { micros: 1_620_000_000_000_000, key: "é😀?".to_owned() };
+        assert_eq!(Keyset::decode(&accented.encode()), Some(accented));
+    }
+
+    #[test]
+    fn a_bad_cursor_of_2026_is_the_first_page() {
+        let old = URL_SAFE.encode(r#"{"c": 1620000000000000, "i": 42}"#);
+        for text in ["", "invalid_cursor", "e30=", &old, &URL_SAFE.encode(r#"{"c": 0, "k": "a"}"#), "W10="] {
+            assert_eq!(Keyset::decode(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_told_by_their_size() {
+        let cursor = Keyset::decode(&URL_SAFE.encode(r#"{"c": 1620000000000, "k": "a"}"#));
+        assert_eq!(cursor.map(|c| c.micros), Some(1_620_000_000_000_000));
+    }
+
+    #[test]
+    fn the_cursor_of_2025_survives_a_round_trip() {
+        for cursor in [
+            Framework::default(),
+            Framework { offset: 3, reverse: false, position: Some("2021-05-02 00:00:00+00:00".to_owned()) },
+            Framework { offset: 0, reverse: true, position: Some("2021-05-02 00:00:00.5+00:00".to_owned()) },
+        ] {
+            assert_eq!(Framework::decode(&cursor.encode()), Some(cursor));
+        }
+        assert_eq!(Framework::decode("invalid_cursor"), None);
+        assert_eq!(Framework::decode(&STANDARD.encode("o=x")), None);
+        assert_eq!(Framework::decode(&STANDARD.encode("o=-1")), None);
+        assert_eq!(Framework::decode(&STANDARD.encode("o=5000")).map(|c| c.offset), Some(1000));
+    }
+
+    #[test]
+    fn a_position_is_the_time_in_pythons_words() {
+        for (time, text) in [
+            ("2021-05-02T00:00:00Z", "2021-05-02 00:00:00+00:00"),
+            ("2021-05-02T00:00:00.5Z", "2021-05-02 00:00:00.500000+00:00"),
+        ] {
+            let time = timestamps::parse(time).unwrap();
+            assert_eq!(position_of(&time), text);
+            assert_eq!(micros_of(text), Some(time.timestamp_micros()));
+        }
+        assert_eq!(micros_of("yesterday"), None);
+    }
+
+    #[test]
+    fn pages_of_one_time_are_counted_by_offset() {
+        let page = |following: Option<&str>| Page {
+            positions: vec!["t".to_owned(); 2],
+            following: following.map(str::to_owned),
+            page_size: 2,
+        };
+        let (next, previous) = links(None, &page(Some("t")));
+        assert_eq!(next, Some(Framework { offset: 2, reverse: false, position: None }));
+        assert_eq!(previous, None);
+        let (next, previous) = links(next.as_ref(), &page(Some("t")));
+        assert_eq!(next, Some(Framework { offset: 4, reverse: false, position: None }));
+        assert!(previous.is_some_and(|p| p.reverse));
+    }
+}

@@ -1,0 +1,137 @@
+//! `GET groups/activity/` (contract section 2.3).
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::api::Context;
+use crate::endpoints::{lookup, quoted_or_null};
+use crate::errors::{self, Failure};
+use crate::json::quoted;
+use crate::request::Call;
+use crate::state::{Activity, Actor};
+use crate::timestamps::iso;
+use crate::world::{World, uuid_of};
+
+pub(crate) fn activity(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::object(world, context)?;
+    let query = &context.call.query;
+    let limit = lookup::integer(query.get("limit").unwrap_or("10"))?;
+    let page = lookup::integer(query.get("page").unwrap_or("1"))?;
+
+    let entries = world.activity_of(group);
+    let shown = slice(entries.len(), limit, page).ok_or_else(errors::server_error)?;
+    let next = (shown.end < entries.len()).then(|| link(context.call, page + 1, limit));
+    let previous = (page > 1).then(|| link(context.call, page - 1, limit));
+
+    let mut out = String::from("{\"results\":[");
+    for (n, (place, entry)) in entries.get(shown).unwrap_or_default().iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        push_entry(&mut out, world, *place, entry, &(group + 1).to_string());
+    }
+    out.push_str(&format!(
+        "],\"next\":{},\"previous\":{},\"total_count\":{}}}",
+        quoted_or_null(next.as_deref()),
+        quoted_or_null(previous.as_deref()),
+        entries.len()
+    ));
+    Ok(Answer::json(200, out))
+}
+
+/// The entries of a page. A page that is not there, or has no room, breaks the server.
+fn slice(total: usize, limit: i128, page: i128) -> Option<std::ops::Range<usize>> {
+    let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0)?;
+    let page = usize::try_from(page).ok()?;
+    let start = page.checked_sub(1)?.checked_mul(limit)?;
+    (start == 0 || start < total).then(|| start..total.min(start.saturating_add(limit)))
+}
+
+/// The request's own URL with `page` and `limit` set, in place where they stand already.
+fn link(call: &Call, page: i128, limit: i128) -> String {
+    let mut url = call.url();
+    for (name, value) in [("page", page), ("limit", limit)] {
+        url = with_number(&url, name, value);
+    }
+    url
+}
+
+fn with_number(url: &str, name: &str, value: i128) -> String {
+    let found = [format!("?{name}="), format!("&{name}=")].iter().find_map(|mark| {
+        let start = url.find(mark.as_str())? + mark.len();
+        let digits = url.get(start..)?.bytes().take_while(u8::is_ascii_digit).count();
+        (digits > 0).then_some((start, start + digits))
+    });
+    match found {
+        Some((start, end)) => format!("{}{value}{}", &url[..start], &url[end..]),
+        None => format!("{url}{}{name}={value}", if url.contains('?') { '&' } else { '?' }),
+    }
+}
+
+fn push_entry(out: &mut String, world: &World, place: usize, entry: &Activity, item: &str) {
+    out.push('{');
+    if world.era() == Era::Y2026 {
+        let id = uuid_of("activity", &place.to_string());
+        out.push_str(&format!("\"id\":\"{id}\","));
+    }
+    let user = &world.settings().user;
+    let user = match entry.user {
+        Actor::User => format!(
+            r#"{{"first_name":{},"email":{}}}"#,
+            quoted(user.first_name.as_deref().unwrap_or("User")),
+            quoted(user.email.as_deref().unwrap_or("user@example.com"))
+        ),
+        Actor::System => r#"{"first_name":"System","email":null,"is_system":true}"#.to_owned(),
+        Actor::Deleted => r#"{"first_name":"","email":""}"#.to_owned(),
+    };
+    let created_at = entry.created_at.as_ref().map(iso);
+    out.push_str(&format!(
+        concat!(
+            r#""user":{},"activity":{},"scope":"Group","item_id":"{}","detail":{{"changes":[{{"type":"Group","#,
+            r#""action":{},"field":null,"before":{},"after":{}}}],"trigger":null,"name":{},"short_id":null,"#,
+            r#""type":null}},"created_at":{}}}"#
+        ),
+        user,
+        quoted(&entry.activity),
+        item,
+        quoted(&entry.action),
+        entry.before.as_str(),
+        entry.after.as_str(),
+        quoted_or_null(entry.name.as_deref()),
+        quoted_or_null(created_at.as_deref()),
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_cut_from_one_and_never_past_the_end() {
+        for (total, limit, page, wanted) in [
+            (25, 10, 1, Some(0..10)),
+            (25, 10, 3, Some(20..25)),
+            (25, 10, 4, None),
+            (20, 10, 3, None),
+            (0, 10, 1, Some(0..0)),
+            (0, 10, 2, None),
+            (5, 0, 1, None),
+            (5, -1, 1, None),
+            (5, 10, 0, None),
+            (5, 10, -1, None),
+        ] {
+            assert_eq!(slice(total, limit, page), wanted, "{total} {limit} {page}");
+        }
+    }
+
+    #[test]
+    fn links_keep_the_query_and_set_page_and_limit() {
+        for (url, wanted) in [
+            ("http://a/x?group_key=a", "http://a/x?group_key=a&page=2"),
+            ("http://a/x?page=1&limit=5", "http://a/x?page=2&limit=5"),
+            ("http://a/x?limit=5&page=1", "http://a/x?limit=5&page=2"),
+            ("http://a/x", "http://a/x?page=2"),
+        ] {
+            assert_eq!(with_number(url, "page", 2), wanted);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `POST groups/` (contract section 2.2).
+
+use std::sync::Arc;
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::api::Context;
+use crate::endpoints::fields::{self, TextRules};
+use crate::endpoints::group_object;
+use crate::endpoints::ingestion::{self, Change};
+use crate::errors::{self, Failure};
+use crate::json::{Json, Properties};
+use crate::request::Data;
+use crate::store::GroupRow;
+use crate::world::World;
+
+const KEY_RULES: TextRules = TextRules { longest: 400, blank: false };
+
+/// Stores the group first and only then finds out what is wrong with its type or properties: each of those answers
+/// leaves a group behind.
+pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
+    let (index, key, properties) = fields(&context.data)?;
+    let row = GroupRow {
+        project: context.project,
+        index,
+        key: Arc::from(key.as_str()),
+        properties,
+        created_at: world.now(),
+    };
+    if !world.groups.insert(row.clone()) {
+        return Err(errors::invalid("detail", "A group with this key already exists"));
+    }
+    let group = world.groups.find(row.project, index, &key).ok_or_else(errors::server_error)?;
+    ingestion::identify(world, group, "group create", row.properties.as_str())?;
+    if !row.properties.is_object() {
+        return Err(errors::server_error());
+    }
+    if world.era() == Era::Y2026 {
+        for (name, value) in row.properties.iter() {
+            world.define_property(row.project, index, &name, &value);
+        }
+    }
+    for (name, value) in row.properties.iter() {
+        let change = Change {
+            activity: "create_group",
+            name: &name,
+            action: "created",
+            before: Json::null(),
+            after: value,
+        };
+        ingestion::log(world, group, change);
+    }
+    Ok(Answer::json(201, group_object(&row)))
+}
+
+/// The fields, checked in this order; only the first complaint is answered.
+fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
+    fields::object(data)?;
+    let index = fields::integer(data.get("group_type_index").as_ref());
+    let index = index.map_err(|why| fields::refuse("group_type_index", why))?;
+    let key = match data.get("group_key") {
+        Some(key) => fields::text(&key, KEY_RULES),
+        None => Err(fields::required()),
+    };
+    let key = key.map_err(|why| fields::refuse("group_key", why))?;
+    let properties = match (data.get("group_properties"), data.form) {
+        // A form can only hold JSON text here.
+        (Some(text), true) => {
+            let parsed = text.text().and_then(|text| Json::parse(&text).ok());
+            Some(parsed.ok_or_else(|| errors::invalid("group_properties", "Value must be valid JSON."))?)
+        }
+        (value, _) => value,
+    };
+    let properties =
+        properties.filter(|value| !value.is_falsy()).map_or_else(Properties::new, Properties::from);
+    Ok((index, key, properties))
+}

@@ -1,0 +1,67 @@
+//! `GET groups/find/` (contract section 2.5).
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::api::Context;
+use crate::endpoints::{lookup, push_group_members, quoted_or_null};
+use crate::errors::{self, Failure};
+use crate::state::Notebook;
+use crate::world::{World, uuid_of};
+
+pub(crate) fn find(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::find(world, context)?;
+    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+    let mut out = String::from("{");
+    push_group_members(&mut out, row);
+    out.push_str(",\"notebook\":");
+    out.push_str(&quoted_or_null(world.notebook_of(row).map(|n| n.short_id.as_str())));
+    out.push('}');
+    Ok(Answer::json(200, out))
+}
+
+/// The side effect of a read: where the flag is on, the first find creates the notebook of a group.
+pub(crate) fn ensure_notebook(world: &mut World, context: &Context<'_>) -> Result<(), Failure> {
+    let group = lookup::find(world, context)?;
+    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+    let skip =
+        world.era() == Era::Y2026 && context.call.query.get("skip_create_notebook").is_some_and(is_true);
+    let settings = world.settings();
+    if !settings.crm_enabled || settings.notebook_failure || skip || world.notebook_of(row).is_some() {
+        return Ok(());
+    }
+    let (project_id, group_type_index) = (world.unless_main(row.project), row.index);
+    let group_key = row.key.to_string();
+    let serial = world.next_serial() + world.notebooks.len() as u64;
+    let short_id = uuid_of("notebook", &format!("{group_key} {serial}")).chars().take(8).collect();
+    world.notebooks.push(Notebook { project_id, group_type_index, group_key, short_id });
+    Ok(())
+}
+
+/// The words the server takes for true.
+fn is_true(text: &str) -> bool {
+    matches!(text.to_lowercase().as_str(), "y" | "yes" | "t" | "true" | "on" | "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_has_six_words() {
+        for (text, wanted) in [
+            ("true", true),
+            ("True", true),
+            ("1", true),
+            ("y", true),
+            ("yes", true),
+            ("t", true),
+            ("on", true),
+            ("", false),
+            ("0", false),
+            ("false", false),
+            ("2", false),
+        ] {
+            assert_eq!(is_true(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `GET groups/` (contract section 2.1).
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::api::Context;
+use crate::cursor::{self, Framework, Keyset, Page};
+use crate::endpoints::like::Search;
+use crate::endpoints::{push_group_members, quoted_or_null};
+use crate::errors::{self, Failure};
+use crate::request::{form_encoded, python_int};
+use crate::store::GroupRow;
+use crate::world::World;
+
+const NO_INDEX: &str = "You must pass ?group_type_index= in this URL. \
+    To get a list of valid group types, call /api/:project_id/groups_types/.";
+
+pub(crate) fn list(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+    let query = &context.call.query;
+    let index =
+        query.filled("group_type_index").ok_or_else(|| errors::invalid("group_type_index", NO_INDEX))?;
+    let index = python_int(index).ok_or_else(|| match world.era() {
+        Era::Y2025 => errors::server_error(),
+        Era::Y2026 => errors::invalid("group_type_index", "A valid integer is required."),
+    })?;
+    match world.era() {
+        Era::Y2025 => framework_page(world, context, index),
+        Era::Y2026 => keyset_page(world, context, index),
+    }
+}
+
+/// 2026: forward only. An unreadable cursor is the first page again.
+fn keyset_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
+    let query = &context.call.query;
+    let search = Search::new(query.filled("search"), query.filled("group_key"));
+    let from = query.filled("cursor").and_then(Keyset::decode);
+    let from = from.as_ref().map(|c| (c.micros, c.key.as_str()));
+    let size = world.page_size();
+
+    let mut rows: Vec<&GroupRow> = match i32::try_from(index) {
+        Ok(index) => {
+            let below = world.groups.below(context.project, index, from);
+            below.filter(|row| search.matches(row)).take(size.saturating_add(1)).collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+
+    let next = rows.last().filter(|_| has_more).map(|last| {
+        let cursor =
+            Keyset { micros: last.created_at.timestamp_micros(), key: last.key.to_string() }.encode();
+        let index = index.to_string();
+        let mut parameters = vec![("group_type_index", index.as_str()), ("cursor", &cursor)];
+        for name in ["search", "group_key"] {
+            parameters.extend(query.filled(name).map(|value| (name, value)));
+        }
+        format!("{}{}?{}", context.call.origin, context.call.path, form_encoded(&parameters))
+    });
+    Ok(page(next.as_deref(), None, &rows))
+}
+
+/// 2025: the framework's cursor pagination, both ways; links keep the caller's query.
+fn framework_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
+    let query = &context.call.query;
+    let search = Search::new(query.filled("search"), query.filled("group_key"));
+    let cursor = match query.get("cursor") {
+        Some(text) => Some(Framework::decode(text).ok_or_else(|| errors::not_found("Invalid cursor"))?),
+        None => None,
+    };
+    let start = cursor.clone().unwrap_or_default();
+    let position = match &start.position {
+        Some(position) => Some(cursor::micros_of(position).ok_or_else(errors::server_error)?),
+        None => None,
+    };
+    let size = world.page_size();
+
+    let cut = |rows: &mut dyn Iterator<Item = &'_ GroupRow>| -> Vec<GroupRow> {
+        let matching = rows.filter(|row| search.matches(row));
+        matching.skip(start.offset).take(size.saturating_add(1)).cloned().collect()
+    };
+    let groups = &world.groups;
+    let project = context.project;
+    let mut rows = match (i32::try_from(index), start.reverse, position) {
+        (Err(_), _, _) => Vec::new(),
+        (Ok(index), true, position) => cut(&mut groups.newer(project, index, position)),
+        (Ok(index), false, Some(position)) => cut(&mut groups.older(project, index, position)),
+        (Ok(index), false, None) => cut(&mut groups.below(project, index, None)),
+    };
+    let following = rows.get(size).map(|row| cursor::position_of(&row.created_at));
+    rows.truncate(size);
+    if start.reverse {
+        rows.reverse();
+    }
+
+    let positions = rows.iter().map(|row| cursor::position_of(&row.created_at)).collect();
+    let (next, previous) = cursor::links(cursor.as_ref(), &Page { positions, following, page_size: size });
+    let link = |cursor: Option<Framework>| {
+        cursor.map(|cursor| {
+            let query = query.replaced("cursor", Some(&cursor.encode()));
+            format!("{}{}?{query}", context.call.origin, context.call.path)
+        })
+    };
+    let rows: Vec<&GroupRow> = rows.iter().collect();
+    Ok(page(link(next).as_deref(), link(previous).as_deref(), &rows))
+}
+
+fn page(next: Option<&str>, previous: Option<&str>, rows: &[&GroupRow]) -> Answer {
+    let size: usize = rows.iter().map(|row| row.properties.as_str().len() + row.key.len() + 112).sum();
+    let mut out = String::with_capacity(size + 512);
+    out.push_str("{\"next\":");
+    out.push_str(&quoted_or_null(next));
+    out.push_str(",\"previous\":");
+    out.push_str(&quoted_or_null(previous));
+    out.push_str(",\"results\":[");
+    for (n, row) in rows.iter().enumerate() {
+        out.push_str(if n == 0 { "{" } else { ",{" });
+        push_group_members(&mut out, row);
+        out.push('}');
+    }
+    out.push_str("]}");
+    Answer::json(200, out)
+}

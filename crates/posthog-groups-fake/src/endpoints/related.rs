@@ -1,0 +1,178 @@
+//! `GET groups/related/` (contract section 2.8).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use crate::Era;
+use crate::answer::Answer;
+use crate::api::Context;
+use crate::endpoints::{lookup, quoted_or_null};
+use crate::errors::{self, Failure};
+use crate::json::quoted;
+use crate::request::python_int;
+use crate::state::{Person, Relation, is_uuid};
+use crate::store::GroupRow;
+use crate::timestamps::iso;
+use crate::world::World;
+
+/// How far back two actors are looked for on one event.
+const WINDOW: TimeDelta = TimeDelta::days(90);
+
+pub(crate) fn related(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+    let query = &context.call.query;
+    let id = match world.era() {
+        Era::Y2025 => query.get("id").ok_or_else(errors::server_error)?,
+        Era::Y2026 => query.filled("id").ok_or_else(|| lookup::required("id"))?,
+    };
+    let index = match query.get("group_type_index") {
+        Some(text) => Some(valid_index(text)?),
+        None => None,
+    };
+    if index.is_none() && !is_uuid(id) {
+        return Err(errors::server_error());
+    }
+
+    let shared: Vec<&Relation> = events_in_window(world, context.project)
+        .filter(|event| match index {
+            Some(index) => event.groups.get(&index.to_string()).is_some_and(|key| key == id),
+            None => event.person_uuid.as_deref().is_some_and(|uuid| uuid.eq_ignore_ascii_case(id)),
+        })
+        .collect();
+
+    let mut actors = Vec::new();
+    if index.is_some() {
+        actors.extend(people(world, &shared).into_iter().map(|person| person_object(person, world.era())));
+    }
+    let mut keys: BTreeMap<i32, BTreeSet<&str>> = BTreeMap::new();
+    for (other, key) in shared.iter().flat_map(|event| &event.groups) {
+        if let Ok(other) = other.parse() {
+            keys.entry(other).or_default().insert(key);
+        }
+    }
+    for group_type in world.group_types_of(context.project) {
+        let other = group_type.group_type_index;
+        if Some(other) == index {
+            continue;
+        }
+        let stored = keys.get(&other).into_iter().flatten();
+        let stored = stored.filter_map(|key| world.groups.find(context.project, other, key));
+        actors.extend(stored.filter_map(|id| world.groups.get(id)).map(group_object));
+    }
+    Ok(Answer::json(200, format!("[{}]", actors.join(","))))
+}
+
+/// An index from 0 to 4; all else, a blank one too, is refused in words of its own.
+fn valid_index(text: &str) -> Result<i32, Failure> {
+    let index =
+        python_int(text).filter(|index| (0..5).contains(index)).and_then(|index| i32::try_from(index).ok());
+    let detail = "group_type_index is required to be at least 0 and less than 5";
+    index.ok_or_else(|| errors::invalid_request("invalid_input", detail))
+}
+
+/// The document's relations belong to the main project.
+fn events_in_window(world: &World, project: i64) -> impl Iterator<Item = &Relation> {
+    let now = world.now();
+    let events: &[Relation] = if project == world.main_project() { &world.settings().events } else { &[] };
+    events.iter().filter(move |event| event.timestamp.is_none_or(|time| time > now - WINDOW && time < now))
+}
+
+/// The persons of events, newest first.
+fn people<'w>(world: &'w World, events: &[&Relation]) -> Vec<&'w Person> {
+    let uuids: BTreeSet<String> =
+        events.iter().filter_map(|e| e.person_uuid.as_deref()).map(str::to_ascii_lowercase).collect();
+    let persons = world.settings().persons.iter();
+    let mut persons: Vec<&Person> =
+        persons.filter(|p| uuids.contains(&p.uuid.to_ascii_lowercase())).collect();
+    persons.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.uuid.cmp(&b.uuid)));
+    persons
+}
+
+fn person_object(person: &Person, era: Era) -> String {
+    let time = |time: &Option<_>| quoted_or_null(time.as_ref().map(iso).as_deref());
+    let uuid = quoted(&person.uuid);
+    let distinct_ids: Vec<String> = person.distinct_ids.iter().take(1000).map(|id| quoted(id)).collect();
+    let last_seen_at = match era {
+        Era::Y2025 => String::new(),
+        Era::Y2026 => format!("\"last_seen_at\":{},", time(&person.last_seen_at)),
+    };
+    format!(
+        concat!(
+            r#"{{"type":"person","id":{uuid},"uuid":{uuid},"created_at":{created_at},{last_seen_at}"#,
+            r#""properties":{properties},"is_identified":{is_identified},"name":{name},"distinct_ids":[{ids}],"#,
+            r#""matched_recordings":[],"value_at_data_point":null}}"#
+        ),
+        uuid = uuid,
+        created_at = time(&person.created_at),
+        last_seen_at = last_seen_at,
+        properties = person.properties.as_str(),
+        is_identified = person.is_identified,
+        name = quoted(&display_name(person)),
+        ids = distinct_ids.join(","),
+    )
+}
+
+/// A telling property, else the first distinct id that is no UUID, else the first one, else the UUID.
+fn display_name(person: &Person) -> String {
+    const TELLING: [&str; 8] =
+        ["email", "Email", "$email", "name", "Name", "username", "Username", "UserName"];
+    let property =
+        TELLING.iter().filter_map(|name| person.properties.get(name)).find(|value| !value.is_falsy());
+    if let Some(value) = property {
+        return value.text().unwrap_or_else(|| value.as_str().to_owned());
+    }
+    let ids = &person.distinct_ids;
+    let id = ids.iter().find(|id| !is_uuid(id)).or_else(|| ids.first());
+    id.unwrap_or(&person.uuid).clone()
+}
+
+fn group_object(row: &GroupRow) -> String {
+    let key = quoted(&row.key);
+    format!(
+        concat!(
+            r#"{{"type":"group","id":{key},"group_key":{key},"group_type_index":{index},"#,
+            r#""created_at":"{created_at}","properties":{properties},"matched_recordings":[],"#,
+            r#""value_at_data_point":null}}"#
+        ),
+        key = key,
+        index = row.index,
+        created_at = iso(&row.created_at),
+        properties = row.properties.as_str(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_named_by_what_tells_most() {
+        let person = |properties: &str, ids: &[&str]| Person {
+            uuid: "01795392-cc00-0003-7dc7-67a694604d72".to_owned(),
+            distinct_ids: ids.iter().map(|&id| id.to_owned()).collect(),
+            properties: crate::Properties::parse(properties).unwrap(),
+            is_identified: false,
+            created_at: None,
+            last_seen_at: None,
+        };
+        let anonymous = "01795392-cc00-0003-7dc7-67a694604d99";
+        for (properties, ids, name) in [
+            (r#"{"name":"N","email":"e@x"}"#, &["1"][..], "e@x"),
+            (r#"{"name":"N","email":""}"#, &["1"], "N"),
+            ("{}", &[anonymous, "1"], "1"),
+            ("{}", &[anonymous], anonymous),
+            ("{}", &[], "01795392-cc00-0003-7dc7-67a694604d72"),
+        ] {
+            assert_eq!(display_name(&person(properties, ids)), name);
+        }
+    }
+
+    #[test]
+    fn an_index_is_zero_to_four() {
+        for (text, wanted) in
+            [("0", Some(0)), ("4", Some(4)), ("5", None), ("-1", None), ("", None), ("abc", None)]
+        {
+            assert_eq!(valid_index(text).ok(), wanted, "{text}");
+        }
+    }
+}

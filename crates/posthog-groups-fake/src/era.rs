@@ -1,0 +1,58 @@
+//! Which server is imitated: PostHog of 2025 or of 2026.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The two servers that exist in the field (contract section 0).
+///
+/// Self-hosted images of 2025 behave as [`Era::Y2025`], PostHog Cloud and images after June 2026 as [`Era::Y2026`].
+///
+/// ```
+/// use posthog_groups_fake::Era;
+///
+/// assert_eq!("2025".parse(), Ok(Era::Y2025));
+/// assert_eq!(Era::default().to_string(), "2026");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Era {
+    /// Lists read Postgres and page both ways; caller mistakes are often answered 500.
+    #[serde(rename = "2025")]
+    Y2025,
+    /// Lists page forward only; `property_definitions` is gone; caller mistakes are answered 400.
+    #[default]
+    #[serde(rename = "2026")]
+    Y2026,
+}
+
+impl Era {
+    /// Both eras, oldest first: tests that must hold everywhere walk over it.
+    pub const ALL: [Era; 2] = [Era::Y2025, Era::Y2026];
+}
+
+impl fmt::Display for Era {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Era::Y2025 => "2025",
+            Era::Y2026 => "2026",
+        })
+    }
+}
+
+/// The text was neither `2025` nor `2026`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no era; there are 2025 and 2026")]
+pub struct UnknownEra(String);
+
+impl FromStr for Era {
+    type Err = UnknownEra;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEra> {
+        match text {
+            "2025" => Ok(Era::Y2025),
+            "2026" => Ok(Era::Y2026),
+            other => Err(UnknownEra(other.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! Faults: what can go wrong between a client and the server, on demand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Error;
+
+/// Something that goes wrong. Make one with a constructor and change its public fields.
+///
+/// ```
+/// use posthog_groups_fake::{Fault, Phase};
+///
+/// let twice_a_503 = Fault { times: 2, ..Fault::http(503) };
+/// let lost_answer = Fault { phase: Phase::After, ..Fault::drop_connection() }.on("POST", "/groups/");
+/// assert_eq!(serde_json::to_value(&lost_answer).unwrap()["kind"], "drop");
+/// # let _ = twice_a_503;
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub struct Fault {
+    /// How many matching requests it hits; 0 is without end.
+    pub times: u64,
+    /// How many matching requests are let through first.
+    pub skip: u64,
+    /// Hits only this method.
+    pub method: Option<String>,
+    /// Hits only paths that this regular expression is found in.
+    pub path: Option<String>,
+    /// Whether the request is carried out.
+    pub phase: Phase,
+    /// What happens.
+    pub effect: Effect,
+}
+
+/// Whether a request that a fault hits is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It is not.
+    #[default]
+    Before,
+    /// It is, and its answer is lost.
+    After,
+}
+
+/// The kinds of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// Another answer.
+    Http,
+    /// The endpoint breaks.
+    Crash,
+    /// The connection closes.
+    Drop,
+    /// Silence.
+    Stall,
+    /// The answer ends early.
+    Truncate,
+    /// The answer comes slowly.
+    Slow,
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// This answer instead.
+    Http(HttpFault),
+    /// The endpoint fails inside: authentication and permissions as usual, then the server's own 500.
+    Crash,
+    /// The connection is closed without an answer.
+    Drop {
+        /// With a reset instead of an orderly end.
+        reset: bool,
+    },
+    /// Silence.
+    Stall {
+        /// For so long.
+        seconds: f64,
+        /// Where in the answer.
+        at: StallAt,
+        /// And then.
+        then: StallThen,
+    },
+    /// The answer ends early.
+    Truncate {
+        /// How much of the body is kept: a fraction below 1, or bytes.
+        keep: f64,
+        /// How the end looks on the wire.
+        framing: Framing,
+    },
+    /// The answer comes slowly.
+    Slow {
+        /// Seconds before the first byte.
+        delay: f64,
+        /// Bytes per write; 0 is all at once.
+        chunk: usize,
+        /// Seconds between writes.
+        interval: f64,
+    },
+}
+
+impl Effect {
+    /// The kind of the effect.
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Effect::Http(_) => FaultKind::Http,
+            Effect::Crash => FaultKind::Crash,
+            Effect::Drop { .. } => FaultKind::Drop,
+            Effect::Stall { .. } => FaultKind::Stall,
+            Effect::Truncate { .. } => FaultKind::Truncate,
+            Effect::Slow { .. } => FaultKind::Slow,
+        }
+    }
+}
+
+/// The answer of an [`Effect::Http`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpFault {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: BTreeMap<String, String>,
+    /// Its body: text as it stands, anything else as JSON; null is a proxy's HTML error page.
+    pub body: Value,
+    /// Its content type, if not the one that fits the body.
+    pub content_type: Option<String>,
+}
+
+/// Where in the answer a stall happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StallAt {
+    /// Before the first byte.
+    #[default]
+    Headers,
+    /// After half of the body.
+    Body,
+}
+
+/// What follows a stall.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StallThen {
+    /// The connection is closed.
+    #[default]
+    Drop,
+    /// The answer goes on.
+    Finish,
+}
+
+/// How a truncated answer ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// More bytes are promised than come.
+    #[default]
+    ContentLength,
+    /// The last chunk is missing.
+    Chunked,
+    /// All is well with the HTTP; only the JSON is cut.
+    Honest,
+}
+
+impl Fault {
+    /// A fault that hits the next request.
+    pub fn new(effect: Effect) -> Self {
+        Self { times: 1, skip: 0, method: None, path: None, phase: Phase::Before, effect }
+    }
+
+    /// A proxy's error page with this status.
+    pub fn http(status: u16) -> Self {
+        let http = HttpFault { status, headers: BTreeMap::new(), body: Value::Null, content_type: None };
+        Self::new(Effect::Http(http))
+    }
+
+    /// The endpoint fails inside.
+    pub fn crash() -> Self {
+        Self::new(Effect::Crash)
+    }
+
+    /// The connection is closed without an answer.
+    pub fn drop_connection() -> Self {
+        Self::new(Effect::Drop { reset: false })
+    }
+
+    /// The connection is reset.
+    pub fn reset_connection() -> Self {
+        Self::new(Effect::Drop { reset: true })
+    }
+
+    /// Only for this method and for paths that this regular expression is found in.
+    pub fn on(self, method: &str, path: &str) -> Self {
+        Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
+    }
+}
+
+impl TryFrom<Value> for Fault {
+    type Error = Error;
+
+    fn try_from(value: Value) -> Result<Self, Error> {
+        /// The wire form: all fields of all kinds, checked against the kind afterwards.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Wire {
+            kind: FaultKind,
+            times: Option<u64>,
+            skip: Option<u64>,
+            method: Option<String>,
+            path: Option<String>,
+            phase: Option<Phase>,
+            status: Option<u16>,
+            headers: Option<BTreeMap<String, String>>,
+            body: Option<Value>,
+            content_type: Option<String>,
+            reset: Option<bool>,
+            seconds: Option<f64>,
+            at: Option<StallAt>,
+            then: Option<StallThen>,
+            keep: Option<f64>,
+            framing: Option<Framing>,
+            delay: Option<f64>,
+            chunk: Option<usize>,
+            interval: Option<f64>,
+        }
+        const COMMON: [&str; 6] = ["kind", "times", "skip", "method", "path", "phase"];
+
+        let given: Vec<String> = value.as_object().map(|o| o.keys().cloned().collect()).unwrap_or_default();
+        let wire: Wire = serde_json::from_value(value).map_err(|e| Error::Fault(e.to_string()))?;
+        let own: &[&str] = match wire.kind {
+            FaultKind::Http => &["status", "headers", "body", "content_type"],
+            FaultKind::Crash => &[],
+            FaultKind::Drop => &["reset"],
+            FaultKind::Stall => &["seconds", "at", "then"],
+            FaultKind::Truncate => &["keep", "framing"],
+            FaultKind::Slow => &["delay", "chunk", "interval"],
+        };
+        if let Some(stray) =
+            given.iter().find(|name| !COMMON.contains(&name.as_str()) && !own.contains(&name.as_str()))
+        {
+            return Err(Error::Fault(format!("`{stray}` is no field of this kind of fault")));
+        }
+        let seconds = |name: &str, value: Option<f64>, default: f64| match value.unwrap_or(default) {
+            seconds if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+            _ => Err(Error::Fault(format!("`{name}` is seconds, from 0 to a day"))),
+        };
+        let effect = match wire.kind {
+            FaultKind::Http => {
+                let status = wire.status.unwrap_or(502);
+                if !(200..=599).contains(&status) {
+                    return Err(Error::Fault("`status` is a number from 200 to 599".to_owned()));
+                }
+                Effect::Http(HttpFault {
+                    status,
+                    headers: wire.headers.unwrap_or_default(),
+                    body: wire.body.unwrap_or_default(),
+                    content_type: wire.content_type,
+                })
+            }
+            FaultKind::Crash => Effect::Crash,
+            FaultKind::Drop => Effect::Drop { reset: wire.reset.unwrap_or(false) },
+            FaultKind::Stall => Effect::Stall {
+                seconds: seconds("seconds", wire.seconds, 30.0)?,
+                at: wire.at.unwrap_or_default(),
+                then: wire.then.unwrap_or_default(),
+            },
+            FaultKind::Truncate => {
+                let keep = wire.keep.unwrap_or(0.5);
+                if !keep.is_finite() || keep < 0.0 {
+                    return Err(Error::Fault("`keep` is a fraction, or bytes from 1 up".to_owned()));
+                }
+                Effect::Truncate { keep, framing: wire.framing.unwrap_or_default() }
+            }
+            FaultKind::Slow => Effect::Slow {
+                delay: seconds("delay", wire.delay, 0.0)?,
+                chunk: wire.chunk.unwrap_or(0),
+                interval: seconds("interval", wire.interval, 0.0)?,
+            },
+        };
+        let fault = Self {
+            times: wire.times.unwrap_or(1),
+            skip: wire.skip.unwrap_or(0),
+            method: wire.method,
+            path: wire.path,
+            phase: wire.phase.unwrap_or_default(),
+            effect,
+        };
+        fault.pattern()?;
+        Ok(fault)
+    }
+}
+
+impl From<Fault> for Value {
+    fn from(fault: Fault) -> Self {
+        let mut value = serde_json::json!({
+            "kind": fault.effect.kind(),
+            "times": fault.times,
+            "skip": fault.skip,
+            "method": fault.method,
+            "path": fault.path,
+            "phase": fault.phase,
+        });
+        let own = match fault.effect {
+            Effect::Http(http) => serde_json::json!({
+                "status": http.status,
+                "headers": http.headers,
+                "body": http.body,
+                "content_type": http.content_type,
+            }),
+            Effect::Crash => serde_json::json!({}),
+            Effect::Drop { reset } => serde_json::json!({"reset": reset}),
+            Effect::Stall { seconds, at, then } => {
+                serde_json::json!({"seconds": seconds, "at": at, "then": then})
+            }
+            Effect::Truncate { keep, framing } => serde_json::json!({"keep": keep, "framing": framing}),
+            Effect::Slow { delay, chunk, interval } => {
+                serde_json::json!({"delay": delay, "chunk": chunk, "interval": interval})
+            }
+        };
+        if let (Some(members), Value::Object(own)) = (value.as_object_mut(), own) {
+            members.extend(own);
+        }
+        value
+    }
+}
+
+impl Fault {
+    fn pattern(&self) -> Result<Option<regress::Regex>, Error> {
+        match &self.path {
+            Some(path) => regress::Regex::new(path)
+                .map(Some)
+                .map_err(|e| Error::Fault(format!("`path` is no regular expression: {e}"))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// How much of a body of `len` bytes a truncation keeps.
+pub(crate) fn kept(keep: f64, len: usize) -> usize {
+    let bytes = if keep < 1.0 { keep * len as f64 } else { keep };
+    (bytes as usize).min(len)
+}
+
+/// The faults that wait for requests.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: Vec<Waiting>,
+    added: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    id: u64,
+    fault: Fault,
+    pattern: Option<regress::Regex>,
+    passed: u64,
+    hit: u64,
+}
+
+impl Faults {
+    /// Adds all of the faults, or none.
+    pub(crate) fn add(&mut self, faults: Vec<Fault>) -> Result<(), Error> {
+        let patterns = faults.iter().map(Fault::pattern).collect::<Result<Vec<_>, _>>()?;
+        for (fault, pattern) in faults.into_iter().zip(patterns) {
+            self.added += 1;
+            self.waiting.push(Waiting { id: self.added, fault, pattern, passed: 0, hit: 0 });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// The fault that hits this request: the first that matches, has let enough requests through, and is not spent.
+    pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<(u64, Fault)> {
+        let hit = self.waiting.iter_mut().find_map(|waiting| {
+            let fault = &waiting.fault;
+            let matches = fault.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
+                && waiting.pattern.as_ref().is_none_or(|p| p.find(path).is_some());
+            if !matches {
+                return None;
+            }
+            if waiting.passed < fault.skip {
+                waiting.passed += 1;
+                return None;
+            }
+            waiting.hit += 1;
+            Some((waiting.id, fault.clone()))
+        });
+        self.waiting.retain(|waiting| waiting.fault.times == 0 || waiting.hit < waiting.fault.times);
+        hit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_fault_that_matches_and_is_not_spent_applies() {
+        let mut faults = Faults::default();
+        faults
+            .add(vec![
+                Fault { skip: 1, ..Fault::http(501) },
+                Fault::http(502).on("post", "/groups/(find|$)"),
+                Fault { times: 0, ..Fault::http(503) },
+            ])
+            .unwrap();
+        let mut hit = |method: &str, path: &str| faults.take(method, path).map(|(id, _)| id);
+        assert_eq!(hit("GET", "/groups/"), Some(3));
+        assert_eq!(hit("GET", "/groups/"), Some(1));
+        assert_eq!(hit("GET", "/groups/"), Some(3));
+        assert_eq!(hit("POST", "/groups/activity"), Some(3));
+        assert_eq!(hit("POST", "/groups/"), Some(2));
+        assert_eq!(hit("POST", "/groups/"), Some(3));
+    }
+
+    #[test]
+    fn fields_of_other_kinds_and_bad_values_are_refused() {
+        for text in [
+            r#"{"kind": "drop", "status": 502}"#,
+            r#"{"kind": "nothing"}"#,
+            r#"{"status": 502}"#,
+            r#"{"kind": "http", "status": 99}"#,
+            r#"{"kind": "http", "path": "("}"#,
+            r#"{"kind": "stall", "seconds": -1}"#,
+            r#"{"kind": "drop", "surprise": 1}"#,
+        ] {
+            assert!(serde_json::from_str::<Fault>(text).is_err(), "{text}");
+        }
+        let fault: Fault = serde_json::from_str(r#"{"kind": "stall", "then": "finish"}"#).unwrap();
+        let wanted = Effect::Stall { seconds: 30.0, at: StallAt::Headers, then: StallThen::Finish };
+        assert_eq!(fault.effect, wanted);
+        let again: Fault = serde_json::from_value(serde_json::to_value(&fault).unwrap()).unwrap();
+        assert_eq!(again, fault);
+    }
+
+    #[test]
+    fn what_is_kept_is_a_fraction_or_bytes() {
+        for (keep, len, wanted) in [(0.5, 10, 5), (0.0, 10, 0), (1.0, 10, 1), (7.0, 10, 7), (99.0, 10, 10)] {
+            assert_eq!(kept(keep, len), wanted);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A stand-in for the groups part of PostHog's REST API that behaves like the real server, quirks included.
+//!
+//! It answers the ten groups endpoints, the group types and their metrics, projects, users and the capture endpoints
+//! as servers of 2025 and of 2026 do: pagination formats, error bodies, scopes, activity log, rate limits. Clients are
+//! tested against it without a network, without an account, and with every fault a network can have.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use posthog_groups_fake::{Era, Fake, GroupType, State};
+//!
+//! let state = State { group_types: vec![GroupType::new(0, "organization")], ..State::default() };
+//! let fake = Fake::builder().era(Era::Y2025).state(state).start().await?;
+//!
+//! let response = reqwest::Client::new()
+//!     .post(format!("{}/api/projects/1/groups/", fake.url()))
+//!     .bearer_auth(fake.key())
+//!     .json(&serde_json::json!({"group_type_index": 0, "group_key": "org:5"}))
+//!     .send()
+//!     .await?;
+//!
+//! assert_eq!(response.status(), 201);
+//! assert_eq!(fake.state().groups[0].group_key, "org:5");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Other languages use the program of the same name, and set it up over HTTP below `/__admin/`: `state`, `journal` and
+//! `faults` there are [`State`], [`JournalEntry`] and [`Fault`] as JSON.
+
+mod admin;
+mod answer;
+mod api;
+mod auth;
+mod cursor;
+mod endpoints;
+mod era;
+mod error;
+mod errors;
+mod faults;
+mod journal;
+mod json;
+mod poison;
+mod python_json;
+mod request;
+mod routes;
+mod seed;
+mod server;
+mod service;
+mod state;
+mod store;
+mod throttle;
+mod timestamps;
+mod transport;
+mod world;
+
+pub use era::{Era, UnknownEra};
+pub use error::Error;
+pub use faults::{Effect, Fault, FaultKind, Framing, HttpFault, Phase, StallAt, StallThen};
+pub use journal::{FaultHit, JournalEntry};
+pub use json::{Json, Properties};
+pub use server::{Builder, Fake};
+pub use state::{
+    Activity, Actor, ApiKey, CachedGroupType, CaptureFailure, CapturedEvent, DEFAULT_KEY, Group, GroupType,
+    Notebook, Person, Project, PropertyDefinition, PropertyType, RateLimit, Relation, Role, SharingToken,
+    State, User,
+};

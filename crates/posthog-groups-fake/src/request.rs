@@ -1,0 +1,306 @@
+//! A request as the endpoints see it.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use crate::errors::{self, Failure};
+use crate::json::{self, Json, Kind};
+use crate::python_json;
+
+/// A request, fully read.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// As sent, still percent-encoded.
+    pub(crate) path: String,
+    pub(crate) raw_query: Option<String>,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Scheme and host the caller used: links in answers are built on it.
+    pub(crate) origin: String,
+}
+
+impl Call {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// The URL that was asked for.
+    pub(crate) fn url(&self) -> String {
+        match &self.raw_query {
+            Some(query) => format!("{}{}?{query}", self.origin, self.path),
+            None => format!("{}{}", self.origin, self.path),
+        }
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.header("cookie")?.split(';');
+        pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
+}
+
+/// Query parameters. Of a name that comes twice the last counts, as in the server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn parse(raw: &str) -> Self {
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (form_decoded(name), form_decoded(value))
+        });
+        Self(pairs.collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value unless it is blank.
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// The query again with one parameter replaced; names come sorted, as the framework's links have them.
+    pub(crate) fn replaced(&self, name: &str, value: Option<&str>) -> String {
+        let mut pairs: Vec<(&str, &str)> =
+            self.0.iter().filter(|(n, _)| n != name).map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        if let Some(value) = value {
+            pairs.push((name, value));
+        }
+        pairs.sort_by_key(|(n, _)| *n);
+        form_encoded(&pairs)
+    }
+}
+
+/// `a=1&b=2`, encoded as the server encodes it.
+pub(crate) fn form_encoded(pairs: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        encode_into(&mut text, name);
+        text.push('=');
+        encode_into(&mut text, value);
+    }
+    text
+}
+
+fn encode_into(text: &mut String, part: &str) {
+    for byte in part.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => {
+                text.push(char::from(byte))
+            }
+            b' ' => text.push('+'),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+fn form_decoded(part: &str) -> String {
+    percent_decoded(&part.replace('+', " ")).into_owned()
+}
+
+/// Percent-decoding that lets through what is no escape, and replaces what is no UTF-8.
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escape =
+            text.get(at + 1..at + 3).filter(|hex| byte == b'%' && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        match escape.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// The decoded body.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    value: Json,
+    /// It came as a form: values are text, and JSON only where a field says so.
+    pub(crate) form: bool,
+}
+
+impl Data {
+    /// Reads the body by its content type (contract section 1.5).
+    pub(crate) fn read(call: &Call) -> Result<Self, Failure> {
+        let content_type = call.header("content-type").unwrap_or("");
+        let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        let form = |pairs: Vec<(String, String)>| Self {
+            value: Json::from(&serde_json::Value::Object(
+                pairs.into_iter().map(|(n, v)| (n, v.into())).collect(),
+            )),
+            form: true,
+        };
+        match media_type.as_str() {
+            "application/x-www-form-urlencoded" => {
+                Ok(form(Query::parse(&String::from_utf8_lossy(&call.body)).0))
+            }
+            "multipart/form-data" => Ok(form(multipart(content_type, &call.body)?)),
+            _ if call.body.is_empty() => Ok(Self { value: Json::from(&serde_json::json!({})), form: false }),
+            "application/json" => python_json::read(&call.body).map(|value| Self { value, form: false }),
+            _ => Err(errors::unsupported_media_type(content_type)),
+        }
+    }
+
+    pub(crate) fn value(&self) -> &Json {
+        &self.value
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        self.value.kind() == Kind::Object
+    }
+
+    /// A member of the body; a body that is no object has none.
+    pub(crate) fn get(&self, name: &str) -> Option<Json> {
+        let members = json::members(self.value.as_str())?;
+        let (_, value) = members.into_iter().find(|(n, _)| n == name)?;
+        Json::parse(value.get()).ok()
+    }
+
+    /// A member that is there and not null.
+    pub(crate) fn set(&self, name: &str) -> Option<Json> {
+        self.get(name).filter(|value| value.kind() != Kind::Null)
+    }
+}
+
+/// Text fields of a multipart body; files are no part of this API.
+fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
+    let boundary = content_type
+        .split(';')
+        .filter_map(|p| p.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("boundary"))
+        .map(|(_, value)| value.trim_matches('"').to_owned())
+        .filter(|boundary| !boundary.is_empty())
+        .ok_or_else(|| {
+            errors::parse_error("Multipart form parse error - Invalid boundary in multipart: None")
+        })?;
+    let text = String::from_utf8_lossy(body);
+    let mut fields = Vec::new();
+    for part in text.split(&format!("--{boundary}")).skip(1) {
+        let Some((head, value)) = part.split_once("\r\n\r\n") else { continue };
+        let name = head.split(';').filter_map(|p| p.trim().strip_prefix("name=\"")).next();
+        if let Some((name, _)) = name.and_then(|n| n.split_once('"')) {
+            fields.push((name.to_owned(), value.strip_suffix("\r\n").unwrap_or(value).to_owned()));
+        }
+    }
+    Ok(fields)
+}
+
+/// The integer that Python's `int()` reads from text: blanks around it, a sign, single underscores between digits.
+pub(crate) fn python_int(text: &str) -> Option<i128> {
+    let text = text.trim();
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (-1, &text[1..]),
+        b'+' => (1, &text[1..]),
+        _ => (1, text),
+    };
+    if digits.is_empty() || digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
+        return None;
+    }
+    let digits: String = digits.chars().filter(|c| *c != '_').collect();
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse::<i128>().unwrap_or(i128::MAX).saturating_mul(sign))
+}
+
+/// Base64 as Python reads it: characters of other alphabets are skipped, the padding must be right.
+pub(crate) fn python_base64(text: &str, url_safe: bool) -> Option<Vec<u8>> {
+    let engine = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let kept: String = text
+        .chars()
+        .map(|c| match c {
+            '-' if url_safe => '+',
+            '_' if url_safe => '/',
+            other => other,
+        })
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
+        .collect();
+    engine.decode(kept).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_read_as_python_reads_them() {
+        for (text, wanted) in [
+            ("0", Some(0)),
+            (" 12 ", Some(12)),
+            ("-3", Some(-3)),
+            ("+3", Some(3)),
+            ("1_000", Some(1000)),
+            ("", None),
+            ("abc", None),
+            ("1.0", None),
+            ("1__0", None),
+            ("_1", None),
+            ("0x10", None),
+        ] {
+            assert_eq!(python_int(text), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_repeated_parameter_the_last_counts() {
+        let query = Query::parse("a=1&b=x%20y&a=2&c&d=p+q&e=%zz");
+        assert_eq!(query.get("a"), Some("2"));
+        assert_eq!(query.get("b"), Some("x y"));
+        assert_eq!(query.get("c"), Some(""));
+        assert_eq!(query.filled("c"), None);
+        assert_eq!(query.get("d"), Some("p q"));
+        assert_eq!(query.get("e"), Some("%zz"));
+        assert_eq!(query.get("f"), None);
+    }
+
+    #[test]
+    fn a_replaced_query_is_sorted_and_encoded() {
+        let query = Query::parse("search=a%26b&group_type_index=0&cursor=old");
+        assert_eq!(query.replaced("cursor", Some("x=")), "cursor=x%3D&group_type_index=0&search=a%26b");
+        assert_eq!(query.replaced("cursor", None), "group_type_index=0&search=a%26b");
+    }
+
+    #[test]
+    fn base64_is_read_leniently_but_for_its_padding() {
+        assert_eq!(python_base64("aGk=", true).as_deref(), Some(&b"hi"[..]));
+        assert_eq!(python_base64("a*G k=", true).as_deref(), Some(&b"hi"[..]));
+        assert_eq!(python_base64("invalid_cursor", false), None);
+        assert_eq!(python_base64("aGk", true), None);
+    }
+
+    #[test]
+    fn multipart_fields_are_read() {
+        let body = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n";
+        let fields = multipart("multipart/form-data; boundary=x", body);
+        assert_eq!(fields, Ok(vec![("a".to_owned(), "1".to_owned())]));
+    }
+}

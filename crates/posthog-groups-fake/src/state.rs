@@ -1,0 +1,730 @@
+//! The state document: the whole world of a stand-in server, as one JSON document or one Rust value.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::json::{Json, Properties};
+use crate::timestamps;
+use crate::{Era, Error};
+
+/// Everything the server knows. Every member may be left out of the JSON form, or be null, and has its default then.
+///
+/// ```
+/// use posthog_groups_fake::{Era, Group, GroupType, State};
+///
+/// let state = State {
+///     era: Era::Y2025,
+///     group_types: vec![GroupType::new(0, "organization")],
+///     groups: vec![Group::new(0, "org:5").with("name", "Mr. Krabs")],
+///     ..State::default()
+/// };
+/// let same: State = state.to_json().parse().unwrap();
+/// assert_eq!(same.to_json(), state.to_json());
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Which server is imitated.
+    #[serde(default, deserialize_with = "or_default")]
+    pub era: Era,
+    /// The server's clock, frozen at this time; `None` is real time. Rate limits always run in real time.
+    #[serde(default, with = "timestamps::optional")]
+    pub now: Option<DateTime<Utc>>,
+    /// Groups per page of the list; `None` is the real server's 100.
+    #[serde(default)]
+    pub page_size: Option<usize>,
+    /// The main project: rows without a project belong to it.
+    #[serde(default = "one", deserialize_with = "or_one")]
+    pub project_id: i64,
+    /// All projects; the main one is added when it is missing.
+    #[serde(default, deserialize_with = "or_default")]
+    pub projects: Vec<Project>,
+    /// The one user that all keys and sessions belong to.
+    #[serde(default, deserialize_with = "or_default")]
+    pub user: User,
+    /// The personal API keys.
+    #[serde(default = "default_keys", deserialize_with = "or_default_keys")]
+    pub api_keys: Vec<ApiKey>,
+    /// Values of the cookie `sessionid` that are logged in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub sessions: Vec<String>,
+    /// Tokens for `sharing_access_token`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub sharing_tokens: Vec<SharingToken>,
+    /// The group types; at most five a project are of use.
+    #[serde(default, deserialize_with = "or_default")]
+    pub group_types: Vec<GroupType>,
+    /// 2026: what the list of group types answers until something writes to group types.
+    #[serde(default)]
+    pub group_types_cache: Option<Vec<CachedGroupType>>,
+    /// The groups, in the order they were written.
+    #[serde(default, deserialize_with = "or_default")]
+    pub groups: Vec<Group>,
+    /// The persons of the main project.
+    #[serde(default, deserialize_with = "or_default")]
+    pub persons: Vec<Person>,
+    /// Who was seen with which groups, for `related`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub events: Vec<Relation>,
+    /// The activity log, oldest first.
+    #[serde(default, deserialize_with = "or_default")]
+    pub activity: Vec<Activity>,
+    /// The notebooks of groups.
+    #[serde(default, deserialize_with = "or_default")]
+    pub notebooks: Vec<Notebook>,
+    /// The types of group properties, as 2026 keeps them.
+    #[serde(default, deserialize_with = "or_default")]
+    pub property_definitions: Vec<PropertyDefinition>,
+    /// Events the REST writes have sent to ingestion.
+    #[serde(default, deserialize_with = "or_default")]
+    pub captured_events: Vec<CapturedEvent>,
+    /// `find` creates notebooks.
+    #[serde(default, deserialize_with = "or_default")]
+    pub crm_enabled: bool,
+    /// ... and fails to: 200 with `notebook: null`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub notebook_failure: bool,
+    /// 2025: the endpoint `upsert_properties` exists.
+    #[serde(default, deserialize_with = "or_default")]
+    pub upsert_properties: bool,
+    /// 2026: a plain member may not change group type names.
+    #[serde(default, deserialize_with = "or_default")]
+    pub access_control: bool,
+    /// 2026: date for the `Sunset` header of `/api/environments/`.
+    #[serde(default)]
+    pub environments_sunset: Option<NaiveDate>,
+    /// The REST writes' own capture call fails.
+    #[serde(default)]
+    pub capture_failure: Option<CaptureFailure>,
+    /// Capture answers Ok and drops the events.
+    #[serde(default, deserialize_with = "or_default")]
+    pub capture_quota_exceeded: bool,
+    /// The rate limit of each personal API key.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// The key that a document without `api_keys` has.
+pub const DEFAULT_KEY: &str = "phx_default";
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            era: Era::default(),
+            now: None,
+            page_size: None,
+            project_id: 1,
+            projects: Vec::new(),
+            user: User::default(),
+            api_keys: default_keys(),
+            sessions: Vec::new(),
+            sharing_tokens: Vec::new(),
+            group_types: Vec::new(),
+            group_types_cache: None,
+            groups: Vec::new(),
+            persons: Vec::new(),
+            events: Vec::new(),
+            activity: Vec::new(),
+            notebooks: Vec::new(),
+            property_definitions: Vec::new(),
+            captured_events: Vec::new(),
+            crm_enabled: false,
+            notebook_failure: false,
+            upsert_properties: false,
+            access_control: false,
+            environments_sunset: None,
+            capture_failure: None,
+            capture_quota_exceeded: false,
+            rate_limit: None,
+        }
+    }
+}
+
+impl State {
+    /// The document as JSON text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What makes this document no possible world, if anything.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
+        if self.page_size == Some(0) {
+            return bad("page_size".to_owned(), "a page holds at least one group");
+        }
+        if let Some(limit) = &self.rate_limit
+            && (limit.limit == 0 || !limit.window_s.is_finite() || limit.window_s <= 0.0)
+        {
+            return bad("rate_limit".to_owned(), "`limit` and `window_s` are above zero");
+        }
+        let mut projects = HashSet::from([self.project_id]);
+        for (n, project) in self.projects.iter().enumerate() {
+            if !projects.insert(project.id) && project.id != self.project_id {
+                return bad(format!("projects[{n}].id"), "another project has this id");
+            }
+            if project.uuid.as_deref().is_some_and(|u| !is_uuid(u)) {
+                return bad(format!("projects[{n}].uuid"), "this is no UUID");
+            }
+        }
+        let known = |project: Option<i64>| project.is_none_or(|p| projects.contains(&p));
+        let mut keys = HashSet::new();
+        for (n, key) in self.api_keys.iter().enumerate() {
+            if !keys.insert(&key.key) {
+                return bad(format!("api_keys[{n}].key"), "the key is listed twice");
+            }
+        }
+        for (n, token) in self.sharing_tokens.iter().enumerate() {
+            if !known(token.project_id) {
+                return bad(format!("sharing_tokens[{n}].project_id"), "there is no such project");
+            }
+        }
+        let mut types = HashSet::new();
+        for (n, row) in self.group_types.iter().enumerate() {
+            if !known(row.project_id) {
+                return bad(format!("group_types[{n}].project_id"), "there is no such project");
+            }
+            if !types.insert((row.project_id.unwrap_or(self.project_id), row.group_type_index)) {
+                return bad(
+                    format!("group_types[{n}].group_type_index"),
+                    "the project has this group type already",
+                );
+            }
+        }
+        let mut groups = HashSet::with_capacity(self.groups.len());
+        for (n, group) in self.groups.iter().enumerate() {
+            if !known(group.project_id) {
+                return bad(format!("groups[{n}].project_id"), "there is no such project");
+            }
+            let project = group.project_id.unwrap_or(self.project_id);
+            if !groups.insert((project, group.group_type_index, group.group_key.as_str())) {
+                return bad(format!("groups[{n}].group_key"), "the group is listed twice");
+            }
+        }
+        let exists = |project: Option<i64>, index: i32, key: &str| {
+            groups.contains(&(project.unwrap_or(self.project_id), index, key))
+        };
+        for (n, entry) in self.activity.iter().enumerate() {
+            if !exists(entry.project_id, entry.group_type_index, &entry.group_key) {
+                return bad(format!("activity[{n}].group_key"), "the group is not in `groups`");
+            }
+        }
+        for (n, notebook) in self.notebooks.iter().enumerate() {
+            if !exists(notebook.project_id, notebook.group_type_index, &notebook.group_key) {
+                return bad(format!("notebooks[{n}].group_key"), "the group is not in `groups`");
+            }
+        }
+        for (n, person) in self.persons.iter().enumerate() {
+            if !is_uuid(&person.uuid) {
+                return bad(format!("persons[{n}].uuid"), "this is no UUID");
+            }
+        }
+        for (n, event) in self.events.iter().enumerate() {
+            if let Some(index) = event.groups.keys().find(|index| index.parse::<i32>().is_err()) {
+                return bad(format!("events[{n}].groups"), &format!("`{index}` is no group type index"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for State {
+    type Err = Error;
+
+    /// Reads the JSON form. An unknown member, a missing required one or a bad value is an error that names it.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let state: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+            let member = e.path().to_string();
+            match member.as_str() {
+                "." => Error::State(e.inner().to_string()),
+                _ => Error::State(format!("{member}: {}", e.inner())),
+            }
+        })?;
+        deserializer.end().map_err(|e| Error::State(e.to_string()))?;
+        state.check()?;
+        Ok(state)
+    }
+}
+
+/// A project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Its number in paths.
+    pub id: i64,
+    /// Its name; `Project <id>` unless given.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The organization it belongs to, by name; equal names are one organization.
+    #[serde(default = "main_organization", deserialize_with = "or_main_organization")]
+    pub organization: String,
+    /// Its UUID, the distinct id of the events that REST writes send.
+    #[serde(default)]
+    pub uuid: Option<String>,
+    /// Its project key; `phc_<id>` unless given.
+    #[serde(default)]
+    pub api_token: Option<String>,
+}
+
+impl Project {
+    /// A project of the main organization.
+    pub fn new(id: i64) -> Self {
+        Self { id, name: None, organization: main_organization(), uuid: None, api_token: None }
+    }
+}
+
+/// The user.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Mail address; `user@example.com` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// First name; `User` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Admin or member.
+    #[serde(default, deserialize_with = "or_default")]
+    pub role: Role,
+    /// Names of the organizations the user belongs to; the main project's unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organizations: Option<Vec<String>>,
+    /// What `@current` means; the main project unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_project: Option<i64>,
+}
+
+/// The user's standing in the organizations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May do everything.
+    #[default]
+    Admin,
+    /// May not change group type names under access control.
+    Member,
+}
+
+/// A personal API key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// The key itself.
+    pub key: String,
+    /// Its scopes, such as `group:read`; `*` is all of them. No scopes: no access (2025: unrestricted access).
+    #[serde(default = "all_scopes", deserialize_with = "or_all_scopes")]
+    pub scopes: Vec<String>,
+    /// Confines the key to these projects.
+    #[serde(default)]
+    pub projects: Option<Vec<i64>>,
+    /// Confines the key to these organizations, by name.
+    #[serde(default)]
+    pub organizations: Option<Vec<String>>,
+    /// False: its user is deactivated.
+    #[serde(default = "yes", deserialize_with = "or_yes")]
+    pub active: bool,
+}
+
+impl ApiKey {
+    /// A key with these scopes, not confined.
+    pub fn new(key: impl Into<String>, scopes: &[&str]) -> Self {
+        let scopes = scopes.iter().map(|&s| s.to_owned()).collect();
+        Self { key: key.into(), scopes, projects: None, organizations: None, active: true }
+    }
+}
+
+/// A token for `sharing_access_token`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharingToken {
+    /// The token.
+    pub token: String,
+    /// The project it opens; the main one unless given.
+    #[serde(default)]
+    pub project_id: Option<i64>,
+    /// False: the token is refused.
+    #[serde(default = "yes", deserialize_with = "or_yes")]
+    pub enabled: bool,
+}
+
+/// A group type.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupType {
+    /// The main project unless given.
+    #[serde(default)]
+    pub project_id: Option<i64>,
+    /// Its name, as events use it.
+    pub group_type: String,
+    /// Its index, 0 to 4.
+    pub group_type_index: i32,
+    /// Display name of one group.
+    #[serde(default)]
+    pub name_singular: Option<String>,
+    /// Display name of many.
+    #[serde(default)]
+    pub name_plural: Option<String>,
+    /// Id of the dashboard shown on its groups.
+    #[serde(default)]
+    pub detail_dashboard: Option<i64>,
+    /// Columns of its list in the web interface.
+    #[serde(default)]
+    pub default_columns: Option<Vec<String>>,
+    /// When it was first seen.
+    #[serde(default, with = "timestamps::optional")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl GroupType {
+    /// A type of the main project with nothing but its index and name.
+    pub fn new(index: i32, name: impl Into<String>) -> Self {
+        Self {
+            project_id: None,
+            group_type: name.into(),
+            group_type_index: index,
+            name_singular: None,
+            name_plural: None,
+            detail_dashboard: None,
+            default_columns: None,
+            created_at: None,
+        }
+    }
+}
+
+/// A row of the 2026 server's cache of group types.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CachedGroupType {
+    /// The main project unless given.
+    #[serde(default)]
+    pub project_id: Option<i64>,
+    /// Its name, as events use it.
+    pub group_type: String,
+    /// Its index, 0 to 4.
+    pub group_type_index: i32,
+    /// Display name of one group.
+    #[serde(default)]
+    pub name_singular: Option<String>,
+    /// Display name of many.
+    #[serde(default)]
+    pub name_plural: Option<String>,
+    /// Id of the dashboard shown on its groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_dashboard: Option<i64>,
+    /// The same under the name that older cache entries use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_dashboard_id: Option<i64>,
+    /// Columns of its list in the web interface.
+    #[serde(default)]
+    pub default_columns: Option<Vec<String>>,
+    /// When it was first seen.
+    #[serde(default, with = "timestamps::optional")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The main project unless given.
+    #[serde(default)]
+    pub project_id: Option<i64>,
+    /// The index of its type.
+    pub group_type_index: i32,
+    /// Its key.
+    pub group_key: String,
+    /// Its properties.
+    #[serde(default, deserialize_with = "or_default")]
+    pub group_properties: Properties,
+    /// When it was created; a fixed time unless given, later for later rows.
+    #[serde(default, with = "timestamps::optional")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl Group {
+    /// A group of the main project without properties.
+    pub fn new(index: i32, key: impl Into<String>) -> Self {
+        Self {
+            project_id: None,
+            group_type_index: index,
+            group_key: key.into(),
+            group_properties: Properties::new(),
+            created_at: None,
+        }
+    }
+
+    /// The same with one more property.
+    pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.group_properties.set(name, &Json::from(&value.into()));
+        self
+    }
+
+    /// The same, created at this time.
+    pub fn created_at(mut self, time: DateTime<Utc>) -> Self {
+        self.created_at = Some(time);
+        self
+    }
+}
+
+/// A person of the main project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The person's UUID.
+    pub uuid: String,
+    /// The ids that events call the person by.
+    #[serde(default, deserialize_with = "or_default")]
+    pub distinct_ids: Vec<String>,
+    /// The person's properties.
+    #[serde(default, deserialize_with = "or_default")]
+    pub properties: Properties,
+    /// Whether the person was ever identified.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_identified: bool,
+    /// When first seen; a fixed time unless given.
+    #[serde(default, with = "timestamps::optional")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// When last seen (shown in 2026 only).
+    #[serde(default, with = "timestamps::optional")]
+    pub last_seen_at: Option<DateTime<Utc>>,
+}
+
+/// An event that relates a person and groups to each other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// The person, if any.
+    #[serde(default)]
+    pub person_uuid: Option<String>,
+    /// Keys of groups by their type index as text.
+    #[serde(default, deserialize_with = "or_default")]
+    pub groups: BTreeMap<String, String>,
+    /// When it happened; `None`: recently.
+    #[serde(default, with = "timestamps::optional")]
+    pub timestamp: Option<DateTime<Utc>>,
+}
+
+/// An entry of the activity log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Activity {
+    /// The main project unless given; not written for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<i64>,
+    /// The type index of the group.
+    pub group_type_index: i32,
+    /// The key of the group.
+    pub group_key: String,
+    /// What was done: `create_group`, `create_property`, `update_property`, `upsert_properties`.
+    pub activity: String,
+    /// The property it was done to.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `created`, `changed` or `deleted`.
+    pub action: String,
+    /// The value before.
+    #[serde(default = "Json::null", deserialize_with = "or_null")]
+    pub before: Json,
+    /// The value after.
+    #[serde(default = "Json::null", deserialize_with = "or_null")]
+    pub after: Json,
+    /// Who did it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub user: Actor,
+    /// When; a fixed time unless given, later for later rows.
+    #[serde(default, with = "timestamps::optional")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// Who did what an activity entry tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Actor {
+    /// The user.
+    #[default]
+    User,
+    /// PostHog itself.
+    System,
+    /// A user who is gone.
+    Deleted,
+}
+
+/// The notebook of a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notebook {
+    /// The main project unless given; not written for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<i64>,
+    /// The type index of the group.
+    pub group_type_index: i32,
+    /// The key of the group.
+    pub group_key: String,
+    /// Its id, as `find` shows it.
+    pub short_id: String,
+}
+
+/// The type of a group property, as 2026 keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropertyDefinition {
+    /// The main project unless given; not written for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<i64>,
+    /// The type index of the groups that have it.
+    pub group_type_index: i32,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(default, deserialize_with = "or_default")]
+    pub property_type: PropertyType,
+    /// Whether it is a number.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_numerical: bool,
+}
+
+/// The types 2026 tells apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PropertyType {
+    /// Text, and whatever is nothing else.
+    #[default]
+    String,
+    /// A number.
+    Numeric,
+    /// True or false, also as text.
+    Boolean,
+}
+
+/// An event that a REST write has sent to ingestion.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CapturedEvent {
+    /// `$groupidentify` or `$delete_group_property`.
+    pub event: String,
+    /// The UUID of the project.
+    pub distinct_id: String,
+    /// The project key.
+    pub token: String,
+    /// What was sent.
+    #[serde(default, deserialize_with = "or_default")]
+    pub properties: Properties,
+    /// Off in 2025, on in 2026.
+    #[serde(default, deserialize_with = "or_default")]
+    pub process_person_profile: bool,
+}
+
+/// How the REST writes' own capture call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureFailure {
+    /// Capture answered this status; `None` is a status unknown.
+    Status(Option<u16>),
+    /// Capture did not answer.
+    NoAnswer,
+}
+
+impl Serialize for CaptureFailure {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            CaptureFailure::Status(status) => serializer.collect_map([("status", status)]),
+            CaptureFailure::NoAnswer => serializer.serialize_str("error"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CaptureFailure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        if value == "error" {
+            return Ok(CaptureFailure::NoAnswer);
+        }
+        let status = value.as_object().filter(|o| o.len() == 1).and_then(|o| o.get("status"));
+        match status {
+            Some(serde_json::Value::Null) => Ok(CaptureFailure::Status(None)),
+            Some(status) => match status.as_u64() {
+                Some(status @ 400..=599) => Ok(CaptureFailure::Status(u16::try_from(status).ok())),
+                _ => Err(D::Error::custom("a failing status is a number from 400 to 599")),
+            },
+            None => Err(D::Error::custom("expected `\"error\"` or `{\"status\": number or null}`")),
+        }
+    }
+}
+
+/// A rate limit: so many requests in so many seconds, for each personal API key.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Requests let through.
+    pub limit: usize,
+    /// Seconds they are counted over.
+    pub window_s: f64,
+}
+
+/// The form of a UUID, in either case.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(n, b)| match n {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+fn default_keys() -> Vec<ApiKey> {
+    vec![ApiKey::new(DEFAULT_KEY, &["*"])]
+}
+
+fn all_scopes() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+fn main_organization() -> String {
+    "main".to_owned()
+}
+
+fn one() -> i64 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Null counts as left out.
+fn or<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+    default: fn() -> T,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_else(default))
+}
+
+fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    or(deserializer, T::default)
+}
+
+fn or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+    or(deserializer, Json::null)
+}
+
+fn or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    or(deserializer, one)
+}
+
+fn or_yes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    or(deserializer, yes)
+}
+
+fn or_default_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ApiKey>, D::Error> {
+    or(deserializer, default_keys)
+}
+
+fn or_all_scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    or(deserializer, all_scopes)
+}
+
+fn or_main_organization<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    or(deserializer, main_organization)
+}

@@ -1,0 +1,183 @@
+//! The groups, indexed: a page costs the same whether there are ten groups or a million.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::json::Properties;
+
+/// A group, as the store keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupRow {
+    pub(crate) project: i64,
+    pub(crate) index: i32,
+    pub(crate) key: Arc<str>,
+    pub(crate) properties: Properties,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// Place of a row in the order it was written; groups are never deleted.
+pub(crate) type RowId = usize;
+
+/// Place in the list's order: newest first, then key descending.
+/// `None` as key stands below every key, so a place can mean "after all groups of this instant".
+type Place = (Reverse<i64>, Reverse<Option<Arc<str>>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    by_key: HashMap<Arc<str>, RowId>,
+    by_place: BTreeMap<Place, RowId>,
+}
+
+/// All groups of all projects.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    rows: Vec<GroupRow>,
+    tables: BTreeMap<(i64, i32), Table>,
+}
+
+impl Groups {
+    /// Adds a group; false when the project has it already.
+    pub(crate) fn insert(&mut self, row: GroupRow) -> bool {
+        let table = self.tables.entry((row.project, row.index)).or_default();
+        if table.by_key.contains_key(&row.key) {
+            return false;
+        }
+        let id = self.rows.len();
+        table.by_key.insert(row.key.clone(), id);
+        table.by_place.insert(place(row.created_at.timestamp_micros(), Some(row.key.clone())), id);
+        self.rows.push(row);
+        true
+    }
+
+    /// Takes back the newest rows until `len` are left.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        for row in self.rows.drain(len.min(self.rows.len())..) {
+            if let Some(table) = self.tables.get_mut(&(row.project, row.index)) {
+                table.by_key.remove(&row.key);
+                table.by_place.remove(&place(row.created_at.timestamp_micros(), Some(row.key)));
+            }
+        }
+    }
+
+    pub(crate) fn find(&self, project: i64, index: i32, key: &str) -> Option<RowId> {
+        self.tables.get(&(project, index))?.by_key.get(key).copied()
+    }
+
+    pub(crate) fn get(&self, id: RowId) -> Option<&GroupRow> {
+        self.rows.get(id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: RowId) -> Option<&mut GroupRow> {
+        self.rows.get_mut(id)
+    }
+
+    pub(crate) fn rows(&self) -> &[GroupRow] {
+        &self.rows
+    }
+
+    /// The groups of one type, in no order.
+    pub(crate) fn of_type(&self, project: i64, index: i32) -> impl Iterator<Item = &GroupRow> {
+        let table = self.tables.get(&(project, index));
+        table.into_iter().flat_map(|t| t.by_key.values()).filter_map(|&id| self.rows.get(id))
+    }
+
+    /// The type indexes that a project has groups of.
+    pub(crate) fn indexes(&self, project: i64) -> impl Iterator<Item = i32> {
+        self.tables.range((project, i32::MIN)..=(project, i32::MAX)).map(|(&(_, index), _)| index)
+    }
+
+    /// The list's order, from the start or from below `(created_at in microseconds, key)`.
+    pub(crate) fn below(
+        &self,
+        project: i64,
+        index: i32,
+        from: Option<(i64, &str)>,
+    ) -> impl Iterator<Item = &GroupRow> {
+        let start = match from {
+            Some((micros, key)) => Bound::Excluded(place(micros, Some(Arc::from(key)))),
+            None => Bound::Unbounded,
+        };
+        self.walk(project, index, (start, Bound::Unbounded))
+    }
+
+    /// The list's order, only what is older than `micros`.
+    pub(crate) fn older(&self, project: i64, index: i32, micros: i64) -> impl Iterator<Item = &GroupRow> {
+        self.walk(project, index, (Bound::Excluded(place(micros, None)), Bound::Unbounded))
+    }
+
+    /// The list's order backwards, only what is newer than `micros`; without it from the very end.
+    pub(crate) fn newer(
+        &self,
+        project: i64,
+        index: i32,
+        micros: Option<i64>,
+    ) -> impl Iterator<Item = &GroupRow> {
+        let end = match micros {
+            Some(micros) => Bound::Included(place(micros.saturating_add(1), None)),
+            None => Bound::Unbounded,
+        };
+        self.walk(project, index, (Bound::Unbounded, end)).rev()
+    }
+
+    fn walk(
+        &self,
+        project: i64,
+        index: i32,
+        range: (Bound<Place>, Bound<Place>),
+    ) -> impl DoubleEndedIterator<Item = &GroupRow> {
+        let table = self.tables.get(&(project, index));
+        table
+            .into_iter()
+            .flat_map(move |t| t.by_place.range(range.clone()))
+            .filter_map(|(_, &id)| self.rows.get(id))
+    }
+}
+
+fn place(micros: i64, key: Option<Arc<str>>) -> Place {
+    (Reverse(micros), Reverse(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(rows: &[(i64, &str)]) -> Groups {
+        let mut groups = Groups::default();
+        for &(seconds, key) in rows {
+            let created_at = DateTime::from_timestamp(seconds, 0).unwrap();
+            let row =
+                GroupRow { project: 1, index: 0, key: key.into(), properties: Properties::new(), created_at };
+            assert!(groups.insert(row));
+        }
+        groups
+    }
+
+    fn keys<'a>(rows: impl Iterator<Item = &'a GroupRow>) -> Vec<&'a str> {
+        rows.map(|r| &*r.key).collect()
+    }
+
+    #[test]
+    fn the_order_is_newest_first_then_key_descending() {
+        let groups = groups(&[(1, "a"), (2, "b"), (2, "c"), (3, "d"), (2, "a")]);
+        assert_eq!(keys(groups.below(1, 0, None)), ["d", "c", "b", "a", "a"]);
+        assert_eq!(keys(groups.below(1, 0, Some((2_000_000, "b")))), ["a", "a"]);
+        assert_eq!(keys(groups.older(1, 0, 2_000_000)), ["a"]);
+        assert_eq!(keys(groups.newer(1, 0, Some(1_000_000))), ["a", "b", "c", "d"]);
+        assert_eq!(keys(groups.newer(1, 0, Some(2_000_000))), ["d"]);
+        assert_eq!(keys(groups.newer(1, 0, None)), ["a", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_group_is_there_once_and_truncating_takes_it_back() {
+        let mut groups = groups(&[(1, "a"), (2, "b")]);
+        let twin = groups.rows()[0].clone();
+        assert!(!groups.insert(twin));
+        groups.truncate(1);
+        assert_eq!(groups.find(1, 0, "b"), None);
+        assert_eq!(keys(groups.below(1, 0, None)), ["a"]);
+    }
+}

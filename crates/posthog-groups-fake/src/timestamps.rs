@@ -1,0 +1,61 @@
+//! Times as the server writes them, and as the state document reads them.
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+
+/// ISO 8601, UTC, `Z`; the fraction only when there is one (contract section 1.5).
+pub(crate) fn iso(time: &DateTime<Utc>) -> String {
+    let format =
+        if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    time.to_rfc3339_opts(format, true)
+}
+
+/// RFC 3339 text, cut to the microseconds that both stores keep.
+pub(crate) fn parse(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+    DateTime::parse_from_rfc3339(text).map(|t| t.with_timezone(&Utc).trunc_subsecs(6))
+}
+
+/// `Option<DateTime<Utc>>` in the state document.
+pub(crate) mod optional {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::{DateTime, Utc, iso, parse};
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => serializer.serialize_str(&iso(time)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        match Option::<String>::deserialize(deserializer)? {
+            Some(text) => parse(&text)
+                .map(Some)
+                .map_err(|e| D::Error::custom(format!("`{text}` is no RFC 3339 time: {e}"))),
+            None => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_is_written_only_when_there_is_one() {
+        for (given, written) in [
+            ("2021-05-02T00:00:00Z", "2021-05-02T00:00:00Z"),
+            ("2021-05-02T02:00:00+02:00", "2021-05-02T00:00:00Z"),
+            ("2021-05-02T00:00:00.5Z", "2021-05-02T00:00:00.500000Z"),
+            ("2021-05-02T00:00:00.1234567Z", "2021-05-02T00:00:00.123456Z"),
+            ("2021-05-02T00:00:00.0000001Z", "2021-05-02T00:00:00Z"),
+        ] {
+            assert_eq!(iso(&parse(given).unwrap()), written);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Connections: accepting them, serving them, and cutting them off when a fault says so.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_LENGTH;
+use http_body::{Frame, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::answer::Answer;
+use crate::faults::Framing;
+use crate::service::{self, Shared};
+
+/// The end of a connection: what is still written, and how it closes.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    pub(crate) last_words: Vec<u8>,
+    pub(crate) reset: bool,
+}
+
+/// Cuts the connection that a request came on.
+#[derive(Clone, Debug)]
+pub(crate) struct Cutter(mpsc::Sender<Cut>);
+
+impl Cutter {
+    /// Never returns: the connection is gone before it could.
+    pub(crate) async fn cut(self, cut: Cut) -> Response {
+        let _ = self.0.send(cut).await;
+        std::future::pending().await
+    }
+}
+
+/// Serves until told to stop. All connections end then.
+pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let app = TowerToHyperService::new(service::router(shared));
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(serve(stream, app.clone()));
+                }
+                // Out of file descriptors, most likely; connections that end give some back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>) {
+    let (sender, mut cuts) = mpsc::channel(1);
+    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Cutter(sender.clone()));
+        app.call(request)
+    });
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let cut = tokio::select! {
+        _ = Pin::new(&mut connection) => None,
+        cut = cuts.recv() => cut,
+    };
+    if let Some(cut) = cut {
+        let mut stream = connection.into_parts().io.into_inner();
+        let _ = stream.write_all(&cut.last_words).await;
+        if cut.reset {
+            let _ = stream.set_zero_linger();
+        } else {
+            let _ = stream.shutdown().await;
+        }
+    }
+}
+
+/// An answer on its way out, whole.
+pub(crate) fn respond(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}
+
+/// The bytes of an answer that ends early.
+pub(crate) fn truncated(answer: &Answer, keep: usize, framing: Framing) -> Vec<u8> {
+    let reason = answer.status.canonical_reason().unwrap_or("");
+    let mut out = format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_u16()).into_bytes();
+    for (name, value) in &answer.headers {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    let body = answer.body.get(..keep).unwrap_or(&answer.body);
+    match framing {
+        Framing::Chunked => {
+            out.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+            if !body.is_empty() {
+                out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                out.extend_from_slice(body);
+                out.extend_from_slice(b"\r\n");
+            }
+        }
+        Framing::ContentLength | Framing::Honest => {
+            // An answer that is cut at its end promises a byte that never comes.
+            let missing = usize::from(framing == Framing::ContentLength && keep >= answer.body.len());
+            let promised = match framing {
+                Framing::Honest => body.len(),
+                _ => answer.body.len() + missing,
+            };
+            out.extend_from_slice(format!("content-length: {promised}\r\n\r\n").as_bytes());
+            out.extend_from_slice(body);
+        }
+    }
+    out
+}
+
+/// A body that is written piece by piece by somebody else.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    pieces: mpsc::Receiver<Result<Bytes, io::Error>>,
+    left: u64,
+}
+
+/// Makes a response whose body comes in pieces, and the way to send them. An error as piece ends the connection.
+pub(crate) fn in_pieces(answer: Answer) -> (Response, Bytes, mpsc::Sender<Result<Bytes, io::Error>>) {
+    let (sender, pieces) = mpsc::channel(1);
+    let left = answer.body.len() as u64;
+    let mut response = Response::new(Body::new(Pieces { pieces, left }));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(left));
+    (response, answer.body, sender)
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.pieces.poll_recv(context).map(|piece| {
+            piece.map(|piece| {
+                piece.map(|bytes| {
+                    self.left = self.left.saturating_sub(bytes.len() as u64);
+                    Frame::data(bytes)
+                })
+            })
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truncated_answer_looks_as_its_framing_says() {
+        let answer = Answer::json(200, "{\"a\":1}");
+        for (keep, framing, tail) in [
+            (3, Framing::ContentLength, "content-length: 7\r\n\r\n{\"a"),
+            (7, Framing::ContentLength, "content-length: 8\r\n\r\n{\"a\":1}"),
+            (3, Framing::Chunked, "transfer-encoding: chunked\r\n\r\n3\r\n{\"a\r\n"),
+            (0, Framing::Chunked, "transfer-encoding: chunked\r\n\r\n"),
+            (3, Framing::Honest, "content-length: 3\r\n\r\n{\"a"),
+        ] {
+            let text = String::from_utf8(truncated(&answer, keep, framing)).unwrap();
+            assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"), "{text}");
+            assert!(text.ends_with(tail), "{text}");
+        }
+    }
+}
