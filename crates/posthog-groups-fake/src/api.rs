@@ -67,25 +67,11 @@ pub(crate) fn answer(
 
     let mut answer = if reads && !creates_notebooks {
         let world = unpoisoned(world.read());
-        serve(&world, throttle, &call, crash, |action, context| endpoints::read(&world, action, context))
+        serve(Access::Read(&world), throttle, &call, crash)
     } else {
         let mut world = unpoisoned(world.write());
         let savepoint = (lasting == Lasting::TakenBack).then(|| world.savepoint());
-        let answer = match prepare(&world, throttle, &call) {
-            Ok(Prepared::Action(action, route, context)) => {
-                let context = context.with(&call, &route);
-                let done = match crash {
-                    Some(Crash::Before) => Err(errors::server_error()),
-                    Some(Crash::After) => {
-                        endpoints::write(&mut world, action, &context).and(Err(errors::server_error()))
-                    }
-                    None => endpoints::write(&mut world, action, &context),
-                };
-                finish(&world, &call, Some(&route), done)
-            }
-            Ok(Prepared::Done(route, answer)) => finish(&world, &call, Some(&route), Ok(answer)),
-            Err((route, failure)) => finish(&world, &call, route.as_ref(), Err(failure)),
-        };
+        let answer = serve(Access::Write(&mut world), throttle, &call, crash);
         if let Some(savepoint) = savepoint {
             world.roll_back(savepoint);
         }
@@ -104,100 +90,80 @@ pub(crate) fn answer(
     answer
 }
 
-fn serve(
-    world: &World,
-    throttle: &Mutex<Throttle>,
-    call: &Call,
-    crash: Option<Crash>,
-    run: impl FnOnce(Action, &Context<'_>) -> Result<Answer, Failure>,
-) -> Answer {
-    match prepare(world, throttle, call) {
-        Ok(Prepared::Action(action, route, context)) => {
-            let done = match crash {
-                Some(_) => Err(errors::server_error()),
-                None => run(action, &context.with(call, &route)),
-            };
-            finish(world, call, Some(&route), done)
+/// The world, as far as a request may touch it.
+enum Access<'w> {
+    Read(&'w World),
+    Write(&'w mut World),
+}
+
+impl Access<'_> {
+    fn world(&self) -> &World {
+        match self {
+            Access::Read(world) => world,
+            Access::Write(world) => world,
         }
-        Ok(Prepared::Done(route, answer)) => finish(world, call, Some(&route), Ok(answer)),
-        Err((route, failure)) => finish(world, call, route.as_ref(), Err(failure)),
+    }
+
+    fn run(&mut self, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
+        match self {
+            Access::Read(world) => endpoints::read(world, action, context),
+            Access::Write(world) => endpoints::write(world, action, context),
+        }
     }
 }
 
-/// A request that may proceed to its endpoint, or is done already.
-enum Prepared {
-    Action(Action, Route, Ready),
-    Done(Route, Answer),
-}
-
-/// A [`Context`] that has yet to borrow the request.
-struct Ready {
-    data: Data,
-    caller: Caller,
-    project: i64,
-}
-
-impl Ready {
-    fn with<'a>(self, call: &'a Call, route: &'a Route) -> Context<'a> {
-        Context { call, route, data: self.data, caller: self.caller, project: self.project }
-    }
+fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Crash>) -> Answer {
+    let world = access.world();
+    let Some(route) = routes::route(&call.path, world.settings()) else {
+        return finish(world, call, None, Err(errors::no_such_endpoint()));
+    };
+    let done = checked(world, throttle, call, &route).and_then(|context| {
+        match (route.action(&call.method), crash) {
+            (None, _) if call.method == Method::OPTIONS => Ok(Answer::json(200, endpoints::metadata(&route))),
+            (None, _) => Err(errors::method_not_allowed(call.method.as_str())),
+            (Some(_), Some(Crash::Before)) => Err(errors::server_error()),
+            (Some(action), Some(Crash::After)) => {
+                access.run(action, &context).and(Err(errors::server_error()))
+            }
+            (Some(action), None) => access.run(action, &context),
+        }
+    });
+    finish(access.world(), call, Some(&route), done)
 }
 
 /// Everything before the endpoint.
-fn prepare(
+fn checked<'a>(
     world: &World,
     throttle: &Mutex<Throttle>,
-    call: &Call,
-) -> Result<Prepared, (Option<Route>, Failure)> {
-    let Some(route) = routes::route(&call.path, world.settings()) else {
-        return Err((None, errors::no_such_endpoint()));
-    };
-    match checked(world, throttle, call, &route) {
-        Ok((action, ready)) => match action {
-            Some(action) => Ok(Prepared::Action(action, route, ready)),
-            None if call.method == Method::OPTIONS => {
-                let answer = Answer::json(200, endpoints::metadata(&route));
-                Ok(Prepared::Done(route, answer))
-            }
-            None => Err((Some(route), errors::method_not_allowed(call.method.as_str()))),
-        },
-        Err(failure) => Err((Some(route), failure)),
-    }
-}
-
-fn checked(
-    world: &World,
-    throttle: &Mutex<Throttle>,
-    call: &Call,
-    route: &Route,
-) -> Result<(Option<Action>, Ready), Failure> {
+    call: &'a Call,
+    route: &'a Route,
+) -> Result<Context<'a>, Failure> {
     let era = world.era();
     negotiate(call)?;
-    let action = route.action(&call.method);
-    let governing = action.or_else(|| route.only_action());
+    let action = route.action(&call.method).or_else(|| route.only_action());
 
     let data = Data::read(call);
     let caller =
         auth::authenticate(world, call, route, || data.clone())?.ok_or_else(errors::not_authenticated)?;
-    auth::check_supported(&caller, governing, era)?;
+    auth::check_supported(&caller, action, era)?;
     let data = data?;
 
     let project = resolve_project(world, call, route, &data);
     if let Caller::Sharing(token) = &caller {
         let own = project.ok().flatten().is_some_and(|p| token.project_id == Some(p.id));
-        if !own || governing != Some(Action::GroupTypes) {
+        if !own || action != Some(Action::GroupTypes) {
             return Err(errors::permission_denied("You do not have permission to perform this action."));
         }
         let project = token.project_id.unwrap_or_default();
-        return Ok((action, Ready { data, caller, project }));
+        return Ok(Context { call, route, data, caller, project });
     }
     let project = project?;
-    if let Err(refused) = auth::check_confinement(world, &caller, governing, project) {
+    if let Err(refused) = auth::check_confinement(world, &caller, action, project) {
         // The current project is looked up among those the key may see.
-        let current = governing == Some(Action::Project) && route.project.as_deref() == Some("@current");
+        let current = action == Some(Action::Project) && route.project.as_deref() == Some("@current");
         return Err(if current { errors::no_such_project() } else { refused });
     }
-    auth::check_scope(&caller, governing, era)?;
+    auth::check_scope(&caller, action, era)?;
     if let Some(project) = project {
         auth::check_membership(world, project)?;
     }
@@ -205,7 +171,7 @@ fn checked(
         unpoisoned(throttle.lock()).admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
     }
     let project = project.map_or(0, |p| p.id);
-    Ok((action, Ready { data, caller, project }))
+    Ok(Context { call, route, data, caller, project })
 }
 
 /// The only thing this API speaks is JSON.

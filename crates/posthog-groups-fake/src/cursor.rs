@@ -36,7 +36,7 @@ impl Keyset {
         match micros {
             // Cursors of some weeks earlier counted milliseconds.
             1..1_000_000_000_000_000 => Some(Self { micros: micros * 1000, key }),
-            1.. => Some(Self { micros, key }),
+            1_000_000_000_000_000.. => Some(Self { micros, key }),
             _ => None,
         }
     }

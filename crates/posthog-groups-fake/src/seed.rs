@@ -71,7 +71,7 @@ fn group(n: usize, start: DateTime<Utc>) -> Group {
         pick(&INDUSTRIES, n / 7),
         n % 500,
         n * 37 % 100_000,
-        n % 5 != 0,
+        !n.is_multiple_of(5),
     );
     let seconds = i64::try_from(n).unwrap_or(0) * 60;
     Group {
@@ -88,7 +88,7 @@ fn person(n: usize, start: DateTime<Utc>) -> Person {
         uuid: uuid_of("person", &n.to_string()),
         distinct_ids: vec![format!("person-{n}")],
         properties: members.iter().map(|(name, value)| (*name, Json::string(value))).collect(),
-        is_identified: n % 3 != 0,
+        is_identified: !n.is_multiple_of(3),
         created_at: Some(start + TimeDelta::days(i64::try_from(n).unwrap_or(0))),
         last_seen_at: None,
     }

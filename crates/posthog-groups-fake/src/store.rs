@@ -162,13 +162,13 @@ mod tests {
 
     #[test]
     fn the_order_is_newest_first_then_key_descending() {
-        let groups = groups(&[(1, "a"), (2, "b"), (2, "c"), (3, "d"), (2, "a")]);
-        assert_eq!(keys(groups.below(1, 0, None)), ["d", "c", "b", "a", "a"]);
-        assert_eq!(keys(groups.below(1, 0, Some((2_000_000, "b")))), ["a", "a"]);
-        assert_eq!(keys(groups.older(1, 0, 2_000_000)), ["a"]);
+        let groups = groups(&[(1, "e"), (2, "b"), (2, "c"), (3, "d"), (2, "a")]);
+        assert_eq!(keys(groups.below(1, 0, None)), ["d", "c", "b", "a", "e"]);
+        assert_eq!(keys(groups.below(1, 0, Some((2_000_000, "b")))), ["a", "e"]);
+        assert_eq!(keys(groups.older(1, 0, 2_000_000)), ["e"]);
         assert_eq!(keys(groups.newer(1, 0, Some(1_000_000))), ["a", "b", "c", "d"]);
         assert_eq!(keys(groups.newer(1, 0, Some(2_000_000))), ["d"]);
-        assert_eq!(keys(groups.newer(1, 0, None)), ["a", "a", "b", "c", "d"]);
+        assert_eq!(keys(groups.newer(1, 0, None)), ["e", "a", "b", "c", "d"]);
     }
 
     #[test]
