@@ -22,7 +22,7 @@ pub(crate) fn check(root: &Path, file: Option<&Path>) -> anyhow::Result<Outcome>
     }
     let outcome = report(&findings);
     if outcome == Outcome::Good && gaps == Outcome::Good {
-        println!("{}: {} rules, no findings", document.name, all_rules().len());
+        say!("{}: {} rules, no findings", document.name, all_rules().len());
         return Ok(Outcome::Good);
     }
     Ok(Outcome::Findings)
@@ -38,19 +38,21 @@ pub(crate) fn report(findings: &[Finding]) -> Outcome {
     if findings.is_empty() {
         return Outcome::Good;
     }
-    findings.iter().for_each(|finding| println!("{finding}"));
+    findings.iter().for_each(|finding| say!("{finding}"));
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    println!("\n{} error(s), {} warning(s)", errors, findings.len() - errors);
+    say!("\n{} error(s), {} warning(s)", errors, findings.len() - errors);
     Outcome::Findings
 }
 
 fn defects(root: &Path) -> anyhow::Result<Outcome> {
     let (missing, unknown) = Project::new(root.join("spec")).defects()?.gaps();
     for id in &missing {
-        println!("{id}: neither corrected nor listed; correct it in spec/corrections/, or say why not in uncorrected.toml");
+        say!(
+            "{id}: neither corrected nor listed; correct it in spec/corrections/, or say why not in uncorrected.toml"
+        );
     }
     for id in &unknown {
-        println!("{id}: no known defect; check the id in spec/corrections/");
+        say!("{id}: no known defect; check the id in spec/corrections/");
     }
     Ok(if missing.is_empty() && unknown.is_empty() { Outcome::Good } else { Outcome::Findings })
 }
@@ -58,7 +60,15 @@ fn defects(root: &Path) -> anyhow::Result<Outcome> {
 /// Prints every rule with its reason.
 pub(crate) fn rules() -> Outcome {
     for rule in all_rules() {
-        println!("{:<36} {:?}, {:?}: {}\n{:<36} {}", rule.name, rule.severity, rule.group, rule.summary, "", rule.reason);
+        say!(
+            "{:<36} {:?}, {:?}: {}\n{:<36} {}",
+            rule.name,
+            rule.severity,
+            rule.group,
+            rule.summary,
+            "",
+            rule.reason
+        );
     }
     Outcome::Good
 }

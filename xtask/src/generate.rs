@@ -10,7 +10,7 @@ use crate::{Outcome, checks, spec};
 pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     let document = spec::committed(root)?;
     if checks::report(&checks::errors(&document)) == Outcome::Findings {
-        println!("\nthe spec cannot be generated from; nothing was written");
+        say!("\nthe spec cannot be generated from; nothing was written");
         return Ok(Outcome::Findings);
     }
     let product = Product {

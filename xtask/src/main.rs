@@ -1,11 +1,20 @@
 //! The workspace's own commands: `cargo xtask --help`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+#![expect(clippy::print_stderr, reason = "a program talks to its user")]
+
+/// `println!` for a program whose reader may leave: `| head` must change neither what is done nor the
+/// exit code.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::print_line(format_args!($($text)*))
+    };
+}
 
 mod checks;
 mod generate;
 mod pull;
 mod spec;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -68,8 +77,10 @@ enum SpecTask {
         check: bool,
     },
     /// Lint a spec; without --spec also the examples and the table of corrections
-    #[command(after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
-        cargo xtask spec check --rules")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
+        cargo xtask spec check --rules"
+    )]
     Check {
         /// Another OpenAPI 3.0 document, YAML or JSON [default: spec/openapi.yaml]
         #[arg(long, value_name = "FILE", conflicts_with = "rules")]
@@ -111,18 +122,33 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Writes a line to standard output; that nobody reads it any more is no error.
+fn print_line(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 fn demo(root: &Path) -> anyhow::Result<Outcome> {
-    println!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
+    say!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
     spec::build(root, false)?;
-    println!("\n2. check: spec/openapi.yaml and spec/examples/");
+    say!("\n2. check: spec/openapi.yaml and spec/examples/");
     if checks::check(root, None)? == Outcome::Findings {
         return Ok(Outcome::Findings);
     }
-    println!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
+    say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
     generate::generate(root, false)?;
-    println!("\n4. call the generated client");
+    say!("\n4. call the generated client");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    program(Command::new(cargo).args(["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"]), root)
+    program(
+        Command::new(cargo).args([
+            "run",
+            "--quiet",
+            "--package",
+            "posthog-groups-tests",
+            "--example",
+            "demo",
+        ]),
+        root,
+    )
 }
 
 /// Runs a program of the workspace; its failure is ours.
@@ -132,7 +158,8 @@ fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
 }
 
 fn workspace_root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = manifest.parent().unwrap_or(&manifest).to_owned();
     // Messages name files as a person in the workspace would.
     match std::env::current_dir() {

@@ -17,29 +17,29 @@ pub(crate) fn pull(root: &Path, from: &str, check: bool) -> anyhow::Result<Outco
     let outcome = report(&drift);
     if check {
         if outcome == Outcome::Findings {
-            println!("\nnothing was written; `cargo xtask spec pull --from {from}` takes the changes over");
+            say!("\nnothing was written; `cargo xtask spec pull --from {from}` takes the changes over");
         }
         return Ok(outcome);
     }
     spec::settle(&drift.products, false, "")?;
     if !drift.stale.is_empty() {
-        println!("\nadapt spec/corrections/, then run `cargo xtask spec build`");
+        say!("\nadapt spec/corrections/, then run `cargo xtask spec build`");
     }
     Ok(Outcome::Good)
 }
 
 fn report(drift: &Drift) -> Outcome {
     if drift.changes.is_empty() {
-        println!("no drift: the slice is the committed one");
+        say!("no drift: the slice is the committed one");
     } else {
-        println!("{} difference(s) to the committed slice:", drift.changes.len());
-        drift.changes.iter().for_each(|change| println!("  {}", change.to_string().replace('\n', "\n  ")));
+        say!("{} difference(s) to the committed slice:", drift.changes.len());
+        drift.changes.iter().for_each(|change| say!("  {}", change.to_string().replace('\n', "\n  ")));
     }
     if drift.stale.is_empty() {
-        println!("no stale correction: every action applies");
+        say!("no stale correction: every action applies");
     } else {
-        println!("{} correction(s) stale:", drift.stale.len());
-        drift.stale.iter().for_each(|action| println!("  {action}"));
+        say!("{} correction(s) stale:", drift.stale.len());
+        drift.stale.iter().for_each(|action| say!("  {action}"));
     }
     if drift.changes.is_empty() && drift.stale.is_empty() { Outcome::Good } else { Outcome::Findings }
 }
@@ -50,7 +50,9 @@ fn read(from: &str) -> anyhow::Result<(Document, Vec<u8>)> {
     } else {
         let size = std::fs::metadata(from).with_context(|| format!("cannot read {from}"))?.len();
         if size > MAX_BYTES {
-            bail!("{from} has {size} bytes, more than the {MAX_BYTES} that are read; is it an OpenAPI document?");
+            bail!(
+                "{from} has {size} bytes, more than the {MAX_BYTES} that are read; is it an OpenAPI document?"
+            );
         }
         std::fs::read(from).with_context(|| format!("cannot read {from}"))?
     };
@@ -64,9 +66,11 @@ fn download(url: &str) -> anyhow::Result<Vec<u8>> {
         .timeout(Duration::from_secs(120))
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
-    let mut request = client.get(url).header("Accept", "application/vnd.oai.openapi, application/yaml, application/json");
+    let mut request =
+        client.get(url).header("Accept", "application/vnd.oai.openapi, application/yaml, application/json");
     let key = std::env::var("POSTHOG_PERSONAL_API_KEY").ok().filter(|key| !key.is_empty());
-    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
+    let loopback =
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
     if let Some(key) = key {
         if url.starts_with("http://") && !loopback {
             bail!("POSTHOG_PERSONAL_API_KEY is set and would travel in clear text; use https, or unset it");

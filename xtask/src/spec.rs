@@ -13,20 +13,20 @@ pub(crate) fn build(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     let products = match project.build() {
         Ok(products) => products,
         Err(BuildError::NeverApplied(stale)) => {
-            stale.iter().for_each(|action| println!("{action}"));
-            println!("\n{} correction(s) never applied; nothing was written", stale.len());
+            stale.iter().for_each(|action| say!("{action}"));
+            say!("\n{} correction(s) never applied; nothing was written", stale.len());
             return Ok(Outcome::Findings);
         }
         Err(BuildError::Input(e)) => return Err(e.into()),
         Err(e) => {
-            println!("{e}");
+            say!("{e}");
             return Ok(Outcome::Findings);
         }
     };
     if let Some(product) = products.iter().find(|product| product.path.ends_with("openapi.yaml")) {
         let document = Document::parse(product.path.display().to_string(), &product.text)?;
         if checks::report(&checks::errors(&document)) == Outcome::Findings {
-            println!("\nthe corrected spec does not pass its own lint; nothing was written");
+            say!("\nthe corrected spec does not pass its own lint; nothing was written");
             return Ok(Outcome::Findings);
         }
     }
@@ -39,19 +39,19 @@ pub(crate) fn settle(products: &[Product], check: bool, command: &str) -> anyhow
     for product in products {
         if !check {
             let written = product.write()?;
-            println!("{} {}", if written { "wrote" } else { "kept " }, product.path.display());
+            say!("{} {}", if written { "wrote" } else { "kept " }, product.path.display());
         } else if let Some(difference) = product.difference()? {
-            println!("{}", excerpt(&difference));
+            say!("{}", excerpt(&difference));
             stale += 1;
         }
     }
     if stale == 0 {
         if check {
-            println!("{} file(s) up to date", products.len());
+            say!("{} file(s) up to date", products.len());
         }
         return Ok(Outcome::Good);
     }
-    println!("{stale} file(s) out of date; run `{command}` and commit the result");
+    say!("{stale} file(s) out of date; run `{command}` and commit the result");
     Ok(Outcome::Findings)
 }
 

@@ -138,8 +138,9 @@ fn run_generator(api: &openapiv3::OpenAPI) -> Result<TokenStream, Error> {
     }
 }
 
-/// Cuts the JSON Schema that the generator appends to the documentation of every type: the spec says
-/// the same, and readers of docs.rs want the prose.
+/// Cuts the JSON Schema that the generator appends to the documentation of every type (the spec says
+/// the same, and readers of docs.rs want the prose), and marks its samples, which cannot compile, as
+/// text.
 struct ShortenDocs;
 
 impl VisitMut for ShortenDocs {
@@ -148,10 +149,10 @@ impl VisitMut for ShortenDocs {
         if !meta.path.is_ident("doc") {
             return;
         }
-        if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &mut meta.value
-            && let Some((prose, _)) = text.value().split_once("<details><summary>JSON schema</summary>")
-        {
-            *text = syn::LitStr::new(prose.trim_end(), text.span());
+        if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &mut meta.value {
+            let whole = text.value();
+            let prose = whole.split_once("<details><summary>JSON schema</summary>").map_or(whole.as_str(), |(prose, _)| prose);
+            *text = syn::LitStr::new(prose.trim_end().replace("```ignore", "```text").as_str(), text.span());
         }
     }
 }

@@ -272,7 +272,8 @@ pub enum Reason {
     },
     /// All matched nodes have the corrected value already.
     Unchanged,
-    /// The update cannot be merged into the node, an object into a text for example.
+    /// The action does not fit the node: a text cannot be removed by Overlay 1.0, nor an object merged into
+    /// a list's entry that is text.
     Mismatch {
         /// The node.
         pointer: Pointer,
@@ -293,7 +294,7 @@ impl fmt::Display for Reason {
             }
             Self::Unchanged => f.write_str("the document has the value already (repaired upstream? then delete the action)"),
             Self::Mismatch { pointer, found } => {
-                write!(f, "{pointer} is {found}, but only objects and arrays can be updated (remove it first)")
+                write!(f, "{pointer} is {found}; Overlay 1.0 updates and removes only objects and arrays, and merges only objects into objects (target what holds it)")
             }
         }
     }
@@ -348,6 +349,12 @@ impl Action {
         let expected = self.correction.as_ref().map(|c| c.expect);
         if found.is_empty() || expected.is_some_and(|expected| expected != found.len()) {
             return Err(Reason::Count { expected, found: found.len() });
+        }
+        // Overlay 1.0 has actions select objects and arrays only; other tools refuse the rest.
+        let primitive = |pointer: &&Pointer| !document.pointer(pointer.as_str()).is_some_and(is_container);
+        if let Some(pointer) = found.iter().find(primitive) {
+            let found = document.pointer(pointer.as_str()).map_or("nothing", kind);
+            return Err(Reason::Mismatch { pointer: pointer.clone(), found });
         }
         match &self.change {
             Change::Remove => {
@@ -426,6 +433,10 @@ fn merge(members: &mut Map<String, Value>, update: &Map<String, Value>) -> bool 
         }
     }
     changed
+}
+
+fn is_container(value: &Value) -> bool {
+    value.is_object() || value.is_array()
 }
 
 /// What a value is, in words.

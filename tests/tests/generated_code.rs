@@ -1,0 +1,71 @@
+//! Guards on the generated client: it is fresh, its surface and each piece of it are snapshots, and so is
+//! what every call puts on the wire.
+
+use std::fs;
+
+use posthog_groups_client::{Error, OPERATIONS, SPEC_SHA256, SPEC_VERSION};
+use posthog_groups_codegen::{generate, outline, pieces};
+use posthog_groups_spec::{Document, Product, sha256};
+use posthog_groups_tests::{Canned, Recorder, call, workspace};
+
+fn committed() -> String {
+    let path = workspace().join("crates/posthog-groups-client/src/generated.rs");
+    fs::read_to_string(path).unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn the_committed_bindings_are_those_of_the_committed_spec() {
+    let spec = Document::read(&workspace().join("spec/openapi.yaml")).unwrap();
+    let path = workspace().join("crates/posthog-groups-client/src/generated.rs");
+    let product = Product { path, text: generate(&spec).unwrap() };
+    if let Some(difference) = product.difference().unwrap() {
+        panic!("generated.rs is stale; run `cargo xtask generate` and commit the result\n{difference}");
+    }
+}
+
+#[test]
+fn the_client_knows_which_spec_it_was_generated_from() {
+    let json = fs::read_to_string(workspace().join("spec/openapi.json")).unwrap().replace("\r\n", "\n");
+    assert_eq!(SPEC_SHA256, sha256(json.as_bytes()));
+    let spec: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(SPEC_VERSION, spec["info"]["version"]);
+}
+
+#[test]
+fn the_public_surface_is_the_reviewed_one() {
+    insta::assert_snapshot!("outline", outline(&committed()).unwrap());
+}
+
+#[test]
+fn every_operation_and_every_type_is_the_reviewed_one() {
+    let pieces = pieces(&committed()).unwrap();
+    let operations = pieces.keys().filter(|name| name.starts_with("operation ")).count();
+    assert_eq!(operations, OPERATIONS.len());
+    for (name, code) in pieces {
+        insta::assert_snapshot!(name.replace(' ', "_"), code);
+    }
+}
+
+#[test]
+fn the_marks_of_every_operation_are_the_reviewed_ones() {
+    let rows = OPERATIONS.iter().map(|o| {
+        let until = o.until.map_or(String::new(), |until| format!(" until {until}"));
+        format!(
+            "{:<26} {:<6} {:<62} {:?} {:?} since {}{until}\n",
+            o.id, o.method, o.path, o.scopes, o.idempotency, o.since.unwrap_or("?")
+        )
+    });
+    insta::assert_snapshot!("marks", rows.collect::<String>());
+}
+
+#[tokio::test]
+async fn every_call_puts_the_reviewed_request_on_the_wire() {
+    for operation in &OPERATIONS {
+        let answer =
+            Canned { status: 404, content_type: "application/json".into(), headers: Vec::new(), body: "{}".into() };
+        let (client, recorder) = Recorder::client(answer);
+        let outcome = call(&client, operation.id, "@current").await;
+        assert!(matches!(outcome, Err(Error::UnexpectedResponse(_))), "{}: {outcome:?}", operation.id);
+        insta::assert_snapshot!(format!("wire_{}", operation.id), recorder.request());
+    }
+}
