@@ -405,7 +405,7 @@ fn enumeration(site: &Site, report: &mut Report) {
     if types.len() > 1 && !site.has("type") {
         let message = "typify panics on an enum of several types";
         report.add(&rules::GENERATOR_ENUM, &at, message, "keep values of one type, or leave the enum out");
-    } else if types.contains("a number") && values.len() > 1 {
+    } else if types.len() == 1 && types.contains("a number") && values.len() > 1 {
         let message = "an enum of numbers becomes a newtype that refuses every other number";
         report.add(
             &rules::GENERATOR_INTEGER_ENUM,

@@ -410,6 +410,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         .collect();
     let variant_sites: Vec<usize> = variants.iter().filter_map(|node| context.follow(*node)).collect();
     let mut mapped: Vec<(usize, &str)> = Vec::new();
+    let mut broken = false;
     for (tag, target) in site.map("mapping").into_iter().flatten() {
         let Some(text) = target.as_str() else { continue };
         let at = site.pointer.key("mapping").key(tag);
@@ -423,6 +424,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
                 }
             }
             Err(problem) => {
+                broken = true;
                 let last = text.rsplit('/').next().unwrap_or(text);
                 let known = component_schemas(context);
                 let mend = match did_you_mean(last, known.iter().copied()) {
@@ -460,7 +462,8 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         };
         let tags: Vec<_> =
             mapped.iter().filter(|(target, _)| *target == variant).map(|(_, tag)| *tag).collect();
-        let tags = if tags.is_empty() { vec![name] } else { tags };
+        // Without a mapping the name of the schema is the tag, unless a broken mapping was meant for it.
+        let tags = if tags.is_empty() && !broken { vec![name] } else { tags };
         tag_property(context, variant, property, &tags, at, &format!("the variant `{name}`"), report);
     }
 }
@@ -548,7 +551,8 @@ fn required_of<'a>(context: &Context<'a>, schema: usize) -> HashSet<&'a str> {
 
 fn read_only_in_requests(context: &Context, report: &mut Report) {
     let mut done = HashSet::new();
-    for (n, _) in context.of_kind(Kind::RequestBody) {
+    // What a callback sends comes from the server.
+    for (n, _) in context.of_kind(Kind::RequestBody).filter(|(_, site)| !site.in_callback) {
         let media_types: Vec<_> = context.found_below(n, "content").collect();
         for schema in
             media_types.into_iter().flat_map(|m| context.found_below(m, "schema").collect::<Vec<_>>())

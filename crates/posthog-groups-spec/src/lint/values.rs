@@ -25,8 +25,9 @@ pub(crate) enum Direction {
     Either,
 }
 
-/// How deep a schema is followed in place. Documents that are read nest less than this.
-const MAX_DEPTH: usize = 250;
+/// How deep a schema is followed in place; what is deeper admits everything. Compiling a schema is
+/// recursive, and schemas of use are not nested by the dozen.
+const MAX_DEPTH: usize = 100;
 
 /// How many problems of one value are reported.
 const MAX_PROBLEMS: usize = 5;
@@ -237,7 +238,7 @@ pub(super) fn check(context: &Context, report: &mut Report) {
                 {
                     if let Some(value) = site.object.get(field) {
                         let at = site.pointer.key(field);
-                        compare(context, &mut validators, report, n, Direction::Either, value, &at, rule);
+                        compare(context, &mut validators, report, (n, Direction::Either), value, &at, rule);
                     }
                 }
             }
@@ -264,6 +265,7 @@ fn examples(context: &Context, validators: &mut Validators, report: &mut Report,
     let Some(schema) = context.found_below(n, "schema").next() else { return };
     let holder = site.parent.map(|parent| context.sites[parent].kind);
     let direction = match (site.kind, holder) {
+        _ if site.in_callback => Direction::Either,
         (Kind::Parameter, _) | (_, Some(Kind::RequestBody | Kind::Parameter)) => Direction::Request,
         (_, Some(Kind::Response)) => Direction::Response,
         _ => Direction::Either,
@@ -272,7 +274,7 @@ fn examples(context: &Context, validators: &mut Validators, report: &mut Report,
     let as_text = site.kind == Kind::MediaType && !operations::is_json(site.key);
     let mut compare_value = |value: &Value, at: &Pointer| {
         if !(as_text && value.is_string()) {
-            compare(context, validators, report, schema, direction, value, at, &rules::EXAMPLE_INVALID);
+            compare(context, validators, report, (schema, direction), value, at, &rules::EXAMPLE_INVALID);
         }
     };
     if let Some(value) = site.object.get("example") {
@@ -295,8 +297,7 @@ fn compare(
     context: &Context,
     validators: &mut Validators,
     report: &mut Report,
-    schema: usize,
-    direction: Direction,
+    (schema, direction): (usize, Direction),
     value: &Value,
     at: &Pointer,
     rule: &Rule,
