@@ -227,7 +227,10 @@ impl TryFrom<Value> for Fault {
         }
         const COMMON: [&str; 6] = ["kind", "times", "skip", "method", "path", "phase"];
 
-        let given: Vec<String> = value.as_object().map(|o| o.keys().cloned().collect()).unwrap_or_default();
+        let Some(object) = value.as_object() else {
+            return Err(Error::Fault("a fault is a JSON object".to_owned()));
+        };
+        let given: Vec<String> = object.keys().cloned().collect();
         let wire: Wire = serde_json::from_value(value).map_err(|e| Error::Fault(e.to_string()))?;
         let own: &[&str] = match wire.kind {
             FaultKind::Http => &["status", "headers", "body", "content_type"],
@@ -368,6 +371,11 @@ impl Faults {
             self.waiting.push(Waiting { id: self.added, fault, pattern, passed: 0, hit: 0 });
         }
         Ok(())
+    }
+
+    /// Those that are not spent.
+    pub(crate) fn pending(&self) -> Vec<Fault> {
+        self.waiting.iter().map(|waiting| waiting.fault.clone()).collect()
     }
 
     pub(crate) fn clear(&mut self) {

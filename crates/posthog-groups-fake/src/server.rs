@@ -118,6 +118,11 @@ impl Fake {
         unpoisoned(self.shared.faults.lock()).add(faults.into_iter().collect())
     }
 
+    /// The faults that are not spent: none, when all that were added have hit.
+    pub fn pending_faults(&self) -> Vec<Fault> {
+        unpoisoned(self.shared.faults.lock()).pending()
+    }
+
     /// Removes all faults and lets stalled requests go.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();

@@ -235,6 +235,9 @@ impl std::str::FromStr for State {
 
     /// Reads the JSON form. An unknown member, a missing required one or a bad value is an error that names it.
     fn from_str(text: &str) -> Result<Self, Error> {
+        if !text.trim_start().starts_with('{') {
+            return Err(Error::State("the document is a JSON object".to_owned()));
+        }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let state: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
             let member = e.path().to_string();

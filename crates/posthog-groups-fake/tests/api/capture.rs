@@ -1,0 +1,139 @@
+use std::io::Write as _;
+
+use posthog_groups_fake::{Era, GroupType, State};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Api, small, start};
+
+fn identify(key: &str, set: Value) -> Value {
+    json!({
+        "event": "$groupidentify", "distinct_id": "u1", "api_key": "phc_1",
+        "properties": {"$group_type": "organization", "$group_key": key, "$group_set": set},
+    })
+}
+
+async fn send(api: &Api, path: &str, body: &Value) -> Answer {
+    Answer::of(Client::new().post(api.url(path)).json(body).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn events_are_merged_into_groups() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        for path in ["/i/v0/e/", "/e", "/capture/", "/track", "/engage/"] {
+            let answer = send(&api, path, &identify("org:5", json!({"via": path}))).await;
+            assert_eq!((answer.status, answer.text.as_str()), (200, r#"{"status":"Ok"}"#));
+            let properties = &api.fake.state().groups[0].group_properties;
+            assert_eq!(properties.get("via").unwrap().text_for_test(), path);
+            assert!(properties.get("name").is_some());
+        }
+        let batch =
+            json!({"api_key": "phc_1", "batch": [identify("a", json!({})), identify("b", json!({"x": 1}))]});
+        assert_eq!(send(&api, "/batch/", &batch).await.status, 200);
+        assert_eq!(api.fake.state().groups.len(), 3);
+        assert_eq!(api.fake.state().captured_events.len(), 0);
+    }
+}
+
+/// The text of a JSON string.
+trait Text {
+    fn text_for_test(&self) -> String;
+}
+
+impl Text for posthog_groups_fake::Json {
+    fn text_for_test(&self) -> String {
+        serde_json::from_str(self.as_str()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn bodies_may_be_packed() {
+    let api = start(Era::Y2026).await;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(identify("packed", json!({})).to_string().as_bytes()).unwrap();
+    let request = Client::new().post(api.url("/batch/")).header("content-encoding", "gzip");
+    assert_eq!(request.body(gzip.finish().unwrap()).send().await.unwrap().status(), 200);
+    assert_eq!(api.fake.state().groups[1].group_key, "packed");
+
+    let broken = Client::new().post(api.url("/batch/")).header("content-encoding", "gzip").body("{}");
+    assert_eq!(broken.send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn what_ingestion_drops_is_accepted_all_the_same() {
+    let mut unprocessed = identify("a", json!({}));
+    unprocessed["properties"]["$process_person_profile"] = json!(false);
+    let mut sixth = identify("a", json!({}));
+    sixth["properties"]["$group_type"] = json!("sixth");
+    let mut stranger = identify("a", json!({}));
+    stranger["api_key"] = json!("phc_nobody");
+    let long = identify(&"k".repeat(401), json!({}));
+    let state = State {
+        group_types: (0..5).map(|n| GroupType::new(n, format!("t{n}"))).collect(),
+        ..State::default()
+    };
+    let api = Api::start(state).await;
+    for event in [unprocessed, sixth, stranger, long, identify("a", json!("no object"))] {
+        assert_eq!(send(&api, "/e/", &event).await.status, 200);
+    }
+    assert_eq!(api.fake.state().groups.len(), 0);
+
+    let api = Api::start(State { capture_quota_exceeded: true, ..small(Era::Y2025) }).await;
+    assert_eq!(send(&api, "/e/", &identify("a", json!({}))).await.text, r#"{"status":"Ok"}"#);
+    assert_eq!(api.fake.state().groups.len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_group_type_takes_the_next_index() {
+    let api = start(Era::Y2026).await;
+    let mut event = identify("a", json!({}));
+    event["properties"]["$group_type"] = json!("site");
+    assert_eq!(send(&api, "/e/", &event).await.status, 200);
+    let state = api.fake.state();
+    assert_eq!(
+        (state.group_types[2].group_type.as_str(), state.group_types[2].group_type_index),
+        ("site", 2)
+    );
+    assert_eq!(state.groups[1].group_type_index, 2);
+}
+
+#[tokio::test]
+async fn errors_are_plain_text() {
+    let without = |name: &str| {
+        let mut event = identify("a", json!({}));
+        event.as_object_mut().unwrap().remove(name);
+        event
+    };
+    let with_key = |key: &str| {
+        let mut event = identify("a", json!({}));
+        event["api_key"] = json!(key);
+        event
+    };
+    let api = start(Era::Y2026).await;
+    for (body, status, text) in [
+        (without("api_key"), 401, Some("event submitted without an api_key")),
+        (with_key("phx_a"), 401, Some("API key is not valid: personal_api_key")),
+        (
+            json!([with_key("a"), with_key("b")]),
+            401,
+            Some("batch submitted with inconsistent api_key values"),
+        ),
+        (without("distinct_id"), 400, None),
+        (without("event"), 400, None),
+        (json!({"batch": [with_key("a")]}), 400, None),
+        (json!([]), 400, None),
+    ] {
+        let answer = send(&api, "/batch", &body).await;
+        assert_eq!(answer.status, status, "{body}");
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        if let Some(text) = text {
+            assert_eq!(answer.text, text);
+        }
+    }
+    for (era, status) in [(Era::Y2025, 400), (Era::Y2026, 413)] {
+        let big = identify("a", json!({"x": "x".repeat(3 << 20)}));
+        assert_eq!(send(&start(era).await, "/e/", &big).await.status, status);
+        assert_eq!(send(&start(era).await, "/batch/", &big).await.status, 200);
+    }
+}

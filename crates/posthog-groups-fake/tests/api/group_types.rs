@@ -1,0 +1,151 @@
+use posthog_groups_fake::{CachedGroupType, Era, Role, State, User};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, envelope, small, start};
+
+fn row(index: i32, name: &str) -> Value {
+    json!({
+        "group_type": name, "group_type_index": index, "name_singular": null, "name_plural": null,
+        "detail_dashboard": null, "default_columns": null, "created_at": null,
+    })
+}
+
+#[tokio::test]
+async fn group_types_are_listed_by_index() {
+    for era in Era::ALL {
+        let answer = start(era).await.get("groups_types").await;
+        assert_eq!(answer.json(), json!([row(0, "organization"), row(1, "team")]));
+    }
+}
+
+#[tokio::test]
+async fn the_cache_of_2026_lasts_until_something_is_written() {
+    let cached = CachedGroupType {
+        project_id: None,
+        group_type: "old".to_owned(),
+        group_type_index: 0,
+        name_singular: None,
+        name_plural: None,
+        detail_dashboard: None,
+        detail_dashboard_id: Some(7),
+        default_columns: None,
+        created_at: None,
+    };
+    for era in Era::ALL {
+        let api = Api::start(State { group_types_cache: Some(vec![cached.clone()]), ..small(era) }).await;
+        let mut wanted = row(0, "old");
+        wanted["detail_dashboard"] = json!(7);
+        let fresh = json!([row(0, "organization"), row(1, "team")]);
+        let first = if era == Era::Y2026 { json!([wanted]) } else { fresh };
+        assert_eq!(api.get("groups_types/").await.json(), first);
+        assert_eq!(api.ask(Method::DELETE, "groups_types/0/", None).await.status, 204);
+        assert_eq!(api.get("groups_types/").await.json(), json!([row(1, "team")]));
+    }
+}
+
+#[tokio::test]
+async fn metadata_is_changed_row_by_row() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let path = "groups_types/update_metadata";
+        let rows = json!([
+            {"group_type_index": 1, "group_type": "x", "name_plural": "teams"},
+            {"group_type_index": 0, "name_singular": null},
+        ]);
+        let answer = api.as_session(Method::PATCH, path, Some(rows)).await;
+        let mut team = row(1, "team");
+        team["name_plural"] = json!("teams");
+        assert_eq!((answer.status, answer.json()), (200, json!([row(0, "organization"), team])));
+        for bad in [json!([{"group_type_index": 4}]), json!([{}]), json!({"group_type_index": 0}), json!("x")]
+        {
+            assert_eq!(api.as_session(Method::PATCH, path, Some(bad)).await.status, 500);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plain_member_may_not_rename_under_access_control() {
+    for (era, status) in [(Era::Y2025, 200), (Era::Y2026, 400)] {
+        let user = User { role: Role::Member, ..User::default() };
+        let api = Api::start(State { user, access_control: true, ..small(era) }).await;
+        let rows = json!([{"group_type_index": 0, "name_singular": "x"}]);
+        assert_eq!(
+            api.as_session(Method::PATCH, "groups_types/update_metadata", Some(rows)).await.status,
+            status
+        );
+    }
+}
+
+#[tokio::test]
+async fn dashboards_and_columns_are_set_in_a_session_only() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let dashboard = "groups_types/create_detail_dashboard";
+        let body = || Some(json!({"group_type_index": 0, "default_columns": ["name"]}));
+        let answer = api.as_session(Method::PUT, dashboard, body()).await;
+        assert_eq!((answer.status, &answer.json()["detail_dashboard"]), (200, &json!(1)));
+        let again = api.as_session(Method::PUT, dashboard, body()).await;
+        let duplicate = json!({"detail": "Dashboard already exists for this group type."});
+        assert_eq!((again.status, again.json()), (400, duplicate));
+
+        let columns = "groups_types/set_default_columns/";
+        let answer = api.as_session(Method::PUT, columns, body()).await;
+        assert_eq!((answer.status, &answer.json()["default_columns"]), (200, &json!(["name"])));
+
+        for path in [dashboard, columns] {
+            let unknown = api.as_session(Method::PUT, path, Some(json!({"group_type_index": 3}))).await;
+            let wanted = envelope("invalid_request", "not_found", "Group type not found", None);
+            assert_eq!((unknown.status, unknown.json()), (404, wanted));
+            assert_eq!(api.as_session(Method::PUT, path, Some(json!({}))).await.status, 500);
+            let refused = api.ask(Method::PUT, path, body()).await;
+            let name = if era == Era::Y2025 { "Personal API Key" } else { "personal API key" };
+            let detail = format!("This action does not support {name} access");
+            let wanted = envelope("authentication_error", "permission_denied", &detail, None);
+            assert_eq!((refused.status, refused.json()), (403, wanted));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_type_leaves_its_groups() {
+    for (era, detail, text) in [(Era::Y2025, "Not found.", 404), (Era::Y2026, "Group type not found", 500)] {
+        let api = start(era).await;
+        let answer = api.ask(Method::DELETE, "groups_types/0", None).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+        let again = api.ask(Method::DELETE, "groups_types/0", None).await;
+        assert_eq!((again.status, &again.json()["detail"]), (404, &json!(detail)));
+        assert_eq!(api.ask(Method::DELETE, "groups_types/x", None).await.status, text);
+        assert_eq!(api.fake.state().groups.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_kept_listed_changed_and_deleted() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let path = "groups_types/0/metrics/";
+        for n in 0..3 {
+            let answer = api.post(path, json!({"name": format!("m{n}"), "filters": {}})).await;
+            assert_eq!((answer.status, &answer.json()["interval"]), (201, &json!(7)));
+        }
+        let page = api.get(&format!("{path}?limit=2")).await.json();
+        assert_eq!((&page["count"], page["results"].as_array().unwrap().len()), (&json!(3), 2));
+        assert_eq!(page["next"], api.url(&format!("{path}?limit=2&offset=2")));
+        let page = api.get(&format!("{path}?limit=2&offset=2")).await.json();
+        assert_eq!(page["previous"], api.url(&format!("{path}?limit=2")));
+
+        let id = page["results"][0]["id"].as_str().unwrap();
+        let one = format!("{path}{id}/");
+        let changed = api.ask(Method::PATCH, &one, Some(json!({"display": "sparkline"}))).await.json();
+        assert_eq!((&changed["display"], &changed["name"]), (&json!("sparkline"), &json!("m2")));
+        assert_eq!(changed.get("math").is_some(), era == Era::Y2026);
+        let (status, code, _, attr) = api.ask(Method::PUT, &one, Some(json!({"filters": {}}))).await.error();
+        assert_eq!((status, code.as_str(), attr.as_deref()), (400, "required", Some("name")));
+        let (_, code, detail, _) = api.ask(Method::PATCH, &one, Some(json!({"format": "x"}))).await.error();
+        assert_eq!((code.as_str(), detail.as_str()), ("invalid_choice", "\"x\" is not a valid choice."));
+        assert_eq!(api.ask(Method::DELETE, &one, None).await.status, 204);
+        assert_eq!(api.get(&one).await.status, 404);
+        assert_eq!(api.get("groups_types/1/metrics").await.json()["count"], 0);
+    }
+}

@@ -1,0 +1,134 @@
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta};
+use posthog_groups_fake::{Era, Group, State};
+use serde_json::Value;
+
+use crate::harness::{Api, start};
+
+fn many(era: Era, groups: usize, same_time: usize, page_size: Option<usize>) -> State {
+    let group = |n: usize| {
+        let seconds = 1_600_000_000 + i64::try_from(n / same_time).unwrap();
+        let time = DateTime::from_timestamp(seconds, 0).unwrap() + TimeDelta::milliseconds(250);
+        Group::new(0, format!("org:{n:05}")).with("n", n).created_at(time)
+    };
+    State { era, page_size, groups: (0..groups).map(group).collect(), ..State::default() }
+}
+
+fn keys(page: &Value) -> Vec<String> {
+    let results = page["results"].as_array().unwrap();
+    results.iter().map(|group| group["group_key"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn page(api: &Api, url: &str) -> Value {
+    let response = api.http.get(url).bearer_auth(api.fake.key()).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{url}");
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn walking_ten_thousand_groups_meets_each_once_and_newest_first() {
+    for era in Era::ALL {
+        let api = Api::start(many(era, 10_000, 1, None)).await;
+        let mut url = Some(api.url("groups/?group_type_index=0"));
+        let mut seen = Vec::new();
+        while let Some(next) = url {
+            let page = page(&api, &next).await;
+            seen.extend(keys(&page));
+            url = page["next"].as_str().map(str::to_owned);
+        }
+        assert_eq!(seen.len(), 10_000, "{era}");
+        assert!(seen.is_sorted_by(|a, b| a > b), "{era}");
+    }
+}
+
+#[tokio::test]
+async fn groups_of_one_instant_are_walked_past_in_both_eras() {
+    for era in Era::ALL {
+        let api = Api::start(many(era, 100, 25, Some(10))).await;
+        let mut url = Some(api.url("groups/?group_type_index=0"));
+        let mut seen = HashSet::new();
+        for _ in 0..10 {
+            let page = page(&api, &url.expect("ten pages")).await;
+            seen.extend(keys(&page));
+            url = page["next"].as_str().map(str::to_owned);
+        }
+        assert_eq!((seen.len(), url), (100, None), "{era}");
+    }
+}
+
+#[tokio::test]
+async fn links_of_2025_lead_both_ways_and_keep_the_query() {
+    let api = Api::start(many(Era::Y2025, 25, 1, Some(10))).await;
+    let first = page(&api, &api.url("groups/?search=n&group_type_index=0")).await;
+    assert_eq!(first["previous"], Value::Null);
+    let next = first["next"].as_str().unwrap();
+    assert!(next.starts_with(&api.url("groups/?cursor=")), "{next}");
+    assert!(next.ends_with("&group_type_index=0&search=n"), "{next}");
+
+    let second = page(&api, next).await;
+    let third = page(&api, second["next"].as_str().unwrap()).await;
+    assert_eq!((keys(&third).len(), &third["next"]), (5, &Value::Null));
+    let back = page(&api, third["previous"].as_str().unwrap()).await;
+    assert_eq!(keys(&back), keys(&second));
+    let back = page(&api, back["previous"].as_str().unwrap()).await;
+    assert_eq!(keys(&back), keys(&first));
+    assert_eq!(back["previous"], Value::Null);
+}
+
+#[tokio::test]
+async fn links_of_2026_lead_forward_and_carry_only_what_is_known() {
+    let api = Api::start(many(Era::Y2026, 25, 1, Some(10))).await;
+    let url = api.url("groups?search=n&other=x&group_type_index=0&group_key=org");
+    let first = page(&api, &url).await;
+    let next = first["next"].as_str().unwrap();
+    assert!(next.starts_with(&api.url("groups?group_type_index=0&cursor=")), "{next}");
+    assert!(next.ends_with("&search=n&group_key=org"), "{next}");
+    let second = page(&api, next).await;
+    assert_eq!((&second["previous"], keys(&second)[0].as_str()), (&Value::Null, "org:00014"));
+}
+
+#[tokio::test]
+async fn a_bad_cursor_is_an_error_in_2025_and_the_first_page_in_2026() {
+    let old = start(Era::Y2025).await.get("groups/?group_type_index=0&cursor=invalid_cursor").await;
+    assert_eq!(old.error(), (404, "not_found".to_owned(), "Invalid cursor".to_owned(), None));
+    let new = start(Era::Y2026).await.get("groups/?group_type_index=0&cursor=invalid_cursor").await;
+    assert_eq!(keys(&new.json()), ["org:5"]);
+}
+
+#[tokio::test]
+async fn an_index_is_asked_for_and_must_be_a_number() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        for path in ["groups/", "groups/?group_type_index="] {
+            let (status, code, _, attr) = api.get(path).await.error();
+            assert_eq!(
+                (status, code.as_str(), attr.as_deref()),
+                (400, "invalid_input", Some("group_type_index"))
+            );
+        }
+        let status = api.get("groups/?group_type_index=abc").await.status;
+        assert_eq!(status, if era == Era::Y2025 { 500 } else { 400 });
+        assert_eq!(keys(&api.get("groups/?group_type_index=4").await.json()), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn filters_look_at_key_and_properties() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        for (query, found) in [
+            ("search=krabs", true),
+            ("search=INDUSTRY", true),
+            ("search=ORG%3A5", true),
+            ("search=org", false),
+            ("search=_r", false),
+            ("group_key=RG", true),
+            ("group_key=x", false),
+            ("search=&group_key=", true),
+        ] {
+            let answer = api.get(&format!("groups/?group_type_index=0&{query}")).await;
+            assert_eq!(keys(&answer.json()).len(), usize::from(found), "{era} {query}");
+        }
+    }
+}

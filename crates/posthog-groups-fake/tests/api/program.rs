@@ -1,0 +1,97 @@
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_posthog-groups-fake"))
+}
+
+/// Kills the program when a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program and waits for the line that says it listens.
+fn running(command: &mut Command) -> (Running, String) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (Running(child), line)
+}
+
+fn failed(command: &mut Command) -> String {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    assert_eq!(status.code(), Some(2));
+    String::from_utf8(stderr).unwrap()
+}
+
+#[tokio::test]
+async fn it_serves_what_was_asked_for_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let port_file = folder.path().join("port");
+    let mut command = program();
+    command.args(["--seed", "250", "--page-size", "50", "--era", "2025", "--port-file"]).arg(&port_file);
+    let (_running, line) = running(&mut command);
+    let port: u16 = std::fs::read_to_string(&port_file).unwrap().trim().parse().unwrap();
+    assert_eq!(line.trim_end(), format!("http://127.0.0.1:{port} (PostHog of 2025; key phx_default)"));
+
+    let url = format!("http://127.0.0.1:{port}/api/projects/@current/groups/?group_type_index=0");
+    let response = reqwest::Client::new().get(url).bearer_auth("phx_default").send().await.unwrap();
+    let page: Value = response.json().await.unwrap();
+    assert_eq!(page["results"].as_array().unwrap().len(), 50);
+    assert_eq!(page["results"][0]["group_key"], "org:246");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_in_good_order() {
+    for signal in ["-INT", "-TERM"] {
+        let (mut running, _) = running(&mut program());
+        let sent = Command::new("kill").args([signal, &running.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(running.0.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_bad_state_file_is_named_with_line_and_member() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.json");
+    std::fs::write(
+        &file,
+        "{\n  \"groups\": [\n    {\"group_type_index\": \"x\", \"group_key\": \"a\"}\n  ]\n}\n",
+    )
+    .unwrap();
+    let error = failed(program().arg("--state").arg(&file));
+    for part in ["world.json", "groups[0].group_type_index", "line 3"] {
+        assert!(error.contains(part), "{error}");
+    }
+    let error = failed(program().arg("--state").arg(folder.path().join("missing.json")));
+    assert!(error.contains("missing.json"), "{error}");
+}
+
+#[test]
+fn a_port_in_use_is_an_error_and_no_port_file_is_written() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let port_file = folder.path().join("port");
+    let error = failed(program().args(["--port", &port, "--port-file"]).arg(&port_file));
+    assert!(error.contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert!(!port_file.exists());
+}
+
+#[test]
+fn the_help_teaches_by_example() {
+    let output = program().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for part in ["--seed 1000", "/__admin/faults", "--port-file", "Exit status"] {
+        assert!(help.contains(part), "{help}");
+    }
+}

@@ -1,0 +1,125 @@
+use posthog_groups_fake::{Era, State};
+use reqwest::{Client, Method};
+use serde_json::json;
+
+use crate::harness::{Answer, Api, envelope, small, start};
+
+const LIST: &str = "groups/?group_type_index=0";
+
+#[tokio::test]
+async fn what_is_no_endpoint_is_not_found_by_any_method_and_without_credentials() {
+    let wanted = envelope("invalid_request", "not_found", "Endpoint not found.", None);
+    for era in Era::ALL {
+        let api = start(era).await;
+        for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
+            for path in
+                ["/api/nothing/", "/api/projects/1/groups/nothing", "/api/1/groups_types/", "/api/schema"]
+            {
+                let answer =
+                    Answer::of(Client::new().request(method.clone(), api.url(path)).send().await.unwrap())
+                        .await;
+                assert_eq!((answer.status, answer.json()), (404, wanted.clone()), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_an_endpoint_lacks_is_answered_with_those_it_has() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        for (method, path, allow) in [
+            (Method::DELETE, "groups/", "GET, POST, HEAD, OPTIONS"),
+            (Method::POST, "groups/find/", "GET, HEAD, OPTIONS"),
+            (Method::GET, "groups/update_property", "POST, OPTIONS"),
+            (Method::PUT, "groups_types/0/", "DELETE, OPTIONS"),
+        ] {
+            let answer = api.ask(method.clone(), path, None).await;
+            let detail = format!("Method \"{method}\" not allowed.");
+            let wanted = envelope("invalid_request", "method_not_allowed", &detail, None);
+            assert_eq!((answer.status, answer.json()), (405, wanted), "{path}");
+            assert_eq!(answer.header("allow"), Some(allow));
+        }
+        assert_eq!(api.ask(Method::HEAD, LIST, None).await.status, 200);
+    }
+}
+
+async fn send(api: &Api, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let request = Client::new().post(api.url(path)).bearer_auth(api.fake.key()).body(body.to_owned());
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn only_json_is_spoken() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let answer = send(&api, "groups/", &[("accept", "text/html")], "").await;
+        let detail = "Could not satisfy the request Accept header.";
+        assert_eq!(
+            (answer.status, answer.json()),
+            (406, envelope("invalid_request", "not_acceptable", detail, None))
+        );
+        assert_eq!(api.get(&format!("{LIST}&format=xml")).await.status, 404);
+
+        let answer = send(&api, "groups/", &[("content-type", "text/plain")], "x").await;
+        let detail = "Unsupported media type \"text/plain\" in request.";
+        let wanted = envelope("invalid_request", "unsupported_media_type", detail, None);
+        assert_eq!((answer.status, answer.json()), (415, wanted));
+
+        let json = [("content-type", "application/json")];
+        let answer = send(&api, "groups/", &json, "group_key=a").await;
+        let detail = "JSON parse error - Expecting value: line 1 column 1 (char 0)";
+        assert_eq!(
+            (answer.status, answer.json()),
+            (400, envelope("invalid_request", "parse_error", detail, None))
+        );
+        let deep = "[".repeat(100_000);
+        assert_eq!(send(&api, "groups/", &json, &deep).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn forms_are_read_and_their_values_are_text() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let path = "groups/update_property/?group_type_index=0&group_key=org:5";
+        let answer = send(&api, path, &form, "key=seats&value=3").await;
+        assert_eq!(answer.json()["group_properties"]["seats"], json!("3"));
+        let body = "group_type_index=0&group_key=a&group_properties=%7B%22n%22%3A1%7D";
+        assert_eq!(send(&api, "groups/", &form, body).await.json()["group_properties"], json!({"n": 1}));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_by_what_lies_below() {
+    let api = start(Era::Y2026).await;
+    let answer = send(&api, "groups/", &[("content-type", "application/json")], &" ".repeat(21 << 20)).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("Bad Request (400)"));
+}
+
+#[tokio::test]
+async fn the_old_paths_are_served_twice_in_2025_and_rewritten_in_2026() {
+    for era in Era::ALL {
+        let sunset = Some("2026-07-31".parse().unwrap());
+        let api = Api::start(State { environments_sunset: sunset, page_size: Some(1), ..small(era) }).await;
+        assert_eq!(api.post("groups/", json!({"group_type_index": 0, "group_key": "b"})).await.status, 201);
+        let answer = api.get("/api/environments/1/groups/?group_type_index=0").await;
+        assert_eq!(answer.status, 200);
+        let next = answer.json()["next"].as_str().unwrap().to_owned();
+        let link = "</api/projects/1/groups/?group_type_index=0>; rel=\"successor-version\"";
+        match era {
+            Era::Y2025 => {
+                assert!(next.contains("/api/environments/1/groups/?"), "{next}");
+                assert_eq!((answer.header("deprecation"), answer.header("link")), (None, None));
+            }
+            Era::Y2026 => {
+                assert!(next.contains("/api/projects/1/groups/?"), "{next}");
+                assert_eq!((answer.header("deprecation"), answer.header("link")), (Some("true"), Some(link)));
+                assert_eq!(answer.header("sunset"), Some("Fri, 31 Jul 2026 00:00:00 GMT"));
+            }
+        }
+    }
+}
