@@ -379,7 +379,8 @@ impl<'a> Context<'a> {
         let mut n = first;
         loop {
             if !seen.insert(n) {
-                return Err(Broken::Cycle);
+                // Only the members of the circle are to blame, not what leads into it.
+                return Err(if n == first { Broken::Cycle } else { Broken::Further });
             }
             let reference = &self.references[n];
             let broken = |problem| if n == first { problem } else { Broken::Further };

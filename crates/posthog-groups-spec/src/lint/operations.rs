@@ -106,10 +106,10 @@ fn path_parameters(context: &Context, report: &mut Report) {
                     (!names.contains(&declared)).then_some(declared)
                 });
                 let mend = match (elsewhere, did_you_mean(name, unused)) {
-                    (Some(parameter), _) => format!(
-                        "`{name}` is declared with `in: {}`; write `in: path`",
-                        parameter.text("in").unwrap_or("?")
-                    ),
+                    (Some(parameter), _) => match parameter.text("in") {
+                        Some(place) => format!("`{name}` is declared with `in: {place}`; write `in: path`"),
+                        None => format!("`{name}` is declared without `in`; add `in: path`"),
+                    },
                     (None, Some(meant)) => format!("did you mean `{{{meant}}}`?"),
                     (None, None) => format!("add `{{name: {name}, in: path, required: true, schema: ...}}`"),
                 };

@@ -42,7 +42,7 @@ fn targets(context: &Context, report: &mut Report) {
                 report.add(
                     &rules::REF_KIND,
                     &at,
-                    format!("`{target}` is {} {found}, but here belongs a {wanted}", article(found)),
+                    format!("`{target}` is {}{found}, but here belongs a {wanted}", article(found)),
                     suggestion(context, target, reference.kind)
                         .unwrap_or_else(|| format!("refer to a {wanted}")),
                 );
@@ -61,8 +61,8 @@ fn targets(context: &Context, report: &mut Report) {
 fn article(noun: &str) -> &'static str {
     match noun.chars().next() {
         _ if noun.starts_with("no ") => "",
-        Some('A' | 'E' | 'I' | 'O') => "an",
-        _ => "a",
+        Some('A' | 'E' | 'I' | 'O') => "an ",
+        _ => "a ",
     }
 }
 
