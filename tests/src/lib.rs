@@ -3,8 +3,10 @@
 
 mod calls;
 mod recorder;
+mod seed;
 mod workspace;
 
-pub use calls::{Answer, call};
+pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
+pub use seed::seed;
 pub use workspace::workspace;

@@ -26,7 +26,8 @@ impl Recorder {
     /// A client whose every call is recorded and answered with `answer`.
     pub fn client(answer: Canned) -> (Client, Arc<Self>) {
         let recorder = Arc::new(Self { answer, request: Mutex::new(None) });
-        let client = Client::new_with_client("https://posthog.test", reqwest::Client::new(), recorder.clone());
+        let client =
+            Client::new_with_client("https://posthog.test", reqwest::Client::new(), recorder.clone());
         (client, recorder)
     }
 
@@ -67,6 +68,7 @@ fn wire(request: &reqwest::Request) -> String {
         .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap_or("(not text)")))
         .collect();
     headers.sort();
-    let body = request.body().and_then(|body| body.as_bytes()).map(String::from_utf8_lossy).unwrap_or_default();
+    let body =
+        request.body().and_then(|body| body.as_bytes()).map(String::from_utf8_lossy).unwrap_or_default();
     format!("{} {}\n{}\n{body}", request.method(), request.url(), headers.concat())
 }

@@ -20,7 +20,10 @@ fn corrections() -> Vec<Overlay> {
 fn the_committed_products_are_fresh() {
     for product in Project::new(workspace().join("spec")).build().unwrap() {
         if let Some(difference) = product.difference().unwrap() {
-            panic!("{} is stale; run `cargo xtask spec build` and commit the result\n{difference}", product.path.display());
+            panic!(
+                "{} is stale; run `cargo xtask spec build` and commit the result\n{difference}",
+                product.path.display()
+            );
         }
     }
 }
@@ -124,8 +127,10 @@ fn another_implementation_of_overlay_1_0_gets_the_same_document() {
     use roas_overlay::apply::Apply;
 
     let mut theirs = upstream();
-    let mut files: Vec<_> =
-        fs::read_dir(workspace().join("spec/corrections")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(workspace().join("spec/corrections"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     for file in files {

@@ -17,7 +17,10 @@ fn responses(operation: &str) -> Vec<(PathBuf, Canned)> {
         let text = fs::read_to_string(&path).unwrap();
         (path, serde_json::from_str::<Value>(&text).unwrap())
     });
-    examples.filter(|(_, example)| example["kind"] == "response").map(|(path, example)| (path, canned(&example))).collect()
+    examples
+        .filter(|(_, example)| example["kind"] == "response")
+        .map(|(path, example)| (path, canned(&example)))
+        .collect()
 }
 
 fn canned(example: &Value) -> Canned {
@@ -57,7 +60,10 @@ async fn successes_of_both_eras_decode_and_errors_keep_status_and_body() {
             }
         }
     }
-    assert!(successes >= 30 && errors >= 60, "{successes} successes and {errors} errors: are the examples gone?");
+    assert!(
+        successes >= 30 && errors >= 60,
+        "{successes} successes and {errors} errors: are the examples gone?"
+    );
 }
 
 #[tokio::test]

@@ -52,7 +52,12 @@ fn the_marks_of_every_operation_are_the_reviewed_ones() {
         let until = o.until.map_or(String::new(), |until| format!(" until {until}"));
         format!(
             "{:<26} {:<6} {:<62} {:?} {:?} since {}{until}\n",
-            o.id, o.method, o.path, o.scopes, o.idempotency, o.since.unwrap_or("?")
+            o.id,
+            o.method,
+            o.path,
+            o.scopes,
+            o.idempotency,
+            o.since.unwrap_or("?")
         )
     });
     insta::assert_snapshot!("marks", rows.collect::<String>());
@@ -61,8 +66,12 @@ fn the_marks_of_every_operation_are_the_reviewed_ones() {
 #[tokio::test]
 async fn every_call_puts_the_reviewed_request_on_the_wire() {
     for operation in &OPERATIONS {
-        let answer =
-            Canned { status: 404, content_type: "application/json".into(), headers: Vec::new(), body: "{}".into() };
+        let answer = Canned {
+            status: 404,
+            content_type: "application/json".into(),
+            headers: Vec::new(),
+            body: "{}".into(),
+        };
         let (client, recorder) = Recorder::client(answer);
         let outcome = call(&client, operation.id, "@current").await;
         assert!(matches!(outcome, Err(Error::UnexpectedResponse(_))), "{}: {outcome:?}", operation.id);
