@@ -160,22 +160,17 @@ impl State {
         {
             return bad("rate_limit".to_owned(), "`limit` and `window_s` are above zero");
         }
-        let mut projects = HashSet::from([self.project_id]);
+        let mut projects = HashSet::new();
         for (n, project) in self.projects.iter().enumerate() {
-            if !projects.insert(project.id) && project.id != self.project_id {
+            if !projects.insert(project.id) {
                 return bad(format!("projects[{n}].id"), "another project has this id");
             }
             if project.uuid.as_deref().is_some_and(|u| !is_uuid(u)) {
                 return bad(format!("projects[{n}].uuid"), "this is no UUID");
             }
         }
+        projects.insert(self.project_id);
         let known = |project: Option<i64>| project.is_none_or(|p| projects.contains(&p));
-        let mut keys = HashSet::new();
-        for (n, key) in self.api_keys.iter().enumerate() {
-            if !keys.insert(&key.key) {
-                return bad(format!("api_keys[{n}].key"), "the key is listed twice");
-            }
-        }
         for (n, token) in self.sharing_tokens.iter().enumerate() {
             if !known(token.project_id) {
                 return bad(format!("sharing_tokens[{n}].project_id"), "there is no such project");
@@ -209,11 +204,6 @@ impl State {
         for (n, entry) in self.activity.iter().enumerate() {
             if !exists(entry.project_id, entry.group_type_index, &entry.group_key) {
                 return bad(format!("activity[{n}].group_key"), "the group is not in `groups`");
-            }
-        }
-        for (n, notebook) in self.notebooks.iter().enumerate() {
-            if !exists(notebook.project_id, notebook.group_type_index, &notebook.group_key) {
-                return bad(format!("notebooks[{n}].group_key"), "the group is not in `groups`");
             }
         }
         for (n, person) in self.persons.iter().enumerate() {
