@@ -81,7 +81,12 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn syntax(file: impl Into<String>, line: usize, column: usize, reason: impl Into<String>) -> Self {
+    pub(crate) fn syntax(
+        file: impl Into<String>,
+        line: usize,
+        column: usize,
+        reason: impl Into<String>,
+    ) -> Self {
         Self::Syntax { file: file.into(), line, column, reason: reason.into() }
     }
 }
