@@ -125,7 +125,10 @@ impl Call {
             raw::Error::UnexpectedResponse(_) | raw::Error::ErrorResponse(_) => Error::interrupted(),
         };
         let (status, request_id) = self.exchange.answered();
-        error.of(self.operation, attempts).with_context(status, request_id)
+        // An answer to a write that cannot be read, cut within its JSON for example, is as good as lost.
+        let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
+        let unknown = is_write && error.is_decode();
+        error.of(self.operation, attempts).with_context(status, request_id).with_outcome_unknown(unknown)
     }
 }
 
