@@ -284,12 +284,39 @@ struct Case {
     lasts: bool,
 }
 
-fn client(fake: &Fake, case: Option<&Case>) -> Client {
+/// A server, and connections to it; both outlive many clients, because either takes milliseconds to start.
+struct Bench {
+    fake: Fake,
+    http: reqwest::Client,
+}
+
+impl std::ops::Deref for Bench {
+    type Target = Fake;
+
+    fn deref(&self) -> &Fake {
+        &self.fake
+    }
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let http = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap();
+        Self { fake: Fake::start().await.unwrap(), http }
+    }
+}
+
+fn client(bench: &Bench, case: Option<&Case>) -> Client {
     let stalls = case
         .is_some_and(|case| matches!(case.row.fault.effect, Effect::Stall { seconds, .. } if seconds > 1.0));
     // Short where running into it is the subject, and otherwise too long for the slowest machine.
     let timeout = Duration::from_millis(if stalls { 1_000 } else { 20_000 });
-    wrapper(fake).retry(quick(u32::try_from(RETRIES).unwrap())).timeout(timeout).build().unwrap()
+    let http = bench.http.clone();
+    wrapper(bench)
+        .http_client(http)
+        .retry(quick(u32::try_from(RETRIES).unwrap()))
+        .timeout(timeout)
+        .build()
+        .unwrap()
 }
 
 /// The result as text; a call that the server does not offer has that as its result.
@@ -301,7 +328,7 @@ fn text(result: &Result<String, Error>) -> Result<String, &Error> {
     }
 }
 
-async fn baseline(fake: &Fake, call: Call, world: World) -> Baseline {
+async fn baseline(fake: &Bench, call: Call, world: World) -> Baseline {
     fake.put_state(world.state()).unwrap();
     let result = call.make(&client(fake, None)).await;
     let journal = fake.journal();
@@ -316,7 +343,7 @@ async fn baseline(fake: &Fake, call: Call, world: World) -> Baseline {
 
 type Baselines = HashMap<(Call, World), Baseline>;
 
-async fn baselines(fake: &Fake) -> Baselines {
+async fn baselines(fake: &Bench) -> Baselines {
     let mut all = HashMap::new();
     for call in Call::ALL {
         for &world in call.worlds() {
@@ -327,7 +354,7 @@ async fn baselines(fake: &Fake) -> Baselines {
 }
 
 /// Runs a case, and tells what is not as it should be.
-async fn run(fake: &Fake, baselines: &Baselines, case: &Case) -> Result<(), String> {
+async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), String> {
     let Case { call, world, row, lasts } = case;
     let without = &baselines[&(*call, *world)];
     fake.put_state(world.state()).unwrap();
@@ -395,14 +422,14 @@ fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Re
 
 /// Runs cases on many servers at a time, and gives what went wrong.
 async fn run_all(cases: Vec<Case>) -> Vec<String> {
-    let baselines = Arc::new(baselines(&Fake::start().await.unwrap()).await);
+    let baselines = Arc::new(baselines(&Bench::start().await).await);
     let waiting = Arc::new(Mutex::new(VecDeque::from(cases)));
     let failures = Arc::new(Mutex::new(Vec::new()));
     let workers: Vec<_> = (0..48)
         .map(|_| {
             let (waiting, failures, baselines) = (waiting.clone(), failures.clone(), baselines.clone());
             tokio::spawn(async move {
-                let fake = Fake::start().await.unwrap();
+                let fake = Bench::start().await;
                 loop {
                     let Some(case) = waiting.lock().unwrap().pop_front() else { break };
                     if let Err(reason) = run(&fake, &baselines, &case).await {
@@ -412,7 +439,6 @@ async fn run_all(cases: Vec<Case>) -> Vec<String> {
                         failures.lock().unwrap().push(format!("{name}: {reason}"));
                     }
                 }
-                fake.shutdown().await;
             })
         })
         .collect();
@@ -452,7 +478,7 @@ async fn every_fault_on_every_call_in_every_era_ends_as_the_table_says() {
 /// Every way in which a write can stay unclear: its answer is lost, and so is every look.
 #[tokio::test(flavor = "multi_thread")]
 async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_have_taken_effect() {
-    let fake = Fake::start().await.unwrap();
+    let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for call in Call::WRITES {
         for &world in call.worlds() {
@@ -499,7 +525,7 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
 /// The server's own events can fail after the write: it is stored, nothing is sent twice, and the caller can see it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
-    let fake = Fake::start().await.unwrap();
+    let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for failure in [json!({"status": 503}), json!({"status": 400}), json!({"status": null}), json!("error")] {
         for call in Call::WRITES {
@@ -513,7 +539,10 @@ async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
                 let result =
                     call.make(&client(&fake, None)).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 let without = &baselines[&(call, world)];
-                let told = without.result.replace("event_not_sent: false", "event_not_sent: true");
+                // A server of 2025 breaks on a status that is unknown, and says 500 instead of what happened.
+                let says_so = world == World::Y2026 || failure != json!({"status": null});
+                let told =
+                    without.result.replace("event_not_sent: false", &format!("event_not_sent: {says_so}"));
                 assert_eq!(result, told, "{case}");
                 let sent = fake.journal().iter().filter(|entry| call.hits(world, entry)).count();
                 assert_eq!(sent, without.sent, "{case}");
@@ -528,7 +557,7 @@ async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
 /// Cut JSON is cut anywhere: in a name, in a number, behind a brace that could be the last.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_be_cut_after_any_byte() {
-    let fake = Fake::start().await.unwrap();
+    let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     let mut cuts = 0;
     for call in [Call::List, Call::Find, Call::Create, Call::Set, Call::Unset, Call::Activity, Call::Related]
