@@ -313,22 +313,29 @@ async fn fetch<P>(
     cursor: Option<&Cursor>,
 ) -> Result<Received> {
     let client = list.groups.client();
-    let call = client.begin("list_groups", scope);
-    let mut request = call.raw().list_groups().project_id(client.project()).group_type_index(index);
-    if let Some(cursor) = cursor {
-        request = request.cursor(cursor.as_str());
+    let mut again = client.options().retry.retries > 0;
+    loop {
+        let call = client.begin("list_groups", scope);
+        let mut request = call.raw().list_groups().project_id(client.project()).group_type_index(index);
+        if let Some(cursor) = cursor {
+            request = request.cursor(cursor.as_str());
+        }
+        if let Some(search) = &list.search {
+            request = request.search(search.as_str());
+        }
+        if let Some(part) = &list.key_contains {
+            request = request.group_key(part.as_str());
+        }
+        let sent = request.send().await;
+        if let Err(posthog_groups_client::Error::InvalidResponsePayload(body, _)) = &sent
+            && let Ok(page) = serde_json::from_slice(body)
+        {
+            return Ok(Received::Loose(page));
+        }
+        match call.finish(sent) {
+            // Cut in a way that only decoding shows: once more, as `read!` does.
+            Err(error) if again && error.is_cut_short() => again = false,
+            result => return result.map(Received::Whole),
+        }
     }
-    if let Some(search) = &list.search {
-        request = request.search(search.as_str());
-    }
-    if let Some(part) = &list.key_contains {
-        request = request.group_key(part.as_str());
-    }
-    let sent = request.send().await;
-    if let Err(posthog_groups_client::Error::InvalidResponsePayload(body, _)) = &sent
-        && let Ok(page) = serde_json::from_slice(body)
-    {
-        return Ok(Received::Loose(page));
-    }
-    call.finish(sent).map(Received::Whole)
 }
