@@ -125,8 +125,8 @@ impl Call {
             raw::Error::UnexpectedResponse(_) | raw::Error::ErrorResponse(_) => Error::interrupted(),
         };
         let (status, request_id) = self.exchange.answered();
-        // An answer to a write that cannot be read, cut within its JSON for example, is as good as lost.
         let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
+        // A success that cannot be read: what was written has to be looked at.
         let unknown = is_write && error.is_decode();
         error.of(self.operation, attempts).with_context(status, request_id).with_outcome_unknown(unknown)
     }

@@ -333,7 +333,7 @@ async fn fetch<P>(
             return Ok(Received::Loose(page));
         }
         match call.finish(sent) {
-            // As other reads: JSON that was cut in a way that only decoding shows is asked for once more.
+            // Cut in a way that only decoding shows: once more, as `read!` does.
             Err(error) if again && error.is_cut_short() => again = false,
             result => return result.map(Received::Whole),
         }

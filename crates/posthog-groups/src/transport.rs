@@ -286,16 +286,14 @@ impl Exchange {
             return Err(Error::answer(StatusCode::FOUND, &headers, &body, None, |text| self.wire.hide(text))
                 .with_note("the HTTP client given follows redirects; set its policy to none"));
         }
-        if status.is_success() && status != StatusCode::NO_CONTENT {
-            match Shape::of(&body) {
-                Shape::Whole => {}
-                Shape::Cut => {
-                    return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
-                }
-                Shape::Foreign => {
-                    return Err(Error::answer(status, &headers, &body, None, |text| self.wire.hide(text)));
-                }
+        match Shape::of(&body) {
+            Shape::Cut if is_told_by_its_body(status, &body) => {
+                return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
             }
+            Shape::Foreign if status.is_success() => {
+                return Err(Error::answer(status, &headers, &body, None, |text| self.wire.hide(text)));
+            }
+            _ => {}
         }
         let retry_after = if status.is_success() { None } else { retry_after(&headers, SystemTime::now()) };
         Ok(Answer { status, headers, body, url, retry_after, note: None })
@@ -387,6 +385,13 @@ impl Transport for RawTransport {
             Ok(exchange.settle(operation, result))
         })
     }
+}
+
+/// Whether an answer of this status means nothing without the whole of its body. The status of a throttled or failed
+/// request says enough, and a refusal may have no body at all.
+fn is_told_by_its_body(status: StatusCode, body: &[u8]) -> bool {
+    let refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && !body.is_empty();
+    refused || status.is_success() && status != StatusCode::NO_CONTENT
 }
 
 /// What a body looks like from its two ends: enough to see that it was cut, without reading it twice.

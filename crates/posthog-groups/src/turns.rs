@@ -5,17 +5,20 @@ use std::sync::{Arc, Mutex};
 
 use crate::poison::unpoisoned;
 
+/// A group: the index of its type, and its key.
+type GroupId = (u8, String);
+
 /// Who is writing to which group, among the clones of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    busy: Mutex<HashMap<(u8, String), Arc<tokio::sync::Mutex<()>>>>,
+    busy: Mutex<HashMap<GroupId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The right to write to one group, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     turns: &'a Turns,
-    group: (u8, String),
+    group: GroupId,
     guard: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
