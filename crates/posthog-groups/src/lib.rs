@@ -1,6 +1,8 @@
 //! A client for PostHog's groups API.
 
 mod activity;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod budget;
 mod builder;
 mod client;
@@ -25,6 +27,8 @@ mod property_values;
 mod related;
 mod retry;
 mod retry_after;
+#[cfg(feature = "schemars")]
+mod schema;
 mod set;
 mod span;
 mod transport;
@@ -51,6 +55,8 @@ pub use project::ProjectRef;
 pub use property_values::{PropertyDefinition, PropertyDefinitions, PropertyValue, PropertyValuesQuery};
 pub use related::Related;
 pub use retry::RetryPolicy;
+#[cfg(feature = "schemars")]
+pub use schema::{DifferentProperty, MissingProperty, SchemaReport, UnknownProperty, ValueKind};
 pub use upsert::{Upsert, Upserted};
 
 pub use posthog_groups_client::types::{

@@ -139,7 +139,7 @@ async fn writes_of_one_client_to_one_group_do_not_lose_each_other() {
 async fn a_write_whose_event_was_not_sent_succeeds_and_says_so() {
     for era in Era::ALL {
         for failure in [CaptureFailure::NoAnswer, CaptureFailure::Status(Some(503))] {
-            let state = State { capture_failure: Some(failure.clone()), ..one_group() };
+            let state = State { capture_failure: Some(failure), ..one_group() };
             let fake = serve(era, state).await;
             let orgs = organizations(&fake);
             let created = orgs.create("org:9").properties(&json!({"a": 1})).send().await.unwrap();
