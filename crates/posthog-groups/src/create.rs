@@ -38,8 +38,8 @@ impl CreateGroup {
     }
 
     /// Its properties: whatever serializes to a JSON object. Values may be null here.
-    pub fn properties<T: Serialize + ?Sized>(mut self, properties: &T) -> Self {
-        self.properties = input::properties(properties).map(Some);
+    pub fn properties(mut self, properties: impl Serialize) -> Self {
+        self.properties = input::properties(&properties).map(Some);
         self
     }
 

@@ -140,7 +140,7 @@ pub struct CreateGroup {
 
 impl CreateGroup {
     /// Its properties.
-    pub fn properties<T: Serialize + ?Sized>(mut self, properties: &T) -> Self {
+    pub fn properties(mut self, properties: impl Serialize) -> Self {
         self.create = self.create.properties(properties);
         self
     }

@@ -52,10 +52,10 @@ impl GroupHandle {
     ///
     /// # Errors
     /// As [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
-    pub fn set<T: Serialize + ?Sized>(&self, name: impl Into<String>, value: &T) -> Result<Group> {
+    pub fn set(&self, name: impl Into<String>, value: impl Serialize) -> Result<Group> {
         let name = name.into();
         // Now, because the value need not live as long as the thread.
-        let value: JsonValue = input::property_value(&name, value)?;
+        let value: JsonValue = input::property_value(&name, &value)?;
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.set(name, &value).await })
     }
@@ -70,7 +70,7 @@ impl GroupHandle {
     }
 
     /// Merges several properties, when [`Upsert::send`] is called.
-    pub fn upsert<T: Serialize + ?Sized>(&self, properties: &T) -> Upsert {
+    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
         Upsert { upsert: self.handle.upsert(properties), runtime: self.runtime.clone() }
     }
 

@@ -32,10 +32,10 @@ fn everything_works_without_a_runtime() {
 
         assert!(orgs.find("nobody").unwrap().is_none());
         assert!(orgs.get("nobody").unwrap_err().is_not_found());
-        orgs.create("new").properties(&json!({"a": 1})).send().unwrap();
+        orgs.create("new").properties(json!({"a": 1})).send().unwrap();
         let new = orgs.group("new");
-        new.set("a", &2).unwrap();
-        assert_eq!(new.upsert(&json!({"a": 2, "b": "x"})).send().unwrap().written, ["b"]);
+        new.set("a", 2).unwrap();
+        assert_eq!(new.upsert(json!({"a": 2, "b": "x"})).send().unwrap().written, ["b"]);
         new.unset("a").unwrap();
         assert_eq!(stored(&fake, "new"), json!({"b": "x"}));
         assert!(new.activity().page_size(1).iter().filter(Result::is_ok).count() >= 3);
