@@ -250,6 +250,17 @@ impl ClientBuilder {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl ClientBuilder {
+    /// The same for code without `async`.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and when no thread can be started.
+    pub fn build_blocking(self) -> Result<crate::blocking::Client> {
+        crate::blocking::Client::new(self.build()?)
+    }
+}
+
 fn http_client(
     connect_timeout: Duration,
     user_agent: Option<&str>,

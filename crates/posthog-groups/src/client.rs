@@ -71,6 +71,14 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// Waits for something, but not beyond the deadline.
+    pub(crate) async fn bounded<T>(&self, wait: impl Future<Output = T>) -> Result<T> {
+        match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, wait).await.map_err(|_| Error::deadline()),
+            None => Ok(wait.await),
+        }
+    }
+
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }

@@ -38,8 +38,8 @@ impl CreateGroup {
     }
 
     /// Its properties: whatever serializes to a JSON object. Values may be null here.
-    pub fn properties<T: Serialize + ?Sized>(mut self, properties: &T) -> Self {
-        self.properties = input::properties(properties).map(Some);
+    pub fn properties(mut self, properties: impl Serialize) -> Self {
+        self.properties = input::properties(&properties).map(Some);
         self
     }
 
@@ -60,19 +60,19 @@ impl CreateGroup {
         let scope = client.scope();
         let index = self.groups.index(&scope).await?;
         check_exists(client, &scope, index).await?;
-        create(client, &scope, index, key, &properties).await
+        let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
+        create_in_turn(client, &scope, index, key, &properties).await
     }
 }
 
-/// Creates a group of a type that exists.
-pub(crate) async fn create(
+/// Creates a group of a type that exists, while no other write of this client to the group is under way.
+pub(crate) async fn create_in_turn(
     client: &Client,
     scope: &Scope,
     index: u8,
     key: &str,
     properties: &Properties,
 ) -> Result<Group> {
-    let _turn = client.shared().turns.take(index, key).await;
     let mut patience = Patience::new(client, scope);
     let mut unclear = false;
     loop {

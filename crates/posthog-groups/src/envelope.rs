@@ -70,16 +70,14 @@ fn is_bare_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Option<(Option<String>, Option<String>, Option<String>, bool)> {
+    /// Code, detail, attr, and whether an event was not sent.
+    type Read = Option<(Option<String>, Option<String>, Option<String>, bool)>;
+
+    fn read(body: &str) -> Read {
         Envelope::read(body.as_bytes()).map(|e| (e.code, e.detail, e.attr, e.event_not_sent))
     }
 
-    fn some(
-        code: &str,
-        detail: &str,
-        attr: Option<&str>,
-        not_sent: bool,
-    ) -> Option<(Option<String>, Option<String>, Option<String>, bool)> {
+    fn some(code: &str, detail: &str, attr: Option<&str>, not_sent: bool) -> Read {
         Some((Some(code.into()), Some(detail.into()), attr.map(Into::into), not_sent))
     }
 

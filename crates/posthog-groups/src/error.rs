@@ -21,7 +21,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | predicate | means | call again? |
 /// | --- | --- | --- |
 /// | [`is_invalid_input`](Self::is_invalid_input) | refused here, nothing was sent | after mending the call |
-/// | [`is_not_found`](Self::is_not_found) | no such group, project or group type | no |
+/// | [`is_not_found`](Self::is_not_found) | no such group or project | no |
 /// | [`is_not_offered`](Self::is_not_offered) | this server does not have the endpoint | no |
 /// | [`is_already_exists`](Self::is_already_exists) | the key is taken | no |
 /// | [`is_validation`](Self::is_validation) | the server refused a value | after mending the call |
@@ -78,7 +78,7 @@ enum Kind {
     Decode(Box<Decode>),
     /// A group that is there, but is not the one that was to be created.
     NotOurs,
-    /// No HTTP client could be set up.
+    /// No client could be set up.
     Setup,
 }
 
@@ -113,7 +113,7 @@ impl Error {
         Self::new(Kind::Input(message.into()))
     }
 
-    pub(crate) fn setup(source: reqwest::Error) -> Self {
+    pub(crate) fn setup(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Kind::Setup).with_source(source)
     }
 
@@ -278,7 +278,7 @@ impl Error {
         matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
     }
 
-    /// There is no such group, group type or project.
+    /// There is no such group or project. (A group type that does not exist is [`is_invalid_input`](Self::is_invalid_input).)
     ///
     /// # Troubleshooting
     /// [`detail`](Self::detail) says what is missing. `Project not found.` is also the answer for a project id of another
@@ -567,7 +567,7 @@ impl fmt::Display for Error {
             Kind::NotOurs => f.write_str(
                 "a group with this key exists and holds other properties than those sent: it was there before, or was changed since",
             )?,
-            Kind::Setup => f.write_str("no HTTP client could be set up")?,
+            Kind::Setup => f.write_str("no client could be set up")?,
         }
         if let Some(wait) = self.0.retry_after {
             write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;

@@ -103,8 +103,8 @@ impl Groups {
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object.
-    pub fn check_properties<T: Serialize + ?Sized>(&self, properties: &T) -> Result<()> {
-        input::properties(properties).map(|_| ())
+    pub fn check_properties(&self, properties: impl Serialize) -> Result<()> {
+        input::properties(&properties).map(|_| ())
     }
 }
 

@@ -1,7 +1,8 @@
 //! One group: reading and changing it.
 
-use serde::Serialize;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::activity::ActivityQuery;
 use crate::client::read;
@@ -55,9 +56,9 @@ impl GroupHandle {
     /// # Errors
     /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for null and an empty name.
-    pub async fn set<T: Serialize + ?Sized>(&self, name: impl AsRef<str>, value: &T) -> Result<Group> {
+    pub async fn set(&self, name: impl AsRef<str>, value: impl Serialize) -> Result<Group> {
         let name = input::property_name(name.as_ref())?;
-        let value = input::property_value(name, value)?;
+        let value = input::property_value(name, &value)?;
         crate::set::set(self, name, value).await
     }
 
@@ -80,8 +81,8 @@ impl GroupHandle {
     /// println!("created: {}, written: {:?}", done.created, done.written);
     /// # Ok(()) }
     /// ```
-    pub fn upsert<T: Serialize + ?Sized>(&self, properties: &T) -> Upsert {
-        Upsert::new(self.clone(), input::properties(properties))
+    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
+        Upsert::new(self.clone(), input::properties(&properties))
     }
 
     /// The history of the group, newest first. Needs the scope `activity_log:read`.

@@ -38,7 +38,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// No repetitions: every call is sent once. Nor are there looks after a lost answer of a write.
+    /// No repetitions: every request is sent once. After a lost answer of a write there is still a look.
     pub fn none() -> Self {
         Self::default().retries(0)
     }

@@ -16,7 +16,7 @@ pub(crate) async fn set(handle: &GroupHandle, name: &str, value: JsonValue) -> R
     let client = handle.groups.client();
     let scope = client.scope();
     let index = handle.groups.index(&scope).await?;
-    let _turn = client.shared().turns.take(index, key).await;
+    let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
     set_in_turn(client, &scope, index, key, name, &value).await
 }
 

@@ -15,7 +15,7 @@ pub(crate) async fn unset(handle: &GroupHandle, name: &str) -> Result<Group> {
     let client = handle.groups.client();
     let scope = client.scope();
     let index = handle.groups.index(&scope).await?;
-    let _turn = client.shared().turns.take(index, key).await;
+    let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
     let mut patience = Patience::new(client, &scope);
     loop {
         let error = match send(client, &scope, index, key, name).await {

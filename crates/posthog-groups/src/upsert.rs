@@ -9,7 +9,7 @@ use posthog_groups_client::{JsonValue, Properties, types};
 
 use crate::client::{Client, Scope};
 use crate::compare::same_value;
-use crate::create::create;
+use crate::create::create_in_turn;
 use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::group_type::check_exists;
@@ -57,6 +57,11 @@ impl Upsert {
 
     async fn send(self) -> Result<Upserted> {
         let key = input::group_key(&self.handle.key)?;
+        if self.create_if_missing && input::new_group_key(key)? != key {
+            return Err(Error::input(
+                "the group key has blanks around it, which the server removes when it creates a group; remove them",
+            ));
+        }
         let properties = self.properties?;
         let wanted = wanted(&properties)?;
         if wanted.is_empty() && !self.create_if_missing {
@@ -65,11 +70,11 @@ impl Upsert {
         let client = self.handle.groups.client();
         let scope = client.scope();
         let index = self.handle.groups.index(&scope).await?;
+        let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
         let found = match look_up(client, &scope, index, key).await {
             Err(missing) if missing.is_group_not_found() && self.create_if_missing => {
                 check_exists(client, &scope, index).await?;
-                let key = input::new_group_key(key)?;
-                match create(client, &scope, index, key, &properties).await {
+                match create_in_turn(client, &scope, index, key, &properties).await {
                     Ok(group) => {
                         let written = wanted.into_iter().map(|(name, _)| name).collect();
                         return Ok(Upserted { group: Some(group), created: true, written });
@@ -122,6 +127,7 @@ fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, Json
     wanted.iter().filter(|(name, value)| differs(name, value)).cloned().collect()
 }
 
+/// Merges into a group that exists, while no other write of this client to the group is under way.
 async fn merge(
     client: &Client,
     scope: &Scope,
@@ -134,7 +140,6 @@ async fn merge(
     if to_write.is_empty() {
         return Ok(Upserted { group: Some(found), created: false, written: Vec::new() });
     }
-    let _turn = client.shared().turns.take(index, key).await;
     let written: Vec<String> = to_write.iter().map(|(name, _)| name.clone()).collect();
     let done = |group| Ok(Upserted { group: Some(group), created: false, written });
     if !client.shared().upsert_is_missing.load(Ordering::Relaxed) {

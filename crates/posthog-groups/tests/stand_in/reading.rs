@@ -196,12 +196,12 @@ async fn bad_input_is_refused_before_any_request() {
         orgs.get(&long).await.unwrap_err(),
         orgs.create(" ").send().await.unwrap_err(),
         orgs.create(&long).send().await.unwrap_err(),
-        orgs.create("a").properties(&["x"]).send().await.unwrap_err(),
+        orgs.create("a").properties(["x"]).send().await.unwrap_err(),
         orgs.group("a").set("plan", &nothing).await.unwrap_err(),
         orgs.group("a").set("", "x").await.unwrap_err(),
         orgs.group("").set("plan", "x").await.unwrap_err(),
         orgs.group("a").unset("").await.unwrap_err(),
-        orgs.group("a").upsert(&serde_json::json!({"a": null})).await.unwrap_err(),
+        orgs.group("a").upsert(serde_json::json!({"a": null})).await.unwrap_err(),
         orgs.group("a").upsert("x").await.unwrap_err(),
         orgs.group(" ").activity().stream().try_next().await.unwrap_err(),
         orgs.group("").related().await.unwrap_err(),
@@ -213,7 +213,7 @@ async fn bad_input_is_refused_before_any_request() {
         assert!(error.is_invalid_input() && error.attempts() == 0 && error.status().is_none(), "{error}");
     }
     let message = "upsert of nothing";
-    assert!(orgs.group("a").upsert(&serde_json::json!({})).await.expect(message).group.is_none());
+    assert!(orgs.group("a").upsert(serde_json::json!({})).await.expect(message).group.is_none());
     assert_eq!(fake.journal(), []);
 }
 

@@ -1,7 +1,5 @@
 //! What stands in spans, and what does not.
 
-#![cfg(feature = "tracing")]
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

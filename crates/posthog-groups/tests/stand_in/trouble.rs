@@ -53,7 +53,7 @@ async fn create_gives_exactly_one_group_whatever_happens_to_the_answer() {
             let orgs = impatient(&fake);
             orgs.type_index().await.unwrap();
             fake.add_faults([on_write(&fault)]).unwrap();
-            let group = orgs.create("org:9").properties(&json!({"a": 1})).send().await;
+            let group = orgs.create("org:9").properties(json!({"a": 1})).send().await;
             let group = group.unwrap_or_else(|e| panic!("{era}, {name}: {e:?}"));
             assert_eq!(group.key, "org:9", "{era}, {name}");
             assert_eq!(stored(&fake, "org:9"), json!({"a": 1}), "{era}, {name}");
@@ -92,7 +92,7 @@ async fn a_write_that_took_effect_is_not_sent_again() {
         fake.add_faults([lost()]).unwrap();
         orgs.create("org:9").send().await.unwrap();
         fake.add_faults([lost()]).unwrap();
-        orgs.group("org:9").set("a", &1).await.unwrap();
+        orgs.group("org:9").set("a", 1).await.unwrap();
         fake.add_faults([lost()]).unwrap();
         orgs.group("org:9").unset("a").await.unwrap();
         let posts = fake.journal().iter().filter(|e| e.method == "POST").count();
@@ -108,7 +108,7 @@ async fn a_group_of_somebody_else_is_not_claimed() {
         let fake = serve(era, one_group()).await;
         let orgs = organizations(&fake);
         fake.add_faults([on_write(&Fault::drop_connection())]).unwrap();
-        let error = orgs.create("org:5").properties(&json!({"mine": true})).send().await.unwrap_err();
+        let error = orgs.create("org:5").properties(json!({"mine": true})).send().await.unwrap_err();
         assert!(error.is_already_exists(), "{error}");
         assert_eq!(stored(&fake, "org:5"), json!({"plan": "free", "seats": 3}));
     }
@@ -190,7 +190,7 @@ async fn nobody_there_is_a_connect_error_and_the_outcome_is_known() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     fake.shutdown().await;
-    let error = posthog.groups(0).group("org:5").set("a", &1).await.unwrap_err();
+    let error = posthog.groups(0).group("org:5").set("a", 1).await.unwrap_err();
     assert!(error.is_connect() && !error.is_outcome_unknown() && error.is_retryable(), "{error}");
     assert_eq!(error.attempts(), 5);
     assert!(std::error::Error::source(&error).is_some());

@@ -78,7 +78,7 @@ async fn upsert_writes_only_what_differs() {
         assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1, "asked once, and remembered");
         assert_eq!(stored(&fake, "org:5"), wanted);
 
-        let again = group.upsert(&json!({"seats": 4.0, "plan": "free"})).await.unwrap();
+        let again = group.upsert(json!({"seats": 4.0, "plan": "free"})).await.unwrap();
         assert!(again.written.is_empty() && again.group.is_some());
         assert_eq!(requests(&fake, "POST", "/update_property/"), 2);
     }
@@ -89,7 +89,7 @@ async fn upsert_remembers_that_the_endpoint_is_missing() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     for n in 0..3 {
-        posthog.clone().groups(0).group("org:5").upsert(&json!({"seats": 100 + n})).await.unwrap();
+        posthog.clone().groups(0).group("org:5").upsert(json!({"seats": 100 + n})).await.unwrap();
     }
     assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1);
     assert_eq!(stored(&fake, "org:5")["seats"], 102);
@@ -99,7 +99,7 @@ async fn upsert_remembers_that_the_endpoint_is_missing() {
 async fn upsert_uses_the_servers_endpoint_where_it_exists() {
     let fake = serve(Era::Y2025, State { upsert_properties: true, ..one_group() }).await;
     let group = organizations(&fake).group("org:5");
-    let done = group.upsert(&json!({"plan": "free", "seats": 4, "name": "Krabs"})).await.unwrap();
+    let done = group.upsert(json!({"plan": "free", "seats": 4, "name": "Krabs"})).await.unwrap();
     assert_eq!(done.written, ["name", "seats"]);
     assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1);
     assert_eq!(requests(&fake, "POST", "/update_property/"), 0);
@@ -129,7 +129,7 @@ async fn writes_of_one_client_to_one_group_do_not_lose_each_other() {
     let posthog = client(&fake);
     let writes = (0..20).map(|n| {
         let group = posthog.groups(0).group("org:5");
-        async move { group.set(format!("p{n}"), &n).await.unwrap() }
+        async move { group.set(format!("p{n}"), n).await.unwrap() }
     });
     futures_util::future::join_all(writes).await;
     assert_eq!(stored(&fake, "org:5").as_object().unwrap().len(), 22);
@@ -139,14 +139,14 @@ async fn writes_of_one_client_to_one_group_do_not_lose_each_other() {
 async fn a_write_whose_event_was_not_sent_succeeds_and_says_so() {
     for era in Era::ALL {
         for failure in [CaptureFailure::NoAnswer, CaptureFailure::Status(Some(503))] {
-            let state = State { capture_failure: Some(failure.clone()), ..one_group() };
+            let state = State { capture_failure: Some(failure), ..one_group() };
             let fake = serve(era, state).await;
             let orgs = organizations(&fake);
-            let created = orgs.create("org:9").properties(&json!({"a": 1})).send().await.unwrap();
+            let created = orgs.create("org:9").properties(json!({"a": 1})).send().await.unwrap();
             assert!(created.event_not_sent());
             assert_eq!(stored(&fake, "org:9"), json!({"a": 1}));
             assert_eq!(requests(&fake, "POST", "/groups/"), 1);
-            assert!(orgs.group("org:9").set("a", &2).await.unwrap().event_not_sent());
+            assert!(orgs.group("org:9").set("a", 2).await.unwrap().event_not_sent());
             assert_eq!(requests(&fake, "POST", "/update_property/"), 1);
             let gone = orgs.group("org:9").unset("a").await.unwrap();
             assert!(gone.event_not_sent());
@@ -161,7 +161,7 @@ async fn groups_without_a_type_can_be_changed_and_say_that_nothing_followed() {
         let state = State { groups: vec![Group::new(3, "old").with("a", 1)], ..empty() };
         let fake = serve(era, state).await;
         let group = client(&fake).groups(3).group("old");
-        let after = group.set("a", &2).await.unwrap();
+        let after = group.set("a", 2).await.unwrap();
         assert!(after.event_not_sent());
         assert_eq!(stored(&fake, "old"), json!({"a": 2}));
     }
