@@ -600,8 +600,8 @@ impl StdError for Error {
 /// Numbers that servers and proxies give requests.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-amzn-trace-id", "cf-ray"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .into_iter()
+        .find_map(|name| headers.get(name)?.to_str().ok())
         .map(|id| id.chars().take(200).collect())
 }
 
