@@ -1,7 +1,10 @@
 //! One error for everything that can go wrong.
 
+mod details;
+mod predicates;
+mod text;
+
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -34,7 +37,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after looking |
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: Kind,
     operation: Option<&'static str>,
@@ -49,7 +51,6 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-#[derive(Debug)]
 enum Kind {
     /// Refused before any request.
     Input(String),
@@ -81,7 +82,6 @@ enum Kind {
     Setup,
 }
 
-#[derive(Debug)]
 struct Decode {
     path: String,
     group_key: Option<String>,
@@ -282,341 +282,11 @@ impl Error {
     }
 }
 
-/// What kind of failure it is.
-impl Error {
-    /// The call was refused before anything was sent; the message says how to mend it.
-    ///
-    /// # Troubleshooting
-    /// Read the message: it names the value and what to write instead. A project key `phc_...` in the place of a
-    /// personal API key, a host without `https://`, a blank key of a group and a null value are the usual ones.
-    pub fn is_invalid_input(&self) -> bool {
-        matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
-    }
-
-    /// There is no such group or project. (A group type that does not exist is [`is_invalid_input`](Self::is_invalid_input).)
-    ///
-    /// # Troubleshooting
-    /// [`detail`](Self::detail) says what is missing. `Project not found.` is also the answer for a project id of another
-    /// region: check [`Region`](crate::Region). Keys are case-sensitive. Group types come from events; list them with
-    /// [`Client::group_types`](crate::Client::group_types).
-    pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404) && self.code() == Some("not_found") && !self.is_not_offered()
-    }
-
-    /// The server does not have this endpoint at all, because it is older or newer.
-    ///
-    /// # Troubleshooting
-    /// The crate documentation has a table of the endpoints and when servers have them. Property definitions, for example, went
-    /// in June 2026. If *every* call ends so, the host is not a PostHog instance's API: check its name and path.
-    pub fn is_not_offered(&self) -> bool {
-        self.status() == Some(404) && self.detail() == Some("Endpoint not found.")
-    }
-
-    /// The group that was to be created exists.
-    ///
-    /// # Troubleshooting
-    /// Use [`GroupHandle::upsert`](crate::GroupHandle::upsert) with `create_if_missing` where both is fine. Blanks around a new
-    /// key are removed by the server, so ` a` and `a` are one group.
-    pub fn is_already_exists(&self) -> bool {
-        matches!(self.0.kind, Kind::NotOurs)
-            || self.status() == Some(400) && self.detail() == Some("A group with this key already exists")
-    }
-
-    /// The server refused a value; [`attr`](Self::attr) names the field.
-    ///
-    /// # Troubleshooting
-    /// [`detail`](Self::detail) is the server's sentence. Servers report the first problem only, so there may be more.
-    pub fn is_validation(&self) -> bool {
-        self.status() == Some(400) && self.0.envelope.class.as_deref() == Some("validation_error")
-    }
-
-    /// The key is missing, unknown, expired, or of the wrong kind. Some endpoints say so with 403.
-    ///
-    /// # Troubleshooting
-    /// The key must be a personal API key (`phx_...`) of this region: keys of `us` are unknown in `eu`. It dies with its
-    /// user's account. [`Client::whoami`](crate::Client::whoami) is the cheapest call to try one (it needs `user:read`).
-    pub fn is_unauthorized(&self) -> bool {
-        self.status() == Some(401)
-            || matches!(self.code(), Some("not_authenticated" | "authentication_failed"))
-    }
-
-    /// The key lacks a scope; [`missing_scope`](Self::missing_scope) names it.
-    ///
-    /// # Troubleshooting
-    /// Add the scope to the key under Settings, Personal API keys. Reading groups needs `group:read`, writing
-    /// `group:write`, the history of a group `activity_log:read`, and `whoami` `user:read`.
-    pub fn is_missing_scope(&self) -> bool {
-        self.missing_scope().is_some()
-    }
-
-    /// The key is valid but may not do this.
-    ///
-    /// # Troubleshooting
-    /// Either a scope is missing ([`is_missing_scope`](Self::is_missing_scope)), or the key is confined to other projects or
-    /// organizations, or its user has no access to the project.
-    pub fn is_forbidden(&self) -> bool {
-        self.status() == Some(403) && !self.is_unauthorized()
-    }
-
-    /// Too many requests: by the server's word (429), or because the client's own limit has no place soon enough.
-    ///
-    /// # Troubleshooting
-    /// Cloud servers count 480 requests a minute and 4,800 an hour for each key, over all programs that use it. Wait for
-    /// [`retry_after`](Self::retry_after), raise [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) to have the client
-    /// wait longer by itself, or give each program a key of its own.
-    pub fn is_rate_limited(&self) -> bool {
-        self.status() == Some(429) || matches!(self.0.kind, Kind::OwnLimit)
-    }
-
-    /// It took too long: one attempt, the connecting, or the whole call.
-    ///
-    /// # Troubleshooting
-    /// Three settings of the builder: `timeout` (each attempt), `connect_timeout`, `deadline` (the call with all attempts
-    /// and waits). The message says which. After a write, look at [`is_outcome_unknown`](Self::is_outcome_unknown).
-    pub fn is_timeout(&self) -> bool {
-        let connecting = || {
-            let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<reqwest::Error>());
-            source.is_some_and(reqwest::Error::is_timeout)
-        };
-        matches!(self.0.kind, Kind::Timeout | Kind::Deadline) || connecting()
-    }
-
-    /// No connection came about; the server has not seen the request.
-    ///
-    /// # Troubleshooting
-    /// Name, port, firewall or certificate: the chain of [`source`](std::error::Error::source) says which. Without the features
-    /// `rustls` and `native-tls`, https does not work at all.
-    pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect)
-    }
-
-    /// The connection ended before the whole answer was there.
-    ///
-    /// # Troubleshooting
-    /// A proxy or load balancer in between usually, with a shorter idle time or a smaller limit than the server's.
-    pub fn is_interrupted(&self) -> bool {
-        matches!(self.0.kind, Kind::Interrupted) || self.is_cut_short()
-    }
-
-    /// The server, or a proxy before it, failed: a status from 500 up.
-    ///
-    /// # Troubleshooting
-    /// Servers of 2025 answer many mistakes of the caller with 500, so one that comes back each time is probably one.
-    /// 502, 503 and 504 are passing. [`body_snippet`](Self::body_snippet) shows whose page it is.
-    pub fn is_server_error(&self) -> bool {
-        self.0.status.is_some_and(|status| status.is_server_error())
-    }
-
-    /// The answer is not what was expected: no JSON, JSON of another form, too large, or a redirect.
-    ///
-    /// # Troubleshooting
-    /// For properties that do not fit your struct, [`path`](Self::path) says where and [`group_key`](Self::group_key) of which
-    /// group. HTML where JSON is due, and redirects, mean a login page: the host is not the API, or a proxy wants a login.
-    pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(_) | Kind::NotJson | Kind::TooLarge(_) | Kind::Redirect(_))
-    }
-
-    /// A list could not be followed: its link leads to another origin, comes back, or starts over.
-    ///
-    /// # Troubleshooting
-    /// A link to another origin: the instance does not know its own address; the message has both. A list that starts
-    /// over: the cursor was from another version of the server. Start from the beginning.
-    pub fn is_paging(&self) -> bool {
-        matches!(self.0.kind, Kind::Paging(_))
-    }
-
-    /// The same call may succeed later, and repeating it does no harm.
-    ///
-    /// The client has repeated it already, as far as its policy and the operation allow. False for a write whose
-    /// outcome is unknown: look first.
-    ///
-    /// # Troubleshooting
-    /// Wait for [`retry_after`](Self::retry_after) where it is given, and for some seconds otherwise.
-    pub fn is_retryable(&self) -> bool {
-        !self.0.outcome_unknown
-            && (self.is_rate_limited()
-                || self.is_interrupted()
-                || matches!(self.0.kind, Kind::Connect | Kind::Timeout | Kind::Deadline)
-                || matches!(self.status(), Some(502..=504)))
-            && !self.is_event_not_sent()
-    }
-
-    /// A write may have taken effect, and looking did not settle it.
-    ///
-    /// # Troubleshooting
-    /// Look ([`Groups::find`](crate::Groups::find)) before writing again. `set`, `unset` and `upsert` may be called again as they
-    /// are. A longer `timeout` or `deadline` makes this rarer.
-    pub fn is_outcome_unknown(&self) -> bool {
-        self.0.outcome_unknown
-    }
-
-    /// The write is stored, but the server could not send the event about it, and the stored group could not be read back.
-    ///
-    /// Where it can be read back, the write succeeds and [`Group::event_not_sent`](crate::Group::event_not_sent) is true.
-    ///
-    /// # Troubleshooting
-    /// Do not create the group again. Destinations that listen to events have missed this one.
-    pub fn is_event_not_sent(&self) -> bool {
-        self.0.envelope.event_not_sent
-    }
-}
-
-/// Details.
-impl Error {
-    /// The HTTP status, if an answer came.
-    pub fn status(&self) -> Option<u16> {
-        self.0.status.map(|status| status.as_u16())
-    }
-
-    /// The server's machine-readable code, such as `not_found`. New ones appear over time.
-    pub fn code(&self) -> Option<&str> {
-        self.0.envelope.code.as_deref()
-    }
-
-    /// The server's sentence.
-    pub fn detail(&self) -> Option<&str> {
-        self.0.envelope.detail.as_deref()
-    }
-
-    /// The field that the server means. For a key that is taken, servers write the literal word `detail`.
-    pub fn attr(&self) -> Option<&str> {
-        self.0.envelope.attr.as_deref()
-    }
-
-    /// The number of the request in the logs of the server or of the proxy before it; useful for support.
-    pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref().or(self.0.envelope.event_id.as_deref())
-    }
-
-    /// How long to wait before the next call, as the server or the client's own limit says.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
-    }
-
-    /// The beginning of the answer's body, at most 500 characters, without line breaks.
-    pub fn body_snippet(&self) -> Option<&str> {
-        self.0.snippet.as_deref()
-    }
-
-    /// The operation of the spec, such as `find_group`. A call of this crate may use several.
-    pub fn operation_id(&self) -> Option<&'static str> {
-        self.0.operation
-    }
-
-    /// How often the request was sent; 0 when it was not.
-    pub fn attempts(&self) -> u32 {
-        self.0.attempts
-    }
-
-    /// The scope that the key lacks, such as `group:write`.
-    pub fn missing_scope(&self) -> Option<&str> {
-        let rest = self.detail()?.strip_prefix("API key missing required scope '")?;
-        rest.split('\'').next()
-    }
-
-    /// Where in the JSON the unexpected value stands, such as `results[3].created_at` or `seats`.
-    pub fn path(&self) -> Option<&str> {
-        match &self.0.kind {
-            Kind::Decode(decode) => Some(&decode.path),
-            _ => None,
-        }
-    }
-
-    /// The key of the group that could not be decoded.
-    pub fn group_key(&self) -> Option<&str> {
-        match &self.0.kind {
-            Kind::Decode(decode) => decode.group_key.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The JSON text that could not be decoded: of the properties, or of the whole group.
-    pub fn raw_text(&self) -> Option<&str> {
-        match &self.0.kind {
-            Kind::Decode(decode) => decode.raw.as_deref(),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = self.0.operation {
-            write!(f, "{operation}: ")?;
-        }
-        match &self.0.kind {
-            Kind::Input(message) | Kind::Paging(message) => f.write_str(&one_line(message))?,
-            Kind::Answer => {
-                f.write_str(self.0.status.as_ref().map_or("no status", StatusCode::as_str))?;
-                match (self.code(), self.detail()) {
-                    (Some(code), Some(detail)) => write!(f, " {}: {}", one_line(code), one_line(detail))?,
-                    (None, Some(text)) | (Some(text), None) => write!(f, ": {}", one_line(text))?,
-                    (None, None) => f.write_str(", and the body is no error message of PostHog")?,
-                }
-                if let Some(attr) = self.attr() {
-                    write!(f, " [{}]", one_line(attr))?;
-                }
-            }
-            Kind::Redirect(to) => write!(
-                f,
-                "{} to `{}`, which is not followed; is the host the address of the API?",
-                self.0.status.as_ref().map_or("redirected", StatusCode::as_str),
-                one_line(to)
-            )?,
-            Kind::NotJson => f.write_str("the answer is no JSON; is the host the address of the API, or is there a login page before it?")?,
-            Kind::Timeout => f.write_str("no complete answer within the timeout of an attempt")?,
-            Kind::Deadline => f.write_str("not done within the deadline of the call")?,
-            Kind::Connect => f.write_str("no connection to the server")?,
-            Kind::Interrupted => f.write_str("the connection ended before the answer was complete")?,
-            Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes; raise `max_response_size` if that is right")?,
-            Kind::OwnLimit => f.write_str("the client's own rate limit has no place within the longest wait")?,
-            Kind::Decode(decode) => {
-                match &decode.group_key {
-                    Some(key) => write!(f, "the properties of group `{}` are not of the expected form", one_line(key))?,
-                    None => f.write_str("the answer is not of the expected form")?,
-                }
-                if !matches!(decode.path.as_str(), "." | "") {
-                    write!(f, " at `{}`", one_line(&decode.path))?;
-                }
-            }
-            Kind::NotOurs => f.write_str(
-                "a group with this key exists and holds other properties than those sent: it was there before, or was changed since",
-            )?,
-            Kind::Setup => f.write_str("no client could be set up")?,
-        }
-        if let Some(wait) = self.0.retry_after {
-            write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;
-        }
-        if self.0.outcome_unknown {
-            f.write_str("; the write may have taken effect")?;
-        }
-        if let Some(note) = &self.0.note {
-            write!(f, "; {}", one_line(note))?;
-        }
-        match self.0.attempts {
-            0 | 1 => Ok(()),
-            attempts => write!(f, " ({attempts} attempts)"),
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
 /// Numbers that servers and proxies give requests.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-amzn-trace-id", "cf-ray"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .into_iter()
+        .find_map(|name| headers.get(name)?.to_str().ok())
         .map(|id| id.chars().take(200).collect())
 }
 
@@ -634,10 +304,6 @@ fn snippet(body: &[u8], hide: impl Fn(String) -> String) -> Option<String> {
 /// The target of a redirect to a login page carries the whole request in its query.
 fn without_query(url: String) -> String {
     url.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
