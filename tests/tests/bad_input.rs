@@ -98,8 +98,8 @@ async fn arguments_that_cannot_work() {
         same.add("create", groups.create(key.as_str()).send().await);
         same.add("set", group.set("plan", &1).await);
         same.add("unset", group.unset("plan").await);
-        same.add("upsert", group.upsert(&json!({"plan": 1})).await);
-        same.add("upsert and create", group.upsert(&json!({"plan": 1})).create_if_missing().await);
+        same.add("upsert", group.upsert(json!({"plan": 1})).await);
+        same.add("upsert and create", group.upsert(json!({"plan": 1})).create_if_missing().await);
         same.add("related", group.related().await);
         same.add("activity", futures_util::TryStreamExt::try_next(&mut group.activity().stream()).await);
         for (call, other) in same.0 {
@@ -117,8 +117,8 @@ async fn arguments_that_cannot_work() {
     refusals.add("set a map with keys that are no text", group.set("plan", &odd_map()).await);
     refusals.add("set without a name", group.set("", &1).await);
     refusals.add("unset without a name", group.unset("").await);
-    refusals.add("upsert null", group.upsert(&json!({"plan": 1, "trial": null})).await);
-    refusals.add("upsert without a name", group.upsert(&json!({"": 1})).await);
+    refusals.add("upsert null", group.upsert(json!({"plan": 1, "trial": null})).await);
+    refusals.add("upsert without a name", group.upsert(json!({"": 1})).await);
     for properties in [json!(["x"]), json!("x"), json!(1), json!(true), json!(null), json!([])] {
         let create = groups.create("new").properties(&properties).send();
         refusals.add(format!("create with {properties}"), create.await);
@@ -126,7 +126,7 @@ async fn arguments_that_cannot_work() {
     }
     refusals.add(
         "create with a map with keys that are no text",
-        groups.create("new").properties(&odd_map()).send().await,
+        groups.create("new").properties(odd_map()).send().await,
     );
     refusals.add("values of no property", groups.property_values("").await);
     refusals.add("values of a blank property", groups.property_values(" ").await);

@@ -111,7 +111,7 @@ async fn make(call: &str, client: &Client) -> String {
         "list of an unused type" => {
             told(client.groups(4).list().page().await, |page| format!("{} groups", page.groups.len()))
         }
-        "create" => told(groups.create("new").properties(&json!({"a": 1})).send().await, properties),
+        "create" => told(groups.create("new").properties(json!({"a": 1})).send().await, properties),
         "create what exists" => told(groups.create("org:5").send().await, properties),
         "create with blanks around the key" => told(groups.create(" new ").send().await, properties),
         "set" => told(group.set("plan", "scale").await, properties),
@@ -123,11 +123,11 @@ async fn make(call: &str, client: &Client) -> String {
         "unset" => told(group.unset("plan").await, properties),
         "unset what is not set" => told(group.unset("trial").await, properties),
         "unset on a missing group" => told(missing.unset("plan").await, properties),
-        "upsert" => told(group.upsert(&json!({"plan": "scale", "seats": 5})).await, upserted),
-        "upsert of what is there" => told(group.upsert(&json!({"plan": "free"})).await, upserted),
-        "upsert on a missing group" => told(missing.upsert(&json!({"plan": "free"})).await, upserted),
+        "upsert" => told(group.upsert(json!({"plan": "scale", "seats": 5})).await, upserted),
+        "upsert of what is there" => told(group.upsert(json!({"plan": "free"})).await, upserted),
+        "upsert on a missing group" => told(missing.upsert(json!({"plan": "free"})).await, upserted),
         "upsert that creates" => {
-            told(missing.upsert(&json!({"plan": "free"})).create_if_missing().await, upserted)
+            told(missing.upsert(json!({"plan": "free"})).create_if_missing().await, upserted)
         }
         "activity" => told(group.activity().stream().try_collect::<Vec<_>>().await, |entries| {
             format!("{} entries, with id: {}", entries.len(), entries.iter().all(|entry| entry.id.is_some()))

@@ -61,8 +61,8 @@ async fn the_debug_form_of_what_leads_to_a_key_is_known() {
     add("ListGroups of a type", &groups.list().properties::<Value>());
     add("GroupStream", &groups.list().stream());
     add("GroupPages", &groups.list().pages());
-    add("CreateGroup", &groups.create("org:9").properties(&json!({"plan": "free"})));
-    add("Upsert", &group.upsert(&json!({"plan": "free"})));
+    add("CreateGroup", &groups.create("org:9").properties(json!({"plan": "free"})));
+    add("Upsert", &group.upsert(json!({"plan": "free"})));
     add("ActivityQuery", &group.activity());
     add("ActivityStream", &group.activity().stream());
     add("ActivityPages", &group.activity().pages());

@@ -115,7 +115,7 @@ async fn setting_one_property_leaves_the_text_of_all_others_alone() {
         let named: Vec<(String, &str)> =
             texts.iter().enumerate().map(|(n, text)| (format!("p{n:02}"), text.as_str())).collect();
         let members: Vec<(&str, &str)> = named.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-        groups.create("all").properties(&json_object(&members)).send().await.unwrap();
+        groups.create("all").properties(json_object(&members)).send().await.unwrap();
         let group = groups.group("all");
         group.set("one more", &1).await.unwrap();
         let left = group.unset("one more").await.unwrap();
@@ -134,7 +134,7 @@ async fn keys_and_names_with_any_character_reach_the_group_that_is_meant() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, groups) = serve(era, Vec::new()).await;
         for key in odd {
-            groups.create(key).properties(&json!({key: key})).send().await.unwrap();
+            groups.create(key).properties(json!({key: key})).send().await.unwrap();
         }
         for key in odd {
             let group = groups.group(key);

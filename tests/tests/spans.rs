@@ -75,11 +75,11 @@ async fn the_key_is_in_no_span_no_event_no_url_and_no_body() {
         assert!(groups.get("missing").await.is_err());
         groups.list().search("free").stream().collect::<Vec<_>>().await;
         groups.list().properties::<Properties>().pages().collect::<Vec<_>>().await;
-        groups.create("org:9").properties(&json!({"plan": "private value"})).send().await.unwrap();
+        groups.create("org:9").properties(json!({"plan": "private value"})).send().await.unwrap();
         assert!(groups.create("org:9").send().await.is_err());
         group.set("plan", "private value").await.unwrap();
         group.unset("plan").await.unwrap();
-        group.upsert(&json!({"plan": "private value"})).await.unwrap();
+        group.upsert(json!({"plan": "private value"})).await.unwrap();
         group.activity().stream().collect::<Vec<_>>().await;
         group.related().await.unwrap();
         client.related_to_person("0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11").await.unwrap();
