@@ -59,7 +59,7 @@ def run(url: str, spec: Path, reports: Path, era: str) -> tuple[int, list[str]]:
     for phase in PHASES:
         status = result["phases"].get(phase, {}).get("status")
         if status not in ("success", "failure"):
-            wrong.append(f"{era}: the phase {phase} did not run: {status}")
+            wrong.append(f"{era}: the phase {phase} ended with: {status}")
     facts = known_facts(environment)
     for name, eras in facts.items():
         if era in eras and not dropped.get(name):
