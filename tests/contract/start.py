@@ -8,7 +8,7 @@ PERSON = "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11"
 
 
 def world(era: str) -> dict[str, Any]:
-    """Five types, groups that the spec's examples name, a person, and pages so short that lists have several."""
+    """Five types, two of them with a dashboard, groups that the spec's examples name, a person, and pages so short that lists have several."""
     return {
         "era": era,
         "now": "2026-03-20T12:00:00Z",
@@ -18,7 +18,8 @@ def world(era: str) -> dict[str, Any]:
         "api_keys": [{"key": "phx_contract"}],
         "sessions": ["session-of-the-user"],
         "group_types": [
-            {"group_type": name, "group_type_index": index, "created_at": "2026-01-01T00:00:00Z"}
+            {"group_type": name, "group_type_index": index, "created_at": "2026-01-01T00:00:00Z",
+             "detail_dashboard": 40 + index if index > 2 else None}
             for index, name in enumerate(["account", "workspace", "vessel", "port", "fleet"])
         ],
         "groups": [
