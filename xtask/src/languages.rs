@@ -99,8 +99,7 @@ impl fmt::Display for EraChoice {
 impl Tool {
     fn is_here(&self) -> bool {
         let Some((name, arguments)) = self.probe.split_first() else { return true };
-        let quiet =
-            Command::new(name).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let quiet = Command::new(name).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
         quiet.is_ok_and(|status| status.success())
     }
 }
@@ -195,7 +194,15 @@ fn build_stand_in(root: &Path) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--locked", "--package", "posthog-groups-fake", "--bin", "posthog-groups-fake"])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            "posthog-groups-fake",
+            "--bin",
+            "posthog-groups-fake",
+        ])
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped());
     if !root.as_os_str().is_empty() {

@@ -7,10 +7,10 @@ if ! cmp -s package-lock.json node_modules/installed.json; then
 fi
 for folder in generated again; do
     rm -rf "$folder"
-    npx --no-install openapi-typescript "$spec" --output "$folder/schema.d.ts" >/dev/null
+    node_modules/.bin/openapi-typescript "$spec" --output "$folder/schema.d.ts" >/dev/null
 done
 same_bytes generated again
-npx --no-install tsc --project .
+node_modules/.bin/tsc --project .
 echo "typescript: tsc --strict: no errors"
 stand_in
 scenario node built/scenario.js "$url" "$here/scenario.json"
