@@ -61,8 +61,9 @@ def run(url: str, spec: Path, reports: Path, era: str) -> tuple[int, list[str]]:
         if status not in ("success", "failure"):
             wrong.append(f"{era}: the phase {phase} ended with: {status}")
     facts = known_facts(environment)
-    for name, eras in facts.items():
-        if era in eras and not dropped.get(name):
+    for fact in facts:
+        name = fact["name"]
+        if era in fact["eras"] and not dropped.get(name):
             wrong.append(f"{era}: the fact `{name}` explained nothing; take it out of facts.py or give it the right eras")
     total = sum(dropped.values())
     print(f"{era}: {total} failed check(s) explained by {len(dropped)} named facts about the server; full log: {output}")
@@ -71,23 +72,43 @@ def run(url: str, spec: Path, reports: Path, era: str) -> tuple[int, list[str]]:
     return cases, wrong
 
 
-def known_facts(environment: dict[str, str]) -> dict[str, list[str]]:
-    """Name and eras of each fact; asked of a process of its own, for the module is made to be loaded by schemathesis."""
-    code = "import facts, json; print(json.dumps({f.name: f.eras for f in facts.FACTS}))"
+def known_facts(environment: dict[str, str]) -> list[dict[str, Any]]:
+    """The facts; asked of a process of its own, for the module is made to be loaded by schemathesis."""
+    code = "import facts, json; print(json.dumps([f.shown() for f in facts.FACTS]))"
     environment = environment | {"POSTHOG_GROUPS_FACTS": os.devnull}
     done = subprocess.run([sys.executable, "-B", "-c", code], env=environment, stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
+def table() -> str:
+    """The facts as README.md shows them."""
+    environment = os.environ | {"PYTHONPATH": str(HERE), "POSTHOG_GROUPS_ERA": "2026", "POSTHOG_GROUPS_URL": ""}
+    lines = ["| fact | check | operations | servers of | why |", "|---|---|---|---|---|"]
+    for fact in known_facts(environment):
+        operations, eras = ", ".join(fact["operations"]), ", ".join(fact["eras"])
+        lines.append(f"| {fact['name']} | {fact['check']} | {operations} | {eras} | {fact['why']} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--spec", required=True, type=Path)
-    parser.add_argument("--reports", required=True, type=Path)
+    parser.add_argument("--url")
+    parser.add_argument("--spec", type=Path)
+    parser.add_argument("--reports", type=Path)
     parser.add_argument("--era", choices=["2025", "2026", "both"], default="both")
+    parser.add_argument("--table", action="store_true", help="only write the table of facts into README.md")
     arguments = parser.parse_args()
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition("<!-- facts: begin -->\n")
+    shown, _, after = rest.partition("<!-- facts: end -->")
+    facts = f"\n{table()}\n\n"
+    if arguments.table:
+        readme.write_text(f"{before}<!-- facts: begin -->\n{facts}<!-- facts: end -->{after}", encoding="utf-8")
+        return 0
     eras = ["2025", "2026"] if arguments.era == "both" else [arguments.era]
     total, wrong = 0, []
+    if shown != facts:
+        wrong.append("README.md does not list the facts as they are; `contract.py --table` writes the list")
     for era in eras:
         cases, problems = run(arguments.url, arguments.spec, arguments.reports, era)
         total += cases

@@ -100,6 +100,10 @@ class Fact:
     why: str
     eras: tuple[str, ...] = ("2025", "2026")
 
+    def shown(self) -> dict[str, Any]:
+        """Everything but the code."""
+        return {"name": self.name, "check": self.check, "operations": self.operations, "eras": self.eras, "why": self.why}
+
 
 NEEDS_INDEX = (
     "list_activity", "find_group", "list_property_values", "update_property", "delete_property", "upsert_properties",
@@ -116,7 +120,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-500-for-an-index-that-is-no-number-in-the-list", SERVER_ERROR, ("list_groups",),
         lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
-        "As above; 400 since 2026.", ("2025",),
+        "The text goes to the database unchecked; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-index", SERVER_ERROR, NEEDS_INDEX,
@@ -126,17 +130,17 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-500-for-a-missing-key", SERVER_ERROR, ("find_group",),
         lambda x: x.crashed() and "group_key" not in x.query,
-        "As above; 400 since 2026.", ("2025",),
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-property-name", SERVER_ERROR, ("list_property_values",),
         lambda x: x.crashed() and "key" not in x.query,
-        "As above; 400 since 2026.", ("2025",),
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-id", SERVER_ERROR, ("list_related",),
         lambda x: x.crashed() and "id" not in x.query,
-        "As above; 400 since 2026.", ("2025",),
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
     ),
     Fact(
         "500-for-a-person-that-is-no-uuid", SERVER_ERROR, ("list_related",),
@@ -158,7 +162,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-500-for-a-name-that-is-no-text", SERVER_ERROR, ("delete_property",),
         lambda x: x.crashed() and x.member("$unset") is not ABSENT and not isinstance(x.member("$unset"), str),
-        "As above; 400 since 2026.", ("2025",),
+        "Whatever it is, it is no name of a property; 400 since 2026.", ("2025",),
     ),
     Fact(
         "500-for-a-body-that-is-no-object", SERVER_ERROR, ("update_property", "delete_property", "upsert_properties"),
