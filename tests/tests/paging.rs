@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error, Groups};
 use posthog_groups_fake::{Effect, Era, Fake, Fault, Group, GroupType, State};
 use posthog_groups_tests::{requests, wrapper};
