@@ -10,6 +10,7 @@ macro_rules! say {
 }
 
 mod checks;
+mod diff;
 mod generate;
 mod pull;
 mod spec;
@@ -89,6 +90,34 @@ enum SpecTask {
         #[arg(long)]
         rules: bool,
     },
+    /// Say what changed between two versions of a spec, whom it breaks, and which version it asks for
+    #[command(
+        after_help = "OLD and NEW are files, YAML or JSON, OpenAPI 3.0 or 3.1; git:REV is spec/openapi.yaml as of a \
+        revision, and git:REV:PATH another file of it.\n\n\
+        breaking       a caller is refused, a reader meets what it does not expect, or generated code has other names\n\
+        compatible     nothing that worked stops working\n\
+        documentation  text and samples\n\n\
+        Examples:\n  cargo xtask spec diff git:main spec/openapi.yaml\n  \
+        cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
+        cargo xtask spec diff old.yaml new.json --format markdown\n\n\
+        Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
+        With --check-version: 0 the version was raised by enough, even for breaking changes, 1 it was not."
+    )]
+    Diff {
+        /// The version before
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The version after
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// How the changes are printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: diff::Format,
+        /// Judge NEW's info.version: 1.2.3 becomes 2.0.0 for a breaking change, 1.3.0 for a compatible one,
+        /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
+        #[arg(long)]
+        check_version: bool,
+    },
 }
 
 /// How a task ended that could do its work.
@@ -116,6 +145,9 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, .. }) => checks::check(&root, spec.as_deref()),
+        Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
+            diff::diff(&root, old, new, *format, *check_version)
+        }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => demo(&root),
         Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),

@@ -2,6 +2,7 @@
 
 mod convert;
 mod defects;
+pub mod diff;
 mod document;
 mod drift;
 mod error;

@@ -15,7 +15,7 @@ mod schemas;
 mod security;
 mod servers;
 mod shape;
-mod text;
+pub(crate) mod text;
 mod values;
 
 use std::collections::{HashMap, HashSet};
