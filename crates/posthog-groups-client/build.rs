@@ -27,7 +27,8 @@ mod build_time {
             Ok(posthog_groups_spec::write_atomically(&folder.join("generated.rs"), &text)?)
         });
         if let Err(e) = outcome {
-            e.to_string().lines().for_each(|line| println!("cargo::error={line}"));
+            let cause = std::error::Error::source(&e).map_or(String::new(), |cause| format!(": {cause}"));
+            format!("{e}{cause}").lines().for_each(|line| println!("cargo::error={line}"));
         }
     }
 }

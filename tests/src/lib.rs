@@ -10,3 +10,8 @@ pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
 pub use seed::seed;
 pub use workspace::workspace;
+
+/// The code of the README, which is compiled as a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

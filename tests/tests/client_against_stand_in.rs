@@ -116,7 +116,8 @@ async fn errors_keep_status_headers_and_body() {
 #[tokio::test]
 async fn a_vanished_server_a_dropped_and_a_truncated_answer_are_errors_not_panics() {
     let (fake, client) = server("2026").await;
-    let faults: [(Value, fn(&Error<()>) -> bool); 3] = [
+    type IsExpected = fn(&Error<()>) -> bool;
+    let faults: [(Value, IsExpected); 3] = [
         (json!({"kind": "drop"}), |e| matches!(e, Error::CommunicationError(_))),
         (json!({"kind": "truncate"}), |e| matches!(e, Error::ResponseBodyError(_))),
         (json!({"kind": "truncate", "framing": "honest"}), |e| {

@@ -3,10 +3,11 @@
 use std::fs;
 
 use posthog_groups_spec::{
-    BuildError, Document, NeverApplied, Overlay, Project, apply, apply_leniently, read_overlays,
+    BuildError, Document, NeverApplied, Overlay, PATH_PREFIXES, Project, apply, apply_leniently,
+    read_overlays, slice, to_3_0, to_3_1,
 };
 use posthog_groups_tests::workspace;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn upstream() -> Value {
     Document::read(&workspace().join("spec/upstream.yaml")).unwrap().value
@@ -139,6 +140,35 @@ fn another_implementation_of_overlay_1_0_gets_the_same_document() {
         overlay.apply(&mut theirs, Default::default()).unwrap();
     }
     assert_eq!(apply(&upstream(), &corrections()), Ok(theirs));
+}
+
+#[test]
+fn the_products_say_the_same_in_yaml_in_json_and_in_3_1() {
+    let read = |name: &str| Document::read(&workspace().join("spec").join(name)).unwrap();
+    let yaml = read("openapi.yaml").value;
+    assert_eq!(yaml, read("openapi.json").value);
+    let newer = read("openapi-3.1.json");
+    assert_eq!(newer.value["openapi"], "3.1.0");
+    let mut back = to_3_0(&newer).unwrap();
+    // Of two words for one thing the way back takes the other.
+    back["openapi"] = yaml["openapi"].clone();
+    let (mut back, mut there) = (to_3_1(&back), to_3_1(&yaml));
+    back.sort_all_objects();
+    there.sort_all_objects();
+    assert_eq!(back, there);
+}
+
+#[test]
+fn a_3_1_document_of_upstream_gives_the_same_slice() {
+    let mut newer = to_3_1(&upstream());
+    newer["info"]["summary"] = "a field of 3.1".into();
+    let document = Document::from_value("newer.json", newer);
+    let mut older = upstream();
+    // `nullable` without a type says nothing, and 3.1 has no word for nothing.
+    let untyped = &mut older["components"]["schemas"]["CreateGroup"]["properties"]["group_properties"];
+    assert_eq!(untyped.take(), json!({"nullable": true}));
+    *untyped = json!({});
+    assert_eq!(slice(&document, &PATH_PREFIXES).unwrap(), older);
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {

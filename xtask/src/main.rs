@@ -185,7 +185,10 @@ fn demo(root: &Path) -> anyhow::Result<Outcome> {
 
 /// Runs a program of the workspace; its failure is ours.
 fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
-    let status = command.current_dir(root).status().with_context(|| format!("cannot run {command:?}"))?;
+    if !root.as_os_str().is_empty() {
+        command.current_dir(root);
+    }
+    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
     Ok(if status.success() { Outcome::Good } else { Outcome::Findings })
 }
 

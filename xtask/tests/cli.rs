@@ -359,3 +359,58 @@ fn every_planted_defect_is_rejected_and_the_clean_spec_accepted() {
         .write("duplicate.yaml", "openapi: 3.0.3\ninfo: {title: T, version: '1', title: U}\npaths: {}\n");
     assert_eq!(workspace.xtask(&["spec", "check", "--spec", "duplicate.yaml"]).code, 2, "no document at all");
 }
+
+/// Answers one request with `answer` and gives back what was asked.
+fn serve_once(answer: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/schema/", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut chunk = [0; 1024];
+        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+            let read = stream.read(&mut chunk).unwrap();
+            request.extend_from_slice(&chunk[..read]);
+        }
+        stream.write_all(&answer).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, thread)
+}
+
+fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        .into_bytes()
+}
+
+#[test]
+fn a_document_is_pulled_from_an_instance_and_a_login_page_is_not_taken_for_one() {
+    let workspace = Workspace::new();
+    let document = complete(&workspace).to_string();
+    let (url, server) = serve_once(response("200 OK", "", &document));
+    let run = workspace.xtask(&["spec", "pull", "--from", &url, "--check"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(server.join().unwrap().starts_with("GET /api/schema/ HTTP/1.1"));
+
+    let before = workspace.products();
+    let cases = [
+        (
+            response("302 Found", "Location: /login\r\n", ""),
+            "the server answered 302 Found: log in by setting POSTHOG_PERSONAL_API_KEY",
+        ),
+        (response("401 Unauthorized", "", "{}"), "the server answered 401 Unauthorized: log in"),
+        (response("502 Bad Gateway", "", "<html>"), "the server answered 502 Bad Gateway"),
+        (response("200 OK", "", "<html>Log in</html>"), "not an OpenAPI document"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nopenapi: 3".to_vec(), "cannot download"),
+    ];
+    for (answer, expected) in cases {
+        let (url, server) = serve_once(answer);
+        let run = workspace.xtask(&["spec", "pull", "--from", &url]);
+        server.join().unwrap();
+        assert_eq!(run.code, 2, "{expected}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);
+        assert_eq!(workspace.products(), before);
+    }
+}

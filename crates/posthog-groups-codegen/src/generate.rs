@@ -151,7 +151,9 @@ impl VisitMut for ShortenDocs {
         }
         if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &mut meta.value {
             let whole = text.value();
-            let prose = whole.split_once("<details><summary>JSON schema</summary>").map_or(whole.as_str(), |(prose, _)| prose);
+            let prose = whole
+                .split_once("<details><summary>JSON schema</summary>")
+                .map_or(whole.as_str(), |(prose, _)| prose);
             *text = syn::LitStr::new(prose.trim_end().replace("```ignore", "```text").as_str(), text.span());
         }
     }

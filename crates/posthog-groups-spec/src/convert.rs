@@ -82,15 +82,29 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
         members.shift_remove("webhooks");
     }
     each_schema(&mut converted, &mut |schema, at| {
-        schema_to_3_0(schema).map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason })
+        schema_to_3_0(schema)
+            .map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason })
     })?;
     Ok(converted)
 }
 
 /// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 has no word for and that change what is valid.
 const WITHOUT_3_0_FORM: [&str; 16] = [
-    "$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "contains", "dependentRequired", "dependentSchemas",
-    "else", "if", "maxContains", "minContains", "patternProperties", "prefixItems", "propertyNames", "then",
+    "$anchor",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "maxContains",
+    "minContains",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "then",
     "unevaluatedProperties",
 ];
 
@@ -100,7 +114,10 @@ const ANNOTATIONS: [&str; 6] =
 
 fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
     if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
-        return Err((key, format!("OpenAPI 3.0 has no `{key}`; express it otherwise, or add the schema by a correction")));
+        return Err((
+            key,
+            format!("OpenAPI 3.0 has no `{key}`; express it otherwise, or add the schema by a correction"),
+        ));
     }
     for key in ANNOTATIONS {
         schema.shift_remove(key);
@@ -137,7 +154,10 @@ fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, S
 fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
     let Some(Value::Array(types)) = schema.get("type") else {
         if schema.get("type") == Some(&Value::String("null".into())) {
-            return Err(("type", "OpenAPI 3.0 has no type `null`; make the other alternative nullable".into()));
+            return Err((
+                "type",
+                "OpenAPI 3.0 has no type `null`; make the other alternative nullable".into(),
+            ));
         }
         return Ok(());
     };
@@ -151,7 +171,10 @@ fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, St
         several => {
             let alternatives: Vec<_> = several.iter().map(|kind| json!({ "type": kind })).collect();
             if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(*key)) {
-                return Err(("type", "several types beside other constraints have no form in OpenAPI 3.0".into()));
+                return Err((
+                    "type",
+                    "several types beside other constraints have no form in OpenAPI 3.0".into(),
+                ));
             }
             schema.shift_remove("type");
             schema.insert("anyOf".into(), alternatives.into());
@@ -282,8 +305,14 @@ mod tests {
     fn forms_of_3_1_become_those_of_3_0() {
         let cases = [
             (json!({"const": "person"}), json!({"enum": ["person"]})),
-            (json!({"type": ["integer", "string"]}), json!({"anyOf": [{"type": "integer"}, {"type": "string"}]})),
-            (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), json!({"type": "string", "nullable": true})),
+            (
+                json!({"type": ["integer", "string"]}),
+                json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+                json!({"type": "string", "nullable": true}),
+            ),
             (
                 json!({"$ref": "#/components/schemas/T", "description": "D"}),
                 json!({"description": "D", "allOf": [{"$ref": "#/components/schemas/T"}]}),
@@ -299,9 +328,15 @@ mod tests {
     fn what_3_0_cannot_say_is_refused_with_the_place() {
         let cases = [
             (json!({"if": {}}), "d.yaml #/components/schemas/S/if: OpenAPI 3.0 has no `if`"),
-            (json!({"items": {"type": "null"}}), "d.yaml #/components/schemas/S/items/type: OpenAPI 3.0 has no type `null`"),
+            (
+                json!({"items": {"type": "null"}}),
+                "d.yaml #/components/schemas/S/items/type: OpenAPI 3.0 has no type `null`",
+            ),
             (json!({"type": ["null"]}), "d.yaml #/components/schemas/S/type: OpenAPI 3.0 cannot say"),
-            (json!({"type": ["array", "object"], "items": {}}), "d.yaml #/components/schemas/S/type: several types"),
+            (
+                json!({"type": ["array", "object"], "items": {}}),
+                "d.yaml #/components/schemas/S/type: several types",
+            ),
         ];
         for (schema, beginning) in cases {
             let refusal = down(schema).unwrap_err();

@@ -67,14 +67,19 @@ impl Defects {
                 }
             }
         }
-        let text = fs::read_to_string(uncorrected)
-            .map_err(|source| Error::Io { action: "read", path: uncorrected.to_owned(), source })?;
+        let text = fs::read_to_string(uncorrected).map_err(|source| Error::Io {
+            action: "read",
+            path: uncorrected.to_owned(),
+            source,
+        })?;
         let file: UncorrectedFile = toml::from_str(&text)
             .map_err(|e| unsuitable_file(uncorrected, e.to_string().trim().replace('\n', " ")))?;
         for defect in file.defect {
-            let fate = Fate { state: defect.state, files: vec!["uncorrected.toml".into()], summary: defect.why };
+            let fate =
+                Fate { state: defect.state, files: vec!["uncorrected.toml".into()], summary: defect.why };
             if fates.insert(defect.id.clone(), fate).is_some() {
-                let reason = format!("{} is listed here, but an action corrects it; remove the entry", defect.id);
+                let reason =
+                    format!("{} is listed here, but an action corrects it; remove the entry", defect.id);
                 return Err(unsuitable_file(uncorrected, reason));
             }
         }
@@ -90,17 +95,25 @@ impl Defects {
     pub fn gaps(&self) -> (Vec<String>, Vec<String>) {
         let known: Vec<String> = (1..=self.last).map(|n| format!("D{n:02}")).collect();
         let missing = known.iter().filter(|id| !self.fates.contains_key(*id)).cloned().collect();
-        let unknown = self.fates.keys().filter(|id| !id.starts_with('S') && !known.contains(id)).cloned().collect();
+        let unknown =
+            self.fates.keys().filter(|id| !id.starts_with('S') && !known.contains(id)).cloned().collect();
         (missing, unknown)
     }
 
     /// The table of all fates in Markdown.
     pub fn table(&self) -> String {
-        let mut text = String::from("| id | state | file | what is corrected or stated |\n|---|---|---|---|\n");
+        let mut text =
+            String::from("| id | state | file | what is corrected or stated |\n|---|---|---|---|\n");
         for (id, fate) in &self.fates {
             let summary = fate.summary.replace('|', "\\|").replace('\n', " ");
-            let files: Vec<_> = fate.files.iter().map(|file| format!("[{file}](corrections/{file})")).collect();
-            text.push_str(&format!("| {id} | {} | {} | {} |\n", fate.state, files.join(", "), summary.trim()));
+            let files: Vec<_> =
+                fate.files.iter().map(|file| format!("[{file}](corrections/{file})")).collect();
+            text.push_str(&format!(
+                "| {id} | {} | {} | {} |\n",
+                fate.state,
+                files.join(", "),
+                summary.trim()
+            ));
         }
         text
     }

@@ -137,7 +137,9 @@ fn line_number(line: u64) -> u32 {
 const PARSER_STACK: usize = 32 << 20;
 
 fn parse_on_a_large_stack(name: &str, text: &str) -> Result<Spanned<Node>, Error> {
-    let parse = || serde_saphyr::from_str_with_options(text, options()).map_err(|e| syntax_error(name.to_owned(), &e));
+    let parse = || {
+        serde_saphyr::from_str_with_options(text, options()).map_err(|e| syntax_error(name.to_owned(), &e))
+    };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
         let started = thread.spawn_scoped(scope, parse).map_err(|source| Error::Io {
@@ -145,7 +147,9 @@ fn parse_on_a_large_stack(name: &str, text: &str) -> Result<Spanned<Node>, Error
             path: name.into(),
             source,
         })?;
-        started.join().unwrap_or_else(|_| Err(Error::syntax(name, 1, 1, "the YAML parser gave up on this text")))
+        started
+            .join()
+            .unwrap_or_else(|_| Err(Error::syntax(name, 1, 1, "the YAML parser gave up on this text")))
     })
 }
 
@@ -171,7 +175,9 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
         Yaml::DuplicateMappingKey { key, .. } => {
             format!("the key `{}` stands twice in one object; remove one", key.as_deref().unwrap_or("?"))
         }
-        Yaml::MultipleDocuments { .. } => "a second YAML document begins here; keep one document a file".into(),
+        Yaml::MultipleDocuments { .. } => {
+            "a second YAML document begins here; keep one document a file".into()
+        }
         Yaml::NullIntoString { .. } => "the name of a member must be text; put it in quotes".into(),
         Yaml::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Yaml::Budget { .. }
@@ -346,7 +352,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_broken_with_line_and_mend() {
-        assert_eq!(refusal("a: 1\nb: 2\na: 3\n"), "t.yaml:3:1: the key `a` stands twice in one object; remove one");
+        assert_eq!(
+            refusal("a: 1\nb: 2\na: 3\n"),
+            "t.yaml:3:1: the key `a` stands twice in one object; remove one"
+        );
         assert_eq!(
             refusal("a: x\n---\nb: 1\n"),
             "t.yaml:3:1: a second YAML document begins here; keep one document a file"

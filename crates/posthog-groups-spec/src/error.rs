@@ -28,12 +28,13 @@ impl fmt::Display for Place {
     }
 }
 
-/// An error of the spec pipeline. Its text is one line that names what, where, and the mend.
+/// An error of the spec pipeline. Its text is one line that names what, where, and the mend; what the system
+/// said of a file is its source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}", path.display())]
     Io {
         /// What was tried: `read`, `write` ...
         action: &'static str,
@@ -81,7 +82,12 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn syntax(file: impl Into<String>, line: usize, column: usize, reason: impl Into<String>) -> Self {
+    pub(crate) fn syntax(
+        file: impl Into<String>,
+        line: usize,
+        column: usize,
+        reason: impl Into<String>,
+    ) -> Self {
         Self::Syntax { file: file.into(), line, column, reason: reason.into() }
     }
 }

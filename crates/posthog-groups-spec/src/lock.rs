@@ -46,10 +46,17 @@ pub(crate) struct Slice {
 
 impl Lock {
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| Error::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
         toml::from_str(&text).map_err(|e| {
             let reason = e.to_string();
-            unsuitable_file(path, format!("not a lock file: {}; restore it from git", reason.trim().replace('\n', " ")))
+            unsuitable_file(
+                path,
+                format!("not a lock file: {}; restore it from git", reason.trim().replace('\n', " ")),
+            )
         })
     }
 

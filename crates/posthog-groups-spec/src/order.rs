@@ -23,9 +23,9 @@ pub(crate) fn child_place(parent: Place, key: &str, value: &Value) -> Place {
             key if key.starts_with("x-") => Place::Literal,
             // In an operation a list, in a path item's `components` a map.
             "parameters" | "examples" | "callbacks" if value.is_array() => Place::Object,
-            "callbacks" | "content" | "encoding" | "examples" | "headers" | "links" | "mapping" | "parameters"
-            | "paths" | "patternProperties" | "properties" | "requestBodies" | "responses" | "schemas"
-            | "scopes" | "securitySchemes" | "variables" | "webhooks" => Place::Names,
+            "callbacks" | "content" | "encoding" | "examples" | "headers" | "links" | "mapping"
+            | "parameters" | "paths" | "patternProperties" | "properties" | "requestBodies" | "responses"
+            | "schemas" | "scopes" | "securitySchemes" | "variables" | "webhooks" => Place::Names,
             _ => Place::Object,
         },
     }
@@ -33,15 +33,78 @@ pub(crate) fn child_place(parent: Place, key: &str, value: &Value) -> Place {
 
 /// The fields of OpenAPI objects in the order in which a person wants to read them.
 const FIELDS: &[&str] = &[
-    "openapi", "overlay", "$ref", "info", "servers", "operationId", "title", "name", "in", "summary",
-    "description", "version", "license", "tags", "externalDocs", "url", "deprecated", "required", "type",
-    "format", "nullable", "enum", "default", "discriminator", "propertyName", "mapping", "minimum",
-    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
-    "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "properties",
-    "additionalProperties", "items", "allOf", "oneOf", "anyOf", "not", "style", "explode", "schema",
-    "parameters", "get", "put", "post", "delete", "options", "head", "patch", "trace", "requestBody",
-    "headers", "content", "paths", "responses", "callbacks", "security", "components", "schemas",
-    "requestBodies", "securitySchemes", "links", "example", "examples",
+    "openapi",
+    "overlay",
+    "$ref",
+    "info",
+    "servers",
+    "operationId",
+    "title",
+    "name",
+    "in",
+    "summary",
+    "description",
+    "version",
+    "license",
+    "tags",
+    "externalDocs",
+    "url",
+    "deprecated",
+    "required",
+    "type",
+    "format",
+    "nullable",
+    "enum",
+    "default",
+    "discriminator",
+    "propertyName",
+    "mapping",
+    "minimum",
+    "exclusiveMinimum",
+    "maximum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "properties",
+    "additionalProperties",
+    "items",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "not",
+    "style",
+    "explode",
+    "schema",
+    "parameters",
+    "get",
+    "put",
+    "post",
+    "delete",
+    "options",
+    "head",
+    "patch",
+    "trace",
+    "requestBody",
+    "headers",
+    "content",
+    "paths",
+    "responses",
+    "callbacks",
+    "security",
+    "components",
+    "schemas",
+    "requestBodies",
+    "securitySchemes",
+    "links",
+    "example",
+    "examples",
 ];
 
 fn rank(key: &str) -> usize {
@@ -139,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_property_called_like_a_field_is_a_name() {
-        let mut value = json!({"properties": {"type": {"type": "string"}, "description": {"type": "string"}}});
+        let mut value =
+            json!({"properties": {"type": {"type": "string"}, "description": {"type": "string"}}});
         normalize(&mut value);
         assert_eq!(
             value.to_string(),

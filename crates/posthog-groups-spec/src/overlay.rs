@@ -199,13 +199,12 @@ impl Overlay {
     /// # Ok::<(), posthog_groups_spec::Error>(())
     /// ```
     pub fn from_document(document: &Document) -> Result<Self, Error> {
-        let unsuitable = |pointer: &Pointer, reason: String| Error::Unsuitable {
-            place: document.place(pointer),
-            reason,
-        };
+        let unsuitable =
+            |pointer: &Pointer, reason: String| Error::Unsuitable { place: document.place(pointer), reason };
         let root = Pointer::root();
-        let file = OverlayFile::deserialize(&document.value)
-            .map_err(|e| unsuitable(&culprit(&document.value), format!("not an Overlay 1.0 document: {e}")))?;
+        let file = OverlayFile::deserialize(&document.value).map_err(|e| {
+            unsuitable(&culprit(&document.value), format!("not an Overlay 1.0 document: {e}"))
+        })?;
         if !file.overlay.starts_with("1.0.") {
             let reason = format!("Overlay {} is not supported; write `overlay: 1.0.0`", file.overlay);
             return Err(unsuitable(&root.key("overlay"), reason));
@@ -213,8 +212,9 @@ impl Overlay {
         let mut actions = Vec::with_capacity(file.actions.len());
         for (n, action) in file.actions.into_iter().enumerate() {
             let at = root.key("actions").index(n);
-            let query = JsonPath::parse(&action.target)
-                .map_err(|e| unsuitable(&at.key("target"), format!("`{}` is no RFC 9535 query: {e}", action.target)))?;
+            let query = JsonPath::parse(&action.target).map_err(|e| {
+                unsuitable(&at.key("target"), format!("`{}` is no RFC 9535 query: {e}", action.target))
+            })?;
             let change = match (action.update, action.remove) {
                 (Some(update), false) => Change::Update(update),
                 (None, true) => Change::Remove,
@@ -222,7 +222,12 @@ impl Overlay {
             };
             let ids = action.correction.iter().flat_map(|c| c.id.iter()).collect::<Vec<_>>().join(", ");
             actions.push(Action {
-                site: ActionSite { file: document.name.clone(), number: n + 1, line: document.line(&at), ids },
+                site: ActionSite {
+                    file: document.name.clone(),
+                    number: n + 1,
+                    line: document.line(&at),
+                    ids,
+                },
                 description: action.description,
                 target: action.target,
                 correction: action.correction,
@@ -292,9 +297,14 @@ impl fmt::Display for Reason {
                 }
                 f.write_str(" (has upstream changed? then adapt or delete the action)")
             }
-            Self::Unchanged => f.write_str("the document has the value already (repaired upstream? then delete the action)"),
+            Self::Unchanged => {
+                f.write_str("the document has the value already (repaired upstream? then delete the action)")
+            }
             Self::Mismatch { pointer, found } => {
-                write!(f, "{pointer} is {found}; Overlay 1.0 updates and removes only objects and arrays, and merges only objects into objects (target what holds it)")
+                write!(
+                    f,
+                    "{pointer} is {found}; Overlay 1.0 updates and removes only objects and arrays, and merges only objects into objects (target what holds it)"
+                )
             }
         }
     }
@@ -389,7 +399,9 @@ fn last_index(pointer: &Pointer) -> usize {
 }
 
 fn remove(document: &mut Value, pointer: &Pointer) {
-    let Some(parent) = pointer.parent().and_then(|parent| document.pointer_mut(parent.as_str())) else { return };
+    let Some(parent) = pointer.parent().and_then(|parent| document.pointer_mut(parent.as_str())) else {
+        return;
+    };
     let Some(last) = pointer.tokens().last() else { return };
     match parent {
         Value::Object(members) => {

@@ -57,7 +57,8 @@ pub fn slice(document: &Document, prefixes: &[&str]) -> Result<Value, Error> {
         );
         return Err(unsuitable(document, &Pointer::root().key("paths"), reason));
     }
-    let mut slice = json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
+    let mut slice =
+        json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
     for field in ["title", "version"] {
         if let Some(text) = document.value["info"].get(field) {
             slice["info"][field] = text.clone();
@@ -90,7 +91,10 @@ fn openapi_version(document: &Document) -> Result<Version, Error> {
         return refuse(&root, "not an OpenAPI document: the root is no object".into());
     };
     if let Some(swagger) = members.get("swagger") {
-        return refuse(&root.key("swagger"), format!("Swagger {swagger} is not supported; convert it to OpenAPI 3.0"));
+        return refuse(
+            &root.key("swagger"),
+            format!("Swagger {swagger} is not supported; convert it to OpenAPI 3.0"),
+        );
     }
     let Some(version) = members.get("openapi") else {
         return refuse(&root, "not an OpenAPI document: `openapi: 3.0.x` is missing".into());
@@ -138,13 +142,19 @@ fn closure(document: &Document, slice: &Value) -> Result<Value, Error> {
 }
 
 /// Adds the components that the references below `node` lead to.
-fn references(document: &Document, node: &Value, at: &Pointer, wanted: &mut BTreeSet<Pointer>) -> Result<(), Error> {
+fn references(
+    document: &Document,
+    node: &Value,
+    at: &Pointer,
+    wanted: &mut BTreeSet<Pointer>,
+) -> Result<(), Error> {
     match node {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {
                 wanted.insert(resolve(document, reference, at)?);
             }
-            if let Some(Value::Object(mapping)) = members.get("discriminator").and_then(|d| d.get("mapping")) {
+            if let Some(Value::Object(mapping)) = members.get("discriminator").and_then(|d| d.get("mapping"))
+            {
                 let at = at.key("discriminator").key("mapping");
                 for (value, target) in mapping {
                     if let Some(target) = target.as_str().filter(|target| target.starts_with('#')) {
@@ -154,9 +164,10 @@ fn references(document: &Document, node: &Value, at: &Pointer, wanted: &mut BTre
             }
             members.iter().try_for_each(|(key, member)| references(document, member, &at.key(key), wanted))
         }
-        Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(n, item)| references(document, item, &at.index(n), wanted))
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(n, item)| references(document, item, &at.index(n), wanted)),
         _ => Ok(()),
     }
 }
@@ -168,13 +179,16 @@ fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer
         let reason = format!("`{reference}` leads to another file; bundle the document first");
         return Err(unsuitable(document, &at, reason));
     }
-    let pointer = Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
+    let pointer =
+        Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
     let Some(pointer) = pointer else {
         return Err(unsuitable(document, &at, format!("`{reference}` leads nowhere")));
     };
     let tokens: Vec<_> = pointer.tokens().take(3).collect();
     match tokens.as_slice() {
-        [first, section, name] if first == "components" => Ok(Pointer::root().key(first).key(section).key(name)),
+        [first, section, name] if first == "components" => {
+            Ok(Pointer::root().key(first).key(section).key(name))
+        }
         _ => Err(unsuitable(document, &at, format!("`{reference}` does not lead to a component"))),
     }
 }
@@ -199,7 +213,11 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
 /// Every operation of a `paths` object.
 pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
     let items = paths.as_object().into_iter().flat_map(Map::values);
-    items.filter_map(Value::as_object).flatten().filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, o)| o)
+    items
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter(|(key, _)| METHODS.contains(&key.as_str()))
+        .map(|(_, o)| o)
 }
 
 /// The fields of a path item that hold operations.
@@ -226,7 +244,9 @@ fn strip(value: &mut Value, place: Place, name: &str) {
                 strip(member, child, name);
             }
         }
-        Value::Array(items) if place != Place::Literal => items.iter_mut().for_each(|item| strip(item, place, "")),
+        Value::Array(items) if place != Place::Literal => {
+            items.iter_mut().for_each(|item| strip(item, place, ""))
+        }
         _ => {}
     }
 }
@@ -326,8 +346,14 @@ components:
         let cases = [
             ("- 1\n", "d.yaml:1 #: not an OpenAPI document: the root is no object"),
             ("info: {}\n", "d.yaml:1 #: not an OpenAPI document: `openapi: 3.0.x` is missing"),
-            ("swagger: '2.0'\n", "d.yaml:1 #/swagger: Swagger \"2.0\" is not supported; convert it to OpenAPI 3.0"),
-            ("openapi: 4.0.0\n", "d.yaml:1 #/openapi: OpenAPI \"4.0.0\" is not supported; 3.0.x and 3.1.x are"),
+            (
+                "swagger: '2.0'\n",
+                "d.yaml:1 #/swagger: Swagger \"2.0\" is not supported; convert it to OpenAPI 3.0",
+            ),
+            (
+                "openapi: 4.0.0\n",
+                "d.yaml:1 #/openapi: OpenAPI \"4.0.0\" is not supported; 3.0.x and 3.1.x are",
+            ),
             (
                 "openapi: 3.0.3\npaths: {/x/: {}}\n",
                 "d.yaml:2 #/paths: no path begins with `/a/`; is this the OpenAPI document of a PostHog instance?",
@@ -337,8 +363,14 @@ components:
             assert_eq!(sliced(text), Err(expected.to_owned()), "{text}");
         }
         let broken = [
-            ("#/components/schemas/Gone", "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` leads nowhere"),
-            ("other.yaml#/A", "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `other.yaml#/A` leads to another file; bundle the document first"),
+            (
+                "#/components/schemas/Gone",
+                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` leads nowhere",
+            ),
+            (
+                "other.yaml#/A",
+                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `other.yaml#/A` leads to another file; bundle the document first",
+            ),
         ];
         for (reference, expected) in broken {
             let text = DOCUMENT.replacen("#/components/schemas/A", reference, 1);
@@ -349,9 +381,14 @@ components:
     #[test]
     fn refuses_references_that_lead_in_a_circle_but_takes_recursive_schemas() {
         assert!(sliced(DOCUMENT).is_ok(), "A and B refer to each other through members");
-        let text = DOCUMENT
-            .replace("    B: {type: array, items: {$ref: \"#/components/schemas/A\"}}", "    B: {$ref: \"#/components/schemas/C\"}\n    C: {$ref: \"#/components/schemas/B\"}");
+        let text = DOCUMENT.replace(
+            "    B: {type: array, items: {$ref: \"#/components/schemas/A\"}}",
+            "    B: {$ref: \"#/components/schemas/C\"}\n    C: {$ref: \"#/components/schemas/B\"}",
+        );
         let refusal = sliced(&text).unwrap_err();
-        assert_eq!(refusal, "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` leads in a circle and never to a definition");
+        assert_eq!(
+            refusal,
+            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` leads in a circle and never to a definition"
+        );
     }
 }

@@ -68,3 +68,46 @@ fn set_default_permissions(file: &fs::File) -> std::io::Result<()> {
 fn set_default_permissions(_: &fs::File) -> std::io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::Document;
+
+    #[test]
+    fn yaml_reads_back_as_what_was_written() {
+        let long = "words and words ".repeat(20);
+        let value = json!({
+            "date": "2026-03-04T09:15:27Z", "day": "2026-03-04", "yes": "yes", "number": "1.0", "octal": "0o7",
+            "null": null, "text null": "null", "empty": "", "lines": "a\n  b\n\nc\n", "long": long, "trailing": "a ",
+            "trailing lines": "a\n\n\n", "tab": "\ta", "colon": "a: b", "hash": "a #b", "quote": "it's \"so\"",
+            "at": "@current", "dollar": "$unset", "backslash": "a\\d", "unicode": "\u{1f980} \u{85} \u{feff}",
+            "empties": [{}, [], [[]]], "list": [{"a": [1, -2, 2.5, true]}], "": 0, "200": 1, "a: b": 2, "~": 3,
+            "big": 18_446_744_073_709_551_615_u64, "small": 1e-7,
+        });
+        let text = to_yaml(&value).unwrap();
+        assert_eq!(Document::parse("t.yaml", &text).unwrap().value, value, "{text}");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_a_failed_write_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.txt");
+        write_atomically(&path, "old").unwrap();
+        write_atomically(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        let parent = path.parent().unwrap();
+        assert_eq!(fs::read_dir(parent).unwrap().count(), 1, "no temporary file is left");
+
+        // A folder stands where the file should go: the rename fails.
+        let blocked = folder.path().join("blocked");
+        fs::create_dir_all(blocked.join("inside")).unwrap();
+        let error = write_atomically(&blocked, "text").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("blocked"), "{error}");
+        assert!(blocked.join("inside").exists());
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
+    }
+}

@@ -1,0 +1,103 @@
+//! The client without `async`.
+
+use posthog_groups_client::types::{CurrentUser, GroupType, Project};
+
+use super::groups::Groups;
+use super::runtime::Runtime;
+use crate::error::Result;
+use crate::group_type::GroupTypeRef;
+use crate::options::CallOptions;
+use crate::property_values::PropertyDefinitions;
+use crate::related::Related;
+
+/// A client of the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
+///
+/// Clones are cheap and share everything, the thread included.
+#[derive(Clone, Debug)]
+pub struct Client {
+    client: crate::Client,
+    runtime: Runtime,
+}
+
+impl Client {
+    /// Wraps a client, and starts a thread for it.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new(client: crate::Client) -> Result<Self> {
+        Ok(Self { client, runtime: Runtime::start()? })
+    }
+
+    /// Settings of your own; end them with [`build_blocking`](crate::ClientBuilder::build_blocking).
+    pub fn builder() -> crate::ClientBuilder {
+        crate::Client::builder()
+    }
+
+    /// A client of what the environment says; see [`posthog_groups::Client::from_env`](crate::Client::from_env).
+    ///
+    /// # Errors
+    /// As there, and when no thread can be started.
+    pub fn from_env() -> Result<Self> {
+        Self::new(crate::Client::from_env()?)
+    }
+
+    /// The client inside, for async code.
+    pub fn as_async(&self) -> &crate::Client {
+        &self.client
+    }
+
+    /// The same client with other timeouts or retries for some calls. Everything else is shared.
+    pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        Self { client: self.client.with_options(change), runtime: self.runtime.clone() }
+    }
+
+    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
+    pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
+        Groups::new(self.client.groups(group_type), self.runtime.clone())
+    }
+
+    /// The group types of the project.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Client::group_types`](crate::Client::group_types).
+    pub fn group_types(&self) -> Result<Vec<GroupType>> {
+        let client = self.client.clone();
+        self.runtime.call(async move { client.group_types().await })
+    }
+
+    /// The groups that share an event of the last 90 days with a person.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
+    pub fn related_to_person(&self, uuid: impl Into<String>) -> Result<Related> {
+        let (client, uuid) = (self.client.clone(), uuid.into());
+        self.runtime.call(async move { client.related_to_person(uuid).await })
+    }
+
+    /// The names of the properties of each group type.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
+    pub fn property_definitions(&self) -> Result<PropertyDefinitions> {
+        let client = self.client.clone();
+        self.runtime.call(async move { client.property_definitions().await })
+    }
+
+    /// All projects that the key may see.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Client::projects`](crate::Client::projects).
+    pub fn projects(&self) -> Result<Vec<Project>> {
+        let client = self.client.clone();
+        self.runtime.call(async move { client.projects().await })
+    }
+
+    /// The user that the key belongs to.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Client::whoami`](crate::Client::whoami).
+    pub fn whoami(&self) -> Result<CurrentUser> {
+        let client = self.client.clone();
+        self.runtime.call(async move { client.whoami().await })
+    }
+}

@@ -1,0 +1,179 @@
+//! The groups of one type, without `async`.
+
+use posthog_groups_client::Properties;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::handle::GroupHandle;
+use super::iter::{Items, Pages};
+use super::runtime::Runtime;
+use crate::cursor::Cursor;
+use crate::error::Result;
+use crate::group::Group;
+use crate::list::{GroupPage, GroupPages};
+use crate::property_values::PropertyValue;
+
+/// The groups of one type; see [`posthog_groups::Groups`](crate::Groups).
+#[derive(Clone, Debug)]
+pub struct Groups {
+    groups: crate::Groups,
+    runtime: Runtime,
+}
+
+impl Groups {
+    pub(crate) fn new(groups: crate::Groups, runtime: Runtime) -> Self {
+        Self { groups, runtime }
+    }
+
+    /// The index of the type.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
+    pub fn type_index(&self) -> Result<u8> {
+        let groups = self.groups.clone();
+        self.runtime.call(async move { groups.type_index().await })
+    }
+
+    /// A group by its exact key, or `None`.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::find`](crate::Groups::find).
+    pub fn find(&self, key: impl Into<String>) -> Result<Option<Group>> {
+        let (groups, key) = (self.groups.clone(), key.into());
+        self.runtime.call(async move { groups.find(key).await })
+    }
+
+    /// A group by its exact key.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::get`](crate::Groups::get).
+    pub fn get(&self, key: impl Into<String>) -> Result<Group> {
+        let (groups, key) = (self.groups.clone(), key.into());
+        self.runtime.call(async move { groups.get(key).await })
+    }
+
+    /// Lists groups, newest first.
+    pub fn list(&self) -> ListGroups {
+        ListGroups { list: self.groups.list(), runtime: self.runtime.clone() }
+    }
+
+    /// Creates a group, when [`CreateGroup::send`] is called.
+    pub fn create(&self, key: impl Into<String>) -> CreateGroup {
+        CreateGroup { create: self.groups.create(key), runtime: self.runtime.clone() }
+    }
+
+    /// A handle on one group. Nothing is sent.
+    pub fn group(&self, key: impl Into<String>) -> GroupHandle {
+        GroupHandle::new(self.groups.group(key), self.runtime.clone())
+    }
+
+    /// The most frequent values of a property, when [`PropertyValuesQuery::send`] is called.
+    pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
+        PropertyValuesQuery { query: self.groups.property_values(name), runtime: self.runtime.clone() }
+    }
+}
+
+/// A list that has yet to be fetched; see [`posthog_groups::ListGroups`](crate::ListGroups).
+#[derive(Clone, Debug)]
+#[must_use = "a list does nothing until it is iterated"]
+pub struct ListGroups<P = Properties> {
+    list: crate::ListGroups<P>,
+    runtime: Runtime,
+}
+
+impl<P: Send + 'static> ListGroups<P> {
+    /// Keeps groups whose properties contain this text, and the group whose whole key it is.
+    pub fn search(mut self, text: impl Into<String>) -> Self {
+        self.list = self.list.search(text);
+        self
+    }
+
+    /// Keeps groups whose key contains this text.
+    pub fn key_contains(mut self, text: impl Into<String>) -> Self {
+        self.list = self.list.key_contains(text);
+        self
+    }
+
+    /// Starts where an earlier page points to.
+    pub fn start_from(mut self, cursor: Cursor) -> Self {
+        self.list = self.list.start_from(cursor);
+        self
+    }
+
+    /// Whether the next page is fetched while one is looked at; on by default.
+    pub fn prefetch(mut self, prefetch: bool) -> Self {
+        self.list = self.list.prefetch(prefetch);
+        self
+    }
+
+    /// The properties as a type of yours.
+    pub fn properties<Q: DeserializeOwned + Send + 'static>(self) -> ListGroups<Q> {
+        ListGroups { list: self.list.properties(), runtime: self.runtime }
+    }
+
+    /// The groups one by one.
+    pub fn iter(&self) -> Items<GroupPages<P>, GroupPage<P>, Group<P>> {
+        Items::new(self.pages(), |page| page.groups)
+    }
+
+    /// The groups page by page.
+    pub fn pages(&self) -> Pages<GroupPages<P>> {
+        Pages::new(self.runtime.clone(), self.list.clone().pages())
+    }
+
+    /// One page.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
+    pub fn page(self) -> Result<GroupPage<P>> {
+        self.runtime.call(self.list.page())
+    }
+}
+
+/// A group to be created; see [`posthog_groups::CreateGroup`](crate::CreateGroup).
+#[derive(Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct CreateGroup {
+    create: crate::CreateGroup,
+    runtime: Runtime,
+}
+
+impl CreateGroup {
+    /// Its properties.
+    pub fn properties(mut self, properties: impl Serialize) -> Self {
+        self.create = self.create.properties(properties);
+        self
+    }
+
+    /// Creates the group.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::CreateGroup::send`](crate::CreateGroup::send).
+    pub fn send(self) -> Result<Group> {
+        self.runtime.call(self.create.send())
+    }
+}
+
+/// A question for the values of a property; see [`posthog_groups::PropertyValuesQuery`](crate::PropertyValuesQuery).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct PropertyValuesQuery {
+    query: crate::PropertyValuesQuery,
+    runtime: Runtime,
+}
+
+impl PropertyValuesQuery {
+    /// Keeps values that contain this text.
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.query = self.query.containing(text);
+        self
+    }
+
+    /// At most 20 values, the most frequent first.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank name.
+    pub fn send(self) -> Result<Vec<PropertyValue>> {
+        self.runtime.call(self.query.into_future())
+    }
+}

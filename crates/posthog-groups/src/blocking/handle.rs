@@ -1,0 +1,140 @@
+//! One group, without `async`.
+
+use posthog_groups_client::JsonValue;
+use posthog_groups_client::types::ActivityEntry;
+use serde::Serialize;
+
+use super::iter::{Items, Pages};
+use super::runtime::Runtime;
+use crate::activity::{ActivityPage, ActivityPages};
+use crate::error::Result;
+use crate::group::Group;
+use crate::input;
+use crate::related::Related;
+use crate::upsert::Upserted;
+
+/// A handle on one group; see [`posthog_groups::GroupHandle`](crate::GroupHandle).
+#[derive(Clone, Debug)]
+pub struct GroupHandle {
+    handle: crate::GroupHandle,
+    runtime: Runtime,
+}
+
+impl GroupHandle {
+    pub(crate) fn new(handle: crate::GroupHandle, runtime: Runtime) -> Self {
+        Self { handle, runtime }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &str {
+        self.handle.key()
+    }
+
+    /// The group, or `None`.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::find`](crate::Groups::find).
+    pub fn find(&self) -> Result<Option<Group>> {
+        let handle = self.handle.clone();
+        self.runtime.call(async move { handle.find().await })
+    }
+
+    /// The group.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::get`](crate::Groups::get).
+    pub fn get(&self) -> Result<Group> {
+        let handle = self.handle.clone();
+        self.runtime.call(async move { handle.get().await })
+    }
+
+    /// Sets one property.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
+    pub fn set(&self, name: impl Into<String>, value: impl Serialize) -> Result<Group> {
+        let name = name.into();
+        // Now, because the value need not live as long as the thread.
+        let value: JsonValue = input::property_value(&name, &value)?;
+        let handle = self.handle.clone();
+        self.runtime.call(async move { handle.set(name, &value).await })
+    }
+
+    /// Takes one property away.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
+    pub fn unset(&self, name: impl Into<String>) -> Result<Group> {
+        let (handle, name) = (self.handle.clone(), name.into());
+        self.runtime.call(async move { handle.unset(name).await })
+    }
+
+    /// Merges several properties, when [`Upsert::send`] is called.
+    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
+        Upsert { upsert: self.handle.upsert(properties), runtime: self.runtime.clone() }
+    }
+
+    /// The history of the group, newest first.
+    pub fn activity(&self) -> ActivityQuery {
+        ActivityQuery { query: self.handle.activity(), runtime: self.runtime.clone() }
+    }
+
+    /// The persons, and the groups of other types, that share an event of the last 90 days with the group.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
+    pub fn related(&self) -> Result<Related> {
+        let handle = self.handle.clone();
+        self.runtime.call(async move { handle.related().await })
+    }
+}
+
+/// Properties to be merged; see [`posthog_groups::Upsert`](crate::Upsert).
+#[derive(Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct Upsert {
+    upsert: crate::Upsert,
+    runtime: Runtime,
+}
+
+impl Upsert {
+    /// Creates the group where it is missing.
+    pub fn create_if_missing(mut self) -> Self {
+        self.upsert = self.upsert.create_if_missing();
+        self
+    }
+
+    /// Merges the properties.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Upsert`](crate::Upsert).
+    pub fn send(self) -> Result<Upserted> {
+        self.runtime.call(self.upsert.into_future())
+    }
+}
+
+/// The history of a group; see [`posthog_groups::ActivityQuery`](crate::ActivityQuery).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until it is iterated"]
+pub struct ActivityQuery {
+    query: crate::ActivityQuery,
+    runtime: Runtime,
+}
+
+impl ActivityQuery {
+    /// Entries on a page; 100 by default.
+    pub fn page_size(mut self, entries: u32) -> Self {
+        self.query = self.query.page_size(entries);
+        self
+    }
+
+    /// The entries one by one.
+    pub fn iter(&self) -> Items<ActivityPages, ActivityPage, ActivityEntry> {
+        Items::new(self.pages(), |page| page.entries.into_iter().map(Ok).collect())
+    }
+
+    /// The entries page by page.
+    pub fn pages(&self) -> Pages<ActivityPages> {
+        Pages::new(self.runtime.clone(), self.query.clone().pages())
+    }
+}

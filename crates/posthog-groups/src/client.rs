@@ -1,0 +1,317 @@
+//! The client: where every call begins.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use posthog_groups_client as raw;
+use posthog_groups_client::types::{CurrentUser, Project};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::builder::ClientBuilder;
+use crate::error::{Error, Result};
+use crate::group_type::{GroupTypeRef, GroupTypeTable};
+use crate::groups::Groups;
+use crate::options::CallOptions;
+use crate::property_values::PropertyDefinitions;
+use crate::related::Related;
+use crate::transport::{Exchange, RawTransport, Wire, Writes};
+use crate::turns::Turns;
+use crate::{GroupType, input};
+
+/// A client of the groups API of one project.
+///
+/// Clones are cheap and share connections, rate limit, retry budget and the table of group types. It may be used from
+/// any number of tasks and threads; calls may be dropped at any time.
+///
+/// ```no_run
+/// # async fn example() -> posthog_groups::Result<()> {
+/// let posthog = posthog_groups::Client::from_env()?;
+/// for group_type in posthog.group_types().await? {
+///     println!("{} {}", group_type.group_type_index, group_type.group_type);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    options: CallOptions,
+    raw: raw::Client,
+}
+
+/// What all clones share, whatever their options.
+pub(crate) struct Shared {
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) project: String,
+    pub(crate) group_types: GroupTypeTable,
+    /// The server is known to have no `upsert_properties`.
+    pub(crate) upsert_is_missing: AtomicBool,
+    pub(crate) turns: Turns,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("host", &self.0.shared.wire.host.base())
+            .field("project", &self.0.shared.project)
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The time that one call of a user has, however many requests it makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Scope {
+    /// Waits for something, but not beyond the deadline.
+    pub(crate) async fn bounded<T>(&self, wait: impl Future<Output = T>) -> Result<T> {
+        match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, wait).await.map_err(|_| Error::deadline()),
+            None => Ok(wait.await),
+        }
+    }
+
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// One request through the generated client, with the errors of this crate.
+pub(crate) struct Call {
+    exchange: Arc<Exchange>,
+    raw: raw::Client,
+    operation: &'static str,
+}
+
+impl Call {
+    pub(crate) fn raw(&self) -> &raw::Client {
+        &self.raw
+    }
+
+    /// Makes one of our results of what the generated client has.
+    pub(crate) fn finish<T: DeserializeOwned>(
+        self,
+        sent: std::result::Result<raw::ResponseValue<T>, raw::Error<()>>,
+    ) -> Result<T> {
+        let error = match sent {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(error) => error,
+        };
+        if let Some(failure) = self.exchange.take_failure() {
+            return Err(failure);
+        }
+        Err(self.error::<T>(error))
+    }
+
+    fn error<T: DeserializeOwned>(&self, error: raw::Error<()>) -> Error {
+        let attempts = self.exchange.attempts();
+        let error = match error {
+            raw::Error::InvalidResponsePayload(body, source) => {
+                // A second time, now with the path: it costs too much for every answer.
+                let mut json = serde_json::Deserializer::from_slice(&body);
+                let (path, source) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+                    Err(e) => (e.path().to_string(), e.into_inner()),
+                    Ok(_) => (".".to_owned(), source),
+                };
+                // Lists of projects hold project keys.
+                let shown: &[u8] = if self.operation.contains("group") { &body } else { b"" };
+                Error::decode(path, source, shown)
+            }
+            raw::Error::InvalidRequest(message) | raw::Error::Custom(message) => Error::input(message),
+            raw::Error::CommunicationError(e)
+            | raw::Error::ResponseBodyError(e)
+            | raw::Error::InvalidUpgrade(e) => Error::exchange(e),
+            // Both stand for a failure that was taken above.
+            raw::Error::UnexpectedResponse(_) | raw::Error::ErrorResponse(_) => Error::interrupted(),
+        };
+        let (status, request_id) = self.exchange.answered();
+        let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
+        // A success that cannot be read: what was written has to be looked at.
+        let unknown = is_write && error.is_decode();
+        error.of(self.operation, attempts).with_context(status, request_id).with_outcome_unknown(unknown)
+    }
+}
+
+/// Sends a read. An answer whose JSON was cut in a way that only decoding shows is asked for once more.
+macro_rules! read {
+    ($client:expr, $scope:expr, $operation:literal, |$raw:ident| $send:expr) => {{
+        let mut again = $client.options().retry.retries > 0;
+        loop {
+            let call = $client.begin($operation, $scope);
+            let $raw = call.raw();
+            let sent = $send.send().await;
+            match call.finish(sent) {
+                Err(error) if again && error.is_cut_short() => again = false,
+                result => break result,
+            }
+        }
+    }};
+}
+pub(crate) use read;
+
+impl Client {
+    /// A client with settings of your own; see [`ClientBuilder`].
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client of what the environment says:
+    ///
+    /// | variable | | |
+    /// | --- | --- | --- |
+    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
+    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
+        let transport = RawTransport { wire: shared.wire.clone(), options };
+        let raw =
+            raw::Client::new_with_client(shared.wire.host.base(), shared.http.clone(), Arc::new(transport));
+        Self(Arc::new(Inner { shared, options, raw }))
+    }
+
+    /// The same client with other timeouts or retries for some calls. Everything else is shared.
+    pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        Self::assemble(self.0.shared.clone(), change(self.0.options))
+    }
+
+    /// The generated client, for calls that this crate has no comfort for.
+    ///
+    /// Its requests go the same way: authentication, rate limit, and repetitions as far as the operation allows them
+    /// without a look. Where no answer came for a reason of this crate, such as a deadline, one with the status 599
+    /// stands for it, and its body says the reason.
+    pub fn raw(&self) -> &raw::Client {
+        &self.0.raw
+    }
+
+    /// The project as requests name it: a number, or `@current`.
+    pub fn project(&self) -> &str {
+        &self.0.shared.project
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn host(&self) -> &str {
+        self.0.shared.wire.host.base()
+    }
+
+    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
+    ///
+    /// A name is looked up at the first call, and the table of group types is kept for five minutes.
+    ///
+    /// ```no_run
+    /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
+    /// let by_name = posthog.groups("organization").find("org:5").await?;
+    /// let by_index = posthog.groups(0).find("org:5").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
+        Groups::new(self.clone(), group_type.into())
+    }
+
+    /// The group types of the project, at most five, by index. Servers of 2026 may be five minutes behind.
+    ///
+    /// # Errors
+    /// Needs `group:read`. Bad credentials are answered 403 here; [`Error::is_unauthorized`] knows.
+    pub async fn group_types(&self) -> Result<Vec<GroupType>> {
+        let scope = self.scope();
+        let types = self.0.shared.group_types.fetch(self, &scope).await?;
+        Ok(types.to_vec())
+    }
+
+    /// The groups of all types that share an event of the last 90 days with a person.
+    ///
+    /// `uuid` is the `uuid` of the person, not a distinct id. Nobody with that id: an empty answer.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when `uuid` is no UUID: servers break on it.
+    pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
+        let uuid = input::person_uuid(uuid.as_ref())?;
+        let scope = self.scope();
+        let actors = read!(self, &scope, "list_related", |raw| raw
+            .list_related()
+            .project_id(self.project())
+            .id(uuid))?;
+        Ok(Related::from(actors))
+    }
+
+    /// The names of the properties of each group type, with the number of groups that have them.
+    ///
+    /// # Errors
+    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
+    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
+    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
+        let scope = self.scope();
+        let definitions = read!(self, &scope, "list_property_definitions", |raw| raw
+            .list_property_definitions()
+            .project_id(self.project()))?;
+        Ok(PropertyDefinitions::from(definitions))
+    }
+
+    /// All projects that the key may see.
+    ///
+    /// # Errors
+    /// Needs `project:read`. A key that is confined to projects is refused ([`Error::is_forbidden`]).
+    pub async fn projects(&self) -> Result<Vec<Project>> {
+        let scope = self.scope();
+        let mut projects: Vec<Project> = Vec::new();
+        loop {
+            let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
+            let page = read!(self, &scope, "list_projects", |raw| raw
+                .list_projects()
+                .limit(100_i64)
+                .offset(offset))?;
+            let (empty, more) = (page.results.is_empty(), page.next.is_some());
+            projects.extend(page.results);
+            // Counted, not followed: an empty page that says there is more would say so for ever.
+            if empty || !more {
+                return Ok(projects);
+            }
+        }
+    }
+
+    /// The user that the key belongs to: the cheapest way to see whether a key works.
+    ///
+    /// # Errors
+    /// Needs `user:read`. An unknown key: [`Error::is_unauthorized`].
+    pub async fn whoami(&self) -> Result<CurrentUser> {
+        let scope = self.scope();
+        read!(self, &scope, "get_current_user", |raw| raw.get_current_user())
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    pub(crate) fn options(&self) -> &CallOptions {
+        &self.0.options
+    }
+
+    /// Starts the clock of a call.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { deadline: self.0.options.deadline.and_then(|deadline| Instant::now().checked_add(deadline)) }
+    }
+
+    /// Prepares one request of `operation`.
+    pub(crate) fn begin(&self, operation: &'static str, scope: &Scope) -> Call {
+        let shared = &self.0.shared;
+        let exchange =
+            Arc::new(Exchange::new(shared.wire.clone(), self.0.options, scope.deadline, Writes::ToTheCaller));
+        let raw =
+            raw::Client::new_with_client(shared.wire.host.base(), shared.http.clone(), exchange.clone());
+        Call { exchange, raw, operation }
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether two JSON texts mean the same, with numbers compared exactly.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use posthog_groups_client::{JsonValue, Properties};
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+/// Whether two values are the same JSON: whatever the order of members, the escapes in text, and the way a number is
+/// written.
+pub(crate) fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
+    same(a.as_str(), b.as_str())
+}
+
+/// Whether two sets of properties are the same.
+pub(crate) fn same_properties(a: &Properties, b: &Properties) -> bool {
+    same(a.as_str(), b.as_str())
+}
+
+fn same(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    match (Kind::of(a), Kind::of(b)) {
+        (Kind::Object, Kind::Object) => both(a, b, |a: Members<'_>, b: Members<'_>| {
+            a.0.len() == b.0.len()
+                && a.0.iter().all(|(name, a)| b.0.get(name).is_some_and(|b| same(a.get(), b.get())))
+        }),
+        (Kind::Array, Kind::Array) => both(a, b, |a: Vec<&RawValue>, b: Vec<&RawValue>| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a.get(), b.get()))
+        }),
+        (Kind::Text, Kind::Text) => both(a, b, |a: Cow<'_, str>, b: Cow<'_, str>| a == b),
+        (Kind::Number, Kind::Number) => same_number(a, b),
+        // true, false and null have one spelling each.
+        _ => false,
+    }
+}
+
+fn both<'t, T: Deserialize<'t>>(a: &'t str, b: &'t str, equal: impl FnOnce(T, T) -> bool) -> bool {
+    match (serde_json::from_str(a), serde_json::from_str(b)) {
+        (Ok(a), Ok(b)) => equal(a, b),
+        _ => false,
+    }
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Object,
+    Array,
+    Text,
+    Number,
+    Word,
+}
+
+impl Kind {
+    fn of(text: &str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::Text,
+            Some(b'-' | b'0'..=b'9') => Self::Number,
+            _ => Self::Word,
+        }
+    }
+}
+
+/// The members of an object; of two with one name the last counts.
+struct Members<'t>(BTreeMap<Cow<'t, str>, &'t RawValue>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.insert(Cow::Owned(name), value);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
+/// A server keeps integers of any size, and other numbers as doubles: two numbers are the same when they are the
+/// same decimal, or when both are fractions and the same double.
+fn same_number(a: &str, b: &str) -> bool {
+    let is_fraction = |text: &str| text.contains(['.', 'e', 'E']);
+    if is_fraction(a) && is_fraction(b) {
+        match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(a), Ok(b)) if a.is_finite() && b.is_finite() => return a == b,
+            _ => {}
+        }
+    }
+    match (Decimal::read(a), Decimal::read(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// A decimal number: digits without zeros at either end, times a power of ten.
+#[derive(PartialEq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    fn read(text: &str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_start_matches('0');
+        let short = digits.trim_end_matches('0');
+        if short.is_empty() {
+            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+        }
+        let zeros = i64::try_from(digits.len() - short.len()).ok()?;
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(zeros)?;
+        Some(Self { negative, digits: short.to_owned(), exponent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_the_same_is_the_same_and_nothing_else_is() {
+        for (a, b, wanted) in [
+            ("1", "1", true),
+            ("1", "1.0", true),
+            ("100", "1e2", true),
+            ("1E+2", "100.0", true),
+            ("0", "-0.0", true),
+            ("0.1", "0.10000000000000000555", true),
+            ("0.1", "0.2", false),
+            ("-1", "1", false),
+            ("9007199254740993", "9007199254740992", false),
+            ("9007199254740993", "9007199254740993.0", true),
+            ("123456789012345678901234567890", "123456789012345678901234567891", false),
+            ("1e400", "1e401", false),
+            ("1e400", "10e399", true),
+            ("1", "\"1\"", false),
+            ("1", "true", false),
+            ("true", "true", true),
+            ("true", "false", false),
+            ("null", "false", false),
+            (r#""\u00e9""#, "\"é\"", true),
+            (r#""a\/b""#, r#""a/b""#, true),
+            (r#"{"a": 1, "b": [1, 2]}"#, r#"{"b":[1.0,2],"a":1}"#, true),
+            (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, false),
+            (r#"{"a":1}"#, r#"{"b":1}"#, false),
+            (r#"{"\u0061":null}"#, r#"{"a":null}"#, true),
+            ("[1,2]", "[2,1]", false),
+            ("[1]", "[1,1]", false),
+            ("[]", "{}", false),
+            ("{ }", "{}", true),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#, true),
+        ] {
+            assert_eq!(same(a, b), wanted, "{a} and {b}");
+            assert_eq!(same(b, a), wanted, "{b} and {a}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What an error body says, with the oddities of the servers straightened out (contract section 1.3).
+
+use serde::Deserialize;
+
+/// The error body of a server, made uniform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    /// The coarse class, such as `validation_error`.
+    pub(crate) class: Option<String>,
+    /// The machine-readable code; new ones appear over time.
+    pub(crate) code: Option<String>,
+    /// The sentence for people.
+    pub(crate) detail: Option<String>,
+    /// The field that is meant.
+    pub(crate) attr: Option<String>,
+    /// The server's own number for the event in its error log.
+    pub(crate) event_id: Option<String>,
+    /// The write took effect, and the event about it was not sent.
+    pub(crate) event_not_sent: bool,
+}
+
+impl Envelope {
+    /// Reads a body; `None` when it is no error body of PostHog, such as a proxy's page.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(rename = "type")]
+            class: Option<String>,
+            code: Option<String>,
+            detail: Option<String>,
+            attr: Option<String>,
+            error_event_id: Option<String>,
+        }
+
+        let wire: Wire = serde_json::from_slice(body).ok()?;
+        if wire.code.is_none() && wire.detail.is_none() {
+            return None;
+        }
+        let envelope = Self {
+            class: wire.class,
+            code: wire.code,
+            detail: wire.detail,
+            attr: wire.attr,
+            event_id: wire.error_event_id,
+            event_not_sent: false,
+        };
+        Some(envelope.straightened())
+    }
+
+    fn straightened(mut self) -> Self {
+        let code = self.code.as_deref().unwrap_or_default();
+        let detail = self.detail.as_deref().unwrap_or_default();
+        if code.starts_with("Failed to submit") && detail.starts_with("capture_") {
+            // The sentence stands in `code`, the code in `detail`.
+            self.event_not_sent = true;
+            std::mem::swap(&mut self.code, &mut self.detail);
+        } else if code.contains(' ') && is_bare_word(detail) {
+            // Servers of 2025 swap the two where a field of the body is missing.
+            std::mem::swap(&mut self.code, &mut self.detail);
+        }
+        self
+    }
+}
+
+fn is_bare_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Code, detail, attr, and whether an event was not sent.
+    type Read = Option<(Option<String>, Option<String>, Option<String>, bool)>;
+
+    fn read(body: &str) -> Read {
+        Envelope::read(body.as_bytes()).map(|e| (e.code, e.detail, e.attr, e.event_not_sent))
+    }
+
+    fn some(code: &str, detail: &str, attr: Option<&str>, not_sent: bool) -> Read {
+        Some((Some(code.into()), Some(detail.into()), attr.map(Into::into), not_sent))
+    }
+
+    #[test]
+    fn an_ordinary_envelope_is_taken_as_it_is() {
+        let body = r#"{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}"#;
+        assert_eq!(read(body), some("not_found", "Not found.", None, false));
+        let body =
+            r#"{"type":"server_error","code":"tomorrow's code","detail":"x y","attr":"a","extra":{"b":1}}"#;
+        assert_eq!(read(body), some("tomorrow's code", "x y", Some("a"), false));
+    }
+
+    #[test]
+    fn code_and_detail_that_are_swapped_are_swapped_back() {
+        let body = r#"{"attr":"value","code":"This field is required.","detail":"required","type":"validation_error"}"#;
+        assert_eq!(read(body), some("required", "This field is required.", Some("value"), false));
+    }
+
+    #[test]
+    fn a_capture_failure_is_told_apart() {
+        let body = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"capture_http_error"}"#;
+        assert_eq!(
+            read(body),
+            some("capture_http_error", "Failed to submit group create event.", None, true)
+        );
+        let body = r#"{"attr":"$unset","code":"Failed to submit group property deletion event.","detail":"capture_error","type":"capture_error"}"#;
+        assert_eq!(
+            read(body),
+            some("capture_error", "Failed to submit group property deletion event.", Some("$unset"), true)
+        );
+    }
+
+    #[test]
+    fn a_body_of_detail_only_and_other_bodies_are_survived() {
+        let only = read(r#"{"detail":"Dashboard already exists for this group type."}"#);
+        assert_eq!(
+            only,
+            Some((None, Some("Dashboard already exists for this group type.".into()), None, false))
+        );
+        for body in ["", "<html>502</html>", "[]", "null", "{}", "{\"detail\": 5}", "\"x\""] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The groups of one type.
+
+use posthog_groups_client::types;
+use serde::Serialize;
+
+use crate::client::{Client, Scope, read};
+use crate::create::CreateGroup;
+use crate::error::Result;
+use crate::group::Group;
+use crate::group_type::GroupTypeRef;
+use crate::handle::GroupHandle;
+use crate::input;
+use crate::list::ListGroups;
+use crate::property_values::PropertyValuesQuery;
+
+/// The groups of one type; [`Client::groups`] makes it.
+///
+/// Cheap to clone. Nothing is sent until a call is awaited.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    client: Client,
+    group_type: GroupTypeRef,
+}
+
+impl Groups {
+    pub(crate) fn new(client: Client, group_type: GroupTypeRef) -> Self {
+        Self { client, group_type }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) async fn index(&self, scope: &Scope) -> Result<u8> {
+        self.group_type.index(&self.client, scope).await
+    }
+
+    /// The index of the type, from 0 to 4.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when the project has no type of that name, or the index is out of
+    /// range.
+    pub async fn type_index(&self) -> Result<u8> {
+        self.index(&self.client.scope()).await
+    }
+
+    /// A group by its exact key, or `None`. Keys are case-sensitive.
+    ///
+    /// No notebook is created by looking, whatever the instance's settings.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key or one of more than 400 characters.
+    pub async fn find(&self, key: impl AsRef<str>) -> Result<Option<Group>> {
+        match self.get(key).await {
+            Ok(group) => Ok(Some(group)),
+            Err(error) if error.is_group_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A group by its exact key.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is none; otherwise as [`find`](Self::find).
+    pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
+        let key = input::group_key(key.as_ref())?;
+        let scope = self.client.scope();
+        let index = self.index(&scope).await?;
+        look_up(&self.client, &scope, index, key).await
+    }
+
+    /// Lists groups, newest first.
+    pub fn list(&self) -> ListGroups {
+        ListGroups::new(self.clone())
+    }
+
+    /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
+    pub fn create(&self, key: impl Into<String>) -> CreateGroup {
+        CreateGroup::new(self.clone(), key.into())
+    }
+
+    /// A handle on one group, for reading and changing it. Nothing is sent, and the group need not exist.
+    pub fn group(&self, key: impl Into<String>) -> GroupHandle {
+        GroupHandle::new(self.clone(), key.into())
+    }
+
+    /// The most frequent values of a property; await it, or narrow it first.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// for value in orgs.property_values("plan").containing("ent").await? {
+    ///     println!("{} x {}", value.count.unwrap_or_default(), value.value);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
+        PropertyValuesQuery::new(self.clone(), name.into())
+    }
+
+    /// Whether what a struct or map serializes to can be the properties of a group.
+    ///
+    /// The calls that write check the same; this is for telling sooner.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object.
+    pub fn check_properties(&self, properties: impl Serialize) -> Result<()> {
+        input::properties(&properties).map(|_| ())
+    }
+}
+
+/// Finds a group by its exact key.
+pub(crate) async fn look_up(client: &Client, scope: &Scope, index: u8, key: &str) -> Result<Group> {
+    let found: types::FoundGroup = read!(client, scope, "find_group", |raw| raw
+        .find_group()
+        .project_id(client.project())
+        .group_type_index(index)
+        .group_key(key)
+        // Otherwise a look may create a notebook; older servers ignore it.
+        .skip_create_notebook(true))?;
+    Ok(found.into())
+}

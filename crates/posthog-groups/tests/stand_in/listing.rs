@@ -1,0 +1,206 @@
+//! Lists: pages, guards, typed properties, prefetch.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use posthog_groups_fake::{Era, Fault, Group, State};
+use serde_json::{Value, json};
+
+use crate::stage::{client, empty, requests, serve};
+
+fn many(n: usize) -> State {
+    State {
+        groups: (0..n).map(|n| Group::new(0, format!("org:{n}")).with("n", n as i64)).collect(),
+        ..empty()
+    }
+}
+
+/// Answers the next list with this page.
+fn page(results: Value, next: Option<String>) -> Fault {
+    let body = json!({"next": next, "previous": null, "results": results});
+    let fault = json!({"kind": "http", "status": 200, "body": body, "method": "GET", "path": "/groups/$"});
+    serde_json::from_value(fault).unwrap()
+}
+
+fn group(key: &str) -> Value {
+    json!({"group_type_index": 0, "group_key": key, "group_properties": {}, "created_at": "2026-01-01T00:00:00Z"})
+}
+
+#[tokio::test]
+async fn every_group_comes_exactly_once_whatever_the_number() {
+    for era in Era::ALL {
+        for n in [0, 1, 99, 100, 101, 250] {
+            let fake = serve(era, many(n)).await;
+            let orgs = client(&fake).groups("organization");
+            let mut keys: Vec<_> = orgs.list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), n, "{era}");
+            let pages: Vec<_> = orgs.list().pages().map(|p| p.unwrap().groups.len()).collect().await;
+            assert_eq!(pages.iter().sum::<usize>(), n);
+            assert_eq!(pages.len(), n.div_ceil(100).max(1), "{era}, {n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_are_kept_from_page_to_page() {
+    for era in Era::ALL {
+        let mut state = many(120);
+        state
+            .groups
+            .extend((0..120).map(|n| Group::new(0, format!("acme-{n}")).with("name", "Acme & Söhne?")));
+        state.page_size = Some(50);
+        let fake = serve(era, state).await;
+        let orgs = client(&fake).groups(0);
+        let found: Vec<_> = orgs.list().search("acme & sö").stream().try_collect().await.unwrap();
+        assert_eq!(found.len(), 120, "{era}");
+        let found: Vec<_> = orgs.list().key_contains("ORG:1").stream().try_collect().await.unwrap();
+        assert_eq!(found.len(), 31, "{era}");
+    }
+}
+
+#[tokio::test]
+async fn pages_can_be_taken_one_at_a_time() {
+    for era in Era::ALL {
+        let fake = serve(era, many(150)).await;
+        let orgs = client(&fake).groups(0);
+        let first = orgs.list().page().await.unwrap();
+        let next = first.next.clone().unwrap();
+        assert_eq!(first.into_groups().unwrap().len(), 100);
+        let second = orgs.list().start_from(next.clone()).page().await.unwrap();
+        assert_eq!((second.groups.len(), second.next), (50, None));
+        let rest: Vec<_> = orgs.list().start_from(next).stream().try_collect().await.unwrap();
+        assert_eq!(rest.len(), 50);
+        assert_eq!(requests(&fake, "GET", "/groups/"), 3);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_is_not_the_end() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
+    fake.add_faults([
+        page(json!([group("a")]), next("1")),
+        page(json!([]), next("2")),
+        page(json!([group("b")]), None),
+    ])
+    .unwrap();
+    let found: Vec<_> =
+        client(&fake).groups(0).list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
+    assert_eq!(found, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_link_to_another_origin_is_refused_and_nothing_is_sent_there() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let elsewhere = serve(Era::Y2026, many(1)).await;
+    let next = format!("{}/api/projects/1/groups/?cursor=x", elsewhere.url());
+    fake.add_faults([page(json!([group("a")]), Some(next))]).unwrap();
+    let error = client(&fake).groups(0).list().stream().try_next().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains(&elsewhere.url()), "{error}");
+    assert_eq!(elsewhere.journal(), []);
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_back_and_a_list_that_starts_over_are_errors() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
+    let orgs = client(&fake).groups(0);
+
+    fake.add_faults([page(json!([group("a")]), next("1")), page(json!([group("b")]), next("1"))]).unwrap();
+    let mut stream = orgs.list().stream();
+    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "a");
+    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "b");
+    let error = stream.try_next().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains("same cursor twice"), "{error}");
+    assert!(stream.try_next().await.unwrap().is_none());
+
+    fake.clear_faults();
+    fake.add_faults([page(json!([group("a")]), next("1")), page(json!([group("a")]), next("2"))]).unwrap();
+    let mut stream = orgs.list().stream();
+    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "a");
+    let error = stream.try_next().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains("started over"), "{error}");
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Account {
+    seats: u32,
+}
+
+#[tokio::test]
+async fn one_bad_group_does_not_lose_its_page() {
+    for era in Era::ALL {
+        let mut state = empty();
+        state.groups = (0..150).map(|n| Group::new(0, format!("org:{n}")).with("seats", n as i64)).collect();
+        state.groups[42] = Group::new(0, "org:42").with("seats", "many");
+        let fake = serve(era, state).await;
+        let all: Vec<_> = client(&fake).groups(0).list().properties::<Account>().stream().collect().await;
+        assert_eq!(all.len(), 150);
+        let (good, bad): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+        assert_eq!(
+            good.iter().map(|g| g.as_ref().unwrap().properties.seats).sum::<u32>(),
+            (0..150).sum::<u32>() - 42
+        );
+        let error = bad.into_iter().next().unwrap().unwrap_err();
+        assert!(error.is_decode());
+        assert_eq!((error.group_key(), error.path()), (Some("org:42"), Some("seats")));
+        assert_eq!(error.raw_text(), Some(r#"{"seats":"many"}"#));
+    }
+}
+
+#[tokio::test]
+async fn a_group_of_another_form_does_not_lose_its_page_either() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let odd =
+        json!({"group_type_index": 0, "group_key": "odd", "group_properties": {}, "created_at": "yesterday"});
+    fake.add_faults([page(json!([group("a"), odd, group("b")]), None)]).unwrap();
+    let all: Vec<_> = client(&fake).groups(0).list().stream().collect().await;
+    assert_eq!(all.len(), 3);
+    let error = all[1].as_ref().unwrap_err();
+    assert_eq!((error.group_key(), error.path()), (Some("odd"), Some("created_at")));
+    assert_eq!(all[2].as_ref().unwrap().key, "b");
+}
+
+#[tokio::test]
+async fn one_page_is_fetched_ahead_and_none_after_the_stream_is_dropped() {
+    let fake = serve(Era::Y2026, many(1_000)).await;
+    let orgs = client(&fake).groups(0);
+    let settle = || tokio::time::sleep(Duration::from_millis(200));
+
+    let mut stream = orgs.list().stream();
+    settle().await;
+    assert_eq!(requests(&fake, "GET", "/groups/"), 0, "nothing before it is polled");
+    stream.try_next().await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(requests(&fake, "GET", "/groups/"), 2, "one page ahead, and no more");
+    drop(stream);
+    settle().await;
+    assert_eq!(requests(&fake, "GET", "/groups/"), 2);
+
+    let mut stream = orgs.list().prefetch(false).stream();
+    stream.try_next().await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(requests(&fake, "GET", "/groups/"), 3);
+}
+
+#[tokio::test]
+async fn trouble_in_the_middle_of_a_list_is_repeated() {
+    for era in Era::ALL {
+        let fake = serve(era, many(350)).await;
+        fake.add_faults([
+            Fault { skip: 1, ..Fault::http(502) },
+            Fault { skip: 1, ..Fault::drop_connection() },
+            Fault { skip: 1, ..serde_json::from_value(json!({"kind": "truncate"})).unwrap() },
+            Fault {
+                skip: 1,
+                ..serde_json::from_value(json!({"kind": "truncate", "framing": "honest"})).unwrap()
+            },
+        ])
+        .unwrap();
+        let keys: Vec<_> =
+            client(&fake).groups(0).list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
+        assert_eq!(keys.len(), 350, "{era}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The client against the stand-in server, in both eras.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+#[cfg(feature = "blocking")]
+mod blocking;
+mod listing;
+mod reading;
+#[cfg(feature = "schemars")]
+mod schema;
+mod stage;
+mod throttling;
+#[cfg(feature = "tracing")]
+mod tracing_spans;
+mod trouble;
+mod writing;
