@@ -121,13 +121,17 @@ fn is_wrapping(node: &Node<'_>) -> bool {
 }
 
 fn view<'a>(side: super::tree::Side<'a>, node: &Node<'a>) -> View<'a> {
+    view_through(side, node, true)
+}
+
+fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool) -> View<'a> {
     let mut view = View { node: node.clone(), wrappers: Vec::new(), through: Vec::new() };
     loop {
         let resolved = side.resolve(view.node.clone());
         view.through.extend(resolved.through);
         view.node = resolved.node;
         // A circle of wrappers is no schema; lint complains.
-        if !is_wrapping(&view.node) || view.wrappers.iter().any(|wrapper| wrapper.at == view.node.at) {
+        if !wrappers || !is_wrapping(&view.node) || view.wrappers.iter().any(|wrapper| wrapper.at == view.node.at) {
             return view;
         }
         let inner = view.node.key("allOf").index(0);
@@ -141,7 +145,11 @@ impl<'a> Comparison<'a> {
         if old.value.is_null() && new.value.is_null() {
             return;
         }
-        let (before, after) = (view(self.old, old), view(self.new, new));
+        let (mut before, mut after) = (view(self.old, old), view(self.new, new));
+        if before.wrappers.is_empty() != after.wrappers.is_empty() && [&before, &after].iter().any(|view| view.node.get("allOf").is_some()) {
+            // One of them has several parts: compare part by part.
+            (before, after) = (view_through(self.old, old, false), view_through(self.new, new, false));
+        }
         self.reached.extend(before.through.iter().map(|at| (Version::Old, at.clone())));
         self.reached.extend(after.through.iter().map(|at| (Version::New, at.clone())));
         self.reference(old, new, &before, &after);
@@ -202,7 +210,7 @@ impl<'a> Comparison<'a> {
                     );
                 }
             }
-            (Some(a), None) | (None, Some(a)) if !old.value.is_null() && !new.value.is_null() => {
+            (Some(a), None) | (None, Some(a)) if before.node.value.get("type") == after.node.value.get("type") => {
                 let what = if after.through.is_empty() {
                     "is written in place now, it referred to"
                 } else {
