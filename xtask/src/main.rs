@@ -80,12 +80,15 @@ enum SpecTask {
     /// Lint a spec; without --spec also the examples and the table of corrections
     #[command(
         after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
-        cargo xtask spec check --rules"
+        cargo xtask spec check --format sarif > findings.sarif\n  cargo xtask spec check --rules"
     )]
     Check {
         /// Another OpenAPI 3.0 document, YAML or JSON [default: spec/openapi.yaml]
         #[arg(long, value_name = "FILE", conflicts_with = "rules")]
         spec: Option<PathBuf>,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value = "text", conflicts_with = "rules")]
+        format: checks::Format,
         /// List the rules with their reasons
         #[arg(long)]
         rules: bool,
@@ -144,7 +147,7 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Spec(SpecTask::Pull { from, check }) => pull::pull(&root, from, *check),
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
-        Task::Spec(SpecTask::Check { spec, .. }) => checks::check(&root, spec.as_deref()),
+        Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
         Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
             diff::diff(&root, old, new, *format, *check_version)
         }
@@ -163,7 +166,7 @@ fn demo(root: &Path) -> anyhow::Result<Outcome> {
     say!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
     spec::build(root, false)?;
     say!("\n2. check: spec/openapi.yaml and spec/examples/");
-    if checks::check(root, None)? == Outcome::Findings {
+    if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {
         return Ok(Outcome::Findings);
     }
     say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");

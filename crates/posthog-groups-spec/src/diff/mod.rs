@@ -162,7 +162,7 @@ pub struct Change {
 }
 
 fn as_text<S: serde::Serializer>(pointer: &Pointer, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(pointer.as_str())
+    serializer.collect_str(pointer)
 }
 
 /// All changes between two documents.
