@@ -61,7 +61,8 @@ enum Task {
 enum SpecTask {
     /// Cut the groups paths out of a complete PostHog document into spec/upstream.yaml
     #[command(after_help = "Examples:\n  cargo xtask spec pull --from posthog.openapi.yaml\n  \
-        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n\n\
+        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n  \
+        cargo xtask spec pull --from posthog.openapi.yaml --check --format markdown > drift.md\n\n\
         A URL is asked for with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.")]
     Pull {
         /// A complete OpenAPI document of a PostHog instance: YAML or JSON, 3.0 or 3.1
@@ -70,6 +71,9 @@ enum SpecTask {
         /// Write nothing; report what changed upstream and which corrections are stale
         #[arg(long)]
         check: bool,
+        /// How --check reports
+        #[arg(long, value_enum, default_value = "text", requires = "check")]
+        format: pull::Format,
     },
     /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
     Build {
@@ -144,7 +148,9 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> anyhow::Result<Outcome> {
     let root = workspace_root();
     match task {
-        Task::Spec(SpecTask::Pull { from, check }) => pull::pull(&root, from, *check),
+        Task::Spec(SpecTask::Pull { from, check, format }) => {
+            pull::pull(&root, from, *check, *format)
+        },
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),

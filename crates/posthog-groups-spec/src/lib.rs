@@ -13,6 +13,7 @@ mod order;
 mod overlay;
 mod pointer;
 mod project;
+mod repair;
 mod slice;
 mod write;
 
@@ -28,5 +29,6 @@ pub use overlay::{
 };
 pub use pointer::Pointer;
 pub use project::{BuildError, Drift, Product, Project, correct, read_overlays};
+pub use repair::{Proposal, Remedy, Repair, Stale};
 pub use slice::{METHODS, PATH_PREFIXES, slice};
 pub use write::{sha256, to_json, to_yaml, write_atomically};

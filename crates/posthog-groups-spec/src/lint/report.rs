@@ -101,7 +101,7 @@ fn artifact(file: &str) -> Value {
         return json!({"uri": file});
     }
     if let Ok(url) = Url::from_file_path(file) {
-        return json!({"uri": url});
+        return json!({"uri": url.as_str()});
     }
     let uri: String = file
         .bytes()

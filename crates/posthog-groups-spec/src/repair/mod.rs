@@ -1,0 +1,201 @@
+//! What is to be done about drift: which corrections to delete, which to adapt, and what to write for
+//! what is new.
+
+mod proposals;
+mod render;
+
+use serde_json::Value;
+
+use crate::diff::{Diff, diff};
+use crate::document::Document;
+use crate::overlay::{Action, ActionSite, Overlay, Reason, apply_leniently};
+use crate::pointer::Pointer;
+pub use proposals::Proposal;
+
+/// What upstream changed, and what that asks of the corrections.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Repair {
+    /// The changes by whom they break; `None` when the slices cannot be compared.
+    pub diff: Option<Diff>,
+    /// The corrections that do not apply as they are, in order.
+    pub stale: Vec<Stale>,
+    /// Actions to paste for what is new.
+    pub proposals: Vec<Proposal>,
+}
+
+/// A correction that does not apply as it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stale {
+    /// Which action of which file.
+    pub site: ActionSite,
+    /// Its target as written.
+    pub target: String,
+    /// What is to be done about it.
+    pub remedy: Remedy,
+}
+
+/// What is to be done about a stale correction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Upstream has the right value by now: delete it.
+    Unnecessary,
+    /// What it corrected is gone from upstream: delete it.
+    Gone {
+        /// What is gone.
+        what: Vec<String>,
+    },
+    /// It applies again with another target, another number of nodes, or both.
+    Adapt {
+        /// The new target, where it has to change.
+        target: Option<String>,
+        /// The new number of nodes, where it has to change.
+        expect: Option<usize>,
+        /// Why.
+        why: Vec<String>,
+    },
+    /// It applies again once the others are adapted.
+    Follows,
+    /// A person has to look.
+    Look {
+        /// What stands in the way.
+        why: String,
+    },
+}
+
+/// Looks into every correction that does not apply to `fresh`, a slice, although it applies to
+/// `committed`, the slice before.
+pub(crate) fn repair(committed: &Value, fresh: &Value, overlays: &[Overlay]) -> Repair {
+    let named = |name: &str, value: &Value| Document::from_value(name, value.clone());
+    let diff = diff(&named("the committed slice", committed), &named("upstream now", fresh)).ok();
+    let renamed = proposals::renamed_operations(committed, fresh);
+    let before = trace(committed, overlays);
+
+    // As they are; with the operations' new names; and with new numbers of nodes as well.
+    let (_, stale) = apply_leniently(fresh, overlays);
+    let with_names = adapted(overlays, |action| action.retargeted(&renamed));
+    let with_names_found = trace(fresh, &with_names);
+    let with_numbers = adapted(&with_names, |action| {
+        let step = with_names_found.iter().find(|step| step.site == action.site)?;
+        match step.outcome {
+            Err(Reason::Count { expected: Some(_), found }) if found > 0 => Some(action.expecting(found)),
+            _ => None,
+        }
+    });
+    let last = trace(fresh, &with_numbers);
+
+    let stale = stale
+        .into_iter()
+        .map(|action| {
+            let find = |steps: &[Step]| steps.iter().position(|step| step.site == action.site);
+            let remedy = match (find(&before).map(|n| &before[n]), find(&last).map(|n| &last[n])) {
+                (Some(before), Some(last)) => remedy(before, last, fresh, &renamed),
+                _ => Remedy::Look { why: action.reason.to_string() },
+            };
+            Stale { site: action.site, target: action.target, remedy }
+        })
+        .collect();
+    let (corrected, _) = apply_leniently(fresh, &with_numbers);
+    Repair { diff, stale, proposals: proposals::proposals(committed, fresh, &corrected) }
+}
+
+/// What one action met when it was applied.
+struct Step {
+    site: ActionSite,
+    target: String,
+    expected: Option<usize>,
+    /// The nodes that its target matched.
+    matched: Vec<Pointer>,
+    outcome: Result<(), Reason>,
+    action: Action,
+}
+
+fn trace(document: &Value, overlays: &[Overlay]) -> Vec<Step> {
+    let mut document = document.clone();
+    let actions = overlays.iter().flat_map(|overlay| &overlay.actions);
+    actions
+        .map(|action| Step {
+            site: action.site.clone(),
+            target: action.target.clone(),
+            expected: action.correction.as_ref().map(|correction| correction.expect),
+            matched: action.matches(&document),
+            outcome: action.apply(&mut document),
+            action: action.clone(),
+        })
+        .collect()
+}
+
+fn adapted(overlays: &[Overlay], adapt: impl Fn(&Action) -> Option<Action>) -> Vec<Overlay> {
+    let adapt = |action: &Action| adapt(action).unwrap_or_else(|| action.clone());
+    overlays
+        .iter()
+        .map(|overlay| Overlay { name: overlay.name.clone(), actions: overlay.actions.iter().map(adapt).collect() })
+        .collect()
+}
+
+/// `before` is the action on the committed slice, `last` its adapted form on the fresh one.
+fn remedy(before: &Step, last: &Step, fresh: &Value, renamed: &[(String, String)]) -> Remedy {
+    let lost = before.matched.iter().filter(|at| !last.matched.contains(at));
+    let gone: Vec<String> = unique(lost.clone().filter_map(|at| gone_from(fresh, at)));
+    match &last.outcome {
+        Ok(()) => {
+            let target = (before.target != last.target).then(|| last.target.clone());
+            let expect = last.expected.filter(|_| last.expected != before.expected);
+            if target.is_none() && expect.is_none() {
+                return Remedy::Follows;
+            }
+            let came = last.matched.iter().filter(|at| !before.matched.contains(at));
+            let names = renamed.iter().filter(|(old, _)| target.is_some() && before.target.contains(old.as_str()));
+            let mut why: Vec<String> = names.map(|(old, new)| format!("`{old}` is called `{new}` now")).collect();
+            why.extend(gone.into_iter().map(|what| format!("{what} is gone")));
+            let still = lost.filter(|at| gone_from(fresh, at).is_none());
+            why.extend(still.map(|at| format!("{at} is right by now, or has another form")));
+            why.extend(came.map(|at| format!("{at} is new")));
+            Remedy::Adapt { target, expect, why: unique(why.into_iter()) }
+        }
+        Err(Reason::Unchanged) => Remedy::Unnecessary,
+        Err(_) if !before.matched.is_empty() && before.matched.iter().all(|at| last.action.is_done_at(fresh, at)) => {
+            Remedy::Unnecessary
+        }
+        Err(_) if !before.matched.is_empty() && before.matched.iter().all(|at| gone_from(fresh, at).is_some()) => {
+            Remedy::Gone { what: gone }
+        }
+        Err(Reason::Mismatch { pointer, found }) => Remedy::Look { why: format!("{pointer} is {found} now") },
+        Err(reason) => {
+            let was = unique(before.matched.iter().map(ToString::to_string)).join(", ");
+            let why = match reason {
+                Reason::Count { found: 0, .. } if was.is_empty() => "its target matches nothing, then and now".to_owned(),
+                Reason::Count { found: 0, .. } => format!("it corrected {was}, which has another form now"),
+                reason => reason.to_string(),
+            };
+            Remedy::Look { why }
+        }
+    }
+}
+
+/// The operation, parameter list or component of `at`, if the document no longer has it.
+fn gone_from(document: &Value, at: &Pointer) -> Option<String> {
+    let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
+    let lacks = |depth: usize| {
+        let pointer = tokens.iter().take(depth).fold(Pointer::root(), |at, token| at.key(token));
+        tokens.len() >= depth && document.pointer(pointer.as_str()).is_none()
+    };
+    match tokens.first().map(String::as_str)? {
+        "paths" if lacks(2) => Some(format!("the path {}", tokens[1])),
+        "paths" if lacks(3) => Some(format!("the operation {} {}", tokens[2].to_uppercase(), tokens[1])),
+        "components" if lacks(3) => Some(format!("`{}` of `components.{}`", tokens[2], tokens[1])),
+        _ => None,
+    }
+}
+
+fn unique(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    texts.for_each(|text| {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    });
+    found
+}
