@@ -148,9 +148,7 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> anyhow::Result<Outcome> {
     let root = workspace_root();
     match task {
-        Task::Spec(SpecTask::Pull { from, check, format }) => {
-            pull::pull(&root, from, *check, *format)
-        },
+        Task::Spec(SpecTask::Pull { from, check, format }) => pull::pull(&root, from, *check, *format),
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),

@@ -41,7 +41,12 @@ fn pairs() -> Vec<Pair> {
         Pair {
             name: entry["name"].as_str().unwrap().to_owned(),
             truth: entry["truth"].as_str().unwrap().to_owned(),
-            sees: entry["sees"].as_array().unwrap().iter().map(|kind| kind.as_str().unwrap().to_owned()).collect(),
+            sees: entry["sees"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|kind| kind.as_str().unwrap().to_owned())
+                .collect(),
             canary: entry["canary"].as_bool().unwrap_or(false),
             new,
         }
@@ -77,7 +82,9 @@ fn holder<'v>(document: &'v mut Value, path: &str) -> (&'v mut Value, String) {
 
 fn add(document: &mut Value, path: &str, value: Value) {
     match holder(document, path) {
-        (Value::Object(members), key) => assert!(members.insert(key, value).is_none(), "{path} is there already"),
+        (Value::Object(members), key) => {
+            assert!(members.insert(key, value).is_none(), "{path} is there already")
+        }
         (Value::Array(items), key) if key == "-" => items.push(value),
         (Value::Array(items), key) => items.insert(key.parse().unwrap(), value),
         _ => panic!("{path} cannot be added"),
@@ -124,7 +131,13 @@ fn every_pair_is_classified_as_a_person_would() {
         let diff = compared(&pair.new);
         let seen: BTreeSet<_> = diff.changes.iter().map(|change| change.kind.to_owned()).collect();
         if verdict(&diff) != pair.truth || seen != pair.sees {
-            wrong.push(format!("{}: {} by {seen:?}, not {} by {:?}", pair.name, verdict(&diff), pair.truth, pair.sees));
+            wrong.push(format!(
+                "{}: {} by {seen:?}, not {} by {:?}",
+                pair.name,
+                verdict(&diff),
+                pair.truth,
+                pair.sees
+            ));
         }
         texts.push_str(&format!("## {}\n\n{}\n", pair.name, diff.to_text()));
     }
@@ -158,9 +171,9 @@ fn nodes(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
 /// Which edit of a single node leads to a document that means the same.
 fn means_the_same(at: &Pointer) -> bool {
     let silent = [
-        "/info/version", // told in the head of a diff
+        "/info/version",                                           // told in the head of a diff
         "/components/schemas/NewBoat/properties/tags/uniqueItems", // false is what its absence means
-        "/paths/~1boats/get/parameters/2/explode", // true is what its absence means
+        "/paths/~1boats/get/parameters/2/explode",                 // true is what its absence means
         // Invalid: a parameter of the path is required always.
         "/paths/~1boats~1{boat_id}/get/parameters/0/required",
         "/paths/~1boats~1{boat_id}/delete/parameters/0/required",
@@ -222,17 +235,21 @@ fn one_edit_of_a_shared_schema_is_one_change_with_all_its_operations() {
     new["components"]["schemas"]["Boat"]["properties"]["nickname"]["nullable"] = true.into();
     let diff = compared(&new);
     assert_eq!(diff.changes.len(), 1);
-    let operations: Vec<_> = diff.changes[0].operations.iter().filter_map(|o| o.operation_id.as_deref()).collect();
+    let operations: Vec<_> =
+        diff.changes[0].operations.iter().filter_map(|o| o.operation_id.as_deref()).collect();
     assert_eq!(operations, ["list_boats", "get_boat", "create_boat"]);
 }
 
 #[test]
 fn recursive_schemas_are_compared_once() {
     let mut old = base().value;
-    old["components"]["schemas"]["Boat"]["properties"]["tender"] = json!({"$ref": "#/components/schemas/Boat"});
+    old["components"]["schemas"]["Boat"]["properties"]["tender"] =
+        json!({"$ref": "#/components/schemas/Boat"});
     let mut new = old.clone();
-    new["components"]["schemas"]["Boat"]["properties"]["tender"]["$ref"] = "#/components/schemas/Owner".into();
-    new["components"]["schemas"]["Owner"]["allOf"][1]["properties"]["boat"] = json!({"$ref": "#/components/schemas/Boat"});
+    new["components"]["schemas"]["Boat"]["properties"]["tender"]["$ref"] =
+        "#/components/schemas/Owner".into();
+    new["components"]["schemas"]["Owner"]["allOf"][1]["properties"]["boat"] =
+        json!({"$ref": "#/components/schemas/Boat"});
     let diff = diff(&Document::from_value("old", old), &Document::from_value("new", new)).unwrap();
     assert!(diff.changes.iter().any(|change| change.kind == "reference-changed"));
 }
@@ -250,7 +267,8 @@ fn a_change_in_both_directions_is_told_for_each() {
         )
     };
     let diff = diff(&document("integer"), &document("number")).unwrap();
-    let told: Vec<_> = diff.changes.iter().map(|change| (change.direction.is_some(), change.who.len())).collect();
+    let told: Vec<_> =
+        diff.changes.iter().map(|change| (change.direction.is_some(), change.who.len())).collect();
     assert_eq!(told, [(true, 1), (true, 2)], "callers may go on sending integers, readers meet fractions");
 }
 

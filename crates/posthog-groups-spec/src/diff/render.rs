@@ -184,7 +184,7 @@ impl Change {
             Some(Direction::Response) => " (response)",
             None => "",
         };
-        let mut text = format!("* {}{direction}: {}. ", capitalized(&self.message), capitalized(&self.why));
+        let mut text = format!("* {}{direction}. {}. ", capitalized(&self.message), capitalized(&self.why));
         if !self.who.is_empty() {
             text.push_str(&format!("Breaks {}. ", self.broken()));
         }

@@ -131,7 +131,10 @@ fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool
         view.through.extend(resolved.through);
         view.node = resolved.node;
         // A circle of wrappers is no schema; lint complains.
-        if !wrappers || !is_wrapping(&view.node) || view.wrappers.iter().any(|wrapper| wrapper.at == view.node.at) {
+        if !wrappers
+            || !is_wrapping(&view.node)
+            || view.wrappers.iter().any(|wrapper| wrapper.at == view.node.at)
+        {
             return view;
         }
         let inner = view.node.key("allOf").index(0);
@@ -146,7 +149,9 @@ impl<'a> Comparison<'a> {
             return;
         }
         let (mut before, mut after) = (view(self.old, old), view(self.new, new));
-        if before.wrappers.is_empty() != after.wrappers.is_empty() && [&before, &after].iter().any(|view| view.node.get("allOf").is_some()) {
+        if before.wrappers.is_empty() != after.wrappers.is_empty()
+            && [&before, &after].iter().any(|view| view.node.get("allOf").is_some())
+        {
             // One of them has several parts: compare part by part.
             (before, after) = (view_through(self.old, old, false), view_through(self.new, new, false));
         }
@@ -210,7 +215,9 @@ impl<'a> Comparison<'a> {
                     );
                 }
             }
-            (Some(a), None) | (None, Some(a)) if before.node.value.get("type") == after.node.value.get("type") => {
+            (Some(a), None) | (None, Some(a))
+                if before.node.value.get("type") == after.node.value.get("type") =>
+            {
                 let what = if after.through.is_empty() {
                     "is written in place now, it referred to"
                 } else {

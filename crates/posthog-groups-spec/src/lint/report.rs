@@ -107,7 +107,9 @@ fn artifact(file: &str) -> Value {
         .bytes()
         .map(|byte| match byte {
             b'\\' => "/".to_owned(),
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             byte => format!("%{byte:02X}"),
         })
         .collect();
@@ -145,7 +147,10 @@ mod tests {
         assert_eq!(listed.len(), rules().len());
         for rule in listed {
             assert!(rule["shortDescription"]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
-            assert!(matches!(rule["defaultConfiguration"]["level"].as_str(), Some("error" | "warning")), "{rule}");
+            assert!(
+                matches!(rule["defaultConfiguration"]["level"].as_str(), Some("error" | "warning")),
+                "{rule}"
+            );
         }
         let results = run["results"].as_array().unwrap();
         assert_eq!(results.len(), findings.len());
@@ -163,11 +168,16 @@ mod tests {
 
     #[test]
     fn files_become_uris_and_a_finding_without_a_line_has_no_region() {
-        let place = |file, line| findings_to_sarif(&[finding(file, line)])["runs"][0]["results"][0]["locations"][0]["physicalLocation"].clone();
+        let place = |file, line| {
+            findings_to_sarif(&[finding(file, line)])["runs"][0]["results"][0]["locations"][0]["physicalLocation"].clone()
+        };
         let odd = place("./spec/my file.yaml", Some(3));
         assert_eq!(odd["artifactLocation"], json!({"uri": "spec/my%20file.yaml", "uriBaseId": "%SRCROOT%"}));
         assert_eq!(odd["region"], json!({"startLine": 3}));
-        assert_eq!(place("https://a.example/x.yaml", None)["artifactLocation"], json!({"uri": "https://a.example/x.yaml"}));
+        assert_eq!(
+            place("https://a.example/x.yaml", None)["artifactLocation"],
+            json!({"uri": "https://a.example/x.yaml"})
+        );
         assert_eq!(place("a.yaml", None).get("region"), None);
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::diff::{Diff, diff};
 use crate::document::Document;
-use crate::overlay::{Action, ActionSite, Overlay, Reason, apply_leniently};
+use crate::overlay::{Action, ActionSite, Overlay, Reason, Words, apply_leniently};
 use crate::pointer::Pointer;
 pub use proposals::Proposal;
 
@@ -30,6 +30,8 @@ pub struct Repair {
 pub struct Stale {
     /// Which action of which file.
     pub site: ActionSite,
+    /// What it does, in one line.
+    pub description: Option<String>,
     /// Its target as written.
     pub target: String,
     /// What is to be done about it.
@@ -42,6 +44,8 @@ pub struct Stale {
 pub enum Remedy {
     /// Upstream has the right value by now: delete it.
     Unnecessary,
+    /// Upstream has the right value by now, and what is left is text: make it one for text.
+    WordsOnly,
     /// What it corrected is gone from upstream: delete it.
     Gone {
         /// What is gone.
@@ -91,10 +95,11 @@ pub(crate) fn repair(committed: &Value, fresh: &Value, overlays: &[Overlay]) -> 
         .map(|action| {
             let find = |steps: &[Step]| steps.iter().position(|step| step.site == action.site);
             let remedy = match (find(&before).map(|n| &before[n]), find(&last).map(|n| &last[n])) {
-                (Some(before), Some(last)) => remedy(before, last, fresh, &renamed),
+                (Some(before), Some(last)) => remedy(before, last, &Slices { committed, fresh }, &renamed),
                 _ => Remedy::Look { why: action.reason.to_string() },
             };
-            Stale { site: action.site, target: action.target, remedy }
+            let description = find(&before).and_then(|n| before[n].action.description.clone());
+            Stale { site: action.site, description, target: action.target, remedy }
         })
         .collect();
     let (corrected, _) = apply_leniently(fresh, &with_numbers);
@@ -131,14 +136,25 @@ fn adapted(overlays: &[Overlay], adapt: impl Fn(&Action) -> Option<Action>) -> V
     let adapt = |action: &Action| adapt(action).unwrap_or_else(|| action.clone());
     overlays
         .iter()
-        .map(|overlay| Overlay { name: overlay.name.clone(), actions: overlay.actions.iter().map(adapt).collect() })
+        .map(|overlay| Overlay {
+            name: overlay.name.clone(),
+            actions: overlay.actions.iter().map(adapt).collect(),
+        })
         .collect()
 }
 
+/// The published document before and after, without corrections.
+struct Slices<'a> {
+    committed: &'a Value,
+    fresh: &'a Value,
+}
+
 /// `before` is the action on the committed slice, `last` its adapted form on the fresh one.
-fn remedy(before: &Step, last: &Step, fresh: &Value, renamed: &[(String, String)]) -> Remedy {
+fn remedy(before: &Step, last: &Step, slices: &Slices<'_>, renamed: &[(String, String)]) -> Remedy {
     let lost = before.matched.iter().filter(|at| !last.matched.contains(at));
-    let gone: Vec<String> = unique(lost.clone().filter_map(|at| gone_from(fresh, at)));
+    let gone: Vec<String> = unique(lost.clone().filter_map(|at| slices.gone(at)));
+    let everywhere =
+        |holds: &dyn Fn(&Pointer) -> bool| !before.matched.is_empty() && before.matched.iter().all(holds);
     match &last.outcome {
         Ok(()) => {
             let target = (before.target != last.target).then(|| last.target.clone());
@@ -147,26 +163,37 @@ fn remedy(before: &Step, last: &Step, fresh: &Value, renamed: &[(String, String)
                 return Remedy::Follows;
             }
             let came = last.matched.iter().filter(|at| !before.matched.contains(at));
-            let names = renamed.iter().filter(|(old, _)| target.is_some() && before.target.contains(old.as_str()));
-            let mut why: Vec<String> = names.map(|(old, new)| format!("`{old}` is called `{new}` now")).collect();
+            let names =
+                renamed.iter().filter(|(old, _)| target.is_some() && before.target.contains(old.as_str()));
+            let mut why: Vec<String> =
+                names.map(|(old, new)| format!("`{old}` is called `{new}` now")).collect();
             why.extend(gone.into_iter().map(|what| format!("{what} is gone")));
-            let still = lost.filter(|at| gone_from(fresh, at).is_none());
+            let still = lost.filter(|at| slices.gone(at).is_none());
             why.extend(still.map(|at| format!("{at} is right by now, or has another form")));
             why.extend(came.map(|at| format!("{at} is new")));
             Remedy::Adapt { target, expect, why: unique(why.into_iter()) }
         }
         Err(Reason::Unchanged) => Remedy::Unnecessary,
-        Err(_) if !before.matched.is_empty() && before.matched.iter().all(|at| last.action.is_done_at(fresh, at)) => {
+        Err(_) if everywhere(&|at| last.action.is_done_at(slices.fresh, at, Words::Count)) => {
             Remedy::Unnecessary
         }
-        Err(_) if !before.matched.is_empty() && before.matched.iter().all(|at| gone_from(fresh, at).is_some()) => {
-            Remedy::Gone { what: gone }
+        Err(_) if everywhere(&|at| last.action.is_done_at(slices.fresh, at, Words::Skip)) => {
+            Remedy::WordsOnly
+        }
+        Err(_) if everywhere(&|at| slices.gone(at).is_some()) => Remedy::Gone { what: gone },
+        Err(_) if everywhere(&|at| slices.is_ours(at)) => {
+            let made = unique(before.matched.iter().map(ToString::to_string)).join(", ");
+            Remedy::Look {
+                why: format!("it corrects {made}, which an earlier correction makes; look at that first"),
+            }
         }
         Err(Reason::Mismatch { pointer, found }) => Remedy::Look { why: format!("{pointer} is {found} now") },
         Err(reason) => {
             let was = unique(before.matched.iter().map(ToString::to_string)).join(", ");
             let why = match reason {
-                Reason::Count { found: 0, .. } if was.is_empty() => "its target matches nothing, then and now".to_owned(),
+                Reason::Count { found: 0, .. } if was.is_empty() => {
+                    "its target matches nothing, then and now".to_owned()
+                }
                 Reason::Count { found: 0, .. } => format!("it corrected {was}, which has another form now"),
                 reason => reason.to_string(),
             };
@@ -175,18 +202,26 @@ fn remedy(before: &Step, last: &Step, fresh: &Value, renamed: &[(String, String)
     }
 }
 
-/// The operation, parameter list or component of `at`, if the document no longer has it.
-fn gone_from(document: &Value, at: &Pointer) -> Option<String> {
-    let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
-    let lacks = |depth: usize| {
-        let pointer = tokens.iter().take(depth).fold(Pointer::root(), |at, token| at.key(token));
-        tokens.len() >= depth && document.pointer(pointer.as_str()).is_none()
-    };
-    match tokens.first().map(String::as_str)? {
-        "paths" if lacks(2) => Some(format!("the path {}", tokens[1])),
-        "paths" if lacks(3) => Some(format!("the operation {} {}", tokens[2].to_uppercase(), tokens[1])),
-        "components" if lacks(3) => Some(format!("`{}` of `components.{}`", tokens[2], tokens[1])),
-        _ => None,
+impl Slices<'_> {
+    /// The path, operation or component of `at`, if upstream had it and no longer has.
+    fn gone(&self, at: &Pointer) -> Option<String> {
+        let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
+        let went = |depth: usize| {
+            let pointer = tokens.iter().take(depth).fold(Pointer::root(), |at, token| at.key(token));
+            let lacks = |document: &Value| document.pointer(pointer.as_str()).is_none();
+            tokens.len() >= depth && lacks(self.fresh) && !lacks(self.committed)
+        };
+        match tokens.first().map(String::as_str)? {
+            "paths" if went(2) => Some(format!("the path {}", tokens[1])),
+            "paths" if went(3) => Some(format!("the operation {} {}", tokens[2].to_uppercase(), tokens[1])),
+            "components" if went(3) => Some(format!("`{}` of `components.{}`", tokens[2], tokens[1])),
+            _ => None,
+        }
+    }
+
+    /// Whether corrections make the node: upstream never had it.
+    fn is_ours(&self, at: &Pointer) -> bool {
+        self.committed.pointer(at.as_str()).is_none()
     }
 }
 

@@ -27,9 +27,11 @@ fn sites(document: &Value) -> impl Iterator<Item = Site<'_>> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     paths.flat_map(|(path, item)| {
         let fields = item.as_object().into_iter().flatten();
-        fields
-            .filter(|(method, _)| METHODS.contains(&method.as_str()))
-            .map(move |(method, operation)| Site { path, method, operation })
+        fields.filter(|(method, _)| METHODS.contains(&method.as_str())).map(move |(method, operation)| Site {
+            path,
+            method,
+            operation,
+        })
     })
 }
 
@@ -55,7 +57,8 @@ pub(super) fn proposals(committed: &Value, fresh: &Value, corrected: &Value) -> 
     for (name, schema) in members(fresh.pointer("/components/schemas")) {
         let old = committed.pointer("/components/schemas").and_then(|schemas| schemas.get(name));
         for (property, _) in members(schema.get("properties")) {
-            let known = old.and_then(|old| old.get("properties")).is_some_and(|known| known.get(property).is_some());
+            let known =
+                old.and_then(|old| old.get("properties")).is_some_and(|known| known.get(property).is_some());
             if old.is_some() && !known {
                 proposals.push(new_member(name, property, corrected));
             }
@@ -120,7 +123,9 @@ fn new_operation(site: &Site<'_>, proposals: &mut Vec<Proposal>) {
 }
 
 fn new_parameters(site: &Site<'_>, old: &Value, proposals: &mut Vec<Proposal>) {
-    let list = |operation: &Value| operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let list = |operation: &Value| {
+        operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default()
+    };
     let known = list(old);
     for parameter in list(site.operation) {
         let is_same = |other: &Value| other["name"] == parameter["name"] && other["in"] == parameter["in"];
@@ -129,7 +134,12 @@ fn new_parameters(site: &Site<'_>, old: &Value, proposals: &mut Vec<Proposal>) {
             title: format!("parameter `{name}` of {} {} is new", site.method.to_uppercase(), site.path),
             file: "25-parameters-of-operations.yaml",
             action: action(
-                format!("$.paths[{}].{}.parameters[?@.name == {}]", quoted(site.path), site.method, quoted(name)),
+                format!(
+                    "$.paths[{}].{}.parameters[?@.name == {}]",
+                    quoted(site.path),
+                    site.method,
+                    quoted(name)
+                ),
                 format!("What `{name}` means"),
                 json!({"description": "FILL IN", "example": "FILL IN"}),
                 "The slice has no text; all text is our own.",
@@ -139,7 +149,9 @@ fn new_parameters(site: &Site<'_>, old: &Value, proposals: &mut Vec<Proposal>) {
 }
 
 fn new_member(schema: &str, property: &str, corrected: &Value) -> Proposal {
-    let kept = corrected.pointer("/components/schemas").and_then(|schemas| schemas.get(schema)?.get("properties")?.get(property));
+    let kept = corrected
+        .pointer("/components/schemas")
+        .and_then(|schemas| schemas.get(schema)?.get("properties")?.get(property));
     let target = format!("$.components.schemas[{}].properties[{}]", quoted(schema), quoted(property));
     let title = format!("`{schema}.{property}` is new");
     let title = if kept.is_some() {

@@ -42,22 +42,39 @@ impl Repair {
 type Belongs = fn(&Remedy) -> bool;
 
 const SECTIONS: &[(&str, &str, Belongs)] = &[
-    ("Corrections that are unnecessary now", "Upstream has the right value: delete them.", |remedy| *remedy == Remedy::Unnecessary),
+    ("Corrections that are unnecessary now", "Upstream has the right value: delete them.", |remedy| {
+        *remedy == Remedy::Unnecessary
+    }),
+    (
+        "Corrections of which only the text is needed",
+        "Upstream has the right value: make the target one that matches it, and leave `description` and `summary` in `update`.",
+        |remedy| *remedy == Remedy::WordsOnly,
+    ),
     (
         "Corrections of what is gone",
         "Delete them, unless servers that still have it are to be described: then add it by a correction.",
         |remedy| matches!(remedy, Remedy::Gone { .. }),
     ),
-    ("Corrections to adapt", "They apply again with these lines in the place of the old ones.", |remedy| matches!(remedy, Remedy::Adapt { .. })),
-    ("Corrections that follow", "They apply again once those above are adapted.", |remedy| *remedy == Remedy::Follows),
-    ("Corrections that no longer apply", "A person has to look.", |remedy| matches!(remedy, Remedy::Look { .. })),
+    ("Corrections to adapt", "They apply again with these lines in the place of the old ones.", |remedy| {
+        matches!(remedy, Remedy::Adapt { .. })
+    }),
+    ("Corrections that follow", "They apply again once those above are adapted.", |remedy| {
+        *remedy == Remedy::Follows
+    }),
+    ("Corrections that no longer apply", "A person has to look.", |remedy| {
+        matches!(remedy, Remedy::Look { .. })
+    }),
 ];
 
 impl Stale {
     fn to_markdown(&self) -> String {
-        let Self { site, target, remedy } = self;
+        let Self { target, remedy, .. } = self;
+        let site = match &self.description {
+            Some(description) => format!("{} \"{description}\"", self.site),
+            None => self.site.to_string(),
+        };
         match remedy {
-            Remedy::Unnecessary | Remedy::Follows => format!("* {site}\n"),
+            Remedy::Unnecessary | Remedy::WordsOnly | Remedy::Follows => format!("* {site}\n"),
             Remedy::Gone { what } => format!("* {site}: {} is gone\n", what.join(", ")),
             Remedy::Look { why } => format!("* {site}: {why}. Its target is `{target}`\n"),
             Remedy::Adapt { target, expect, why } => {
@@ -68,7 +85,11 @@ impl Stale {
                 if let Some(expect) = expect {
                     lines.insert("expect".into(), (*expect).into());
                 }
-                format!("* {site}: {}\n\n{}\n", why.join("; "), indented("  ", &fenced(&Value::Object(lines))))
+                format!(
+                    "* {site}: {}\n\n{}\n",
+                    why.join("; "),
+                    indented("  ", &fenced(&Value::Object(lines)))
+                )
             }
         }
     }
@@ -76,7 +97,12 @@ impl Stale {
 
 impl Proposal {
     fn to_markdown(&self) -> String {
-        format!("\n## {}\n\nIn {}:\n\n{}", self.title, self.file, fenced(&Value::Array(vec![self.action.clone()])))
+        format!(
+            "\n## {}\n\nIn {}:\n\n{}",
+            self.title,
+            self.file,
+            fenced(&Value::Array(vec![self.action.clone()]))
+        )
     }
 }
 
