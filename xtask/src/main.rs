@@ -51,8 +51,11 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Correct, check, generate; then call all ten operations on a stand-in server on this machine
+    /// Correct, check, generate; then call all ten operations on a stand-in server on this machine, raw and by
+    /// way of the wrapper
     Demo,
+    /// Measure ratios against named peers, in a release build, and print them as Markdown
+    Bench,
     /// Run what continuous integration runs (.ci/run)
     Ci,
 }
@@ -157,6 +160,10 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => demo(&root),
+        Task::Bench => cargo(
+            &root,
+            &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", "bench"],
+        ),
         Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),
     }
 }
@@ -176,18 +183,19 @@ fn demo(root: &Path) -> anyhow::Result<Outcome> {
     say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
     generate::generate(root, false)?;
     say!("\n4. call the generated client");
+    if cargo(root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])?
+        == Outcome::Findings
+    {
+        return Ok(Outcome::Findings);
+    }
+    say!("\n5. the same and more through the wrapper");
+    cargo(root, &["run", "--quiet", "--package", "posthog-groups", "--example", "tour"])
+}
+
+/// Runs cargo in the workspace.
+fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Outcome> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    program(
-        Command::new(cargo).args([
-            "run",
-            "--quiet",
-            "--package",
-            "posthog-groups-tests",
-            "--example",
-            "demo",
-        ]),
-        root,
-    )
+    program(Command::new(cargo).args(arguments), root)
 }
 
 /// Runs a program of the workspace; its failure is ours.

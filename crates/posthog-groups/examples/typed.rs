@@ -1,7 +1,6 @@
 //! Properties as a struct: `cargo run -p posthog-groups --example typed`.
 #![allow(clippy::print_stdout, reason = "showing is what it is for")]
 
-use futures_util::StreamExt as _;
 use posthog_groups::Client;
 use posthog_groups_fake::{Fake, Group, GroupType, State};
 use serde::{Deserialize, Serialize};

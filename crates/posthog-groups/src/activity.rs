@@ -17,10 +17,9 @@ use crate::walk::{Items, Pages, Walk};
 ///
 /// ```no_run
 /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-/// use futures_util::TryStreamExt as _;
-///
 /// let mut history = orgs.group("org:5").activity().stream();
-/// while let Some(entry) = history.try_next().await? {
+/// while let Some(entry) = history.next().await {
+///     let entry = entry?;
 ///     println!("{} {} {:?}", entry.created_at, entry.activity, entry.detail.name);
 /// }
 /// # Ok(()) }
@@ -84,6 +83,13 @@ pub struct ActivityPage {
 #[derive(Debug)]
 pub struct ActivityStream(Items<ActivityWalk, ActivityEntry>);
 
+impl ActivityStream {
+    /// The next entry; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<ActivityEntry>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
 impl Stream for ActivityStream {
     type Item = Result<ActivityEntry>;
 
@@ -96,6 +102,13 @@ impl Stream for ActivityStream {
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct ActivityPages(Pages<ActivityWalk>);
+
+impl ActivityPages {
+    /// The next page; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<ActivityPage>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
 
 impl Stream for ActivityPages {
     type Item = Result<ActivityPage>;

@@ -366,6 +366,13 @@ mod tests {
             format!("{:?}", client.groups(0).list().search("x")),
             format!("{:?}", client.groups(0).create("x")),
             format!("{:?}", client.with_options(|o| o.retries(1))),
+            format!("{:?}", client.groups(0).list().stream()),
+            format!("{:?}", client.groups(0).list().pages()),
+            format!("{:?}", client.groups(0).property_values("x").containing("y")),
+            format!("{:?}", client.groups(0).group("x").activity()),
+            format!("{:?}", client.groups(0).group("x").activity().stream()),
+            format!("{:?}", client.groups(0).group("x").upsert(serde_json::json!({"a": 1}))),
+            format!("{:#?}", client.shared().wire),
         ] {
             assert!(!text.contains("secret"), "{text}");
         }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use posthog_groups_client::{JsonValue, Properties, types};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
@@ -20,19 +21,26 @@ use crate::error::{Error, Result};
 /// println!("{} is on {}", acme.key, acme.properties.plan);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Group<P = Properties> {
     /// The index of its type, from 0 to 4.
+    #[serde(rename = "group_type_index")]
     pub type_index: u8,
     /// Its key.
+    #[serde(rename = "group_key")]
     pub key: String,
     /// Its properties.
+    #[serde(rename = "group_properties")]
     pub properties: P,
     /// When it was first stored. The part below the second may differ between a list and a find on servers of 2026.
     pub created_at: DateTime<Utc>,
     /// The short id of its notebook, where a find told one.
+    #[serde(skip)]
     pub notebook: Option<String>,
+    #[serde(skip)]
     event_not_sent: bool,
 }
 

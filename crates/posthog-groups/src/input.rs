@@ -120,10 +120,10 @@ mod tests {
         {
             assert_eq!(refusal(property_value("plan", &value)), "accepted");
         }
-        assert!(refusal(properties(["x"])).contains("must be a JSON object"));
+        assert!(refusal(properties(&["x"])).contains("must be a JSON object"));
         assert!(refusal(properties("x")).contains("must be a JSON object"));
         assert!(refusal(properties(&None::<u8>)).contains("must be a JSON object"));
-        assert_eq!(refusal(properties(serde_json::json!({"a": null}))), "accepted");
+        assert_eq!(refusal(properties(&serde_json::json!({"a": null}))), "accepted");
         assert!(refusal(property_name("")).contains("empty"));
     }
 

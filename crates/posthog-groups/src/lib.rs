@@ -2,15 +2,14 @@
 //!
 //! ```no_run
 //! # async fn quickstart() -> posthog_groups::Result<()> {
-//! use futures_util::TryStreamExt as _;
-//!
 //! // POSTHOG_PERSONAL_API_KEY, POSTHOG_HOST, POSTHOG_PROJECT_ID
 //! let posthog = posthog_groups::Client::from_env()?;
 //! let orgs = posthog.groups("organization");
 //!
 //! orgs.group("org:5").set("plan", "enterprise").await?;
 //! let mut found = orgs.list().search("acme").stream();
-//! while let Some(group) = found.try_next().await? {
+//! while let Some(group) = found.next().await {
+//!     let group = group?;
 //!     println!("{} {}", group.key, group.properties.as_str());
 //! }
 //! # Ok(()) }
@@ -42,8 +41,6 @@
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-//! use futures_util::StreamExt as _;
-//!
 //! #[derive(serde::Deserialize)]
 //! struct Account { plan: String, seats: Option<u32> }
 //!

@@ -22,10 +22,9 @@ type Decode<P> = fn(&str, Properties) -> Result<P>;
 ///
 /// ```no_run
 /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-/// use futures_util::TryStreamExt as _;
-///
 /// let mut found = orgs.list().search("acme").stream();
-/// while let Some(group) = found.try_next().await? {
+/// while let Some(group) = found.next().await {
+///     let group = group?;
 ///     println!("{} {}", group.key, group.properties.as_str());
 /// }
 /// # Ok(()) }
@@ -110,8 +109,6 @@ impl<P: Send + 'static> ListGroups<P> {
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) {
-    /// use futures_util::StreamExt as _;
-    ///
     /// #[derive(serde::Deserialize)]
     /// struct Account { plan: String }
     ///
@@ -184,6 +181,13 @@ impl<P> GroupPage<P> {
 #[derive(Debug)]
 pub struct GroupStream<P: Send + 'static = Properties>(Items<GroupWalk<P>, Group<P>>);
 
+impl<P: Send + 'static> GroupStream<P> {
+    /// The next group; `None` at the end. The same as `StreamExt::next`, without a further crate.
+    pub async fn next(&mut self) -> Option<Result<Group<P>>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
 impl<P: Send + 'static> Stream for GroupStream<P> {
     type Item = Result<Group<P>>;
 
@@ -196,6 +200,13 @@ impl<P: Send + 'static> Stream for GroupStream<P> {
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct GroupPages<P: Send + 'static = Properties>(Pages<GroupWalk<P>>);
+
+impl<P: Send + 'static> GroupPages<P> {
+    /// The next page; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<GroupPage<P>>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
 
 impl<P: Send + 'static> Stream for GroupPages<P> {
     type Item = Result<GroupPage<P>>;

@@ -1,6 +1,7 @@
 //! Fills the seam of the generated client: authentication, limits, attempts, deadlines.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -94,7 +95,7 @@ pub(crate) enum Writes {
 struct Left {
     failure: Option<Error>,
     status: Option<StatusCode>,
-    request_id: Option<String>,
+    headers: HeaderMap,
 }
 
 /// An answer that has arrived as a whole.
@@ -152,7 +153,7 @@ impl Exchange {
     /// What is known of the last answer: its status, and the number of the request.
     pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
         let left = unpoisoned(self.left.lock());
-        (left.status, left.request_id.clone())
+        (left.status, request_id(&left.headers))
     }
 
     /// What may be repeated without a look.
@@ -186,7 +187,9 @@ impl Exchange {
             let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
             let span = AttemptSpan::new(operation, &copy, number - 1);
-            let result = span.around(self.attempt(http, copy)).await;
+            // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
+            let attempt = pin!(self.attempt(http, copy));
+            let result = span.around(attempt).await;
             let outcome = match &result {
                 Ok(answer) => Outcome::Answered(answer.status.as_u16()),
                 Err(error) if error.is_connect() => Outcome::NotSent,
@@ -272,7 +275,8 @@ impl Exchange {
             (Some(patience), _) => (patience, Error::timeout),
             (None, None) => return self.exchange(http, request).await,
         };
-        tokio::time::timeout_at(end, self.exchange(http, request)).await.unwrap_or_else(|_| Err(late()))
+        let exchange = pin!(self.exchange(http, request));
+        tokio::time::timeout_at(end, exchange).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn exchange(&self, http: &reqwest::Client, request: reqwest::Request) -> Result<Answer, Error> {
@@ -322,9 +326,8 @@ impl Exchange {
         let is_write = operation.idempotency != Idempotency::Safe;
         let mut left = unpoisoned(self.left.lock());
         match result {
-            Ok(answer) => {
+            Ok(mut answer) => {
                 left.status = Some(answer.status);
-                left.request_id = request_id(&answer.headers);
                 if !answer.status.is_success() {
                     let hide = |text| self.wire.hide(text);
                     let mut error =
@@ -335,6 +338,10 @@ impl Exchange {
                     }
                     let unknown = is_write && error.is_server_error() && !error.is_event_not_sent();
                     left.failure = Some(error.with_outcome_unknown(unknown));
+                }
+                if self.writes == Writes::ToTheCaller {
+                    // Only a failure asks for them, and the generated code would copy them.
+                    left.headers = std::mem::take(&mut answer.headers);
                 }
                 answer.into_response()
             }

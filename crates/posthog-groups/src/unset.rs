@@ -33,7 +33,10 @@ pub(crate) async fn unset(handle: &GroupHandle, name: &str) -> Result<Group> {
             }
             Ok(_) if error.is_event_not_sent() => return Err(error),
             Ok(_) => patience.again(error).await?,
-            Err(look) if look.is_group_not_found() => return Err(look),
+            // Without a group nothing can have taken effect.
+            Err(look) if look.is_group_not_found() => {
+                return Err(if error.is_not_found() { error } else { look });
+            }
             Err(look) => return Err(could_not_look(error, &look)),
         }
     }

@@ -14,6 +14,8 @@ async fn find_gives_a_group_or_none_and_get_an_error() {
         let group = orgs.find("org:5").await.unwrap().unwrap();
         assert_eq!((group.type_index, group.key.as_str()), (0, "org:5"));
         assert_eq!(group.property("seats").unwrap().as_str(), "3");
+        let json = r#"{"group_type_index":0,"group_key":"org:5","group_properties":{"plan":"free","seats":3},"created_at":"#;
+        assert!(serde_json::to_string(&group).unwrap().starts_with(json));
         assert!(orgs.find("ORG:5").await.unwrap().is_none());
         let error = orgs.get("nobody").await.unwrap_err();
         assert!(error.is_not_found() && !error.is_not_offered() && !error.is_retryable(), "{error}");

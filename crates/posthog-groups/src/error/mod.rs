@@ -1,0 +1,399 @@
+//! One error for everything that can go wrong.
+
+mod details;
+mod predicates;
+mod text;
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::envelope::Envelope;
+
+/// `Ok`, or this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// It is opaque: ask with the predicates (`is_...`) what kind of failure it is, and with the accessors for details.
+/// The oddities of servers are straightened out before: swapped fields, 403 for bad credentials, bodies that are
+/// not JSON. `Display` is one line, `source` leads to the cause, and no text of it ever holds the key.
+///
+/// | predicate | means | call again? |
+/// | --- | --- | --- |
+/// | [`is_invalid_input`](Self::is_invalid_input) | refused here, nothing was sent | after mending the call |
+/// | [`is_not_found`](Self::is_not_found) | no such group or project | no |
+/// | [`is_not_offered`](Self::is_not_offered) | this server does not have the endpoint | no |
+/// | [`is_already_exists`](Self::is_already_exists) | the key is taken | no |
+/// | [`is_validation`](Self::is_validation) | the server refused a value | after mending the call |
+/// | [`is_unauthorized`](Self::is_unauthorized) | the key is unknown, expired or of the wrong kind | no |
+/// | [`is_missing_scope`](Self::is_missing_scope) | the key lacks a scope | no |
+/// | [`is_forbidden`](Self::is_forbidden) | the key may not do this | no |
+/// | [`is_rate_limited`](Self::is_rate_limited) | too many requests | after [`retry_after`](Self::retry_after) |
+/// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server trouble | if [`is_retryable`](Self::is_retryable) |
+/// | [`is_decode`](Self::is_decode) | the answer is not what was expected | no |
+/// | [`is_paging`](Self::is_paging) | the server's list does not come to an end, or leads elsewhere | from the start |
+/// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after looking |
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    operation: Option<&'static str>,
+    attempts: u32,
+    status: Option<StatusCode>,
+    envelope: Envelope,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    snippet: Option<String>,
+    note: Option<String>,
+    outcome_unknown: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+enum Kind {
+    /// Refused before any request.
+    Input(String),
+    /// An answer that is no success.
+    Answer,
+    /// An answer that sends the client elsewhere.
+    Redirect(String),
+    /// A success whose body is no JSON.
+    NotJson,
+    /// One attempt took too long.
+    Timeout,
+    /// The whole call took too long.
+    Deadline,
+    /// No connection.
+    Connect,
+    /// The connection ended within the exchange.
+    Interrupted,
+    /// The body is larger than allowed.
+    TooLarge(u64),
+    /// The client's own rate limit has no place soon enough.
+    OwnLimit,
+    /// A list that cannot be followed.
+    Paging(String),
+    /// Text that is not of the expected form.
+    Decode(Box<Decode>),
+    /// A group that is there, but is not the one that was to be created.
+    NotOurs,
+    /// No client could be set up.
+    Setup,
+}
+
+struct Decode {
+    path: String,
+    group_key: Option<String>,
+    raw: Option<String>,
+}
+
+/// How much of a body is kept.
+const SNIPPET: usize = 500;
+
+impl Error {
+    fn new(kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            attempts: 0,
+            status: None,
+            envelope: Envelope::default(),
+            request_id: None,
+            retry_after: None,
+            snippet: None,
+            note: None,
+            outcome_unknown: false,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input(message.into()))
+    }
+
+    pub(crate) fn setup(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Kind::Setup).with_source(source)
+    }
+
+    pub(crate) fn timeout() -> Self {
+        Self::new(Kind::Timeout)
+    }
+
+    pub(crate) fn deadline() -> Self {
+        Self::new(Kind::Deadline)
+    }
+
+    pub(crate) fn too_large(limit: u64) -> Self {
+        Self::new(Kind::TooLarge(limit))
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Kind::Interrupted)
+    }
+
+    pub(crate) fn own_limit(wait: Duration) -> Self {
+        let mut error = Self::new(Kind::OwnLimit);
+        error.0.retry_after = Some(wait);
+        error
+    }
+
+    pub(crate) fn paging(message: impl Into<String>) -> Self {
+        Self::new(Kind::Paging(message.into()))
+    }
+
+    pub(crate) fn not_ours() -> Self {
+        Self::new(Kind::NotOurs)
+    }
+
+    /// What reqwest reports, without the URL: it holds keys of groups.
+    pub(crate) fn exchange(source: reqwest::Error) -> Self {
+        let kind = if source.is_connect() {
+            Kind::Connect
+        } else if source.is_timeout() {
+            Kind::Timeout
+        } else {
+            Kind::Interrupted
+        };
+        Self::new(kind).with_source(source.without_url())
+    }
+
+    /// An answer that is no success. `hide` takes secrets out of text.
+    pub(crate) fn answer(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        retry_after: Option<Duration>,
+        hide: impl Fn(String) -> String,
+    ) -> Self {
+        let kind = if status.is_redirection() {
+            let to = headers
+                .get(http::header::LOCATION)
+                .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+            Kind::Redirect(hide(to.map(without_query).unwrap_or_default()))
+        } else if status.is_success() {
+            Kind::NotJson
+        } else {
+            Kind::Answer
+        };
+        let mut error = Self::new(kind);
+        error.0.status = Some(status);
+        error.0.request_id = request_id(headers).map(&hide);
+        error.0.retry_after = retry_after;
+        error.0.snippet = snippet(body).map(&hide);
+        if !status.is_success() {
+            let mut envelope = Envelope::read(body).unwrap_or_default();
+            for text in [&mut envelope.class, &mut envelope.code, &mut envelope.detail, &mut envelope.attr] {
+                *text = text.take().map(&hide);
+            }
+            error.0.envelope = envelope;
+        }
+        error
+    }
+
+    /// A body that is JSON, but not of the expected form.
+    pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
+        let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
+        error.0.snippet = snippet(body);
+        error.with_source(source)
+    }
+
+    /// One group that is not of the expected form.
+    pub(crate) fn decode_group(
+        group_key: Option<String>,
+        raw: &str,
+        source: serde_path_to_error::Error<serde_json::Error>,
+    ) -> Self {
+        let path = source.path().to_string();
+        let raw = Some(raw.to_owned());
+        let error = Self::new(Kind::Decode(Box::new(Decode { path, group_key, raw })));
+        error.with_source(source.into_inner())
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
+        let note = note.into();
+        self.0.note = Some(match self.0.note.take() {
+            Some(earlier) => format!("{earlier}; {note}"),
+            None => note,
+        });
+        self
+    }
+
+    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+        self.0.outcome_unknown = unknown;
+        self
+    }
+
+    pub(crate) fn of(mut self, operation: &'static str, attempts: u32) -> Self {
+        self.0.operation = Some(operation);
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_context(mut self, status: Option<StatusCode>, request_id: Option<String>) -> Self {
+        self.0.status = self.0.status.or(status);
+        self.0.request_id = self.0.request_id.take().or(request_id);
+        self
+    }
+
+    /// The low-cardinality name of the failure, for spans.
+    pub(crate) fn span_type(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Timeout | Kind::Deadline => "timeout",
+            Kind::Connect => "connect",
+            Kind::Interrupted => "interrupted",
+            Kind::TooLarge(_) => "response_too_large",
+            Kind::Redirect(_) => "redirect",
+            Kind::NotJson => "not_json",
+            _ => "other",
+        }
+    }
+
+    /// Whether the answer was cut short within its JSON.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<serde_json::Error>());
+        matches!(self.0.kind, Kind::Decode(_)) && source.is_some_and(serde_json::Error::is_eof)
+    }
+
+    /// "Not found." and nothing else: no such group, in the servers' words.
+    pub(crate) fn is_group_not_found(&self) -> bool {
+        self.is_not_found() && self.detail() == Some("Not found.")
+    }
+}
+
+/// Numbers that servers and proxies give requests.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    ["x-request-id", "request-id", "x-amzn-trace-id", "cf-ray"]
+        .into_iter()
+        .find_map(|name| headers.get(name)?.to_str().ok())
+        .map(|id| id.chars().take(200).collect())
+}
+
+fn snippet(body: &[u8]) -> Option<String> {
+    // Cut before decoding: a body may have many megabytes.
+    let head = Bytes::copy_from_slice(&body[..body.len().min(SNIPPET * 4)]);
+    let text = String::from_utf8_lossy(&head);
+    let text: String = text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The target of a redirect to a login page carries the whole request in its query.
+fn without_query(url: String) -> String {
+    url.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::answer(status, &HeaderMap::new(), body.as_bytes(), None, |text| text).of("find_group", 1)
+    }
+
+    fn envelope(status: u16, class: &str, code: &str, detail: &str) -> Error {
+        answer(
+            status,
+            &serde_json::json!({"type": class, "code": code, "detail": detail, "attr": null}).to_string(),
+        )
+    }
+
+    #[test]
+    fn the_text_tells_a_missing_group_from_a_missing_endpoint() {
+        let group = envelope(404, "invalid_request", "not_found", "Not found.");
+        assert!(group.is_not_found() && !group.is_not_offered() && group.is_group_not_found());
+        let endpoint = envelope(404, "invalid_request", "not_found", "Endpoint not found.");
+        assert!(!endpoint.is_not_found() && endpoint.is_not_offered());
+        let proxy = answer(404, "<html>nginx</html>");
+        assert!(!proxy.is_not_found() && !proxy.is_not_offered());
+    }
+
+    #[test]
+    fn bad_credentials_are_told_by_their_code_whatever_the_status() {
+        for (status, code) in [
+            (401, "not_authenticated"),
+            (401, "authentication_failed"),
+            (403, "authentication_failed"),
+            (401, "x"),
+        ] {
+            let error = envelope(status, "authentication_error", code, "no");
+            assert!(error.is_unauthorized() && !error.is_forbidden(), "{status} {code}");
+        }
+        let scope = envelope(
+            403,
+            "authentication_error",
+            "permission_denied",
+            "API key missing required scope 'group:read'",
+        );
+        assert!(scope.is_forbidden() && !scope.is_unauthorized() && scope.is_missing_scope());
+        assert_eq!(scope.missing_scope(), Some("group:read"));
+        assert!(answer(401, "").is_unauthorized());
+    }
+
+    #[test]
+    fn a_body_that_is_no_envelope_keeps_the_status_and_shows_its_beginning() {
+        let page = format!("<html>\n<h1>502 Bad Gateway</h1>{}</html>", "x".repeat(10_000));
+        let error = answer(502, &page);
+        assert_eq!(error.status(), Some(502));
+        assert!(error.is_server_error() && error.is_retryable());
+        let snippet = error.body_snippet().unwrap();
+        assert!(snippet.starts_with("<html> <h1>502 Bad Gateway") && snippet.len() == 500);
+        assert_eq!(error.to_string(), "find_group: 502, and the body is no error message of PostHog");
+        assert_eq!(answer(403, "denied by policy").body_snippet(), Some("denied by policy"));
+    }
+
+    #[test]
+    fn display_is_one_line_and_does_not_repeat_the_source() {
+        let source = serde_json::from_str::<u8>("\"x\"").unwrap_err();
+        let message = source.to_string();
+        let error = Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
+        assert_eq!(
+            error.to_string(),
+            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 attempts)"
+        );
+        assert_eq!(error.source().unwrap().to_string(), message);
+        let broken = envelope(400, "validation_error", "invalid_input", "first\nsecond");
+        assert_eq!(broken.to_string(), "find_group: 400 invalid_input: first second");
+    }
+
+    #[test]
+    fn a_taken_key_is_told_from_other_refusals() {
+        let taken =
+            envelope(400, "validation_error", "invalid_input", "A group with this key already exists");
+        assert!(taken.is_already_exists() && taken.is_validation());
+        let other = envelope(400, "validation_error", "required", "This field is required.");
+        assert!(!other.is_already_exists() && other.is_validation());
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_every_text() {
+        let body =
+            r#"{"type":"t phx_secret","code":"phx_secret","detail":"key phx_secret","attr":"phx_secret"}"#;
+        let headers = HeaderMap::from_iter([
+            (http::header::LOCATION, "https://login.example/phx_secret?next=phx_secret".parse().unwrap()),
+            (http::HeaderName::from_static("x-request-id"), "phx_secret".parse().unwrap()),
+        ]);
+        for status in [200, 302, 400, 500] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = Error::answer(status, &headers, body.as_bytes(), None, |text| {
+                text.replace("phx_secret", "[key]")
+            });
+            let text = format!("{error} {error:?} {error:#?}");
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_are_small_and_can_be_sent_between_threads() {
+        fn assert_send<T: Send + Sync + 'static>() {}
+        assert_send::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

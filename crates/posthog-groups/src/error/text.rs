@@ -1,0 +1,102 @@
+//! How an error reads: one line, and no secrets.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+use super::{Error, Kind, SNIPPET};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.0.operation {
+            write!(f, "{operation}: ")?;
+        }
+        match &self.0.kind {
+            Kind::Input(message) | Kind::Paging(message) => f.write_str(&one_line(message))?,
+            Kind::Answer => {
+                f.write_str(self.0.status.as_ref().map_or("no status", StatusCode::as_str))?;
+                match (self.code(), self.detail()) {
+                    (Some(code), Some(detail)) => write!(f, " {}: {}", one_line(code), one_line(detail))?,
+                    (None, Some(text)) | (Some(text), None) => write!(f, ": {}", one_line(text))?,
+                    (None, None) => f.write_str(", and the body is no error message of PostHog")?,
+                }
+                if let Some(attr) = self.attr() {
+                    write!(f, " [{}]", one_line(attr))?;
+                }
+            }
+            Kind::Redirect(to) => write!(
+                f,
+                "{} to `{}`, which is not followed; is the host the address of the API?",
+                self.0.status.as_ref().map_or("redirected", StatusCode::as_str),
+                one_line(to)
+            )?,
+            Kind::NotJson => f.write_str("the answer is no JSON; is the host the address of the API, or is there a login page before it?")?,
+            Kind::Timeout => f.write_str("no complete answer within the timeout of an attempt")?,
+            Kind::Deadline => f.write_str("not done within the deadline of the call")?,
+            Kind::Connect => f.write_str("no connection to the server")?,
+            Kind::Interrupted => f.write_str("the connection ended before the answer was complete")?,
+            Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes; raise `max_response_size` if that is right")?,
+            Kind::OwnLimit => f.write_str("the client's own rate limit has no place within the longest wait")?,
+            Kind::Decode(decode) => {
+                match &decode.group_key {
+                    Some(key) => write!(f, "the properties of group `{}` are not of the expected form", one_line(key))?,
+                    None => f.write_str("the answer is not of the expected form")?,
+                }
+                if !matches!(decode.path.as_str(), "." | "") {
+                    write!(f, " at `{}`", one_line(&decode.path))?;
+                }
+            }
+            Kind::NotOurs => f.write_str(
+                "a group with this key exists and holds other properties than those sent: it was there before, or was changed since",
+            )?,
+            Kind::Setup => f.write_str("no client could be set up")?,
+        }
+        if let Some(wait) = self.0.retry_after {
+            write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;
+        }
+        if self.0.outcome_unknown {
+            f.write_str("; the write may have taken effect")?;
+        }
+        if let Some(note) = &self.0.note {
+            write!(f, "; {}", one_line(note))?;
+        }
+        match self.0.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " ({attempts} attempts)"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    // By hand: a program whose `main` fails shows this, and the text of `Display` should stand first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown.field("message", &self.to_string());
+        for (name, value) in [
+            ("attr", self.attr()),
+            ("request_id", self.request_id()),
+            ("group_key", self.group_key()),
+            ("path", self.path()),
+            ("body", self.body_snippet()),
+        ] {
+            if let Some(value) = value {
+                shown.field(name, &value);
+            }
+        }
+        if let Some(source) = &self.0.source {
+            shown.field("source", source);
+        }
+        shown.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
