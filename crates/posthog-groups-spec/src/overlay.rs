@@ -433,7 +433,7 @@ pub(crate) enum Words {
 
 fn without_words(update: &mut Map<String, Value>) {
     update.retain(|key, member| {
-        !(matches!(key.as_str(), "description" | "summary" | "example") && !member.is_object())
+        !matches!(key.as_str(), "description" | "summary" | "example") || member.is_object()
     });
     for member in update.values_mut() {
         if let Value::Object(members) = member {

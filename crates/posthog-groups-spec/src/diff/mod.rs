@@ -22,12 +22,14 @@ mod components;
 mod composition;
 mod facets;
 mod kinds;
+mod objects;
 mod operations;
 mod parameters;
 mod render;
 mod schemas;
 mod security;
 mod tree;
+mod values;
 mod version;
 mod whole;
 

@@ -71,6 +71,7 @@ impl<'a> Side<'a> {
             }
             ["paths", _, _, "requestBody", rest @ ..] => body("the request body", rest),
             ["paths", _, _, "responses", status, rest @ ..] => body(&format!("response {status}"), rest),
+            ["paths", path, method] => format!("{} {path}", method.to_uppercase()),
             _ => format!("`{}`", tokens.last().copied().unwrap_or("the document")),
         }
     }

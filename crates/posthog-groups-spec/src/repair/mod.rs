@@ -75,20 +75,10 @@ pub(crate) fn repair(committed: &Value, fresh: &Value, overlays: &[Overlay]) -> 
     let named = |name: &str, value: &Value| Document::from_value(name, value.clone());
     let diff = diff(&named("the committed slice", committed), &named("upstream now", fresh)).ok();
     let renamed = proposals::renamed_operations(committed, fresh);
-    let before = trace(committed, overlays);
-
-    // As they are; with the operations' new names; and with new numbers of nodes as well.
+    let (before, _) = trace(committed, overlays, Action::clone);
     let (_, stale) = apply_leniently(fresh, overlays);
-    let with_names = adapted(overlays, |action| action.retargeted(&renamed));
-    let with_names_found = trace(fresh, &with_names);
-    let with_numbers = adapted(&with_names, |action| {
-        let step = with_names_found.iter().find(|step| step.site == action.site)?;
-        match step.outcome {
-            Err(Reason::Count { expected: Some(_), found }) if found > 0 => Some(action.expecting(found)),
-            _ => None,
-        }
-    });
-    let last = trace(fresh, &with_numbers);
+    let (last, corrected) =
+        trace(fresh, overlays, |action| action.retargeted(&renamed).unwrap_or_else(|| action.clone()));
 
     let stale = stale
         .into_iter()
@@ -102,7 +92,6 @@ pub(crate) fn repair(committed: &Value, fresh: &Value, overlays: &[Overlay]) -> 
             Stale { site: action.site, description, target: action.target, remedy }
         })
         .collect();
-    let (corrected, _) = apply_leniently(fresh, &with_numbers);
     Repair { diff, stale, proposals: proposals::proposals(committed, fresh, &corrected) }
 }
 
@@ -117,30 +106,27 @@ struct Step {
     action: Action,
 }
 
-fn trace(document: &Value, overlays: &[Overlay]) -> Vec<Step> {
+/// Applies the actions in order, each as `adapt` makes it and for as many nodes as it finds; a later one may
+/// count on an earlier one.
+fn trace(document: &Value, overlays: &[Overlay], adapt: impl Fn(&Action) -> Action) -> (Vec<Step>, Value) {
     let mut document = document.clone();
     let actions = overlays.iter().flat_map(|overlay| &overlay.actions);
-    actions
-        .map(|action| Step {
+    let steps = actions.map(|action| {
+        let mut action = adapt(action);
+        let matched = action.matches(&document);
+        if !matched.is_empty() {
+            action = action.expecting(matched.len());
+        }
+        Step {
             site: action.site.clone(),
             target: action.target.clone(),
             expected: action.correction.as_ref().map(|correction| correction.expect),
-            matched: action.matches(&document),
+            matched,
             outcome: action.apply(&mut document),
-            action: action.clone(),
-        })
-        .collect()
-}
-
-fn adapted(overlays: &[Overlay], adapt: impl Fn(&Action) -> Option<Action>) -> Vec<Overlay> {
-    let adapt = |action: &Action| adapt(action).unwrap_or_else(|| action.clone());
-    overlays
-        .iter()
-        .map(|overlay| Overlay {
-            name: overlay.name.clone(),
-            actions: overlay.actions.iter().map(adapt).collect(),
-        })
-        .collect()
+            action,
+        }
+    });
+    (steps.collect(), document)
 }
 
 /// The published document before and after, without corrections.

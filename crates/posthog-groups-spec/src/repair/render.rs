@@ -55,9 +55,11 @@ const SECTIONS: &[(&str, &str, Belongs)] = &[
         "Delete them, unless servers that still have it are to be described: then add it by a correction.",
         |remedy| matches!(remedy, Remedy::Gone { .. }),
     ),
-    ("Corrections to adapt", "They apply again with these lines in the place of the old ones.", |remedy| {
-        matches!(remedy, Remedy::Adapt { .. })
-    }),
+    (
+        "Corrections to adapt",
+        "They apply again with these lines in the place of the old ones. Look whether they should, where something is new.",
+        |remedy| matches!(remedy, Remedy::Adapt { .. }),
+    ),
     ("Corrections that follow", "They apply again once those above are adapted.", |remedy| {
         *remedy == Remedy::Follows
     }),
