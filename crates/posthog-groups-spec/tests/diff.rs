@@ -255,6 +255,43 @@ fn recursive_schemas_are_compared_once() {
 }
 
 #[test]
+fn a_chain_of_references_may_be_longer_than_the_stack_is_deep() {
+    let chain = |last: &str| {
+        let mut spec = base().value;
+        let schemas = spec["components"]["schemas"].as_object_mut().unwrap();
+        for n in 0..5_000 {
+            let next = json!({"$ref": format!("#/components/schemas/S{}", n + 1)});
+            schemas.insert(format!("S{n}"), json!({"type": "object", "properties": {"next": next}}));
+        }
+        schemas.insert("S5000".into(), json!({"type": last}));
+        schemas["Boat"]["properties"]["notes"] = json!({"$ref": "#/components/schemas/S0"});
+        Document::from_value(last, spec)
+    };
+    let diff = diff(&chain("string"), &chain("integer")).unwrap();
+    let kinds: Vec<_> = diff.changes.iter().map(|change| change.kind).collect();
+    assert_eq!(kinds, ["type-changed"]);
+}
+
+#[test]
+fn a_malformed_document_is_compared_without_a_crash() {
+    let malformed = json!({
+        "openapi": "3.0.3", "info": [], "servers": {}, "tags": 3, "security": {"a": 1},
+        "paths": {"/a": {"get": {"parameters": {"x": 1}, "responses": [1], "requestBody": 7}, "parameters": 3}, "/b": []},
+        "components": {"securitySchemes": [], "schemas": {"A": {"$ref": "#/components/schemas/A"}, "B": 3,
+            "C": {"allOf": [{"$ref": "#/components/schemas/C"}], "enum": {}, "required": "x", "discriminator": 4}}},
+    });
+    let mut other = malformed.clone();
+    other["paths"]["/a"]["get"]["responses"] = json!({"default": 3, "200": []});
+    other["paths"]["/a"]["get"]["requestBody"] =
+        json!({"content": {"a": {"schema": {"$ref": "#/components/schemas/C"}}}});
+    other["components"]["schemas"]["C"] = json!({"allOf": 3, "properties": [1], "oneOf": "x"});
+    let (old, new) = (Document::from_value("old", malformed), Document::from_value("new", other));
+    assert_eq!(diff(&old, &new).unwrap().effect(), Some(Effect::Breaking));
+    assert_eq!(diff(&new, &old).unwrap().effect(), Some(Effect::Breaking));
+    assert_eq!(diff(&old, &old).unwrap().changes, []);
+}
+
+#[test]
 fn a_change_in_both_directions_is_told_for_each() {
     let schema = |kind: &str| json!({"type": kind});
     let document = |kind: &str| {

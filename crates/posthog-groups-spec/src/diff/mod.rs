@@ -372,6 +372,9 @@ pub(crate) struct Comparison<'a> {
     found: HashMap<Identity, (Verdict, BTreeSet<Operation>)>,
     /// The pairs of schemas that the current operation has been compared by.
     seen: HashSet<(Pointer, Pointer, Option<Direction>)>,
+    /// Schemas behind references that are still to be compared: a chain of references may be longer than the
+    /// stack is deep.
+    pending: Vec<(Node<'a>, Node<'a>, Option<Direction>)>,
     /// The components that some operation led to.
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
@@ -386,6 +389,7 @@ impl<'a> Comparison<'a> {
             current: None,
             found: HashMap::new(),
             seen: HashSet::new(),
+            pending: Vec::new(),
             reached: HashSet::new(),
             renamed: HashSet::new(),
         }
@@ -395,6 +399,13 @@ impl<'a> Comparison<'a> {
     fn enter(&mut self, operation: Option<Operation>) {
         self.current = operation;
         self.seen.clear();
+    }
+
+    /// Compares what is left to be compared for the operation.
+    fn settle(&mut self) {
+        while let Some((old, new, direction)) = self.pending.pop() {
+            self.facets(&old, &new, direction);
+        }
     }
 
     fn report(

@@ -184,6 +184,7 @@ impl<'a> Comparison<'a> {
         self.parameters(old, new);
         self.request_body(&old.node, &new.node);
         self.responses(&old.node.key("responses"), &new.node.key("responses"));
+        self.settle();
         self.security(&old.node, &new.node);
         self.servers(&old.node, &new.node);
         self.callbacks(&old.node, &new.node);

@@ -175,7 +175,11 @@ impl<'a> Comparison<'a> {
         if !self.seen.insert((before.node.at.clone(), after.node.at.clone(), used.direction)) {
             return;
         }
-        self.facets(&before.node, &after.node, used.direction);
+        if before.through.is_empty() && after.through.is_empty() {
+            self.facets(&before.node, &after.node, used.direction);
+        } else {
+            self.pending.push((before.node, after.node, used.direction));
+        }
     }
 
     fn reference(&mut self, old: &Node<'a>, new: &Node<'a>, before: &View<'a>, after: &View<'a>) {
@@ -297,7 +301,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Everything that a schema says by itself.
-    fn facets(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
+    pub(super) fn facets(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
         let handled = [
             "$ref",
             "nullable",
