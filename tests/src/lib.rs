@@ -1,15 +1,17 @@
-//! What tests that need several crates of the workspace share: recorded calls, and one call of every
-//! operation.
+//! What tests that need several crates of the workspace share: recorded calls, one call of every
+//! operation, and clients of stand-in servers.
 
 mod calls;
 mod recorder;
 mod seed;
 mod workspace;
+mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
 pub use seed::seed;
 pub use workspace::workspace;
+pub use wrapper::{quick, requests, wrapper};
 
 /// The code of the README, which is compiled as a doctest.
 #[cfg(doctest)]

@@ -11,7 +11,9 @@ macro_rules! say {
 
 mod checks;
 mod diff;
+mod dist;
 mod generate;
+mod languages;
 mod pull;
 mod spec;
 
@@ -56,6 +58,24 @@ enum Task {
     Demo,
     /// Measure ratios against named peers, in a release build, and print them as Markdown
     Bench,
+    /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
+    Contract {
+        /// Which server to meet
+        #[arg(long, value_enum, value_name = "ERA", default_value_t = languages::EraChoice::Both)]
+        era: languages::EraChoice,
+    },
+    /// Generate clients in other languages, check their types and run them (needs Node.js, Python, Go)
+    Clients {
+        /// Only these languages [default: all]
+        #[arg(value_enum, value_name = "LANGUAGE")]
+        languages: Vec<languages::Language>,
+    },
+    /// Pack the spec, its examples and a reference page into one archive (needs Node.js)
+    Dist {
+        /// Folder to write to
+        #[arg(long, value_name = "DIR", default_value = "target/dist")]
+        out: PathBuf,
+    },
     /// Run what continuous integration runs (.ci/run)
     Ci,
 }
@@ -164,6 +184,9 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
             &root,
             &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", "bench"],
         ),
+        Task::Contract { era } => languages::contract(&root, *era),
+        Task::Clients { languages } => languages::clients(&root, languages),
+        Task::Dist { out } => dist::dist(&root, out),
         Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),
     }
 }

@@ -57,7 +57,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn push(&mut self, entry: JournalEntry) {
+    /// Notes a request that has arrived, and gives its number.
+    pub(crate) fn open(&mut self, entry: JournalEntry) -> u64 {
         self.seq += 1;
         self.bytes += weight(&entry);
         self.entries.push_back(JournalEntry { seq: self.seq, ..entry });
@@ -65,6 +66,17 @@ impl Journal {
             if let Some(oldest) = self.entries.pop_front() {
                 self.bytes -= weight(&oldest);
             }
+        }
+        self.seq
+    }
+
+    /// Notes what became of it. A request that its client gave up stays as it was noted: without an answer.
+    pub(crate) fn close(&mut self, seq: u64, status: Option<u16>, duration_ms: f64) {
+        let first = self.entries.front().map_or(0, |entry| entry.seq);
+        let place = seq.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+            entry.status = status;
+            entry.duration_ms = duration_ms;
         }
     }
 
@@ -100,14 +112,18 @@ mod tests {
     fn the_oldest_entries_go_when_there_are_too_many_or_they_are_too_big() {
         let mut journal = Journal::default();
         for _ in 0..MOST_ENTRIES + 5 {
-            journal.push(entry(String::new()));
+            journal.open(entry(String::new()));
         }
         assert_eq!(journal.entries().len(), MOST_ENTRIES);
         assert_eq!(journal.entries().first().map(|e| e.seq), Some(6));
 
-        journal.push(entry("x".repeat(MOST_BYTES)));
+        journal.close(5, Some(500), 1.0);
+        journal.close(6, None, 2.0);
+        assert_eq!(journal.entries().first().map(|e| (e.status, e.duration_ms)), Some((None, 2.0)));
+
+        journal.open(entry("x".repeat(MOST_BYTES)));
         assert_eq!(journal.entries().len(), MOST_ENTRIES);
-        journal.push(entry("x".repeat(MOST_BYTES)));
+        journal.open(entry("x".repeat(MOST_BYTES)));
         assert_eq!(journal.entries().len(), 1);
     }
 }

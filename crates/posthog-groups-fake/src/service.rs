@@ -139,12 +139,14 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Respo
         fault: hit,
         duration_ms: 0.0,
     };
+    // Before anything happens: a client that hangs up ends this here.
+    let seq = unpoisoned(shared.journal.lock()).open(entry);
     let ending = match taken {
         Some((_, fault)) => suffer(&shared, call, fault).await,
         None => Ending::whole(carry_out(&shared, call, None, Lasting::Kept)),
     };
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    unpoisoned(shared.journal.lock()).push(JournalEntry { status: ending.status, duration_ms, ..entry });
+    unpoisoned(shared.journal.lock()).close(seq, ending.status, duration_ms);
 
     match (ending.sent, cutter) {
         (Sent::Response(response), _) => response,

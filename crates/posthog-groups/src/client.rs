@@ -123,7 +123,7 @@ impl Call {
                 };
                 // Lists of projects hold project keys.
                 let shown: &[u8] = if self.operation.contains("group") { &body } else { b"" };
-                Error::decode(path, source, shown)
+                Error::decode(path, source, shown, |text| self.exchange.hide(text))
             }
             raw::Error::InvalidRequest(message) | raw::Error::Custom(message) => Error::input(message),
             raw::Error::CommunicationError(e)

@@ -30,7 +30,7 @@
 //! | see who belongs to it | [`orgs.group(key).related()`](GroupHandle::related), [`posthog.related_to_person(uuid)`](Client::related_to_person) |
 //! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
 //! | check a key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
-//! | be hasty once | [`posthog.with_options(|o| o.retries(0))`](Client::with_options) |
+//! | be hasty once | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
 //! | go below | [`posthog.raw()`](Client::raw), the generated client |
 //! | do without `async` | `posthog_groups::blocking` (feature `blocking`) |
 //! | check a struct | `orgs.check_schema::<P>()` (feature `schemars`) |

@@ -153,7 +153,16 @@ impl Exchange {
     /// What is known of the last answer: its status, and the number of the request.
     pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
         let left = unpoisoned(self.left.lock());
-        (left.status, request_id(&left.headers))
+        (left.status, self.request_id(&left.headers))
+    }
+
+    /// Takes the key out of text that the server sent.
+    pub(crate) fn hide(&self, text: String) -> String {
+        self.wire.hide(text)
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        request_id(headers).map(|text| self.hide(text))
     }
 
     /// What may be repeated without a look.
@@ -287,15 +296,15 @@ impl Exchange {
         let body = self.body(response).await?;
         if !self.wire.host.is_origin_of(&url) {
             // Only a custom HTTP client follows redirects.
-            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None, |text| self.wire.hide(text))
+            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None, |text| self.hide(text))
                 .with_note("the HTTP client given follows redirects; set its policy to none"));
         }
         match Shape::of(&body) {
             Shape::Cut if is_told_by_its_body(status, &body) => {
-                return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
+                return Err(Error::interrupted().with_context(Some(status), self.request_id(&headers)));
             }
             Shape::Foreign if status.is_success() => {
-                return Err(Error::answer(status, &headers, &body, None, |text| self.wire.hide(text)));
+                return Err(Error::answer(status, &headers, &body, None, |text| self.hide(text)));
             }
             _ => {}
         }
@@ -329,7 +338,7 @@ impl Exchange {
             Ok(mut answer) => {
                 left.status = Some(answer.status);
                 if !answer.status.is_success() {
-                    let hide = |text| self.wire.hide(text);
+                    let hide = |text| self.hide(text);
                     let mut error =
                         Error::answer(answer.status, &answer.headers, &answer.body, answer.retry_after, hide)
                             .of(operation.id, attempts);

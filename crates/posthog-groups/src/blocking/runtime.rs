@@ -1,5 +1,6 @@
 //! The thread that carries out the requests.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -9,10 +10,16 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Result};
 
 /// A thread with an async runtime. It ends when the last clone is dropped.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Runtime(Arc<Thread>);
 
-#[derive(Debug)]
+impl fmt::Debug for Runtime {
+    // By hand: what a runtime of tokio looks like inside is of no use to anybody.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
+}
+
 struct Thread {
     handle: Handle,
     // Dropped with the last clone, which is what the thread waits for.

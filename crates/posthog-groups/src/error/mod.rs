@@ -7,7 +7,6 @@ mod text;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::envelope::Envelope;
@@ -171,7 +170,7 @@ impl Error {
             let to = headers
                 .get(http::header::LOCATION)
                 .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-            Kind::Redirect(hide(to.map(without_query).unwrap_or_default()))
+            Kind::Redirect(to.map(&hide).map(without_query).unwrap_or_default())
         } else if status.is_success() {
             Kind::NotJson
         } else {
@@ -181,10 +180,17 @@ impl Error {
         error.0.status = Some(status);
         error.0.request_id = request_id(headers).map(&hide);
         error.0.retry_after = retry_after;
-        error.0.snippet = snippet(body).map(&hide);
+        error.0.snippet = snippet(body, &hide);
         if !status.is_success() {
             let mut envelope = Envelope::read(body).unwrap_or_default();
-            for text in [&mut envelope.class, &mut envelope.code, &mut envelope.detail, &mut envelope.attr] {
+            let texts = [
+                &mut envelope.class,
+                &mut envelope.code,
+                &mut envelope.detail,
+                &mut envelope.attr,
+                &mut envelope.event_id,
+            ];
+            for text in texts {
                 *text = text.take().map(&hide);
             }
             error.0.envelope = envelope;
@@ -192,11 +198,20 @@ impl Error {
         error
     }
 
-    /// A body that is JSON, but not of the expected form.
-    pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
+    /// A body that is JSON, but not of the expected form. `hide` takes secrets out of text.
+    pub(crate) fn decode(
+        path: String,
+        source: serde_json::Error,
+        body: &[u8],
+        hide: impl Fn(String) -> String,
+    ) -> Self {
+        let path = hide(path);
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
-        error.0.snippet = snippet(body);
-        error.with_source(source)
+        error.0.snippet = snippet(body, &hide);
+        // The message shows text that stands where a number or a list is due.
+        let message = source.to_string();
+        let hidden = hide(message.clone());
+        error.with_source(if hidden == message { source } else { serde::de::Error::custom(hidden) })
     }
 
     /// One group that is not of the expected form.
@@ -275,10 +290,12 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(|id| id.chars().take(200).collect())
 }
 
-fn snippet(body: &[u8]) -> Option<String> {
-    // Cut before decoding: a body may have many megabytes.
-    let head = Bytes::copy_from_slice(&body[..body.len().min(SNIPPET * 4)]);
-    let text = String::from_utf8_lossy(&head);
+fn snippet(body: &[u8], hide: impl Fn(String) -> String) -> Option<String> {
+    // Cut before decoding, because a body may have many megabytes; and again after secrets are hidden, because half a secret
+    // is not recognized.
+    const LONGEST_SECRET: usize = 4_096;
+    let head = &body[..body.len().min(SNIPPET * 4 + LONGEST_SECRET)];
+    let text = hide(String::from_utf8_lossy(head).into_owned());
     let text: String = text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
@@ -353,7 +370,8 @@ mod tests {
     fn display_is_one_line_and_does_not_repeat_the_source() {
         let source = serde_json::from_str::<u8>("\"x\"").unwrap_err();
         let message = source.to_string();
-        let error = Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
+        let error =
+            Error::decode("results[0].created_at".into(), source, b"{}", |text| text).of("list_groups", 3);
         assert_eq!(
             error.to_string(),
             "list_groups: the answer is not of the expected form at `results[0].created_at` (3 attempts)"

@@ -1,0 +1,17 @@
+# Sourced by ../run.sh.
+cp "$here"/go/{go.mod,go.sum,scenario.go} "$work"
+cd "$work"
+# The Go that is here, and the modules of go.sum: nothing newer.
+export GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+rm -rf posthog again
+for folder in posthog again; do
+    mkdir "$folder"
+    go tool oapi-codegen -config "$here/go/oapi-codegen.yaml" -o "$folder/posthog.go" "$spec"
+done
+same_bytes posthog again
+rm -rf again
+go vet ./...
+echo "go: go vet: no findings"
+go build -o scenario .
+stand_in
+scenario ./scenario "$url" "$here/scenario.json"

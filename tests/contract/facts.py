@@ -1,0 +1,391 @@
+"""What the real server does that a contract test takes for a fault.
+
+Schemathesis loads this module as its hooks. All its checks stay on for all operations; a finding is dropped only when
+a fact below says so by name: for these operations, in these eras, for this very kind of request and answer. Whatever
+else goes wrong is reported. `contract.py` fails when a fact of the era dropped nothing, so that none outlives its reason.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import schemathesis
+import start
+
+ERA = os.environ["POSTHOG_GROUPS_ERA"]
+COUNTS = os.environ["POSTHOG_GROUPS_FACTS"]
+URL = os.environ["POSTHOG_GROUPS_URL"]
+ABSENT = object()
+
+
+class Exchange:
+    """What went over the wire."""
+
+    def __init__(self, case: Any, response: Any) -> None:
+        self.operation: str = case.operation.definition.raw["operationId"]
+        url = urlsplit(response.request.url)
+        self.path: str = unquote(url.path)
+        # Of a parameter that is given twice the server takes the last, as Django does.
+        self.query: dict[str, str] = dict(parse_qsl(url.query, keep_blank_values=True))
+        self.sent: Any = decode(response.request.body)
+        self.status: int = response.status_code
+        self.answer: Any = decode(response.content)
+
+    def member(self, name: str) -> Any:
+        """A member of the body that was sent."""
+        return self.sent.get(name, ABSENT) if isinstance(self.sent, dict) else ABSENT
+
+    def says(self, status: int, **members: Any) -> bool:
+        """Whether this was answered, with these members in the body."""
+        return (
+            self.status == status
+            and isinstance(self.answer, dict)
+            and all(self.answer.get(name, ABSENT) == value for name, value in members.items())
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """The properties that the group of the query has now; empty without such a group."""
+        wanted = (integer(self.query.get("group_type_index", "")), self.query.get("group_key"))
+        for group in world()["groups"]:
+            if (group["group_type_index"], group["group_key"]) == wanted:
+                return dict(group["group_properties"])
+        return {}
+
+    def names_a_type(self, row: object) -> bool:
+        """Whether a row of a body has the index of a type that exists now."""
+        indexes = {kind["group_type_index"] for kind in world()["group_types"]}
+        index = row.get("group_type_index") if isinstance(row, dict) else None
+        return number(index) and index in indexes
+
+    def sent_index_exists(self) -> bool:
+        return self.names_a_type({"group_type_index": integer(self.member("group_type_index"))})
+
+    def crashed(self) -> bool:
+        """Whether this is the server's own 500."""
+        return self.says(500, type="server_error", code="error", detail="A server error occurred.", attr=None)
+
+
+def decode(body: bytes | str | None) -> Any:
+    if body is None or len(body) == 0:
+        return ABSENT
+    try:
+        return json.loads(body)
+    except ValueError:
+        return ABSENT
+
+
+def integer(text: object) -> int | None:
+    """The number that the server reads in a parameter: blanks around it, a sign and underscores are fine."""
+    try:
+        return int(str(text)) if text is not ABSENT else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Fact:
+    name: str
+    check: str
+    operations: tuple[str, ...]
+    when: Callable[[Exchange], bool]
+    why: str
+    eras: tuple[str, ...] = ("2025", "2026")
+
+    def shown(self) -> dict[str, Any]:
+        """Everything but the code."""
+        return {"name": self.name, "check": self.check, "operations": self.operations, "eras": self.eras, "why": self.why}
+
+
+NEEDS_INDEX = (
+    "list_activity", "find_group", "list_property_values", "update_property", "delete_property", "upsert_properties",
+)  # fmt: skip
+SERVER_ERROR, NEGATIVE, POSITIVE = "not_a_server_error", "negative_data_rejection", "positive_data_acceptance"
+
+FACTS: tuple[Fact, ...] = (
+    # --- 500 where the caller is to blame. Django finds the mistake too late to call it one.
+    Fact(
+        "500-for-an-index-that-is-no-number", SERVER_ERROR, NEEDS_INDEX,
+        lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
+        "The text goes to the database unchecked. Only the list of 2026 answers 400.",
+    ),
+    Fact(
+        "2025-500-for-an-index-that-is-no-number-in-the-list", SERVER_ERROR, ("list_groups",),
+        lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
+        "The text goes to the database unchecked; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "2025-500-for-a-missing-index", SERVER_ERROR, NEEDS_INDEX,
+        lambda x: x.crashed() and "group_type_index" not in x.query,
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "2025-500-for-a-missing-key", SERVER_ERROR, ("find_group",),
+        lambda x: x.crashed() and "group_key" not in x.query,
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "2025-500-for-a-missing-property-name", SERVER_ERROR, ("list_property_values",),
+        lambda x: x.crashed() and "key" not in x.query,
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "2025-500-for-a-missing-id", SERVER_ERROR, ("list_related",),
+        lambda x: x.crashed() and "id" not in x.query,
+        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "500-for-a-person-that-is-no-uuid", SERVER_ERROR, ("list_related",),
+        lambda x: x.crashed() and "group_type_index" not in x.query and "id" in x.query and not uuid(x.query["id"]),
+        "Without an index `id` is a person's UUID and goes to the database unchecked. OpenAPI cannot say that the form of "
+        "one parameter depends on another. Not verified on a real server.",
+    ),
+    Fact(
+        "500-for-a-page-that-is-not-there", SERVER_ERROR, ("list_activity",),
+        lambda x: x.crashed() and ("page" in x.query or "limit" in x.query)
+        and not (positive(x.query.get("limit", "10")) and integer(x.query.get("page", "1")) == 1),
+        "Text, zero and less for `page` or `limit`, and a page past the end, reach the paginator unchecked.",
+    ),
+    Fact(
+        "2025-500-for-a-property-that-is-not-there", SERVER_ERROR, ("delete_property",),
+        lambda x: x.crashed() and isinstance(x.member("$unset"), str) and x.member("$unset") not in x.properties(),
+        "`del` on a Python dictionary without the name; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "2025-500-for-a-name-that-is-no-text", SERVER_ERROR, ("delete_property",),
+        lambda x: x.crashed() and x.member("$unset") is not ABSENT and not isinstance(x.member("$unset"), str),
+        "Whatever it is, it is no name of a property; 400 since 2026.", ("2025",),
+    ),
+    Fact(
+        "500-for-a-body-that-is-no-object", SERVER_ERROR, ("update_property", "delete_property", "upsert_properties"),
+        lambda x: x.crashed() and x.sent is not ABSENT and not isinstance(x.sent, dict),
+        "The body is used as a dictionary without a look at what it is. Not known of upsert_properties.",
+    ),
+    Fact(
+        "500-for-a-name-that-is-a-list", SERVER_ERROR, ("update_property",),
+        lambda x: x.crashed() and isinstance(x.member("key"), (list, dict)),
+        "`key` is used as a key of a Python dictionary without a look at what it is.",
+    ),
+    Fact(
+        "500-for-properties-that-are-no-object", SERVER_ERROR, ("create_group",),
+        lambda x: x.crashed() and bool(x.member("group_properties")) and not isinstance(x.member("group_properties"), dict),
+        "Any JSON passes validation, is stored, and then fails where its members are wanted.",
+    ),
+    Fact(
+        "2026-500-for-a-type-that-is-no-number", SERVER_ERROR, ("delete_group_type",),
+        lambda x: x.crashed() and integer(x.path.rstrip("/").rpartition("/")[2]) is None,
+        "The last part of the path goes to the database unchecked.", ("2026",),
+    ),
+    Fact(
+        "500-for-rows-that-name-no-type", SERVER_ERROR, ("update_group_types",),
+        lambda x: x.crashed() and not (isinstance(x.sent, list) and all(x.names_a_type(row) for row in x.sent)),
+        "The rows are looked up one by one, and nothing catches that there is no such type, no index, or no row.",
+    ),
+    Fact(
+        "500-for-a-body-without-a-type", SERVER_ERROR, ("create_detail_dashboard", "set_default_columns"),
+        lambda x: x.crashed() and not index_like(x.member("group_type_index")),
+        "`group_type_index` is read from the body without a look whether it is there and a number.",
+    ),
+    Fact(
+        "500-for-columns-that-are-no-texts", SERVER_ERROR, ("set_default_columns",),
+        lambda x: x.crashed() and not texts(x.member("default_columns")),
+        "`default_columns` goes to a text array column of the database unchecked.",
+    ),
+    # --- Taken although the spec says no. The spec is narrower on purpose: what it forbids does the caller no good.
+    Fact(
+        "paging-of-projects-forgives", NEGATIVE, ("list_projects",),
+        lambda x: x.status == 200 and not (positive(x.query.get("limit", "1")) and natural(x.query.get("offset", "0"))),
+        "A `limit` or `offset` that makes no sense counts as absent.",
+    ),
+    Fact(
+        "any-32-bit-index-can-be-listed", NEGATIVE, ("list_groups", "list_property_values"),
+        lambda x: x.status == 200 and odd_index(x.query.get("group_type_index")),
+        "Only 0 to 4 can name a group type, which is what the spec says. The server takes any number and finds nothing, or "
+        "the rows that a create with such an index has left behind.",
+    ),
+    Fact(
+        "numbers-become-keys", NEGATIVE, ("create_group",),
+        lambda x: x.status == 201 and number(x.member("group_key")) and isinstance(x.answer.get("group_key"), str),
+        "Text fields of the framework take numbers and store their digits.",
+    ),
+    Fact(
+        "anything-empty-means-no-properties", NEGATIVE, ("create_group",),
+        lambda x: x.says(201, group_properties={}) and x.member("group_properties") is not ABSENT
+        and not x.member("group_properties"),
+        "`group_properties or {}`: false, 0, an empty text and an empty list count as absent.",
+    ),
+    Fact(
+        "2025-any-property-name", NEGATIVE, ("update_property",),
+        lambda x: x.status == 200 and (x.member("key") == "" or not isinstance(x.member("key"), str)),
+        "Servers of 2025 only look whether `key` is there; whatever it is becomes a name.", ("2025",),
+    ),
+    Fact(
+        "2025-a-blank-property-name-is-a-name", NEGATIVE, ("list_property_values",),
+        lambda x: x.status == 200 and x.query.get("key") == "",
+        "Blank counts as missing since 2026 only.", ("2025",),
+    ),
+    Fact(
+        "no-rows-no-change", NEGATIVE, ("update_group_types",),
+        lambda x: x.status == 200 and (x.sent is ABSENT or x.sent == {}),
+        "Nothing in the body is nothing to do, and the answer is the list as it is.",
+    ),
+    Fact(
+        "numbers-become-names-of-types", NEGATIVE, ("update_group_types",),
+        lambda x: x.status == 200 and isinstance(x.sent, list)
+        and any(number(row.get(name)) for row in x.sent if isinstance(row, dict) for name in ("name_singular", "name_plural")),
+        "Text fields of the framework take numbers and store their digits.",
+    ),
+    Fact(
+        "columns-can-be-null", NEGATIVE, ("set_default_columns",),
+        lambda x: x.says(200, default_columns=None) and x.member("default_columns") is None,
+        "The column of the database may be null. A client has no reason to send it.",
+    ),
+    Fact(
+        "2025-upsert-of-nothing", NEGATIVE, ("upsert_properties",),
+        lambda x: x.status == 200 and x.sent is ABSENT,
+        "What the server did with an empty body is not known; the stand-in changes nothing.", ("2025",),
+    ),
+    # --- Refused although the spec allows it, for what OpenAPI cannot say.
+    Fact(
+        "a-key-can-be-taken", POSITIVE, ("create_group",),
+        lambda x: x.says(400, code="invalid_input", detail="A group with this key already exists", attr="detail"),
+        "Whether a group is there depends on earlier calls.",
+    ),
+    Fact(
+        "a-key-is-not-blank", POSITIVE, ("create_group",),
+        lambda x: x.says(400, code="blank", attr="group_key") and not str(x.member("group_key")).strip(),
+        "White space is cut off first. The spec says so in words; a pattern would put a checked text type into every client.",
+    ),
+    Fact(
+        "no-null-characters", POSITIVE, ("create_group", "update_group_types"),
+        lambda x: x.says(400, code="null_characters_not_allowed") and "\\u0000" in json.dumps(x.sent),
+        "Text fields of the framework refuse U+0000, which the database cannot store.",
+    ),
+    Fact(
+        "2026-a-property-can-be-gone", POSITIVE, ("delete_property",),
+        lambda x: x.says(400, attr="$unset", detail=f"Property '{x.member('$unset')}' does not exist on this group.")
+        and x.member("$unset") not in x.properties(),
+        "Whether a property is there depends on earlier calls.", ("2026",),
+    ),
+    Fact(
+        "null-is-no-value", POSITIVE, ("update_property",),
+        lambda x: x.status == 400 and x.member("value") is None and x.answer.get("attr") == "value",
+        "Any JSON but null. OpenAPI 3.0.3 has no way to say this that code generators bear; the spec says it in words.",
+    ),
+    Fact(
+        "a-dashboard-can-be-there", POSITIVE, ("create_detail_dashboard",),
+        lambda x: x.sent_index_exists() and x.status == 400
+        and x.answer == {"detail": "Dashboard already exists for this group type."},
+        "Whether a type has a dashboard depends on earlier calls.",
+    ),
+)
+
+
+def uuid(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", text) is not None
+
+
+def positive(text: str) -> bool:
+    value = integer(text)
+    return value is not None and value > 0
+
+
+def natural(text: str) -> bool:
+    value = integer(text)
+    return value is not None and value >= 0
+
+
+def odd_index(text: str | None) -> bool:
+    """Whether this is a number, but none that a group type can have."""
+    value = None if text is None else integer(text)
+    return value is not None and not 0 <= value <= 4
+
+
+def number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def index_like(value: object) -> bool:
+    return value is not ABSENT and value is not None and not isinstance(value, (list, dict)) and integer(value) is not None
+
+
+def texts(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+# --- The world
+
+
+def admin(method: str, document: dict[str, Any] | None = None) -> Any:
+    body = None if document is None else json.dumps(document).encode()
+    request = urllib.request.Request(f"{URL}/__admin/state", body, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return decode(response.read())
+
+
+def world() -> Any:
+    return admin("GET")
+
+
+class Fresh:
+    """Puts the world back before a request, unless it belongs to a sequence that builds on what came before."""
+
+    def __init__(self) -> None:
+        self.now: str | None = None
+
+    def before(self, operation: str, method: str, stateful: bool) -> None:
+        wanted = "without groups" if operation == "create_group" else "whole"
+        if not stateful and self.now != wanted:
+            document = start.world(ERA)
+            if wanted == "without groups":
+                document["groups"] = []
+            admin("PUT", document)
+            self.now = wanted
+        if method != "GET":
+            self.now = None
+
+
+FRESH = Fresh()
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    operation = case.operation.definition.raw["operationId"]
+    stateful = case.meta is not None and case.meta.phase.name.value == "stateful"
+    FRESH.before(operation, case.method, stateful)
+
+
+# --- The hook
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Drops a finding that a fact explains, and counts it."""
+    exchange = Exchange(case, response)
+    for fact in FACTS:
+        if (
+            ERA in fact.eras
+            and fact.check in type(failure).checks
+            and exchange.operation in fact.operations
+            and fact.when(exchange)
+        ):
+            DROPPED[fact.name] += 1
+            return False
+    return True
+
+
+DROPPED: Counter[str] = Counter()
+
+
+@atexit.register
+def report() -> None:
+    with open(COUNTS, "w", encoding="utf-8") as file:
+        json.dump(DROPPED, file)

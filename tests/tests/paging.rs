@@ -1,0 +1,374 @@
+//! Lists of any length, and lists that lead astray, through the wrapper on servers of both eras.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use posthog_groups::{Client, Cursor, Error, Groups};
+use posthog_groups_fake::{Effect, Era, Fake, Fault, Group, GroupType, State};
+use posthog_groups_tests::{requests, wrapper};
+use serde_json::{Value, json};
+
+const ERAS: [Era; 2] = [Era::Y2025, Era::Y2026];
+
+fn time(seconds: usize) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(i64::try_from(seconds).unwrap())
+}
+
+/// So many groups, created at the given second.
+fn groups(number: usize, second: fn(usize) -> usize) -> State {
+    let group = |n| Group::new(0, format!("org:{n:05}")).with("n", n).created_at(time(second(n)));
+    State {
+        group_types: vec![GroupType::new(0, "organization")],
+        groups: (0..number).map(group).collect(),
+        ..State::default()
+    }
+}
+
+async fn serve(era: Era, state: State) -> (Fake, Groups) {
+    let fake = Fake::builder().era(era).state(state).start().await.unwrap();
+    let client: Client = wrapper(&fake).build().unwrap();
+    (fake, client.groups(0))
+}
+
+async fn keys(groups: &Groups) -> Result<Vec<String>, Error> {
+    groups.list().stream().map_ok(|group| group.key).try_collect().await
+}
+
+/// A page in the place of the server's own.
+fn page(keys: &[&str], next: Option<&str>) -> Fault {
+    let group = |key: &&str| {
+        json!({
+            "group_type_index": 0, "group_key": key, "group_properties": {}, "created_at": "2026-03-01T08:00:00Z",
+        })
+    };
+    let results: Vec<Value> = keys.iter().map(group).collect();
+    canned(json!({"next": next, "previous": null, "results": results}))
+}
+
+fn canned(body: Value) -> Fault {
+    let mut fault = Fault::http(200);
+    if let Effect::Http(http) = &mut fault.effect {
+        http.body = body;
+    }
+    fault
+}
+
+fn next(fake: &Fake, cursor: &str) -> String {
+    format!("{}/api/projects/1/groups/?cursor={cursor}&group_type_index=0", fake.url())
+}
+
+/// The keys that come before the error, and the error.
+async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
+    let mut stream = groups.list().stream();
+    let mut keys = Vec::new();
+    loop {
+        match stream.next().await.expect("an error before the end") {
+            Ok(group) => keys.push(group.key),
+            Err(error) => {
+                assert!(stream.next().await.is_none(), "the stream goes on after {error}");
+                return (keys, error);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_group_comes_once_newest_first_in_as_few_requests_as_there_are_pages() {
+    for era in ERAS {
+        for number in [0, 1, 99, 100, 101, 200, 201, 10_000] {
+            let (fake, groups) = serve(era, groups(number, |n| n)).await;
+            let wanted: Vec<String> = (0..number).rev().map(|n| format!("org:{n:05}")).collect();
+            assert!(keys(&groups).await.unwrap() == wanted, "{number} groups in {era:?}");
+            assert_eq!(fake.journal().len(), number.div_ceil(100).max(1), "{number} groups in {era:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_of_one_moment_are_neither_lost_nor_doubled_at_the_edge_of_a_page() {
+    for era in ERAS {
+        for (number, page_size) in [(350, 100), (7, 3), (6, 3), (5, 1)] {
+            let state = State { page_size: Some(page_size), ..groups(number, |_| 0) };
+            let (fake, groups) = serve(era, state).await;
+            let mut keys = keys(&groups).await.unwrap();
+            keys.sort();
+            let wanted: Vec<String> = (0..number).map(|n| format!("org:{n:05}")).collect();
+            assert_eq!(keys, wanted, "{number} groups by {page_size} in {era:?}");
+            assert_eq!(fake.journal().len(), number.div_ceil(page_size));
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
+    for era in ERAS {
+        let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
+        let mut pages = groups.list().prefetch(false).pages();
+        let mut seen = Vec::new();
+        let mut number = 0;
+        while let Some(page) = pages.try_next().await.unwrap() {
+            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key));
+            number += 1;
+            groups.create(format!("new:{number}")).send().await.unwrap();
+        }
+        assert_eq!(seen, ["org:00004", "org:00003", "org:00002", "org:00001", "org:00000"], "{era:?}");
+        assert_eq!(fake.state().groups.len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_is_not_the_end() {
+    for era in ERAS {
+        let (fake, groups) = serve(era, State::default()).await;
+        fake.add_faults([
+            page(&[], Some(&next(&fake, "1"))),
+            page(&["a"], Some(&next(&fake, "2"))),
+            page(&[], Some(&next(&fake, "3"))),
+            page(&[], Some(&next(&fake, "4"))),
+            page(&["b"], None),
+        ])
+        .unwrap();
+        assert_eq!(keys(&groups).await.unwrap(), ["a", "b"]);
+        let cursors: Vec<_> =
+            fake.journal().iter().map(|entry| entry.query.matches("cursor=").count()).collect();
+        assert_eq!(cursors, [0, 1, 1, 1, 1]);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_back_ends_the_list_with_an_error_however_long_the_circle() {
+    for circle in [&["x", "x"][..], &["x", "y", "x"], &["x", "y", "z", "y"]] {
+        for empty in [false, true] {
+            let (fake, groups) = serve(Era::Y2026, State::default()).await;
+            let keys: Vec<String> = (0..circle.len()).map(|n| format!("key {n}")).collect();
+            let page = |n: usize| {
+                let keys = if empty { vec![] } else { vec![keys[n].as_str()] };
+                page(&keys, Some(&next(&fake, circle[n])))
+            };
+            fake.add_faults((0..circle.len()).map(page)).unwrap();
+            let (seen, error) = until_error(&groups).await;
+            assert!(error.is_paging() && error.to_string().contains("same cursor twice"), "{error}");
+            assert_eq!(seen.len(), if empty { 0 } else { circle.len() });
+            assert_eq!(fake.journal().len(), circle.len(), "nothing is sent for the cursor that came back");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_silently_starts_over_is_noticed() {
+    let (fake, groups) = serve(Era::Y2026, groups(3, |n| n)).await;
+    // A server of 2026 gives the first page for a cursor that it does not understand.
+    let first = page(&["org:00002", "org:00001"], Some(&next(&fake, "of-another-version")));
+    fake.add_faults([first]).unwrap();
+    let (seen, error) = until_error(&groups).await;
+    assert_eq!(seen, ["org:00002", "org:00001"]);
+    assert!(error.is_paging() && error.to_string().contains("`org:00002`"), "{error}");
+    assert_eq!(requests(&fake.journal()), ["GET groups", "GET groups"]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_kept_is_refused_by_one_era_and_not_understood_by_the_other() {
+    let page = |groups: &Groups| groups.list().start_from(Cursor::new("x")).page();
+    let (_fake, old) = serve(Era::Y2025, groups(3, |n| n)).await;
+    let error = page(&old).await.unwrap_err();
+    assert!(error.is_not_found() && error.detail() == Some("Invalid cursor"), "{error:?}");
+    let (_fake, new) = serve(Era::Y2026, groups(3, |n| n)).await;
+    assert_eq!(page(&new).await.unwrap().groups.len(), 3);
+}
+
+#[tokio::test]
+async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
+    for era in ERAS {
+        let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
+        let first = groups.list().page().await.unwrap();
+        let written_down = first.next.unwrap().as_str().to_owned();
+        let other = wrapper(&fake).build().unwrap().groups(0);
+        let rest = other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key);
+        let rest: Vec<String> = rest.try_collect().await.unwrap();
+        assert_eq!(rest, ["org:00002", "org:00001", "org:00000"], "{era:?}");
+    }
+}
+
+/// A listener that nobody is to connect to.
+struct Foreigner(TcpListener);
+
+impl Foreigner {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+
+    fn was_called(&self) -> bool {
+        // The system accepts a connection before the program does.
+        self.0.accept().is_ok()
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_another_origin_that_a_next_link_names() {
+    let foreigner = Foreigner::start();
+    let port = foreigner.port();
+    for era in ERAS {
+        let (fake, groups) = serve(era, State::default()).await;
+        let own = fake.address().port();
+        let links = [
+            format!("http://127.0.0.1:{port}/api/projects/1/groups/?cursor=x"),
+            format!("//127.0.0.1:{port}/?cursor=x"),
+            format!("http://127.0.0.1:{own}@127.0.0.1:{port}/?cursor=x"),
+            format!("http://localhost:{own}/?cursor=x"),
+            format!("https://127.0.0.1:{own}/?cursor=x"),
+            format!("\\\\127.0.0.1:{port}/?cursor=x"),
+        ];
+        for link in links {
+            for prefetch in [false, true] {
+                fake.put_state(State::default()).unwrap();
+                fake.add_faults([page(&["a"], Some(&link))]).unwrap();
+                let mut stream = groups.list().prefetch(prefetch).stream();
+                let error = stream.next().await.unwrap().unwrap_err();
+                assert!(error.is_paging() && error.to_string().contains("nothing was sent there"), "{error}");
+                assert_eq!(fake.journal().len(), 1, "{link}");
+            }
+        }
+        fake.add_faults([canned(json!({
+            "results": [], "previous": null, "total_count": 20,
+            "next": format!("http://127.0.0.1:{port}/?page=2"),
+        }))])
+        .unwrap();
+        let error = groups.group("a").activity().stream().try_next().await.unwrap_err();
+        assert!(error.is_paging(), "{error}");
+    }
+    assert!(!foreigner.was_called());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_a_redirect_leads() {
+    let foreigner = Foreigner::start();
+    let (fake, groups) = serve(Era::Y2026, State::default()).await;
+    for status in [301, 302, 303, 307, 308] {
+        let mut redirect = Fault::http(status);
+        if let Effect::Http(http) = &mut redirect.effect {
+            let to = format!("http://127.0.0.1:{}/login?next=/api/", foreigner.port());
+            http.headers.insert("Location".into(), to);
+        }
+        fake.add_faults([redirect]).unwrap();
+        let error = groups.find("a").await.unwrap_err();
+        assert!(error.is_decode() && error.status() == Some(status), "{error:?}");
+        assert!(error.to_string().contains("not followed"), "{error}");
+    }
+    assert_eq!(fake.journal().len(), 5);
+    assert!(!foreigner.was_called());
+}
+
+#[tokio::test]
+async fn one_page_is_on_its_way_ahead_of_the_reader_and_never_two() {
+    for era in ERAS {
+        for prefetch in [true, false] {
+            let (fake, groups) = serve(era, State { page_size: Some(1), ..groups(6, |n| n) }).await;
+            let mut pages = groups.list().prefetch(prefetch).pages();
+            assert_eq!(fake.journal().len(), 0, "nothing is sent before the stream is polled");
+            for received in 1..=6 {
+                pages.try_next().await.unwrap().unwrap();
+                let sent = fake.journal().len();
+                let ahead = usize::from(prefetch && received < 6);
+                assert!((received..=received + ahead).contains(&sent), "page {received}: {sent} requests");
+                if prefetch && received < 6 {
+                    // The next page comes although nobody polls for it.
+                    reaches(&fake, received + 1).await;
+                }
+            }
+            assert!(pages.try_next().await.unwrap().is_none());
+            assert_eq!(fake.journal().len(), 6);
+        }
+    }
+}
+
+/// Waits until the server has seen so many requests.
+async fn reaches(fake: &Fake, requests: usize) {
+    let seen = async {
+        while fake.journal().len() < requests {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), seen).await.expect("another request");
+}
+
+#[tokio::test]
+async fn nothing_more_is_sent_for_a_stream_that_was_dropped() {
+    let (fake, groups) = serve(Era::Y2026, State { page_size: Some(1), ..groups(6, |n| n) }).await;
+    let slow = |path: &str, delay| {
+        let fault = Fault { skip: 1, ..Fault::new(Effect::Slow { delay, chunk: 0, interval: 0.0 }) };
+        fault.on("GET", path)
+    };
+    fake.add_faults([slow("/groups/$", 0.02), Fault { skip: 0, ..slow("/groups/find/$", 0.2) }]).unwrap();
+    let mut pages = groups.list().pages();
+    pages.try_next().await.unwrap().unwrap();
+    reaches(&fake, 2).await;
+    drop(pages);
+    // Ten times as long as the page that was on its way would have taken.
+    assert!(groups.find("org:00001").await.unwrap().is_some());
+    assert_eq!(requests(&fake.journal()), ["GET groups", "GET groups", "GET find"]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_the_client_usable() {
+    let (fake, groups) = serve(Era::Y2026, groups(1, |n| n)).await;
+    let stall = Effect::Stall {
+        seconds: 30.0,
+        at: posthog_groups_fake::StallAt::Headers,
+        then: posthog_groups_fake::StallThen::Drop,
+    };
+    fake.add_faults([Fault { times: 3, ..Fault::new(stall) }]).unwrap();
+    let group = groups.group("org:00000");
+    for n in 1..=3 {
+        tokio::select! {
+            _ = group.set("plan", "scale") => panic!("the server is silent"),
+            () = reaches(&fake, n) => {}
+        }
+    }
+    group.set("plan", "scale").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_history_of_a_group_is_paged_in_both_eras() {
+    for era in ERAS {
+        let (fake, groups) = serve(era, groups(1, |n| n)).await;
+        let group = groups.group("org:00000");
+        for n in 0..5 {
+            group.set(format!("property {n}"), &n).await.unwrap();
+        }
+        let sent = fake.journal().len();
+        let entries: Vec<_> = group.activity().page_size(2).stream().try_collect().await.unwrap();
+        let names: Vec<_> = entries.iter().map(|entry| entry.detail.name.clone().unwrap()).collect();
+        assert_eq!(names, ["property 4", "property 3", "property 2", "property 1", "property 0"], "{era:?}");
+        assert_eq!(fake.journal().len() - sent, 3);
+
+        let circle = format!("{}/api/?page=1&limit=2", fake.url());
+        let page = json!({"results": [], "previous": null, "total_count": 20, "next": circle});
+        fake.add_faults([canned(page)]).unwrap();
+        let error = group.activity().stream().try_next().await.unwrap_err();
+        assert!(error.is_paging(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn all_projects_come_however_many_there_are() {
+    for era in ERAS {
+        let projects = (1..=250).map(posthog_groups_fake::Project::new).collect();
+        let (fake, _) = serve(era, State { projects, ..State::default() }).await;
+        let client = wrapper(&fake).build().unwrap();
+        assert_eq!(client.projects().await.unwrap().len(), 250);
+        assert_eq!(fake.journal().len(), 3);
+
+        // A page that is empty and says that there is more would say so for ever.
+        let page = json!({"count": 5, "next": format!("{}/api/projects/?offset=0", fake.url()), "previous": null, "results": []});
+        fake.add_faults([Fault { times: 0, ..canned(page) }]).unwrap();
+        assert!(client.projects().await.unwrap().is_empty());
+    }
+}

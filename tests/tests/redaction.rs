@@ -1,0 +1,227 @@
+//! The key of a client is seen by the server it was made for, and by nobody else.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use posthog_groups::raw::{ConnectError, Direct, PersonalApiKey};
+use posthog_groups::{Client, ClientBuilder, Error, RateLimit, Region, blocking};
+use posthog_groups_fake::{ApiKey, Effect, Era, Fake, Fault, Group, GroupType, State};
+use posthog_groups_tests::wrapper;
+use serde_json::{Value, json};
+
+/// Every secret in these tests holds this word, and nothing else does.
+const SECRET: &str = "canary";
+const KEY: &str = "phx_canary0123456789abcdef";
+
+fn world() -> State {
+    State {
+        api_keys: vec![ApiKey::new(KEY, &["*"])],
+        projects: vec![posthog_groups_fake::Project {
+            api_token: Some("phc_canary".into()),
+            ..posthog_groups_fake::Project::new(1)
+        }],
+        group_types: vec![GroupType::new(0, "organization")],
+        groups: vec![Group::new(0, "org:5").with("plan", "free"), Group::new(0, "org:6")],
+        ..State::default()
+    }
+}
+
+async fn serve(era: Era) -> (Fake, Client) {
+    let fake = Fake::builder().era(era).state(world()).start().await.unwrap();
+    let client = wrapper(&fake).build().unwrap();
+    (fake, client)
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder().personal_api_key(KEY).region(Region::Eu).project(7)
+}
+
+#[tokio::test]
+async fn the_debug_form_of_what_leads_to_a_key_is_known() {
+    let client = builder().build().unwrap();
+    let limited = builder().rate_limit(RateLimit::per_minute(9));
+    let proxy = reqwest::Proxy::all("http://canary:canary@proxy.example:3128").unwrap();
+    let (groups, group) = (client.groups("organization"), client.groups(0).group("org:5"));
+    let calm = blocking::Client::new(client.clone()).unwrap();
+    let key = PersonalApiKey::new(KEY).unwrap();
+    let mut forms = BTreeMap::new();
+    let mut add = |name: &'static str, value: &dyn std::fmt::Debug| {
+        assert!(!format!("{value:#?}").contains(SECRET), "{name}: {value:#?}");
+        forms.insert(name, format!("{value:?}"));
+    };
+    add("ClientBuilder", &limited);
+    add("ClientBuilder with a proxy", &builder().proxy(proxy));
+    add("Client", &client);
+    add("Client with options", &client.with_options(|o| o.retries(0).timeout(Duration::from_secs(1))));
+    add("Groups", &groups);
+    add("GroupHandle", &group);
+    add("ListGroups", &groups.list().search("acme"));
+    add("ListGroups of a type", &groups.list().properties::<Value>());
+    add("GroupStream", &groups.list().stream());
+    add("GroupPages", &groups.list().pages());
+    add("CreateGroup", &groups.create("org:9").properties(&json!({"plan": "free"})));
+    add("Upsert", &group.upsert(&json!({"plan": "free"})));
+    add("ActivityQuery", &group.activity());
+    add("ActivityStream", &group.activity().stream());
+    add("ActivityPages", &group.activity().pages());
+    add("PropertyValuesQuery", &groups.property_values("plan"));
+    add("blocking::Client", &calm);
+    add("blocking::Groups", &calm.groups(0));
+    add("blocking::GroupHandle", &calm.groups(0).group("org:5"));
+    add("blocking::ListGroups", &calm.groups(0).list());
+    add("blocking::Items", &calm.groups(0).list().iter());
+    add("blocking::Pages", &calm.groups(0).list().pages());
+    add("blocking::CreateGroup", &calm.groups(0).create("org:9"));
+    add("blocking::Upsert", &calm.groups(0).group("org:5").upsert(json!({"plan": "free"})));
+    add("blocking::ActivityQuery", &calm.groups(0).group("org:5").activity());
+    add("blocking::PropertyValuesQuery", &calm.groups(0).property_values("plan"));
+    add("raw::PersonalApiKey", &key);
+    add("raw::PersonalApiKey as header", &key.to_header());
+    add("raw::Direct", &Direct::new(key));
+    let token: posthog_groups::ProjectToken = serde_json::from_str("\"phc_canary\"").unwrap();
+    add("ProjectToken", &token);
+    // The client once is enough.
+    for (name, form) in &mut forms {
+        if !name.starts_with("Client") {
+            *form = form.replace(&format!("{client:?}"), "Client { .. }");
+        }
+    }
+    let text: String = forms.iter().map(|(name, form)| format!("{name}\n    {form}\n")).collect();
+    insta::assert_snapshot!("debug_forms", text);
+    // Dropping a runtime waits, which a task must not.
+    tokio::task::spawn_blocking(move || drop(calm)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_generated_client_and_its_calls_do_not_show_the_key() {
+    let proxy = reqwest::Proxy::all("http://canary:canary@proxy.example:3128").unwrap();
+    for client in [builder().build().unwrap(), builder().proxy(proxy).build().unwrap()] {
+        let raw = client.raw();
+        for text in [
+            format!("{raw:#?}"),
+            format!("{:#?}", raw.list_groups().project_id("7")),
+            format!("{:#?}", raw.find_group().group_key("org:5")),
+            format!("{:#?}", raw.create_group()),
+            format!("{:#?}", raw.get_current_user()),
+        ] {
+            assert!(!text.contains(SECRET), "{text}");
+        }
+    }
+}
+
+#[test]
+fn refusals_of_a_key_do_not_repeat_it() {
+    for key in
+        ["phc_canary", "phx_canary\n", "phx_\ncanary", "phx_canary\u{0}", "\tphx_canary", "phx_canaryä\u{85}"]
+    {
+        let error = Client::builder().personal_api_key(key).build().unwrap_err();
+        let text = format!("{error} {error:?} {error:#?}");
+        assert!(error.is_invalid_input() && !text.contains(SECRET), "{text}");
+        let error: ConnectError = match PersonalApiKey::new(key) {
+            Err(error) => error,
+            Ok(_) => continue,
+        };
+        assert!(!format!("{error} {error:?}").contains(SECRET));
+    }
+    for host in [
+        "https://canary@eu.posthog.com",
+        "https://u:canary@eu.posthog.com",
+        "https://eu.posthog.com?k=canary",
+    ] {
+        let error = builder().host(host).build().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn project_keys_in_answers_are_redacted_unless_asked_for() {
+    for era in [Era::Y2025, Era::Y2026] {
+        let (_fake, client) = serve(era).await;
+        let (projects, user) = (client.projects().await.unwrap(), client.whoami().await.unwrap());
+        let text = format!("{projects:#?} {user:#?}");
+        assert!(!text.contains(SECRET), "{text}");
+        assert_eq!(projects[0].api_token.as_ref().unwrap().reveal(), "phc_canary");
+    }
+}
+
+/// Every text that an error has.
+fn texts(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!("{cause}\n{cause:?}\n");
+        source = cause.source();
+    }
+    let parts = [
+        error.code(),
+        error.detail(),
+        error.attr(),
+        error.request_id(),
+        error.body_snippet(),
+        error.missing_scope(),
+        error.path(),
+        error.group_key(),
+    ];
+    text + &format!("{parts:?}")
+}
+
+/// A key that a snippet cuts through is a secret too, as long as enough of it is left to guess the rest.
+fn assert_no_key(text: &str, case: &str) {
+    assert!(!text.contains("phx_"), "{case}: {text}");
+}
+
+#[tokio::test]
+async fn a_server_that_echoes_the_key_does_not_get_it_into_an_error() {
+    let (fake, client) = serve(Era::Y2026).await;
+    let long = |n: usize| format!("{}{KEY} and more", "x".repeat(n));
+    let mut bodies = vec![
+        json!({"type": KEY, "code": KEY, "detail": format!("Bearer {KEY} is bad"), "attr": KEY, "error_event_id": KEY}),
+        json!({"type": "t", "code": format!("Failed to submit {KEY}."), "detail": "capture_error"}),
+        json!(format!("<html>Authorization: Bearer {KEY}</html>")),
+        json!(KEY),
+        json!([KEY]),
+        json!({"detail": {"key": KEY}}),
+        json!({"results": KEY}),
+        json!({"group_key": [KEY], "group_type_index": KEY}),
+        json!({"next": null, "results": [], "previous": {KEY: KEY}}),
+        json!({"group_type_index": KEY, "group_key": "a", "group_properties": {}, "created_at": KEY}),
+    ];
+    for n in 460..=520 {
+        bodies.push(json!(long(n)));
+    }
+    for status in [200, 201, 302, 400, 401, 403, 404, 429, 500, 502] {
+        for body in &bodies {
+            let mut echo = Fault::http(status);
+            if let Effect::Http(http) = &mut echo.effect {
+                http.headers.insert("X-Request-Id".into(), KEY.into());
+                http.headers.insert("Retry-After".into(), "0".into());
+                http.body = body.clone();
+            }
+            fake.add_faults([Fault { times: 0, ..echo }]).unwrap();
+            let client = client.with_options(|options| options.retries(1));
+            let group = client.groups(0).group("org:5");
+            let errors = [
+                client.groups(0).find("org:5").await.err(),
+                client.groups(0).list().stream().try_next().await.err(),
+                group.set("plan", "scale").await.err(),
+                client.whoami().await.err(),
+                group.activity().stream().try_next().await.err(),
+            ];
+            fake.clear_faults();
+            for error in errors.iter().flatten() {
+                assert_no_key(&texts(error), &format!("{status} {body}"));
+            }
+        }
+    }
+    for n in 150..=210 {
+        let mut redirect = Fault::http(302);
+        if let Effect::Http(http) = &mut redirect.effect {
+            http.headers.insert("Location".into(), format!("https://login.example/{}", long(n)));
+        }
+        fake.add_faults([redirect]).unwrap();
+        let error = client.groups(0).find("org:5").await.unwrap_err();
+        assert_no_key(&texts(&error), &format!("redirect, {n}"));
+    }
+}

@@ -1,0 +1,144 @@
+//! `dist`: the spec as one archive, for people who do not have the repository.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use flate2::{Compression, GzBuilder};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Outcome, languages, spec};
+
+/// Files of the archive, by the path in the repository.
+const FILES: [&str; 6] = [
+    "spec/openapi.yaml",
+    "spec/openapi.json",
+    "spec/openapi-3.1.json",
+    "spec/upstream.yaml",
+    "spec/corrections.schema.json",
+    "spec/CHANGELOG.md",
+];
+const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+const FOLDERS: [&str; 2] = ["spec/examples", "spec/corrections"];
+/// Every file's time: 1980-01-01, the oldest that all archive formats can hold. The same input gives the same bytes.
+const TIME: u64 = 315_532_800;
+
+/// Packs the spec. The same files give the same archive, byte for byte.
+pub(crate) fn dist(root: &Path, out: &Path) -> anyhow::Result<Outcome> {
+    if spec::build(root, true)? == Outcome::Findings {
+        say!("\nnothing was packed");
+        return Ok(Outcome::Findings);
+    }
+    let version = version(root)?;
+    let noted = newest_version(root)?;
+    if noted != version {
+        say!("spec/CHANGELOG.md ends at {noted}, but info.version is {version}; nothing was packed");
+        return Ok(Outcome::Findings);
+    }
+    let name = format!("posthog-groups-openapi-{version}");
+    fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    let page = std::path::absolute(out.join(format!("{name}.reference.html")))?;
+    languages::reference_page(root, &page)?;
+
+    let mut files = collect(root)?;
+    files.push(("reference.html".to_owned(), read(&page)?));
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut sums = String::new();
+    for (path, bytes) in &files {
+        writeln!(sums, "{}  {path}", hex(bytes))?;
+    }
+    files.push(("SHA256SUMS".to_owned(), sums.into_bytes()));
+
+    let archive = out.join(format!("{name}.tar.gz"));
+    let bytes = pack(&name, &files)?;
+    let digest = hex(&bytes);
+    write(&archive, &bytes)?;
+    let sum = out.join(format!("{name}.tar.gz.sha256"));
+    write(&sum, format!("{digest}  {name}.tar.gz\n").as_bytes())?;
+    fs::remove_file(&page).with_context(|| format!("cannot remove {}", page.display()))?;
+    say!("wrote {} ({} files, {} KiB)", archive.display(), files.len(), bytes.len() / 1024);
+    say!("sha256 {digest}");
+    Ok(Outcome::Good)
+}
+
+fn version(root: &Path) -> anyhow::Result<String> {
+    let document = spec::committed(root)?;
+    let version = document.value.pointer("/info/version").and_then(serde_json::Value::as_str);
+    Ok(version.context("spec/openapi.yaml has no info.version")?.to_owned())
+}
+
+/// The version of the first heading of the CHANGELOG.
+fn newest_version(root: &Path) -> anyhow::Result<String> {
+    let path = root.join("spec/CHANGELOG.md");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let heading = text.lines().find_map(|line| line.strip_prefix("## "));
+    let version = heading.and_then(|heading| heading.split_whitespace().next());
+    Ok(version.with_context(|| format!("{} has no heading of a version", path.display()))?.to_owned())
+}
+
+fn collect(root: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for name in FILES.iter().chain(&LICENSES) {
+        let place = name.strip_prefix("spec/").unwrap_or(name);
+        files.push((place.to_owned(), read(&root.join(name))?));
+    }
+    for folder in FOLDERS {
+        let mut found = Vec::new();
+        walk(&root.join(folder), &mut found)?;
+        for path in found {
+            let inside = path.strip_prefix(root.join("spec"))?;
+            // Archives have slashes on every system.
+            let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            files.push((parts.join("/"), read(&path)?));
+        }
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn pack(name: &str, files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
+    // Neither a time nor a system in the header.
+    let gzip = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());
+    let mut archive = tar::Builder::new(gzip);
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len().try_into()?);
+        header.set_mode(0o644);
+        header.set_mtime(TIME);
+        header.set_entry_type(tar::EntryType::Regular);
+        archive.append_data(&mut header, format!("{name}/{path}"), bytes.as_slice())?;
+    }
+    Ok(archive.into_inner()?.finish()?)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if path.is_dir() {
+        bail!("{} is a folder", path.display());
+    }
+    let mut file = fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))
+}
