@@ -10,6 +10,7 @@ macro_rules! say {
 }
 
 mod checks;
+mod diff;
 mod dist;
 mod generate;
 mod languages;
@@ -83,7 +84,8 @@ enum Task {
 enum SpecTask {
     /// Cut the groups paths out of a complete PostHog document into spec/upstream.yaml
     #[command(after_help = "Examples:\n  cargo xtask spec pull --from posthog.openapi.yaml\n  \
-        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n\n\
+        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n  \
+        cargo xtask spec pull --from posthog.openapi.yaml --check --format markdown > drift.md\n\n\
         A URL is asked for with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.")]
     Pull {
         /// A complete OpenAPI document of a PostHog instance: YAML or JSON, 3.0 or 3.1
@@ -92,6 +94,9 @@ enum SpecTask {
         /// Write nothing; report what changed upstream and which corrections are stale
         #[arg(long)]
         check: bool,
+        /// How --check reports
+        #[arg(long, value_enum, default_value = "text", requires = "check")]
+        format: pull::Format,
     },
     /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
     Build {
@@ -102,15 +107,46 @@ enum SpecTask {
     /// Lint a spec; without --spec also the examples and the table of corrections
     #[command(
         after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
-        cargo xtask spec check --rules"
+        cargo xtask spec check --format sarif > findings.sarif\n  cargo xtask spec check --rules"
     )]
     Check {
         /// Another OpenAPI 3.0 document, YAML or JSON [default: spec/openapi.yaml]
         #[arg(long, value_name = "FILE", conflicts_with = "rules")]
         spec: Option<PathBuf>,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value = "text", conflicts_with = "rules")]
+        format: checks::Format,
         /// List the rules with their reasons
         #[arg(long)]
         rules: bool,
+    },
+    /// Say what changed between two versions of a spec, whom it breaks, and which version it asks for
+    #[command(
+        after_help = "OLD and NEW are files, YAML or JSON, OpenAPI 3.0 or 3.1; git:REV is spec/openapi.yaml as of a \
+        revision, and git:REV:PATH another file of it.\n\n\
+        breaking       a caller is refused, a reader meets what it does not expect, or generated code has other names\n\
+        compatible     nothing that worked stops working\n\
+        documentation  text and samples\n\n\
+        Examples:\n  cargo xtask spec diff git:main spec/openapi.yaml\n  \
+        cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
+        cargo xtask spec diff old.yaml new.json --format markdown\n\n\
+        Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
+        With --check-version: 0 the version was raised by enough, even for breaking changes, 1 it was not."
+    )]
+    Diff {
+        /// The version before
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The version after
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// How the changes are printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: diff::Format,
+        /// Judge NEW's info.version: 1.2.3 becomes 2.0.0 for a breaking change, 1.3.0 for a compatible one,
+        /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
+        #[arg(long)]
+        check_version: bool,
     },
 }
 
@@ -135,10 +171,13 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> anyhow::Result<Outcome> {
     let root = workspace_root();
     match task {
-        Task::Spec(SpecTask::Pull { from, check }) => pull::pull(&root, from, *check),
+        Task::Spec(SpecTask::Pull { from, check, format }) => pull::pull(&root, from, *check, *format),
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
-        Task::Spec(SpecTask::Check { spec, .. }) => checks::check(&root, spec.as_deref()),
+        Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
+        Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
+            diff::diff(&root, old, new, *format, *check_version)
+        }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => demo(&root),
         Task::Bench => cargo(
@@ -161,7 +200,7 @@ fn demo(root: &Path) -> anyhow::Result<Outcome> {
     say!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
     spec::build(root, false)?;
     say!("\n2. check: spec/openapi.yaml and spec/examples/");
-    if checks::check(root, None)? == Outcome::Findings {
+    if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {
         return Ok(Outcome::Findings);
     }
     say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");

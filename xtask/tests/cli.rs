@@ -2,102 +2,23 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// A copy of the workspace's spec, for the command to work on.
-struct Workspace {
-    folder: tempfile::TempDir,
-}
+use workspace::{Workspace, complete};
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Workspace {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        copy(&root.join("spec"), &folder.path().join("spec"));
-        let client = folder.path().join("crates/posthog-groups-client/src");
-        fs::create_dir_all(&client).unwrap();
-        fs::copy(root.join("crates/posthog-groups-client/src/generated.rs"), client.join("generated.rs"))
-            .unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn xtask(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("CARGO_MANIFEST_DIR", self.folder.path().join("xtask"))
-            .env_remove("POSTHOG_PERSONAL_API_KEY")
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    /// The bytes of everything that the commands may write.
-    fn products(&self) -> Vec<(PathBuf, String)> {
-        let names = [
-            "upstream.yaml",
-            "openapi.yaml",
-            "openapi.json",
-            "openapi-3.1.json",
-            "spec.lock.toml",
-            "README.md",
-        ];
-        names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// A complete document as an instance would serve it: the committed slice, with prose and another path.
-fn complete(workspace: &Workspace) -> Value {
-    let slice = posthog_groups_spec::Document::read(&workspace.path("spec/upstream.yaml")).unwrap();
-    let mut document = slice.value;
-    document["info"]["description"] = "Vendor prose".into();
-    document["paths"]["/api/projects/{project_id}/insights/"] =
-        json!({"get": {"operationId": "insights_list", "responses": {"200": {"description": "x"}}}});
-    document["components"]["schemas"]["Insight"] = json!({"type": "object"});
-    document
-}
+mod workspace;
 
 #[test]
 fn help_teaches() {
     let workspace = Workspace::new();
-    for arguments in
-        [&["--help"][..], &["spec", "--help"], &["spec", "pull", "--help"], &["spec", "check", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["spec", "--help"],
+        &["spec", "pull", "--help"],
+        &["spec", "check", "--help"],
+        &["spec", "diff", "--help"],
+    ] {
         let run = workspace.xtask(arguments);
         assert_eq!(run.code, 0);
         insta::assert_snapshot!(arguments.join("_").replace("--", ""), run.stdout);

@@ -2,6 +2,7 @@
 
 mod convert;
 mod defects;
+pub mod diff;
 mod document;
 mod drift;
 mod error;
@@ -12,6 +13,7 @@ mod order;
 mod overlay;
 mod pointer;
 mod project;
+mod repair;
 mod slice;
 mod write;
 
@@ -27,5 +29,6 @@ pub use overlay::{
 };
 pub use pointer::Pointer;
 pub use project::{BuildError, Drift, Product, Project, correct, read_overlays};
+pub use repair::{Proposal, Remedy, Repair, Stale};
 pub use slice::{METHODS, PATH_PREFIXES, slice};
 pub use write::{sha256, to_json, to_yaml, write_atomically};

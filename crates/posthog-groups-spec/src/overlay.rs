@@ -349,13 +349,51 @@ impl Action {
         matches!(&self.change, Change::Update(update) if is_prose(update))
     }
 
-    fn apply(&self, document: &mut Value) -> Result<(), Reason> {
-        let mut found: Vec<Pointer> = self
-            .query
-            .query_located(document)
-            .locations()
-            .map(|path| Pointer::parse(&path.to_json_pointer()).unwrap_or_default())
-            .collect();
+    /// The nodes that the target matches.
+    pub(crate) fn matches(&self, document: &Value) -> Vec<Pointer> {
+        let found = self.query.query_located(document);
+        found.locations().map(|path| Pointer::parse(&path.to_json_pointer()).unwrap_or_default()).collect()
+    }
+
+    /// The action with other names in its target, given as old and new; `None` when it has none of them.
+    pub(crate) fn retargeted(&self, names: &[(String, String)]) -> Option<Self> {
+        let quoted = |name: &str| format!("'{name}'");
+        let target = names
+            .iter()
+            .fold(self.target.clone(), |target, (old, new)| target.replace(&quoted(old), &quoted(new)));
+        let query = JsonPath::parse(&target).ok().filter(|_| target != self.target)?;
+        Some(Self { target, query, ..self.clone() })
+    }
+
+    /// The action for another number of nodes.
+    pub(crate) fn expecting(&self, expect: usize) -> Self {
+        let correction = self.correction.clone().map(|correction| Correction { expect, ..correction });
+        Self { correction, ..self.clone() }
+    }
+
+    /// Whether the node at `at` is already as this action would leave it.
+    pub(crate) fn is_done_at(&self, document: &Value, at: &Pointer, words: Words) -> bool {
+        match &self.change {
+            Change::Remove => {
+                let holder = at.parent().and_then(|parent| document.pointer(parent.as_str()));
+                holder.is_some_and(Value::is_object) && document.pointer(at.as_str()).is_none()
+            }
+            Change::Update(update) => match (document.pointer(at.as_str()), update) {
+                (Some(Value::Object(members)), Value::Object(update)) => {
+                    let mut update = update.clone();
+                    if words == Words::Skip {
+                        without_words(&mut update);
+                    }
+                    !update.is_empty() && !merge(&mut members.clone(), &update)
+                }
+                (Some(Value::Array(items)), entry) => items.contains(entry),
+                _ => false,
+            },
+        }
+    }
+
+    pub(crate) fn apply(&self, document: &mut Value) -> Result<(), Reason> {
+        let mut found = self.matches(document);
         let expected = self.correction.as_ref().map(|c| c.expect);
         if found.is_empty() || expected.is_some_and(|expected| expected != found.len()) {
             return Err(Reason::Count { expected, found: found.len() });
@@ -382,6 +420,24 @@ impl Action {
                 }
                 if changed { Ok(()) } else { Err(Reason::Unchanged) }
             }
+        }
+    }
+}
+
+/// Whether descriptions count when an action is compared with what is there: a slice has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    Count,
+    Skip,
+}
+
+fn without_words(update: &mut Map<String, Value>) {
+    update.retain(|key, member| {
+        !matches!(key.as_str(), "description" | "summary" | "example") || member.is_object()
+    });
+    for member in update.values_mut() {
+        if let Value::Object(members) = member {
+            without_words(members);
         }
     }
 }

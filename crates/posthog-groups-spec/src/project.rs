@@ -14,6 +14,7 @@ use crate::lock::{Input, Lock};
 use crate::order::order_fields;
 use crate::overlay::{NeverApplied, Overlay, apply, apply_leniently};
 use crate::pointer::Pointer;
+use crate::repair::{Repair, repair};
 use crate::slice::{PATH_PREFIXES, slice};
 use crate::write::{sha256, to_json, to_yaml, write_atomically};
 
@@ -109,6 +110,8 @@ pub struct Drift {
     pub changes: Vec<Change>,
     /// The corrections that do not bite on it.
     pub stale: Vec<NeverApplied>,
+    /// What is to be done about it, for people.
+    pub repair: Repair,
     /// The slice and the lock as `pull` would write them.
     pub products: Vec<Product>,
 }
@@ -221,8 +224,10 @@ impl Project {
         let lock = Lock::after_pull(old, input, sha256(text.as_bytes()));
         let products =
             vec![self.product("upstream.yaml", text), self.product("spec.lock.toml", lock.to_text())];
-        let (_, stale) = apply_leniently(&fresh, &self.corrections()?);
-        Ok(Drift { changes: compare(&committed, &fresh), stale, products })
+        let overlays = self.corrections()?;
+        let (_, stale) = apply_leniently(&fresh, &overlays);
+        let repair = repair(&committed, &fresh, &overlays);
+        Ok(Drift { changes: compare(&committed, &fresh), stale, repair, products })
     }
 
     fn product(&self, name: &str, text: String) -> Product {

@@ -10,12 +10,13 @@ mod marks;
 mod operations;
 mod parameters;
 mod references;
+mod report;
 mod rules;
 mod schemas;
 mod security;
 mod servers;
 mod shape;
-mod text;
+pub(crate) mod text;
 mod values;
 
 use std::collections::{HashMap, HashSet};
@@ -27,6 +28,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
+pub use report::{findings_to_json, findings_to_sarif};
 use shape::Kind;
 
 /// How bad a finding is.

@@ -27,7 +27,7 @@ pub(super) fn json_type(value: &Value) -> &'static str {
 }
 
 /// A value in at most about sixty characters.
-pub(super) fn brief(value: &Value) -> String {
+pub(crate) fn brief(value: &Value) -> String {
     let text = match value {
         Value::Array(items) if items.len() > 8 => format!("[{} items]", items.len()),
         Value::Object(members) if members.len() > 8 => format!("{{{} members}}", members.len()),
@@ -42,7 +42,7 @@ pub(super) fn brief(value: &Value) -> String {
 }
 
 /// Names in a row: `a`, `b` and `c`.
-pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let mut quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     let last = quoted.pop();
     match (quoted.is_empty(), last) {

@@ -1,0 +1,250 @@
+//! Operations: which one is which, and what they have beside parameters, bodies and responses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Who::{Caller, GeneratedCode};
+use super::facets::{became, same};
+use super::{At, Comparison, Direction, Node, Operation, Verdict, kinds};
+use crate::lint::text::listed;
+use crate::slice::METHODS;
+
+/// How many operations the documents have, and share.
+pub(super) struct Matched {
+    pub(super) old: usize,
+    pub(super) new: usize,
+    common: usize,
+}
+
+impl Matched {
+    /// Whether the documents describe different APIs.
+    pub(super) fn none_in_common(&self) -> bool {
+        self.common == 0 && self.old > 0 && self.new > 0
+    }
+}
+
+/// An operation with the path item that holds it.
+#[derive(Clone)]
+pub(super) struct Site<'a> {
+    pub(super) path: &'a str,
+    method: &'a str,
+    pub(super) item: Node<'a>,
+    pub(super) node: Node<'a>,
+}
+
+impl Site<'_> {
+    fn id(&self) -> Option<&str> {
+        self.node.text("operationId")
+    }
+
+    fn named(&self) -> Operation {
+        Operation {
+            method: self.method.to_uppercase(),
+            path: self.path.to_owned(),
+            operation_id: self.id().map(str::to_owned),
+        }
+    }
+
+    /// The path without the names of its parameters, which callers do not send.
+    fn on_the_wire(&self) -> (String, &str) {
+        (without_names(self.path), self.method)
+    }
+}
+
+fn without_names(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        text.push_str("{}");
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The names between the braces of a path, in order.
+pub(super) fn names_in(path: &str) -> Vec<&str> {
+    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+}
+
+/// Compares all operations, and what the paths hold beside them.
+pub(super) fn compare(comparison: &mut Comparison<'_>) -> Matched {
+    let (old, new) = (sites(comparison.old), sites(comparison.new));
+    let mut pairs = Vec::new();
+    let mut added: Vec<_> = new.clone();
+    let mut removed = Vec::new();
+    for before in &old {
+        let exact = |after: &Site<'_>| (after.path, after.method) == (before.path, before.method);
+        let alike = |after: &Site<'_>| after.on_the_wire() == before.on_the_wire();
+        match added.iter().position(exact).or_else(|| added.iter().position(alike)) {
+            Some(n) => pairs.push((before.clone(), added.remove(n))),
+            None => removed.push(before.clone()),
+        }
+    }
+    for before in removed {
+        match added.iter().position(|after| before.id().is_some() && after.id() == before.id()) {
+            Some(n) => {
+                let after = added.remove(n);
+                comparison.moved(&before, &after);
+                pairs.push((before, after));
+            }
+            None => comparison.removed(&before),
+        }
+    }
+    for after in &added {
+        comparison.added(after);
+    }
+    let matched = Matched { old: old.len(), new: new.len(), common: pairs.len() };
+    for (before, after) in &pairs {
+        comparison.operation(before, after);
+    }
+    comparison.enter(None);
+    path_items(comparison, &pairs);
+    matched
+}
+
+fn sites(side: super::tree::Side<'_>) -> Vec<Site<'_>> {
+    let mut sites = Vec::new();
+    for (path, item) in side.root().key("paths").members() {
+        let item = side.resolve(item).node;
+        for (method, node) in item.members().filter(|(field, _)| METHODS.contains(field)) {
+            sites.push(Site { path, method, item: item.clone(), node });
+        }
+    }
+    sites
+}
+
+fn path_items(comparison: &mut Comparison<'_>, pairs: &[(Site<'_>, Site<'_>)]) {
+    let items: BTreeMap<_, _> =
+        pairs.iter().map(|(old, new)| ((&old.item.at, &new.item.at), (&old.item, &new.item))).collect();
+    let handled: Vec<_> = METHODS.into_iter().chain(["parameters", "servers", "$ref"]).collect();
+    for (old, new) in items.into_values() {
+        comparison.remaining(old, new, &handled, None);
+        comparison.servers(old, new);
+    }
+    let root = (comparison.old.root().key("paths"), comparison.new.root().key("paths"));
+    let paths: Vec<&str> = root
+        .0
+        .members()
+        .chain(root.1.members())
+        .map(|(path, _)| path)
+        .filter(|path| path.starts_with('/'))
+        .collect();
+    comparison.remaining(&root.0, &root.1, &paths, None);
+}
+
+impl<'a> Comparison<'a> {
+    fn removed(&mut self, site: &Site<'a>) {
+        self.enter(Some(site.named()));
+        let verdict = Verdict::breaking(
+            [Caller, GeneratedCode],
+            "callers get 404 or 405, and the generated method is gone",
+        );
+        let message = format!("{} {} is gone", site.method.to_uppercase(), site.path);
+        self.report(
+            &kinds::OPERATION_REMOVED,
+            At::Gone(site.node.at.clone()),
+            Some(Direction::Request),
+            verdict,
+            message,
+        );
+    }
+
+    fn added(&mut self, site: &Site<'a>) {
+        self.enter(Some(site.named()));
+        let verdict = Verdict::compatible("nobody calls it yet");
+        let message = format!("{} {} is new", site.method.to_uppercase(), site.path);
+        self.report(
+            &kinds::OPERATION_ADDED,
+            At::Came(site.node.at.clone()),
+            Some(Direction::Request),
+            verdict,
+            message,
+        );
+    }
+
+    fn moved(&mut self, old: &Site<'a>, new: &Site<'a>) {
+        self.enter(Some(old.named()));
+        let verdict = Verdict::breaking([Caller], "callers get 404 or 405 at the old address");
+        let message = format!(
+            "`{}` moved from {} {} to {} {}",
+            old.id().unwrap_or_default(),
+            old.method.to_uppercase(),
+            old.path,
+            new.method.to_uppercase(),
+            new.path
+        );
+        self.report(&kinds::OPERATION_MOVED, At::both(&new.node), Some(Direction::Request), verdict, message);
+    }
+
+    fn operation(&mut self, old: &Site<'a>, new: &Site<'a>) {
+        self.enter(Some(old.named()));
+        self.operation_id(old, new);
+        self.path_names(old, new);
+        self.parameters(old, new);
+        self.request_body(&old.node, &new.node);
+        self.responses(&old.node.key("responses"), &new.node.key("responses"));
+        self.settle();
+        self.security(&old.node, &new.node);
+        self.servers(&old.node, &new.node);
+        self.callbacks(&old.node, &new.node);
+        let handled =
+            ["operationId", "parameters", "requestBody", "responses", "security", "servers", "callbacks"];
+        self.remaining(&old.node, &new.node, &handled, Some(Direction::Request));
+    }
+
+    fn operation_id(&mut self, old: &Site<'a>, new: &Site<'a>) {
+        let (before, after) = (old.node.value.get("operationId"), new.node.value.get("operationId"));
+        if before == after {
+            return;
+        }
+        let why = "the generated method has another name; what goes over the wire is the same";
+        let verdict = Verdict::breaking([GeneratedCode], why);
+        let message = format!("`operationId` {}", became(before, after));
+        let at = At::member(&old.node, &new.node, "operationId");
+        self.report(&kinds::OPERATION_ID_CHANGED, at, None, verdict, message);
+    }
+
+    fn path_names(&mut self, old: &Site<'a>, new: &Site<'a>) {
+        if without_names(old.path) != without_names(new.path) || old.path == new.path {
+            return;
+        }
+        let why =
+            "the argument of the generated method has another name; what goes over the wire is the same";
+        let names = |path| listed(names_in(path));
+        let message =
+            format!("the parameters of the path were {} and are {} now", names(old.path), names(new.path));
+        let at = At::both(&new.item);
+        self.report(
+            &kinds::PATH_PARAMETER_RENAMED,
+            at,
+            None,
+            Verdict::breaking([GeneratedCode], why),
+            message,
+        );
+    }
+
+    /// Callbacks are requests that the server sends; whether one changed is all that is told.
+    fn callbacks(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        let (old, new) = (old.key("callbacks"), new.key("callbacks"));
+        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
+        for name in names {
+            let verdict = match (old.get(name), new.get(name)) {
+                (None, Some(_)) => Verdict::compatible("a receiver that does not ask for it does not get it"),
+                (Some(a), Some(b)) if same(a.value, b.value) => continue,
+                _ => Verdict::breaking(
+                    [super::Who::Reader],
+                    "the receiver is sent something else, or nothing, and no finer judgement is made here",
+                ),
+            };
+            let message = format!("the callback `{name}` is new, gone or different");
+            self.report(
+                &kinds::CALLBACK_CHANGED,
+                At::member(&old, &new, name),
+                Some(Direction::Response),
+                verdict,
+                message,
+            );
+        }
+    }
+}

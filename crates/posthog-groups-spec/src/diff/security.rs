@@ -1,0 +1,246 @@
+//! Who may call: requirements of operations, and the schemes behind them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Who::{Caller, GeneratedCode};
+use super::facets::{became, texts};
+use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use crate::lint::text::listed;
+
+const REQUEST: Option<Direction> = Some(Direction::Request);
+
+/// One way to authenticate: schemes that are needed together, each with its scopes.
+type Way = BTreeMap<String, BTreeSet<String>>;
+
+/// Whether who satisfies `old` also satisfies `new`.
+fn satisfies(old: &Way, new: &Way) -> bool {
+    new.iter().all(|(scheme, scopes)| old.get(scheme).is_some_and(|had| scopes.is_subset(had)))
+}
+
+fn named(way: &Way) -> String {
+    if way.is_empty() {
+        return "no credentials".to_owned();
+    }
+    let with_scopes = way.iter().map(|(scheme, scopes)| match scopes.is_empty() {
+        true => format!("`{scheme}`"),
+        false => format!("`{scheme}` with {}", listed(scopes.iter().map(String::as_str))),
+    });
+    with_scopes.collect::<Vec<_>>().join(" and ")
+}
+
+/// The requirement in force for an operation: its own, else that of the document.
+fn in_force<'a>(root: &Node<'a>, operation: &Node<'a>) -> (Node<'a>, Vec<Way>) {
+    let node = operation.get("security").unwrap_or_else(|| root.key("security"));
+    let ways = node
+        .items()
+        .map(|way| {
+            way.members()
+                .map(|(scheme, scopes)| {
+                    (scheme.to_owned(), texts(&scopes).into_iter().map(str::to_owned).collect())
+                })
+                .collect()
+        })
+        .collect();
+    (node, ways)
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn security(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        let (old_node, before) = in_force(&self.old.root(), old);
+        let (new_node, after) = in_force(&self.new.root(), new);
+        self.schemes(&before, &after);
+        let at = match (old_node.value.is_null(), new_node.value.is_null()) {
+            (false, true) => At::Gone(old_node.at),
+            (true, false) => At::Came(new_node.at),
+            _ => At::Both(new_node.at),
+        };
+        if before.is_empty() != after.is_empty() {
+            let ways = |ways: &[Way]| ways.iter().map(named).collect::<Vec<_>>().join(", or ");
+            if after.is_empty() {
+                let why = "code generated anew sends no credentials, and a caller that trusts the description sends none";
+                let message = format!("no credentials are needed now; needed were: {}", ways(&before));
+                self.report(
+                    &kinds::SECURITY_REMOVED,
+                    at,
+                    REQUEST,
+                    Verdict::breaking([GeneratedCode], why),
+                    message,
+                );
+            } else if after.iter().any(Way::is_empty) {
+                let verdict = Verdict::compatible("callers without credentials are served as before");
+                let message = format!("credentials may be sent now: {}", ways(&after));
+                self.report(&kinds::SECURITY_ALTERNATIVE_ADDED, at, REQUEST, verdict, message);
+            } else {
+                let verdict = Verdict::breaking([Caller], "callers without credentials are refused");
+                let message = format!("credentials are needed now: {}", ways(&after));
+                self.report(&kinds::SECURITY_ADDED, at, REQUEST, verdict, message);
+            }
+            return;
+        }
+        let schemes = |way: &Way| way.keys().cloned().collect::<Vec<_>>();
+        for way in before.iter().filter(|way| !after.contains(way)) {
+            let other = after.iter().find(|other| schemes(other) == schemes(way));
+            let kind = if other.is_some() {
+                &kinds::SECURITY_SCOPES_CHANGED
+            } else {
+                &kinds::SECURITY_ALTERNATIVE_REMOVED
+            };
+            let message = match other {
+                Some(other) => format!("needed is {} now, it was {}", named(other), named(way)),
+                None => format!("{} is no longer enough", named(way)),
+            };
+            let verdict = if after.iter().any(|other| satisfies(way, other)) {
+                Verdict::compatible("callers that authenticate in this way satisfy what is asked now")
+            } else {
+                Verdict::breaking([Caller], "callers that authenticate in this way are refused")
+            };
+            self.report(kind, at.clone(), REQUEST, verdict, message);
+        }
+        for way in after.iter().filter(|way| !before.iter().any(|other| schemes(other) == schemes(way))) {
+            let verdict = Verdict::compatible("the ways that there were still are there");
+            self.report(
+                &kinds::SECURITY_ALTERNATIVE_ADDED,
+                at.clone(),
+                REQUEST,
+                verdict,
+                format!("{} is enough now", named(way)),
+            );
+        }
+    }
+
+    /// The definitions of the schemes that an operation asks for, before and after.
+    fn schemes(&mut self, before: &[Way], after: &[Way]) {
+        let used: BTreeSet<&String> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
+        for name in used {
+            self.scheme(name);
+        }
+    }
+
+    /// Compares one definition; what uses it is the current operation.
+    pub(super) fn scheme(&mut self, name: &str) {
+        let place = |root: Node<'a>| root.key("components").key("securitySchemes");
+        let (old, new) = (place(self.old.root()), place(self.new.root()));
+        let (before, after) = match (old.get(name), new.get(name)) {
+            (Some(before), Some(after)) => (self.old.resolve(before).node, self.new.resolve(after).node),
+            (None, None) => return,
+            (Some(before), None) => {
+                let verdict =
+                    Verdict::breaking([Caller, GeneratedCode], "callers that authenticate by it are refused");
+                self.report(
+                    &kinds::SECURITY_SCHEME_REMOVED,
+                    At::Gone(before.at),
+                    REQUEST,
+                    verdict,
+                    format!("security scheme `{name}` is gone"),
+                );
+                return;
+            }
+            (None, Some(after)) => {
+                let verdict = Verdict::compatible("what it changes for an operation is told there");
+                self.report(
+                    &kinds::SECURITY_SCHEME_ADDED,
+                    At::Came(after.at),
+                    REQUEST,
+                    verdict,
+                    format!("security scheme `{name}` is new"),
+                );
+                return;
+            }
+        };
+        for field in ["type", "in", "name", "scheme", "openIdConnectUrl"] {
+            let (a, b) =
+                (before.text(field).map(str::to_lowercase), after.text(field).map(str::to_lowercase));
+            if a != b {
+                let message = format!(
+                    "security scheme `{name}`: `{field}` {}",
+                    became(before.value.get(field), after.value.get(field))
+                );
+                let verdict = Verdict::breaking(
+                    [Caller],
+                    "callers send credentials where or how the server does not look for them",
+                );
+                self.report(
+                    &kinds::SECURITY_SCHEME_CHANGED,
+                    At::member(&before, &after, field),
+                    REQUEST,
+                    verdict,
+                    message,
+                );
+            }
+        }
+        if before.value.get("bearerFormat") != after.value.get("bearerFormat") {
+            let message = format!(
+                "security scheme `{name}`: `bearerFormat` {}",
+                became(before.value.get("bearerFormat"), after.value.get("bearerFormat"))
+            );
+            let at = At::member(&before, &after, "bearerFormat");
+            self.report(&kinds::SECURITY_SCHEME_CHANGED, at, None, Verdict::documentation(), message);
+        }
+        self.flows(&before.key("flows"), &after.key("flows"), name);
+        let handled = ["type", "in", "name", "scheme", "openIdConnectUrl", "bearerFormat", "flows"];
+        self.remaining(&before, &after, &handled, REQUEST);
+    }
+
+    fn flows(&mut self, old: &Node<'a>, new: &Node<'a>, scheme: &str) {
+        let kind = &kinds::SECURITY_SCHEME_CHANGED;
+        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
+        for name in names {
+            let subject = format!("security scheme `{scheme}`, flow `{name}`");
+            let (before, after) = match (old.get(name), new.get(name)) {
+                (Some(before), Some(after)) => (before, after),
+                (before, _) => {
+                    let (what, verdict) = if before.is_some() {
+                        (
+                            "is gone",
+                            Verdict::breaking([Caller], "callers that get their tokens by it no longer can"),
+                        )
+                    } else {
+                        ("is new", Verdict::compatible("callers that get their tokens otherwise still can"))
+                    };
+                    self.report(
+                        kind,
+                        At::member(old, new, name),
+                        REQUEST,
+                        verdict,
+                        format!("{subject} {what}"),
+                    );
+                    continue;
+                }
+            };
+            for url in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
+                if before.value.get(url) != after.value.get(url) {
+                    let verdict = Verdict::breaking([Caller], "callers ask for tokens at the old address");
+                    let message =
+                        format!("{subject}: `{url}` {}", became(before.value.get(url), after.value.get(url)));
+                    self.report(kind, At::member(&before, &after, url), REQUEST, verdict, message);
+                }
+            }
+            let (a, b) = (before.key("scopes"), after.key("scopes"));
+            let scopes: BTreeSet<&str> = a.members().chain(b.members()).map(|(scope, _)| scope).collect();
+            for scope in scopes.into_iter().filter(|scope| a.value.get(scope) != b.value.get(scope)) {
+                let (what, verdict) = match (a.get(scope), b.get(scope)) {
+                    (Some(_), None) => {
+                        ("is gone", Verdict::breaking([Caller], "callers that ask for it get no token"))
+                    }
+                    (None, _) => {
+                        ("is new", Verdict::compatible("callers that do not ask for it are served as before"))
+                    }
+                    _ => ("is described otherwise", Verdict::documentation()),
+                };
+                self.report(
+                    kind,
+                    At::member(&a, &b, scope),
+                    REQUEST,
+                    verdict,
+                    format!("{subject}: the scope `{scope}` {what}"),
+                );
+            }
+            self.remaining(
+                &before,
+                &after,
+                &["authorizationUrl", "tokenUrl", "refreshUrl", "scopes"],
+                REQUEST,
+            );
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! One of the two documents: references followed, and what a node is called.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{ABSENT, Node};
+use crate::pointer::Pointer;
+
+/// One document under comparison.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side<'a> {
+    root: &'a Value,
+}
+
+/// A node behind its references.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved<'a> {
+    pub(super) node: Node<'a>,
+    /// The components that were passed, the first one first.
+    pub(super) through: Vec<Pointer>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(root: &'a Value) -> Self {
+        Self { root }
+    }
+
+    pub(super) fn root(&self) -> Node<'a> {
+        Node { value: self.root, at: Pointer::root() }
+    }
+
+    /// Follows `$ref` to a definition. A reference that leads nowhere, elsewhere or in a circle is
+    /// returned as it stands: lint is there to complain.
+    pub(super) fn resolve(&self, node: Node<'a>) -> Resolved<'a> {
+        let mut seen = HashSet::new();
+        let mut resolved = Resolved { node, through: Vec::new() };
+        while let Some(target) = resolved.node.text("$ref").and_then(|text| text.strip_prefix('#')) {
+            let Some(at) = Pointer::parse(&target.replace("%7B", "{").replace("%7D", "}")) else { break };
+            let Some(value) = self.root.pointer(at.as_str()) else { break };
+            if !seen.insert(at.clone()) {
+                break;
+            }
+            resolved.through.push(at.clone());
+            resolved.node = Node { value, at };
+        }
+        resolved
+    }
+
+    /// What a person calls the node at `at`: `` `Group.icon` ``, ``parameter `search` ``.
+    pub(super) fn subject(&self, at: &Pointer) -> String {
+        let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        match tokens.as_slice() {
+            ["components", "schemas", name, rest @ ..] => format!("`{name}{}`", steps(rest)),
+            ["components", "parameters", name, rest @ ..] => {
+                let parameter = Pointer::root().key("components").key("parameters").key(name);
+                behind(&self.parameter(&parameter), rest)
+            }
+            ["components", "responses", name, rest @ ..] => body(&format!("response `{name}`"), rest),
+            ["components", "requestBodies", name, rest @ ..] => body(&format!("request body `{name}`"), rest),
+            ["components", "headers", name, rest @ ..] => behind(&format!("header `{name}`"), rest),
+            ["components", "securitySchemes", name, ..] => format!("security scheme `{name}`"),
+            ["paths", path, "parameters", n, rest @ ..] => {
+                let parameter = Pointer::root().key("paths").key(path).key("parameters").key(n);
+                behind(&self.parameter(&parameter), rest)
+            }
+            ["paths", path, method, "parameters", n, rest @ ..] => {
+                let parameter = Pointer::root().key("paths").key(path).key(method).key("parameters").key(n);
+                behind(&self.parameter(&parameter), rest)
+            }
+            ["paths", _, _, "requestBody", rest @ ..] => body("the request body", rest),
+            ["paths", _, _, "responses", status, rest @ ..] => body(&format!("response {status}"), rest),
+            ["paths", path, method] => format!("{} {path}", method.to_uppercase()),
+            _ => format!("`{}`", tokens.last().copied().unwrap_or("the document")),
+        }
+    }
+
+    fn parameter(&self, at: &Pointer) -> String {
+        let value = self.root.pointer(at.as_str()).unwrap_or(&ABSENT);
+        let parameter = self.resolve(Node { value, at: at.clone() }).node;
+        format!("parameter `{}`", parameter.text("name").unwrap_or("?"))
+    }
+}
+
+/// The way into a schema as a person writes it: `.results[].name`.
+fn steps(tokens: &[&str]) -> String {
+    let mut text = String::new();
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        match *token {
+            "properties" => text.push_str(&format!(".{}", rest.next().copied().unwrap_or_default())),
+            "items" => text.push_str("[]"),
+            "additionalProperties" => text.push_str("{}"),
+            "oneOf" | "anyOf" | "allOf" => {
+                let n = rest.next().map(|n| n.parse::<usize>().unwrap_or(0) + 1);
+                text.push_str(&n.map_or_else(String::new, |n| format!("<{n}>")));
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+fn behind(subject: &str, rest: &[&str]) -> String {
+    let steps = steps(rest);
+    if steps.is_empty() { subject.to_owned() } else { format!("{subject}, `{steps}`") }
+}
+
+fn body(subject: &str, rest: &[&str]) -> String {
+    match rest {
+        ["headers", name, rest @ ..] => behind(&format!("header `{name}` of {subject}"), rest),
+        ["content", _, "schema", rest @ ..] => behind(subject, rest),
+        _ => subject.to_owned(),
+    }
+}

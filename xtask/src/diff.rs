@@ -1,0 +1,75 @@
+//! `spec diff`.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use posthog_groups_spec::diff::{Diff, Effect, check_version, diff as compare};
+use posthog_groups_spec::{Document, MAX_BYTES};
+
+use crate::Outcome;
+
+/// How a diff is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For a person at a terminal
+    Text,
+    /// For programs: `posthog-groups-spec/diff/1`, described at `Diff::to_json` of posthog-groups-spec
+    Json,
+    /// For a merge request
+    Markdown,
+}
+
+/// Compares two documents and prints what changed.
+pub(crate) fn diff(
+    root: &Path,
+    old: &str,
+    new: &str,
+    format: Format,
+    version: bool,
+) -> anyhow::Result<Outcome> {
+    let diff = compare(&read(root, old)?, &read(root, new)?)?;
+    let check = version.then(|| check_version(&diff));
+    match format {
+        Format::Text => say!("{}", diff.to_text().trim_end()),
+        Format::Markdown => say!("{}", diff.to_markdown().trim_end()),
+        Format::Json => say!("{:#}", diff.to_json(check.as_ref())),
+    }
+    let Some(check) = check else { return Ok(outcome(&diff)) };
+    if format != Format::Json {
+        say!("\n{}", check.message);
+    }
+    Ok(if check.enough { Outcome::Good } else { Outcome::Findings })
+}
+
+fn outcome(diff: &Diff) -> Outcome {
+    if diff.effect() == Some(Effect::Breaking) { Outcome::Findings } else { Outcome::Good }
+}
+
+/// Reads a file, or for `git:REV[:PATH]` what git has.
+fn read(root: &Path, source: &str) -> anyhow::Result<Document> {
+    let Some(object) = source.strip_prefix("git:") else {
+        return Ok(Document::read(Path::new(source))?);
+    };
+    let (revision, path) = object.split_once(':').unwrap_or((object, "spec/openapi.yaml"));
+    if revision.is_empty() || path.is_empty() {
+        bail!("`{source}` names no revision or no file; write git:REV or git:REV:PATH, such as git:main");
+    }
+    // `./` makes the path one from the folder of the workspace, not from that of the repository.
+    let object = format!("{revision}:./{path}");
+    let folder = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["cat-file", "blob", "--"])
+        .arg(&object)
+        .output()
+        .context("cannot run git; give files, or install git")?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        bail!("cannot read {source}: {}", text.trim().trim_start_matches("fatal: "));
+    }
+    if output.stdout.len() as u64 > MAX_BYTES {
+        bail!("{source} has more than {MAX_BYTES} bytes; is it an OpenAPI document?");
+    }
+    Ok(Document::from_bytes(source, &output.stdout)?)
+}

@@ -1,0 +1,267 @@
+//! What the commands report to people who decide and to programs that gate: `spec diff`, findings as JSON and
+//! SARIF, and what drift asks of the corrections.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+use std::process::Command;
+
+use posthog_groups_spec::{Document, Overlay, PATH_PREFIXES, apply, slice};
+use serde_json::{Value, json};
+
+use workspace::{Workspace, complete};
+
+mod workspace;
+
+/// The corrected spec after an edit, as JSON.
+fn edited(workspace: &Workspace, edit: impl FnOnce(&mut Value)) -> String {
+    let mut spec: Value = serde_json::from_str(&workspace.read("spec/openapi.json")).unwrap();
+    edit(&mut spec);
+    spec.to_string()
+}
+
+#[test]
+fn exit_codes_tell_breaking_from_compatible_and_from_errors() {
+    let workspace = Workspace::new();
+    let before = workspace.products();
+    workspace
+        .write("text.json", edited(&workspace, |spec| spec["info"]["description"] = "Other words".into()));
+    workspace.write(
+        "additive.json",
+        edited(&workspace, |spec| {
+            spec["components"]["schemas"]["Group"]["properties"]["icon"] = json!({"type": "string"})
+        }),
+    );
+    workspace.write(
+        "breaking.json",
+        edited(&workspace, |spec| {
+            spec["components"]["schemas"]["Group"]["properties"]["group_key"]["nullable"] = true.into()
+        }),
+    );
+    workspace.write(
+        "pets.yaml",
+        "openapi: 3.0.3\ninfo: {title: Pets, version: 1.0.0}\npaths: {/pets: {get: {responses: {}}}}\n",
+    );
+    workspace.write("prose.txt", "Dear PostHog");
+    let cases = [
+        ("spec/openapi.json", 0, "no change"),
+        ("spec/openapi-3.1.json", 0, "openapi-version-changed"),
+        ("text.json", 0, "0 breaking, 0 compatible, 1 documentation; asks for a patch step"),
+        ("additive.json", 0, "`Group`: the optional property `icon` is new"),
+        ("breaking.json", 1, "`Group.group_key` may be null now"),
+        (
+            "pets.yaml",
+            2,
+            "pets.yaml:3 #/paths: no operation in common with spec/openapi.yaml (17 there, 1 here); is it the description of another API?",
+        ),
+        ("prose.txt", 2, "prose.txt:1 #: this is a string, not an OpenAPI document"),
+        ("nowhere.yaml", 2, "cannot read nowhere.yaml"),
+        ("git:", 2, "`git:` names no revision"),
+    ];
+    for (new, code, expected) in cases {
+        let run = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", new]);
+        assert_eq!(run.code, code, "{new}: {}{}", run.stdout, run.stderr);
+        let text = if code == 2 { &run.stderr } else { &run.stdout };
+        assert!(text.contains(expected), "{new}: {text}");
+    }
+    assert_eq!(workspace.products(), before, "a comparison writes nothing");
+}
+
+#[test]
+fn a_revision_of_git_stands_for_the_spec_as_it_was() {
+    let workspace = Workspace::new();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "core.autocrlf=false"];
+        let output = Command::new("git")
+            .current_dir(workspace.path(""))
+            .args(identity)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "spec"]);
+    git(&["commit", "--quiet", "--message", "Spec"]);
+    let text =
+        workspace.read("spec/openapi.yaml").replace("operationId: find_group", "operationId: get_group");
+    workspace.write("spec/openapi.yaml", text);
+    let run = workspace.xtask(&["spec", "diff", "git:HEAD", "spec/openapi.yaml"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(
+        run.stdout.starts_with("git:HEAD (0.1.0) -> spec/openapi.yaml (0.1.0): 1 breaking"),
+        "{}",
+        run.stdout
+    );
+    let run = workspace.xtask(&["spec", "diff", "git:HEAD:spec/openapi.json", "git:HEAD"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    for wrong in ["git:nowhere", "git:HEAD:spec/nothing.yaml", "git:--help"] {
+        let run = workspace.xtask(&["spec", "diff", wrong, "spec/openapi.yaml"]);
+        assert_eq!(run.code, 2, "{wrong}: {}", run.stdout);
+        assert!(run.stderr.contains(&format!("cannot read {wrong}")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_version_has_to_be_raised_by_what_the_changes_ask_for() {
+    let workspace = Workspace::new();
+    let cases = [
+        (false, "0.1.0", 0, "nothing changed; the version 0.1.0 is fine"),
+        (
+            true,
+            "0.1.0",
+            1,
+            "the changes ask for a major step, but the version is still 0.1.0; make it 0.2.0 or higher",
+        ),
+        (true, "0.1.1", 1, "the version only went from 0.1.0 to 0.1.1; make it 0.2.0 or higher"),
+        (true, "0.2.0", 0, "the changes ask for a major step, and the version went from 0.1.0 to 0.2.0"),
+        (false, "0.0.9", 1, "the version went back from 0.1.0 to 0.0.9"),
+        (false, "soon", 1, "the version `soon` of new.json is no semantic version"),
+    ];
+    for (renamed, version, code, expected) in cases {
+        let edit = |spec: &mut Value| {
+            spec["info"]["version"] = version.into();
+            if renamed {
+                spec["paths"]["/api/projects/"]["get"]["operationId"] = "projects".into();
+            }
+        };
+        workspace.write("new.json", edited(&workspace, edit));
+        let run = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", "new.json", "--check-version"]);
+        assert_eq!(run.code, code, "{version}: {}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(expected), "{version}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_diff_for_programs_and_for_merge_requests_says_the_same() {
+    let workspace = Workspace::new();
+    let edit = |spec: &mut Value| spec["paths"]["/api/projects/"]["get"]["operationId"] = "projects".into();
+    workspace.write("new.json", edited(&workspace, edit));
+    let arguments =
+        |format| ["spec", "diff", "spec/openapi.yaml", "new.json", "--check-version", "--format", format];
+    let json: Value = serde_json::from_str(&workspace.xtask(&arguments("json")).stdout).unwrap();
+    assert_eq!(json["format"], "posthog-groups-spec/diff/1");
+    assert_eq!((&json["verdict"], &json["step"]), (&json!("breaking"), &json!("major")));
+    assert_eq!(json["versionCheck"]["enough"], false);
+    assert_eq!(json["changes"][0]["kind"], "operation-id-changed");
+    assert_eq!(json["changes"][0]["operations"][0]["operationId"], "list_projects");
+    insta::assert_snapshot!("diff_markdown", workspace.xtask(&arguments("markdown")).stdout);
+}
+
+#[test]
+fn findings_come_as_json_and_as_sarif_with_the_same_exit_code() {
+    let workspace = Workspace::new();
+    workspace.write("bad.yaml", "openapi: 3.0.3\ninfo: {title: Pets}\npaths: {}\n");
+    let run = |format| workspace.xtask(&["spec", "check", "--spec", "bad.yaml", "--format", format]);
+    let (json, sarif) = (run("json"), run("sarif"));
+    assert_eq!((json.code, sarif.code), (1, 1));
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["format"], "posthog-groups-spec/findings/1");
+    assert_eq!(json["findings"][0]["rule"], "missing-field");
+    let sarif: Value = serde_json::from_str(&sarif.stdout).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "missing-field");
+    let expected = json!({"artifactLocation": {"uri": "bad.yaml", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 2}});
+    assert_eq!(result["locations"][0]["physicalLocation"], expected);
+
+    let own = workspace.xtask(&["spec", "check", "--format", "sarif"]);
+    assert_eq!(own.code, 0, "{}", own.stderr);
+    let own: Value = serde_json::from_str(&own.stdout).unwrap();
+    assert_eq!(own["runs"][0]["results"], json!([]));
+}
+
+#[test]
+fn a_defect_without_a_correction_is_a_finding_for_programs_too() {
+    let workspace = Workspace::new();
+    let text = workspace.read("spec/corrections/85-operation-ids.yaml").replacen("id: D63", "id: D999", 1);
+    workspace.write("spec/corrections/85-operation-ids.yaml", text);
+    let run = workspace.xtask(&["spec", "check", "--format", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["findings"][0]["message"], "D999: no known defect");
+}
+
+/// A later document of the vendor: property_definitions is gone, related has another name, the list is a bare
+/// array, a defect is repaired, and there are a member, a parameter and an operation that nobody has seen.
+fn later(workspace: &Workspace) -> Value {
+    let mut document = complete(workspace);
+    let path = |name: &str| format!("/api/projects/{{project_id}}/groups/{name}");
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.shift_remove(&path("property_definitions/")).unwrap();
+    paths[&path("related/")]["get"]["operationId"] = "groups_related_list".into();
+    let list = &mut paths[&path("")]["get"];
+    list["responses"]["200"]["content"]["application/json"]["schema"] =
+        json!({"type": "array", "items": {"$ref": "#/components/schemas/Group"}});
+    let parameters = list["parameters"].as_array_mut().unwrap();
+    let search = parameters.iter_mut().find(|parameter| parameter["name"] == "search").unwrap();
+    search["required"] = false.into();
+    parameters.push(json!({"name": "limit", "in": "query", "schema": {"type": "integer"}}));
+    let merge = json!({"post": {
+        "operationId": "groups_merge_create",
+        "security": [{"PersonalAPIKeyAuth": ["group:write"]}],
+        "responses": {"200": {"description": ""}},
+    }});
+    paths.insert(path("merge/"), merge);
+    document["components"]["schemas"]["Group"]["properties"]["icon"] = json!({"type": "string"});
+    document
+}
+
+#[test]
+fn drift_tells_people_what_to_delete_adapt_look_at_and_write() {
+    let workspace = Workspace::new();
+    workspace.write("later.json", later(&workspace).to_string());
+    let before = workspace.products();
+    let run = workspace.xtask(&["spec", "pull", "--from", "later.json", "--check", "--format", "markdown"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    insta::assert_snapshot!("drift_markdown", run.stdout);
+    assert_eq!(workspace.products(), before, "--check writes nothing");
+    assert_eq!(workspace.xtask(&["spec", "pull", "--from", "later.json", "--format", "markdown"]).code, 2);
+
+    workspace.write("same.json", complete(&workspace).to_string());
+    let run = workspace.xtask(&["spec", "pull", "--from", "same.json", "--check", "--format", "markdown"]);
+    assert_eq!(
+        run.stdout,
+        "# What upstream changed\n\nNothing.\n\n# Corrections\n\nEvery correction applies.\n"
+    );
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn what_drift_proposes_is_an_overlay_that_applies() {
+    let workspace = Workspace::new();
+    let later = later(&workspace);
+    workspace.write("later.json", later.to_string());
+    let run = workspace.xtask(&["spec", "pull", "--from", "later.json", "--check", "--format", "markdown"]);
+    let (_, new) = run.stdout.split_once("# New: actions to paste").unwrap();
+    let actions: String =
+        new.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    let text = format!("overlay: 1.0.0\ninfo: {{title: T, version: 1.0.0}}\nactions:\n{actions}");
+    let overlay = Overlay::from_document(&Document::parse("pasted.yaml", &text).unwrap()).unwrap();
+    assert_eq!(overlay.actions.len(), 5);
+    let slice = slice(&Document::from_value("later", later), &PATH_PREFIXES).unwrap();
+    assert_eq!(apply(&slice, &[overlay]).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn what_drift_says_to_adapt_applies_once_adapted() {
+    let workspace = Workspace::new();
+    let mut document = complete(&workspace);
+    let related = &mut document["paths"]["/api/projects/{project_id}/groups/related/"]["get"];
+    related["operationId"] = "groups_related_list".into();
+    workspace.write("later.json", document.to_string());
+    let arguments = ["spec", "pull", "--from", "later.json", "--check", "--format", "markdown"];
+    let run = workspace.xtask(&arguments);
+    assert!(
+        run.stdout.contains("# Corrections to adapt") && run.stdout.contains("# Corrections that follow")
+    );
+    assert!(!run.stdout.contains("A person has to look"), "{}", run.stdout);
+
+    let text = workspace.read("spec/corrections/85-operation-ids.yaml");
+    let adapted = text.replace("'groups_related_retrieve'", "'groups_related_list'");
+    assert!(
+        adapted != text && run.stdout.contains("[?@.operationId == 'groups_related_list']"),
+        "{}",
+        run.stdout
+    );
+    workspace.write("spec/corrections/85-operation-ids.yaml", adapted);
+    let run = workspace.xtask(&arguments);
+    assert!(run.stdout.contains("Every correction applies."), "{}", run.stdout);
+}

@@ -1,0 +1,92 @@
+//! A workspace for a command to work on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+/// A copy of the workspace's spec, for the command to work on.
+pub(crate) struct Workspace {
+    folder: tempfile::TempDir,
+}
+
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Workspace {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        copy(&root.join("spec"), &folder.path().join("spec"));
+        let client = folder.path().join("crates/posthog-groups-client/src");
+        fs::create_dir_all(&client).unwrap();
+        fs::copy(root.join("crates/posthog-groups-client/src/generated.rs"), client.join("generated.rs"))
+            .unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn xtask(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("CARGO_MANIFEST_DIR", self.folder.path().join("xtask"))
+            .env_remove("POSTHOG_PERSONAL_API_KEY")
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The bytes of everything that the commands may write.
+    pub(crate) fn products(&self) -> Vec<(PathBuf, String)> {
+        let names = [
+            "upstream.yaml",
+            "openapi.yaml",
+            "openapi.json",
+            "openapi-3.1.json",
+            "spec.lock.toml",
+            "README.md",
+        ];
+        names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A complete document as an instance would serve it: the committed slice, with prose and another path.
+pub(crate) fn complete(workspace: &Workspace) -> Value {
+    let slice = posthog_groups_spec::Document::read(&workspace.path("spec/upstream.yaml")).unwrap();
+    let mut document = slice.value;
+    document["info"]["description"] = "Vendor prose".into();
+    document["paths"]["/api/projects/{project_id}/insights/"] =
+        json!({"get": {"operationId": "insights_list", "responses": {"200": {"description": "x"}}}});
+    document["components"]["schemas"]["Insight"] = json!({"type": "object"});
+    document
+}
