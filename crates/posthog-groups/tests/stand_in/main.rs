@@ -10,7 +10,5 @@ mod reading;
 mod schema;
 mod stage;
 mod throttling;
-#[cfg(feature = "tracing")]
-mod tracing_spans;
 mod trouble;
 mod writing;

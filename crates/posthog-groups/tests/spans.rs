@@ -1,4 +1,8 @@
-//! What stands in spans, and what does not.
+//! What stands in spans, and what does not. A program of its own: a subscriber of one thread among many tests
+//! loses spans now and then.
+
+#![cfg(feature = "tracing")]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -7,6 +11,10 @@ use posthog_groups_fake::{ApiKey, Era, Fault, State};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::stage::{client, one_group, serve};
+
+#[path = "stand_in/stage.rs"]
+#[allow(dead_code, reason = "shared with the other tests")]
+mod stage;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -39,7 +47,7 @@ async fn spans_have_the_names_of_open_telemetry_and_no_secrets() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     fake.add_faults([Fault::http(503)]).unwrap();
     let posthog = client(&fake);
     posthog.groups(0).find("org:5").await.unwrap();
