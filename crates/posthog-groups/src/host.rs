@@ -45,7 +45,9 @@ impl Host {
             return Err(Error::input("the host is empty; write for example https://eu.posthog.com"));
         }
         if !text.contains("://") {
-            return Err(Error::input(format!("the host `{text}` has no scheme; write https://{text}")));
+            let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
+            let scheme = if here { "http" } else { "https" };
+            return Err(Error::input(format!("the host `{text}` has no scheme; write {scheme}://{text}")));
         }
         let mut url = Url::parse(text).map_err(|e| {
             Error::input(format!("the host is no URL ({e}); write for example https://eu.posthog.com"))
@@ -156,7 +158,7 @@ mod tests {
         for (given, mend) in [
             ("", "write for example https://eu.posthog.com"),
             ("eu.posthog.com", "write https://eu.posthog.com"),
-            ("localhost:8000", "write https://localhost:8000"),
+            ("localhost:8000", "write http://localhost:8000"),
             ("ftp://x", "write https://"),
             ("https://", "write for example https://eu.posthog.com"),
             ("https://me:secret@eu.posthog.com", "remove what stands before the @"),

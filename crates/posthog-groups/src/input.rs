@@ -54,7 +54,8 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
         .map_err(|e| Error::input(format!("the value of `{name}` is no JSON: {e}")).with_source(e))?;
     if value.is_null() {
         return Err(Error::input(format!(
-            "the value of `{name}` is null, which the server takes for missing; call `unset(\"{name}\")` to remove it"
+            "the value of `{name}` is null (or a number that JSON has no word for), which the server takes for missing; call \
+             `unset(\"{name}\")` to remove it"
         )));
     }
     Ok(value)
