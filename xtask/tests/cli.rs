@@ -113,14 +113,14 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
         (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10))).collect();
     let reference = "\"#/components/schemas/PaginatedGroupList\"";
     let cases: [(&str, Vec<u8>, &str); 11] = [
-        ("prose.txt", b"Dear PostHog".to_vec(), "prose.txt:1 #: not an OpenAPI document: the root is no object"),
+        ("prose.txt", b"Dear PostHog".to_vec(), "prose.txt:1 #: this is a string, not an OpenAPI document; give an object"),
         ("empty.yaml", Vec::new(), "empty.yaml:1:1: the document is empty"),
         ("binary.yaml", vec![b'a', b':', 0xff], "binary.yaml:1:1: the text is not UTF-8"),
         ("truncated.json", complete.as_bytes()[..complete.len() / 2].to_vec(), "truncated.json:1:"),
         ("bomb.yaml", format!("a0: &a0 [x]\n{bomb}").into_bytes(), "unfolds beyond all bounds through aliases"),
         ("twice.yaml", b"openapi: 3.0.3\nopenapi: 3.0.3\n".to_vec(), "twice.yaml:2:1: the key `openapi` stands twice"),
         ("deep.json", "[".repeat(100_000).into_bytes(), "nests deeper than 64 levels"),
-        ("swagger.yaml", b"swagger: '2.0'\n".to_vec(), "Swagger \"2.0\" is not supported"),
+        ("swagger.yaml", b"swagger: '2.0'\n".to_vec(), "this is a Swagger 2.0 document; convert it to OpenAPI 3.0 first"),
         ("petstore.yaml", b"openapi: 3.0.3\npaths: {/pets: {}}\n".to_vec(), "petstore.yaml:2 #/paths: no path begins with"),
         (
             "dangling.json",

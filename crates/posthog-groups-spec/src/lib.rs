@@ -15,6 +15,7 @@ mod pointer;
 mod project;
 mod repair;
 mod slice;
+mod version;
 mod write;
 
 pub use convert::{to_3_0, to_3_1};

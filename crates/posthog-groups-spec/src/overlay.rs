@@ -14,6 +14,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::Document;
 use crate::error::Error;
+use crate::lint::text::json_type;
 use crate::pointer::Pointer;
 
 /// One overlay document, with what its file looked like.
@@ -401,7 +402,7 @@ impl Action {
         // Overlay 1.0 has actions select objects and arrays only; other tools refuse the rest.
         let primitive = |pointer: &&Pointer| !document.pointer(pointer.as_str()).is_some_and(is_container);
         if let Some(pointer) = found.iter().find(primitive) {
-            let found = document.pointer(pointer.as_str()).map_or("nothing", kind);
+            let found = document.pointer(pointer.as_str()).map_or("nothing", json_type);
             return Err(Reason::Mismatch { pointer: pointer.clone(), found });
         }
         match &self.change {
@@ -415,8 +416,10 @@ impl Action {
                 let mut changed = false;
                 for pointer in &found {
                     let Some(node) = document.pointer_mut(pointer.as_str()) else { continue };
-                    changed |= merge_target(node, update)
-                        .ok_or_else(|| Reason::Mismatch { pointer: pointer.clone(), found: kind(node) })?;
+                    changed |= merge_target(node, update).ok_or_else(|| Reason::Mismatch {
+                        pointer: pointer.clone(),
+                        found: json_type(node),
+                    })?;
                 }
                 if changed { Ok(()) } else { Err(Reason::Unchanged) }
             }
@@ -505,16 +508,4 @@ fn merge(members: &mut Map<String, Value>, update: &Map<String, Value>) -> bool 
 
 fn is_container(value: &Value) -> bool {
     value.is_object() || value.is_array()
-}
-
-/// What a value is, in words.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }

@@ -9,6 +9,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::order::{Place, child_place, normalize};
 use crate::pointer::Pointer;
+use crate::version::{Version, openapi_version};
 
 /// The paths that this project describes, by their beginnings.
 pub const PATH_PREFIXES: [&str; 2] =
@@ -76,34 +77,6 @@ pub fn slice(document: &Document, prefixes: &[&str]) -> Result<Value, Error> {
     strip(&mut slice, Place::Object, "");
     normalize(&mut slice);
     Ok(slice)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
-    V3_0,
-    V3_1,
-}
-
-fn openapi_version(document: &Document) -> Result<Version, Error> {
-    let root = Pointer::root();
-    let refuse = |pointer: &Pointer, reason: String| Err(unsuitable(document, pointer, reason));
-    let Some(members) = document.value.as_object() else {
-        return refuse(&root, "not an OpenAPI document: the root is no object".into());
-    };
-    if let Some(swagger) = members.get("swagger") {
-        return refuse(
-            &root.key("swagger"),
-            format!("Swagger {swagger} is not supported; convert it to OpenAPI 3.0"),
-        );
-    }
-    let Some(version) = members.get("openapi") else {
-        return refuse(&root, "not an OpenAPI document: `openapi: 3.0.x` is missing".into());
-    };
-    match version.as_str() {
-        Some(text) if text.starts_with("3.0.") => Ok(Version::V3_0),
-        Some(text) if text.starts_with("3.1.") => Ok(Version::V3_1),
-        _ => refuse(&root.key("openapi"), format!("OpenAPI {version} is not supported; 3.0.x and 3.1.x are")),
-    }
 }
 
 fn unsuitable(document: &Document, pointer: &Pointer, reason: String) -> Error {
@@ -344,15 +317,15 @@ components:
     #[test]
     fn refuses_what_it_cannot_cut_with_the_place() {
         let cases = [
-            ("- 1\n", "d.yaml:1 #: not an OpenAPI document: the root is no object"),
-            ("info: {}\n", "d.yaml:1 #: not an OpenAPI document: `openapi: 3.0.x` is missing"),
+            ("- 1\n", "d.yaml:1 #: this is a list, not an OpenAPI document; give an object"),
+            ("info: {}\n", "d.yaml:1 #: no `openapi` field, so this is no OpenAPI document; it has `info`"),
             (
                 "swagger: '2.0'\n",
-                "d.yaml:1 #/swagger: Swagger \"2.0\" is not supported; convert it to OpenAPI 3.0",
+                "d.yaml:1 #/swagger: this is a Swagger 2.0 document; convert it to OpenAPI 3.0 first",
             ),
             (
                 "openapi: 4.0.0\n",
-                "d.yaml:1 #/openapi: OpenAPI \"4.0.0\" is not supported; 3.0.x and 3.1.x are",
+                "d.yaml:1 #/openapi: `openapi` is \"4.0.0\", which is no version that is known; 3.0.x and 3.1.x are",
             ),
             (
                 "openapi: 3.0.3\npaths: {/x/: {}}\n",

@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
+use crate::version::{Version, openapi_version};
 pub use report::{findings_to_json, findings_to_sarif};
 use shape::Kind;
 
@@ -201,34 +202,12 @@ pub fn check_openapi(document: &Document) -> Result<(), Error> {
     let root = Pointer::root();
     let unsuitable =
         |pointer: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(pointer), reason });
-    let Value::Object(members) = &document.value else {
-        let found = text::json_type(&document.value);
-        return unsuitable(&root, format!("this is {found}, not an OpenAPI document; give an object"));
-    };
-    if let Some(version) = members.get("swagger") {
-        let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
-        let reason = format!("this is a Swagger {version} document; convert it to OpenAPI 3.0 first");
-        return unsuitable(&root.key("swagger"), reason);
+    if openapi_version(document)? == Version::V3_1 {
+        let version = &document.value["openapi"];
+        let reason = format!("this is an OpenAPI {version} document; give one of version 3.0.x");
+        return unsuitable(&root.key("openapi"), reason.replace('"', ""));
     }
-    let at = root.key("openapi");
-    match members.get("openapi") {
-        None => {
-            let names = members.keys().take(5).map(String::as_str);
-            let found = text::listed(names);
-            let reason = format!("no `openapi` field, so this is no OpenAPI document; it has {found}");
-            return unsuitable(&root, reason);
-        }
-        Some(Value::String(version)) if is_supported(version) => {}
-        Some(Value::String(version)) if version.starts_with("3.") => {
-            let reason = format!("this is an OpenAPI {version} document; give one of version 3.0.x");
-            return unsuitable(&at, reason);
-        }
-        Some(other) => {
-            let reason = format!("`openapi` is {other}, which is no version; it must be 3.0.x");
-            return unsuitable(&at, reason);
-        }
-    }
-    match members.get("paths") {
+    match document.value.get("paths") {
         Some(Value::Object(_)) => Ok(()),
         Some(other) => {
             let found = text::json_type(other);
@@ -236,13 +215,6 @@ pub fn check_openapi(document: &Document) -> Result<(), Error> {
         }
         None => unsuitable(&root, "no `paths`: there is no operation to work on".to_owned()),
     }
-}
-
-/// Whether `version` is 3.0.x.
-fn is_supported(version: &str) -> bool {
-    version.strip_prefix("3.0.").is_some_and(|patch| {
-        !patch.is_empty() && patch.starts_with(|c: char| c.is_ascii_digit()) && !patch.contains(' ')
-    })
 }
 
 /// Collects findings; the severity comes from the rule, the line from the document.

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::shape::Kind;
 use super::text::{brief, did_you_mean, listed};
-use super::{Context, Report, is_supported, rules};
+use super::{Context, Report, rules};
+use crate::version::{Version, version_of};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     version(context, report);
@@ -20,7 +21,9 @@ pub(super) fn check(context: &Context, report: &mut Report) {
 
 fn version(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::OpenApi) {
-        if let Some(version) = site.text("openapi").filter(|version| !is_supported(version)) {
+        if let Some(version) =
+            site.text("openapi").filter(|version| version_of(version) != Some(Version::V3_0))
+        {
             report.add(
                 &rules::OPENAPI_VERSION,
                 &site.pointer.key("openapi"),
