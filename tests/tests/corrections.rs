@@ -143,6 +143,17 @@ fn another_implementation_of_overlay_1_0_gets_the_same_document() {
 }
 
 #[test]
+fn the_correction_that_the_readme_teaches_bites_once_and_not_twice() {
+    let readme = fs::read_to_string(workspace().join("spec/README.md")).unwrap();
+    let block = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let overlay = Overlay::from_document(&Document::parse("README.md", block).unwrap()).unwrap();
+    let spec = Document::read(&workspace().join("spec/openapi.yaml")).unwrap().value;
+    let corrected = apply(&spec, std::slice::from_ref(&overlay)).unwrap();
+    assert_eq!(corrected["components"]["schemas"]["FoundGroup"]["properties"]["archived"]["type"], "boolean");
+    assert!(apply(&corrected, &[overlay]).is_err());
+}
+
+#[test]
 fn the_products_say_the_same_in_yaml_in_json_and_in_3_1() {
     let read = |name: &str| Document::read(&workspace().join("spec").join(name)).unwrap();
     let yaml = read("openapi.yaml").value;
