@@ -92,6 +92,10 @@ impl Group {
 
 /// Decodes the properties of the group with this key.
 pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) -> Result<P> {
+    // Keeping the path costs time, and it is wanted only where something does not fit.
+    if let Ok(decoded) = properties.decode() {
+        return Ok(decoded);
+    }
     let mut json = serde_json::Deserializer::from_str(properties.as_str());
     serde_path_to_error::deserialize(&mut json)
         .map_err(|e| Error::decode_group(Some(key.to_owned()), properties.as_str(), e))
