@@ -5,6 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "workspace/copy.rs"]
+mod copy;
+
+use copy::copy;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -19,19 +24,6 @@ fn with_nothing(workspace: &Path, arguments: &[&str]) -> Output {
         .env("PATH", empty.path())
         .output()
         .unwrap()
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 #[test]
@@ -63,7 +55,7 @@ fn what_is_missing_is_said_by_name_with_where_to_get_it() {
         (&["dist", "--out", "unused"], &["the reference page needs Node.js 20"]),
     ] {
         let workspace = tempfile::tempdir().unwrap();
-        copy_folder(&root().join("spec"), &workspace.path().join("spec"));
+        copy(&root().join("spec"), &workspace.path().join("spec"));
         let output = with_nothing(workspace.path(), arguments);
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
@@ -77,7 +69,7 @@ fn what_is_missing_is_said_by_name_with_where_to_get_it() {
 #[test]
 fn nothing_is_packed_when_the_changelog_lags() {
     let workspace = tempfile::tempdir().unwrap();
-    copy_folder(&root().join("spec"), &workspace.path().join("spec"));
+    copy(&root().join("spec"), &workspace.path().join("spec"));
     let changelog = workspace.path().join("spec/CHANGELOG.md");
     let text = fs::read_to_string(&changelog).unwrap().replacen("\n## ", "\n## 9.9.9 - 2030-01-01\n\n## ", 1);
     fs::write(&changelog, text).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syn::visit_mut::{VisitMut, visit_block_mut, visit_file_mut};
+use syn::visit_mut::VisitMut;
 use syn::{Fields, ImplItem, Item, Visibility};
 
 use crate::generate::Error;
@@ -158,10 +158,5 @@ impl VisitMut for EmptyBodies {
 
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
         block.stmts.clear();
-        visit_block_mut(self, block);
-    }
-
-    fn visit_file_mut(&mut self, file: &mut syn::File) {
-        visit_file_mut(self, file);
     }
 }

@@ -1,10 +1,14 @@
 //! A workspace for a command to work on.
 
+mod copy;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+
+use copy::copy;
 
 /// A copy of the workspace's spec, for the command to work on.
 pub(crate) struct Workspace {
@@ -64,19 +68,6 @@ impl Workspace {
             "README.md",
         ];
         names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
