@@ -1,0 +1,3 @@
+//! The `posthog-groups` command.
+
+fn main() {}
