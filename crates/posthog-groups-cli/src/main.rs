@@ -1,3 +1,79 @@
 //! The `posthog-groups` command.
 
-fn main() {}
+mod arguments;
+mod assignment;
+mod commands;
+mod config_file;
+mod confirm;
+mod connection;
+mod exit;
+mod group_changes;
+mod help;
+mod json_text;
+mod key_source;
+mod output;
+mod requests;
+mod settings;
+mod table;
+mod visible;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::connection::Context;
+use crate::exit::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::from_arg_matches(&help::command().get_matches()) {
+        Ok(arguments) => arguments,
+        Err(e) => e.exit(),
+    };
+    match start(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(arguments.global.stderr_colors()),
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.global.verbose {
+        requests::show();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let done = runtime.block_on(run(arguments));
+    // What still runs is a page fetched ahead, which nobody waits for.
+    runtime.shutdown_background();
+    done
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // These work whatever is configured.
+    match &arguments.command {
+        Command::Serve(serve) => return commands::serve::run(&arguments.global, serve).await,
+        Command::Completions(shell) => return commands::completions::run(shell),
+        Command::Man(man) => return commands::man::run(man),
+        Command::Doctor(_) => return commands::doctor::run(&arguments.global).await,
+        _ => {}
+    }
+    let context = Context::new(&arguments.global)?;
+    match &arguments.command {
+        Command::Types => commands::types::run(&context).await,
+        Command::List(list) => commands::list::run(&context, list).await,
+        Command::Get(get) => commands::get::run(&context, get).await,
+        Command::Create(create) => commands::create::run(&context, create).await,
+        Command::Set(set) => commands::set::run(&context, set).await,
+        Command::Unset(unset) => commands::unset::run(&context, unset).await,
+        Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
+        Command::Activity(activity) => commands::activity::run(&context, activity).await,
+        Command::Related(related) => commands::related::run(&context, related).await,
+        Command::Values(values) => commands::values::run(&context, values).await,
+        Command::Definitions => commands::definitions::run(&context).await,
+        Command::Whoami => commands::whoami::run(&context).await,
+        Command::Contexts => commands::contexts::run(&context),
+        Command::Serve(_) | Command::Completions(_) | Command::Man(_) | Command::Doctor(_) => Ok(()),
+    }
+}

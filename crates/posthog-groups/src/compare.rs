@@ -10,8 +10,16 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 /// Whether two values are the same JSON: whatever the order of members, the escapes in text, and the way a number is
-/// written.
-pub(crate) fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
+/// written. The calls that write compare so what is there with what is wanted.
+///
+/// ```
+/// use posthog_groups::{JsonValue, same_value};
+///
+/// assert!(same_value(&JsonValue::parse("1.0")?, &JsonValue::parse("1")?));
+/// assert!(!same_value(&JsonValue::parse("\"1\"")?, &JsonValue::parse("1")?));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
     same(a.as_str(), b.as_str())
 }
 

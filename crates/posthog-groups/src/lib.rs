@@ -181,6 +181,7 @@ mod walk;
 pub use activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
 pub use builder::ClientBuilder;
 pub use client::Client;
+pub use compare::same_value;
 pub use create::CreateGroup;
 pub use cursor::Cursor;
 pub use error::{Error, Result};
