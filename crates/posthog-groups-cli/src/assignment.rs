@@ -15,7 +15,9 @@ pub(crate) type Assignment = (String, JsonValue);
 /// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is text whatever it looks like.
 pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failure> {
     let Some((name, value)) = pair.split_once('=') else {
-        return Err(Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise"));
+        return Err(
+            Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise")
+        );
     };
     if name.is_empty() {
         return Err(Failure::usage(format!("`{pair}` has no name before the `=`"))
@@ -23,8 +25,9 @@ pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failur
     }
     let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
     if value.is_null() {
-        return Err(Failure::usage(format!("`{name}` cannot be set to null"))
-            .mend(format!("remove it with `posthog-groups unset KEY {name}`, or set the text with --string")));
+        return Err(Failure::usage(format!("`{name}` cannot be set to null")).mend(format!(
+            "remove it with `posthog-groups unset KEY {name}`, or set the text with --string"
+        )));
     }
     Ok((name.to_owned(), value))
 }
@@ -68,7 +71,8 @@ pub(crate) fn given(properties: &GivenProperties) -> Result<Vec<Assignment>, Fai
 }
 
 fn read_json(given: &str) -> Result<String, Failure> {
-    let cannot = |what: &str, e: io::Error| Failure::usage(format!("cannot read the properties from {what}: {e}"));
+    let cannot =
+        |what: &str, e: io::Error| Failure::usage(format!("cannot read the properties from {what}: {e}"));
     if given == "-" {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map_err(|e| cannot("standard input", e))?;
@@ -83,8 +87,10 @@ fn read_json(given: &str) -> Result<String, Failure> {
 /// The members of a JSON object, in the order of their names.
 fn members(text: &str) -> Result<Vec<Assignment>, Failure> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    let value = JsonValue::parse(text)
-        .map_err(|e| Failure::usage(format!("the properties are no JSON: {e}")).mend("write for example '{\"plan\": \"free\"}'"))?;
+    let value = JsonValue::parse(text).map_err(|e| {
+        Failure::usage(format!("the properties are no JSON: {e}"))
+            .mend("write for example '{\"plan\": \"free\"}'")
+    })?;
     let properties = Properties::try_from(value).map_err(|e| Failure::usage(e.to_string()))?;
     let members: BTreeMap<String, JsonValue> =
         properties.decode().map_err(|e| Failure::usage(format!("the properties cannot be read: {e}")))?;
@@ -98,7 +104,12 @@ fn members(text: &str) -> Result<Vec<Assignment>, Failure> {
 /// The value as one would write it after `NAME=`: text as it is, unless it would be read as something else.
 pub(crate) fn as_written(value: &JsonValue) -> String {
     match value.decode::<String>() {
-        Ok(text) if typed("", &text).is_ok_and(|read| read.as_str().starts_with('"')) && !text.starts_with('"') => text,
+        Ok(text)
+            if typed("", &text).is_ok_and(|read| read.as_str().starts_with('"'))
+                && !text.starts_with('"') =>
+        {
+            text
+        }
         _ => compact(value.as_str()),
     }
 }
@@ -175,7 +186,9 @@ mod tests {
 
     #[test]
     fn values_are_shown_as_they_are_given() {
-        for json in ["42", "true", "\"Acme\"", "\"42\"", "[\"a\"]", "\"[\"", "\"\\\"x\"", "\"\"", "null", "\"null\""] {
+        for json in
+            ["42", "true", "\"Acme\"", "\"42\"", "[\"a\"]", "\"[\"", "\"\\\"x\"", "\"\"", "null", "\"null\""]
+        {
             let value = JsonValue::parse(json).unwrap();
             let shown = as_written(&value);
             if json != "null" {

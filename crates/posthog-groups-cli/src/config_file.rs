@@ -112,8 +112,11 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
             ));
         }
         if let Some(token) = &context.project_token {
-            return Err(Failure::usage(format!("{}: tokens do not belong in this file", at(token.span().start)))
-                .mend("write `project_token_file = \"FILE\"` or `project_token_command = [...]`"));
+            return Err(Failure::usage(format!(
+                "{}: tokens do not belong in this file",
+                at(token.span().start)
+            ))
+            .mend("write `project_token_file = \"FILE\"` or `project_token_command = [...]`"));
         }
         for (one, other, both) in [
             ("host", "region", context.host.is_some() && context.region.is_some()),
@@ -154,7 +157,8 @@ mod tests {
     use crate::output::Paint;
 
     fn refusal(text: &str) -> String {
-        parse(Path::new("config.toml"), text).map_or_else(|e| e.text(Paint::plain()), |_| "accepted".to_owned())
+        parse(Path::new("config.toml"), text)
+            .map_or_else(|e| e.text(Paint::plain()), |_| "accepted".to_owned())
     }
 
     #[test]

@@ -95,7 +95,8 @@ impl Context {
 
     /// The client speaks to programmers; here it is flags and settings.
     fn in_words_of_the_command(&self, error: &posthog_groups::Error) -> Failure {
-        let message = error.to_string().replace("call `allow_insecure_http(true)`", "pass --allow-insecure-http");
+        let message =
+            error.to_string().replace("call `allow_insecure_http(true)`", "pass --allow-insecure-http");
         let settings = [&self.settings.host, &self.settings.project];
         let named = settings.iter().find(|setting| message.contains(&setting.value));
         let from = named.map_or_else(String::new, |setting| format!(" (from: {})", setting.source));
@@ -124,7 +125,6 @@ impl Context {
     }
 
     /// The project token (`phc_...`) for sending events, where one is configured.
-    #[allow(dead_code)]
     pub(crate) fn project_token(&self) -> Result<Option<ProjectToken>, Failure> {
         let Some(token) = &self.settings.project_token else { return Ok(None) };
         if let Some(warning) = token.value.warning() {

@@ -146,11 +146,15 @@ fn mends_of(error: &Error) -> Vec<String> {
              eu.posthog.com; `posthog-groups doctor` looks closer",
         )
     } else if error.is_forbidden() {
-        mend("give the key access to the project, or name another with --project; `posthog-groups contexts` shows what is set")
+        mend(
+            "give the key access to the project, or name another with --project; `posthog-groups contexts` shows what is set",
+        )
     } else if error.is_not_found() && error.detail() == Some("Project not found.") {
         mend("check --project and the region: a project id of one region is unknown in the other")
     } else if error.is_not_found() {
-        mend("check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones")
+        mend(
+            "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones",
+        )
     } else if error.is_already_exists() {
         mend("change it with `posthog-groups upsert`, which takes the same options")
     } else if error.is_not_offered() {
@@ -159,10 +163,14 @@ fn mends_of(error: &Error) -> Vec<String> {
                 "servers since 2026-06-26 do not tell the names of properties; look at some groups with `posthog-groups \
                  list --limit 20`"
             }
-            _ => "if every command says so, the host is not the address of a PostHog API; `posthog-groups doctor` looks",
+            _ => {
+                "if every command says so, the host is not the address of a PostHog API; `posthog-groups doctor` looks"
+            }
         })
     } else if error.is_rate_limited() {
-        mend("wait, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key")
+        mend(
+            "wait, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key",
+        )
     } else if error.is_outcome_unknown() {
         mend("look with `posthog-groups get` before you write again")
     } else if error.is_connect() {

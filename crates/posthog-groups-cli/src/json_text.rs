@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn layout_changes_and_values_do_not() {
-        let text = "{\n \"a\\\"}\" : [ 1.50 , 9007199254740993,\ttrue ] , \"b\": {}, \"c\": [ ], \"d\": \"x, {y\" }";
+        let text =
+            "{\n \"a\\\"}\" : [ 1.50 , 9007199254740993,\ttrue ] , \"b\": {}, \"c\": [ ], \"d\": \"x, {y\" }";
         assert_eq!(compact(text), r#"{"a\"}":[1.50,9007199254740993,true],"b":{},"c":[],"d":"x, {y"}"#);
         assert_eq!(
             pretty(text, 0),

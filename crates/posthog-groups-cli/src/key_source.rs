@@ -106,7 +106,8 @@ impl KeySource {
             .and_then(std::process::Child::wait_with_output)
             .map_err(|e| Failure::usage(format!("the key comes from {self}, which cannot be run: {e}")))?;
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let said = if said.is_empty() { "it says nothing about why".to_owned() } else { format!("it says: {said}") };
+        let said =
+            if said.is_empty() { "it says nothing about why".to_owned() } else { format!("it says: {said}") };
         if !output.status.success() {
             return Err(Failure::usage(format!(
                 "the key comes from {self}, which failed ({}); {said}",
@@ -123,8 +124,9 @@ impl KeySource {
     /// What is unsafe about it, with the mend.
     pub(crate) fn warning(&self) -> Option<String> {
         let Self::File(path) = self else { return None };
-        others_may_read(path)
-            .then(|| format!("{0} can be read by others; run: chmod 600 {0}", visible(&path.display().to_string())))
+        others_may_read(path).then(|| {
+            format!("{0} can be read by others; run: chmod 600 {0}", visible(&path.display().to_string()))
+        })
     }
 }
 

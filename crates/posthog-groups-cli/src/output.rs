@@ -98,7 +98,7 @@ pub(crate) trait Record: Serialize {
 }
 
 /// Standard output.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     format: Format,
     paint: Paint,
@@ -221,7 +221,8 @@ impl<R: Record> List<'_, R> {
     }
 
     fn first_rows(&mut self) -> Result<(), Failure> {
-        let header: Vec<String> = R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
+        let header: Vec<String> =
+            R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
         let mut rows = vec![header];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
         let widths = Widths::of(&rows, self.output.screen);

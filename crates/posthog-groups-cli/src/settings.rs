@@ -100,8 +100,9 @@ pub(crate) fn settle(
         }
         Ok(in_context.map(|value| Setting { value, source: of_context() }))
     };
-    let or_default =
-        |found: Option<Setting<String>>, value: &str| found.unwrap_or_else(|| Setting { value: value.to_owned(), source: Source::Default });
+    let or_default = |found: Option<Setting<String>>, value: &str| {
+        found.unwrap_or_else(|| Setting { value: value.to_owned(), source: Source::Default })
+    };
 
     let region_flag = flags.region.map(|region| match region {
         RegionName::Us => Region::Us,
@@ -124,7 +125,8 @@ pub(crate) fn settle(
         Some(Setting { value: source, source: of_context() })
     };
     let from_variable = |name| -> Result<_, Failure> {
-        let setting = |value| Setting { value: KeySource::Given(Secret::new(value)), source: Source::Variable(name) };
+        let setting =
+            |value| Setting { value: KeySource::Given(Secret::new(value)), source: Source::Variable(name) };
         Ok(variables(name)?.map(setting))
     };
     let key = match key_flag(flags) {

@@ -18,7 +18,9 @@ impl Widths {
     pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>) -> Self {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..columns)
-            .map(|n| rows.iter().filter_map(|row| row.get(n)).map(|cell| visible(cell).width()).max().unwrap_or(0))
+            .map(|n| {
+                rows.iter().filter_map(|row| row.get(n)).map(|cell| visible(cell).width()).max().unwrap_or(0)
+            })
             .collect();
         if let Some(screen) = screen {
             let room = screen.saturating_sub(GAP * columns.saturating_sub(1));

@@ -1,0 +1,57 @@
+//! `activity`: the history of a group.
+
+use posthog_groups::ActivityEntry;
+use serde::Serialize;
+
+use crate::arguments::Activity;
+use crate::commands::time;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::json_text::compact;
+use crate::output::Record;
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct EntryRow(ActivityEntry);
+
+impl Record for EntryRow {
+    const COLUMNS: &'static [&'static str] =
+        &["created_at", "user", "activity", "property", "before", "after"];
+
+    fn cells(&self) -> Vec<String> {
+        let entry = &self.0;
+        let change = entry.detail.changes.as_ref().and_then(|changes| changes.first());
+        let user = match &entry.user.email {
+            Some(email) if !email.is_empty() => email.clone(),
+            _ => entry.user.first_name.clone(),
+        };
+        vec![
+            time(entry.created_at),
+            user,
+            entry.activity.clone(),
+            entry.detail.name.clone().unwrap_or_default(),
+            change.map_or_else(String::new, |change| compact(change.before.as_str())),
+            change.map_or_else(String::new, |change| compact(change.after.as_str())),
+        ]
+    }
+}
+
+pub(crate) async fn run(context: &Context, arguments: &Activity) -> Result<(), Failure> {
+    let groups = context.groups().await?;
+    let mut query = groups.group(&arguments.key).activity();
+    if let Some(limit) = arguments.limit {
+        query = query.page_size(limit.min(100)).prefetch(false);
+    }
+    let mut entries = query.stream();
+    let mut list = context.output.list();
+    while arguments.limit.is_none_or(|limit| list.count() < u64::from(limit)) {
+        match entries.next().await {
+            Some(entry) => list.push(EntryRow(entry?))?,
+            None => break,
+        }
+    }
+    if list.count() == 0 {
+        context.note("no entries");
+    }
+    list.end()
+}

@@ -1,0 +1,24 @@
+//! `create`: a new group.
+
+use crate::arguments::Create;
+use crate::assignment::given;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::group_changes::{as_properties, of_setting, show_done, show_dry_run};
+
+pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Failure> {
+    let wanted = given(&arguments.properties)?;
+    let groups = context.groups().await?;
+    // The server removes blanks around the key of a new group.
+    let key = arguments.key.trim();
+    let changes = of_setting(key, None, &wanted);
+    if arguments.dry_run {
+        if groups.find(key).await?.is_some() {
+            return Err(Failure::failed(format!("a group with the key `{key}` exists"))
+                .mend("change it with `posthog-groups upsert`, which takes the same options"));
+        }
+        return show_dry_run(context, changes);
+    }
+    let group = groups.create(key).properties(as_properties(&wanted)?).send().await?;
+    show_done(context, &changes, group)
+}

@@ -1,0 +1,244 @@
+//! `doctor`: checks in order, from the configuration to the server, each with what is wrong and the mend.
+
+mod clock;
+mod probes;
+mod verdicts;
+
+use posthog_groups::{Client, GroupType};
+use serde::Serialize;
+
+use crate::arguments::GlobalArguments;
+use crate::connection::{Context, group_type_ref, no_key};
+use crate::exit::{Code, Failure};
+use crate::output::{Format, List, Output, Paint, Record};
+use crate::visible::visible;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One check: what was found, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Check {
+    check: &'static str,
+    status: Status,
+    found: String,
+    mend: Option<String>,
+    /// The key is the trouble.
+    #[serde(skip)]
+    is_auth: bool,
+}
+
+impl Check {
+    fn new(check: &'static str, status: Status, found: impl Into<String>) -> Self {
+        Self { check, status, found: found.into(), mend: None, is_auth: false }
+    }
+
+    pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, found)
+    }
+
+    pub(super) fn warn(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { mend: Some(mend.into()), ..Self::new(check, Status::Warn, found) }
+    }
+
+    pub(super) fn fail(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { mend: Some(mend.into()), ..Self::new(check, Status::Fail, found) }
+    }
+
+    pub(super) fn fail_of_key(
+        check: &'static str,
+        found: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self { is_auth: true, ..Self::fail(check, found, mend) }
+    }
+
+    /// A failure of another part of the program, as it would be told there.
+    fn of_failure(check: &'static str, failure: Failure) -> Self {
+        let is_auth = failure.code() == Some(Code::Auth);
+        match failure {
+            Failure::Error { message, mends, .. } => {
+                let mend = Some(mends.join("; ")).filter(|mends| !mends.is_empty());
+                Self { mend, is_auth, ..Self::new(check, Status::Fail, message) }
+            }
+            _ => Self::new(check, Status::Fail, "it did not come to an end"),
+        }
+    }
+}
+
+impl Record for Check {
+    const COLUMNS: &'static [&'static str] = &["check", "status", "found", "mend"];
+
+    fn cells(&self) -> Vec<String> {
+        let status = match self.status {
+            Status::Ok => "ok",
+            Status::Warn => "warn",
+            Status::Fail => "FAIL",
+        };
+        let mend = self.mend.clone().unwrap_or_default();
+        vec![self.check.to_owned(), status.to_owned(), self.found.clone(), mend]
+    }
+}
+
+/// Tells checks as they are done, and remembers how they went.
+struct Report<'o> {
+    output: &'o Output,
+    list: List<'o, Check>,
+    failed: u32,
+    failed_for_the_key: u32,
+    warned: u32,
+}
+
+impl<'o> Report<'o> {
+    fn new(output: &'o Output) -> Self {
+        Self { output, list: output.list(), failed: 0, failed_for_the_key: 0, warned: 0 }
+    }
+
+    /// Tells one check; whether it went well enough to go on.
+    fn tell(&mut self, check: Check) -> Result<bool, Failure> {
+        let status = check.status;
+        match status {
+            Status::Ok => {}
+            Status::Warn => self.warned += 1,
+            Status::Fail if check.is_auth => self.failed_for_the_key += 1,
+            Status::Fail => self.failed += 1,
+        }
+        if self.output.format() == Format::Table {
+            for line in lines(&check, self.output.paint()) {
+                self.output.line(&line)?;
+            }
+        } else {
+            self.list.push(check)?;
+        }
+        Ok(status != Status::Fail)
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        if self.output.format() == Format::Table {
+            let failed = self.failed + self.failed_for_the_key;
+            self.output.line("")?;
+            self.output.line(&match (failed, self.warned) {
+                (0, 0) => "all is well".to_owned(),
+                (0, warned) => format!("it works; warnings: {warned}"),
+                (failed, warned) => format!("failed: {failed}, warnings: {warned}"),
+            })?;
+        } else {
+            self.list.end()?;
+        }
+        match (self.failed, self.failed_for_the_key) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(Failure::Told(Code::Auth)),
+            _ => Err(Failure::Told(Code::Failed)),
+        }
+    }
+}
+
+fn lines(check: &Check, paint: Paint) -> Vec<String> {
+    let status = match check.status {
+        Status::Ok => paint.green("ok  "),
+        Status::Warn => paint.yellow("warn"),
+        Status::Fail => paint.red("FAIL"),
+    };
+    let mut lines = vec![format!("{status}  {:<14}  {}", check.check, visible(&check.found))];
+    if let Some(mend) = &check.mend {
+        lines.push(format!("      {:<14}  mend: {}", "", visible(mend)));
+    }
+    lines
+}
+
+pub(crate) async fn run(global: &GlobalArguments) -> Result<(), Failure> {
+    let output = Output::new(global);
+    let mut report = Report::new(&output);
+    examine(global, &mut report).await?;
+    report.end()
+}
+
+/// Goes on as long as there is something to stand on.
+async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<(), Failure> {
+    let context = match Context::new(global) {
+        Ok(context) => context,
+        Err(failure) => return report.tell(Check::of_failure("configuration", failure)).map(|_| ()),
+    };
+    report.tell(verdicts::configuration(&context))?;
+    let host = report.tell(verdicts::host(&context.settings))?;
+    let key = report.tell(key(&context))?;
+    if let Some(check) = project_token(&context) {
+        report.tell(check)?;
+    }
+    if !host || !key {
+        return Ok(());
+    }
+    let client = match context.client() {
+        // A doctor looks once: trouble that passes is trouble to be told.
+        Ok(client) => client.with_options(|options| options.retries(0)),
+        Err(failure) => return report.tell(Check::of_failure("settings", failure)).map(|_| ()),
+    };
+    let who = client.whoami().await;
+    let server = report.tell(verdicts::server(client.host(), who.as_ref().err()))?;
+    if !server {
+        return Ok(());
+    }
+    report.tell(clock::check(&client).await)?;
+    if !report.tell(verdicts::key_is_known(client.host(), &who))? {
+        return Ok(());
+    }
+    let types = client.group_types().await;
+    for check in verdicts::project(&context.settings.project.value, &types) {
+        report.tell(check)?;
+    }
+    let Ok(types) = types else { return Ok(()) };
+    report.tell(group_type(&context, &client, &types).await)?;
+    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
+    report.tell(verdicts::rate_limit(client.host()))?;
+    Ok(())
+}
+
+/// Where the key is, whether others may read it, and whether it has the form of one.
+fn key(context: &Context) -> Check {
+    let Some(key) = &context.settings.key else { return Check::of_failure("key", no_key()) };
+    match key.value.read() {
+        Err(failure) => Check { is_auth: true, ..Check::of_failure("key", failure) },
+        Ok(secret) => verdicts::kind_of_key(secret.reveal(), &key.source.to_string(), key.value.warning()),
+    }
+}
+
+/// The token for sending events, where one is configured.
+fn project_token(context: &Context) -> Option<Check> {
+    match context.project_token() {
+        Ok(None) => None,
+        Ok(Some(token)) => Some(verdicts::kind_of_token(token.reveal())),
+        Err(failure) => Some(Check::of_failure("project token", failure)),
+    }
+}
+
+/// The group type that commands will use.
+async fn group_type(context: &Context, client: &Client, types: &[GroupType]) -> Check {
+    let names = || types.iter().map(|t| t.group_type.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(setting) = &context.settings.group_type else {
+        return match types {
+            [] => Check::warn(
+                "group type",
+                "the project has no group types",
+                "they come from events: send one with `$group_type` first",
+            ),
+            [only] => Check::ok("group type", format!("{}, the only one", only.group_type)),
+            several => Check::ok("group type", format!("{}: {}; name one with -t", several.len(), names())),
+        };
+    };
+    match client.groups(group_type_ref(&setting.value)).type_index().await {
+        Ok(index) if types.iter().any(|t| t.group_type_index == i64::from(index)) => {
+            Check::ok("group type", format!("{} ({index}), from {}", setting.value, setting.source))
+        }
+        _ => Check::fail(
+            "group type",
+            format!("the project has no group type {}, which {} names", setting.value, setting.source),
+            format!("it has: {}", if types.is_empty() { "none".to_owned() } else { names() }),
+        ),
+    }
+}

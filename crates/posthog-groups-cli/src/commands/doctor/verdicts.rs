@@ -1,0 +1,279 @@
+//! What the checks mean. Nothing is sent here.
+
+use posthog_groups::{Client, CurrentUser, Error, GroupType, Region};
+
+use super::Check;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::settings::Settings;
+
+pub(super) fn configuration(context: &Context) -> Check {
+    let found = match (&context.config, &context.settings.context) {
+        (None, _) => "no configuration file; flags and environment".to_owned(),
+        (Some(file), None) => format!("{}, without a context in force", file.path.display()),
+        (Some(file), Some(named)) => {
+            format!("context {} of {}, from {}", named.value, file.path.display(), named.source)
+        }
+    };
+    match context.settings.overruled_context() {
+        Some(overruled) => {
+            Check::warn("configuration", format!("{found}; {overruled}"), "unset what is not meant")
+        }
+        None => Check::ok("configuration", found),
+    }
+}
+
+/// The form of the host; whether anybody is there comes later.
+pub(super) fn host(settings: &Settings) -> Check {
+    let given = settings.host.value.trim_end_matches('/');
+    // The client decides what a host may be. With this key nothing is ever sent.
+    let built = Client::builder()
+        .personal_api_key("phx_none")
+        .host(given)
+        .allow_insecure_http(settings.allow_insecure_http)
+        .build();
+    let client = match built {
+        Ok(client) => client,
+        Err(e) => {
+            return Check::fail("host", e.to_string(), format!("mend what {} says", settings.host.source));
+        }
+    };
+    let host = client.host();
+    let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
+    if host != given && (given.contains(".i.posthog.com") || given.contains("app.posthog.com")) {
+        Check::warn(
+            "host",
+            format!("{given} takes events; {host} is used instead"),
+            format!("name {host} in {}", settings.host.source),
+        )
+    } else if let Some((_, path)) = rest.split_once('/') {
+        Check::warn(
+            "host",
+            format!("{host} has the path /{path}"),
+            "leave the path out, unless PostHog really is below it: the client adds /api itself",
+        )
+    } else if scheme == "http" && settings.allow_insecure_http {
+        Check::warn(
+            "host",
+            format!("{host}: the key travels in clear text"),
+            "write https:// where the server has it",
+        )
+    } else {
+        Check::ok("host", format!("{host}, from {}", settings.host.source))
+    }
+}
+
+pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> Check {
+    let wrong = |what: &str| {
+        Check::fail_of_key(
+            "key",
+            format!("it is {what}, from {source}"),
+            "use a personal API key (phx_...), from Settings, Personal API keys",
+        )
+    };
+    if key.starts_with("phc_") {
+        return wrong("a project token (phc_...), which only sends events");
+    }
+    if key.starts_with("phs_") {
+        return wrong("a secret for feature flags (phs_...)");
+    }
+    if let Some(warning) = warning {
+        let (found, mend) = warning.split_once("; run: ").unwrap_or((&warning, "chmod 600"));
+        return Check::warn("key", found, format!("run: {mend}"));
+    }
+    match key {
+        key if key.starts_with("phx_") => Check::ok("key", format!("a personal API key, from {source}")),
+        key if key.starts_with("pha_") => {
+            Check::ok("key", format!("an OAuth token, which expires, from {source}"))
+        }
+        _ => Check::warn(
+            "key",
+            format!("it has not the form of a personal API key, from {source}"),
+            "personal API keys begin with phx_; see whether it is known, below",
+        ),
+    }
+}
+
+pub(super) fn kind_of_token(token: &str) -> Check {
+    if token.starts_with("phc_") {
+        Check::ok("project token", "there is one, for sending events")
+    } else {
+        Check::fail(
+            "project token",
+            "it is no project token (phc_...)",
+            "take the project API key from Settings, Project; personal keys cannot send events",
+        )
+    }
+}
+
+/// Whether there is a PostHog at all.
+pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
+    let Some(error) = error else { return Check::ok("server", format!("{host} is a PostHog")) };
+    if error.is_connect() || error.is_timeout() || error.is_interrupted() {
+        return Check::fail(
+            "server",
+            connection_trouble(error),
+            "check the name, the port, the certificate, and whether a proxy or firewall stands between",
+        );
+    }
+    if error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500) {
+        return Check::fail(
+            "server",
+            format!("{host} answers, but not as PostHog does: {error}"),
+            "name the address of PostHog itself, not of a login page, a proxy, or another server",
+        );
+    }
+    if error.is_not_offered() {
+        return Check::fail(
+            "server",
+            format!("{host} has no PostHog API at this path"),
+            "leave out the path of the host",
+        );
+    }
+    if error.is_server_error() {
+        return Check::fail(
+            "server",
+            error.to_string(),
+            "try again later; what stays is for the operators of the server",
+        );
+    }
+    if error.is_rate_limited() {
+        return Check::warn(
+            "server",
+            format!("{host} is throttling this key now: {error}"),
+            "wait, or use another key",
+        );
+    }
+    Check::ok("server", format!("{host} is a PostHog"))
+}
+
+/// The error with its innermost cause, which says whether it was the name, the port or the certificate.
+fn connection_trouble(error: &Error) -> String {
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause.and_then(std::error::Error::source) {
+        cause = Some(next);
+    }
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+/// Whether the server knows the key.
+pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Check {
+    match who {
+        Ok(user) => {
+            let organization = user.organization.as_ref().and_then(|o| o.name.as_deref());
+            let of = organization.map_or_else(String::new, |name| format!(" of {name}"));
+            Check::ok("key is known", format!("it belongs to {}{of}", user.email))
+        }
+        Err(e) if e.is_unauthorized() => {
+            Check::fail_of_key("key is known", "the server does not know the key", other_region(host))
+        }
+        Err(e) if e.is_missing_scope() => {
+            Check::ok("key is known", "it is; whose it is cannot be told without the scope user:read")
+        }
+        Err(e) => Check::ok("key is known", format!("it was not refused ({e})")),
+    }
+}
+
+/// A key of one region is unknown in the other: the usual reason.
+fn other_region(host: &str) -> String {
+    let new = "or it was deleted or has expired: create one under Settings, Personal API keys";
+    if host == Region::Eu.url() {
+        format!("if the key is of {}, pass --region us; {new}", Region::Us.url())
+    } else if host == Region::Us.url() {
+        format!("if the key is of {}, pass --region eu; {new}", Region::Eu.url())
+    } else {
+        format!("check that the key is of {host}, and not of PostHog Cloud; {new}")
+    }
+}
+
+/// Whether the project is there, and groups can be read.
+pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> Vec<Check> {
+    match types {
+        Ok(_) => vec![
+            Check::ok("project", format!("{project} is there")),
+            Check::ok("group:read", "groups can be read"),
+        ],
+        Err(e) if e.is_missing_scope() => {
+            vec![Check::fail_of_key("group:read", "groups cannot be read", scope_mend("group:read"))]
+        }
+        Err(e) if e.is_not_found() => vec![Check::fail(
+            "project",
+            format!("there is no project {project} here"),
+            "name one with --project: the number in the address bar; projects of one region are unknown in the other",
+        )],
+        Err(e) => vec![Check {
+            is_auth: e.is_unauthorized() || e.is_forbidden(),
+            ..Check::of_failure(
+                "project",
+                Failure::failed(e.to_string())
+                    .mend("give the key access to the project, or name another with --project"),
+            )
+        }],
+    }
+}
+
+pub(super) fn scope_mend(scope: &str) -> String {
+    format!("add the scope {scope} to the key under Settings, Personal API keys")
+}
+
+/// What the allowance means for a move of many groups.
+pub(super) fn rate_limit(host: &str) -> Check {
+    if host == Region::Us.url() || host == Region::Eu.url() {
+        let hours = hours_for(100_000);
+        Check::ok(
+            "rate limit",
+            format!(
+                "480 requests a minute and 4,800 an hour for this key: a write to each of 100,000 groups takes {hours} hours"
+            ),
+        )
+    } else {
+        Check::ok(
+            "rate limit",
+            "none is known for this host; where the server has one, commands wait as it says",
+        )
+    }
+}
+
+/// How many hours so many requests take, rounded up.
+fn hours_for(requests: u64) -> u64 {
+    requests.div_ceil(4_800)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::Status;
+
+    #[test]
+    fn keys_are_told_by_their_beginning_and_never_shown() {
+        for (key, status, found) in [
+            ("phx_secret", Status::Ok, "a personal API key"),
+            ("pha_secret", Status::Ok, "an OAuth token"),
+            ("phc_secret", Status::Fail, "a project token"),
+            ("phs_secret", Status::Fail, "feature flags"),
+            ("secret", Status::Warn, "not the form"),
+        ] {
+            let check = kind_of_key(key, "--key-file", None);
+            assert_eq!(check.status, status, "{key}");
+            assert!(check.found.contains(found) && !format!("{check:?}").contains("secret"), "{check:?}");
+        }
+        assert_eq!(
+            kind_of_key("phx_a", "x", Some("a can be read by others; run: chmod 600 a".to_owned())).status,
+            Status::Warn
+        );
+        assert_eq!(kind_of_token("phc_a").status, Status::Ok);
+        assert_eq!(kind_of_token("phx_a").status, Status::Fail);
+    }
+
+    #[test]
+    fn the_mend_for_an_unknown_key_names_the_other_region() {
+        assert!(other_region("https://us.posthog.com").contains("--region eu"));
+        assert!(other_region("https://eu.posthog.com").contains("--region us"));
+        assert!(other_region("https://posthog.example.com").contains("https://posthog.example.com"));
+    }
+
+    #[test]
+    fn a_move_takes_as_long_as_the_hourly_allowance_says() {
+        assert_eq!((hours_for(4_800), hours_for(4_801), hours_for(100_000)), (1, 2, 21));
+    }
+}

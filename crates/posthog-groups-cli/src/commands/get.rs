@@ -1,0 +1,67 @@
+//! `get`: groups by their keys.
+
+use posthog_groups::{Group, JsonValue};
+
+use crate::arguments::Get;
+use crate::assignment::as_written;
+use crate::commands::{GroupRow, time};
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::output::Format;
+use crate::visible::visible;
+
+pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failure> {
+    let groups = context.groups().await?;
+    if let [key] = arguments.keys.as_slice() {
+        let group = groups.get(key).await?;
+        return match context.output.format() {
+            Format::Table => show(context, &group),
+            _ => context.output.one(GroupRow(group)),
+        };
+    }
+    let as_cards = context.output.format() == Format::Table;
+    let mut missing = Vec::new();
+    let mut list = context.output.list();
+    let mut cards = 0;
+    for key in &arguments.keys {
+        match groups.find(key).await? {
+            Some(group) if as_cards => {
+                if cards > 0 {
+                    context.output.line("")?;
+                }
+                cards += 1;
+                show(context, &group)?;
+            }
+            Some(group) => list.push(GroupRow(group))?,
+            None => missing.push(visible(key).into_owned()),
+        }
+    }
+    list.end()?;
+    let total = arguments.keys.len();
+    match missing.len() {
+        0 => Ok(()),
+        gone if gone == total => {
+            Err(Failure::not_found(format!("no such groups: {}", missing.join(", "))).mend(SIMILAR))
+        }
+        gone => {
+            Err(Failure::partial(format!("{gone} of {total} groups are not there: {}", missing.join(", ")))
+                .mend(SIMILAR))
+        }
+    }
+}
+
+const SIMILAR: &str = "check the keys, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
+
+/// The card of one group: a property on each line, its value as one would set it.
+fn show(context: &Context, group: &Group) -> Result<(), Failure> {
+    let paint = context.output.paint();
+    context.output.line(&paint.bold(&visible(&group.key)))?;
+    context.output.line(&format!("created {}", time(group.created_at)))?;
+    let properties: std::collections::BTreeMap<String, JsonValue> = group
+        .properties
+        .decode()
+        .map_err(|e| Failure::failed(format!("the properties of {} cannot be read: {e}", group.key)))?;
+    let rows: Vec<Vec<String>> =
+        properties.into_iter().map(|(name, value)| vec![format!("  {name}"), as_written(&value)]).collect();
+    context.output.table(&rows)
+}

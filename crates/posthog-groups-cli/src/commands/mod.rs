@@ -1,0 +1,45 @@
+//! The commands, one module each.
+
+pub(crate) mod activity;
+pub(crate) mod completions;
+pub(crate) mod contexts;
+pub(crate) mod create;
+pub(crate) mod definitions;
+pub(crate) mod doctor;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod related;
+pub(crate) mod serve;
+pub(crate) mod set;
+pub(crate) mod types;
+pub(crate) mod unset;
+pub(crate) mod upsert;
+pub(crate) mod values;
+pub(crate) mod whoami;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use posthog_groups::Group;
+use serde::Serialize;
+
+use crate::json_text::compact;
+use crate::output::Record;
+
+/// A group on a line of its own; as JSON what the server sends.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct GroupRow(pub(crate) Group);
+
+impl Record for GroupRow {
+    const COLUMNS: &'static [&'static str] = &["group_key", "created_at", "group_properties"];
+
+    fn cells(&self) -> Vec<String> {
+        let Group { key, created_at, properties, .. } = &self.0;
+        vec![key.clone(), time(*created_at), compact(properties.as_str())]
+    }
+}
+
+/// A time as people and programs read it, to the second.
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,49 @@
+//! `upsert`: properties merged into a group, which may have to be created.
+
+use crate::arguments::Upsert;
+use crate::assignment::{Assignment, given};
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::group_changes::{as_properties, of_setting, show_done, show_dry_run};
+
+pub(crate) async fn run(context: &Context, arguments: &Upsert) -> Result<(), Failure> {
+    let wanted = given(&arguments.properties)?;
+    if wanted.is_empty() && !arguments.create {
+        return Err(
+            Failure::usage("there is nothing to merge").mend("give --set NAME=VALUE or --properties JSON")
+        );
+    }
+    merge(context, &arguments.key, &wanted, arguments.create, arguments.dry_run).await
+}
+
+/// Reads the group, writes what differs, and shows before and after.
+pub(crate) async fn merge(
+    context: &Context,
+    key: &str,
+    wanted: &[Assignment],
+    create: bool,
+    dry_run: bool,
+) -> Result<(), Failure> {
+    let handle = context.groups().await?.group(key);
+    let before = if create { handle.find().await? } else { Some(handle.get().await?) };
+    let changes = of_setting(key, before.as_ref(), wanted);
+    if dry_run {
+        return show_dry_run(context, changes);
+    }
+    let upsert = handle.upsert(as_properties(wanted)?);
+    let done = if create { upsert.create_if_missing().await } else { upsert.await };
+    let done = done.map_err(|e| {
+        // Property by property: those before the failure are written.
+        let several = changes.changes.iter().filter(|change| change.changed).count() > 1 && e.attempts() > 0;
+        let failure = Failure::from(e);
+        if several {
+            failure.mend("some of the properties may be written already; the same command again completes it")
+        } else {
+            failure
+        }
+    })?;
+    match done.group {
+        Some(group) => show_done(context, &changes, group),
+        None => Ok(()),
+    }
+}

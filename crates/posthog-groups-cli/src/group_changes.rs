@@ -1,0 +1,189 @@
+//! What a write changes in a group: before and after, property by property.
+
+use std::collections::BTreeMap;
+
+use posthog_groups::{Group, JsonValue, Properties, same_value};
+use serde::Serialize;
+
+use crate::assignment::Assignment;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::json_text::compact;
+use crate::output::{Output, Record};
+use crate::visible::visible;
+
+/// What a write does to one group. The shape of `--dry-run --output json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct GroupChanges {
+    pub(crate) group_key: String,
+    pub(crate) dry_run: bool,
+    /// The group is not there, and is created.
+    pub(crate) created: bool,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// What happens to one property.
+#[derive(Debug, Serialize)]
+pub(crate) struct Change {
+    pub(crate) name: String,
+    pub(crate) changed: bool,
+    /// `None` where the property is not there.
+    pub(crate) before: Option<JsonValue>,
+    /// `None` where it is removed.
+    pub(crate) after: Option<JsonValue>,
+}
+
+/// One row for each property.
+#[derive(Serialize)]
+struct ChangeRow {
+    group_key: String,
+    name: String,
+    before: Option<JsonValue>,
+    after: Option<JsonValue>,
+}
+
+impl Record for ChangeRow {
+    const COLUMNS: &'static [&'static str] = &["group_key", "name", "before", "after"];
+
+    fn cells(&self) -> Vec<String> {
+        let text =
+            |value: &Option<JsonValue>| value.as_ref().map_or_else(String::new, |v| compact(v.as_str()));
+        vec![self.group_key.clone(), self.name.clone(), text(&self.before), text(&self.after)]
+    }
+}
+
+impl Record for GroupChanges {
+    const COLUMNS: &'static [&'static str] = ChangeRow::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.group_key.clone()]
+    }
+}
+
+/// What setting these properties changes in the group, or makes of none.
+pub(crate) fn of_setting(key: &str, group: Option<&Group>, wanted: &[Assignment]) -> GroupChanges {
+    let change = |(name, after): &Assignment| {
+        let before = group.and_then(|group| group.property(name));
+        let changed = !before.as_ref().is_some_and(|before| same_value(before, after));
+        Change { name: name.clone(), changed, before, after: Some(after.clone()) }
+    };
+    GroupChanges {
+        group_key: key.to_owned(),
+        dry_run: false,
+        created: group.is_none(),
+        changes: wanted.iter().map(change).collect(),
+    }
+}
+
+/// What removing these properties changes in the group.
+pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
+    let change = |name: &String| {
+        let before = group.property(name);
+        Change { name: name.clone(), changed: before.is_some(), before, after: None }
+    };
+    GroupChanges {
+        group_key: group.key.clone(),
+        dry_run: false,
+        created: false,
+        changes: names.iter().map(change).collect(),
+    }
+}
+
+impl GroupChanges {
+    /// The same, with nothing written.
+    pub(crate) fn as_dry_run(self) -> Self {
+        Self { dry_run: true, ..self }
+    }
+
+    /// For people: one line for each property, `plan: "free" -> "enterprise"`.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let created = match (self.created, self.dry_run) {
+            (false, _) => None,
+            (true, false) => Some(format!("created {}", visible(&self.group_key))),
+            (true, true) => Some(format!("would create {}", visible(&self.group_key))),
+        };
+        created.into_iter().chain(self.changes.iter().map(Change::line)).collect()
+    }
+}
+
+impl Change {
+    fn line(&self) -> String {
+        let text = |value: &Option<JsonValue>| {
+            value.as_ref().map_or_else(|| "(not set)".to_owned(), |value| compact(value.as_str()))
+        };
+        let name = visible(&self.name);
+        if self.changed {
+            format!("{name}: {} -> {}", text(&self.before), text(&self.after))
+        } else {
+            format!("{name}: {} (unchanged)", text(&self.before))
+        }
+    }
+}
+
+/// Shows what a dry run has found.
+pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(), Failure> {
+    let output = &context.output;
+    context.note("dry run: nothing was written");
+    let changes = changes.as_dry_run();
+    if output.format() == crate::output::Format::Csv {
+        let mut list = output.list();
+        for Change { name, before, after, .. } in changes.changes {
+            list.push(ChangeRow { group_key: changes.group_key.clone(), name, before, after })?;
+        }
+        return list.end();
+    }
+    if output.is_for_programs() { output.one(changes) } else { show_lines(output, &changes) }
+}
+
+/// Shows what was done: to people what changed, to programs the group as it is now.
+pub(crate) fn show_done(context: &Context, changes: &GroupChanges, group: Group) -> Result<(), Failure> {
+    if group.event_not_sent() {
+        context.warn(
+            "it is stored, but the server could not send the event about it: destinations that listen to events have missed it",
+        );
+    }
+    if context.output.is_for_programs() {
+        context.output.one(crate::commands::GroupRow(group))
+    } else {
+        show_lines(&context.output, changes)
+    }
+}
+
+fn show_lines(output: &Output, changes: &GroupChanges) -> Result<(), Failure> {
+    changes.lines().iter().try_for_each(|line| output.line(line))
+}
+
+/// The properties as one object.
+pub(crate) fn as_properties(wanted: &[Assignment]) -> Result<Properties, Failure> {
+    let members: BTreeMap<&str, &JsonValue> =
+        wanted.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    Properties::new(&members).map_err(|e| Failure::usage(format!("the properties cannot be written: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_says_what_becomes_of_it() {
+        let value = |text: &str| Some(JsonValue::parse(text).unwrap());
+        for (before, after, changed, line) in [
+            (value("\"free\""), value("\"team\""), true, "a: \"free\" -> \"team\""),
+            (None, value("42"), true, "a: (not set) -> 42"),
+            (value("[ 1 ]"), None, true, "a: [1] -> (not set)"),
+            (value("1"), value("1.0"), false, "a: 1 (unchanged)"),
+            (None, None, false, "a: (not set) (unchanged)"),
+        ] {
+            assert_eq!(Change { name: "a".to_owned(), changed, before, after }.line(), line);
+        }
+    }
+
+    #[test]
+    fn a_group_that_is_not_there_is_created_with_all_of_them() {
+        let wanted = [("plan".to_owned(), JsonValue::from("free"))];
+        let changes = of_setting("org:9", None, &wanted);
+        assert_eq!(changes.lines(), ["created org:9", "plan: (not set) -> \"free\""]);
+        assert_eq!(changes.as_dry_run().lines()[0], "would create org:9");
+        assert_eq!(as_properties(&wanted).unwrap().as_str(), r#"{"plan":"free"}"#);
+    }
+}

@@ -1,0 +1,254 @@
+//! The help: topics, examples, exit codes, environment and files.
+
+use std::fmt::Write as _;
+
+use clap::CommandFactory as _;
+
+use crate::arguments::Arguments;
+
+/// In which order, and below which heading, the help lists the commands.
+const TOPICS: &[(&str, &[&str])] = &[
+    ("Look", &["types", "list", "get", "activity", "related", "values", "definitions"]),
+    ("Change", &["create", "set", "unset", "upsert"]),
+    ("Connect", &["doctor", "whoami", "contexts", "serve"]),
+    ("Shell", &["completions", "man", "help"]),
+];
+
+/// The command line as clap has it.
+pub(crate) fn command() -> clap::Command {
+    let command = Arguments::command();
+    let mut topics = String::new();
+    for (topic, names) in TOPICS {
+        // Styled as clap's own headings; clap takes the style away where it is not wanted.
+        let _ = writeln!(topics, "\u{1b}[1m\u{1b}[4m{topic}:\u{1b}[0m");
+        for name in *names {
+            let about = match command.find_subcommand(name) {
+                Some(known) => known.get_about().map(ToString::to_string).unwrap_or_default(),
+                None => "Print the help of a command".to_owned(),
+            };
+            let _ = writeln!(topics, "  \u{1b}[1m{name:<12}\u{1b}[0m {about}");
+        }
+        topics.push('\n');
+    }
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{topics}{{options}}{{after-help}}"
+    ))
+}
+
+pub(crate) const TOP: &str = "\
+First steps:
+  Without an account: run the stand-in server, and paste what it prints into another shell
+    posthog-groups serve --seed 100
+  With one: create a personal API key under Settings, Personal API keys, and check it
+    export POSTHOG_PERSONAL_API_KEY=phx_... POSTHOG_HOST=https://eu.posthog.com
+    posthog-groups doctor
+
+Output:
+  table    aligned columns with a header, cut to the terminal; the default on a terminal
+  plain    columns separated by tabs, no header, nothing cut; the default elsewhere
+  json     one JSON document: an array for lists, an object for one thing
+  ndjson   one JSON document on each line
+  csv      comma-separated values with a header
+  Numbers keep all their digits. Control characters of the data are written as escapes.
+
+Exit codes:
+  0  done                      4  the key is missing, unknown, or may not do this
+  1  failed                    5  rate limited
+  2  wrong usage or settings   6  done in part: some of several
+  3  no such group or project
+
+Settings, first found: flags, environment, context of the configuration file
+  POSTHOG_PERSONAL_API_KEY   the key, phx_...
+  POSTHOG_HOST               the instance [default: https://us.posthog.com]
+  POSTHOG_PROJECT_ID         the project [default: @current]
+  POSTHOG_GROUP_TYPE         the group type
+  POSTHOG_PROJECT_API_KEY    the project token, phc_..., for sending events
+  POSTHOG_GROUPS_CONFIG      the configuration file [default: posthog-groups/config.toml in ~/.config]
+  POSTHOG_GROUPS_CONTEXT     the context of it
+  NO_COLOR                   no colors
+
+The key is sent to the host in force and to nobody else, and is never shown. There is no telemetry.";
+
+pub(crate) const TYPES: &str = "\
+Examples:
+  posthog-groups types
+  posthog-groups types -o json | jq -r '.[].group_type'";
+
+pub(crate) const LIST: &str = "\
+Groups are written while they come in, so a list of a million needs no memory.
+
+Examples:
+  posthog-groups list -t organization --search enterprise
+  posthog-groups list --key-contains acme -n 20
+  posthog-groups list -o ndjson | jq -c 'select(.group_properties.seats > 100)'
+
+JSON: group_type_index, group_key, group_properties, created_at.
+Table, plain and CSV: group_key, created_at, group_properties (as JSON).
+Servers since 2026-06-12 may be behind writes for a while; `get` is not.";
+
+pub(crate) const GET: &str = "\
+Examples:
+  posthog-groups get org:5
+  posthog-groups get org:5 org:6 -o ndjson
+  posthog-groups get org:5 -o json | jq .group_properties.plan
+
+One key gives one JSON object, several give an array. On a terminal, values are shown as one would give them to `set`.
+Keys that are not there are named, and the exit code is 3, or 6 where others are there.";
+
+pub(crate) const CREATE: &str = "\
+VALUE is JSON where it can be read as JSON, otherwise text; --string makes all of them text.
+Pairs go over members of --properties with the same name.
+
+Examples:
+  posthog-groups create org:9 --set name=Acme --set seats=40
+  posthog-groups create org:9 --properties '{\"name\": \"Acme\", \"plan\": \"trial\"}'
+  posthog-groups create org:9 --properties @acme.json --dry-run
+  jq .account crm.json | posthog-groups create org:9 --properties -";
+
+pub(crate) const SET: &str = "\
+VALUE is JSON where it can be read as JSON: seats=42 is a number, active=true a boolean, 'tags=[\"a\"]' a list.
+Everything else is text: name=Acme, zip=01234. For text that looks like JSON, quote it ('zip=\"1234\"') or add --string.
+The name ends at the first `=`; a name that has one goes into --properties of `upsert`.
+
+Only what differs is written; the other properties stay.
+
+Examples:
+  posthog-groups set org:5 plan=enterprise seats=42
+  posthog-groups set org:5 zip=1234 --string
+  posthog-groups set org:5 'address={\"city\": \"Bonn\"}' --dry-run";
+
+pub(crate) const UNSET: &str = "\
+Asks before it removes, and shows the values that will be gone. Without a terminal it wants --yes.
+
+Examples:
+  posthog-groups unset org:5 trial_ends
+  posthog-groups unset org:5 a b c --yes
+  posthog-groups unset org:5 trial_ends --dry-run";
+
+pub(crate) const UPSERT: &str = "\
+The group is read first, and only what differs is written. VALUE is as `set` has it.
+Pairs go over members of --properties with the same name.
+
+Examples:
+  posthog-groups upsert org:9 --create --set plan=enterprise
+  posthog-groups upsert org:9 --properties @acme.json --dry-run -o json";
+
+pub(crate) const ACTIVITY: &str = "\
+The key needs the scope activity_log:read.
+
+Examples:
+  posthog-groups activity org:5
+  posthog-groups activity org:5 -n 10 -o ndjson";
+
+pub(crate) const RELATED: &str = "\
+Two are related when they share an event of the last 90 days.
+
+Examples:
+  posthog-groups related org:5
+  posthog-groups related --person 017f2a3b-6c1d-7e0f-8a1b-2c3d4e5f6071 -o json";
+
+pub(crate) const VALUES: &str = "\
+The server tells at most 20 values, the most frequent first. Numbers and nested values are told as their JSON text.
+
+Examples:
+  posthog-groups values plan
+  posthog-groups values industry --containing tech -o csv";
+
+pub(crate) const DEFINITIONS: &str = "\
+Servers since 2026-06-26, PostHog Cloud among them, no longer have this; look at some groups with `list` there.
+
+Examples:
+  posthog-groups definitions
+  posthog-groups definitions -t organization -o csv";
+
+pub(crate) const WHOAMI: &str = "\
+The key needs the scope user:read; `doctor` also checks keys without it.
+
+Examples:
+  posthog-groups whoami
+  posthog-groups whoami -o json | jq .project.id";
+
+pub(crate) const CONTEXTS: &str = "\
+The configuration file, posthog-groups/config.toml in ~/.config unless --config or POSTHOG_GROUPS_CONFIG names another:
+
+  default_context = \"eu\"
+
+  [contexts.eu]
+  region = \"eu\"                             # or: host = \"https://posthog.example.com\"
+  project = 7
+  group_type = \"organization\"
+  key_command = [\"pass\", \"show\", \"posthog\"]   # or: key_file = \"eu.key\"
+
+  [contexts.staging]
+  host = \"https://posthog.staging.example.com\"
+  key_file = \"~/.config/posthog-groups/staging.key\"
+  project_token_file = \"staging.token\"      # for sending events
+
+Keys themselves do not belong in it. Paths are relative to the file.
+
+Examples:
+  posthog-groups contexts
+  posthog-groups contexts --context staging";
+
+pub(crate) const DOCTOR: &str = "\
+Nothing is changed: scopes for writing are tried on a group that cannot exist.
+The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble, and 1 otherwise.
+
+Examples:
+  posthog-groups doctor
+  posthog-groups doctor -o json | jq '.[] | select(.status != \"ok\")'";
+
+pub(crate) const SERVE: &str = "\
+It answers as PostHog does, quirks included, and keeps everything in memory: nothing leaves this machine.
+
+Examples:
+  In one shell:
+    posthog-groups serve --seed 1000
+  In another, after pasting what it prints:
+    posthog-groups list -t organization -n 5
+  In a script:
+    posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
+
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  posthog-groups completions bash > ~/.local/share/bash-completion/completions/posthog-groups
+  posthog-groups completions zsh > ~/.zfunc/_posthog-groups
+  posthog-groups completions fish > ~/.config/fish/completions/posthog-groups.fish";
+
+pub(crate) const MAN: &str = "\
+Examples:
+  posthog-groups man | man -l -
+  posthog-groups man --out ~/.local/share/man/man1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_stands_below_one_topic() {
+        let listed: Vec<&str> = TOPICS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let command = command();
+        for known in command.get_subcommands().map(clap::Command::get_name) {
+            let times = listed.iter().filter(|name| **name == known).count();
+            assert_eq!(times, 1, "{known} stands {times} times in TOPICS");
+        }
+        assert_eq!(
+            listed.len(),
+            command.get_subcommands().count() + 1,
+            "all but `help` are commands of ours"
+        );
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for known in command().get_subcommands() {
+            let help = known.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n"), "{} has no examples", known.get_name());
+        }
+    }
+}
