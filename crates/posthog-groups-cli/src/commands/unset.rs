@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     if arguments.dry_run {
         return show_dry_run(context, changes);
     }
-    let there: Vec<&str> = changes.changes.iter().filter(|c| c.changed).map(|c| c.name.as_str()).collect();
+    let there: Vec<String> = changes.changes.iter().filter(|c| c.changed).map(|c| c.name.clone()).collect();
     if !arguments.yes && !there.is_empty() {
         confirm::ask(&question(&changes))?;
     }
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
             Ok(after) => group = after,
             // One name: its own failure. Of several, the others may go well.
             Err(e) if there.len() == 1 => return Err(e.into()),
-            Err(e) => failed.push((*name, e)),
+            Err(e) => failed.push((name.clone(), e)),
         }
     }
     let total = there.len();
