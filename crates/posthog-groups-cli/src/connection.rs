@@ -141,13 +141,13 @@ impl Context {
         self.messages.say(&format!("{}\n", visible(text)));
     }
 
-    pub(crate) fn warn(&self, text: &str) {
-        self.messages.say(&format!("{} {}\n", self.messages.paint.yellow("warning:"), visible(text)));
+    /// Whether only errors are wanted on standard error.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.messages.quiet
     }
 
-    /// How texts on standard error are painted.
-    pub(crate) fn paint(&self) -> Paint {
-        self.messages.paint
+    pub(crate) fn warn(&self, text: &str) {
+        self.messages.say(&format!("{} {}\n", self.messages.paint.yellow("warning:"), visible(text)));
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
 
 impl GroupChanges {
     /// The same, with nothing written.
-    pub(crate) fn as_dry_run(self) -> Self {
+    pub(crate) fn into_dry_run(self) -> Self {
         Self { dry_run: true, ..self }
     }
 
@@ -124,7 +124,7 @@ impl Change {
 pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(), Failure> {
     let output = &context.output;
     context.note("dry run: nothing was written");
-    let changes = changes.as_dry_run();
+    let changes = changes.into_dry_run();
     if output.format() == crate::output::Format::Csv {
         let mut list = output.list();
         for Change { name, before, after, .. } in changes.changes {
@@ -183,7 +183,7 @@ mod tests {
         let wanted = [("plan".to_owned(), JsonValue::from("free"))];
         let changes = of_setting("org:9", None, &wanted);
         assert_eq!(changes.lines(), ["created org:9", "plan: (not set) -> \"free\""]);
-        assert_eq!(changes.as_dry_run().lines()[0], "would create org:9");
+        assert_eq!(changes.into_dry_run().lines()[0], "would create org:9");
         assert_eq!(as_properties(&wanted).unwrap().as_str(), r#"{"plan":"free"}"#);
     }
 }

@@ -44,6 +44,7 @@ pub(crate) struct Paint(bool);
 
 impl Paint {
     /// No colors.
+    #[cfg(test)]
     pub(crate) const fn plain() -> Self {
         Self(false)
     }
