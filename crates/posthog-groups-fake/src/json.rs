@@ -106,7 +106,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         match text.as_bytes().first() {
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::List,
@@ -184,6 +184,17 @@ impl Properties {
         self.0 = Json::build(text);
     }
 
+    /// Sets all of these; new ones go to the end.
+    pub(crate) fn merge(&mut self, set: &Self) {
+        let set = set.members();
+        if set.is_empty() {
+            return;
+        }
+        let members = last_of_each(self.members().into_iter().chain(set).collect());
+        let text = object_text(&members);
+        self.0 = Json::build(text);
+    }
+
     /// Removes a property and gives its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let mut members = self.members();
@@ -231,6 +242,12 @@ impl From<Json> for Properties {
             Some(members) => Self(Json::build(object_text(&members))),
             None => Self(json),
         }
+    }
+}
+
+impl From<Box<RawValue>> for Properties {
+    fn from(json: Box<RawValue>) -> Self {
+        Self::from(Json(json))
     }
 }
 
