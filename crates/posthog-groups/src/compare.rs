@@ -39,6 +39,50 @@ fn same(a: &str, b: &str) -> bool {
     }
 }
 
+/// Feeds a value to a hasher: the same for values that are the same, save for fractions that are only the same as doubles and
+/// were written in unlike ways.
+#[cfg(feature = "bulk")]
+pub(crate) fn feed(value: &JsonValue, hasher: &mut impl std::hash::Hasher) {
+    feed_text(value.as_str(), hasher);
+}
+
+#[cfg(feature = "bulk")]
+fn feed_text(text: &str, hasher: &mut impl std::hash::Hasher) {
+    use std::hash::Hash as _;
+
+    let kind = Kind::of(text);
+    hasher.write_u8(kind as u8);
+    // What cannot be read stands for itself: it has been read before.
+    match kind {
+        Kind::Object => match serde_json::from_str::<Members<'_>>(text) {
+            Ok(members) => {
+                hasher.write_usize(members.0.len());
+                for (name, value) in members.0 {
+                    name.hash(hasher);
+                    feed_text(value.get(), hasher);
+                }
+            }
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Array => match serde_json::from_str::<Vec<&RawValue>>(text) {
+            Ok(items) => {
+                hasher.write_usize(items.len());
+                items.iter().for_each(|item| feed_text(item.get(), hasher));
+            }
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Text => match serde_json::from_str::<Cow<'_, str>>(text) {
+            Ok(plain) => plain.hash(hasher),
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Number => match Decimal::read(text) {
+            Some(number) => (number.negative, number.digits, number.exponent).hash(hasher),
+            None => text.hash(hasher),
+        },
+        Kind::Word => text.hash(hasher),
+    }
+}
+
 fn both<'t, T: Deserialize<'t>>(a: &'t str, b: &'t str, equal: impl FnOnce(T, T) -> bool) -> bool {
     match (serde_json::from_str(a), serde_json::from_str(b)) {
         (Ok(a), Ok(b)) => equal(a, b),
@@ -46,7 +90,7 @@ fn both<'t, T: Deserialize<'t>>(a: &'t str, b: &'t str, equal: impl FnOnce(T, T)
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Object,
     Array,
