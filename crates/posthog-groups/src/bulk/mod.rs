@@ -57,6 +57,8 @@ mod rest;
 mod row;
 mod run;
 mod stop;
+mod verify;
+mod write;
 
 pub use import::Import;
 pub use report::{ImportEvent, ImportReport, RowOutcome, Stopped};

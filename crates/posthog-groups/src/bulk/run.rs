@@ -1,20 +1,18 @@
 //! An import under way: check, look, write, verify.
 
 use std::io;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
 use super::index::{Index, Seen, members};
 use super::journal::{Header, Journal};
-use super::report::{ImportEvent, ImportReport, Reach, RowOutcome, Stopped, reach};
+use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
 use super::stop::{Stop, Until};
-use super::{Duplicates, Engine, rest};
+use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
 use crate::group_type::check_exists;
 use crate::groups::Groups;
@@ -27,30 +25,21 @@ pub(crate) enum Mode {
     Write,
 }
 
-/// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// So many rows in a row that fail because of the server mean that it is gone.
-const MOST_TROUBLE: u32 = 20;
-
-/// So many groups at most are verified by looking for each.
-const FEW: u64 = 200;
-
 /// Rows between two breaths: reading them blocks.
-const BREATH: u64 = 512;
+pub(super) const BREATH: u64 = 512;
 
 pub(crate) struct Run<F> {
-    groups: Groups,
-    rows: F,
-    settings: Settings,
-    on_event: OnEvent,
-    stop: Stop,
-    index: u8,
-    wanted: Index,
+    pub(super) groups: Groups,
+    pub(super) rows: F,
+    pub(super) settings: Settings,
+    pub(super) on_event: OnEvent,
+    pub(super) stop: Stop,
+    pub(super) index: u8,
+    pub(super) wanted: Index,
     journal: Option<Journal>,
     started: String,
-    report: ImportReport,
-    trouble: u32,
+    pub(super) report: ImportReport,
+    pub(super) trouble: u32,
 }
 
 impl<F, I> Run<F>
@@ -184,7 +173,7 @@ where
     }
 
     /// Compares up to so many pages of the list, until nothing is left to be seen. True: the list came to its end.
-    async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
+    pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
         let mut pages = self.groups.export().pages();
         let mut groups = 0;
         for _ in 0..most_pages {
@@ -223,255 +212,14 @@ where
         } else {
             self.write_each(mode, mode == Mode::Write && verify).await;
         }
-        if self.wanted.count(Seen::Written) > 0 {
+        if self.report.stopped.is_none() && self.wanted.count(Seen::Written) > 0 {
             self.verify().await;
         }
         Ok(())
     }
 
-    /// What is to be done with the next row, after those that need nothing.
-    fn next_to_do(&mut self, rows: &mut Numbered<I>, mode: Mode) -> Option<(ImportRow, Seen)> {
-        loop {
-            let row = match rows.next()? {
-                Ok(row) => row,
-                Err(error) => {
-                    self.stopped(Stopped::Error(error));
-                    return None;
-                }
-            };
-            let counts = self.wanted.counts(&row.key, rows.number);
-            let outcome = match (counts, self.wanted.seen(&row.key)) {
-                (None, _) => {
-                    let error =
-                        Error::input(format!("row {} was not there when the rows were checked", row.line));
-                    self.stopped(Stopped::Error(error));
-                    return None;
-                }
-                (Some(false), _) => RowOutcome::Superseded,
-                (_, Seen::Before) => RowOutcome::DoneBefore,
-                (_, Seen::Same) => RowOutcome::Unchanged,
-                (_, Seen::Absent) if mode == Mode::Plan => RowOutcome::Created { properties: names(&row) },
-                (_, Seen::Different) if mode == Mode::Plan => {
-                    RowOutcome::Changed { properties: self.wanted.differing(&row) }
-                }
-                (_, seen) => return Some((row, seen)),
-            };
-            self.end(&row, outcome);
-            if self.report.stopped.is_some() || rows.number.is_multiple_of(BREATH) {
-                // Many rows may need nothing: let others breathe, by way of the caller.
-                return None;
-            }
-        }
-    }
-
-    /// Looks at, or writes, each row that needs it, several at a time.
-    async fn write_each(&mut self, mode: Mode, verify: bool) {
-        let mut rows = Numbered::new((self.rows)());
-        let mut tasks: JoinSet<(ImportRow, Result<RowOutcome>)> = JoinSet::new();
-        let mut end_of_grace = None;
-        loop {
-            if self.stop.is_wished() {
-                self.stopped(Stopped::Cancelled);
-            }
-            while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
-                let Some((row, seen)) = self.next_to_do(&mut rows, mode) else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
-                let (groups, index) = (self.groups.clone(), self.index);
-                tasks.spawn(async move {
-                    let outcome = match mode {
-                        Mode::Plan => rest::look(&groups, index, &row).await,
-                        Mode::Write => rest::write(&groups, index, &row, seen).await,
-                    };
-                    (row, outcome)
-                });
-            }
-            if self.report.stopped.is_some() {
-                end_of_grace.get_or_insert_with(|| Instant::now() + GRACE);
-            }
-            tokio::select! {
-                ended = tasks.join_next() => match ended {
-                    None => return,
-                    Some(Ok((row, outcome))) => self.ended(&row, outcome, verify),
-                    Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
-                },
-                () = self.stop.wish(), if end_of_grace.is_none() => {}
-                () = sleep_until(end_of_grace), if end_of_grace.is_some() => return,
-            }
-        }
-    }
-
-    /// Sends the rows that need it as events.
-    async fn send_all(&mut self, capture: Capture, verify: bool) {
-        let mut rows = Numbered::new((self.rows)());
-        let mut sent = 0;
-        loop {
-            let mut batch = capture.batch();
-            while self.report.stopped.is_none() && !rows.ended && !batch.is_full() {
-                if self.stop.is_wished() {
-                    self.stopped(Stopped::Cancelled);
-                }
-                let Some((row, seen)) = self.next_to_do(&mut rows, Mode::Write) else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
-                if let Err((row, error)) = batch.add(row, seen) {
-                    self.end(&row, RowOutcome::Failed(error));
-                }
-            }
-            if batch.is_empty() || self.report.stopped.is_some() {
-                return;
-            }
-            let outcome = tokio::select! {
-                outcome = capture.send(&batch) => outcome,
-                () = self.stop.wish() => continue,
-            };
-            match outcome {
-                Ok(()) => {
-                    sent += batch.rows().len() as u64;
-                    self.sent(batch.into_rows(), verify);
-                    (self.on_event)(ImportEvent::Sent { rows: sent });
-                }
-                Err(error) => self.stopped(Stopped::Error(error)),
-            }
-        }
-    }
-
-    fn sent(&mut self, rows: Vec<(ImportRow, Seen)>, verify: bool) {
-        for (row, seen) in rows {
-            if verify {
-                let properties =
-                    if seen == Seen::Different { self.wanted.differing(&row) } else { names(&row) };
-                self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
-            } else {
-                self.end(&row, RowOutcome::Sent);
-            }
-        }
-    }
-
-    /// Reads what was written until all of it is as wanted, or the time is up.
-    async fn verify(&mut self) {
-        const LONGEST: Duration = Duration::from_secs(30);
-        let deadline = Instant::now() + self.settings.verify_within;
-        let mut wait = Duration::from_millis(250);
-        loop {
-            let left = self.wanted.count(Seen::Written);
-            (self.on_event)(ImportEvent::Verifying { left });
-            let looked = if left <= FEW {
-                self.look_for_each().await
-            } else {
-                self.compare_list(u64::MAX).await.map(|_| ())
-            };
-            if self.end_arrived() == 0 || self.report.stopped.is_some() {
-                return;
-            }
-            match looked {
-                Err(error) if reach(&error) == Reach::All => return self.stopped(Stopped::Error(error)),
-                _ => {}
-            }
-            if Instant::now() + wait > deadline {
-                break;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.stop.wish() => return self.stopped(Stopped::Cancelled),
-            }
-            wait = (wait * 2).min(LONGEST);
-        }
-        // The list may be behind for longer than that; the group itself has the last word.
-        if self.wanted.count(Seen::Written) > FEW
-            && let Err(error) = self.look_for_each().await
-            && reach(&error) == Reach::All
-        {
-            return self.stopped(Stopped::Error(error));
-        }
-        self.end_arrived();
-        let mut rows = Numbered::new((self.rows)());
-        while let Some(Ok(row)) = rows.next() {
-            if self.is(&row, &rows, Seen::Written) {
-                self.end(&row, RowOutcome::Failed(Error::not_arrived()));
-            }
-        }
-    }
-
-    fn is(&self, row: &ImportRow, rows: &Numbered<I>, seen: Seen) -> bool {
-        self.wanted.seen(&row.key) == seen && self.wanted.counts(&row.key, rows.number) == Some(true)
-    }
-
-    /// Looks for each group that was written and has not been seen.
-    async fn look_for_each(&mut self) -> Result<()> {
-        let mut rows = Numbered::new((self.rows)());
-        while let Some(row) = rows.next() {
-            let row = row?;
-            if !self.is(&row, &rows, Seen::Written) {
-                continue;
-            }
-            let found = tokio::select! {
-                found = self.groups.find(&row.key) => found?,
-                () = self.stop.wish() => return Ok(()),
-            };
-            if let Some(group) = found {
-                self.wanted.compare(&row.key, &group.properties);
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends the rows that have arrived, and tells how many have not.
-    fn end_arrived(&mut self) -> u64 {
-        if self.wanted.count(Seen::Arrived) > 0 {
-            let mut rows = Numbered::new((self.rows)());
-            while let Some(Ok(row)) = rows.next() {
-                if !self.is(&row, &rows, Seen::Arrived) {
-                    continue;
-                }
-                self.wanted.mark(&row.key, Seen::Same);
-                let properties = self.wanted.differing(&row);
-                let created = self.wanted.was_created(&row.key);
-                let outcome = if created {
-                    RowOutcome::Created { properties }
-                } else {
-                    RowOutcome::Changed { properties }
-                };
-                self.end(&row, outcome);
-            }
-        }
-        self.wanted.count(Seen::Written)
-    }
-
-    /// A row was looked at or written.
-    fn ended(&mut self, row: &ImportRow, outcome: Result<RowOutcome>, verify: bool) {
-        match outcome {
-            Ok(outcome) => {
-                self.trouble = 0;
-                match &outcome {
-                    RowOutcome::Created { properties } if verify => {
-                        self.wanted.mark_written(row, true, properties)
-                    }
-                    RowOutcome::Changed { properties } if verify => {
-                        self.wanted.mark_written(row, false, properties)
-                    }
-                    _ => self.end(row, outcome),
-                }
-            }
-            Err(error) => match reach(&error) {
-                Reach::All => self.stopped(Stopped::Error(error)),
-                Reach::Server if self.trouble + 1 == MOST_TROUBLE => {
-                    let note = format!("{MOST_TROUBLE} rows one after the other ended so");
-                    self.stopped(Stopped::Error(error.with_note(note)));
-                }
-                Reach::Server => {
-                    self.trouble += 1;
-                    self.end(row, RowOutcome::Failed(error));
-                }
-                Reach::Row => self.end(row, RowOutcome::Failed(error)),
-            },
-        }
-    }
-
     /// A row has come to its end.
-    fn end(&mut self, row: &ImportRow, outcome: RowOutcome) {
+    pub(super) fn end(&mut self, row: &ImportRow, outcome: RowOutcome) {
         let is_done = matches!(
             outcome,
             RowOutcome::Created { .. }
@@ -490,24 +238,24 @@ where
     }
 
     /// The first reason stands.
-    fn stopped(&mut self, why: Stopped) {
+    pub(super) fn stopped(&mut self, why: Stopped) {
         self.report.stopped.get_or_insert(why);
     }
 }
 
 /// Rows with their numbers.
-struct Numbered<I> {
+pub(super) struct Numbered<I> {
     rows: I,
-    number: u64,
-    ended: bool,
+    pub(super) number: u64,
+    pub(super) ended: bool,
 }
 
 impl<I: Iterator<Item = io::Result<ImportRow>>> Numbered<I> {
-    fn new(rows: I) -> Self {
+    pub(super) fn new(rows: I) -> Self {
         Self { rows, number: 0, ended: false }
     }
 
-    fn next(&mut self) -> Option<Result<ImportRow>> {
+    pub(super) fn next(&mut self) -> Option<Result<ImportRow>> {
         let Some(row) = self.rows.next() else {
             self.ended = true;
             return None;
@@ -522,19 +270,8 @@ fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
     Ok(if row.line == 0 { row.at_line(number) } else { row })
 }
 
-fn names(row: &ImportRow) -> Vec<String> {
-    members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-async fn sleep_until(end: Option<Instant>) {
-    match end {
-        Some(end) => tokio::time::sleep_until(end).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Which engine writes so many rows, where `per_hour` requests are allowed.
