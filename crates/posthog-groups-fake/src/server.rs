@@ -99,6 +99,11 @@ impl Fake {
         unpoisoned(self.shared.journal.lock()).entries()
     }
 
+    /// How many requests were seen, those included that the journal has let go.
+    pub fn requests(&self) -> u64 {
+        unpoisoned(self.shared.journal.lock()).seen()
+    }
+
     /// Adds faults behind those that wait already: all of them, or none when one is no good.
     ///
     /// ```
@@ -112,6 +117,7 @@ impl Fake {
     /// let ask = || reqwest::Client::new().get(&url).bearer_auth(fake.key()).send();
     /// assert_eq!(ask().await?.status(), 503);
     /// assert_eq!(ask().await?.status(), 200);
+    /// assert_eq!(fake.requests(), 2);
     /// # Ok(())
     /// # }
     /// ```
