@@ -147,10 +147,11 @@ fn time_for(requests: u64) -> Duration {
     Duration::from_secs(hours * 3_600 + rest / PER_MINUTE as u64 * 60)
 }
 
+/// A time that the limits impose; the work itself takes seconds.
 fn hours(time: Duration) -> String {
     let minutes = time.as_secs_f64() / 60.0;
     match minutes {
-        ..1.0 => format!("{:.0} s", time.as_secs_f64()),
+        ..1.0 => "no wait".to_owned(),
         1.0..120.0 => format!("{minutes:.0} min"),
         _ => format!("{:.1} h", minutes / 60.0),
     }
@@ -214,7 +215,7 @@ impl Drop for Ticker {
     }
 }
 
-/// Moves the clock whenever nothing is under way.
+/// Moves the clock whenever nothing is under way any more.
 struct Clock<'a> {
     fake: &'a Fake,
     client: &'a Client,
@@ -242,10 +243,11 @@ impl<'a> Clock<'a> {
             let now = self.fake.requests();
             quiet = if now == requests { quiet + 1 } else { 0 };
             requests = now;
-            // Whoever waits for the limit keeps everybody else from sending: little patience is needed then.
+            // Milliseconds. Whoever waits for the limit keeps everybody else from sending, so that only requests on
+            // their way are waited for. One that is missed counts for a later minute, which has too many then.
             let (wait, patience) = match self.client.throttled_for() {
-                Some(wait) => (wait, 5),
-                None => (STEP, 25),
+                Some(wait) => (wait, 40),
+                None => (STEP, 100),
             };
             if quiet >= patience {
                 quiet = 0;
