@@ -416,3 +416,38 @@ async fn written_groups_are_read_again_where_that_is_wished() {
         assert_eq!(report.requests, 2 + 10 + 20 * 2 + 1 + 30, "{era}");
     }
 }
+
+#[tokio::test]
+async fn the_verifying_read_waits_for_events_that_take_effect_later() {
+    for (rows, era) in [(rows(30), Era::Y2025), (rows(30), Era::Y2026), (rows(400), Era::Y2026)] {
+        let late = Duration::from_millis(300);
+        let fake = Fake::builder().era(era).state(empty()).ingestion_delay(late).start().await.unwrap();
+        let orgs = organizations(&fake);
+        let by_events = || import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+        let report = by_events().verify_within(Duration::ZERO).run().await.unwrap();
+        assert_eq!(report.failed, rows.len() as u64, "{era}: nothing has arrived yet");
+        let report = by_events().run().await.unwrap();
+        assert!(report.is_complete() && report.failed == 0, "{era}: {report:?}");
+        assert_all_stored(&fake, &rows);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_behind_makes_nothing_twice() {
+    let late = Duration::from_secs(600);
+    let fake = Fake::builder().state(empty()).list_delay(late).start().await.unwrap();
+    let orgs = organizations(&fake);
+    let rows = rows(30);
+    let report = import(&orgs, &rows).run().await.unwrap();
+    assert_eq!(counts(&report), [30, 0, 0, 0]);
+    let entries = fake.state().activity.len();
+    // The list has none of them.
+    let (run, told) = listening(import(&orgs, &rows));
+    let report = run.run().await.unwrap();
+    assert_eq!(counts(&report), [0, 0, 30, 0], "{:?}", sorted(&told));
+    assert_eq!(fake.state().activity.len(), entries);
+    // Nor does it have the change, which the groups themselves have.
+    let changed: Vec<_> = rows.iter().map(|row| self::row(&row.key, json!({"plan": "scale"}))).collect();
+    let report = import(&orgs, &changed).verify(true).run().await.unwrap();
+    assert_eq!(counts(&report), [0, 30, 0, 0]);
+}
