@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Keeps the corrected PostHog groups spec and everything made of it.
 #[derive(Debug, Parser)]
@@ -42,6 +42,12 @@ struct Arguments {
     command: Task,
 }
 
+/// What is measured besides single calls.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BenchSubject {
+    Bulk,
+}
+
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Pull, build and check the spec
@@ -57,7 +63,11 @@ enum Task {
     /// way of the wrapper
     Demo,
     /// Measure ratios against named peers, in a release build, and print them as Markdown
-    Bench,
+    Bench {
+        /// `bulk`: imports at the rate limits of the cloud, by a simulated clock, and exports of a million groups
+        #[arg(value_enum)]
+        subject: Option<BenchSubject>,
+    },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
         /// Which server to meet
@@ -180,10 +190,16 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => demo(&root),
-        Task::Bench => cargo(
-            &root,
-            &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", "bench"],
-        ),
+        Task::Bench { subject } => {
+            let example = match subject {
+                None => "bench",
+                Some(BenchSubject::Bulk) => "bulk",
+            };
+            cargo(
+                &root,
+                &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", example],
+            )
+        }
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
         Task::Dist { out } => dist::dist(&root, out),

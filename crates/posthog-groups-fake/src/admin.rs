@@ -16,8 +16,7 @@ use crate::transport::respond;
 use crate::world::World;
 
 pub(crate) async fn state(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    let state = unpoisoned(shared.world.read()).to_state();
-    respond(Answer::json(200, state.to_json()))
+    respond(Answer::json(200, shared.state().to_json()))
 }
 
 pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Response {

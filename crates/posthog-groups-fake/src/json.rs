@@ -106,7 +106,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         match text.as_bytes().first() {
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::List,
@@ -184,6 +184,17 @@ impl Properties {
         self.0 = Json::build(text);
     }
 
+    /// Sets all of these; new ones go to the end.
+    pub(crate) fn merge(&mut self, set: &Self) {
+        let set = set.members();
+        if set.is_empty() {
+            return;
+        }
+        let members = last_of_each(self.members().into_iter().chain(set).collect());
+        let text = object_text(&members);
+        self.0 = Json::build(text);
+    }
+
     /// Removes a property and gives its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let mut members = self.members();
@@ -231,6 +242,12 @@ impl From<Json> for Properties {
             Some(members) => Self(Json::build(object_text(&members))),
             None => Self(json),
         }
+    }
+}
+
+impl From<Box<RawValue>> for Properties {
+    fn from(json: Box<RawValue>) -> Self {
+        Self::from(Json(json))
     }
 }
 
@@ -292,6 +309,18 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Keeps the place of the first and the value of the last member of each name, as a Python dict does.
 fn last_of_each<'a>(members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<(Cow<'a, str>, &'a RawValue)> {
+    // Most objects are small, and then comparing is faster than hashing.
+    const FEW: usize = 16;
+    if members.len() <= FEW {
+        let mut kept: Vec<(Cow<'a, str>, &'a RawValue)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            match kept.iter_mut().find(|(kept, _)| *kept == name) {
+                Some(member) => member.1 = value,
+                None => kept.push((name, value)),
+            }
+        }
+        return kept;
+    }
     let mut places: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(members.len());
     let mut kept: Vec<(Cow<'a, str>, &'a RawValue)> = Vec::with_capacity(members.len());
     for (name, value) in members {
@@ -333,6 +362,13 @@ mod tests {
     fn the_last_of_equal_names_counts_in_the_place_of_the_first() {
         let properties = Properties::parse(r#"{"a":1, "b":2, "a":3}"#).unwrap();
         assert_eq!(properties.as_str(), r#"{"a":3,"b":2}"#);
+        // The same among many.
+        let many = |last: &str| {
+            let names = (0..50).map(|n| format!(r#""n{n}":{n}"#)).collect::<Vec<_>>().join(",");
+            format!(r#"{{"a":{last},{names}}}"#)
+        };
+        let twice = many("1").replace('}', r#","a":3}"#);
+        assert_eq!(Properties::parse(&twice).unwrap().as_str(), many("3"));
     }
 
     #[test]

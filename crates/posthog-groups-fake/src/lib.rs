@@ -52,6 +52,7 @@ mod store;
 mod throttle;
 mod timestamps;
 mod transport;
+mod unlisted;
 mod world;
 
 pub use era::{Era, UnknownEra};

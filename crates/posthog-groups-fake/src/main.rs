@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use clap::Parser;
 use posthog_groups_fake::{Era, Fake, State};
@@ -40,6 +41,14 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = page_size)]
     page_size: Option<usize>,
 
+    /// Seconds until an accepted capture event changes its group [real server: some]
+    #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
+    ingestion_delay: Duration,
+
+    /// Seconds until a write shows in the list of 2026, while find sees it at once [real server: some]
+    #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
+    list_delay: Duration,
+
     /// Start with the world in this JSON file: what `GET /__admin/state` of a running server shows
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -71,6 +80,11 @@ fn page_size(text: &str) -> Result<usize, String> {
     }
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "this is no number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "this is no length of time".to_owned())
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +101,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         (None, Some(groups)) => State::seeded(groups),
         (None, None) => State::default(),
     };
-    let mut builder = Fake::builder().host(arguments.host).port(arguments.port).state(state);
+    let mut builder = Fake::builder()
+        .host(arguments.host)
+        .port(arguments.port)
+        .ingestion_delay(arguments.ingestion_delay)
+        .list_delay(arguments.list_delay)
+        .state(state);
     if let Some(era) = arguments.era {
         builder = builder.era(era);
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
@@ -15,7 +16,7 @@ use crate::poison::unpoisoned;
 use crate::service::Shared;
 use crate::state::State;
 use crate::transport;
-use crate::world::World;
+use crate::world::{Delays, World};
 use crate::{Era, Error};
 
 /// A running stand-in server. It has a thread of its own, answers on loopback, and stops when it is dropped.
@@ -83,7 +84,7 @@ impl Fake {
 
     /// The world as it is now.
     pub fn state(&self) -> State {
-        unpoisoned(self.shared.world.read()).to_state()
+        self.shared.state()
     }
 
     /// Replaces the world; journal, faults and rate limit counters start anew.
@@ -96,6 +97,11 @@ impl Fake {
     /// The requests seen, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
         unpoisoned(self.shared.journal.lock()).entries()
+    }
+
+    /// How many requests were seen, those included that the journal has let go.
+    pub fn requests(&self) -> u64 {
+        unpoisoned(self.shared.journal.lock()).seen()
     }
 
     /// Adds faults behind those that wait already: all of them, or none when one is no good.
@@ -111,6 +117,7 @@ impl Fake {
     /// let ask = || reqwest::Client::new().get(&url).bearer_auth(fake.key()).send();
     /// assert_eq!(ask().await?.status(), 503);
     /// assert_eq!(ask().await?.status(), 200);
+    /// assert_eq!(fake.requests(), 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -159,6 +166,7 @@ pub struct Builder {
     port: u16,
     era: Option<Era>,
     page_size: Option<usize>,
+    delays: Delays,
     state: State,
 }
 
@@ -169,6 +177,7 @@ impl Default for Builder {
             port: 0,
             era: None,
             page_size: None,
+            delays: Delays::default(),
             state: State::default(),
         }
     }
@@ -199,6 +208,42 @@ impl Builder {
         self
     }
 
+    /// How long an accepted capture event waits until it changes its group. The real server takes seconds, on a bad
+    /// day minutes, and says nothing; none here unless given.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::{Duration, Instant};
+    /// use posthog_groups_fake::{Fake, GroupType, State};
+    ///
+    /// let state = State { group_types: vec![GroupType::new(0, "organization")], ..State::default() };
+    /// let delay = Duration::from_millis(50);
+    /// let fake = Fake::builder().state(state).ingestion_delay(delay).start().await?;
+    ///
+    /// let event = serde_json::json!({"event": "$groupidentify", "distinct_id": "any", "api_key": "phc_1",
+    ///     "properties": {"$group_type": "organization", "$group_key": "org:5", "$group_set": {"plan": "free"}}});
+    /// let sent = Instant::now();
+    /// reqwest::Client::new().post(format!("{}/i/v0/e/", fake.url())).json(&event).send().await?.error_for_status()?;
+    /// while fake.state().groups.is_empty() {
+    ///     tokio::time::sleep(Duration::from_millis(5)).await;
+    /// }
+    /// assert!(sent.elapsed() >= delay);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ingestion_delay(mut self, delay: Duration) -> Self {
+        self.delays.ingestion = delay;
+        self
+    }
+
+    /// How long it takes until a written group shows up, or is changed, in the list of 2026; `find` sees it at once.
+    /// Lists of 2025 are never late. No delay unless given.
+    pub fn list_delay(mut self, delay: Duration) -> Self {
+        self.delays.list = delay;
+        self
+    }
+
     /// What the server knows at first.
     pub fn state(mut self, state: State) -> Self {
         self.state = state;
@@ -217,7 +262,7 @@ impl Builder {
     /// assert!(fake.url().starts_with("http://127.0.0.1:"));
     /// ```
     pub fn start_blocking(self) -> Result<Fake, Error> {
-        let Self { host, port, era, page_size, mut state } = self;
+        let Self { host, port, era, page_size, delays, mut state } = self;
         state.era = era.unwrap_or(state.era);
         state.page_size = page_size.or(state.page_size);
         state.check()?;
@@ -226,7 +271,8 @@ impl Builder {
         let bind = |source| Error::Bind { address: wanted, source };
         let listener = TcpListener::bind(wanted).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
-        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, World::new(state)));
+        let world = World::new(state).behind_by(delays);
+        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, world));
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

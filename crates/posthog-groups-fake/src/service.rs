@@ -23,6 +23,7 @@ use crate::faults::{self, Effect, Fault, Faults, Framing, HttpFault, Phase, Stal
 use crate::journal::{FaultHit, Journal, JournalEntry};
 use crate::poison::unpoisoned;
 use crate::request::{Call, Query};
+use crate::state::State;
 use crate::throttle::Throttle;
 use crate::transport::{self, Cut, Cutter};
 use crate::world::World;
@@ -57,10 +58,19 @@ impl Shared {
         }
     }
 
-    /// Another world: journal, faults and rate limit counters start anew.
+    /// The world as it is now.
+    pub(crate) fn state(&self) -> State {
+        capture::settle(&self.world);
+        unpoisoned(self.world.read()).to_state()
+    }
+
+    /// Another world: journal, faults and rate limit counters start anew, and events that wait are forgotten.
     pub(crate) fn replace_world(&self, world: World) {
         self.clear_faults();
-        *unpoisoned(self.world.write()) = world;
+        {
+            let mut current = unpoisoned(self.world.write());
+            *current = world.behind_by(current.delays());
+        }
         *unpoisoned(self.throttle.lock()) = Throttle::default();
         *unpoisoned(self.journal.lock()) = Journal::default();
     }
@@ -202,6 +212,7 @@ fn carry_out(shared: &Shared, call: Call, crash: Option<Crash>, lasting: Lasting
     if call.body.len() > LARGEST_BODY {
         return bad_request();
     }
+    capture::settle(&shared.world);
     api::answer(&shared.world, &shared.throttle, call, crash, lasting)
 }
 

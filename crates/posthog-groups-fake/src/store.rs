@@ -40,17 +40,17 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Adds a group; false when the project has it already.
-    pub(crate) fn insert(&mut self, row: GroupRow) -> bool {
+    /// Adds a group; `None` when the project has it already.
+    pub(crate) fn insert(&mut self, row: GroupRow) -> Option<RowId> {
         let table = self.tables.entry((row.project, row.index)).or_default();
         if table.by_key.contains_key(&row.key) {
-            return false;
+            return None;
         }
         let id = self.rows.len();
         table.by_key.insert(row.key.clone(), id);
         table.by_place.insert(place(row.created_at.timestamp_micros(), Some(row.key.clone())), id);
         self.rows.push(row);
-        true
+        Some(id)
     }
 
     /// Takes back the newest rows until `len` are left.
@@ -151,7 +151,7 @@ mod tests {
             let created_at = DateTime::from_timestamp(seconds, 0).unwrap();
             let row =
                 GroupRow { project: 1, index: 0, key: key.into(), properties: Properties::new(), created_at };
-            assert!(groups.insert(row));
+            assert!(groups.insert(row).is_some());
         }
         groups
     }
@@ -175,7 +175,7 @@ mod tests {
     fn a_group_is_there_once_and_truncating_takes_it_back() {
         let mut groups = groups(&[(1, "a"), (2, "b")]);
         let twin = groups.rows()[0].clone();
-        assert!(!groups.insert(twin));
+        assert_eq!(groups.insert(twin), None);
         groups.truncate(1);
         assert_eq!(groups.find(1, 0, "b"), None);
         assert_eq!(keys(groups.below(1, 0, None)), ["a"]);

@@ -1,14 +1,18 @@
 //! The living world behind the server: made from a state document, changed by requests, and turned back into one.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Era;
+use crate::endpoints::capture::Accepted;
 use crate::json::{Json, Kind, Properties};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
+use crate::unlisted::{Shown, Unlisted};
 
 /// Project with every member filled in.
 #[derive(Clone, Debug)]
@@ -35,6 +39,15 @@ pub(crate) struct Metric {
     pub(crate) math_property: Option<String>,
 }
 
+/// How far the server is behind with what it has accepted. Real time, whatever the state's clock says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Delays {
+    /// From an accepted event to the change of its group.
+    pub(crate) ingestion: Duration,
+    /// From a write to the list that shows it (2026).
+    pub(crate) list: Duration,
+}
+
 /// Everything the server knows.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -50,6 +63,10 @@ pub(crate) struct World {
     pub(crate) property_definitions: Vec<PropertyDefinition>,
     pub(crate) captured_events: Vec<CapturedEvent>,
     pub(crate) metrics: Vec<Metric>,
+    delays: Delays,
+    /// Events that are yet to change their groups, oldest first.
+    pub(crate) accepted: VecDeque<Accepted>,
+    unlisted: Unlisted,
     serial: u64,
     /// Rows changed since the savepoint, as they were; see [`World::savepoint`].
     undo: Option<Vec<(RowId, Properties)>>,
@@ -66,6 +83,7 @@ pub(crate) struct Savepoint {
     group_types_cache: Option<Vec<CachedGroupType>>,
     property_definitions: Vec<PropertyDefinition>,
     metrics: Vec<Metric>,
+    unlisted: u64,
 }
 
 impl World {
@@ -105,6 +123,9 @@ impl World {
             property_definitions: std::mem::take(&mut state.property_definitions),
             captured_events: std::mem::take(&mut state.captured_events),
             metrics: Vec::new(),
+            delays: Delays::default(),
+            accepted: VecDeque::new(),
+            unlisted: Unlisted::default(),
             serial: 0,
             undo: None,
             settings: State::default(),
@@ -126,6 +147,12 @@ impl World {
         }
         world.settings = state;
         world
+    }
+
+    /// The same, behind with what it accepts.
+    pub(crate) fn behind_by(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
     }
 
     /// The document, as the world is now.
@@ -159,6 +186,10 @@ impl World {
 
     pub(crate) fn settings(&self) -> &State {
         &self.settings
+    }
+
+    pub(crate) fn delays(&self) -> Delays {
+        self.delays
     }
 
     pub(crate) fn era(&self) -> Era {
@@ -220,14 +251,47 @@ impl World {
         self.serial
     }
 
+    /// Adds a group; `None` when the project has it already.
+    pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
+        let group = self.groups.insert(row)?;
+        if self.list_lags() {
+            self.unlisted.note(group, None, Instant::now(), self.delays.list);
+        }
+        Some(group)
+    }
+
     /// Replaces the properties of a group.
     pub(crate) fn set_properties(&mut self, group: RowId, properties: Properties) {
+        let list_lags = self.list_lags();
         if let Some(row) = self.groups.get_mut(group) {
             let before = std::mem::replace(&mut row.properties, properties);
+            if list_lags {
+                self.unlisted.note(group, Some(before.clone()), Instant::now(), self.delays.list);
+            }
             if let Some(undo) = &mut self.undo {
                 undo.push((group, before));
             }
         }
+    }
+
+    /// A group as the list shows it, if it does.
+    pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
+        let stored = Some(Cow::Borrowed(row));
+        if self.unlisted.is_empty() {
+            return stored;
+        }
+        let Some(group) = self.groups.find(row.project, row.index, &row.key) else { return stored };
+        match self.unlisted.shown(group, Instant::now(), self.delays.list) {
+            Shown::Stored => stored,
+            Shown::Before(properties) => {
+                Some(Cow::Owned(GroupRow { properties: properties.clone(), ..row.clone() }))
+            }
+            Shown::Nothing => None,
+        }
+    }
+
+    fn list_lags(&self) -> bool {
+        self.era() == Era::Y2026 && !self.delays.list.is_zero()
     }
 
     /// The `project_id` member of rows that write it only when it is not the main project's.
@@ -295,6 +359,7 @@ impl World {
             group_types_cache: self.group_types_cache.clone(),
             property_definitions: self.property_definitions.clone(),
             metrics: self.metrics.clone(),
+            unlisted: self.unlisted.noted(),
         }
     }
 
@@ -317,6 +382,7 @@ impl World {
         self.group_types_cache = to.group_types_cache;
         self.property_definitions = to.property_definitions;
         self.metrics = to.metrics;
+        self.unlisted.roll_back(to.unlisted);
     }
 }
 

@@ -1,18 +1,23 @@
 //! The capture endpoints: `$groupidentify` with the project key (contract section 3.4).
 //!
-//! The real server processes events later; here an accepted event has changed its group when the answer comes.
+//! The real server processes events later. Here an accepted event has changed its group when the answer comes, unless
+//! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) says when.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use http::Method;
+use serde_json::value::RawValue;
 
 use crate::Era;
 use crate::answer::Answer;
 use crate::api::Lasting;
-use crate::json::{Json, Kind, Properties};
+use crate::json::{Kind, Properties, members};
 use crate::poison::unpoisoned;
 use crate::request::{Call, Query};
 use crate::state::GroupType;
@@ -58,7 +63,7 @@ pub(crate) fn capture(world: &RwLock<World>, call: &Call, endpoint: Endpoint, la
         Ok((token, events)) => {
             if lasting == Lasting::Kept {
                 let mut world = unpoisoned(world.write());
-                ingest(&mut world, &token, &events);
+                accept(&mut world, &token, events);
             }
             Answer::json(200, r#"{"status":"Ok"}"#)
         }
@@ -87,8 +92,9 @@ fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Ev
     if text.trim().is_empty() {
         return Err(refusal(400, "request holds no event"));
     }
-    let body = Json::parse(text.trim()).map_err(|e| (400, format!("failed to parse request: {e}")))?;
-    let (token, events) = events(&body)?;
+    let body: &RawValue =
+        serde_json::from_str(text.trim()).map_err(|e| (400, format!("failed to parse request: {e}")))?;
+    let (token, events) = events(body)?;
     if events.is_empty() {
         return Err(refusal(400, "request holds no event"));
     }
@@ -154,26 +160,54 @@ struct Event {
     token: Option<String>,
     name: String,
     distinct_id: Option<String>,
-    properties: Properties,
+    identify: Option<Identify>,
+}
+
+/// What a `$groupidentify` says that ingestion does not drop.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Identify {
+    group_type: String,
+    key: String,
+    set: Properties,
     timestamp: Option<String>,
 }
 
+/// Members of an object. There are few, so they are searched one by one.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// `None` for what is no object.
+    fn of(value: &'a RawValue) -> Option<Self> {
+        members(value.get()).map(Self)
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
+    }
+
+    /// The text of a member that is a string.
+    fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    fn token(&self) -> Option<String> {
+        ["api_key", "token", "$token"].iter().find_map(|name| self.text(name))
+    }
+}
+
 /// The events of a body: an object with `batch`, a list, or one event. A batch has its key at the top.
-fn events(body: &Json) -> Result<(Option<String>, Vec<Event>), Refusal> {
+fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
     let no_match = || refusal(400, "failed to parse request: data did not match any known event shape");
-    let list = |json: &Json| {
-        let items: Vec<Json> = serde_json::from_str(json.as_str()).map_err(|_| no_match())?;
-        items.iter().map(|item| event(item).ok_or_else(no_match)).collect::<Result<Vec<_>, _>>()
+    let list = |list: &RawValue| {
+        let items: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| no_match())?;
+        items.into_iter().map(|item| event(item).ok_or_else(no_match)).collect::<Result<Vec<_>, _>>()
     };
-    match body.kind() {
+    match Kind::of(body.get()) {
         Kind::List => Ok((None, list(body)?)),
         Kind::Object => {
-            let members = Properties::from(body.clone());
+            let members = Members::of(body).ok_or_else(no_match)?;
             match members.get("batch") {
-                Some(batch) => {
-                    let token = token_of(&members).ok_or_else(no_match)?;
-                    Ok((Some(token), list(&batch)?))
-                }
+                Some(batch) => Ok((Some(members.token().ok_or_else(no_match)?), list(batch)?)),
                 None => Ok((None, vec![event(body).ok_or_else(no_match)?])),
             }
         }
@@ -181,29 +215,48 @@ fn events(body: &Json) -> Result<(Option<String>, Vec<Event>), Refusal> {
     }
 }
 
-fn token_of(members: &Properties) -> Option<String> {
-    ["api_key", "token", "$token"].iter().find_map(|name| members.get(name)?.text())
-}
-
 /// `None` is an event without a name, or no object at all.
-fn event(json: &Json) -> Option<Event> {
-    let members = Properties::from(json.clone());
-    let properties =
-        members.get("properties").map(Properties::from).filter(Properties::is_object).unwrap_or_default();
-    let scalar = |value: Json| match value.kind() {
-        Kind::String => value.text(),
+fn event(json: &RawValue) -> Option<Event> {
+    let members = Members::of(json)?;
+    let properties = members.get("properties").and_then(Members::of).unwrap_or(Members(Vec::new()));
+    let scalar = |value: &RawValue| match Kind::of(value.get()) {
+        Kind::String => serde_json::from_str(value.get()).ok(),
         Kind::Null => None,
-        _ => Some(value.as_str().to_owned()),
+        _ => Some(value.get().to_owned()),
     };
     let distinct_id = ["$distinct_id", "distinct_id"].iter().find_map(|name| members.get(name));
-    let distinct_id = distinct_id.or_else(|| properties.get("distinct_id"));
+    let name = members.text("event")?;
     Some(Event {
-        token: token_of(&members).or_else(|| properties.get("token")?.text()),
-        name: members.get("event")?.text()?,
-        distinct_id: distinct_id.and_then(scalar),
-        timestamp: members.get("timestamp").and_then(|t| t.text()),
-        properties,
+        token: members.token().or_else(|| properties.text("token")),
+        identify: if name == "$groupidentify" { identify(&members, &properties) } else { None },
+        distinct_id: distinct_id.or_else(|| properties.get("distinct_id")).and_then(scalar),
+        name,
     })
+}
+
+/// What a `$groupidentify` says; `None` when ingestion drops it without a word.
+fn identify(members: &Members<'_>, properties: &Members<'_>) -> Option<Identify> {
+    let text = |name: &str| {
+        let value = properties.get(name)?.get();
+        match Kind::of(value) {
+            Kind::String => serde_json::from_str(value).ok(),
+            Kind::Number => Some(value.to_owned()),
+            _ => None,
+        }
+        .filter(|text: &String| !text.is_empty())
+    };
+    let kind = |value: &RawValue| Kind::of(value.get());
+    if properties.get("$process_person_profile").is_some_and(|value| kind(value) == Kind::False) {
+        return None;
+    }
+    let set = match properties.get("$group_set") {
+        Some(set) if kind(set) == Kind::Object => Properties::from(set.to_owned()),
+        Some(set) if kind(set) != Kind::Null => return None,
+        _ => Properties::new(),
+    };
+    let (group_type, key) = (text("$group_type")?, text("$group_key")?);
+    let timestamp = members.text("timestamp");
+    (key.chars().count() <= 400).then_some(Identify { group_type, key, set, timestamp })
 }
 
 /// The one key of all events of a list.
@@ -229,60 +282,71 @@ fn bad_token(token: &str) -> Option<&'static str> {
     }
 }
 
-/// Merges `$groupidentify` events into groups, creating groups and up to five group types. What ingestion would
-/// drop silently is dropped silently.
-fn ingest(world: &mut World, token: &str, events: &[Event]) {
+/// An event that has yet to change its group.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    at: Instant,
+    created_at: DateTime<Utc>,
+    project: i64,
+    event: Identify,
+}
+
+/// Takes events on. Those that need not wait change their groups at once.
+fn accept(world: &mut World, token: &str, events: Vec<Event>) {
     if world.settings().capture_quota_exceeded {
         return;
     }
     let Some(project) = world.projects.iter().find(|p| p.api_token == token).map(|p| p.id) else { return };
-    for event in events.iter().filter(|event| event.name == "$groupidentify") {
-        identify(world, project, event);
+    let (at, now) = (Instant::now(), world.now());
+    for event in events.into_iter().filter_map(|event| event.identify) {
+        let sent = event.timestamp.as_deref().and_then(|text| timestamps::parse(text).ok());
+        world.accepted.push_back(Accepted { at, created_at: sent.unwrap_or(now), project, event });
+    }
+    ingest_due(world, at);
+}
+
+/// Lets the events that have waited long enough change their groups. Called before anybody looks at the groups, so
+/// that nothing has to wake up for them.
+pub(crate) fn settle(world: &RwLock<World>) {
+    let now = Instant::now();
+    let due = {
+        let world = unpoisoned(world.read());
+        next_due(&world, now).is_some()
+    };
+    if due {
+        let mut world = unpoisoned(world.write());
+        ingest_due(&mut world, now);
     }
 }
 
-/// `None` is an event that is dropped.
-fn identify(world: &mut World, project: i64, event: &Event) -> Option<()> {
-    let text = |name: &str| {
-        let value = event.properties.get(name)?;
-        match value.kind() {
-            Kind::String => value.text(),
-            Kind::Number => Some(value.as_str().to_owned()),
-            _ => None,
-        }
-        .filter(|text| !text.is_empty())
-    };
-    if event.properties.get("$process_person_profile").is_some_and(|value| value.kind() == Kind::False) {
-        return None;
+fn next_due(world: &World, now: Instant) -> Option<&Accepted> {
+    let waited =
+        |accepted: &&Accepted| now.saturating_duration_since(accepted.at) >= world.delays().ingestion;
+    world.accepted.front().filter(waited)
+}
+
+fn ingest_due(world: &mut World, now: Instant) {
+    while next_due(world, now).is_some()
+        && let Some(accepted) = world.accepted.pop_front()
+    {
+        ingest(world, accepted);
     }
-    let (group_type, key) = (text("$group_type")?, text("$group_key")?);
-    let set = match event.properties.get("$group_set") {
-        Some(set) if set.kind() == Kind::Object => Properties::from(set),
-        Some(set) if set.kind() != Kind::Null => return None,
-        _ => Properties::new(),
-    };
-    if key.chars().count() > 400 {
-        return None;
-    }
-    let index = type_index(world, project, &group_type)?;
-    match world.groups.find(project, index, &key) {
+}
+
+/// Merges an event into its group, which it creates if need be, as it does up to five group types. `None` is an
+/// event that is dropped. An event that comes twice changes nothing the second time.
+fn ingest(world: &mut World, accepted: Accepted) -> Option<()> {
+    let Accepted { project, created_at, event, .. } = accepted;
+    let index = type_index(world, project, &event.group_type)?;
+    match world.groups.find(project, index, &event.key) {
         Some(group) => {
             let mut properties = world.groups.get(group)?.properties.clone();
-            for (name, value) in set.iter() {
-                properties.set(&name, &value);
-            }
+            properties.merge(&event.set);
             world.set_properties(group, properties);
         }
         None => {
-            let sent = event.timestamp.as_deref().and_then(|text| timestamps::parse(text).ok());
-            let created_at = sent.unwrap_or_else(|| world.now());
-            world.groups.insert(GroupRow {
-                project,
-                index,
-                key: Arc::from(key),
-                properties: set,
-                created_at,
-            });
+            let key = Arc::from(event.key);
+            world.insert_group(GroupRow { project, index, key, properties: event.set, created_at });
         }
     }
     Some(())
@@ -343,7 +407,7 @@ mod tests {
     #[test]
     fn the_key_stands_on_the_batch_or_on_every_event() {
         let parsed = |text: &str| {
-            let (token, events) = events(&Json::parse(text).unwrap())?;
+            let (token, events) = events(serde_json::from_str(text).unwrap())?;
             token.map_or_else(|| common_token(&events), Ok)
         };
         let inconsistent = Err((401, "batch submitted with inconsistent api_key values".to_owned()));

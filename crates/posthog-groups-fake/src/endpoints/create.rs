@@ -23,14 +23,13 @@ pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer,
     let row = GroupRow {
         project: context.project,
         index,
-        key: Arc::from(key.as_str()),
+        key: Arc::from(key),
         properties,
         created_at: world.now(),
     };
-    if !world.groups.insert(row.clone()) {
-        return Err(errors::invalid("detail", "A group with this key already exists"));
-    }
-    let group = world.groups.find(row.project, index, &key).ok_or_else(errors::server_error)?;
+    let group = world
+        .insert_group(row.clone())
+        .ok_or_else(|| errors::invalid("detail", "A group with this key already exists"))?;
     ingestion::identify(world, group, "group create", row.properties.as_str())?;
     if !row.properties.is_object() {
         return Err(errors::server_error());

@@ -1,5 +1,7 @@
 //! `GET groups/` (contract section 2.1).
 
+use std::borrow::Cow;
+
 use crate::Era;
 use crate::answer::Answer;
 use crate::api::Context;
@@ -36,10 +38,11 @@ fn keyset_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answ
     let from = from.as_ref().map(|c| (c.micros, c.key.as_str()));
     let size = world.page_size();
 
-    let mut rows: Vec<&GroupRow> = match i32::try_from(index) {
+    let mut rows: Vec<Cow<'_, GroupRow>> = match i32::try_from(index) {
         Ok(index) => {
             let below = world.groups.below(context.project, index, from);
-            below.filter(|row| search.matches(row)).take(size.saturating_add(1)).collect()
+            let listed = below.filter_map(|row| world.listed(row));
+            listed.filter(|row| search.matches(row)).take(size.saturating_add(1)).collect()
         }
         Err(_) => Vec::new(),
     };
@@ -74,18 +77,16 @@ fn framework_page(world: &World, context: &Context<'_>, index: i128) -> Result<A
     };
     let size = world.page_size();
 
-    let cut = |rows: &mut dyn Iterator<Item = &'_ GroupRow>| -> Vec<GroupRow> {
-        let matching = rows.filter(|row| search.matches(row));
-        matching.skip(start.offset).take(size.saturating_add(1)).cloned().collect()
-    };
     let groups = &world.groups;
     let project = context.project;
-    let mut rows = match (i32::try_from(index), start.reverse, position) {
-        (Err(_), _, _) => Vec::new(),
-        (Ok(index), true, position) => cut(&mut groups.newer(project, index, position)),
-        (Ok(index), false, Some(position)) => cut(&mut groups.older(project, index, position)),
-        (Ok(index), false, None) => cut(&mut groups.below(project, index, None)),
+    let rows: Box<dyn Iterator<Item = &GroupRow>> = match (i32::try_from(index), start.reverse, position) {
+        (Err(_), _, _) => Box::new(std::iter::empty()),
+        (Ok(index), true, position) => Box::new(groups.newer(project, index, position)),
+        (Ok(index), false, Some(position)) => Box::new(groups.older(project, index, position)),
+        (Ok(index), false, None) => Box::new(groups.below(project, index, None)),
     };
+    let matching = rows.filter(|row| search.matches(row)).skip(start.offset).take(size.saturating_add(1));
+    let mut rows: Vec<Cow<'_, GroupRow>> = matching.map(Cow::Borrowed).collect();
     let following = rows.get(size).map(|row| cursor::position_of(&row.created_at));
     rows.truncate(size);
     if start.reverse {
@@ -100,11 +101,10 @@ fn framework_page(world: &World, context: &Context<'_>, index: i128) -> Result<A
             format!("{}{}?{query}", context.call.origin, context.call.path)
         })
     };
-    let rows: Vec<&GroupRow> = rows.iter().collect();
     Ok(page(link(next).as_deref(), link(previous).as_deref(), &rows))
 }
 
-fn page(next: Option<&str>, previous: Option<&str>, rows: &[&GroupRow]) -> Answer {
+fn page(next: Option<&str>, previous: Option<&str>, rows: &[Cow<'_, GroupRow>]) -> Answer {
     let size: usize = rows.iter().map(|row| row.properties.as_str().len() + row.key.len() + 112).sum();
     let mut out = String::with_capacity(size + 512);
     out.push_str("{\"next\":");

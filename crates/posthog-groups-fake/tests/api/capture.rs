@@ -1,6 +1,7 @@
 use std::io::Write as _;
+use std::time::{Duration, Instant};
 
-use posthog_groups_fake::{Era, GroupType, State};
+use posthog_groups_fake::{Era, Fake, GroupType, State};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -136,4 +137,82 @@ async fn errors_are_plain_text() {
         assert_eq!(send(&start(era).await, "/e/", &big).await.status, status);
         assert_eq!(send(&start(era).await, "/batch/", &big).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
+    for era in Era::ALL {
+        let api = start(era).await;
+        let mut event = identify("new", json!({"plan": "free", "seats": 1}));
+        event["uuid"] = json!("018f2a60-0000-7000-8000-000000000001");
+        event["timestamp"] = json!("2024-01-01T00:00:00Z");
+        let batch = json!({"api_key": "phc_1", "batch": [event, event]});
+        assert_eq!(send(&api, "/batch/", &batch).await.status, 200);
+        let once = api.fake.state().to_json();
+        assert_eq!(send(&api, "/batch/", &batch).await.status, 200);
+        assert_eq!(send(&api, "/e/", &event).await.status, 200);
+        assert_eq!(api.fake.state().to_json(), once);
+        let group = &api.fake.state().groups[1];
+        assert_eq!(group.group_properties.as_str(), r#"{"plan":"free","seats":1}"#);
+        assert_eq!(group.created_at, Some("2024-01-01T00:00:00Z".parse().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn an_event_waits_for_ingestion_and_keeps_its_turn() {
+    let delay = Duration::from_millis(300);
+    let fake = Fake::builder().state(small(Era::Y2026)).ingestion_delay(delay).start().await.unwrap();
+    let api = Api { fake, http: Client::new() };
+    let sent = Instant::now();
+    for n in 0..3 {
+        assert_eq!(send(&api, "/e/", &identify("late", json!({"n": n}))).await.status, 200);
+    }
+    let answer = api.get("groups/find/?group_type_index=0&group_key=late").await;
+    // A machine that was asleep between the two proves nothing.
+    if sent.elapsed() < delay {
+        assert_eq!(answer.status, 404);
+    }
+    let group = loop {
+        let answer = api.get("groups/find/?group_type_index=0&group_key=late").await;
+        if answer.status == 200 && answer.json()["group_properties"]["n"] == 2 {
+            break answer.json();
+        }
+        assert!(sent.elapsed() < Duration::from_secs(30), "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert!(sent.elapsed() >= delay);
+    // The time is that of the event and not of its processing.
+    assert_eq!(group["created_at"], "2021-05-02T00:00:00Z");
+}
+
+#[tokio::test]
+async fn events_that_wait_end_with_their_world() {
+    let delay = Duration::from_secs(3600);
+    let fake = Fake::builder().state(small(Era::Y2026)).ingestion_delay(delay).start().await.unwrap();
+    let api = Api { fake, http: Client::new() };
+    assert_eq!(send(&api, "/e/", &identify("never", json!({}))).await.status, 200);
+    assert_eq!(api.fake.state().groups.len(), 1);
+    // The delay belongs to the server and not to the world.
+    api.fake.put_state(small(Era::Y2026)).unwrap();
+    assert_eq!(send(&api, "/e/", &identify("never", json!({}))).await.status, 200);
+    assert_eq!(api.fake.state().groups.len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_of_a_thousand_large_events_is_taken() {
+    let api = start(Era::Y2026).await;
+    let filler = "x".repeat(4_000);
+    let events: Vec<Value> =
+        (0..1_000).map(|n| identify(&format!("org:{n}"), json!({"n": n, "filler": filler}))).collect();
+    let body = json!({"api_key": "phc_1", "batch": events}).to_string();
+    assert!(body.len() > 4_000_000);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(body.as_bytes()).unwrap();
+    let request = Client::new().post(api.url("/batch/")).header("content-encoding", "gzip");
+    assert_eq!(request.body(gzip.finish().unwrap()).send().await.unwrap().status(), 200);
+    let state = api.fake.state();
+    assert_eq!(state.groups.len(), 1_000);
+    let five = state.groups.iter().find(|group| group.group_key == "org:5").unwrap();
+    assert_eq!(five.group_properties.get("name").unwrap().text_for_test(), "Mr. Krabs");
+    assert_eq!(five.group_properties.get("filler").unwrap().text_for_test(), filler);
 }

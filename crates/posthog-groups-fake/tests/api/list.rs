@@ -1,10 +1,12 @@
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
-use posthog_groups_fake::{Era, Group, State};
-use serde_json::Value;
+use posthog_groups_fake::{Era, Fake, Fault, Group, State};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
 
-use crate::harness::{Api, start};
+use crate::harness::{Api, small, start};
 
 fn many(era: Era, groups: usize, same_time: usize, page_size: Option<usize>) -> State {
     let group = |n: usize| {
@@ -131,4 +133,80 @@ async fn filters_look_at_key_and_properties() {
             assert_eq!(keys(&answer.json()).len(), usize::from(found), "{era} {query}");
         }
     }
+}
+
+async fn late(era: Era, delay: Duration) -> Api {
+    let fake = Fake::builder().state(small(era)).list_delay(delay).start().await.unwrap();
+    Api { fake, http: Client::new() }
+}
+
+/// Key and property `name` of every group that the list shows.
+async fn listed(api: &Api, filter: &str) -> Vec<(String, Value)> {
+    let page = api.get(&format!("groups/?group_type_index=0{filter}")).await.json();
+    let results = page["results"].as_array().unwrap();
+    let pairs = results.iter().map(|group| {
+        (group["group_key"].as_str().unwrap().to_owned(), group["group_properties"]["name"].clone())
+    });
+    pairs.collect()
+}
+
+async fn write(api: &Api) {
+    let new = json!({"group_type_index": 0, "group_key": "new", "group_properties": {"name": "New"}});
+    assert_eq!(api.post("groups/", new).await.status, 201);
+    let path = "groups/update_property/?group_type_index=0&group_key=org%3A5";
+    for name in ["Plankton", "Sandy"] {
+        assert_eq!(api.post(path, json!({"key": "name", "value": name})).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_2026_is_behind_find() {
+    let api = late(Era::Y2026, Duration::from_secs(3600)).await;
+    write(&api).await;
+    let find = |key: &str| format!("groups/find/?group_type_index=0&group_key={key}");
+    assert_eq!(api.get(&find("new")).await.json()["group_properties"]["name"], "New");
+    assert_eq!(api.get(&find("org%3A5")).await.json()["group_properties"]["name"], "Sandy");
+    let before = vec![("org:5".to_owned(), json!("Mr. Krabs"))];
+    assert_eq!(listed(&api, "").await, before);
+    // What is searched is what is shown.
+    assert_eq!(listed(&api, "&search=krabs").await, before);
+    assert_eq!(listed(&api, "&search=sandy").await, []);
+    assert_eq!(listed(&api, "&group_key=new").await, []);
+}
+
+#[tokio::test]
+async fn the_list_of_2026_catches_up() {
+    let delay = Duration::from_millis(200);
+    let api = late(Era::Y2026, delay).await;
+    let written = Instant::now();
+    write(&api).await;
+    let both = vec![("org:5".to_owned(), json!("Sandy")), ("new".to_owned(), json!("New"))];
+    while listed(&api, "").await != both {
+        assert!(written.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(written.elapsed() >= delay);
+}
+
+#[tokio::test]
+async fn the_list_of_2025_is_never_behind() {
+    let api = late(Era::Y2025, Duration::from_secs(3600)).await;
+    write(&api).await;
+    let both = vec![("org:5".to_owned(), json!("Sandy")), ("new".to_owned(), json!("New"))];
+    assert_eq!(listed(&api, "").await, both);
+}
+
+#[tokio::test]
+async fn a_write_that_was_taken_back_is_nothing_to_wait_for() {
+    let api = late(Era::Y2026, Duration::from_secs(3600)).await;
+    let cut = json!({"kind": "truncate", "framing": "honest", "phase": "before"});
+    api.fake.add_faults([serde_json::from_value::<Fault>(cut).unwrap()]).unwrap();
+    let change = json!({"key": "name", "value": "Plankton"});
+    let path = "groups/update_property/?group_type_index=0&group_key=org%3A5";
+    assert_eq!(api.ask(Method::POST, path, Some(change)).await.status, 200);
+    let stored = api.fake.state().groups[0].group_properties.get("name").unwrap().to_value();
+    assert_eq!(
+        (stored, listed(&api, "").await),
+        (json!("Mr. Krabs"), vec![("org:5".to_owned(), json!("Mr. Krabs"))])
+    );
 }

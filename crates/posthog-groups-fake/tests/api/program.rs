@@ -48,6 +48,34 @@ async fn it_serves_what_was_asked_for_and_says_where() {
     assert_eq!(page["results"][0]["group_key"], "org:246");
 }
 
+#[tokio::test]
+async fn delays_are_seconds() {
+    let mut command = program();
+    command.args(["--list-delay", "3600", "--ingestion-delay", "0.05"]);
+    let (_running, line) = running(&mut command);
+    let url = line.split(' ').next().unwrap();
+    let http = reqwest::Client::new();
+    let event = serde_json::json!({"event": "$groupidentify", "distinct_id": "any", "api_key": "phc_1",
+        "properties": {"$group_type": "organization", "$group_key": "late"}});
+    assert_eq!(http.post(format!("{url}/e/")).json(&event).send().await.unwrap().status(), 200);
+
+    let groups = format!("{url}/api/projects/1/groups");
+    let find = format!("{groups}/find/?group_type_index=0&group_key=late");
+    let get = async |url: &str| http.get(url).bearer_auth("phx_default").send().await.unwrap();
+    let started = std::time::Instant::now();
+    while get(&find).await.status() != 200 {
+        assert!(started.elapsed().as_secs() < 30);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let page: Value = get(&format!("{groups}/?group_type_index=0")).await.json().await.unwrap();
+    assert_eq!(page["results"], serde_json::json!([]));
+
+    for delay in ["soon", "-1", "inf"] {
+        let error = failed(program().args([&format!("--list-delay={delay}")]));
+        assert!(error.contains("--list-delay"), "{error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it_in_good_order() {

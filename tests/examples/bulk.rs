@@ -1,0 +1,450 @@
+//! Measures imports and exports, and prints Markdown: `cargo xtask bench bulk`. `BENCHMARKS.md` holds the output of one run.
+//!
+//! Imports at the rate limits of the cloud would take most of a day, so they run by a stopped clock that is moved on
+//! whenever nothing is under way. Exports run in processes of their own, which tell their peak memory.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use posthog_groups::bulk::{Engine, ImportReport, ImportRow};
+use posthog_groups::{Client, ProjectToken, Properties, RateLimit, RetryPolicy};
+use posthog_groups_fake::{DEFAULT_KEY, Effect, Fake, Fault, FaultKind, Group, GroupType, Phase, State};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+const PER_MINUTE: usize = 480;
+const PER_HOUR: usize = 4_800;
+const MILLION: u64 = 1_000_000;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => measure(&mut io::stdout()),
+        ["serve", groups] => serve(groups.parse()?),
+        ["export", url] => alone(export(url)),
+        ["follow", url] => alone(follow(url)),
+        _ => bail!("this takes no arguments; the others are for its own child processes"),
+    }
+}
+
+fn measure(out: &mut impl Write) -> anyhow::Result<()> {
+    at_the_limits(out)?;
+    exports(out)?;
+    in_flight(out)
+}
+
+/// Properties as of a customer; `plan` is what imports change.
+fn properties(n: u64, plan: &str) -> String {
+    format!(
+        r#"{{"name":"Organization number {n}","plan":"{plan}","industry":"logistics","seats":{},"revenue":{}.5,"active":true}}"#,
+        n % 500,
+        n * 37 % 100_000
+    )
+}
+
+fn state(groups: u64, plan: &str) -> anyhow::Result<State> {
+    let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(18_993);
+    let group = |n: u64| {
+        anyhow::Ok(Group {
+            group_properties: posthog_groups_fake::Properties::parse(&properties(n, plan))?,
+            created_at: Some(start + chrono::TimeDelta::seconds(i64::try_from(n)?)),
+            ..Group::new(0, format!("org:{n}"))
+        })
+    };
+    let groups = (0..groups).map(group).collect::<anyhow::Result<_>>()?;
+    Ok(State { group_types: vec![GroupType::new(0, "organization")], groups, ..State::default() })
+}
+
+fn row(n: u64) -> io::Result<ImportRow> {
+    let properties: Properties = serde_json::from_str(&properties(n, "enterprise"))?;
+    Ok(ImportRow::new(format!("org:{n}"), properties))
+}
+
+/// Whether the stand-in holds exactly the rows.
+fn ensure_exact(fake: &Fake, rows: u64) -> anyhow::Result<()> {
+    let mut groups = fake.state().groups;
+    groups.sort_by_key(|group| group.group_key.trim_start_matches("org:").parse::<u64>().unwrap_or(u64::MAX));
+    ensure!(groups.len() as u64 == rows, "{} groups instead of {rows}", groups.len());
+    for (n, group) in (0..).zip(&groups) {
+        let wanted: serde_json::Value = serde_json::from_str(&properties(n, "enterprise"))?;
+        let stored: serde_json::Value = serde_json::from_str(group.group_properties.as_str())?;
+        ensure!(
+            group.group_key == format!("org:{n}") && stored == wanted,
+            "{} holds {stored}",
+            group.group_key
+        );
+    }
+    Ok(())
+}
+
+fn client(url: &str) -> anyhow::Result<Client> {
+    Ok(Client::builder().personal_api_key(DEFAULT_KEY).host(url).build()?)
+}
+
+// --- 1. By a simulated clock ---
+
+/// What an import took.
+struct Taken {
+    report: ImportReport,
+    /// Simulated.
+    time: Duration,
+    /// Requests that count for the limits, and batches of events, which do not.
+    counted: u64,
+    batches: u64,
+}
+
+fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
+    const ROWS: u64 = 20_000;
+    writeln!(
+        out,
+        "| {ROWS} rows | engine | requests that count | batches | time at {PER_MINUTE} a minute and {PER_HOUR} an hour | \
+         projected for a million: requests, time |\n|---|---|---|---|---|---|"
+    )?;
+    for (what, existing) in
+        [("all new", None), ("one property changed in each", Some("free")), ("unchanged", Some("enterprise"))]
+    {
+        for (name, engine) in [("REST", Engine::Rest), ("events", Engine::Capture)] {
+            let state = match existing {
+                Some(plan) => state(ROWS, plan)?,
+                None => state(0, "")?,
+            };
+            let fake = Fake::builder().state(state).start_blocking()?;
+            let taken = simulated(&fake, ROWS, engine).with_context(|| format!("{what}, {name}"))?;
+            let report = &taken.report;
+            ensure!(report.is_complete() && report.engine == engine, "{report:?}");
+            let counts = [report.created, report.changed, report.unchanged];
+            let wanted = match existing {
+                None => [ROWS, 0, 0],
+                Some("free") => [0, ROWS, 0],
+                Some(_) => [0, 0, ROWS],
+            };
+            ensure!(counts == wanted, "{what}, {name}: {report:?}");
+            ensure_exact(&fake, ROWS)?;
+            // Rounded up: the few requests that every import makes are counted as if they grew with the rows.
+            let requests = (taken.counted * MILLION).div_ceil(ROWS);
+            writeln!(
+                out,
+                "| {what} | {name} | {} | {} | {} | {requests}, {} |",
+                taken.counted,
+                taken.batches,
+                hours(taken.time),
+                hours(time_for(requests))
+            )?;
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// What so many requests take at least: arithmetic.
+fn time_for(requests: u64) -> Duration {
+    let waited = requests.saturating_sub(1);
+    let (hours, rest) = (waited / PER_HOUR as u64, waited % PER_HOUR as u64);
+    Duration::from_secs(hours * 3_600 + rest / PER_MINUTE as u64 * 60)
+}
+
+/// A time that the limits impose; the work itself takes seconds.
+fn hours(time: Duration) -> String {
+    let minutes = time.as_secs_f64() / 60.0;
+    match minutes {
+        ..1.0 => "no wait".to_owned(),
+        1.0..120.0 => format!("{minutes:.0} min"),
+        _ => format!("{:.1} h", minutes / 60.0),
+    }
+}
+
+/// An import at the limits of the cloud, in a runtime whose clock stands still unless it is moved.
+fn simulated(fake: &Fake, rows: u64, engine: Engine) -> anyhow::Result<Taken> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    let posthog = Client::builder()
+        .personal_api_key(fake.key())
+        .host(fake.url())
+        .rate_limit(RateLimit::cloud())
+        .build()?
+        // The clock may be moved on while an answer is under way; that is no timeout.
+        .with_options(|o| o.timeout(Duration::from_secs(7 * 24 * 3_600)));
+    runtime.block_on(async {
+        let (ticker, mut ticks) = Ticker::start();
+        let mut clock = Clock::new(fake, &posthog);
+        let import = posthog
+            .groups(0)
+            .import(|| (0..rows).map(row))
+            .engine(engine)
+            .project_token(ProjectToken::new("phc_1")?)
+            .run();
+        let report = tokio::select! {
+            report = import => report?,
+            never = clock.drive(&mut ticks) => match never {},
+        };
+        drop(ticker);
+        let time = clock.started.elapsed();
+        clock.note();
+        let (counted, batches) = clock.check_windows()?;
+        ensure!(counted + batches == report.requests, "{counted} and {batches} were seen: {report:?}");
+        Ok(Taken { report, time, counted, batches })
+    })
+}
+
+/// Real time for the runtime whose clock stands still. While its task runs, the runtime does not move the clock by
+/// itself.
+struct Ticker(Arc<AtomicBool>);
+
+impl Ticker {
+    fn start() -> (Self, mpsc::Receiver<()>) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (tick, ticks) = mpsc::channel(1);
+        let stopping = stop.clone();
+        tokio::task::spawn_blocking(move || {
+            while !stopping.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+                // A tick that nobody has taken yet is one too few, not one too many.
+                let _ = tick.try_send(());
+            }
+        });
+        (Self(stop), ticks)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Moves the clock whenever nothing is under way any more.
+struct Clock<'a> {
+    fake: &'a Fake,
+    client: &'a Client,
+    started: tokio::time::Instant,
+    /// How many requests the stand-in had seen before the clock left this time.
+    seen: Vec<(Duration, u64)>,
+}
+
+enum Never {}
+
+impl<'a> Clock<'a> {
+    fn new(fake: &'a Fake, client: &'a Client) -> Self {
+        Self { fake, client, started: tokio::time::Instant::now(), seen: Vec::new() }
+    }
+
+    fn note(&mut self) {
+        self.seen.push((self.started.elapsed(), self.fake.requests()));
+    }
+
+    async fn drive(&mut self, ticks: &mut mpsc::Receiver<()>) -> Never {
+        const STEP: Duration = Duration::from_millis(250);
+        let (mut requests, mut quiet) = (0, 0);
+        loop {
+            ticks.recv().await;
+            let now = self.fake.requests();
+            quiet = if now == requests { quiet + 1 } else { 0 };
+            requests = now;
+            // Milliseconds. Whoever waits for the limit keeps everybody else from sending, so that only requests on
+            // their way are waited for. One that is missed counts for a later minute, which has too many then.
+            let (wait, patience) = match self.client.throttled_for() {
+                Some(wait) => (wait, 40),
+                None => (STEP, 100),
+            };
+            if quiet >= patience {
+                quiet = 0;
+                self.note();
+                tokio::time::advance(wait).await;
+            }
+        }
+    }
+
+    /// How many requests to the API and how many batches there were, if no minute and no hour had too many of the former.
+    fn check_windows(&self) -> anyhow::Result<(u64, u64)> {
+        let mut times = Vec::new();
+        let mut batches = 0;
+        let mut seen = self.seen.iter().peekable();
+        let journal = self.fake.journal();
+        ensure!(journal.len() as u64 == self.fake.requests(), "the journal has let requests go");
+        for entry in &journal {
+            while seen.next_if(|(_, requests)| *requests < entry.seq).is_some() {}
+            let (time, _) = seen.peek().context("a request of no time")?;
+            if entry.path.starts_with("/batch") { batches += 1 } else { times.push(*time) }
+        }
+        for (length, limit) in [(60, PER_MINUTE), (3_600, PER_HOUR)] {
+            let length = Duration::from_secs(length);
+            for (first, last) in times.iter().zip(times.iter().skip(limit)) {
+                ensure!(
+                    *last - *first >= length,
+                    "more than {limit} requests in {length:?}, from {first:?} on"
+                );
+            }
+        }
+        Ok((times.len() as u64, batches))
+    }
+}
+
+// --- 2. Exports in processes of their own ---
+
+/// A child process that ends with this one.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a process that exports tells at its end.
+#[derive(Clone, Copy)]
+struct Export {
+    groups: u64,
+    time: Duration,
+    /// Kilobytes, where the system tells.
+    peak: Option<u64>,
+}
+
+fn exports(out: &mut impl Write) -> anyhow::Result<()> {
+    let mut server = Command::new(std::env::current_exe()?);
+    let server = server.args(["serve", &MILLION.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = Running(server.spawn()?);
+    let mut url = String::new();
+    BufReader::new(server.0.stdout.take().context("no output")?).read_line(&mut url)?;
+    let url = url.trim();
+
+    let faster = |a: Option<Export>, b: Export| Some(a.filter(|a| a.time < b.time).unwrap_or(b));
+    let (mut ours, mut bare) = (None, None);
+    for _ in 0..3 {
+        ours = faster(ours, exported("export", url)?);
+        bare = faster(bare, exported("follow", url)?);
+    }
+    let (ours, bare) = (ours.context("no round")?, bare.context("no round")?);
+    ensure!(ours.groups == MILLION && bare.groups == MILLION, "{} and {} groups", ours.groups, bare.groups);
+    let peak =
+        |export: Export| export.peak.map_or("-".to_owned(), |kb| format!("{:.1} MB", kb as f64 / 1_000.0));
+    writeln!(out, "| what | against | ours | peer | ratio | target |\n|---|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| export {MILLION} groups, decoded, one by one | a bare reqwest loop that only follows cursors | {:.1?} | {:.1?} | \
+         {:.2}x the time | 1.10x the time |",
+        ours.time,
+        bare.time,
+        ours.time.as_secs_f64() / bare.time.as_secs_f64()
+    )?;
+    writeln!(out, "| its peak memory | the same | {} | {} | - | 30 MB |", peak(ours), peak(bare))?;
+    Ok(())
+}
+
+fn exported(how: &str, url: &str) -> anyhow::Result<Export> {
+    let output = Command::new(std::env::current_exe()?).args([how, url]).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{how} failed");
+    let text = String::from_utf8(output.stdout)?;
+    let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [groups, micros, ref peak @ ..] = numbers[..] else { bail!("{how} said {text:?}") };
+    Ok(Export { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
+}
+
+/// The stand-in, until standard input ends.
+fn serve(groups: u64) -> anyhow::Result<()> {
+    let fake = Fake::builder().state(state(groups, "free")?).start_blocking()?;
+    writeln!(io::stdout(), "{}", fake.url())?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// Tells groups, microseconds, and the peak of memory.
+fn alone(export: impl Future<Output = anyhow::Result<u64>>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let groups = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(export)?;
+    let micros = started.elapsed().as_micros();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    writeln!(io::stdout(), "{groups} {micros} {}", peak.unwrap_or_default())?;
+    Ok(())
+}
+
+async fn export(url: &str) -> anyhow::Result<u64> {
+    let posthog = client(url)?;
+    let mut groups = posthog.groups(0).export().stream();
+    let mut count = 0;
+    while let Some(group) = groups.next().await {
+        std::hint::black_box(group?);
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// What a bare loop that only follows cursors reads of a page.
+#[derive(Deserialize)]
+struct Cursor {
+    next: Option<String>,
+    results: Vec<serde::de::IgnoredAny>,
+}
+
+async fn follow(url: &str) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let mut next = Some(format!("{url}/api/projects/@current/groups/?group_type_index=0"));
+    let mut count = 0;
+    while let Some(url) = next {
+        let page: Cursor = http.get(url).bearer_auth(DEFAULT_KEY).send().await?.json().await?;
+        count += page.results.len() as u64;
+        next = page.next;
+    }
+    Ok(count)
+}
+
+// --- 3. Many in flight ---
+
+fn in_flight(out: &mut impl Write) -> anyhow::Result<()> {
+    const ROWS: u64 = 2_000;
+    const LATENCY: f64 = 0.02;
+    let late = Fault { times: 0, ..Fault::new(Effect::Slow { delay: LATENCY, chunk: 0, interval: 0.0 }) };
+    let run = |concurrency: usize, faults: Vec<Fault>| -> anyhow::Result<(ImportReport, u64)> {
+        let fake = Fake::builder().state(state(0, "")?).start_blocking()?;
+        fake.add_faults(faults)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Nothing else is measured here than what many in flight bring: waits between repetitions are short.
+        let posthog = client(&fake.url())?
+            .with_options(|o| o.retry(RetryPolicy::default().first_wait(Duration::from_millis(10))));
+        let import = posthog.groups(0).import(|| (0..ROWS).map(row));
+        let report = runtime.block_on(import.engine(Engine::Rest).concurrency(concurrency).run())?;
+        ensure!(
+            report.is_complete() && report.created + report.changed + report.unchanged == ROWS,
+            "{report:?}"
+        );
+        ensure_exact(&fake, ROWS)?;
+        let hit =
+            fake.journal().iter().filter(|e| e.fault.is_some_and(|hit| hit.kind != FaultKind::Slow)).count();
+        Ok((report, hit as u64))
+    };
+    let (many, _) = run(32, vec![late.clone()])?;
+    let (one, _) = run(1, vec![late.clone()])?;
+    let ratio = one.elapsed.as_secs_f64() / many.elapsed.as_secs_f64();
+    writeln!(
+        out,
+        "| {ROWS} upserts by REST, {:.0} ms of latency, 32 in flight | one at a time | {:.2?} | {:.2?} | {ratio:.1}x faster | \
+         25x faster |",
+        LATENCY * 1_000.0,
+        many.elapsed,
+        one.elapsed
+    )?;
+
+    // One of twenty requests goes wrong, before or after it was carried out.
+    let kinds = [
+        Fault::http(503),
+        Fault::drop_connection(),
+        Fault { phase: Phase::After, ..Fault::http(502) },
+        Fault { phase: Phase::After, ..Fault::drop_connection() },
+        Fault { phase: Phase::After, ..Fault::reset_connection() },
+    ];
+    let faults = (1..=200).zip(kinds.iter().cycle()).map(|(n, kind)| Fault { skip: n * 19, ..kind.clone() });
+    let (report, hit) = run(32, faults.chain([late.clone()]).collect())?;
+    let share = hit as f64 * 100.0 / report.requests as f64;
+    ensure!(share > 4.0, "only {hit} of {} requests were hit", report.requests);
+    writeln!(
+        out,
+        "| the same with {share:.1} % of {} requests failing, before or after they took effect | what was asked for | exact: \
+         {ROWS} groups as given | - | {:.2?} | exact |",
+        report.requests, report.elapsed
+    )?;
+    Ok(())
+}
