@@ -1,3 +1,6 @@
 //! The `posthog-groups` command.
+#![allow(dead_code)]
+
+mod rows;
 
 fn main() {}
