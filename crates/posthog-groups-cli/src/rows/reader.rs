@@ -42,6 +42,14 @@ impl RowReader {
         }
     }
 
+    /// What stands before the first row: the header of CSV.
+    pub(crate) fn head(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Ndjson { .. } => b"",
+            Kind::Csv(reader) => reader.head(),
+        }
+    }
+
     /// What the row that was read last looks like in the input, with its line break if it has one.
     pub(crate) fn raw(&self) -> &[u8] {
         match &self.0 {

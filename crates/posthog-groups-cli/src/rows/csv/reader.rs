@@ -8,17 +8,18 @@ use crate::rows::Row;
 use crate::rows::csv::cell;
 use crate::rows::csv::header::{self, Header};
 use crate::rows::csv::record::Records;
-use crate::rows::flaw::Flaw;
+use crate::rows::flaw::{Flaw, Reach};
 use crate::rows::lines::Lines;
 
 pub(crate) struct CsvReader<R> {
     records: Records<R>,
     header: Option<Header>,
+    head: Vec<u8>,
 }
 
 impl<R: BufRead> CsvReader<R> {
     pub(crate) fn new(lines: Lines<R>) -> Self {
-        Self { records: Records::new(lines), header: None }
+        Self { records: Records::new(lines), header: None, head: Vec::new() }
     }
 
     /// The next row; `None` at the end. After a flaw of one row the next one can be read.
@@ -32,12 +33,18 @@ impl<R: BufRead> CsvReader<R> {
                 .cells()
                 .map_err(|flaw| Flaw { reach: crate::rows::flaw::Reach::Rest, ..flaw })?;
             self.header = Some(header::read(&cells, self.records.line())?);
+            self.head = self.records.raw().to_owned();
         }
         let Some(header) = &self.header else { return Ok(None) };
         if !self.records.advance()? {
             return Ok(None);
         }
         row(&self.records, header).map(Some)
+    }
+
+    /// The header as it stands.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// The record that was read last, as it stands.
