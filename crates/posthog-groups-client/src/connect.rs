@@ -47,6 +47,10 @@ pub enum ConnectError {
     MalformedKey,
     /// The key is a project key.
     ProjectKey,
+    /// The project key is empty.
+    EmptyProjectKey,
+    /// The project key is a personal API key.
+    PersonalKey,
     /// The base URL is none; with the reason.
     MalformedUrl(String),
     /// The base URL is plain HTTP to another machine: the key would travel in clear text.
@@ -61,6 +65,8 @@ impl fmt::Display for ConnectError {
             Self::EmptyKey => f.write_str("the personal API key is empty; create one under Settings, Personal API keys"),
             Self::MalformedKey => f.write_str("the personal API key holds characters that no header can carry; was it copied with a line end?"),
             Self::ProjectKey => f.write_str("phc_... is a project key, which this API refuses; use a personal API key (phx_...)"),
+            Self::EmptyProjectKey => f.write_str("the project key is empty; Settings, Project shows it"),
+            Self::PersonalKey => f.write_str("phx_... is a personal API key, which must not be sent with events; use the project key (phc_...)"),
             Self::MalformedUrl(reason) => write!(f, "the base URL is no URL: {reason}; write for example https://eu.posthog.com"),
             Self::Insecure => f.write_str("the base URL is plain http to another machine, and the key would travel in clear text; use https"),
             Self::Http(_) => f.write_str("no HTTP client could be set up"),

@@ -70,6 +70,26 @@ impl fmt::Debug for PersonalApiKey {
 pub struct ProjectToken(String);
 
 impl ProjectToken {
+    /// Takes a key; blanks around it are removed.
+    ///
+    /// ```
+    /// use posthog_groups_client::ProjectToken;
+    ///
+    /// assert_eq!(ProjectToken::new(" phc_abc\n")?.reveal(), "phc_abc");
+    /// assert!(ProjectToken::new("phx_a_personal_key").is_err());
+    /// # Ok::<(), posthog_groups_client::ConnectError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConnectError`] for an empty key, and for a personal one, which must not be sent with events.
+    pub fn new(key: &str) -> Result<Self, ConnectError> {
+        match key.trim() {
+            "" => Err(ConnectError::EmptyProjectKey),
+            key if key.starts_with("phx_") => Err(ConnectError::PersonalKey),
+            key => Ok(Self(key.to_owned())),
+        }
+    }
+
     /// The key itself, for sending events.
     pub fn reveal(&self) -> &str {
         &self.0

@@ -292,6 +292,24 @@ impl Client {
         read!(self, &scope, "get_current_user", |raw| raw.get_current_user())
     }
 
+    /// How long requests of this client and its clones wait for the rate limit at the moment; `None` while they do not.
+    ///
+    /// For showing it: an import or an export may wait for most of an hour.
+    pub fn throttled_for(&self) -> Option<Duration> {
+        self.0.shared.wire.waits_for()
+    }
+
+    /// The same client for work that takes as long as it takes: without a deadline, and waiting for the rate limit however
+    /// long that is.
+    pub(crate) fn patient(&self) -> Self {
+        // Longer than any window of the rate limit.
+        const LONGEST: Duration = Duration::from_secs(2 * 3_600);
+        self.with_options(|options| {
+            let retry = options.retry;
+            options.deadline(None).retry(retry.max_server_wait(retry.max_server_wait.max(LONGEST)))
+        })
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.shared
     }

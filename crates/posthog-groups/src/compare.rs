@@ -39,6 +39,50 @@ fn same(a: &str, b: &str) -> bool {
     }
 }
 
+/// Feeds a value to a hasher: the same for values that are the same, except for integers beyond 2^53 that are written as
+/// fractions.
+#[cfg(feature = "bulk")]
+pub(crate) fn feed(value: &JsonValue, hasher: &mut impl std::hash::Hasher) {
+    feed_text(value.as_str(), hasher);
+}
+
+#[cfg(feature = "bulk")]
+fn feed_text(text: &str, hasher: &mut impl std::hash::Hasher) {
+    use std::hash::Hash as _;
+
+    let kind = Kind::of(text);
+    hasher.write_u8(kind as u8);
+    // What cannot be read stands for itself: it has been read before.
+    match kind {
+        Kind::Object => match serde_json::from_str::<Members<'_>>(text) {
+            Ok(members) => {
+                hasher.write_usize(members.0.len());
+                for (name, value) in members.0 {
+                    name.hash(hasher);
+                    feed_text(value.get(), hasher);
+                }
+            }
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Array => match serde_json::from_str::<Vec<&RawValue>>(text) {
+            Ok(items) => {
+                hasher.write_usize(items.len());
+                items.iter().for_each(|item| feed_text(item.get(), hasher));
+            }
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Text => match serde_json::from_str::<Cow<'_, str>>(text) {
+            Ok(plain) => plain.hash(hasher),
+            Err(_) => text.hash(hasher),
+        },
+        Kind::Number => match as_stored(text) {
+            Some(number) => (number.negative, number.digits, number.exponent).hash(hasher),
+            None => text.hash(hasher),
+        },
+        Kind::Word => text.hash(hasher),
+    }
+}
+
 fn both<'t, T: Deserialize<'t>>(a: &'t str, b: &'t str, equal: impl FnOnce(T, T) -> bool) -> bool {
     match (serde_json::from_str(a), serde_json::from_str(b)) {
         (Ok(a), Ok(b)) => equal(a, b),
@@ -46,7 +90,7 @@ fn both<'t, T: Deserialize<'t>>(a: &'t str, b: &'t str, equal: impl FnOnce(T, T)
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Object,
     Array,
@@ -97,7 +141,6 @@ impl<'de> Deserialize<'de> for Members<'de> {
 /// A server keeps integers of any size, and other numbers as doubles: two numbers are the same when they are the
 /// same decimal, or when both are fractions and the same double.
 fn same_number(a: &str, b: &str) -> bool {
-    let is_fraction = |text: &str| text.contains(['.', 'e', 'E']);
     if is_fraction(a) && is_fraction(b) {
         match (a.parse::<f64>(), b.parse::<f64>()) {
             (Ok(a), Ok(b)) if a.is_finite() && b.is_finite() => return a == b,
@@ -107,6 +150,19 @@ fn same_number(a: &str, b: &str) -> bool {
     match (Decimal::read(a), Decimal::read(b)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
+    }
+}
+
+fn is_fraction(text: &str) -> bool {
+    text.contains(['.', 'e', 'E'])
+}
+
+/// A number as a server keeps it.
+#[cfg(feature = "bulk")]
+fn as_stored(text: &str) -> Option<Decimal> {
+    match text.parse::<f64>() {
+        Ok(double) if is_fraction(text) && double.is_finite() => Decimal::read(&format!("{double:?}")),
+        _ => Decimal::read(text),
     }
 }
 
@@ -145,6 +201,15 @@ impl Decimal {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "bulk")]
+    fn hash(text: &str) -> u64 {
+        use std::hash::Hasher as _;
+
+        let mut hasher = std::hash::DefaultHasher::new();
+        feed(&JsonValue::parse(text).unwrap(), &mut hasher);
+        hasher.finish()
+    }
+
     #[test]
     fn what_means_the_same_is_the_same_and_nothing_else_is() {
         for (a, b, wanted) in [
@@ -180,6 +245,10 @@ mod tests {
         ] {
             assert_eq!(same(a, b), wanted, "{a} and {b}");
             assert_eq!(same(b, a), wanted, "{b} and {a}");
+            #[cfg(feature = "bulk")]
+            if (a, b) != ("9007199254740993", "9007199254740993.0") {
+                assert_eq!(hash(a) == hash(b), wanted, "the hashes of {a} and {b}");
+            }
         }
     }
 }

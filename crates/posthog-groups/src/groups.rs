@@ -74,6 +74,30 @@ impl Groups {
         ListGroups::new(self.clone())
     }
 
+    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, and waiting for the rate limit
+    /// however long that is.
+    ///
+    /// Two pages are held at a time, so that memory does not grow with the list. PostHog Cloud allows 4,800 pages of 100 groups
+    /// an hour. [`Client::throttled_for`] tells when it waits, and [`GroupPage::next`](crate::GroupPage::next) where to go on.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// let mut all = orgs.export().stream();
+    /// while let Some(group) = all.next().await {
+    ///     let group = group?;
+    ///     println!("{} {}", group.key, group.properties.as_str());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn export(&self) -> ListGroups {
+        ListGroups::new(self.patient())
+    }
+
+    /// The same groups for work that takes as long as it takes.
+    pub(crate) fn patient(&self) -> Self {
+        Self::new(self.client.patient(), self.group_type.clone())
+    }
+
     /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
     pub fn create(&self, key: impl Into<String>) -> CreateGroup {
         CreateGroup::new(self.clone(), key.into())

@@ -40,29 +40,7 @@ pub(crate) struct Host {
 impl Host {
     /// Takes a base URL, with or without a slash at its end.
     pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Self, Error> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Error::input("the host is empty; write for example https://eu.posthog.com"));
-        }
-        if !text.contains("://") {
-            let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
-            let scheme = if here { "http" } else { "https" };
-            return Err(Error::input(format!("the host `{text}` has no scheme; write {scheme}://{text}")));
-        }
-        let mut url = Url::parse(text).map_err(|e| {
-            Error::input(format!("the host is no URL ({e}); write for example https://eu.posthog.com"))
-        })?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::input(
-                "the host holds a user name or password; remove what stands before the @",
-            ));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(Error::input("the host holds a query or fragment; end it after the host name"));
-        }
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::input(format!("the host has the scheme `{}`; write https://", url.scheme())));
-        }
+        let mut url = address(text)?;
         let given = url.host_str().unwrap_or_default().to_owned();
         let app = app_host(&given);
         let mapped_from = app.map(|_| given);
@@ -71,13 +49,7 @@ impl Host {
             let replaced = url.set_host(Some(app));
             debug_assert!(replaced.is_ok(), "{app} is a host name");
         }
-        if url.scheme() == "http" && !is_loopback(&url) && !allow_insecure_http {
-            return Err(Error::input(format!(
-                "plain http to {} would send the key in clear text; write https://, or call `allow_insecure_http(true)` \
-                 where the network is trusted",
-                url.host_str().unwrap_or_default()
-            )));
-        }
+        check_scheme(&url, allow_insecure_http)?;
         // Generated paths begin with a slash, and the servers know no `//`.
         let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { url, base, mapped_from })
@@ -100,10 +72,72 @@ impl Host {
             && self.url.port_or_known_default() == url.port_or_known_default()
     }
 
+    /// Where events are sent: a host of their own in the cloud, otherwise the same.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn for_events(&self) -> Url {
+        let mut url = self.url.clone();
+        let events = match self.url.host_str() {
+            Some("us.posthog.com") => Some("us.i.posthog.com"),
+            Some("eu.posthog.com") => Some("eu.i.posthog.com"),
+            _ => None,
+        };
+        if let Some(events) = events {
+            let replaced = url.set_host(Some(events));
+            debug_assert!(replaced.is_ok(), "{events} is a host name");
+        }
+        url
+    }
+
     /// Whether this is PostHog's own cloud.
     pub(crate) fn is_cloud(&self) -> bool {
         matches!(self.url.host_str(), Some("us.posthog.com" | "eu.posthog.com"))
     }
+}
+
+/// Takes the URL of a host, as it stands.
+fn address(text: &str) -> Result<Url, Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::input("the host is empty; write for example https://eu.posthog.com"));
+    }
+    if !text.contains("://") {
+        let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
+        let scheme = if here { "http" } else { "https" };
+        return Err(Error::input(format!("the host `{text}` has no scheme; write {scheme}://{text}")));
+    }
+    let url = Url::parse(text).map_err(|e| {
+        Error::input(format!("the host is no URL ({e}); write for example https://eu.posthog.com"))
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::input("the host holds a user name or password; remove what stands before the @"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::input("the host holds a query or fragment; end it after the host name"));
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Error::input(format!("the host has the scheme `{}`; write https://", url.scheme())));
+    }
+    Ok(url)
+}
+
+/// Refuses plain http to another machine.
+fn check_scheme(url: &Url, allow_insecure_http: bool) -> Result<(), Error> {
+    if url.scheme() == "http" && !is_loopback(url) && !allow_insecure_http {
+        return Err(Error::input(format!(
+            "plain http to {} would send the key in clear text; write https://, or call `allow_insecure_http(true)` \
+             where the network is trusted",
+            url.host_str().unwrap_or_default()
+        )));
+    }
+    Ok(())
+}
+
+/// A host that is taken as it is given, as the one for events.
+#[cfg(feature = "bulk")]
+pub(crate) fn parse_url(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
+    let url = address(text)?;
+    check_scheme(&url, allow_insecure_http)?;
+    Ok(url)
 }
 
 /// The host of the API that belongs to a host for events, or to a former name.

@@ -26,6 +26,8 @@
 //! | create | [`orgs.create(key).properties(&props).send()`](Groups::create) |
 //! | change one | [`orgs.group(key)`](Groups::group), then `.set(name, value)`, `.unset(name)`, `.upsert(&props)` |
 //! | create or change | [`orgs.group(key).upsert(&props).create_if_missing()`](Upsert::create_if_missing) |
+//! | read all of them | [`orgs.export()`](Groups::export), which waits out the rate limit |
+//! | write many | `orgs.import(rows)` (feature `bulk`): a plan, a journal, REST or events |
 //! | see its history | [`orgs.group(key).activity()`](GroupHandle::activity) |
 //! | see who belongs to it | [`orgs.group(key).related()`](GroupHandle::related), [`posthog.related_to_person(uuid)`](Client::related_to_person) |
 //! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
@@ -72,6 +74,8 @@
 //!     .await?;
 //! # Ok(()) }
 //! ```
+//!
+//! For more than some hundreds, `orgs.import(rows)` of the feature `bulk` looks by listing, keeps a journal, and can send events.
 //!
 //! **Pages by hand**, with a place to go on from:
 //!
@@ -139,13 +143,15 @@
 //! # Features
 //!
 //! All can be combined. `rustls` (default) and `native-tls` bring TLS, `blocking` the client without `async`,
-//! `schemars` the check of a struct, `tracing` a span for each request.
+//! `schemars` the check of a struct, `tracing` a span for each request, `bulk` imports of many groups.
 
 mod activity;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod budget;
 mod builder;
+#[cfg(feature = "bulk")]
+pub mod bulk;
 mod client;
 mod compare;
 mod create;

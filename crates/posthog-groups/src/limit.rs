@@ -76,6 +76,8 @@ pub(crate) enum Refusal {
 struct Account {
     windows: Vec<Window>,
     paused_until: Option<Instant>,
+    /// Until when a request waits for a place, for those who want to show it.
+    waiting_until: Option<Instant>,
 }
 
 /// The times of the last requests: the server keeps the same account.
@@ -102,7 +104,7 @@ impl Limiter {
             [window(limit.per_minute, 60), window(limit.per_hour, 3_600)].into_iter().flatten().collect();
         Self {
             turn: tokio::sync::Mutex::default(),
-            account: Mutex::new(Account { windows, paused_until: None }),
+            account: Mutex::new(Account { windows, ..Account::default() }),
         }
     }
 
@@ -120,6 +122,7 @@ impl Limiter {
                 if deadline.is_some_and(|deadline| deadline < free) {
                     return Err(Refusal::Deadline);
                 }
+                unpoisoned(self.account.lock()).waiting_until = Some(free);
                 tokio::time::sleep_until(free).await;
             }
         };
@@ -127,6 +130,21 @@ impl Limiter {
             Some(deadline) => tokio::time::timeout_at(deadline, wait).await.unwrap_or(Err(Refusal::Deadline)),
             None => wait.await,
         }
+    }
+
+    /// How long requests have to wait for a place at the moment.
+    pub(crate) fn waits_for(&self) -> Option<Duration> {
+        let until = unpoisoned(self.account.lock()).waiting_until?;
+        let wait = until.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// How many requests an hour are allowed, if there is such a limit.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn per_hour(&self) -> Option<u64> {
+        let account = unpoisoned(self.account.lock());
+        let window = account.windows.iter().find(|window| window.length >= Duration::from_secs(3_600))?;
+        u64::try_from(window.limit).ok()
     }
 
     /// After a 429: nobody sends anything for this long.

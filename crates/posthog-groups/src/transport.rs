@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +30,7 @@ pub(crate) struct Wire {
     limiter: Limiter,
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
+    requests: AtomicU64,
 }
 
 impl fmt::Debug for Wire {
@@ -45,7 +46,7 @@ impl fmt::Debug for Wire {
 impl Wire {
     pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
         let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        Self { host, key, limiter, budget: RetryBudget::default(), random }
+        Self { host, key, limiter, budget: RetryBudget::default(), random, requests: AtomicU64::new(0) }
     }
 
     /// A number from 0 to 1.
@@ -56,6 +57,28 @@ impl Wire {
     /// Pays for a repetition of a call; false when the budget is spent.
     pub(crate) fn pay_for_repetition(&self) -> bool {
         self.budget.withdraw()
+    }
+
+    /// How long requests wait for the rate limit at the moment.
+    pub(crate) fn waits_for(&self) -> Option<Duration> {
+        self.limiter.waits_for()
+    }
+
+    /// How many requests an hour the client allows itself, if it limits them.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn per_hour(&self) -> Option<u64> {
+        self.limiter.per_hour()
+    }
+
+    /// How many requests were sent so far.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Notes a request that is about to be sent.
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes the key out of text that a server sent.
@@ -189,6 +212,7 @@ impl Exchange {
         loop {
             self.enter().await?;
             let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            self.wire.count_request();
             let last = number > self.options.retry.retries;
             // A stream has no second copy; our bodies are bytes.
             let copy =

@@ -122,13 +122,13 @@ fn wanted(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
 }
 
 /// Which of the wanted properties the group does not hold.
-fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, JsonValue)> {
+pub(crate) fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, JsonValue)> {
     let differs = |name: &str, value| !group.property(name).is_some_and(|stored| same_value(&stored, value));
     wanted.iter().filter(|(name, value)| differs(name, value)).cloned().collect()
 }
 
 /// Merges into a group that exists, while no other write of this client to the group is under way.
-async fn merge(
+pub(crate) async fn merge(
     client: &Client,
     scope: &Scope,
     index: u8,

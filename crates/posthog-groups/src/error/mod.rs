@@ -34,6 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server trouble | if [`is_retryable`](Self::is_retryable) |
 /// | [`is_decode`](Self::is_decode) | the answer is not what was expected | no |
 /// | [`is_paging`](Self::is_paging) | the server's list does not come to an end, or leads elsewhere | from the start |
+/// | `is_file`, `is_not_arrived` (feature `bulk`) | a file of this machine; an event that had no effect | after mending it |
 /// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after looking |
 pub struct Error(Box<Inner>);
 
@@ -80,6 +81,12 @@ enum Kind {
     NotOurs,
     /// No client could be set up.
     Setup,
+    /// A file of this machine.
+    #[cfg(feature = "bulk")]
+    File(String),
+    /// What was sent did not arrive.
+    #[cfg(feature = "bulk")]
+    NotArrived,
 }
 
 struct Decode {
@@ -140,6 +147,16 @@ impl Error {
 
     pub(crate) fn paging(message: impl Into<String>) -> Self {
         Self::new(Kind::Paging(message.into()))
+    }
+
+    #[cfg(feature = "bulk")]
+    pub(crate) fn file(message: String, source: std::io::Error) -> Self {
+        Self::new(Kind::File(message)).with_source(source)
+    }
+
+    #[cfg(feature = "bulk")]
+    pub(crate) fn not_arrived() -> Self {
+        Self::new(Kind::NotArrived)
     }
 
     pub(crate) fn not_ours() -> Self {

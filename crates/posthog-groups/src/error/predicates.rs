@@ -179,4 +179,25 @@ impl Error {
     pub fn is_event_not_sent(&self) -> bool {
         self.0.envelope.event_not_sent
     }
+
+    /// A file of this machine could not be read or written: the rows of an import, or its journal.
+    ///
+    /// # Troubleshooting
+    /// The message names the file, and [`source`](std::error::Error::source) is the system's reason. After a full disk: make room and run the
+    /// same import again; what the journal has is not done twice.
+    #[cfg(feature = "bulk")]
+    pub fn is_file(&self) -> bool {
+        matches!(self.0.kind, Kind::File(_))
+    }
+
+    /// An event was accepted, but the group did not become as wanted within the time given.
+    ///
+    /// # Troubleshooting
+    /// Ingestion may be late: run the same import again, which looks first and sends again only what is still missing. Where it
+    /// stays so: the project is over its event quota (events are accepted and dropped), the project key is another project's, or
+    /// somebody else writes other values.
+    #[cfg(feature = "bulk")]
+    pub fn is_not_arrived(&self) -> bool {
+        matches!(self.0.kind, Kind::NotArrived)
+    }
 }

@@ -51,6 +51,13 @@ impl fmt::Display for Error {
                 "a group with this key exists and holds other properties than those sent: it was there before, or was changed since",
             )?,
             Kind::Setup => f.write_str("no client could be set up")?,
+            #[cfg(feature = "bulk")]
+            Kind::File(message) => match &self.0.source {
+                Some(reason) => write!(f, "{}: {}", one_line(message), one_line(&reason.to_string()))?,
+                None => f.write_str(&one_line(message))?,
+            },
+            #[cfg(feature = "bulk")]
+            Kind::NotArrived => f.write_str("the event was accepted, but the group did not become as wanted")?,
         }
         if let Some(wait) = self.0.retry_after {
             write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(feature = "bulk")]
+mod importing;
 mod listing;
 mod reading;
 #[cfg(feature = "schemars")]

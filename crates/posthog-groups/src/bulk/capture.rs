@@ -1,0 +1,283 @@
+//! Rows as `$groupidentify` events, in batches (contract section 3.4).
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use posthog_groups_client::{Idempotency, ProjectToken};
+use reqwest::Url;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use super::import::Settings;
+use super::index::Seen;
+use super::row::ImportRow;
+use crate::error::{Error, Result};
+use crate::groups::Groups;
+use crate::host::parse_url;
+use crate::retry::{Attempt, Outcome, Step, decide};
+use crate::retry_after::retry_after;
+
+/// A batch is sent when it has so many bytes, before packing. Servers take 20 MB.
+const FULL: usize = 4 * 1024 * 1024;
+
+/// A batch is sent when it has so many events.
+const MOST_EVENTS: usize = 1_000;
+
+/// What servers take in one request.
+const LARGEST: usize = 20 * 1024 * 1024;
+
+/// How often a batch is sent at most. Repeating is harmless, and what follows depends on it.
+const ATTEMPTS: u32 = 8;
+
+/// The way to the endpoint for events, with the project's key.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    groups: Groups,
+    url: Url,
+    token: ProjectToken,
+    group_type: String,
+    /// Makes the uuids of this import differ from those of others with the same rows.
+    salt: String,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    event: &'static str,
+    uuid: String,
+    distinct_id: String,
+    properties: EventProperties<'a>,
+}
+
+#[derive(Serialize)]
+struct EventProperties<'a> {
+    #[serde(rename = "$group_type")]
+    group_type: &'a str,
+    #[serde(rename = "$group_key")]
+    group_key: &'a str,
+    #[serde(rename = "$group_set")]
+    group_set: &'a posthog_groups_client::Properties,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    api_key: &'a str,
+    batch: &'a [Box<RawValue>],
+}
+
+/// Events that are sent together.
+pub(crate) struct Batch<'a> {
+    capture: &'a Capture,
+    rows: Vec<(ImportRow, Seen)>,
+    events: Vec<Box<RawValue>>,
+    bytes: usize,
+}
+
+impl Capture {
+    pub(crate) async fn new(groups: &Groups, settings: &Settings, index: u8, salt: &str) -> Result<Self> {
+        let Some(token) = settings.token.clone() else {
+            return Err(Error::input(
+                "events need the project's key (phc_...), which Settings, Project shows; call `project_token`, or choose REST",
+            ));
+        };
+        let client = groups.client();
+        let host = &client.shared().wire.host;
+        let base = match &settings.capture_host {
+            // Plain http is as dangerous, or as harmless, as for the client's own host.
+            Some(given) => parse_url(given, host.url().scheme() == "http")?,
+            None => host.for_events(),
+        };
+        let base = base.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}/batch/"))
+            .map_err(|e| Error::input("the host for events is no URL").with_source(e))?;
+        let types = client.group_types().await?;
+        let group_type =
+            types.into_iter().find(|t| t.group_type_index == i64::from(index)).map(|t| t.group_type);
+        let Some(group_type) = group_type else {
+            return Err(Error::input(format!(
+                "the project has no group type with the index {index} any more"
+            )));
+        };
+        Ok(Self { groups: groups.clone(), url, token, group_type, salt: salt.to_owned() })
+    }
+
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch { capture: self, rows: Vec::new(), events: Vec::new(), bytes: 0 }
+    }
+
+    fn event(&self, row: &ImportRow) -> serde_json::Result<Box<RawValue>> {
+        let mut hash = Sha256::new();
+        hash.update(&self.salt);
+        hash.update(row.id().0);
+        serde_json::value::to_raw_value(&Event {
+            event: "$groupidentify",
+            uuid: uuid(&hash.finalize()),
+            // As the SDKs name those who speak for a group.
+            distinct_id: format!("${}_{}", self.group_type, row.key),
+            properties: EventProperties {
+                group_type: &self.group_type,
+                group_key: &row.key,
+                group_set: &row.properties,
+            },
+        })
+    }
+
+    /// Sends a batch until it is accepted.
+    pub(crate) async fn send(&self, batch: &Batch<'_>) -> Result<()> {
+        self.send_events(&batch.events).await
+    }
+
+    async fn send_events(&self, events: &[Box<RawValue>]) -> Result<()> {
+        let body = pack(self.token.reveal(), events)?;
+        match self.send_body(body).await {
+            // Some proxy on the way takes less than the server.
+            Err(error) if error.status() == Some(413) && events.len() > 1 => {
+                let (first, second) = events.split_at(events.len() / 2);
+                Box::pin(self.send_events(first)).await?;
+                Box::pin(self.send_events(second)).await
+            }
+            result => result,
+        }
+    }
+
+    async fn send_body(&self, body: Bytes) -> Result<()> {
+        let wire = &self.groups.client().shared().wire;
+        let options = self.groups.client().options();
+        let policy = options.retry.retries(options.retry.retries.max(ATTEMPTS - 1));
+        let mut number = 0;
+        loop {
+            number += 1;
+            let error = match tokio::time::timeout(options.timeout, self.attempt(body.clone())).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => error,
+                Err(_) => Error::timeout(),
+            };
+            let outcome = match error.status() {
+                Some(status) => Outcome::Answered(status),
+                None if error.is_connect() => Outcome::NotSent,
+                None => Outcome::Lost,
+            };
+            let attempt = Attempt {
+                idempotency: Idempotency::Safe,
+                number,
+                outcome,
+                server_errors: number,
+                retry_after: error.retry_after(),
+                time_left: None,
+            };
+            match decide(&policy, &attempt, || wire.draw()) {
+                Step::Wait(wait) => tokio::time::sleep(wait).await,
+                _ => return Err(error.of("capture_batch", number)),
+            }
+        }
+    }
+
+    async fn attempt(&self, body: Bytes) -> Result<()> {
+        self.groups.client().shared().wire.count_request();
+        let request = self
+            .groups
+            .client()
+            .shared()
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_ENCODING, "gzip")
+            .body(body);
+        let response = request.send().await.map_err(Error::exchange)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(Error::exchange)?;
+        if status == StatusCode::OK {
+            return Ok(());
+        }
+        let hide = |text: String| text.replace(self.token.reveal(), "[key]");
+        let wait = retry_after(&headers, std::time::SystemTime::now());
+        // Plain text, unlike the errors of the API.
+        let said: String = hide(String::from_utf8_lossy(&body).into_owned()).chars().take(200).collect();
+        let error = Error::answer(status, &headers, b"", wait, hide);
+        Err(if said.trim().is_empty() {
+            error
+        } else {
+            error.with_note(format!("the server for events says: {}", said.trim()))
+        })
+    }
+}
+
+impl Batch<'_> {
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= FULL || self.events.len() >= MOST_EVENTS
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    pub(crate) fn rows(&self) -> &[(ImportRow, Seen)] {
+        &self.rows
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<(ImportRow, Seen)> {
+        self.rows
+    }
+
+    /// Takes a row in, or gives it back with the reason why no server would take it.
+    pub(crate) fn add(&mut self, row: ImportRow, seen: Seen) -> std::result::Result<(), (ImportRow, Error)> {
+        let event = match self.capture.event(&row) {
+            Ok(event) => event,
+            Err(e) => return Err((row, Error::input("the row makes no event").with_source(e))),
+        };
+        let bytes = event.get().len();
+        // The frame of the batch takes less than a kilobyte.
+        if bytes > LARGEST - 1_024 {
+            return Err((
+                row,
+                Error::input(format!("the row makes an event of {bytes} bytes, and servers take 20 MB")),
+            ));
+        }
+        self.bytes += bytes;
+        self.events.push(event);
+        self.rows.push((row, seen));
+        Ok(())
+    }
+}
+
+/// A body of events, packed.
+fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
+    let trouble = |e: std::io::Error| Error::input("the events cannot be packed").with_source(e);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    serde_json::to_writer(&mut packed, &Body { api_key: token, batch: events })
+        .map_err(|e| trouble(e.into()))?;
+    packed.flush().map_err(trouble)?;
+    Ok(packed.finish().map_err(trouble)?.into())
+}
+
+/// A uuid of the version for own schemes (8).
+fn uuid(hash: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (place, byte) in hash.iter().take(16).enumerate() {
+        let byte = match place {
+            6 => byte & 0x0f | 0x80,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_has_its_version_and_variant() {
+        assert_eq!(uuid(&[0xff; 32]), "ffffffff-ffff-8fff-bfff-ffffffffffff");
+        assert_eq!(uuid(&[0; 32]), "00000000-0000-8000-8000-000000000000");
+    }
+}

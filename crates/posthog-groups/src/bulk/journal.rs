@@ -1,0 +1,287 @@
+//! What an import has done, on disk, so that a killed one goes on where it was.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::row::RowId;
+use crate::error::{Error, Result};
+
+/// How long a record may wait for the disk.
+const SYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// An append-only file: a header, and a line for each row that is done. Its owner holds a lock on it.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+    done: HashSet<RowId>,
+    started: String,
+    synced: Instant,
+    dirty: bool,
+}
+
+/// The first line: what the journal belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    /// The version of this form.
+    pub(crate) posthog_groups_journal: u32,
+    pub(crate) host: String,
+    pub(crate) project: String,
+    pub(crate) group_type_index: u8,
+    pub(crate) rows: u64,
+    /// The digest of all rows in their order.
+    pub(crate) input: String,
+    /// When it was begun.
+    pub(crate) started: String,
+}
+
+impl Journal {
+    /// Opens a journal, or begins one. `change_is_fine`: the rows may be others than those it was begun with.
+    pub(crate) fn open(path: &Path, wanted: &Header, change_is_fine: bool) -> Result<Self> {
+        let trouble =
+            |what: &str, e: std::io::Error| Error::file(format!("{what} the journal {}", path.display()), e);
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|e| trouble("cannot open", e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::input(format!(
+                    "the journal {} is in use by another import; wait for it, or give this one a journal of its own",
+                    path.display()
+                )));
+            }
+            Err(TryLockError::Error(e)) => return Err(trouble("cannot lock", e)),
+        }
+        let mut journal = Self {
+            path: path.to_owned(),
+            file,
+            done: HashSet::new(),
+            started: wanted.started.clone(),
+            synced: Instant::now(),
+            dirty: false,
+        };
+        match journal.read()? {
+            Some(found) => {
+                check_header(path, &found, wanted, change_is_fine)?;
+                journal.started = found.started;
+            }
+            None => {
+                let header = serde_json::to_string(wanted).map_err(Error::setup)?;
+                journal.append(&format!("{header}\n"))?;
+                journal.sync()?;
+                sync_folder(path);
+            }
+        }
+        Ok(journal)
+    }
+
+    /// Reads what is there, and cuts off a last line that was not written to its end.
+    fn read(&mut self) -> Result<Option<Header>> {
+        let mut lines = BufReader::new(&self.file);
+        let mut header = None;
+        let mut line = Vec::new();
+        let mut whole = 0_u64;
+        let mut number = 0_u64;
+        loop {
+            line.clear();
+            let length = lines.read_until(b'\n', &mut line).map_err(|e| self.trouble("read", e))?;
+            if length == 0 {
+                break;
+            }
+            if line.last() != Some(&b'\n') {
+                // Killed in the middle of a line, if it is one of ours; what it said will be said again.
+                if !is_beginning(header.is_none(), &line) {
+                    return Err(self.foreign(number + 1));
+                }
+                break;
+            }
+            number += 1;
+            let text = line[..length - 1].trim_ascii_end();
+            if header.is_none() {
+                header = Some(serde_json::from_slice::<Header>(text).map_err(|_| self.foreign(number))?);
+            } else {
+                let row = std::str::from_utf8(text).ok().and_then(RowId::parse);
+                self.done.insert(row.ok_or_else(|| self.foreign(number))?);
+            }
+            whole += length as u64;
+        }
+        let end = self.file.seek(SeekFrom::End(0)).map_err(|e| self.trouble("read", e))?;
+        if end > whole {
+            self.file.set_len(whole).map_err(|e| self.trouble("mend", e))?;
+        }
+        Ok(header)
+    }
+
+    fn foreign(&self, line: u64) -> Error {
+        Error::input(format!(
+            "line {line} of {} is not of a journal of this program; name another file, or remove it to begin anew",
+            self.path.display()
+        ))
+    }
+
+    fn trouble(&self, what: &str, e: std::io::Error) -> Error {
+        Error::file(format!("cannot {what} the journal {}", self.path.display()), e)
+    }
+
+    pub(crate) fn has(&self, row: RowId) -> bool {
+        self.done.contains(&row)
+    }
+
+    /// How many rows were done before.
+    pub(crate) fn done(&self) -> usize {
+        self.done.len()
+    }
+
+    /// When the import was begun: before this run, where this one goes on.
+    pub(crate) fn started(&self) -> &str {
+        &self.started
+    }
+
+    /// Notes a row as done. It is on disk after the next [`sync`](Self::sync); in the system's hands, and thus safe from a killed
+    /// process, at once.
+    pub(crate) fn note(&mut self, row: RowId) -> Result<()> {
+        self.append(&format!("{row}\n"))?;
+        self.dirty = true;
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, text: &str) -> Result<()> {
+        let before = self.file.metadata().map(|m| m.len());
+        self.file.write_all(text.as_bytes()).map_err(|e| {
+            // A full disk may have taken half a line.
+            if let Ok(length) = before {
+                let _ = self.file.set_len(length);
+            }
+            self.trouble("write", e)
+        })
+    }
+
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.synced = Instant::now();
+        if std::mem::take(&mut self.dirty) {
+            self.file.sync_data().map_err(|e| self.trouble("write", e))?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a new file is safe once its folder is.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        // Some systems cannot; the file itself is synced in any case.
+        let _ = folder.sync_all();
+    }
+}
+
+/// Whether this may be the beginning of a line of a journal: other people's files are not cut.
+fn is_beginning(of_header: bool, text: &[u8]) -> bool {
+    if of_header {
+        const FIRST: &[u8] = b"{\"posthog_groups_journal\":";
+        return text.starts_with(FIRST) || FIRST.starts_with(text);
+    }
+    text.len() <= 32 && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn check_header(path: &Path, found: &Header, wanted: &Header, change_is_fine: bool) -> Result<()> {
+    let place = |header: &Header| {
+        format!("{}, project {}, group type {}", header.host, header.project, header.group_type_index)
+    };
+    if place(found) != place(wanted) {
+        return Err(Error::input(format!(
+            "the journal {} belongs to an import into {}, and this one goes to {}; name another journal",
+            path.display(),
+            place(found),
+            place(wanted)
+        )));
+    }
+    if found.input != wanted.input && !change_is_fine {
+        return Err(Error::input(format!(
+            "the input has changed since the journal {} was begun (it had {} rows, now it has {}); to go on, and do the rows that \
+             are new or different, accept the changed input; to begin anew, remove the journal",
+            path.display(),
+            found.rows,
+            wanted.rows
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            posthog_groups_journal: 1,
+            host: "https://eu.posthog.com".to_owned(),
+            project: "7".to_owned(),
+            group_type_index: 0,
+            rows: 2,
+            input: "aa".to_owned(),
+            started: "2026-11-24T00:00:00Z".to_owned(),
+        }
+    }
+
+    fn row(n: u8) -> RowId {
+        RowId([n; 16])
+    }
+
+    #[test]
+    fn what_was_noted_is_known_again_and_half_a_line_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path, &header(), false).unwrap();
+        journal.note(row(1)).unwrap();
+        journal.note(row(2)).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 1..whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let later = Header { started: "later".to_owned(), ..header() };
+            let mut journal = Journal::open(&path, &later, false).unwrap();
+            assert_eq!(journal.has(row(1)), lines >= 2, "cut after {cut} bytes");
+            assert!(!journal.has(row(2)));
+            assert_eq!(journal.started() == "later", lines == 0);
+            journal.note(row(3)).unwrap();
+            drop(journal);
+            assert!(Journal::open(&path, &header(), false).unwrap().has(row(3)));
+        }
+    }
+
+    #[test]
+    fn another_place_a_changed_input_and_a_foreign_file_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        drop(Journal::open(&path, &header(), false).unwrap());
+        let refusal = |header: &Header, fine| Journal::open(&path, header, fine).unwrap_err().to_string();
+        let elsewhere = Header { project: "8".to_owned(), ..header() };
+        assert!(refusal(&elsewhere, true).contains("project 7"));
+        let changed = Header { input: "bb".to_owned(), rows: 3, ..header() };
+        assert!(refusal(&changed, false).contains("it had 2 rows, now it has 3"));
+        drop(Journal::open(&path, &changed, true).unwrap());
+        let first = Journal::open(&path, &header(), false).unwrap();
+        assert!(refusal(&header(), false).contains("in use by another import"));
+        drop(first);
+        for foreign in ["group_key,plan\norg:1,free\n", "no line end", "{\"a\": 1}"] {
+            std::fs::write(&path, foreign).unwrap();
+            let error = Journal::open(&path, &header(), false).unwrap_err();
+            assert!(error.to_string().contains("line 1 of"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! One row by REST.
+
+use super::index::{Seen, members};
+use super::report::RowOutcome;
+use super::row::ImportRow;
+use crate::create::create_in_turn;
+use crate::error::{Error, Result};
+use crate::groups::{Groups, look_up};
+use crate::input;
+use crate::upsert::{different, merge};
+
+/// Looks at the group of a row and says what writing it would do.
+pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
+    let client = groups.client();
+    let wanted = members(&row.properties)?;
+    let names = |pairs: Vec<(String, _)>| pairs.into_iter().map(|(name, _)| name).collect();
+    match look_up(client, &client.scope(), index, &row.key).await {
+        Ok(found) => {
+            let properties: Vec<String> = names(different(&found, &wanted));
+            Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
+        }
+        Err(missing) if missing.is_group_not_found() => Ok(RowOutcome::Created { properties: names(wanted) }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a group as the row wants it, with as few writes as possible.
+pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: Seen) -> Result<RowOutcome> {
+    let client = groups.client();
+    let scope = client.scope();
+    let key = row.key.as_str();
+    let wanted = members(&row.properties)?;
+    let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
+    let create = async || {
+        if input::new_group_key(key)? != key {
+            return Err(Error::input(
+                "the group key has blanks around it, which the server removes when it creates a group; remove them, or \
+                 send events instead",
+            ));
+        }
+        create_in_turn(client, &scope, index, key, &row.properties).await
+    };
+    // The list may be behind: one that it does not have may be there, and then it is merged into.
+    if seen == Seen::Absent {
+        match create().await {
+            Ok(_) => return Ok(created(wanted)),
+            Err(error) if error.is_already_exists() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let found = match look_up(client, &scope, index, key).await {
+        Err(missing) if missing.is_group_not_found() => match create().await {
+            Ok(_) => return Ok(created(wanted)),
+            // Somebody else has created it in between.
+            Err(error) if error.is_already_exists() => look_up(client, &scope, index, key).await?,
+            Err(error) => return Err(error),
+        },
+        found => found?,
+    };
+    let to_write = different(&found, &wanted);
+    if let Some((name, _)) = to_write.iter().find(|(_, value)| value.is_null()) {
+        return Err(Error::input(format!(
+            "`{name}` is to become null, which the REST API cannot do to a group that exists; leave it out, unset it, or \
+             send events instead"
+        )));
+    }
+    let done = merge(client, &scope, index, key, found, to_write).await?;
+    Ok(match done.written {
+        written if written.is_empty() => RowOutcome::Unchanged,
+        properties => RowOutcome::Changed { properties },
+    })
+}
+
+fn created<T>(wanted: Vec<(String, T)>) -> RowOutcome {
+    RowOutcome::Created { properties: wanted.into_iter().map(|(name, _)| name).collect() }
+}

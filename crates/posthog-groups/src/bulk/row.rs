@@ -1,0 +1,99 @@
+//! One row of an import.
+
+use std::fmt;
+
+use posthog_groups_client::Properties;
+use sha2::{Digest as _, Sha256};
+
+/// A group as it is wanted: its key, and properties to be merged into it.
+///
+/// ```
+/// use posthog_groups::bulk::ImportRow;
+/// use posthog_groups::Properties;
+///
+/// let row = ImportRow::new("org:5", Properties::new(&serde_json::json!({"plan": "enterprise"}))?).at_line(17);
+/// assert_eq!((row.key.as_str(), row.line), ("org:5", 17));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportRow {
+    /// The key of the group.
+    pub key: String,
+    /// The properties to be merged. Others of the group stay.
+    pub properties: Properties,
+    /// Where the row came from: what errors and events call it by. 0, the default, is replaced by the row's number,
+    /// counted from 1.
+    pub line: u64,
+}
+
+impl ImportRow {
+    /// A row.
+    pub fn new(key: impl Into<String>, properties: Properties) -> Self {
+        Self { key: key.into(), properties, line: 0 }
+    }
+
+    /// The same row with the line of the file that it was read from.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.line = line;
+        self
+    }
+
+    /// What the row says, in 16 bytes.
+    pub(crate) fn id(&self) -> RowId {
+        let mut hash = Sha256::new();
+        // JSON holds no NUL, so that nothing can move from the properties to the key.
+        hash.update(self.properties.as_str());
+        hash.update([0]);
+        hash.update(&self.key);
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.finalize()[..16]);
+        RowId(id)
+    }
+}
+
+/// The hash of what a row says: what the journal knows it by, and the source of its event's uuid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RowId(pub(crate) [u8; 16]);
+
+impl RowId {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() != 32 || !text.is_ascii() {
+            return None;
+        }
+        let mut id = [0; 16];
+        for (byte, digits) in id.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(id))
+    }
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(key: &str, properties: &str) -> RowId {
+        ImportRow::new(key, serde_json::from_str(properties).unwrap()).id()
+    }
+
+    #[test]
+    fn the_id_is_that_of_the_content_and_survives_its_text() {
+        let row = id("org:5", r#"{"a":1}"#);
+        assert_eq!(row, id("org:5", r#"{"a":1}"#));
+        for other in [id("org:6", r#"{"a":1}"#), id("org:5", r#"{"a":2}"#), id("", "{}")] {
+            assert_ne!(row, other);
+        }
+        assert_eq!(RowId::parse(&row.to_string()), Some(row));
+        for text in ["", "00", "zz112233445566778899aabbccddeeff", "ä0112233445566778899aabbccddeef"] {
+            assert_eq!(RowId::parse(text), None, "{text}");
+        }
+    }
+}

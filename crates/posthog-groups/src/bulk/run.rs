@@ -1,0 +1,309 @@
+//! An import under way: check, look, write, verify.
+
+use std::io;
+
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::capture::Capture;
+use super::import::{OnEvent, Settings};
+use super::index::{Index, Seen, members};
+use super::journal::{Header, Journal};
+use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
+use super::row::ImportRow;
+use super::stop::{Stop, Until};
+use super::{Duplicates, Engine};
+use crate::error::{Error, Result};
+use crate::group_type::check_exists;
+use crate::groups::Groups;
+use crate::input;
+
+/// Whether anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Plan,
+    Write,
+}
+
+/// Rows between two breaths: reading them blocks.
+pub(super) const BREATH: u64 = 512;
+
+pub(crate) struct Run<F> {
+    pub(super) groups: Groups,
+    pub(super) rows: F,
+    pub(super) settings: Settings,
+    pub(super) on_event: OnEvent,
+    pub(super) stop: Stop,
+    pub(super) index: u8,
+    pub(super) wanted: Index,
+    journal: Option<Journal>,
+    started: String,
+    pub(super) report: ImportReport,
+    pub(super) trouble: u32,
+}
+
+impl<F, I> Run<F>
+where
+    F: Fn() -> I + Send,
+    I: Iterator<Item = io::Result<ImportRow>> + Send,
+{
+    pub(crate) fn new(
+        groups: Groups,
+        rows: F,
+        settings: Settings,
+        on_event: OnEvent,
+        until: Option<Until>,
+    ) -> Self {
+        Self {
+            groups: groups.patient(),
+            rows,
+            report: ImportReport::new(settings.engine),
+            settings,
+            on_event,
+            stop: Stop::when(until),
+            index: 0,
+            wanted: Index::default(),
+            journal: None,
+            started: chrono::Utc::now().to_rfc3339(),
+            trouble: 0,
+        }
+    }
+
+    pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
+        let started = Instant::now();
+        let requests = self.groups.client().shared().wire.requests();
+        self.check(mode).await?;
+        if !self.stop.is_wished() {
+            self.look(mode).await?;
+        }
+        if self.stop.is_wished() {
+            self.stopped(Stopped::Cancelled);
+        } else {
+            self.write(mode).await?;
+        }
+        if let Some(Err(error)) = self.journal.as_mut().map(Journal::sync) {
+            self.stopped(Stopped::Error(error));
+        }
+        self.report.requests = self.groups.client().shared().wire.requests() - requests;
+        self.report.elapsed = started.elapsed();
+        Ok(self.report)
+    }
+
+    /// Reads all rows once, so that a bad one is found before anything is sent.
+    async fn check(&mut self, mode: Mode) -> Result<()> {
+        let mut input = Sha256::new();
+        let mut number = 0;
+        for row in (self.rows)() {
+            number += 1;
+            let row = numbered(row, number)?;
+            let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
+            input::group_key(&row.key).map_err(named)?;
+            for (name, _) in members(&row.properties).map_err(named)? {
+                input::property_name(&name).map_err(named)?;
+            }
+            if let Some(earlier) = self.wanted.add(&row, number)?
+                && self.settings.duplicates == Duplicates::Refuse
+            {
+                return Err(Error::input(format!(
+                    "rows {} and {} have the same group key `{}`; remove one, or let the last one win",
+                    earlier.earlier_line, row.line, row.key
+                )));
+            }
+            input.update(row.id().0);
+            if number.is_multiple_of(BREATH) {
+                tokio::task::yield_now().await;
+                if self.stop.is_wished() {
+                    break;
+                }
+            }
+        }
+        self.report.rows = number;
+        let scope = self.groups.client().scope();
+        self.index = self.groups.index(&scope).await?;
+        check_exists(self.groups.client(), &scope, self.index).await?;
+        if mode == Mode::Write && !self.stop.is_wished() {
+            self.open_journal(&hex(&input.finalize()))?;
+        }
+        let done_before = self.wanted.count(Seen::Before);
+        (self.on_event)(ImportEvent::Checked { rows: number, done_before });
+        Ok(())
+    }
+
+    /// Opens the journal, and notes what it knows as done.
+    fn open_journal(&mut self, input: &str) -> Result<()> {
+        let Some(path) = &self.settings.journal else { return Ok(()) };
+        let client = self.groups.client();
+        let header = Header {
+            posthog_groups_journal: 1,
+            host: client.host().to_owned(),
+            project: client.project().to_owned(),
+            group_type_index: self.index,
+            rows: self.report.rows,
+            input: input.to_owned(),
+            started: self.started.clone(),
+        };
+        let journal = Journal::open(path, &header, self.settings.accept_changed_input)?;
+        self.started = journal.started().to_owned();
+        if journal.done() > 0 {
+            let mut number = 0;
+            for row in (self.rows)() {
+                number += 1;
+                let row = numbered(row, number)?;
+                if self.wanted.counts(&row.key, number) == Some(true) && journal.has(row.id()) {
+                    self.wanted.mark(&row.key, Seen::Before);
+                }
+            }
+        }
+        self.journal = Some(journal);
+        Ok(())
+    }
+
+    /// Compares the rows with the list of groups, as far as that is cheaper than looking for each.
+    async fn look(&mut self, mode: Mode) -> Result<()> {
+        let by_events = mode == Mode::Write && self.engine_for(self.wanted.unseen()) == Engine::Capture;
+        let pages = if by_events { u64::MAX } else { self.wanted.unseen() / 10 };
+        match self.compare_list(pages).await {
+            Ok(true) => self.wanted.the_rest_is_absent(),
+            Ok(false) => {}
+            // A list that cannot be followed is no reason to stop: each group can be looked for.
+            Err(error) if error.is_paging() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Compares up to so many pages of the list, until nothing is left to be seen. True: the list came to its end.
+    pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
+        let mut pages = self.groups.export().pages();
+        let mut groups = 0;
+        for _ in 0..most_pages {
+            if self.wanted.unseen() == 0 {
+                return Ok(false);
+            }
+            let page = tokio::select! {
+                page = pages.next() => page,
+                () = self.stop.wish() => return Ok(false),
+            };
+            let Some(page) = page else { return Ok(true) };
+            // A group that cannot be decoded stays unseen.
+            for group in page?.groups.into_iter().flatten() {
+                groups += 1;
+                self.wanted.compare(&group.key, &group.properties);
+            }
+            (self.on_event)(ImportEvent::Looked { groups });
+        }
+        Ok(false)
+    }
+
+    fn engine_for(&self, rows: u64) -> Engine {
+        let per_hour = self.groups.client().shared().wire.per_hour();
+        choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
+    }
+
+    async fn write(&mut self, mode: Mode) -> Result<()> {
+        let to_write =
+            self.wanted.count(Seen::Absent) + self.wanted.count(Seen::Different) + self.wanted.unseen();
+        self.report.engine = self.engine_for(to_write);
+        (self.on_event)(ImportEvent::Writing { engine: self.report.engine });
+        let verify = self.settings.verify.unwrap_or(self.report.engine == Engine::Capture);
+        if mode == Mode::Write && self.report.engine == Engine::Capture {
+            let capture = Capture::new(&self.groups, &self.settings, self.index, &self.started).await?;
+            self.send_all(capture, verify).await;
+        } else {
+            self.write_each(mode, mode == Mode::Write && verify).await;
+        }
+        if self.report.stopped.is_none() && self.wanted.count(Seen::Written) > 0 {
+            self.verify().await;
+        }
+        Ok(())
+    }
+
+    /// A row has come to its end.
+    pub(super) fn end(&mut self, row: &ImportRow, outcome: RowOutcome) {
+        let is_done = matches!(
+            outcome,
+            RowOutcome::Created { .. }
+                | RowOutcome::Changed { .. }
+                | RowOutcome::Unchanged
+                | RowOutcome::Sent
+        );
+        if is_done
+            && let Some(journal) = &mut self.journal
+            && let Err(error) = journal.note(row.id())
+        {
+            self.stopped(Stopped::Error(error));
+        }
+        self.report.count(&outcome);
+        (self.on_event)(ImportEvent::Row { line: row.line, key: &row.key, outcome: &outcome });
+    }
+
+    /// The first reason stands.
+    pub(super) fn stopped(&mut self, why: Stopped) {
+        self.report.stopped.get_or_insert(why);
+    }
+}
+
+/// Rows with their numbers.
+pub(super) struct Numbered<I> {
+    rows: I,
+    pub(super) number: u64,
+    pub(super) ended: bool,
+}
+
+impl<I: Iterator<Item = io::Result<ImportRow>>> Numbered<I> {
+    pub(super) fn new(rows: I) -> Self {
+        Self { rows, number: 0, ended: false }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Result<ImportRow>> {
+        let Some(row) = self.rows.next() else {
+            self.ended = true;
+            return None;
+        };
+        self.number += 1;
+        Some(numbered(row, self.number))
+    }
+}
+
+fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
+    let row = row.map_err(|e| Error::file("the rows cannot be read".to_owned(), e))?;
+    Ok(if row.line == 0 { row.at_line(number) } else { row })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which engine writes so many rows, where `per_hour` requests are allowed.
+fn choose(asked: Engine, rows: u64, has_token: bool, per_hour: Option<u64>) -> Engine {
+    // A look and a write for each.
+    const REQUESTS_A_ROW: u64 = 2;
+    match asked {
+        Engine::Auto
+            if has_token && per_hour.is_some_and(|most| rows.saturating_mul(REQUESTS_A_ROW) > most) =>
+        {
+            Engine::Capture
+        }
+        Engine::Auto => Engine::Rest,
+        asked => asked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_chosen_when_rest_would_take_more_than_an_hours_allowance() {
+        for (asked, rows, token, per_hour, wanted) in [
+            (Engine::Auto, 2_400, true, Some(4_800), Engine::Rest),
+            (Engine::Auto, 2_401, true, Some(4_800), Engine::Capture),
+            (Engine::Auto, 1_000_000, false, Some(4_800), Engine::Rest),
+            (Engine::Auto, 1_000_000, true, None, Engine::Rest),
+            (Engine::Rest, 1_000_000, true, Some(4_800), Engine::Rest),
+            (Engine::Capture, 1, true, None, Engine::Capture),
+        ] {
+            assert_eq!(choose(asked, rows, token, per_hour), wanted, "{asked:?} {rows} {token} {per_hour:?}");
+        }
+    }
+}

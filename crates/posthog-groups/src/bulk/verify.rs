@@ -1,0 +1,110 @@
+//! The verifying read: what was written is looked at until it is as wanted.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::index::{Seen, members};
+use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
+use super::row::ImportRow;
+use super::run::{Numbered, Run};
+use crate::error::{Error, Result};
+use crate::upsert::different;
+
+/// So many groups at most are verified by looking for each.
+const FEW: u64 = 200;
+
+/// The longest wait between two looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl<F, I> Run<F>
+where
+    F: Fn() -> I + Send,
+    I: Iterator<Item = io::Result<ImportRow>> + Send,
+{
+    /// Reads what was written until all of it is as wanted, or the time is up.
+    pub(super) async fn verify(&mut self) {
+        let deadline = Instant::now() + self.settings.verify_within;
+        let mut wait = Duration::from_millis(250);
+        loop {
+            let left = self.wanted.count(Seen::Written);
+            (self.on_event)(ImportEvent::Verifying { left });
+            let looked = if left <= FEW {
+                self.look_for_each().await
+            } else {
+                self.compare_list(u64::MAX).await.map(|_| ())
+            };
+            if self.end_arrived() == 0 || self.report.stopped.is_some() {
+                return;
+            }
+            if let Err(error) = looked
+                && reach(&error) == Reach::All
+            {
+                return self.stopped(Stopped::Error(error));
+            }
+            if Instant::now() + wait > deadline {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.wish() => return self.stopped(Stopped::Cancelled),
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        let mut rows = Numbered::new((self.rows)());
+        while let Some(Ok(row)) = rows.next() {
+            if self.is(&row, &rows, Seen::Written) {
+                self.end(&row, RowOutcome::Failed(Error::not_arrived()));
+            }
+        }
+    }
+
+    fn is(&self, row: &ImportRow, rows: &Numbered<I>, seen: Seen) -> bool {
+        self.wanted.seen(&row.key) == seen && self.wanted.counts(&row.key, rows.number) == Some(true)
+    }
+
+    /// Looks for each group that was written and has not been seen.
+    async fn look_for_each(&mut self) -> Result<()> {
+        let mut rows = Numbered::new((self.rows)());
+        while let Some(row) = rows.next() {
+            let row = row?;
+            if !self.is(&row, &rows, Seen::Written) {
+                continue;
+            }
+            let found = tokio::select! {
+                found = self.groups.find(&row.key) => found?,
+                () = self.stop.wish() => return Ok(()),
+            };
+            // Exactly, where the list is compared by hashes.
+            if found.is_some_and(|group| {
+                members(&row.properties).is_ok_and(|wanted| different(&group, &wanted).is_empty())
+            }) {
+                self.wanted.mark(&row.key, Seen::Arrived);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the rows that have arrived, and tells how many have not.
+    fn end_arrived(&mut self) -> u64 {
+        if self.wanted.count(Seen::Arrived) > 0 {
+            let mut rows = Numbered::new((self.rows)());
+            while let Some(Ok(row)) = rows.next() {
+                if !self.is(&row, &rows, Seen::Arrived) {
+                    continue;
+                }
+                self.wanted.mark(&row.key, Seen::Same);
+                let properties = self.wanted.differing(&row);
+                let created = self.wanted.was_created(&row.key);
+                let outcome = if created {
+                    RowOutcome::Created { properties }
+                } else {
+                    RowOutcome::Changed { properties }
+                };
+                self.end(&row, outcome);
+            }
+        }
+        self.wanted.count(Seen::Written)
+    }
+}

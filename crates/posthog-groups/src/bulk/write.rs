@@ -1,0 +1,189 @@
+//! Writing: row by row by REST, or in batches of events.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::capture::Capture;
+use super::index::{Seen, members};
+use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
+use super::rest;
+use super::row::ImportRow;
+use super::run::{BREATH, Mode, Numbered, Run};
+use crate::error::{Error, Result};
+
+/// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// So many rows in a row that fail because of the server mean that it is gone.
+const MOST_TROUBLE: u32 = 20;
+
+impl<F, I> Run<F>
+where
+    F: Fn() -> I + Send,
+    I: Iterator<Item = io::Result<ImportRow>> + Send,
+{
+    /// What is to be done with the next row, after those that need nothing.
+    fn next_to_do(&mut self, rows: &mut Numbered<I>, mode: Mode) -> Option<(ImportRow, Seen)> {
+        loop {
+            let row = match rows.next()? {
+                Ok(row) => row,
+                Err(error) => {
+                    self.stopped(Stopped::Error(error));
+                    return None;
+                }
+            };
+            let counts = self.wanted.counts(&row.key, rows.number);
+            let outcome = match (counts, self.wanted.seen(&row.key)) {
+                (None, _) => {
+                    let error =
+                        Error::input(format!("row {} was not there when the rows were checked", row.line));
+                    self.stopped(Stopped::Error(error));
+                    return None;
+                }
+                (Some(false), _) => RowOutcome::Superseded,
+                (_, Seen::Before) => RowOutcome::DoneBefore,
+                (_, Seen::Same) => RowOutcome::Unchanged,
+                (_, Seen::Absent) if mode == Mode::Plan => RowOutcome::Created { properties: names(&row) },
+                (_, Seen::Different) if mode == Mode::Plan => {
+                    RowOutcome::Changed { properties: self.wanted.differing(&row) }
+                }
+                (_, seen) => return Some((row, seen)),
+            };
+            self.end(&row, outcome);
+            if self.report.stopped.is_some() || rows.number.is_multiple_of(BREATH) {
+                // Many rows may need nothing: let others breathe, by way of the caller.
+                return None;
+            }
+        }
+    }
+
+    /// Looks at, or writes, each row that needs it, several at a time.
+    pub(super) async fn write_each(&mut self, mode: Mode, verify: bool) {
+        let mut rows = Numbered::new((self.rows)());
+        let mut tasks: JoinSet<(ImportRow, Result<RowOutcome>)> = JoinSet::new();
+        let mut end_of_grace = None;
+        loop {
+            if self.stop.is_wished() {
+                self.stopped(Stopped::Cancelled);
+            }
+            while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
+                let Some((row, seen)) = self.next_to_do(&mut rows, mode) else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let (groups, index) = (self.groups.clone(), self.index);
+                tasks.spawn(async move {
+                    let outcome = match mode {
+                        Mode::Plan => rest::look(&groups, index, &row).await,
+                        Mode::Write => rest::write(&groups, index, &row, seen).await,
+                    };
+                    (row, outcome)
+                });
+            }
+            if self.report.stopped.is_some() {
+                end_of_grace.get_or_insert_with(|| Instant::now() + GRACE);
+            }
+            tokio::select! {
+                ended = tasks.join_next() => match ended {
+                    None => return,
+                    Some(Ok((row, outcome))) => self.ended(&row, outcome, verify),
+                    Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
+                },
+                () = self.stop.wish(), if end_of_grace.is_none() => {}
+                () = sleep_until(end_of_grace), if end_of_grace.is_some() => return,
+            }
+        }
+    }
+
+    /// Sends the rows that need it as events.
+    pub(super) async fn send_all(&mut self, capture: Capture, verify: bool) {
+        let mut rows = Numbered::new((self.rows)());
+        let mut sent = 0;
+        loop {
+            let mut batch = capture.batch();
+            while self.report.stopped.is_none() && !rows.ended && !batch.is_full() {
+                if self.stop.is_wished() {
+                    self.stopped(Stopped::Cancelled);
+                }
+                let Some((row, seen)) = self.next_to_do(&mut rows, Mode::Write) else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                if let Err((row, error)) = batch.add(row, seen) {
+                    self.end(&row, RowOutcome::Failed(error));
+                }
+            }
+            if batch.is_empty() || self.report.stopped.is_some() {
+                return;
+            }
+            let outcome = tokio::select! {
+                outcome = capture.send(&batch) => outcome,
+                () = self.stop.wish() => continue,
+            };
+            match outcome {
+                Ok(()) => {
+                    sent += batch.rows().len() as u64;
+                    self.sent(batch.into_rows(), verify);
+                    (self.on_event)(ImportEvent::Sent { rows: sent });
+                }
+                Err(error) => self.stopped(Stopped::Error(error)),
+            }
+        }
+    }
+
+    fn sent(&mut self, rows: Vec<(ImportRow, Seen)>, verify: bool) {
+        for (row, seen) in rows {
+            if verify {
+                let properties =
+                    if seen == Seen::Different { self.wanted.differing(&row) } else { names(&row) };
+                self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
+            } else {
+                self.end(&row, RowOutcome::Sent);
+            }
+        }
+    }
+
+    /// A row was looked at or written.
+    fn ended(&mut self, row: &ImportRow, outcome: Result<RowOutcome>, verify: bool) {
+        match outcome {
+            Ok(outcome) => {
+                self.trouble = 0;
+                match &outcome {
+                    RowOutcome::Created { properties } if verify => {
+                        self.wanted.mark_written(row, true, properties)
+                    }
+                    RowOutcome::Changed { properties } if verify => {
+                        self.wanted.mark_written(row, false, properties)
+                    }
+                    _ => self.end(row, outcome),
+                }
+            }
+            Err(error) => match reach(&error) {
+                Reach::All => self.stopped(Stopped::Error(error)),
+                Reach::Server if self.trouble + 1 == MOST_TROUBLE => {
+                    let note = format!("{MOST_TROUBLE} rows one after the other ended so");
+                    self.stopped(Stopped::Error(error.with_note(note)));
+                }
+                Reach::Server => {
+                    self.trouble += 1;
+                    self.end(row, RowOutcome::Failed(error));
+                }
+                Reach::Row => self.end(row, RowOutcome::Failed(error)),
+            },
+        }
+    }
+}
+
+fn names(row: &ImportRow) -> Vec<String> {
+    members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
+}
+
+async fn sleep_until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,418 @@
+//! Imports: what is stored, what is told, what goes over the wire.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use posthog_groups::bulk::{
+    Duplicates, Engine, Import, ImportEvent, ImportReport, ImportRow, RowOutcome, Stopped,
+};
+use posthog_groups::{Groups, ProjectToken, Properties};
+use posthog_groups_fake::{Era, Fake, Fault, Group, State};
+use serde_json::{Value, json};
+
+use crate::stage::{builder, empty, organizations, requests, serve, stored};
+
+fn row(key: &str, properties: Value) -> ImportRow {
+    ImportRow::new(key, Properties::new(&properties).unwrap())
+}
+
+fn rows(count: usize) -> Vec<ImportRow> {
+    (0..count).map(|n| row(&format!("org:{n:03}"), json!({"n": n, "plan": "free"}))).collect()
+}
+
+fn import<'r>(
+    orgs: &Groups,
+    rows: &'r [ImportRow],
+) -> Import<impl Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + 'r> {
+    orgs.import(move || rows.iter().cloned().map(Ok).collect::<Vec<_>>().into_iter())
+}
+
+fn token() -> ProjectToken {
+    ProjectToken::new("phc_1").unwrap()
+}
+
+/// Thirty groups of the rows: ten as wanted, ten with another plan, ten without one.
+fn a_third_each() -> State {
+    let group = |n: usize| Group::new(0, format!("org:{n:03}")).with("n", n as i64).with("other", "stays");
+    let groups = (0..10)
+        .map(|n| group(n).with("plan", "free"))
+        .chain((10..20).map(|n| group(n).with("plan", "trial")))
+        .chain((20..30).map(group))
+        .collect();
+    State { groups, ..empty() }
+}
+
+/// The outcomes, by key, as text.
+type Told = Arc<Mutex<Vec<String>>>;
+
+fn listening<F>(import: Import<F>) -> (Import<F>, Told)
+where
+    F: Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + Send,
+{
+    let told = Told::default();
+    let hear = told.clone();
+    let import = import.on_event(move |event| {
+        if let ImportEvent::Row { line, key, outcome } = event {
+            let outcome = match outcome {
+                RowOutcome::Created { properties } => format!("created {}", properties.join(",")),
+                RowOutcome::Changed { properties } => format!("changed {}", properties.join(",")),
+                RowOutcome::Failed(error) => format!("failed {error}"),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            hear.lock().unwrap().push(format!("{line} {key} {outcome}"));
+        }
+    });
+    (import, told)
+}
+
+fn sorted(told: &Told) -> Vec<String> {
+    let mut told = told.lock().unwrap().clone();
+    told.sort_by_key(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
+    told
+}
+
+fn counts(report: &ImportReport) -> [u64; 4] {
+    [report.created, report.changed, report.unchanged, report.failed]
+}
+
+fn assert_all_stored(fake: &Fake, rows: &[ImportRow]) {
+    for row in rows {
+        let wanted: Value = row.properties.decode().unwrap();
+        let found = stored(fake, &row.key);
+        for (name, value) in wanted.as_object().unwrap() {
+            assert_eq!(&found[name], value, "{} {name}", row.key);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(40);
+        let before = serde_json::to_string(&fake.state()).unwrap();
+        let (plan, planned) = listening(import(&orgs, &rows));
+        let plan = plan.plan().await.unwrap();
+        assert_eq!(counts(&plan), [10, 20, 10, 0], "{era}");
+        // Names of types, and one page of groups.
+        assert_eq!(plan.requests, 2, "{era}");
+        assert_eq!(serde_json::to_string(&fake.state()).unwrap(), before, "{era}: a plan writes nothing");
+
+        let (run, told) = listening(import(&orgs, &rows).concurrency(1));
+        let report = run.run().await.unwrap();
+        assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
+        assert!(report.is_complete() && report.left() == 0);
+        // The list; ten creates; twenty looks and writes; and once whether the server can upsert.
+        assert_eq!(report.requests, 1 + 10 + 20 * 2 + 1, "{era}");
+        assert_eq!(sorted(&told), sorted(&planned), "{era}");
+        assert!(sorted(&told)[15].ends_with("16 org:015 changed plan"));
+        assert_all_stored(&fake, &rows);
+        assert_eq!(stored(&fake, "org:000")["other"], "stays");
+        for entry in fake.state().activity {
+            let n: usize = entry.group_key[4..].parse().unwrap();
+            assert!(n >= 10, "{era}: an entry for {} that did not change", entry.group_key);
+            assert!(
+                n >= 30 || entry.name.as_deref() == Some("plan"),
+                "{era}: an entry for {:?} of {}",
+                entry.name,
+                entry.group_key
+            );
+        }
+
+        let again = import(&orgs, &rows).run().await.unwrap();
+        assert_eq!((counts(&again), again.requests), ([0, 0, 40, 0], 1), "{era}");
+    }
+}
+
+#[tokio::test]
+async fn few_rows_and_short_lists_are_not_worth_a_list() {
+    let fake = Fake::builder().state(a_third_each()).page_size(1).start().await.unwrap();
+    let orgs = organizations(&fake);
+    orgs.type_index().await.unwrap();
+    let report = import(&orgs, &rows(9)).plan().await.unwrap();
+    assert_eq!((counts(&report), report.requests), ([0, 0, 9, 0], 9));
+    // Forty rows are worth four pages; a page has one group here.
+    let report = import(&orgs, &rows(40)).run().await.unwrap();
+    assert_eq!(counts(&report), [10, 20, 10, 0]);
+    assert_eq!(requests(&fake, "GET", "/groups/"), 4);
+}
+
+#[tokio::test]
+async fn bad_rows_end_it_before_anything_is_sent() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let twins = [
+        row("a", json!({})).at_line(3),
+        row("b", json!({})).at_line(5),
+        row("a", json!({"x": 1})).at_line(9),
+    ];
+    for (rows, reason) in [
+        (&twins[..], "rows 3 and 9 have the same group key `a`"),
+        (&[row("a", json!({})), row(" ", json!({}))], "the group key is blank"),
+        (&[row(&"k".repeat(401), json!({}))], "401 characters"),
+        (&[row("a", json!({"": 1}))], "the name of the property is empty"),
+    ] {
+        let error = import(&orgs, rows).run().await.unwrap_err();
+        assert!(error.is_invalid_input() && error.to_string().contains(reason), "{error}");
+    }
+    let unreadable = || [Ok(row("a", json!({}))), Err(std::io::Error::other("line 2 is torn"))].into_iter();
+    let error = orgs.import(unreadable).run().await.unwrap_err();
+    assert!(error.is_file() && error.to_string().contains("line 2 is torn"), "{error}");
+    assert_eq!(fake.journal().len(), 0);
+
+    let (run, told) = listening(import(&orgs, &twins).duplicates(Duplicates::LastWins));
+    let report = run.run().await.unwrap();
+    assert_eq!((counts(&report), report.superseded), ([2, 0, 0, 0], 1));
+    assert_eq!(sorted(&told), ["3 a superseded", "5 b created ", "9 a created x"]);
+    assert_eq!(stored(&fake, "a"), json!({"x": 1}));
+
+    let error =
+        builder(&fake).build().unwrap().groups("planet").import(|| [Ok(row("a", json!({})))].into_iter());
+    assert!(error.run().await.unwrap_err().to_string().contains("has no group type called `planet`"));
+}
+
+#[tokio::test]
+async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
+    for era in Era::ALL {
+        let state = State { groups: vec![Group::new(0, "b").with("x", 1)], ..empty() };
+        let fake = serve(era, state).await;
+        let orgs = organizations(&fake);
+        let rows = [row("a", json!({"x": null})), row("b", json!({"x": null, "y": 1}))];
+        let (run, told) = listening(import(&orgs, &rows));
+        let report = run.run().await.unwrap();
+        assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");
+        assert!(!report.is_complete());
+        assert!(sorted(&told)[1].contains("`x` is to become null"), "{:?}", sorted(&told));
+        assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
+        // Now it is there, and there is nothing to write.
+        let report = import(&orgs, &rows[..1]).run().await.unwrap();
+        assert_eq!(counts(&report), [0, 0, 1, 0], "{era}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_expires_in_the_middle_stops_it_and_the_journal_goes_on() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(60);
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let expired: Fault = serde_json::from_value(json!({
+            "kind": "http", "status": 401, "skip": 25, "times": 0, "path": "/groups/",
+            "body": {"type": "authentication_error", "code": "authentication_failed", "detail": "expired", "attr": null},
+        }))
+        .unwrap();
+        fake.add_faults([expired]).unwrap();
+        let report = import(&orgs, &rows).concurrency(4).journal(&journal).run().await.unwrap();
+        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{era}: {report:?}") };
+        assert!(error.is_unauthorized(), "{era}: {error}");
+        assert_eq!(report.failed, 0, "{era}: rows that were not done are left, not failed");
+        assert!(report.left() > 0 && report.created + report.changed > 0, "{era}: {report:?}");
+
+        fake.clear_faults();
+        let done = report.created + report.changed + report.unchanged;
+        let report = import(&orgs, &rows).journal(&journal).run().await.unwrap();
+        assert_eq!(report.done_before, done, "{era}");
+        assert!(report.is_complete() && report.left() == 0, "{era}: {report:?}");
+        assert_all_stored(&fake, &rows);
+        let created = fake
+            .state()
+            .activity
+            .iter()
+            .filter(|a| a.activity == "create_group" && a.name.as_deref() == Some("n"))
+            .count();
+        assert_eq!(created, 30, "{era}: one entry for each new group");
+
+        let other = [row("org:001", json!({"n": 2}))];
+        let error = import(&orgs, &other).journal(&journal).run().await.unwrap_err();
+        assert!(error.to_string().contains("the input has changed"), "{error}");
+        let report = import(&orgs, &other).journal(&journal).accept_changed_input(true).run().await.unwrap();
+        assert_eq!(report.changed, 1, "{era}");
+    }
+}
+
+#[tokio::test]
+async fn a_wish_to_stop_is_heeded_and_nothing_is_done_twice_after_it() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(200);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let mut tell = Some(tell);
+    let report = import(&orgs, &rows)
+        .concurrency(4)
+        .journal(&journal)
+        .on_event(move |event| {
+            if let ImportEvent::Row { line: 50.., .. } = event {
+                tell.take();
+            }
+        })
+        .until(async move {
+            let _ = told.await;
+        })
+        .run()
+        .await
+        .unwrap();
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report:?}");
+    assert!(report.created >= 50 && report.left() > 0, "{report:?}");
+    let stored_then = fake.state().groups.len() as u64;
+    assert_eq!(stored_then, report.created, "those under way came to their end");
+    let report = import(&orgs, &rows).journal(&journal).run().await.unwrap();
+    assert_eq!((report.done_before, report.created), (stored_then, 200 - stored_then));
+    assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn a_server_that_vanishes_stops_it_instead_of_failing_every_row() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let all = rows(300);
+    let gone: Fault = serde_json::from_value(json!({"kind": "drop", "skip": 40, "times": 0})).unwrap();
+    fake.add_faults([gone]).unwrap();
+    let report = import(&orgs, &all).run().await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.is_interrupted() && error.to_string().contains("20 rows one after the other"), "{error}");
+    assert!(report.failed == 19 && report.left() > 200, "{report:?}");
+
+    fake.shutdown().await;
+    let error = import(&orgs, &all).run().await.unwrap_err();
+    assert!(error.is_connect(), "{error}");
+}
+
+#[tokio::test]
+async fn faults_in_every_tenth_answer_leave_exactly_the_wanted_state() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(120);
+        let faults = (0..40).map(|n| {
+            let kind = [
+                json!({"kind": "http", "status": 503}),
+                json!({"kind": "drop", "phase": "after"}),
+                json!({"kind": "http", "status": 502, "phase": "after"}),
+                json!({"kind": "truncate", "framing": "honest"}),
+            ][n % 4]
+                .clone();
+            let mut fault: Fault = serde_json::from_value(kind).unwrap();
+            fault.skip = 3 + 10 * n as u64;
+            fault
+        });
+        fake.add_faults(faults).unwrap();
+        let report = import(&orgs, &rows).run().await.unwrap();
+        assert_eq!(counts(&report), [90, 20, 10, 0], "{era}: {report:?}");
+        assert_all_stored(&fake, &rows);
+        for n in 0..10 {
+            let key = format!("org:{n:03}");
+            assert!(
+                !fake.state().activity.iter().any(|a| a.group_key == key),
+                "{era}: {key} was not to be written"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_reach_the_same_state_in_a_few_requests() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let mut rows = rows(40);
+        rows.push(row(" blank ", json!({"null": null, "big": 1})));
+        let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+        let report = run.run().await.unwrap();
+        assert_eq!(counts(&report), [11, 20, 10, 0], "{era}: {report:?}");
+        // Types and list, one batch, types again for their names, and the verifying read.
+        assert!(report.requests <= 4 + 31, "{era}: {}", report.requests);
+        assert_eq!(requests(&fake, "POST", "/batch/"), 1, "{era}");
+        assert_eq!(sorted(&told)[15], "16 org:015 changed plan");
+        assert_all_stored(&fake, &rows);
+        assert_eq!(stored(&fake, "org:015")["other"], "stays");
+        let batch = fake.journal().into_iter().find(|e| e.path == "/batch/").unwrap();
+        assert!(!batch.headers.contains_key("authorization"), "the personal key goes to the API only");
+        assert_eq!(batch.headers["content-encoding"], "gzip");
+
+        let again = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).run().await.unwrap();
+        assert_eq!(counts(&again), [0, 0, 41, 0], "{era}");
+        assert_eq!(requests(&fake, "POST", "/batch/"), 1, "{era}: nothing to send");
+    }
+}
+
+#[tokio::test]
+async fn events_that_do_not_arrive_are_named_and_are_not_in_the_journal() {
+    let state = State { capture_quota_exceeded: true, ..empty() };
+    let fake = serve(Era::Y2026, state.clone()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(20);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let by_events = || {
+        import(&orgs, &rows)
+            .engine(Engine::Capture)
+            .project_token(token())
+            .journal(&journal)
+            .verify_within(Duration::from_millis(300))
+    };
+    let (run, told) = listening(by_events());
+    let report = run.run().await.unwrap();
+    assert_eq!((report.failed, report.stopped.is_none()), (20, true), "{report:?}");
+    assert!(sorted(&told)[0].contains("the event was accepted, but the group did not become as wanted"));
+    fake.put_state(State { capture_quota_exceeded: false, ..state }).unwrap();
+    let report = by_events().run().await.unwrap();
+    assert_eq!((report.created, report.done_before), (20, 0), "{report:?}");
+
+    let report = import(&orgs, &[row("x", json!({}))])
+        .engine(Engine::Capture)
+        .project_token(token())
+        .verify(false)
+        .run()
+        .await
+        .unwrap();
+    assert_eq!((report.sent, report.is_complete()), (1, true), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_host_for_events_that_refuses_stops_it_and_no_key_is_told() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(12);
+    let by_events = |token: &str| {
+        import(&orgs, &rows).engine(Engine::Capture).project_token(ProjectToken::new(token).unwrap())
+    };
+    let error = import(&orgs, &rows).engine(Engine::Capture).run().await.unwrap_err();
+    assert!(error.is_invalid_input() && error.to_string().contains("phc_..."), "{error}");
+    let secret = format!("phc_{}", "s".repeat(80));
+    let report = by_events(&secret).run().await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.is_unauthorized() && error.to_string().contains("API key is not valid"), "{error}");
+    assert!(!format!("{error} {error:?} {report:?}").contains(&secret));
+
+    // A proxy that takes less than the server: halves of halves get through.
+    let too_large: Fault =
+        serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
+            .unwrap();
+    let busy: Fault =
+        serde_json::from_value(json!({"kind": "http", "status": 503, "path": "/batch/"})).unwrap();
+    fake.add_faults([busy, too_large]).unwrap();
+    let report = by_events("phc_1").run().await.unwrap();
+    assert_eq!(report.created, 12, "{report:?}");
+
+    let elsewhere = by_events("phc_1").capture_host("http://events.example.com");
+    assert!(!format!("{elsewhere:?}").contains("phc_1"));
+}
+
+#[tokio::test]
+async fn written_groups_are_read_again_where_that_is_wished() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(40);
+        let (run, told) = listening(import(&orgs, &rows).concurrency(1).verify(true));
+        let report = run.run().await.unwrap();
+        assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
+        assert!(sorted(&told)[25].ends_with("changed plan"), "{:?}", sorted(&told));
+        assert_eq!(report.requests, 2 + 10 + 20 * 2 + 1 + 30, "{era}");
+    }
+}
