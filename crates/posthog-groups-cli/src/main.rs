@@ -2,5 +2,6 @@
 #![allow(dead_code)]
 
 mod rows;
+mod transfer;
 
 fn main() {}

@@ -38,11 +38,11 @@ impl Flaw {
         self
     }
 
-    /// The flaw with the name of its input in front: `groups.ndjson, line 3: ...`.
+    /// Where it is and what it is, without the mend: `groups.ndjson, line 3: ...`.
     pub(crate) fn in_input(&self, name: &str) -> String {
         match self.line {
-            Some(line) => format!("{name}, line {line}: {self}"),
-            None => format!("{name}: {self}"),
+            Some(line) => format!("{name}, line {line}: {}", self.what),
+            None => format!("{name}: {}", self.what),
         }
     }
 }

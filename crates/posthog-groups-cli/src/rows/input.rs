@@ -3,8 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write as _};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::sync::Arc;
 
 use crate::rows::flaw::Flaw;
 use crate::rows::format::{self, Compression, Format};
@@ -26,7 +25,8 @@ pub(crate) struct Input {
 #[derive(Debug)]
 enum Place {
     File(PathBuf),
-    Copy(NamedTempFile),
+    /// Without a name, so that nothing is left of it whatever happens.
+    Copy(Arc<File>),
 }
 
 impl Input {
@@ -74,16 +74,15 @@ impl Input {
         Ok(RowReader::new(self.format, Lines::new(whole)))
     }
 
-    fn file(&self) -> Result<File, Flaw> {
-        let file = match &self.place {
-            Place::File(path) => File::open(path),
-            Place::Copy(copy) => copy.reopen(),
-        };
-        file.map_err(|e| cannot_open(&e))
+    fn bytes(&self) -> Result<Box<dyn Read + Send>, Flaw> {
+        Ok(match &self.place {
+            Place::File(path) => Box::new(File::open(path).map_err(|e| cannot_open(&e))?),
+            Place::Copy(file) => Box::new(Reread { file: Arc::clone(file), offset: 0 }),
+        })
     }
 
     fn reader(&self) -> Result<Box<dyn BufRead + Send>, Flaw> {
-        let file = BufReader::with_capacity(BUFFER, self.file()?);
+        let file = BufReader::with_capacity(BUFFER, self.bytes()?);
         Ok(match self.compression {
             Compression::None => Box::new(file),
             Compression::Gzip => self.unpacked(flate2::bufread::MultiGzDecoder::new(file)),
@@ -101,7 +100,7 @@ impl Input {
     /// What the data is packed with, which its first bytes tell; the name must not say otherwise.
     fn packed_with(&self, by_name: Compression) -> Result<Compression, Flaw> {
         let mut start = Vec::new();
-        let read = self.file()?.take(4).read_to_end(&mut start);
+        let read = self.bytes()?.take(4).read_to_end(&mut start);
         read.map_err(|e| Flaw::rest(None, format!("reading failed: {e}")))?;
         let found = Compression::of_start(&start);
         if by_name == found || by_name == Compression::None {
@@ -117,14 +116,8 @@ impl Input {
 /// A flaw with the name of its input.
 #[derive(Debug)]
 pub(crate) struct Named {
-    name: String,
-    flaw: Flaw,
-}
-
-impl std::fmt::Display for Named {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.flaw.in_input(&self.name))
-    }
+    pub(crate) name: String,
+    pub(crate) flaw: Flaw,
 }
 
 fn regular(path: &Path) -> Result<Place, Flaw> {
@@ -150,13 +143,13 @@ fn cannot_open(error: &io::Error) -> Flaw {
 }
 
 /// A copy on disk: the rows are read more than once.
-fn copied(mut from: impl Read) -> Result<NamedTempFile, Flaw> {
+fn copied(mut from: impl Read) -> Result<Arc<File>, Flaw> {
     let folder = std::env::temp_dir();
     let unwritable = |e: io::Error| {
         Flaw::rest(None, format!("the temporary copy in {} cannot be written: {e}", folder.display()))
             .mend("set TMPDIR to a folder with room, or give the data as a file")
     };
-    let mut copy = NamedTempFile::new().map_err(unwritable)?;
+    let mut copy = tempfile::tempfile().map_err(unwritable)?;
     let mut buffer = vec![0; BUFFER];
     loop {
         match from.read(&mut buffer) {
@@ -166,8 +159,24 @@ fn copied(mut from: impl Read) -> Result<NamedTempFile, Flaw> {
             Err(e) => return Err(Flaw::rest(None, format!("reading failed: {e}"))),
         }
     }
-    copy.flush().map_err(unwritable)?;
-    Ok(copy)
+    Ok(Arc::new(copy))
+}
+
+/// Reads a file from its start, whatever others read of it.
+struct Reread {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for Reread {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.offset)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
 }
 
 /// Text of JSON or CSV begins with ASCII, so that in UTF-16 one of its first two bytes is zero; or the mark is there.
@@ -272,7 +281,10 @@ mod tests {
     #[test]
     fn missing_files_and_directories_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let name = |path: &Path| Input::open(path, None).unwrap_err().to_string();
+        let name = |path: &Path| {
+            let named = Input::open(path, None).unwrap_err();
+            format!("{}: {}", named.name, named.flaw)
+        };
         assert!(
             name(&folder.path().join("nothing")).ends_with("nothing: there is no such file; check the path")
         );

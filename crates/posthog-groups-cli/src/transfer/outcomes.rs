@@ -37,9 +37,9 @@ impl Outcome {
         Self { line, key: key.to_owned(), outcome: name, properties, error }
     }
 
-    /// Whether something was, or would be, written.
-    pub(crate) fn is_change(&self) -> bool {
-        matches!(self.outcome, "created" | "changed" | "sent")
+    /// Whether a plan shows it: it would be written, or cannot be.
+    pub(crate) fn is_news(&self) -> bool {
+        matches!(self.outcome, "created" | "changed" | "failed")
     }
 }
 

@@ -99,7 +99,8 @@ impl Counter {
 }
 
 async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Duration>) {
-    let style = |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let (known, unknown) = (style("{bar:24} {msg}"), style("{spinner} {msg}"));
     loop {
         let state = counter.state().clone();
@@ -143,7 +144,8 @@ fn line(state: &State, elapsed: Duration, waits: Option<Duration>) -> String {
             rate if rate >= 10.0 => format!(", {}/s", grouped(rate as u64)),
             rate => format!(", {rate:.1}/s"),
         });
-        if let Some(left) = state.total.map(|total| total.saturating_sub(state.done)).filter(|left| *left > 0) {
+        if let Some(left) = state.total.map(|total| total.saturating_sub(state.done)).filter(|left| *left > 0)
+        {
             line.push_str(&format!(", {} left", rough(Duration::from_secs_f64(left as f64 / rate))));
         }
     }
@@ -182,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long_yet() {
-        let state = |done, total| State { stage: "Writing", unit: "rows", done, total, began: Instant::now() };
+        let state =
+            |done, total| State { stage: "Writing", unit: "rows", done, total, began: Instant::now() };
         for (state, seconds, waits, expected) in [
             (state(0, None), 0, None, "Writing: 0 rows"),
             (state(0, Some(10)), 60, None, "Writing: 0 of 10 rows"),

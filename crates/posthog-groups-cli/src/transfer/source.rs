@@ -132,7 +132,7 @@ impl Iterator for Pass {
                 Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {}
                 Err(flaw) => {
                     self.rows = Rows::Ended;
-                    let flaw = Flaw { what: flaw.in_input(&self.name), line: None, mend: None, ..flaw };
+                    let flaw = Flaw { what: flaw.in_input(&self.name), line: None, ..flaw };
                     return Some(Err(flaw.into()));
                 }
             }

@@ -28,10 +28,7 @@ impl<R: BufRead> CsvReader<R> {
             if !self.records.advance()? {
                 return Ok(None);
             }
-            let cells = self
-                .records
-                .cells()
-                .map_err(|flaw| Flaw { reach: crate::rows::flaw::Reach::Rest, ..flaw })?;
+            let cells = self.records.cells().map_err(|flaw| Flaw { reach: Reach::Rest, ..flaw })?;
             self.header = Some(header::read(&cells, self.records.line())?);
             self.head = self.records.raw().to_owned();
         }
@@ -62,9 +59,9 @@ fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
             true => "put cells that hold commas in double quotes",
             false => "leave a cell empty, commas included, where a group does not have the property",
         };
-        return Err(
-            Flaw::row(line, format!("the record has {has} cells, and the header {expected}")).mend(mend)
-        );
+        let cells = if has == 1 { "cell" } else { "cells" };
+        let what = format!("the record has {has} {cells}, and the header {expected}");
+        return Err(Flaw::row(line, what).mend(mend));
     }
     let key = cell::read_name(&cells[header.key]).into_owned();
     if cells[header.key].is_empty() {
@@ -125,7 +122,7 @@ mod tests {
             flaws[0].starts_with("g.csv, line 2: the record has 3 cells, and the header 2; "),
             "{flaws:?}"
         );
-        assert!(flaws[1].starts_with("g.csv, line 3: the record has 1 cells"), "{flaws:?}");
+        assert!(flaws[1].starts_with("g.csv, line 3: the record has 1 cell,"), "{flaws:?}");
         assert!(flaws[2].starts_with("g.csv, line 4: the cell of the key is empty"), "{flaws:?}");
     }
 }
