@@ -66,6 +66,9 @@ async fn the_debug_form_of_what_leads_to_a_key_is_known() {
     add("ActivityQuery", &group.activity());
     add("ActivityStream", &group.activity().stream());
     add("ActivityPages", &group.activity().pages());
+    let token: posthog_groups::ProjectToken = serde_json::from_str("\"phc_canary\"").unwrap();
+    let rows = || std::iter::empty::<std::io::Result<posthog_groups::bulk::ImportRow>>();
+    add("Import", &groups.import(rows).project_token(token.clone()).journal("orgs.journal"));
     add("PropertyValuesQuery", &groups.property_values("plan"));
     add("blocking::Client", &calm);
     add("blocking::Groups", &calm.groups(0));
@@ -80,7 +83,6 @@ async fn the_debug_form_of_what_leads_to_a_key_is_known() {
     add("raw::PersonalApiKey", &key);
     add("raw::PersonalApiKey as header", &key.to_header());
     add("raw::Direct", &Direct::new(key));
-    let token: posthog_groups::ProjectToken = serde_json::from_str("\"phc_canary\"").unwrap();
     add("ProjectToken", &token);
     // The client once is enough.
     for (name, form) in &mut forms {

@@ -57,6 +57,11 @@ impl Groups {
         ListGroups { list: self.groups.list(), runtime: self.runtime.clone() }
     }
 
+    /// Lists all groups, however many there are; see [`posthog_groups::Groups::export`](crate::Groups::export).
+    pub fn export(&self) -> ListGroups {
+        ListGroups { list: self.groups.export(), runtime: self.runtime.clone() }
+    }
+
     /// Creates a group, when [`CreateGroup::send`] is called.
     pub fn create(&self, key: impl Into<String>) -> CreateGroup {
         CreateGroup { create: self.groups.create(key), runtime: self.runtime.clone() }

@@ -1,4 +1,4 @@
-//! What is wanted, and what has been seen of it, in some 60 bytes a row and 9 a property.
+//! What is wanted, and what has been seen of it: hashes, not the rows themselves.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

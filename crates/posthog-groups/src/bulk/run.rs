@@ -64,7 +64,7 @@ where
             index: 0,
             wanted: Index::default(),
             journal: None,
-            started: chrono::Utc::now().to_rfc3339(),
+            started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
             trouble: 0,
         }
     }
