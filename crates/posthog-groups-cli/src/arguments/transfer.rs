@@ -136,7 +136,8 @@ fn time(text: &str) -> Result<Duration, String> {
         Some((end, 'h')) => (&text[..end], 3_600),
         _ => (text, 1),
     };
-    let seconds = number.parse::<u32>().map_err(|_| "this is no time; write for example 90s or 10m".to_owned())?;
+    let seconds =
+        number.parse::<u32>().map_err(|_| "this is no time; write for example 90s or 10m".to_owned())?;
     Ok(Duration::from_secs(u64::from(seconds) * factor))
 }
 

@@ -14,8 +14,7 @@ use crate::transfer::progress::{Progress, Show, grouped};
 pub(crate) async fn run(context: &Context, arguments: &Export) -> Result<(), Failure> {
     let path = arguments.file.clone();
     let (format, compression) = format::of_path(&path, arguments.format).map_err(Failure::usage)?;
-    let target =
-        Target { path, format, compression, replace: arguments.force, order: arguments.order };
+    let target = Target { path, format, compression, replace: arguments.force, order: arguments.order };
     let mut list = context.groups().await?.export();
     if let Some(text) = &arguments.search {
         list = list.search(text);

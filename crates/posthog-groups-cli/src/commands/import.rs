@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
         return Err(Failure::usage("events need the project token (phc_...), and none is configured")
-            .mend("set POSTHOG_PROJECT_TOKEN; PostHog shows it under Settings, Project")
+            .mend("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
             .mend("or leave `--engine capture` out"));
     }
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;

@@ -1,5 +1,7 @@
 //! `plan`, which is `import --plan`: what an import would do.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -19,7 +21,7 @@ use crate::transfer::totals::Totals;
 /// So many rows are shown on a terminal.
 const ON_A_TERMINAL: u64 = 50;
 
-/// So many rows may wait for standard output.
+/// So many rows may wait for standard output, and for rows before them.
 const WAITING: usize = 1_024;
 
 pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Failure> {
@@ -59,8 +61,7 @@ pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Fa
     drop(progress);
     let written_report = listener.heard().finish_report();
     let failures = listener.heard().take_failures();
-    // The last sender goes, and with it the list comes to its end.
-    drop(listener);
+    listener.heard().stop_showing();
     let shown = match shown.await {
         Ok(shown) => shown,
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
@@ -89,12 +90,25 @@ fn show_rows(output: Output, rows: &Receiver<Outcome>) -> Result<(), Failure> {
     };
     let mut list = output.list::<Outcome>();
     let mut more = 0;
-    for row in rows {
+    let mut show = |row: Outcome| {
         if list.count() < most {
-            list.push(row)?;
-        } else {
-            more += 1;
+            return list.push(row);
         }
+        more += 1;
+        Ok(())
+    };
+    // Groups are looked for several at a time, so that rows may come somewhat out of order.
+    let mut waiting = BinaryHeap::new();
+    for row in rows {
+        waiting.push(Reverse(row));
+        if waiting.len() > WAITING
+            && let Some(Reverse(first)) = waiting.pop()
+        {
+            show(first)?;
+        }
+    }
+    while let Some(Reverse(first)) = waiting.pop() {
+        show(first)?;
     }
     list.end()?;
     if more > 0 {

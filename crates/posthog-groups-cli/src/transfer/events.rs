@@ -35,14 +35,8 @@ enum Stage {
 impl Listener {
     pub(crate) fn new(counter: Counter, report: Option<Report>, rows: Option<ShowRow>) -> Self {
         let stage = Stage::Looking { to_do: 0 };
-        let heard = Heard {
-            counter,
-            stage,
-            failures: Failures::default(),
-            report,
-            rows,
-            report_trouble: None,
-        };
+        let heard =
+            Heard { counter, stage, failures: Failures::default(), report, rows, report_trouble: None };
         Self(Arc::new(Mutex::new(heard)))
     }
 
@@ -127,6 +121,11 @@ impl Heard {
     pub(crate) fn finish_report(&mut self) -> io::Result<()> {
         let finished = self.report.take().map_or(Ok(()), Report::finish);
         self.report_trouble.take().map_or(finished, Err)
+    }
+
+    /// Shows no more rows; who shows them sees the end of the list.
+    pub(crate) fn stop_showing(&mut self) {
+        self.rows = None;
     }
 
     /// The rows that failed.

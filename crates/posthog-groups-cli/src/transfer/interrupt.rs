@@ -5,6 +5,8 @@ use std::process;
 
 use tokio::sync::watch;
 
+use crate::exit::Code;
+
 /// Knows whether the user asked to stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt(watch::Receiver<Option<Signal>>);
@@ -20,10 +22,10 @@ pub(crate) enum Signal {
 
 impl Signal {
     /// The exit code that shells expect: 128 and the number of the signal.
-    pub(crate) fn exit_code(self) -> u8 {
+    pub(crate) fn code(self) -> Code {
         match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
+            Self::Interrupt => Code::Interrupted,
+            Self::Terminate => Code::Terminated,
         }
     }
 }
@@ -37,7 +39,7 @@ impl Interrupt {
             loop {
                 let signal = signals.next().await;
                 if tell.send_replace(Some(signal)).is_some() {
-                    process::exit(signal.exit_code().into());
+                    process::exit(signal.code() as i32);
                 }
             }
         });

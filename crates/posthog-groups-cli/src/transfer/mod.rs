@@ -26,7 +26,10 @@ pub(crate) fn refusal(error: posthog_groups::Error) -> Failure {
     let failure = Failure::from(error);
     let mends = [
         ("have the same group key", "remove one, or add `--duplicates last`"),
-        ("the input has changed since", "add `--accept-changed-input` to go on, or remove the journal to begin anew"),
+        (
+            "the input has changed since",
+            "add `--accept-changed-input` to go on, or remove the journal to begin anew",
+        ),
         ("name another journal", "name another with `--journal FILE`"),
         ("cannot open the journal", "name another with `--journal FILE`"),
     ];

@@ -11,7 +11,7 @@ use serde::Serialize;
 const NAMED: usize = 20;
 
 /// One row and what became of it, as reports and plans have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Outcome {
     pub(crate) line: u64,
     #[serde(rename = "group_key")]

@@ -75,14 +75,35 @@ impl Totals {
 
 impl Record for Totals {
     const COLUMNS: &'static [&'static str] = &[
-        "engine", "rows", "created", "changed", "unchanged", "sent", "superseded", "done_before", "failed", "left",
-        "bad", "requests", "seconds", "stopped",
+        "engine",
+        "rows",
+        "created",
+        "changed",
+        "unchanged",
+        "sent",
+        "superseded",
+        "done_before",
+        "failed",
+        "left",
+        "bad",
+        "requests",
+        "seconds",
+        "stopped",
     ];
 
     fn cells(&self) -> Vec<String> {
         let counts = [
-            self.rows, self.created, self.changed, self.unchanged, self.sent, self.superseded, self.done_before,
-            self.failed, self.left, self.bad, self.requests,
+            self.rows,
+            self.created,
+            self.changed,
+            self.unchanged,
+            self.sent,
+            self.superseded,
+            self.done_before,
+            self.failed,
+            self.left,
+            self.bad,
+            self.requests,
         ];
         let mut cells = vec![self.engine.to_owned()];
         cells.extend(counts.map(|count| count.to_string()));
