@@ -1,0 +1,201 @@
+//! Properties from the command line: `NAME=VALUE` pairs and JSON objects.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+
+use posthog_groups::{JsonValue, Properties};
+
+use crate::arguments::GivenProperties;
+use crate::exit::Failure;
+use crate::json_text::compact;
+
+/// A property and its value.
+pub(crate) type Assignment = (String, JsonValue);
+
+/// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is text whatever it looks like.
+pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failure> {
+    let Some((name, value)) = pair.split_once('=') else {
+        return Err(
+            Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise")
+        );
+    };
+    if name.is_empty() {
+        return Err(Failure::usage(format!("`{pair}` has no name before the `=`"))
+            .mend("a name that begins with `=` goes into --properties, as JSON"));
+    }
+    let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
+    if value.is_null() {
+        return Err(Failure::usage(format!("`{name}` cannot be set to null")).mend(format!(
+            "remove it with `posthog-groups unset KEY {name}`, or set the text with --string"
+        )));
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// JSON where the text is JSON, otherwise the text. What begins like JSON and is none is a mistake.
+fn typed(name: &str, text: &str) -> Result<JsonValue, Failure> {
+    match JsonValue::parse(text) {
+        Ok(value) => Ok(value),
+        Err(e) if text.trim_start().starts_with(['{', '[', '"']) => {
+            Err(Failure::usage(format!("the value of `{name}` looks like JSON and is none: {e}"))
+                .mend("mend the JSON (a shell takes quotes away: write 'tags=[\"a\"]'), or set it as text with --string"))
+        }
+        Err(_) => Ok(JsonValue::from(text)),
+    }
+}
+
+/// Reads several pairs. A name may be there once.
+pub(crate) fn assignments(pairs: &[String], as_text: bool) -> Result<Vec<Assignment>, Failure> {
+    let mut read: Vec<Assignment> = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let (name, value) = assignment(pair, as_text)?;
+        if read.iter().any(|(known, _)| *known == name) {
+            return Err(Failure::usage(format!("`{name}` is given twice")));
+        }
+        read.push((name, value));
+    }
+    Ok(read)
+}
+
+/// Reads the properties of `create` and `upsert`: the JSON object first, pairs after it and over it.
+pub(crate) fn given(properties: &GivenProperties) -> Result<Vec<Assignment>, Failure> {
+    let mut all = match &properties.properties {
+        None => Vec::new(),
+        Some(given) => members(&read_json(given)?)?,
+    };
+    for (name, value) in assignments(&properties.pairs, properties.string)? {
+        all.retain(|(known, _)| *known != name);
+        all.push((name, value));
+    }
+    Ok(all)
+}
+
+fn read_json(given: &str) -> Result<String, Failure> {
+    let cannot =
+        |what: &str, e: io::Error| Failure::usage(format!("cannot read the properties from {what}: {e}"));
+    if given == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map_err(|e| cannot("standard input", e))?;
+        return Ok(text);
+    }
+    match given.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|e| cannot(path, e)),
+        None => Ok(given.to_owned()),
+    }
+}
+
+/// The members of a JSON object, in the order of their names.
+fn members(text: &str) -> Result<Vec<Assignment>, Failure> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let value = JsonValue::parse(text).map_err(|e| {
+        Failure::usage(format!("the properties are no JSON: {e}"))
+            .mend("write for example '{\"plan\": \"free\"}'")
+    })?;
+    let properties = Properties::try_from(value).map_err(|e| Failure::usage(e.to_string()))?;
+    let members: BTreeMap<String, JsonValue> =
+        properties.decode().map_err(|e| Failure::usage(format!("the properties cannot be read: {e}")))?;
+    if let Some((name, _)) = members.iter().find(|(name, value)| name.is_empty() || value.is_null()) {
+        return Err(Failure::usage(format!("the property `{name}` is null or has no name"))
+            .mend("leave it out; properties are removed with `posthog-groups unset KEY NAME`"));
+    }
+    Ok(members.into_iter().collect())
+}
+
+/// The value as one would write it after `NAME=`: text as it is, unless it would be read as something else.
+pub(crate) fn as_written(value: &JsonValue) -> String {
+    match value.decode::<String>() {
+        Ok(text)
+            if typed("", &text).is_ok_and(|read| read.as_str().starts_with('"'))
+                && !text.starts_with('"') =>
+        {
+            text
+        }
+        _ => compact(value.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Paint;
+
+    #[test]
+    fn values_are_json_where_they_can_be_read_so() {
+        for (pair, name, value) in [
+            ("seats=42", "seats", "42"),
+            ("id=90071992547409931234567890", "id", "90071992547409931234567890"),
+            ("ratio=1.50", "ratio", "1.50"),
+            ("active=true", "active", "true"),
+            ("name=Acme", "name", "\"Acme\""),
+            ("name=Acme \"the\" Inc", "name", r#""Acme \"the\" Inc""#),
+            ("zip=01234", "zip", "\"01234\""),
+            ("zip=\"1234\"", "zip", "\"1234\""),
+            ("tags=[\"a\", 1]", "tags", "[\"a\", 1]"),
+            ("address={\"city\": \"Bonn\"}", "address", "{\"city\": \"Bonn\"}"),
+            ("url=https://a?b=c", "url", "\"https://a?b=c\""),
+            ("note=", "note", "\"\""),
+            ("truth=True", "truth", "\"True\""),
+            ("big=1e5", "big", "1e5"),
+            ("not=NaN", "not", "\"NaN\""),
+        ] {
+            let (read_name, read) = assignment(pair, false).unwrap();
+            assert_eq!((read_name.as_str(), read.as_str()), (name, value), "{pair}");
+        }
+        assert_eq!(assignment("zip=42", true).unwrap().1.as_str(), "\"42\"");
+        assert_eq!(assignment("x=null", true).unwrap().1.as_str(), "\"null\"");
+        assert_eq!(assignment("x=[", true).unwrap().1.as_str(), "\"[\"");
+    }
+
+    #[test]
+    fn mistakes_are_refused_with_the_mend() {
+        for (pair, message) in [
+            ("plan", "`plan` is no NAME=VALUE"),
+            ("=x", "no name before"),
+            ("plan=null", "unset KEY plan"),
+            ("tags=[a]", "looks like JSON and is none"),
+            ("a={\"b\"", "looks like JSON and is none"),
+            ("a=\"b", "looks like JSON and is none"),
+        ] {
+            let told = assignment(pair, false).unwrap_err().text(Paint::plain());
+            assert!(told.contains(message), "{pair}: {told}");
+        }
+        let twice = assignments(&["a=1".to_owned(), "a=2".to_owned()], false).unwrap_err();
+        assert!(twice.text(Paint::plain()).contains("`a` is given twice"));
+    }
+
+    #[test]
+    fn objects_are_read_and_pairs_go_over_them() {
+        let given_by = |json: &str, pairs: &[&str]| {
+            let pairs = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+            given(&GivenProperties { pairs, properties: Some(json.to_owned()), string: false })
+        };
+        let read = given_by(" {\"b\": 1.0, \"a=b\": 2} ", &["b=3"]).unwrap();
+        let read: Vec<_> = read.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(read, [("a=b", "2"), ("b", "3")]);
+        for (json, message) in [
+            ("[1]", "must be a JSON object"),
+            ("{", "are no JSON"),
+            ("{\"a\": null}", "`a` is null"),
+            ("{\"\": 1}", "has no name"),
+            ("@no-such-file.json", "cannot read the properties from no-such-file.json"),
+        ] {
+            let told = given_by(json, &[]).unwrap_err().text(Paint::plain());
+            assert!(told.contains(message), "{json}: {told}");
+        }
+    }
+
+    #[test]
+    fn values_are_shown_as_they_are_given() {
+        for json in
+            ["42", "true", "\"Acme\"", "\"42\"", "[\"a\"]", "\"[\"", "\"\\\"x\"", "\"\"", "null", "\"null\""]
+        {
+            let value = JsonValue::parse(json).unwrap();
+            let shown = as_written(&value);
+            if json != "null" {
+                assert_eq!(assignment(&format!("x={shown}"), false).unwrap().1, value, "{json}: {shown}");
+            }
+        }
+        assert_eq!(as_written(&JsonValue::parse("\"free\"").unwrap()), "free");
+        assert_eq!(as_written(&JsonValue::parse("{\"a\" : 1}").unwrap()), "{\"a\":1}");
+    }
+}

@@ -1,0 +1,193 @@
+//! The configuration file: contexts, each with an instance, a project, and where its key is.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+
+use crate::exit::Failure;
+
+/// A configuration file that was read.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    pub(crate) path: PathBuf,
+    pub(crate) default_context: Option<String>,
+    pub(crate) contexts: BTreeMap<String, ContextTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    default_context: Option<String>,
+    #[serde(default)]
+    contexts: BTreeMap<String, ContextTable>,
+}
+
+/// One context, as the file has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContextTable {
+    pub(crate) host: Option<String>,
+    pub(crate) region: Option<RegionText>,
+    pub(crate) project: Option<ProjectText>,
+    pub(crate) group_type: Option<String>,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) key_command: Option<Vec<String>>,
+    pub(crate) project_token_file: Option<PathBuf>,
+    pub(crate) project_token_command: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) allow_insecure_http: bool,
+    /// Known so that it can be refused with the mend.
+    key: Option<Spanned<IgnoredAny>>,
+    project_token: Option<Spanned<IgnoredAny>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RegionText {
+    Us,
+    Eu,
+}
+
+/// A project may be written as a number or as text.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected the number of a project, or \"@current\"")]
+pub(crate) enum ProjectText {
+    Number(u64),
+    Text(String),
+}
+
+impl ProjectText {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+/// Where the file is unless somebody says otherwise.
+pub(crate) fn default_path() -> Option<PathBuf> {
+    let places = etcetera::choose_base_strategy().ok()?;
+    Some(places.config_dir().join("posthog-groups").join("config.toml"))
+}
+
+/// Reads the file; `None` where it is not there and nobody has named it.
+pub(crate) fn read(path: &Path, named_by: Option<&str>) -> Result<Option<ConfigFile>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(path, &text).map(Some),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && named_by.is_none() => Ok(None),
+        Err(e) => {
+            let by = named_by.map_or_else(String::new, |by| format!(", which {by} names"));
+            Err(Failure::usage(format!("cannot read the configuration file {}{by}: {e}", path.display())))
+        }
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
+    let at = |offset: usize| {
+        let line = text.get(..offset).map_or(0, |before| before.matches('\n').count()) + 1;
+        format!("{}:{line}", path.display())
+    };
+    let document: Document = toml::from_str(text).map_err(|e| {
+        // Where a key stands in the place of something else, it would be quoted.
+        let quotes_a_key = ["phx_", "pha_", "phc_"].iter().any(|start| e.message().contains(start));
+        let message = if quotes_a_key { "a key stands where another value is due" } else { e.message() };
+        let place = e.span().map_or_else(|| path.display().to_string(), |span| at(span.start));
+        Failure::usage(format!("{place}: {}", message.replace('\n', "; "))).mend(
+            "members of a context: host, region, project, group_type, key_file, key_command, project_token_file, \
+             project_token_command, allow_insecure_http",
+        )
+    })?;
+    for (name, context) in &document.contexts {
+        if let Some(key) = &context.key {
+            return Err(Failure::usage(format!("{}: keys do not belong in this file", at(key.span().start)))
+                .mend(
+                "put the key in a file that only you can read and write `key_file = \"FILE\"`, or have a password store \
+                 print it: `key_command = [\"pass\", \"show\", \"posthog\"]`",
+            ));
+        }
+        if let Some(token) = &context.project_token {
+            return Err(Failure::usage(format!(
+                "{}: tokens do not belong in this file",
+                at(token.span().start)
+            ))
+            .mend("write `project_token_file = \"FILE\"` or `project_token_command = [...]`"));
+        }
+        for (one, other, both) in [
+            ("host", "region", context.host.is_some() && context.region.is_some()),
+            ("key_file", "key_command", context.key_file.is_some() && context.key_command.is_some()),
+            (
+                "project_token_file",
+                "project_token_command",
+                context.project_token_file.is_some() && context.project_token_command.is_some(),
+            ),
+        ] {
+            if both {
+                return Err(Failure::usage(format!(
+                    "{}: the context `{name}` has both `{one}` and `{other}`; remove one of them",
+                    path.display()
+                )));
+            }
+        }
+    }
+    let Document { default_context, contexts } = document;
+    Ok(ConfigFile { path: path.to_owned(), default_context, contexts })
+}
+
+impl ConfigFile {
+    /// A path as the file means it: `~/` is the home folder, and others are relative to the file.
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
+        if let Ok(rest) = path.strip_prefix("~")
+            && let Ok(home) = etcetera::home_dir()
+        {
+            return home.join(rest);
+        }
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Paint;
+
+    fn refusal(text: &str) -> String {
+        parse(Path::new("config.toml"), text)
+            .map_or_else(|e| e.text(Paint::plain()), |_| "accepted".to_owned())
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line() {
+        for (text, message) in [
+            ("[contexts.eu]\nregion = \"eu\"\n", "accepted"),
+            ("[contexts.eu]\nproject = \"@current\"\n", "accepted"),
+            ("\n[contexts.eu]\nregoin = \"eu\"\n", "config.toml:3: unknown field `regoin`"),
+            ("[contexts.eu]\nregion = \"mars\"\n", "config.toml:2: unknown variant `mars`"),
+            ("contexts = 5\n", "config.toml:1: invalid type"),
+            ("[contexts.eu\n", "config.toml:1: "),
+            ("[contexts.eu]\nproject = 1.5\n", "config.toml:2: expected the number of a project"),
+            ("[contexts.eu]\nkey = \"phx_secret\"\n", "config.toml:2: keys do not belong in this file"),
+            ("[contexts.eu]\nproject_token = \"phc_secret\"\n", "config.toml:2: tokens do not belong"),
+            ("[contexts.eu]\nkey_command = \"phx_secret\"\n", "config.toml:2: a key stands where"),
+            ("[contexts.eu]\nhost = \"https://a\"\nregion = \"eu\"\n", "both `host` and `region`"),
+            ("[contexts.eu]\nkey_file = \"a\"\nkey_command = [\"b\"]\n", "both `key_file` and `key_command`"),
+        ] {
+            let told = refusal(text);
+            assert!(told.contains(message), "{text}: {told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let file = parse(Path::new("/etc/posthog/config.toml"), "").unwrap();
+        assert_eq!(file.resolve(Path::new("eu.key")), Path::new("/etc/posthog/eu.key"));
+        assert_eq!(file.resolve(Path::new("/run/eu.key")), Path::new("/run/eu.key"));
+        assert_eq!(file.resolve(Path::new("~/eu.key")), etcetera::home_dir().unwrap().join("eu.key"));
+    }
+}

@@ -1,0 +1,185 @@
+//! What a command works with: the settings, the output, and the client, which is made when it is first needed.
+
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+
+use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
+
+use crate::arguments::GlobalArguments;
+use crate::config_file::{self, ConfigFile};
+use crate::exit::Failure;
+use crate::output::{Output, Paint};
+use crate::settings::{self, Settings};
+use crate::visible::visible;
+
+/// What a command works with.
+pub(crate) struct Context {
+    pub(crate) config: Option<ConfigFile>,
+    pub(crate) settings: Settings,
+    pub(crate) output: Output,
+    messages: Messages,
+    options: Options,
+    client: OnceLock<Client>,
+}
+
+/// What goes to standard error, errors aside.
+#[derive(Clone, Copy, Debug)]
+struct Messages {
+    quiet: bool,
+    paint: Paint,
+}
+
+/// How requests are sent.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    timeout: Option<std::time::Duration>,
+    retries: Option<u32>,
+}
+
+/// Reads the configuration file that is in force, if there is one.
+pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFile>, Failure> {
+    if let Some(path) = &arguments.config {
+        return config_file::read(path, Some("--config"));
+    }
+    if let Some(path) = settings::variable("POSTHOG_GROUPS_CONFIG")? {
+        return config_file::read(path.as_ref(), Some("POSTHOG_GROUPS_CONFIG"));
+    }
+    config_file::default_path().map_or(Ok(None), |path| config_file::read(&path, None))
+}
+
+impl Context {
+    pub(crate) fn new(arguments: &GlobalArguments) -> Result<Self, Failure> {
+        let config = read_config(arguments)?;
+        let settings = settings::settle(arguments, &settings::variable, config.as_ref())?;
+        let context = Self {
+            config,
+            settings,
+            output: Output::new(arguments),
+            messages: Messages { quiet: arguments.quiet, paint: arguments.stderr_colors() },
+            options: Options { timeout: arguments.timeout, retries: arguments.retries },
+            client: OnceLock::new(),
+        };
+        if let Some(warning) = context.settings.overruled_context() {
+            context.warn(&warning);
+        }
+        Ok(context)
+    }
+
+    /// The client. The key is read at the first call.
+    pub(crate) fn client(&self) -> Result<&Client, Failure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let Some(key) = &self.settings.key else { return Err(no_key()) };
+        if let Some(warning) = key.value.warning() {
+            self.warn(&warning);
+        }
+        let key = key.value.read()?;
+        let mut builder = Client::builder()
+            .personal_api_key(key.reveal())
+            .host(&self.settings.host.value)
+            .project(self.settings.project.value.as_str())
+            .allow_insecure_http(self.settings.allow_insecure_http)
+            .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
+        if let Some(timeout) = self.options.timeout {
+            builder = builder.timeout(timeout);
+        }
+        let client = builder.build().map_err(|e| self.in_words_of_the_command(&e))?;
+        let retries = self.options.retries;
+        let client = client.with_options(|options| match retries {
+            Some(retries) => options.retries(retries),
+            None => options,
+        });
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// The client speaks to programmers; here it is flags and settings.
+    fn in_words_of_the_command(&self, error: &posthog_groups::Error) -> Failure {
+        let message =
+            error.to_string().replace("call `allow_insecure_http(true)`", "pass --allow-insecure-http");
+        let settings = [&self.settings.host, &self.settings.project];
+        let named = settings.iter().find(|setting| message.contains(&setting.value));
+        let from = named.map_or_else(String::new, |setting| format!(" (from: {})", setting.source));
+        Failure::usage(format!("{message}{from}"))
+    }
+
+    /// The groups of the type that the settings name, or of the only one that the project has.
+    pub(crate) async fn groups(&self) -> Result<Groups, Failure> {
+        let client = self.client()?;
+        if let Some(group_type) = &self.settings.group_type {
+            return Ok(client.groups(group_type_ref(&group_type.value)));
+        }
+        let types = client.group_types().await?;
+        match types.as_slice() {
+            [only] => Ok(client.groups(only.group_type_index)),
+            [] => Err(Failure::usage("the project has no group types").mend(
+                "group types come from events: send one with `$group_type` first, and see them with `posthog-groups types`",
+            )),
+            several => {
+                let names: Vec<String> =
+                    several.iter().map(|t| format!("{} ({})", t.group_type, t.group_type_index)).collect();
+                Err(Failure::usage(format!("the project has {} group types: {}", names.len(), names.join(", ")))
+                    .mend("name one with --group-type NAME, POSTHOG_GROUP_TYPE, or `group_type` in the context"))
+            }
+        }
+    }
+
+    /// The project token (`phc_...`) for sending events, where one is configured.
+    #[allow(dead_code)]
+    pub(crate) fn project_token(&self) -> Result<Option<ProjectToken>, Failure> {
+        let Some(token) = &self.settings.project_token else { return Ok(None) };
+        if let Some(warning) = token.value.warning() {
+            self.warn(&warning);
+        }
+        let token = token.value.read()?;
+        serde_json::from_value(token.reveal().into())
+            .map(Some)
+            .map_err(|e| Failure::usage(format!("the project token cannot be read: {e}")))
+    }
+
+    /// Whether only errors are wanted on standard error.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.messages.quiet
+    }
+
+    /// Says something that is no error, unless `--quiet` was given.
+    pub(crate) fn note(&self, text: &str) {
+        self.messages.say(&format!("{}\n", visible(text)));
+    }
+
+    pub(crate) fn warn(&self, text: &str) {
+        self.messages.say(&format!("{} {}\n", self.messages.paint.yellow("warning:"), visible(text)));
+    }
+
+    /// How texts on standard error are painted.
+    pub(crate) fn paint(&self) -> Paint {
+        self.messages.paint
+    }
+}
+
+impl Messages {
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            // There is nowhere left to say that standard error is closed.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
+}
+
+/// Nobody has said where the key is.
+pub(crate) fn no_key() -> Failure {
+    Failure::auth("there is no personal API key")
+        .mend(
+            "create one in PostHog under Settings, Personal API keys, with the scopes group:read, group:write, \
+             activity_log:read, project:read and user:read",
+        )
+        .mend(
+            "then set POSTHOG_PERSONAL_API_KEY, pass --key-file FILE, or write a context: `posthog-groups contexts --help`",
+        )
+        .mend("without an account: `posthog-groups serve --seed 100` runs a stand-in server and prints what to set")
+}
+
+/// An index where it is one, otherwise a name.
+pub(crate) fn group_type_ref(text: &str) -> GroupTypeRef {
+    text.parse::<i64>().map_or_else(|_| GroupTypeRef::from(text), GroupTypeRef::from)
+}

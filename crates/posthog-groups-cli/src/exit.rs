@@ -1,0 +1,205 @@
+//! How the program ends: exit codes, and errors that say what to do.
+
+use std::error::Error as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use posthog_groups::Error;
+
+use crate::output::Paint;
+use crate::transfer::interrupt::Signal;
+use crate::visible::visible;
+
+/// Exit codes other than 0. `--help` documents them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    Failed = 1,
+    Usage = 2,
+    NotFound = 3,
+    /// The key is missing, unknown, or may not do this.
+    Auth = 4,
+    RateLimited = 5,
+    /// Some of several things are done.
+    Partial = 6,
+    /// Ctrl-C, as shells have it.
+    Interrupted = 130,
+    /// SIGTERM, as shells have it.
+    Terminated = 143,
+}
+
+/// Why a command did not succeed, and what to do about it.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The reader of standard output has gone away, as `head` does. That is its right.
+    ClosedPipe,
+    /// Everything is said already.
+    Told(Code),
+    /// Said on standard error: what happened, then what to do.
+    Error { code: Code, message: String, mends: Vec<String> },
+}
+
+impl Failure {
+    fn with_code(code: Code, message: impl Into<String>) -> Self {
+        Self::Error { code, message: message.into(), mends: Vec::new() }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::with_code(Code::Failed, message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::with_code(Code::Usage, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::with_code(Code::NotFound, message)
+    }
+
+    pub(crate) fn auth(message: impl Into<String>) -> Self {
+        Self::with_code(Code::Auth, message)
+    }
+
+    pub(crate) fn partial(message: impl Into<String>) -> Self {
+        Self::with_code(Code::Partial, message)
+    }
+
+    /// The user, or the system, asked to stop.
+    pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
+        Self::with_code(signal.code(), message)
+    }
+
+    /// Says first how far it came.
+    pub(crate) fn after(mut self, how_far: &str) -> Self {
+        if let Self::Error { message, .. } = &mut self {
+            message.insert_str(0, how_far);
+        }
+        self
+    }
+
+    /// Adds what to do.
+    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
+        if let Self::Error { mends, .. } = &mut self {
+            mends.push(mend.into());
+        }
+        self
+    }
+
+    /// A failure to write to standard output.
+    pub(crate) fn of_stdout(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::failed(format!("cannot write to standard output: {error}")),
+        }
+    }
+
+    /// The code of a failure that is one of several.
+    pub(crate) fn code(&self) -> Option<Code> {
+        match self {
+            Self::ClosedPipe => None,
+            Self::Told(code) | Self::Error { code, .. } => Some(*code),
+        }
+    }
+
+    /// The text on standard error: one line for what happened, one for each thing to do.
+    pub(crate) fn text(&self, paint: Paint) -> String {
+        let Self::Error { message, mends, .. } = self else { return String::new() };
+        let mut text = format!("{} {}\n", paint.red("error:"), visible(message));
+        for mend in mends {
+            text.push_str(&format!("  {} {}\n", paint.bold("mend:"), visible(mend)));
+        }
+        text
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn report(&self, paint: Paint) -> ExitCode {
+        // Where even standard error cannot be written to, the exit code has to do.
+        let _ = io::stderr().write_all(self.text(paint).as_bytes());
+        self.code().map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut message = error.to_string();
+        if error.is_connect() {
+            // The innermost cause says whether it was the name, the port or the certificate.
+            let mut cause = error.source();
+            while let Some(next) = cause.and_then(|cause| cause.source()) {
+                cause = Some(next);
+            }
+            if let Some(cause) = cause {
+                message.push_str(&format!(": {cause}"));
+            }
+        }
+        let failure = Self::with_code(code_of(&error), message);
+        mends_of(&error).into_iter().fold(failure, Self::mend)
+    }
+}
+
+fn code_of(error: &Error) -> Code {
+    if error.is_invalid_input() {
+        Code::Usage
+    } else if error.is_not_found() {
+        Code::NotFound
+    } else if error.is_unauthorized() || error.is_forbidden() {
+        Code::Auth
+    } else if error.is_rate_limited() {
+        Code::RateLimited
+    } else {
+        Code::Failed
+    }
+}
+
+/// What to do about an error of the client.
+fn mends_of(error: &Error) -> Vec<String> {
+    let mend = |text: &str| vec![text.to_owned()];
+    if let Some(scope) = error.missing_scope() {
+        vec![format!(
+            "add the scope `{scope}` to the key in PostHog under Settings, Personal API keys; `posthog-groups doctor` \
+             shows what else is missing"
+        )]
+    } else if error.is_unauthorized() {
+        mend(
+            "check that the key is a personal API key (phx_...) of this region: keys of us.posthog.com are unknown to \
+             eu.posthog.com; `posthog-groups doctor` looks closer",
+        )
+    } else if error.is_forbidden() {
+        mend(
+            "give the key access to the project, or name another with --project; `posthog-groups contexts` shows what is set",
+        )
+    } else if error.is_not_found() && error.detail() == Some("Project not found.") {
+        mend("check --project and the region: a project id of one region is unknown in the other")
+    } else if error.is_not_found() {
+        mend(
+            "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones",
+        )
+    } else if error.is_already_exists() {
+        mend("change it with `posthog-groups upsert`, which takes the same options")
+    } else if error.is_not_offered() {
+        mend(match error.operation_id() {
+            Some("list_property_definitions") => {
+                "servers since 2026-06-26 do not tell the names of properties; look at some groups with `posthog-groups \
+                 list --limit 20`"
+            }
+            _ => {
+                "if every command says so, the host is not the address of a PostHog API; `posthog-groups doctor` looks"
+            }
+        })
+    } else if error.is_rate_limited() {
+        mend(
+            "wait, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key",
+        )
+    } else if error.is_outcome_unknown() {
+        mend("look with `posthog-groups get` before you write again")
+    } else if error.is_connect() {
+        mend("check the host, and whether this machine can reach it; `posthog-groups doctor` looks closer")
+    } else if error.is_timeout() {
+        mend("try again, or allow more with --timeout SECONDS")
+    } else if error.is_decode() {
+        mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
+    } else if error.is_server_error() {
+        mend("try again later; a failure that stays is for the operators of the server")
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,20 @@
+//! x
+pub(crate) const ACTIVITY: &str = "x";
+pub(crate) const COMPLETIONS: &str = "x";
+pub(crate) const CONTEXTS: &str = "x";
+pub(crate) const CREATE: &str = "x";
+pub(crate) const DEFINITIONS: &str = "x";
+pub(crate) const DOCTOR: &str = "x";
+pub(crate) const GET: &str = "x";
+pub(crate) const LIST: &str = "x";
+pub(crate) const MAN: &str = "x";
+pub(crate) const RELATED: &str = "x";
+pub(crate) const SERVE: &str = "x";
+pub(crate) const SET: &str = "x";
+pub(crate) const TOP: &str = "x";
+pub(crate) const TOPICS: &str = "x";
+pub(crate) const TYPES: &str = "x";
+pub(crate) const UNSET: &str = "x";
+pub(crate) const UPSERT: &str = "x";
+pub(crate) const VALUES: &str = "x";
+pub(crate) const WHOAMI: &str = "x";

@@ -1,0 +1,100 @@
+//! JSON text in another layout. Values are not read: numbers keep their digits, members their order.
+
+use crate::visible::{acts_on_terminals, escape};
+
+/// On one line, without blanks between values.
+pub(crate) fn compact(json: &str) -> String {
+    rewrite(json, None)
+}
+
+/// One member to a line, indented by two blanks for each level below `level`.
+pub(crate) fn pretty(json: &str, level: usize) -> String {
+    rewrite(json, Some(level))
+}
+
+/// Rewrites valid JSON. Within strings, what a terminal would act on is escaped, which means the same.
+fn rewrite(json: &str, level: Option<usize>) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 4);
+    let mut depth = level.unwrap_or(0);
+    let new_line = |out: &mut String, depth: usize| {
+        if level.is_some() {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("  ", depth));
+        }
+    };
+    let mut chars = json.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                out.push('"');
+                while let Some(c) = chars.next() {
+                    match c {
+                        '\\' => {
+                            out.push('\\');
+                            out.extend(chars.next());
+                        }
+                        c if acts_on_terminals(c) => escape(&mut out, c),
+                        c => out.push(c),
+                    }
+                    if c == '"' {
+                        break;
+                    }
+                }
+            }
+            '{' | '[' => {
+                out.push(c);
+                while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                match chars.next_if(|c| matches!(c, '}' | ']')) {
+                    Some(end) => out.push(end),
+                    None => {
+                        depth += 1;
+                        new_line(&mut out, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(',');
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(if level.is_some() { ": " } else { ":" }),
+            c if c.is_ascii_whitespace() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_changes_and_values_do_not() {
+        let text =
+            "{\n \"a\\\"}\" : [ 1.50 , 9007199254740993,\ttrue ] , \"b\": {}, \"c\": [ ], \"d\": \"x, {y\" }";
+        assert_eq!(compact(text), r#"{"a\"}":[1.50,9007199254740993,true],"b":{},"c":[],"d":"x, {y"}"#);
+        assert_eq!(
+            pretty(text, 0),
+            "{\n  \"a\\\"}\": [\n    1.50,\n    9007199254740993,\n    true\n  ],\n  \"b\": {},\n  \"c\": [],\n  \"d\": \"x, {y\"\n}"
+        );
+        assert_eq!(pretty("[1]", 1), "[\n    1\n  ]");
+        for scalar in ["1e400", "\"\"", "null", "-0.0"] {
+            assert_eq!((compact(scalar), pretty(scalar, 0)), (scalar.to_owned(), scalar.to_owned()));
+        }
+    }
+
+    #[test]
+    fn text_that_acts_on_terminals_is_escaped_and_means_the_same() {
+        let text = serde_json::to_string("\u{9b}31m \u{7f} \u{202e} \u{1b} \" \\ é").unwrap();
+        let written = compact(&text);
+        assert_eq!(written, r#""\u009b31m \u007f \u202e \u001b \" \\ é""#);
+        let (before, after): (String, String) =
+            (serde_json::from_str(&text).unwrap(), serde_json::from_str(&written).unwrap());
+        assert_eq!(before, after);
+    }
+}

@@ -1,0 +1,261 @@
+//! What goes to standard output, in the form that was asked for.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::arguments::GlobalArguments;
+use crate::exit::Failure;
+use crate::json_text::{compact, pretty};
+use crate::table::Widths;
+use crate::visible::visible;
+
+/// A form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns with a header, cut to the width of the terminal
+    Table,
+    /// Columns separated by tabs, without a header, nothing cut
+    Plain,
+    /// One JSON document: an array for lists
+    Json,
+    /// One JSON document on each line
+    Ndjson,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// When to use colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colors {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Colors text, or leaves it as it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paint(bool);
+
+impl Paint {
+    /// No colors.
+    pub(crate) const fn plain() -> Self {
+        Self(false)
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub(crate) fn red(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    pub(crate) fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    pub(crate) fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+}
+
+impl GlobalArguments {
+    fn colors(&self, is_terminal: bool) -> Paint {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        Paint(match self.color {
+            _ if self.no_color => false,
+            Colors::Always => true,
+            Colors::Never => false,
+            Colors::Auto => {
+                is_terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        })
+    }
+
+    /// How errors are painted.
+    pub(crate) fn stderr_colors(&self) -> Paint {
+        self.colors(io::stderr().is_terminal())
+    }
+}
+
+/// Something that is shown: as JSON, or as cells of a table.
+pub(crate) trait Record: Serialize {
+    /// The names of the columns; the header of CSV.
+    const COLUMNS: &'static [&'static str];
+
+    /// The text of each column.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Standard output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    format: Format,
+    paint: Paint,
+    /// The width of the terminal; nothing is cut without one.
+    screen: Option<usize>,
+}
+
+impl Output {
+    pub(crate) fn new(arguments: &GlobalArguments) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let default = if is_terminal { Format::Table } else { Format::Plain };
+        let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Self {
+            format: arguments.output.unwrap_or(default),
+            paint: arguments.colors(is_terminal),
+            screen: if is_terminal { columns() } else { None },
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Whether what is written is for programs: then it is one of their formats and nothing else.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Ndjson | Format::Csv)
+    }
+
+    /// Writes one line. What the caller has not written himself has to be [`visible`].
+    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
+        write(&format!("{text}\n"))
+    }
+
+    /// Begins a list, which is written while it comes in.
+    pub(crate) fn list<R: Record>(&self) -> List<'_, R> {
+        List { output: self, waiting: Vec::new(), widths: None, count: 0 }
+    }
+
+    /// Shows one thing: the object itself where the format is JSON, otherwise a list of one.
+    pub(crate) fn one<R: Record>(&self, record: R) -> Result<(), Failure> {
+        if self.format == Format::Json {
+            return self.line(&pretty(&json(&record)?, 0));
+        }
+        let mut list = self.list();
+        list.push(record)?;
+        list.end()
+    }
+
+    /// Rows that are known altogether, for people.
+    pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), Failure> {
+        if self.format == Format::Plain {
+            return rows.iter().try_for_each(|row| self.line(&tabbed(row)));
+        }
+        let widths = Widths::of(rows, self.screen);
+        rows.iter().try_for_each(|row| self.line(&widths.row(row, self.screen.is_some())))
+    }
+}
+
+/// So many rows decide the widths of the columns of a table: a page of the server.
+const FIRST_ROWS: usize = 100;
+
+/// A list that is being written. Without [`List::end`] it is incomplete, and a JSON array then has no end.
+pub(crate) struct List<'o, R> {
+    output: &'o Output,
+    /// Rows of a table whose widths are not decided yet.
+    waiting: Vec<R>,
+    widths: Option<Widths>,
+    count: u64,
+}
+
+impl<R> List<'_, R> {
+    /// How many rows there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl<R: Record> List<'_, R> {
+    pub(crate) fn push(&mut self, record: R) -> Result<(), Failure> {
+        self.count += 1;
+        match self.output.format {
+            Format::Json => {
+                let before = if self.count == 1 { "[\n  " } else { ",\n  " };
+                write(&format!("{before}{}", pretty(&json(&record)?, 1)))
+            }
+            Format::Ndjson => self.output.line(&compact(&json(&record)?)),
+            Format::Csv => {
+                if self.count == 1 {
+                    self.csv_header()?;
+                }
+                write(&csv_line(&record.cells())?)
+            }
+            Format::Plain => self.output.line(&tabbed(&record.cells())),
+            Format::Table => {
+                if let Some(widths) = &self.widths {
+                    return self.output.line(&widths.row(&record.cells(), self.output.screen.is_some()));
+                }
+                self.waiting.push(record);
+                if self.waiting.len() >= FIRST_ROWS { self.first_rows() } else { Ok(()) }
+            }
+        }
+    }
+
+    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+        match self.output.format {
+            Format::Json => write(if self.count == 0 { "[]\n" } else { "\n]\n" })?,
+            Format::Csv if self.count == 0 => self.csv_header()?,
+            Format::Table if self.widths.is_none() && self.count > 0 => self.first_rows()?,
+            _ => {}
+        }
+        io::stdout().flush().map_err(|e| Failure::of_stdout(&e))
+    }
+
+    fn csv_header(&self) -> Result<(), Failure> {
+        write(&csv_line(&R::COLUMNS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?)
+    }
+
+    fn first_rows(&mut self) -> Result<(), Failure> {
+        let header: Vec<String> =
+            R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
+        let mut rows = vec![header];
+        rows.extend(self.waiting.drain(..).map(|record| record.cells()));
+        let widths = Widths::of(&rows, self.output.screen);
+        let cut = self.output.screen.is_some();
+        for (n, row) in rows.iter().enumerate() {
+            let line = widths.row(row, cut);
+            self.output.line(&if n == 0 { self.output.paint.bold(&line) } else { line })?;
+        }
+        self.widths = Some(widths);
+        Ok(())
+    }
+}
+
+/// Cells separated by tabs. There are none within cells: they are written as `\t`.
+fn tabbed(cells: &[String]) -> String {
+    let cells: Vec<_> = cells.iter().map(|cell| visible(cell)).collect();
+    cells.join("\t")
+}
+
+fn csv_line(cells: &[String]) -> Result<String, Failure> {
+    let cannot = |e: &dyn std::fmt::Display| Failure::failed(format!("cannot write CSV: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells).map_err(|e| cannot(&e))?;
+    let line = writer.into_inner().map_err(|e| cannot(&e))?;
+    String::from_utf8(line).map_err(|e| cannot(&e))
+}
+
+/// The JSON text of a value.
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))
+}
+
+/// Writes to standard output, whose lines go out as they are complete.
+fn write(text: &str) -> Result<(), Failure> {
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|e| Failure::of_stdout(&e))
+}

@@ -1,0 +1,120 @@
+//! Columns of text that fit a terminal.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::visible::visible;
+
+/// Between two columns.
+const GAP: usize = 2;
+/// No column is made narrower than this.
+const NARROWEST: usize = 8;
+
+/// The widths of columns, decided by the first rows and kept for the rest.
+#[derive(Debug)]
+pub(crate) struct Widths(Vec<usize>);
+
+impl Widths {
+    /// As wide as the rows need, but together no wider than `screen`: the widest columns give way first.
+    pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>) -> Self {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut widths: Vec<usize> = (0..columns)
+            .map(|n| {
+                rows.iter().filter_map(|row| row.get(n)).map(|cell| visible(cell).width()).max().unwrap_or(0)
+            })
+            .collect();
+        if let Some(screen) = screen {
+            let room = screen.saturating_sub(GAP * columns.saturating_sub(1));
+            while widths.iter().sum::<usize>() > room {
+                let Some(widest) = widths.iter_mut().filter(|width| **width > NARROWEST).max() else { break };
+                *widest -= 1;
+            }
+        }
+        Self(widths)
+    }
+
+    /// One row, without a line end. With `cut`, cells that are too wide end with an ellipsis.
+    pub(crate) fn row(&self, cells: &[String], cut: bool) -> String {
+        let mut line = String::new();
+        for (n, (cell, width)) in cells.iter().zip(&self.0).enumerate() {
+            let cell = visible(cell);
+            let cell = if cut { shorten(&cell, *width) } else { cell.into_owned() };
+            line.push_str(&cell);
+            if n + 1 < cells.len() {
+                let padding = width.saturating_sub(cell.width()) + GAP;
+                line.extend(std::iter::repeat_n(' ', padding));
+            }
+        }
+        line.trim_end().to_owned()
+    }
+}
+
+/// The text, or its beginning and an ellipsis, in at most `width` places.
+fn shorten(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        short.push(c);
+        // Of the whole, because characters that join others change their width.
+        if short.width() + 1 > width {
+            short.pop();
+            break;
+        }
+    }
+    // Half of a joined character is none.
+    while short.chars().next_back().is_some_and(|c| c == '\u{200d}' || c.width() == Some(0)) {
+        short.pop();
+    }
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[&[&str]], screen: Option<usize>) -> Vec<String> {
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
+        let widths = Widths::of(&rows, screen);
+        rows.iter().map(|row| widths.row(row, screen.is_some())).collect()
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_needed_and_lines_have_no_blanks_at_their_end() {
+        assert_eq!(
+            table(&[&["KEY", "PLAN"], &["org:5", "free"], &["org:12345", ""]], None),
+            ["KEY        PLAN", "org:5      free", "org:12345"]
+        );
+    }
+
+    #[test]
+    fn the_widest_column_gives_way_and_nothing_is_wider_than_the_screen() {
+        let long = "x".repeat(100);
+        let lines = table(&[&["KEY", "PROPERTIES"], &["org:5", &long], &["東京東京", "短い"]], Some(30));
+        assert_eq!(lines[1], format!("org:5     {}…", "x".repeat(19)));
+        assert!(lines.iter().all(|line| line.width() <= 30), "{lines:?}");
+    }
+
+    #[test]
+    fn wide_and_joined_characters_are_not_cut_in_two() {
+        for (text, width, short) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("東京", 4, "東京"),
+            ("東京都", 5, "東京…"),
+            ("東京都", 4, "東…"),
+            ("e\u{301}e\u{301}e\u{301}", 3, "e\u{301}e\u{301}e\u{301}"),
+            ("ab👩‍👩‍👧cd", 4, "ab…"),
+        ] {
+            assert_eq!(shorten(text, width), short, "{text} in {width}");
+            assert!(short.width() <= width);
+        }
+    }
+
+    #[test]
+    fn escape_sequences_are_shown_and_counted() {
+        assert_eq!(table(&[&["a\u{1b}[2Jb", "c"]], None), ["a\\u001b[2Jb  c"]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Text of servers and files made harmless for a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a terminal would act on the character instead of showing it: controls, and marks that turn the direction of text.
+pub(crate) fn acts_on_terminals(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text with such characters written as escapes, as JSON would: a line end becomes `\n`, an escape `\u001b`.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts_on_terminals) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if acts_on_terminals(c) => escape(&mut shown, c),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Writes `\uXXXX`. All characters that act on terminals are in the first plane.
+pub(crate) fn escape(to: &mut String, c: char) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(to, "\\u{:04x}", u32::from(c));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_terminals_is_written_out() {
+        for (text, shown) in [
+            ("Zürich 東京 👩‍👩‍👧 e\u{301}", "Zürich 東京 👩‍👩‍👧 e\u{301}"),
+            ("a\nb\tc\r", "a\\nb\\tc\\r"),
+            ("\u{1b}[31mred\u{7}", "\\u001b[31mred\\u0007"),
+            ("\u{9b}31m\u{7f}", "\\u009b31m\\u007f"),
+            ("abc\u{202e}txt.exe", "abc\\u202etxt.exe"),
+            ("\\n stays", "\\n stays"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
+}
