@@ -1,8 +1,37 @@
-//! x
+//! Asks before something is done.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
 use crate::exit::Failure;
+
+/// Whether there is somebody to ask.
 pub(crate) fn is_possible() -> bool {
-    false
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
-pub(crate) fn ask(_: &str) -> Result<(), Failure> {
-    Ok(())
+
+/// Asks; anything but yes is no.
+pub(crate) fn ask(question: &str) -> Result<(), Failure> {
+    let no = || Failure::failed("not confirmed; nothing was written");
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stdin().read_line(&mut answer));
+    asked.map_err(|_| no())?;
+    if is_yes(&answer) { Ok(()) } else { Err(no()) }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (answer, expected) in
+            [("y\n", true), ("YES\r\n", true), ("\n", false), ("", false), ("yep", false)]
+        {
+            assert_eq!(is_yes(answer), expected, "{answer:?}");
+        }
+    }
 }

@@ -1,5 +1,4 @@
 //! The `posthog-groups` command.
-#![allow(dead_code)]
 mod arguments;
 mod assignment;
 mod commands {
@@ -24,7 +23,8 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return std::process::ExitCode::FAILURE };
     let done = runtime.block_on(async {
         let context = connection::Context::new(&arguments.global)?;
         match &arguments.command {

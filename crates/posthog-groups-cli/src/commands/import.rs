@@ -97,7 +97,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
             if let Some(journal) = journal.filter(|_| !had_journal) {
                 let _ = fs::remove_file(journal);
             }
-            return Err(transfer::refusal(error));
+            return Err(transfer::refusal(error, &name));
         }
     };
     let totals = Totals::of(&report, checked.bad);

@@ -66,7 +66,7 @@ pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Fa
         Ok(shown) => shown,
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
     };
-    let report = planned.map_err(refusal)?;
+    let report = planned.map_err(|error| refusal(error, &name))?;
     shown?;
     let _ = failures.write(&mut io::stderr().lock(), &name);
     written_report.map_err(|e| report_failure(input.report.as_deref(), &e))?;

@@ -21,20 +21,18 @@ pub(crate) mod totals;
 use crate::exit::Failure;
 
 /// What an import was refused for, in words of the command line. Nothing was written then.
-pub(crate) fn refusal(error: posthog_groups::Error) -> Failure {
+pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     let message = error.to_string();
-    let failure = Failure::from(error);
-    let mends = [
-        ("have the same group key", "remove one, or add `--duplicates last`"),
-        (
-            "the input has changed since",
-            "add `--accept-changed-input` to go on, or remove the journal to begin anew",
-        ),
-        ("name another journal", "name another with `--journal FILE`"),
-        ("cannot open the journal", "name another with `--journal FILE`"),
-    ];
-    match mends.iter().find(|(words, _)| message.contains(words)) {
-        Some((_, mend)) => failure.mend(*mend),
-        None => failure,
+    // The library speaks to programmers, whose way out is a method.
+    if let Some((rows, _)) = message.split_once("; remove one, or let the last one win") {
+        return Failure::failed(format!("{input}: {rows}")).mend("remove one, or add `--duplicates last`");
     }
+    if let Some((what, _)) = message.split_once("; to go on, and do the rows that are new or different") {
+        return Failure::failed(what)
+            .mend("add `--accept-changed-input` to go on with the rows that are new or different")
+            .mend("or remove the journal to begin anew");
+    }
+    let is_of_journal = message.contains("name another journal") || message.contains(" the journal ");
+    let failure = Failure::from(error);
+    if is_of_journal { failure.mend("name another with `--journal FILE`") } else { failure }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use crate::arguments::transfer::ImportInput;
 use crate::exit::Failure;
 use crate::rows::flaw::Flaw;
+use crate::rows::format;
 use crate::rows::input::{Input, Named};
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::write_more;
@@ -17,12 +18,14 @@ pub(crate) async fn prepare(
     show: Show,
     interrupt: &Interrupt,
 ) -> Result<(Source, Checked), Failure> {
+    // A name that does not tell the format is a matter of the command line, not of the file.
+    format::of_path(&arguments.file, arguments.format).map_err(Failure::usage)?;
     let progress = Progress::start(show, "Checking", "rows", || None);
     let (counter, heard) = (progress.counter(), interrupt.clone());
-    let (path, format, keep_going) = (arguments.file.clone(), arguments.format, arguments.keep_going);
+    let (path, asked, keep_going) = (arguments.file.clone(), arguments.format, arguments.keep_going);
     let rejected = arguments.rejected.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let source = Source::new(Input::open(&path, format).map_err(Unprepared::Input)?, keep_going);
+        let source = Source::new(Input::open(&path, asked).map_err(Unprepared::Input)?, keep_going);
         match source.check(rejected.as_deref(), &counter, &heard) {
             Ok(checked) => Ok((source, checked)),
             Err(error) => Err(Unprepared::Rows(error, source.input().name().to_owned())),

@@ -104,25 +104,28 @@ mod tests {
     fn a_record_is_a_group_and_an_empty_cell_no_property() {
         let text =
             "plan,group_key,seats,zip\r\nscale,org:5,42,007\r\n\r\n,\"a,\"\"b\"\"\n\",\"\"\"\"\"\",\r\n";
-        let (rows, flaws) = rows(text);
+        let (groups, flaws) = rows(text);
         assert_eq!(
-            rows,
+            groups,
             [r#"org:5@2 {"plan":"scale","seats":42,"zip":"007"}"#, "a,\"b\"\n@4 {\"seats\":\"\"}"]
         );
         assert!(flaws.is_empty());
-        assert_eq!(super::tests::rows(""), (vec![], vec![]));
-        assert_eq!(super::tests::rows("group_key\n"), (vec![], vec![]));
+        for nothing in ["", "\r\n", "group_key\n"] {
+            assert_eq!(rows(nothing), (vec![], vec![]));
+        }
     }
 
     #[test]
     fn a_wrong_record_is_named_and_the_next_one_read() {
         let (rows, flaws) = rows("group_key,plan\na,b,c\nd\n,x\ne,f\n");
         assert_eq!(rows, [r#"e@5 {"plan":"f"}"#]);
-        assert!(
-            flaws[0].starts_with("g.csv, line 2: the record has 3 cells, and the header 2; "),
-            "{flaws:?}"
+        assert_eq!(
+            flaws,
+            [
+                "g.csv, line 2: the record has 3 cells, and the header 2",
+                "g.csv, line 3: the record has 1 cell, and the header 2",
+                "g.csv, line 4: the cell of the key is empty",
+            ]
         );
-        assert!(flaws[1].starts_with("g.csv, line 3: the record has 1 cell,"), "{flaws:?}");
-        assert!(flaws[2].starts_with("g.csv, line 4: the cell of the key is empty"), "{flaws:?}");
     }
 }
