@@ -85,7 +85,7 @@ fn an_existing_file_needs_force_and_is_kept_when_the_export_fails() {
 #[test]
 fn an_export_outlasts_the_rate_limit() {
     let program = Program::new(world(Era::Y2026, numbered(150)));
-    program.fake.add_faults([limited(1, 2, 1)]).unwrap();
+    program.fake.add_faults([limited("GET", 1, 2, 1)]).unwrap();
     program.run(&["export", "a.ndjson"]).ok();
     assert_eq!(program.read("a.ndjson").lines().count(), 150);
 }

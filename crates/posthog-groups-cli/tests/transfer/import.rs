@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Era, Fault, Group, Project, State};
 
-use crate::program::{Program, world};
+use crate::program::{Program, limited, world};
 
 fn rows(count: usize) -> String {
     (0..count)
@@ -77,6 +77,23 @@ fn a_key_that_expires_ends_it_and_the_same_command_goes_on() {
     let done = program.run(&["import", "it's here.ndjson"]).ok();
     assert_eq!(done.stdout(), "created\t20\nchanged\t0\nunchanged\t0\ndone before\t10\n");
     assert_eq!(program.groups().len(), 30);
+}
+
+#[test]
+fn a_rate_limit_is_waited_out_unless_it_is_hopeless() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(20));
+    program.fake.add_faults([limited("POST", 5, 1, 1)]).unwrap();
+    program.run(&["import", "a.ndjson", "--concurrency", "1"]).ok();
+    assert_eq!(program.groups().len(), 20);
+
+    program.write("b.ndjson", rows(30));
+    program.fake.add_faults([limited("POST", 5, 0, 100_000)]).unwrap();
+    let done = program.run(&["import", "b.ndjson", "--concurrency", "1"]);
+    assert_eq!(done.code, 5, "{}", done.all());
+    assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left to do: "), "{}", done.stderr);
+    assert!(done.stderr.contains("b.ndjson.journal has what is done"), "{}", done.stderr);
+    assert_eq!(program.groups().len(), 25);
 }
 
 #[test]

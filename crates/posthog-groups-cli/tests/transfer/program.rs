@@ -162,9 +162,9 @@ impl Program {
     }
 }
 
-/// An answer that the rate limit is reached, for the list.
-pub(crate) fn limited(skip: u64, times: u64, seconds: u32) -> Fault {
-    let mut fault = Fault { skip, times, ..Fault::http(429) }.on("GET", "/groups/$");
+/// Answers that the rate limit is reached: to lists for GET, to creations for POST.
+pub(crate) fn limited(method: &str, skip: u64, times: u64, seconds: u32) -> Fault {
+    let mut fault = Fault { skip, times, ..Fault::http(429) }.on(method, "/groups/$");
     if let Effect::Http(answer) = &mut fault.effect {
         answer.headers.insert("Retry-After".to_owned(), seconds.to_string());
     }
