@@ -44,8 +44,9 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
         context.note("without a journal a stopped import begins anew; name one with --journal FILE");
     }
     if !arguments.yes && confirm::is_possible() {
+        let groups = if checked.rows == 1 { "group" } else { "groups" };
         let question = format!(
-            "Write {} groups to project {} on {}?",
+            "Write {} {groups} to project {} on {}?",
             grouped(checked.rows),
             client.project(),
             client.host()

@@ -103,6 +103,8 @@ async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Dur
         |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let (known, unknown) = (style("{bar:24} {msg}"), style("{spinner} {msg}"));
     loop {
+        // First, so that what is done at once shows no bar at all.
+        tokio::time::sleep(Duration::from_millis(150)).await;
         let state = counter.state().clone();
         match state.total {
             Some(total) => {
@@ -116,7 +118,6 @@ async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Dur
             }
         }
         bar.set_message(line(&state, state.began.elapsed(), waits()));
-        tokio::time::sleep(Duration::from_millis(150)).await;
     }
 }
 
