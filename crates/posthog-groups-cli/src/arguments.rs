@@ -1,5 +1,7 @@
 //! What may be written on the command line.
 
+pub(crate) mod transfer;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -148,6 +150,15 @@ pub(crate) enum Command {
     /// Show the names of properties (servers before 2026-06-26)
     #[command(after_long_help = help::DEFINITIONS)]
     Definitions,
+    /// Write groups to a file, as NDJSON or CSV
+    #[command(after_long_help = help::EXPORT)]
+    Export(transfer::Export),
+    /// Create and change groups from a file
+    #[command(after_long_help = help::IMPORT)]
+    Import(transfer::Import),
+    /// Show what an import would change, and write nothing
+    #[command(after_long_help = help::PLAN)]
+    Plan(transfer::ImportInput),
     /// Show the user that the key belongs to
     #[command(after_long_help = help::WHOAMI)]
     Whoami,

@@ -136,14 +136,14 @@ impl Context {
             .map_err(|e| Failure::usage(format!("the project token cannot be read: {e}")))
     }
 
-    /// Says something that is no error, unless `--quiet` was given.
-    pub(crate) fn note(&self, text: &str) {
-        self.messages.say(&format!("{}\n", visible(text)));
-    }
-
     /// Whether only errors are wanted on standard error.
     pub(crate) fn is_quiet(&self) -> bool {
         self.messages.quiet
+    }
+
+    /// Says something that is no error, unless `--quiet` was given.
+    pub(crate) fn note(&self, text: &str) {
+        self.messages.say(&format!("{}\n", visible(text)));
     }
 
     pub(crate) fn warn(&self, text: &str) {

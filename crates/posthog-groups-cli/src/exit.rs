@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use posthog_groups::Error;
 
 use crate::output::Paint;
+use crate::transfer::interrupt::Signal;
 use crate::visible::visible;
 
 /// Exit codes other than 0. `--help` documents them.
@@ -20,6 +21,10 @@ pub(crate) enum Code {
     RateLimited = 5,
     /// Some of several things are done.
     Partial = 6,
+    /// Ctrl-C, as shells have it.
+    Interrupted = 130,
+    /// SIGTERM, as shells have it.
+    Terminated = 143,
 }
 
 /// Why a command did not succeed, and what to do about it.
@@ -56,6 +61,19 @@ impl Failure {
 
     pub(crate) fn partial(message: impl Into<String>) -> Self {
         Self::with_code(Code::Partial, message)
+    }
+
+    /// The user, or the system, asked to stop.
+    pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
+        Self::with_code(signal.code(), message)
+    }
+
+    /// Says first how far it came.
+    pub(crate) fn after(mut self, how_far: &str) -> Self {
+        if let Self::Error { message, .. } = &mut self {
+            message.insert_str(0, how_far);
+        }
+        self
     }
 
     /// Adds what to do.

@@ -10,6 +10,7 @@ use crate::arguments::Arguments;
 const TOPICS: &[(&str, &[&str])] = &[
     ("Look", &["types", "list", "get", "activity", "related", "values", "definitions"]),
     ("Change", &["create", "set", "unset", "upsert"]),
+    ("Move", &["export", "import", "plan"]),
     ("Connect", &["doctor", "whoami", "contexts", "serve"]),
     ("Shell", &["completions", "man", "help"]),
 ];
@@ -55,7 +56,7 @@ Exit codes:
   0  done                      4  the key is missing, unknown, or may not do this
   1  failed                    5  rate limited
   2  wrong usage or settings   6  done in part: some of several
-  3  no such group or project
+  3  no such group or project  130, 143  stopped by Ctrl-C or SIGTERM
 
 Settings, first found: flags, environment, context of the configuration file
   POSTHOG_PERSONAL_API_KEY   the key, phx_...
@@ -132,6 +133,28 @@ Pairs go over members of --properties with the same name.
 Examples:
   posthog-groups upsert org:9 --create --set plan=enterprise
   posthog-groups upsert org:9 --properties @acme.json --dry-run -o json";
+
+pub(crate) const EXPORT: &str = "\
+The format follows from the name: .ndjson or .csv, each also with .gz or .zst. The file appears when it is complete.
+
+Examples:
+  posthog-groups export -t organization groups.ndjson
+  posthog-groups export --key-contains acme groups.csv.gz
+  posthog-groups export --order newest - | jq -c .group_key";
+
+pub(crate) const IMPORT: &str = "\
+An import merges: only what is missing or different is written, other properties stay, and no group is removed.
+After a failure or Ctrl-C, the same command goes on where it was: what is done is in FILE.journal.
+
+Examples:
+  posthog-groups plan -t organization groups.csv
+  posthog-groups import -t organization groups.csv
+  posthog-groups import groups.ndjson.gz --yes --report report.ndjson";
+
+pub(crate) const PLAN: &str = "\
+Examples:
+  posthog-groups plan -t organization groups.csv
+  posthog-groups export -t organization - --context staging | posthog-groups plan -t organization -";
 
 pub(crate) const ACTIVITY: &str = "\
 The key needs the scope activity_log:read.

@@ -13,8 +13,10 @@ mod json_text;
 mod key_source;
 mod output;
 mod requests;
+mod rows;
 mod settings;
 mod table;
+mod transfer;
 mod visible;
 
 use std::process::ExitCode;
@@ -68,6 +70,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Set(set) => commands::set::run(&context, set).await,
         Command::Unset(unset) => commands::unset::run(&context, unset).await,
         Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
+        Command::Export(export) => commands::export::run(&context, export).await,
+        Command::Import(import) => commands::import::run(&context, import).await,
+        Command::Plan(plan) => commands::plan::run(&context, plan).await,
         Command::Activity(activity) => commands::activity::run(&context, activity).await,
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,

@@ -1,0 +1,157 @@
+//! What `export`, `import` and `plan` take.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::rows::format::Format;
+use crate::transfer::export::Order;
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// File to write, such as groups.ndjson, groups.csv or groups.ndjson.gz; `-` is standard output
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+
+    /// Format of the file [default: by its name, else ndjson]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// Only groups whose properties contain this text (names included), or whose key it is; case does not matter
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+
+    /// Only groups whose key contains this text; case does not matter
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) key_contains: Option<String>,
+
+    /// Order of the groups
+    #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Key)]
+    pub(crate) order: Order,
+
+    /// Replace FILE if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) input: ImportInput,
+
+    /// Show what would change, and write nothing; the same as `plan`
+    #[arg(long)]
+    pub(crate) plan: bool,
+
+    /// Do not ask for confirmation
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+
+    /// How rows are written
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Auto)]
+    pub(crate) engine: EngineName,
+
+    /// Host that events are sent to [default: that of the region, or the instance]
+    #[arg(long, value_name = "URL")]
+    pub(crate) capture_host: Option<String>,
+
+    /// How many groups are written at the same time
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+
+    /// File that keeps what is done, to go on from [default: FILE.journal; none for standard input]
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// Go on although the rows are not those that the journal was begun with
+    #[arg(long)]
+    pub(crate) accept_changed_input: bool,
+
+    /// Read the groups again after writing [default: after events only]
+    #[arg(long, overrides_with = "no_verify")]
+    pub(crate) verify: bool,
+
+    /// Do not read the groups again, also after events
+    #[arg(long, overrides_with = "verify")]
+    pub(crate) no_verify: bool,
+
+    /// How long groups may take to become as wanted, such as 90s or 10m
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    pub(crate) verify_within: Duration,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportInput {
+    /// File to read, NDJSON or CSV, plain, .gz or .zst; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Format of the file [default: by its name, else ndjson]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// Pass over bad rows instead of stopping at the first; exit with 6 if there are any
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+
+    /// Write bad rows to this file as they stand
+    #[arg(long, value_name = "FILE", requires = "keep_going")]
+    pub(crate) rejected: Option<PathBuf>,
+
+    /// What two rows with the same key mean
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = DuplicatesName::Refuse)]
+    pub(crate) duplicates: DuplicatesName,
+
+    /// Write a line of NDJSON for each row and what became of it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// What writes an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// Events if REST would take more than an hour's requests and a project token is configured, else REST
+    Auto,
+    /// One request for each new group and changed property: at once, exact, with activity entries
+    Rest,
+    /// Events in batches: a thousand rows a request, processed later; needs the project token
+    Capture,
+}
+
+/// What two rows with the same key mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DuplicatesName {
+    /// A mistake: nothing is written
+    Refuse,
+    /// The last of them counts
+    Last,
+}
+
+/// A time such as `90s`, `10m`, `2h`, or seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.char_indices().next_back() {
+        Some((end, 's')) => (&text[..end], 1),
+        Some((end, 'm')) => (&text[..end], 60),
+        Some((end, 'h')) => (&text[..end], 3_600),
+        _ => (text, 1),
+    };
+    let seconds =
+        number.parse::<u32>().map_err(|_| "this is no time; write for example 90s or 10m".to_owned())?;
+    Ok(Duration::from_secs(u64::from(seconds) * factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_or_is_in_seconds() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("5", 5)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "m", "1.5h", "-1s", "10d"] {
+            assert!(time(text).unwrap_err().contains("90s"), "{text}");
+        }
+    }
+}

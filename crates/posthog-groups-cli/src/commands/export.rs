@@ -1,0 +1,57 @@
+//! `export`: the groups of a project as a file.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::arguments::transfer::Export;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::rows::format;
+use crate::transfer::export::{Stopped, Target, export};
+use crate::transfer::interrupt::Interrupt;
+use crate::transfer::progress::{Progress, Show, grouped};
+
+pub(crate) async fn run(context: &Context, arguments: &Export) -> Result<(), Failure> {
+    let path = arguments.file.clone();
+    let (format, compression) = format::of_path(&path, arguments.format).map_err(Failure::usage)?;
+    let target = Target { path, format, compression, replace: arguments.force, order: arguments.order };
+    let mut list = context.groups().await?.export();
+    if let Some(text) = &arguments.search {
+        list = list.search(text);
+    }
+    if let Some(part) = &arguments.key_contains {
+        list = list.key_contains(part);
+    }
+    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let client = context.client()?.clone();
+    let show = Show::on_stderr(context.is_quiet());
+    let progress = Progress::start(show, "Listing", "groups", move || client.throttled_for());
+    let exported = export(list, target, progress.counter(), interrupt).await;
+    drop(progress);
+    let count = exported.map_err(|stopped| failure(stopped, &arguments.file))?;
+    if show != Show::Nothing {
+        let name = match arguments.file.as_path() {
+            path if path == Path::new("-") => "standard output".into(),
+            path => path.display().to_string(),
+        };
+        let groups = if count == 1 { "group" } else { "groups" };
+        // What counts is written: a lost remark is no failure.
+        let _ = writeln!(io::stderr(), "{} {groups} to {name}", grouped(count));
+    }
+    Ok(())
+}
+
+fn failure(stopped: Stopped, path: &Path) -> Failure {
+    match stopped {
+        Stopped::Server(error) => Failure::from(error),
+        Stopped::Local(message) => Failure::failed(message),
+        Stopped::Closed => Failure::ClosedPipe,
+        Stopped::Interrupted(signal) => {
+            let what = match path == Path::new("-") {
+                true => "interrupted; what was written is not complete".to_owned(),
+                false => format!("interrupted; {} is as it was before", path.display()),
+            };
+            Failure::interrupted(signal, what)
+        }
+    }
+}

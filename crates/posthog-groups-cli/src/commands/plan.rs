@@ -1,0 +1,132 @@
+//! `plan`, which is `import --plan`: what an import would do.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{self, IsTerminal as _};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use crate::arguments::transfer::ImportInput;
+use crate::commands::import::{bad_rows, create_report, duplicates, report_failure};
+use crate::connection::Context;
+use crate::exit::{Code, Failure};
+use crate::output::{Format, Output, Record};
+use crate::transfer::events::Listener;
+use crate::transfer::interrupt::Interrupt;
+use crate::transfer::outcomes::Outcome;
+use crate::transfer::prepare::{nothing_written, prepare};
+use crate::transfer::progress::{Progress, Show, grouped};
+use crate::transfer::refusal;
+use crate::transfer::totals::Totals;
+
+/// So many rows are shown on a terminal.
+const ON_A_TERMINAL: u64 = 50;
+
+/// So many rows may wait for standard output, and for rows before them.
+const WAITING: usize = 1_024;
+
+pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Failure> {
+    let client = context.client()?.clone();
+    let orgs = context.groups().await?;
+    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let show = Show::on_stderr(context.is_quiet());
+    let (source, checked) = prepare(input, show, &interrupt).await?;
+    let name = source.input().name().to_owned();
+    let report = create_report(input.report.as_deref())?;
+
+    let (rows, received) = sync_channel(WAITING);
+    let output = context.output;
+    // Standard output may be slow, and the import must not wait for it.
+    let shown = tokio::task::spawn_blocking(move || show_rows(output, &received));
+    let progress = Progress::start(show, "Comparing", "rows", move || client.throttled_for());
+    let listener = Listener::new(
+        progress.counter(),
+        report,
+        Some(Box::new(move |outcome: &Outcome| {
+            if !outcome.is_news() {
+                return Ok(());
+            }
+            rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        })),
+    );
+    let (heard, stop) = (listener.clone(), interrupt.clone());
+    let planned = orgs
+        .import(move || source.pass())
+        .duplicates(duplicates(input.duplicates))
+        .on_event(move |event| heard.hear(&event))
+        .until(async move {
+            stop.wait().await;
+        })
+        .plan()
+        .await;
+    drop(progress);
+    let written_report = listener.heard().finish_report();
+    let failures = listener.heard().take_failures();
+    listener.heard().stop_showing();
+    let shown = match shown.await {
+        Ok(shown) => shown,
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    };
+    let report = planned.map_err(|error| refusal(error, &name))?;
+    shown?;
+    let _ = failures.write(&mut io::stderr().lock(), &name);
+    written_report.map_err(|e| report_failure(input.report.as_deref(), &e))?;
+    let totals = Totals::of(&report, checked.bad);
+    match (report.stopped, interrupt.seen()) {
+        (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
+        (Some(_), Some(signal)) => return Err(nothing_written(signal)),
+        _ => {}
+    }
+    let counts: Vec<_> =
+        totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
+    context.note(&format!("{name}: {}", counts.join(", ")));
+    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { bad_rows(checked.bad) }
+}
+
+/// Shows the rows as they come, and stops at a screenful where a person looks.
+fn show_rows(output: Output, rows: &Receiver<Outcome>) -> Result<(), Failure> {
+    let most = match output.format() == Format::Table && io::stdout().is_terminal() {
+        true => ON_A_TERMINAL,
+        false => u64::MAX,
+    };
+    let mut list = output.list::<Outcome>();
+    let mut more = 0;
+    let mut show = |row: Outcome| {
+        if list.count() < most {
+            return list.push(row);
+        }
+        more += 1;
+        Ok(())
+    };
+    // Groups are looked for several at a time, so that rows may come somewhat out of order.
+    let mut waiting = BinaryHeap::new();
+    for row in rows {
+        waiting.push(Reverse(row));
+        if waiting.len() > WAITING
+            && let Some(Reverse(first)) = waiting.pop()
+        {
+            show(first)?;
+        }
+    }
+    while let Some(Reverse(first)) = waiting.pop() {
+        show(first)?;
+    }
+    list.end()?;
+    if more > 0 {
+        output.line(&format!("... and {} more; `-o plain` shows all", grouped(more)))?;
+    }
+    Ok(())
+}
+
+impl Record for Outcome {
+    const COLUMNS: &'static [&'static str] = &["line", "outcome", "group_key", "properties", "error"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.line.to_string(),
+            self.outcome.to_owned(),
+            self.key.clone(),
+            self.properties.join(", "),
+            self.error.clone().unwrap_or_default(),
+        ]
+    }
+}

@@ -1,0 +1,189 @@
+//! What a cell stands for, and back.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+/// The JSON that a cell stands for; `None` for an empty one: the group does not have the property.
+pub(crate) fn read(cell: &str) -> Option<Cow<'_, str>> {
+    match cell {
+        "" => None,
+        _ if is_json(cell) => Some(Cow::Borrowed(cell)),
+        text => Some(Cow::Owned(quoted(text))),
+    }
+}
+
+/// The cell for a value, given as JSON. [`read`] undoes it.
+pub(crate) fn write(json: &str) -> Cow<'_, str> {
+    let json = json.trim_matches([' ', '\t', '\r', '\n']);
+    if !json.starts_with('"') {
+        return Cow::Borrowed(json);
+    }
+    match serde_json::from_str::<Cow<'_, str>>(json) {
+        Ok(text) if !text.is_empty() && !is_json(&text) && !is_formula(&text) => text,
+        // Also half a surrogate pair, which is JSON, but no text.
+        _ => Cow::Borrowed(json),
+    }
+}
+
+/// The text of a cell that holds a key or the name of a property.
+pub(crate) fn read_name(cell: &str) -> Cow<'_, str> {
+    name_in_quotes(cell).map_or(Cow::Borrowed(cell), Cow::Owned)
+}
+
+/// The cell for a key or the name of a property. [`read_name`] undoes it.
+pub(crate) fn write_name(name: &str) -> Cow<'_, str> {
+    if name.is_empty() || is_formula(name) || name_in_quotes(name).is_some() {
+        Cow::Owned(quoted(name))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// A name as JSON text, whatever it is.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn name_in_quotes(cell: &str) -> Option<String> {
+    (cell.starts_with('"') && cell.ends_with('"')).then(|| serde_json::from_str(cell).ok()).flatten()
+}
+
+/// Whether a cell is one JSON value, without blanks around it.
+fn is_json(cell: &str) -> bool {
+    let (Some(first), Some(last)) = (cell.bytes().next(), cell.bytes().last()) else { return false };
+    // Most text is told apart by its first letter.
+    matches!(first, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+        && !last.is_ascii_whitespace()
+        && serde_json::from_str::<IgnoredAny>(cell).is_ok()
+}
+
+/// Whether a spreadsheet would take the text for something to compute.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_json_where_it_can_be_and_text_otherwise() {
+        for (cell, json) in [
+            ("42", "42"),
+            ("-0.50e3", "-0.50e3"),
+            ("1e400", "1e400"),
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            ("true", "true"),
+            ("null", "null"),
+            ("[1, \"a\"]", "[1, \"a\"]"),
+            ("{}", "{}"),
+            ("\"42\"", "\"42\""),
+            ("\"\"", "\"\""),
+            ("Acme", "\"Acme\""),
+            ("007", "\"007\""),
+            ("+1", "\"+1\""),
+            (".5", "\".5\""),
+            ("TRUE", "\"TRUE\""),
+            ("NaN", "\"NaN\""),
+            (" 1", "\" 1\""),
+            ("1 ", "\"1 \""),
+            ("1\n", "\"1\\n\""),
+            (" ", "\" \""),
+            ("{\"a\":1", "\"{\\\"a\\\":1\""),
+            ("\u{feff}", "\"\u{feff}\""),
+            ("\u{a0}1", "\"\u{a0}1\""),
+        ] {
+            assert_eq!(read(cell).as_deref(), Some(json), "{cell:?}");
+        }
+        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn text_that_would_be_read_as_something_else_is_written_in_quotes() {
+        for (json, cell) in [
+            ("\"Acme\"", "Acme"),
+            ("\"a\\nb\"", "a\nb"),
+            ("\"\"", "\"\""),
+            ("\"42\"", "\"42\""),
+            ("\"true\"", "\"true\""),
+            ("\"\\\"\\\"\"", "\"\\\"\\\"\""),
+            ("\"=HYPERLINK(1)\"", "\"=HYPERLINK(1)\""),
+            ("\"+49 30\"", "\"+49 30\""),
+            ("\"\\ud800\"", "\"\\ud800\""),
+            (" 1.0 ", "1.0"),
+            ("null", "null"),
+        ] {
+            assert_eq!(write(json), cell, "{json}");
+        }
+    }
+
+    #[test]
+    fn reading_undoes_writing_for_every_short_text_of_hostile_letters() {
+        // The inverse is claimed for all texts, so all short ones of the letters that matter are tried.
+        let letters = [
+            '"',
+            '\\',
+            '{',
+            '}',
+            '[',
+            ']',
+            ',',
+            ':',
+            '1',
+            '0',
+            '-',
+            '+',
+            '.',
+            'e',
+            '=',
+            '@',
+            ' ',
+            '\t',
+            '\n',
+            '\r',
+            'n',
+            'u',
+            '\u{feff}',
+            'é',
+            '\u{1F600}',
+        ];
+        let mut texts = vec![String::new()];
+        let mut last = texts.clone();
+        for _ in 0..3 {
+            last = last.iter().flat_map(|text| letters.map(|letter| format!("{text}{letter}"))).collect();
+            texts.extend_from_slice(&last);
+        }
+        for word in
+            ["true", "false", "null", "1e400", "-0", "\"\"", "\"a\"", "[1]", "{\"a\":null}", "group_key"]
+        {
+            for (before, after) in [("", ""), (" ", ""), ("", " "), ("\"", "\""), ("\\", ""), ("", "\n")] {
+                texts.push(format!("{before}{word}{after}"));
+            }
+        }
+        for text in texts {
+            let json = quoted(&text);
+            let cell = write(&json);
+            let back: String = serde_json::from_str(&read(&cell).unwrap()).unwrap();
+            assert_eq!(back, text, "cell {cell:?}");
+            assert_eq!(read_name(&write_name(&text)), text);
+        }
+    }
+
+    #[test]
+    fn keys_and_names_are_text_whatever_they_look_like() {
+        for (name, cell) in [
+            ("42", "42"),
+            ("null", "null"),
+            ("[1]", "[1]"),
+            ("\"half", "\"half"),
+            ("\"x\"", "\"\\\"x\\\"\""),
+            ("", "\"\""),
+            ("=x", "\"=x\""),
+        ] {
+            assert_eq!(write_name(name), cell);
+            assert_eq!(read_name(cell), name);
+        }
+        assert_eq!(read_name("\"42\""), "42");
+    }
+}

@@ -1,0 +1,131 @@
+//! The rows of a CSV file.
+
+use std::io::BufRead;
+
+use posthog_groups::{JsonValue, Properties};
+
+use crate::rows::Row;
+use crate::rows::csv::cell;
+use crate::rows::csv::header::{self, Header};
+use crate::rows::csv::record::Records;
+use crate::rows::flaw::{Flaw, Reach};
+use crate::rows::lines::Lines;
+
+pub(crate) struct CsvReader<R> {
+    records: Records<R>,
+    header: Option<Header>,
+    head: Vec<u8>,
+}
+
+impl<R: BufRead> CsvReader<R> {
+    pub(crate) fn new(lines: Lines<R>) -> Self {
+        Self { records: Records::new(lines), header: None, head: Vec::new() }
+    }
+
+    /// The next row; `None` at the end. After a flaw of one row the next one can be read.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, Flaw> {
+        if self.header.is_none() {
+            if !self.records.advance()? {
+                return Ok(None);
+            }
+            let cells = self.records.cells().map_err(|flaw| Flaw { reach: Reach::Rest, ..flaw })?;
+            self.header = Some(header::read(&cells, self.records.line())?);
+            self.head = self.records.raw().to_owned();
+        }
+        let Some(header) = &self.header else { return Ok(None) };
+        if !self.records.advance()? {
+            return Ok(None);
+        }
+        row(&self.records, header).map(Some)
+    }
+
+    /// The header as it stands.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The record that was read last, as it stands.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.records.raw()
+    }
+}
+
+fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
+    let line = records.line();
+    let cells = records.cells()?;
+    let (has, expected) = (cells.len(), header.names.len());
+    if has != expected {
+        let mend = match has > expected {
+            true => "put cells that hold commas in double quotes",
+            false => "leave a cell empty, commas included, where a group does not have the property",
+        };
+        let cells = if has == 1 { "cell" } else { "cells" };
+        let what = format!("the record has {has} {cells}, and the header {expected}");
+        return Err(Flaw::row(line, what).mend(mend));
+    }
+    let key = cell::read_name(&cells[header.key]).into_owned();
+    if cells[header.key].is_empty() {
+        return Err(Flaw::row(line, "the cell of the key is empty").mend("give each group its key"));
+    }
+    let mut json = String::from("{");
+    for (name, value) in header.names.iter().zip(&cells) {
+        if let (Some(name), Some(value)) = (name, cell::read(value)) {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json.push_str(name);
+            json.push(':');
+            json.push_str(&value);
+        }
+    }
+    json.push('}');
+    let properties = JsonValue::parse(json).map_err(|e| Flaw::row(line, e.to_string()))?;
+    let properties = Properties::try_from(properties).map_err(|e| Flaw::row(line, e.to_string()))?;
+    Ok(Row { key, properties, line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> (Vec<String>, Vec<String>) {
+        let mut reader = CsvReader::new(Lines::new(text.as_bytes()));
+        let (mut rows, mut flaws) = (Vec::new(), Vec::new());
+        loop {
+            match reader.next() {
+                Ok(Some(row)) => rows.push(format!("{}@{} {}", row.key, row.line, row.properties.as_str())),
+                Ok(None) => return (rows, flaws),
+                Err(flaw) => flaws.push(flaw.in_input("g.csv")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_is_a_group_and_an_empty_cell_no_property() {
+        let text =
+            "plan,group_key,seats,zip\r\nscale,org:5,42,007\r\n\r\n,\"a,\"\"b\"\"\n\",\"\"\"\"\"\",\r\n";
+        let (groups, flaws) = rows(text);
+        assert_eq!(
+            groups,
+            [r#"org:5@2 {"plan":"scale","seats":42,"zip":"007"}"#, "a,\"b\"\n@4 {\"seats\":\"\"}"]
+        );
+        assert!(flaws.is_empty());
+        for nothing in ["", "\r\n", "group_key\n"] {
+            assert_eq!(rows(nothing), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_wrong_record_is_named_and_the_next_one_read() {
+        let (rows, flaws) = rows("group_key,plan\na,b,c\nd\n,x\ne,f\n");
+        assert_eq!(rows, [r#"e@5 {"plan":"f"}"#]);
+        assert_eq!(
+            flaws,
+            [
+                "g.csv, line 2: the record has 3 cells, and the header 2",
+                "g.csv, line 3: the record has 1 cell, and the header 2",
+                "g.csv, line 4: the cell of the key is empty",
+            ]
+        );
+    }
+}

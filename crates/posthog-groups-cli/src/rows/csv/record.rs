@@ -1,0 +1,216 @@
+//! Records of CSV as RFC 4180 has them: which lines make one, and the cells of one.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use crate::rows::flaw::Flaw;
+use crate::rows::lines::{Lines, utf8};
+
+/// The records of an input, as they stand.
+pub(crate) struct Records<R> {
+    lines: Lines<R>,
+    raw: Vec<u8>,
+    /// The line that the record begins in.
+    line: u64,
+}
+
+impl<R: BufRead> Records<R> {
+    pub(crate) fn new(lines: Lines<R>) -> Self {
+        Self { lines, raw: Vec::new(), line: 0 }
+    }
+
+    /// Goes to the next record that is no blank line; false at the end.
+    pub(crate) fn advance(&mut self) -> Result<bool, Flaw> {
+        loop {
+            if !self.lines.next_into(&mut self.raw)? {
+                return Ok(false);
+            }
+            if !matches!(self.raw.as_slice(), b"\n" | b"\r\n" | b"") {
+                break;
+            }
+        }
+        self.line = self.lines.number();
+        let (mut place, mut seen) = (Place::CellStart, 0);
+        loop {
+            place = place.after(&self.raw[seen..]);
+            if place != Place::Quoted {
+                return Ok(true);
+            }
+            seen = self.raw.len();
+            if !self.lines.append(&mut self.raw)? {
+                return Err(Flaw::rest(self.line, "a double quote in this record is never closed")
+                    .mend("close it, or write a quote inside quotes twice: \"\""));
+            }
+        }
+    }
+
+    /// The line that the record begins in.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The record as it stands.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The cells of the record.
+    pub(crate) fn cells(&self) -> Result<Vec<Cow<'_, str>>, Flaw> {
+        let text = match std::str::from_utf8(&self.raw) {
+            Ok(text) => text,
+            Err(e) => {
+                let before = &self.raw[..e.valid_up_to()];
+                let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |place| place + 1);
+                let breaks = before.iter().filter(|b| **b == b'\n').count() as u64;
+                utf8(&self.raw[start..], self.line + breaks)?
+            }
+        };
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        cells(text).map_err(|what| Flaw { line: Some(self.line), ..what })
+    }
+}
+
+/// Where in a record a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    CellStart,
+    Unquoted,
+    Quoted,
+    /// After a quote within quotes: their end, or the first of two.
+    Quote,
+}
+
+impl Place {
+    fn after(self, bytes: &[u8]) -> Self {
+        // Most lines have no quotes.
+        if self == Self::CellStart && !bytes.contains(&b'"') {
+            return Self::Unquoted;
+        }
+        bytes.iter().fold(self, |place, byte| match (place, byte) {
+            (Self::CellStart, b'"') | (Self::Quote, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Quote,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b',') => Self::CellStart,
+            _ => Self::Unquoted,
+        })
+    }
+}
+
+/// The cells of one record, without its line break. A quote within a cell that does not begin with one is an ordinary letter.
+fn cells(record: &str) -> Result<Vec<Cow<'_, str>>, Flaw> {
+    let mut cells = Vec::new();
+    let mut rest = record;
+    loop {
+        let (cell, after) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted_cell(quoted).ok_or_else(|| {
+                Flaw::row(0, format!("cell {} goes on after its closing quote", cells.len() + 1))
+                    .mend("write a quote inside quotes twice: \"\"")
+            })?,
+            None => {
+                let (cell, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                if cell.contains('\r') {
+                    return Err(Flaw::row(0, "lines end with a carriage return alone")
+                        .mend("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
+                }
+                (Cow::Borrowed(cell), after)
+            }
+        };
+        cells.push(cell);
+        match after.strip_prefix(',') {
+            Some(after) => rest = after,
+            None => return Ok(cells),
+        }
+    }
+}
+
+/// A cell whose first quote is taken off, and what follows it. `None` when that is neither a comma nor the end.
+fn quoted_cell(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+    let mut whole = String::new();
+    let mut rest = quoted;
+    loop {
+        let (piece, after) = rest.split_once('"')?;
+        if let Some(after) = after.strip_prefix('"') {
+            whole.push_str(piece);
+            whole.push('"');
+            rest = after;
+            continue;
+        }
+        let cell = match whole.is_empty() {
+            true => Cow::Borrowed(piece),
+            false => Cow::Owned(whole + piece),
+        };
+        return (after.is_empty() || after.starts_with(',')).then_some((cell, after));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Result<Vec<(u64, Vec<String>)>, Flaw> {
+        let mut records = Records::new(Lines::new(text.as_bytes()));
+        let mut all = Vec::new();
+        while records.advance()? {
+            all.push((records.line(), records.cells()?.into_iter().map(Cow::into_owned).collect()));
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn cells_are_those_of_rfc_4180() {
+        for (text, cells) in [
+            ("a,b", &["a", "b"][..]),
+            ("a,,", &["a", "", ""]),
+            ("\"a,b\",\"c\"\"d\",\"\"", &["a,b", "c\"d", ""]),
+            ("\"\"\"\"", &["\""]),
+            ("\"line\none\r\n\",2\r", &["line\none\r\n", "2"]),
+            ("5\" pipe,a\"", &["5\" pipe", "a\""]),
+            (" \"a\" ,b", &[" \"a\" ", "b"]),
+            ("\"a\rb\"", &["a\rb"]),
+        ] {
+            let records = all(text).unwrap();
+            assert_eq!(records, [(1, cells.iter().map(|c| (*c).to_owned()).collect())], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn records_know_the_line_they_begin_in() {
+        let lines: Vec<u64> =
+            all("a\r\n\n\"b\n\nc\"\n\r\nd").unwrap().iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 7]);
+    }
+
+    #[test]
+    fn broken_quotes_and_line_breaks_are_named() {
+        for (text, line, words) in [
+            ("a\n\"b\nc\n", 2, "never closed"),
+            ("a\n\"b\"c,d\n", 2, "cell 1 goes on after its closing quote"),
+            ("a,b\r1,2\r3,4", 1, "carriage return alone"),
+        ] {
+            let flaw = all(text).unwrap_err();
+            assert_eq!(flaw.line, Some(line), "{text:?}");
+            assert!(flaw.what.contains(words), "{flaw}");
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_is_named_by_its_own_line() {
+        let mut records = Records::new(Lines::new(&b"\"a\nb\xff\",c\n"[..]));
+        assert!(records.advance().unwrap());
+        let flaw = records.cells().unwrap_err();
+        assert_eq!((flaw.line, flaw.what.as_str()), (Some(2), "byte 2 of the line, 0xff, is not UTF-8"));
+    }
+
+    #[test]
+    fn our_reader_and_the_csv_crate_agree() {
+        let rows = [vec!["group_key", "a,b", "c\"d"], vec!["\r", "\n\"\"", " x "], vec!["", "", "é"]];
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let ours: Vec<_> = all(&text).unwrap().into_iter().map(|(_, cells)| cells).collect();
+        assert_eq!(ours, rows);
+    }
+}

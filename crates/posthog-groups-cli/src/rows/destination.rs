@@ -1,0 +1,261 @@
+//! Where rows go: a file that is there only when it is complete, or standard output.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::rows::format::Compression;
+
+const BUFFER: usize = 64 << 10;
+
+/// What is written to, packed as the name says.
+pub(crate) struct Destination {
+    out: Packed<BufWriter<Sink>>,
+    target: Option<Target>,
+}
+
+/// The file that an unnamed one takes the place of in the end.
+struct Target {
+    path: PathBuf,
+    replace: bool,
+}
+
+enum Sink {
+    Stdout(io::Stdout),
+    /// A device or a pipe: nothing can take its place.
+    Device(File),
+    Temporary(NamedTempFile),
+}
+
+enum Packed<W: Write> {
+    Plain(W),
+    Gzip(flate2::write::GzEncoder<W>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+}
+
+impl Destination {
+    /// Prepares a file, or standard output for `-`. A file that exists is kept until [`finish`](Self::finish), and is
+    /// replaced only if `replace` says so.
+    pub(crate) fn open(path: &Path, compression: Compression, replace: bool) -> Result<Self, String> {
+        let fails = |e: io::Error| format!("{} cannot be written: {e}", path.display());
+        let (sink, target) = if path == Path::new("-") {
+            (Sink::Stdout(io::stdout()), None)
+        } else {
+            match fs::metadata(path) {
+                Ok(there) if there.is_dir() => {
+                    return Err(format!("{} is a directory; name a file in it", path.display()));
+                }
+                Ok(there) if there.is_file() => {
+                    if !replace {
+                        return Err(exists(path));
+                    }
+                    // A link stays a link, to the new file.
+                    let path = fs::canonicalize(path).map_err(fails)?;
+                    let temporary = beside(&path, Some(there.permissions())).map_err(fails)?;
+                    (Sink::Temporary(temporary), Some(Target { path, replace }))
+                }
+                Ok(_) => (Sink::Device(File::options().write(true).open(path).map_err(fails)?), None),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    let temporary = beside(path, None).map_err(fails)?;
+                    (Sink::Temporary(temporary), Some(Target { path: path.to_owned(), replace }))
+                }
+                Err(e) => return Err(fails(e)),
+            }
+        };
+        let out = BufWriter::with_capacity(BUFFER, sink);
+        let out = match compression {
+            Compression::None => Packed::Plain(out),
+            // No time and no name in its header: the same rows are the same bytes.
+            Compression::Gzip => {
+                Packed::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default()))
+            }
+            Compression::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(out, 0).map_err(fails)?;
+                encoder.include_checksum(true).map_err(fails)?;
+                Packed::Zstd(encoder)
+            }
+        };
+        Ok(Self { out, target })
+    }
+
+    /// The folder that large temporary files belong in: that of the file, which needs the room anyway.
+    pub(crate) fn folder(path: &Path) -> PathBuf {
+        match path.parent() {
+            Some(folder)
+                if fs::metadata(path).map_or(true, |there| there.is_file()) && path != Path::new("-") =>
+            {
+                if folder.as_os_str().is_empty() {
+                    PathBuf::from(".")
+                } else {
+                    folder.to_owned()
+                }
+            }
+            _ => std::env::temp_dir(),
+        }
+    }
+
+    /// Writes out what is left, and puts the file in its place.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        let out = match self.out {
+            Packed::Plain(out) => out,
+            Packed::Gzip(encoder) => encoder.finish()?,
+            Packed::Zstd(encoder) => encoder.finish()?,
+        };
+        let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        match (sink, self.target) {
+            (Sink::Temporary(file), Some(target)) => {
+                file.as_file().sync_all()?;
+                let done = match target.replace {
+                    true => file.persist(&target.path),
+                    false => file.persist_noclobber(&target.path),
+                };
+                done.map(drop).map_err(|e| match e.error.kind() {
+                    io::ErrorKind::AlreadyExists => io::Error::other(exists(&target.path)),
+                    _ => e.error,
+                })
+            }
+            (mut sink, _) => sink.flush(),
+        }
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            Packed::Plain(out) => out.write(data),
+            Packed::Gzip(out) => out.write(data),
+            Packed::Zstd(out) => out.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.out {
+            Packed::Plain(out) => out.flush(),
+            Packed::Gzip(out) => out.flush(),
+            Packed::Zstd(out) => out.flush(),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(data),
+            Self::Device(out) => out.write(data),
+            Self::Temporary(out) => out.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::Device(out) => out.flush(),
+            Self::Temporary(out) => out.flush(),
+        }
+    }
+}
+
+fn exists(path: &Path) -> String {
+    format!("{} exists; add `--force` to replace it, or give another name", path.display())
+}
+
+/// A temporary file in the same folder, so that it can take the place of the other in one step.
+fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".posthog-groups-").suffix(".partial");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // What the user's umask leaves of it, as for every new file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_when_it_is_complete_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.ndjson");
+        let mut out = Destination::open(&path, Compression::None, false).unwrap();
+        out.write_all(b"{}\n").unwrap();
+        assert!(!path.exists());
+        out.finish().unwrap();
+        assert_eq!(names(folder.path()), ["groups.ndjson"]);
+        assert_eq!(fs::read(&path).unwrap(), b"{}\n");
+    }
+
+    #[test]
+    fn an_export_that_stops_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.ndjson");
+        fs::write(&path, "old").unwrap();
+        let mut out = Destination::open(&path, Compression::Zstd, true).unwrap();
+        out.write_all(b"new").unwrap();
+        drop(out);
+        assert_eq!(names(folder.path()), ["groups.ndjson"]);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn an_existing_file_needs_force_also_when_it_came_in_the_meantime() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.ndjson");
+        let out = Destination::open(&path, Compression::None, false).unwrap();
+        fs::write(&path, "old").unwrap();
+        assert!(out.finish().unwrap_err().to_string().contains("--force"));
+        assert!(Destination::open(&path, Compression::None, false).err().unwrap().contains("--force"));
+        let mut out = Destination::open(&path, Compression::None, true).unwrap();
+        out.write_all(b"new").unwrap();
+        out.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["groups.ndjson"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_and_the_permissions_of_its_file_are_kept() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        let mut out = Destination::open(&link, Compression::None, true).unwrap();
+        out.write_all(b"new").unwrap();
+        out.finish().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_device_is_written_to_as_it_is_and_a_full_one_is_an_error() {
+        if !Path::new("/dev/full").exists() {
+            return;
+        }
+        let mut out = Destination::open(Path::new("/dev/full"), Compression::None, false).unwrap();
+        out.write_all(b"x").unwrap();
+        assert_eq!(out.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(Destination::folder(Path::new("/dev/full")), std::env::temp_dir());
+    }
+}

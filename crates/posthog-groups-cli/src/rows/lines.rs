@@ -1,0 +1,125 @@
+//! Lines with their numbers, none longer than allowed.
+
+use std::io::{self, BufRead, Read as _};
+
+use crate::rows::LONGEST_LINE;
+use crate::rows::flaw::Flaw;
+
+/// A buffer that one long line has grown is given back beyond this.
+const USUAL_LINE: usize = 1 << 20;
+
+/// The lines of an input, each with its line break.
+pub(crate) struct Lines<R> {
+    input: R,
+    /// The number of the line that was read last.
+    number: u64,
+    longest: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Self { input, number: 0, longest: LONGEST_LINE }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn no_longer_than(mut self, longest: usize) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Appends the next line to the buffer; false at the end. A byte order mark before the first line is left out.
+    pub(crate) fn append(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Flaw> {
+        let start = buffer.len();
+        let room = self.longest.saturating_sub(start) as u64 + 1;
+        let read = self.input.by_ref().take(room).read_until(b'\n', buffer);
+        let read = read.map_err(|e| self.unreadable(&e))?;
+        if read == 0 {
+            return Ok(false);
+        }
+        self.number += 1;
+        if buffer.len() > self.longest {
+            let megabytes = self.longest >> 20;
+            return Err(Flaw::rest(self.number, format!("the line is longer than {megabytes} MB"))
+                .mend("one row is one line: are the line breaks missing?"));
+        }
+        if self.number == 1 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
+            buffer.drain(start..start + 3);
+        }
+        Ok(true)
+    }
+
+    /// Puts the next line into the buffer; false at the end.
+    pub(crate) fn next_into(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Flaw> {
+        buffer.clear();
+        buffer.shrink_to(USUAL_LINE);
+        self.append(buffer)
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Flaw {
+        let after = match self.number {
+            0 => String::new(),
+            number => format!(" after line {number}"),
+        };
+        Flaw::rest(None, format!("reading failed{after}: {error}"))
+    }
+}
+
+/// A line without its line break, as text.
+pub(crate) fn text_of(line: &[u8], number: u64) -> Result<&str, Flaw> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    utf8(line, number)
+}
+
+/// Bytes as text; `number` is the line they begin in.
+pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, Flaw> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let place = e.valid_up_to();
+        let byte = bytes[place];
+        Flaw::row(number, format!("byte {} of the line, 0x{byte:02x}, is not UTF-8", place + 1))
+            .mend("save the file as UTF-8, or convert it: `iconv -f LATIN1 -t UTF-8`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8], longest: usize) -> Result<Vec<Vec<u8>>, Flaw> {
+        let mut lines = Lines::new(text).no_longer_than(longest);
+        let (mut all, mut buffer) = (Vec::new(), Vec::new());
+        while lines.next_into(&mut buffer)? {
+            all.push(buffer.clone());
+        }
+        assert_eq!(lines.number(), all.len() as u64);
+        Ok(all)
+    }
+
+    #[test]
+    fn a_line_ends_with_its_break_or_with_the_input_and_a_leading_mark_is_dropped() {
+        let read = |text: &[u8]| lines(text, 100).unwrap();
+        assert_eq!(read(b""), Vec::<Vec<u8>>::new());
+        assert_eq!(read(b"a\r\n\nb"), [&b"a\r\n"[..], b"\n", b"b"]);
+        assert_eq!(read(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), [&b"a\n"[..], b"\xef\xbb\xbfb"]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_where_it_is() {
+        assert_eq!(lines(b"1234\n567\n", 5).unwrap().len(), 2);
+        let flaw = lines(b"1\n12345678901234567890\n", 5).unwrap_err();
+        assert_eq!(flaw.line, Some(2));
+        assert!(flaw.what.contains("longer than"));
+    }
+
+    #[test]
+    fn text_has_no_line_break_and_names_the_byte_that_is_none() {
+        assert_eq!(text_of(b"a\r\n", 1).unwrap(), "a");
+        assert_eq!(text_of(b"a\r", 1).unwrap(), "a");
+        let flaw = text_of(b"caf\xe9 bar\n", 7).unwrap_err();
+        assert_eq!((flaw.line, flaw.what.as_str()), (Some(7), "byte 4 of the line, 0xe9, is not UTF-8"));
+    }
+}

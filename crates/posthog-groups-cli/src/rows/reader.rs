@@ -1,0 +1,60 @@
+//! The rows of an input, whatever its format.
+
+use std::io::BufRead;
+
+use crate::rows::csv::reader::CsvReader;
+use crate::rows::flaw::Flaw;
+use crate::rows::format::Format;
+use crate::rows::lines::{Lines, text_of};
+use crate::rows::{Row, ndjson};
+
+/// Rows one by one.
+pub(crate) struct RowReader(Kind);
+
+type Source = Box<dyn BufRead + Send>;
+
+enum Kind {
+    Ndjson { lines: Lines<Source>, line: Vec<u8> },
+    Csv(CsvReader<Source>),
+}
+
+impl RowReader {
+    pub(crate) fn new(format: Format, lines: Lines<Source>) -> Self {
+        Self(match format {
+            Format::Ndjson => Kind::Ndjson { lines, line: Vec::new() },
+            Format::Csv => Kind::Csv(CsvReader::new(lines)),
+        })
+    }
+
+    /// The next row; `None` at the end. After a flaw of one row the next one can be read.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, Flaw> {
+        match &mut self.0 {
+            Kind::Csv(reader) => reader.next(),
+            Kind::Ndjson { lines, line } => {
+                while lines.next_into(line)? {
+                    let number = lines.number();
+                    if let Some(row) = text_of(line, number).and_then(|text| ndjson::read(text, number))? {
+                        return Ok(Some(row));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// What stands before the first row: the header of CSV.
+    pub(crate) fn head(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Ndjson { .. } => b"",
+            Kind::Csv(reader) => reader.head(),
+        }
+    }
+
+    /// What the row that was read last looks like in the input, with its line break if it has one.
+    pub(crate) fn raw(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Ndjson { line, .. } => line,
+            Kind::Csv(reader) => reader.raw(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Groups on disk, in the order they were written in.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+const BUFFER: usize = 64 << 10;
+
+/// A group as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    /// JSON.
+    pub(crate) properties: String,
+}
+
+/// Writes a run. The file has no name, so that nothing is left of it whatever happens.
+pub(crate) struct RunWriter(BufWriter<File>);
+
+impl RunWriter {
+    pub(crate) fn in_folder(folder: &Path) -> io::Result<Self> {
+        Ok(Self(BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?)))
+    }
+
+    pub(crate) fn push(&mut self, key: &str, properties: &str) -> io::Result<()> {
+        for text in [key, properties] {
+            self.0.write_all(&(text.len() as u64).to_le_bytes())?;
+            self.0.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> io::Result<Run> {
+        self.0.into_inner().map(Run).map_err(io::IntoInnerError::into_error)
+    }
+}
+
+/// A run that is written. Its buffer is made when it is read.
+pub(crate) struct Run(File);
+
+impl Run {
+    pub(crate) fn read(mut self) -> io::Result<RunReader> {
+        self.0.rewind()?;
+        Ok(RunReader(BufReader::with_capacity(BUFFER, self.0)))
+    }
+}
+
+/// Reads a run from its start.
+pub(crate) struct RunReader(BufReader<File>);
+
+impl RunReader {
+    /// Puts the next group into `entry`; false at the end.
+    pub(crate) fn next_into(&mut self, entry: &mut Entry) -> io::Result<bool> {
+        if self.0.fill_buf()?.is_empty() {
+            return Ok(false);
+        }
+        self.text_into(&mut entry.key)?;
+        self.text_into(&mut entry.properties)?;
+        Ok(true)
+    }
+
+    fn text_into(&mut self, text: &mut String) -> io::Result<()> {
+        let mut length = [0; 8];
+        self.0.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+        text.clear();
+        let read = self.0.by_ref().take(length).read_to_string(text)?;
+        if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_reads_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::in_folder(folder.path()).unwrap();
+        let groups = [("a\nb", "{}"), ("", ""), ("é", &"x".repeat(3 * BUFFER))];
+        for (key, properties) in groups {
+            writer.push(key, properties).unwrap();
+        }
+        let mut reader = writer.finish().unwrap().read().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file with a name is left");
+        let mut entry = Entry::default();
+        for (key, properties) in groups {
+            assert!(reader.next_into(&mut entry).unwrap());
+            assert_eq!((entry.key.as_str(), entry.properties.as_str()), (key, properties));
+        }
+        assert!(!reader.next_into(&mut entry).unwrap());
+    }
+}

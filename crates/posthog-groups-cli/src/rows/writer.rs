@@ -1,0 +1,36 @@
+//! Rows as text, whatever the format.
+
+use std::io::{self, Write};
+
+use crate::rows::csv::writer::{Columns, CsvWriter};
+use crate::rows::ndjson;
+
+/// Writes rows.
+pub(crate) enum RowWriter<W: Write> {
+    Ndjson(W),
+    Csv(Box<CsvWriter<W>>),
+}
+
+impl<W: Write> RowWriter<W> {
+    pub(crate) fn ndjson(out: W) -> Self {
+        Self::Ndjson(out)
+    }
+
+    pub(crate) fn csv(out: W, columns: Columns) -> io::Result<Self> {
+        CsvWriter::new(out, columns).map(|writer| Self::Csv(Box::new(writer)))
+    }
+
+    pub(crate) fn write(&mut self, key: &str, properties: &str) -> io::Result<()> {
+        match self {
+            Self::Ndjson(out) => ndjson::write(out, key, properties),
+            Self::Csv(writer) => writer.write(key, properties),
+        }
+    }
+
+    pub(crate) fn finish(self) -> io::Result<W> {
+        match self {
+            Self::Ndjson(out) => Ok(out),
+            Self::Csv(writer) => writer.finish(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What an import tells while it runs, passed on to those who want it.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use posthog_groups::bulk::{Engine, ImportEvent, RowOutcome};
+
+use crate::transfer::outcomes::{Failures, Outcome, Report};
+use crate::transfer::progress::Counter;
+
+/// Hears the events of one import.
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<Mutex<Heard>>);
+
+/// What was heard, and who is told.
+pub(crate) struct Heard {
+    counter: Counter,
+    stage: Stage,
+    failures: Failures,
+    report: Option<Report>,
+    /// Shows the rows of a plan.
+    rows: Option<ShowRow>,
+    report_trouble: Option<io::Error>,
+}
+
+pub(crate) type ShowRow = Box<dyn FnMut(&Outcome) -> io::Result<()> + Send>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Looking { to_do: u64 },
+    Writing { to_do: u64, sent: u64 },
+    Verifying { all: u64 },
+}
+
+impl Listener {
+    pub(crate) fn new(counter: Counter, report: Option<Report>, rows: Option<ShowRow>) -> Self {
+        let stage = Stage::Looking { to_do: 0 };
+        let heard =
+            Heard { counter, stage, failures: Failures::default(), report, rows, report_trouble: None };
+        Self(Arc::new(Mutex::new(heard)))
+    }
+
+    pub(crate) fn hear(&self, event: &ImportEvent<'_>) {
+        self.heard().hear(event);
+    }
+
+    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard {
+    fn hear(&mut self, event: &ImportEvent<'_>) {
+        match event {
+            ImportEvent::Checked { rows, done_before } => {
+                self.stage = Stage::Looking { to_do: rows - done_before };
+                self.counter.stage("Comparing", "groups", None);
+            }
+            ImportEvent::Looked { groups } => self.counter.set(*groups),
+            ImportEvent::Writing { engine } => {
+                let to_do = if let Stage::Looking { to_do } = self.stage { to_do } else { 0 };
+                self.stage = Stage::Writing { to_do, sent: 0 };
+                let name = match (self.rows.is_some(), engine) {
+                    (true, _) => "Comparing",
+                    (false, Engine::Capture) => "Sending",
+                    (false, _) => "Writing",
+                };
+                self.counter.stage(name, "rows", Some(to_do));
+            }
+            ImportEvent::Row { line, key, outcome } => self.row(*line, key, outcome),
+            ImportEvent::Sent { rows } => {
+                if let Stage::Writing { sent, .. } = &mut self.stage {
+                    self.counter.add(rows - *sent);
+                    *sent = *rows;
+                }
+            }
+            ImportEvent::Verifying { left } => {
+                let all = match self.stage {
+                    Stage::Verifying { all } => all,
+                    _ => {
+                        self.counter.stage("Verifying", "rows", Some(*left));
+                        *left
+                    }
+                };
+                self.stage = Stage::Verifying { all };
+                self.counter.set(all.saturating_sub(*left));
+            }
+            _ => {}
+        }
+    }
+
+    fn row(&mut self, line: u64, key: &str, outcome: &RowOutcome) {
+        // What was done before is not part of the work, and would flatter its speed.
+        let by_event = matches!(outcome, RowOutcome::Sent);
+        if matches!(self.stage, Stage::Writing { .. })
+            && !by_event
+            && !matches!(outcome, RowOutcome::DoneBefore)
+        {
+            self.counter.add(1);
+        }
+        let is_failure = matches!(outcome, RowOutcome::Failed(_));
+        if self.report.is_none() && self.rows.is_none() && !is_failure {
+            return;
+        }
+        let outcome = Outcome::of(line, key, outcome);
+        if let (Some(report), None) = (&mut self.report, &self.report_trouble) {
+            self.report_trouble = report.add(&outcome).err();
+        }
+        if let Some(show) = &mut self.rows
+            && show(&outcome).is_err()
+        {
+            // Nobody looks any more; who wrote to standard output knows why.
+            self.rows = None;
+        }
+        if is_failure {
+            self.failures.add(outcome);
+        }
+    }
+
+    /// Ends the report; an error is what of it could not be written.
+    pub(crate) fn finish_report(&mut self) -> io::Result<()> {
+        let finished = self.report.take().map_or(Ok(()), Report::finish);
+        self.report_trouble.take().map_or(finished, Err)
+    }
+
+    /// Shows no more rows; who shows them sees the end of the list.
+    pub(crate) fn stop_showing(&mut self) {
+        self.rows = None;
+    }
+
+    /// The rows that failed.
+    pub(crate) fn take_failures(&mut self) -> Failures {
+        std::mem::take(&mut self.failures)
+    }
+}

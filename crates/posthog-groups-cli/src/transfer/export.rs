@@ -1,0 +1,183 @@
+//! From a project to a file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use posthog_groups::{ListGroups, Properties};
+
+use crate::rows::csv::writer::Columns;
+use crate::rows::destination::Destination;
+use crate::rows::format::{Compression, Format};
+use crate::rows::run::{Entry, Run, RunReader, RunWriter};
+use crate::rows::sort::{Sorted, Sorter};
+use crate::rows::writer::RowWriter;
+use crate::transfer::interrupt::{Interrupt, Signal};
+use crate::transfer::progress::Counter;
+
+/// In which order groups are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Order {
+    /// By the bytes of their keys: the same groups are the same bytes each time
+    Key,
+    /// As the server lists them, newest first
+    Newest,
+}
+
+/// Where and how groups are written.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+    pub(crate) compression: Compression,
+    pub(crate) replace: bool,
+    pub(crate) order: Order,
+}
+
+/// Why an export did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    Server(posthog_groups::Error),
+    /// Something on this machine.
+    Local(String),
+    Interrupted(Signal),
+    /// Nobody reads the output any more, which is no failure: `export - | head`.
+    Closed,
+}
+
+/// Writes the groups of a list; gives their number.
+pub(crate) async fn export(
+    list: ListGroups,
+    target: Target,
+    counter: Counter,
+    interrupt: Interrupt,
+) -> Result<u64, Stopped> {
+    let out = Destination::open(&target.path, target.compression, target.replace).map_err(Stopped::Local)?;
+    let folder = Destination::folder(&target.path);
+    let mut kept = Kept::new(target.order, target.format, out, &folder).map_err(|e| full(&e, &folder))?;
+    let mut pages = list.pages();
+    let mut count = 0;
+    loop {
+        let page = tokio::select! {
+            page = pages.next() => page,
+            signal = interrupt.clone().wait() => return Err(Stopped::Interrupted(signal)),
+        };
+        let Some(page) = page else { break };
+        for group in page.and_then(posthog_groups::GroupPage::into_groups).map_err(Stopped::Server)? {
+            kept.push(&group.key, &group.properties).map_err(|e| match kept.is_direct() {
+                true => unwritable(&e, &target.path),
+                false => full(&e, &folder),
+            })?;
+            count += 1;
+        }
+        counter.set(count);
+    }
+    counter.stage("Writing", "groups", Some(count));
+    // Reading, merging and packing keep a processor busy.
+    let written = tokio::task::spawn_blocking(move || kept.write(&counter, &interrupt)).await;
+    match written {
+        Ok(Ok(None)) => Ok(count),
+        Ok(Ok(Some(signal))) => Err(Stopped::Interrupted(signal)),
+        Ok(Err(error)) => Err(unwritable(&error, &target.path)),
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
+}
+
+/// The groups until all are there, or what they are written to already.
+enum Kept {
+    Direct(RowWriter<Destination>),
+    Sorter { sorter: Box<Sorter>, columns: Option<Columns>, out: Box<Destination> },
+    Run { run: RunWriter, columns: Columns, out: Box<Destination> },
+}
+
+impl Kept {
+    fn new(order: Order, format: Format, out: Destination, folder: &Path) -> io::Result<Self> {
+        Ok(match (order, format) {
+            (Order::Newest, Format::Ndjson) => Self::Direct(RowWriter::ndjson(out)),
+            // The header has all names, which are known at the end only.
+            (Order::Newest, Format::Csv) => {
+                let run = RunWriter::in_folder(folder)?;
+                Self::Run { run, columns: Columns::default(), out: Box::new(out) }
+            }
+            (Order::Key, format) => Self::Sorter {
+                sorter: Box::new(Sorter::in_folder(folder.to_owned())),
+                columns: (format == Format::Csv).then(Columns::default),
+                out: Box::new(out),
+            },
+        })
+    }
+
+    fn is_direct(&self) -> bool {
+        matches!(self, Self::Direct(_))
+    }
+
+    fn push(&mut self, key: &str, properties: &Properties) -> io::Result<()> {
+        match self {
+            Self::Direct(writer) => writer.write(key, properties.as_str()),
+            Self::Sorter { sorter, columns, .. } => {
+                if let Some(columns) = columns {
+                    columns.add(properties)?;
+                }
+                sorter.push(key, properties.as_str())
+            }
+            Self::Run { run, columns, .. } => {
+                columns.add(properties)?;
+                run.push(key, properties.as_str())
+            }
+        }
+    }
+
+    /// Writes what is left to be written. The file is put in its place only if no signal comes before.
+    fn write(self, counter: &Counter, interrupt: &Interrupt) -> io::Result<Option<Signal>> {
+        let (mut writer, mut groups) = match self {
+            Self::Direct(writer) => (writer, Groups::None),
+            Self::Sorter { sorter, columns, out } => {
+                let writer = match columns {
+                    Some(columns) => RowWriter::csv(*out, columns)?,
+                    None => RowWriter::ndjson(*out),
+                };
+                (writer, Groups::Sorted(Box::new(sorter.finish()?)))
+            }
+            Self::Run { run, columns, out } => {
+                (RowWriter::csv(*out, columns)?, Groups::Run(run.finish().and_then(Run::read)?))
+            }
+        };
+        let mut entry = Entry::default();
+        while groups.next_into(&mut entry)? {
+            writer.write(&entry.key, &entry.properties)?;
+            counter.add(1);
+            if let Some(signal) = interrupt.seen() {
+                return Ok(Some(signal));
+            }
+        }
+        writer.finish()?.finish()?;
+        Ok(None)
+    }
+}
+
+enum Groups {
+    None,
+    Sorted(Box<Sorted>),
+    Run(RunReader),
+}
+
+impl Groups {
+    fn next_into(&mut self, entry: &mut Entry) -> io::Result<bool> {
+        match self {
+            Self::None => Ok(false),
+            Self::Sorted(sorted) => sorted.next_into(entry),
+            Self::Run(run) => run.next_into(entry),
+        }
+    }
+}
+
+fn full(error: &io::Error, folder: &Path) -> Stopped {
+    Stopped::Local(format!("the temporary files in {} cannot be written: {error}", folder.display()))
+}
+
+fn unwritable(error: &io::Error, path: &Path) -> Stopped {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Stopped::Closed;
+    }
+    let name = if path == Path::new("-") { "standard output".into() } else { path.display().to_string() };
+    Stopped::Local(format!("{name} cannot be written: {error}"))
+}

@@ -1,0 +1,95 @@
+//! What became of the rows of an import.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use posthog_groups::bulk::RowOutcome;
+use serde::Serialize;
+
+/// So many failures are named; all are counted.
+const NAMED: usize = 20;
+
+/// One row and what became of it, as reports and plans have it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) line: u64,
+    #[serde(rename = "group_key")]
+    pub(crate) key: String,
+    pub(crate) outcome: &'static str,
+    /// The names of the properties that were, or would be, written.
+    pub(crate) properties: Vec<String>,
+    pub(crate) error: Option<String>,
+}
+
+impl Outcome {
+    pub(crate) fn of(line: u64, key: &str, outcome: &RowOutcome) -> Self {
+        let (name, properties, error) = match outcome {
+            RowOutcome::Created { properties } => ("created", properties.clone(), None),
+            RowOutcome::Changed { properties } => ("changed", properties.clone(), None),
+            RowOutcome::Unchanged => ("unchanged", Vec::new(), None),
+            RowOutcome::Sent => ("sent", Vec::new(), None),
+            RowOutcome::Superseded => ("superseded", Vec::new(), None),
+            RowOutcome::DoneBefore => ("done_before", Vec::new(), None),
+            RowOutcome::Failed(error) => ("failed", Vec::new(), Some(error.to_string())),
+            _ => ("unknown", Vec::new(), None),
+        };
+        Self { line, key: key.to_owned(), outcome: name, properties, error }
+    }
+
+    /// Whether a plan shows it: it would be written, or cannot be.
+    pub(crate) fn is_news(&self) -> bool {
+        matches!(self.outcome, "created" | "changed" | "failed")
+    }
+}
+
+/// Where outcomes are written line by line.
+pub(crate) struct Report(BufWriter<File>);
+
+impl Report {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        File::create(path).map(|file| Self(BufWriter::new(file)))
+    }
+
+    pub(crate) fn add(&mut self, outcome: &Outcome) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, outcome)?;
+        self.0.write_all(b"\n")
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The first failures.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    first: Vec<Outcome>,
+    all: u64,
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, outcome: Outcome) {
+        self.all += 1;
+        if self.first.len() < NAMED {
+            self.first.push(outcome);
+        }
+    }
+
+    /// Names them, and says how many more there are.
+    pub(crate) fn write(&self, out: &mut impl Write, input: &str) -> io::Result<()> {
+        for failure in &self.first {
+            let why = failure.error.as_deref().unwrap_or_default();
+            writeln!(out, "{input}, line {}, group `{}`: {why}", failure.line, failure.key.escape_debug())?;
+        }
+        write_more(out, self.all, self.first.len(), "failed rows")
+    }
+}
+
+/// `... and 1,234 more failed rows`, if there are more than were shown.
+pub(crate) fn write_more(out: &mut impl Write, all: u64, shown: usize, what: &str) -> io::Result<()> {
+    match all.saturating_sub(shown as u64) {
+        0 => Ok(()),
+        more => writeln!(out, "... and {} more {what}", crate::transfer::progress::grouped(more)),
+    }
+}

@@ -1,0 +1,220 @@
+//! The rows of an import: checked before anything is sent, then read as often as the import needs them.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use posthog_groups::bulk::ImportRow;
+
+use crate::rows::Row;
+use crate::rows::flaw::{Flaw, Reach};
+use crate::rows::input::Input;
+use crate::rows::reader::RowReader;
+use crate::transfer::interrupt::{Interrupt, Signal};
+use crate::transfer::progress::Counter;
+
+/// The most characters of a group key that a server stores.
+const LONGEST_KEY: usize = 400;
+
+/// So many bad rows are named; all are counted.
+const NAMED: usize = 20;
+
+/// The rows of an input.
+#[derive(Clone)]
+pub(crate) struct Source {
+    input: Arc<Input>,
+    /// Whether bad rows are passed over.
+    keep_going: bool,
+}
+
+/// What the check has found.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    /// Good rows.
+    pub(crate) rows: u64,
+    /// Bad rows, which are passed over.
+    pub(crate) bad: u64,
+    /// What is wrong with the first of them.
+    pub(crate) named: Vec<Flaw>,
+}
+
+/// Why a check did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Unchecked {
+    Flaw(Flaw),
+    Rejected(io::Error),
+    Interrupted(Signal),
+}
+
+impl Source {
+    pub(crate) fn new(input: Input, keep_going: bool) -> Self {
+        Self { input: Arc::new(input), keep_going }
+    }
+
+    pub(crate) fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Reads all rows. The first bad one ends it, unless bad rows are passed over: then they go to `rejected` as they stand.
+    pub(crate) fn check(
+        &self,
+        rejected: Option<&Path>,
+        counter: &Counter,
+        interrupt: &Interrupt,
+    ) -> Result<Checked, Unchecked> {
+        const BREATH: u64 = 1_024;
+        let mut rejected = rejected.map(Rejected::create).transpose().map_err(Unchecked::Rejected)?;
+        let mut rows = self.input.rows().map_err(Unchecked::Flaw)?;
+        let mut found = Checked::default();
+        loop {
+            match rows.next().and_then(|row| row.map(acceptable).transpose()) {
+                Ok(Some(_)) => found.rows += 1,
+                Ok(None) => break,
+                Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {
+                    found.bad += 1;
+                    if let Some(rejected) = &mut rejected {
+                        rejected.add(&rows).map_err(Unchecked::Rejected)?;
+                    }
+                    if found.named.len() < NAMED {
+                        found.named.push(flaw);
+                    }
+                }
+                Err(flaw) => return Err(Unchecked::Flaw(flaw)),
+            }
+            if (found.rows + found.bad).is_multiple_of(BREATH) {
+                counter.set(found.rows);
+                if let Some(signal) = interrupt.seen() {
+                    return Err(Unchecked::Interrupted(signal));
+                }
+            }
+        }
+        rejected.map_or(Ok(()), Rejected::finish).map_err(Unchecked::Rejected)?;
+        Ok(found)
+    }
+
+    /// The rows from the first one on.
+    pub(crate) fn pass(&self) -> Pass {
+        let rows = match self.input.rows() {
+            Ok(rows) => Rows::Open(rows),
+            Err(flaw) => Rows::Unreadable(flaw),
+        };
+        Pass { rows, keep_going: self.keep_going, name: self.input.name().to_owned() }
+    }
+}
+
+/// One reading of the rows.
+pub(crate) struct Pass {
+    rows: Rows,
+    keep_going: bool,
+    name: String,
+}
+
+enum Rows {
+    Open(RowReader),
+    Unreadable(Flaw),
+    Ended,
+}
+
+impl Iterator for Pass {
+    type Item = io::Result<ImportRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let next = match &mut self.rows {
+                Rows::Open(rows) => rows.next().and_then(|row| row.map(acceptable).transpose()),
+                Rows::Unreadable(flaw) => Err(flaw.clone()),
+                Rows::Ended => Ok(None),
+            };
+            match next {
+                Ok(Some(row)) => return Some(Ok(ImportRow::new(row.key, row.properties).at_line(row.line))),
+                Ok(None) => return None,
+                Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {}
+                Err(flaw) => {
+                    self.rows = Rows::Ended;
+                    let flaw = Flaw { what: flaw.in_input(&self.name), line: None, ..flaw };
+                    return Some(Err(flaw.into()));
+                }
+            }
+        }
+    }
+}
+
+/// A row that a server can store.
+fn acceptable(row: Row) -> Result<Row, Flaw> {
+    let flaw = |what: String, mend: &str| Err(Flaw::row(row.line, what).mend(mend));
+    if row.key.trim().is_empty() {
+        return flaw("the group key is blank".to_owned(), "give the key that events use, such as org:5");
+    }
+    // A character has at least one byte.
+    if row.key.len() > LONGEST_KEY {
+        let length = row.key.chars().count();
+        if length > LONGEST_KEY {
+            let what = format!("the group key has {length} characters, and {LONGEST_KEY} are allowed");
+            return flaw(what, "use a shorter id, or a hash of it");
+        }
+    }
+    if row.key.contains('\0') {
+        return flaw("the group key holds a NUL character, which no server stores".to_owned(), "remove it");
+    }
+    // No name is `""` in the text, so that most properties need not be read for it.
+    if row.properties.as_str().contains("\"\"") && row.properties.get("").is_ok_and(|value| value.is_some()) {
+        return flaw("a property has no name".to_owned(), "name it, or remove it");
+    }
+    Ok(row)
+}
+
+/// A file of the bad rows, as they stand.
+struct Rejected {
+    out: BufWriter<File>,
+    begun: bool,
+}
+
+impl Rejected {
+    fn create(path: &Path) -> io::Result<Self> {
+        File::create(path).map(|file| Self { out: BufWriter::new(file), begun: false })
+    }
+
+    fn add(&mut self, rows: &RowReader) -> io::Result<()> {
+        // With the header of CSV, so that the file can be imported once it is mended.
+        if !std::mem::replace(&mut self.begun, true) {
+            self.line(rows.head())?;
+        }
+        self.line(rows.raw())
+    }
+
+    fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.out.write_all(line)?;
+        if line.is_empty() || line.ends_with(b"\n") { Ok(()) } else { self.out.write_all(b"\n") }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, properties: &str) -> Row {
+        Row { key: key.to_owned(), properties: serde_json::from_str(properties).unwrap(), line: 7 }
+    }
+
+    #[test]
+    fn rows_that_no_server_stores_are_named() {
+        for (key, properties, words) in [
+            (" \t", "{}", "the group key is blank"),
+            (&*"ä".repeat(401), "{}", "the group key has 401 characters"),
+            ("a\0b", "{}", "NUL"),
+            ("a", r#"{"":1}"#, "a property has no name"),
+        ] {
+            let flaw = acceptable(row(key, properties)).unwrap_err();
+            assert_eq!((flaw.line, flaw.reach), (Some(7), Reach::Row));
+            assert!(flaw.what.contains(words), "{flaw}");
+        }
+        for (key, properties) in [(&*"ä".repeat(400), "{}"), (" a ", r#"{" ":1}"#), ("a\nb", "{}")] {
+            assert_eq!(acceptable(row(key, properties)), Ok(row(key, properties)));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Inputs that are wrong: each is named with its file, its line and the mend, and nothing is written.
+
+use std::io::Write as _;
+
+use posthog_groups_fake::Era;
+
+use crate::program::{Program, world};
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn rows(count: usize) -> Vec<u8> {
+    (0..count).flat_map(|n| format!("{{\"group_key\":\"org:{n}\"}}\n").into_bytes()).collect()
+}
+
+#[test]
+fn each_is_named_with_the_mend_and_nothing_is_written() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    std::fs::create_dir(program.path("folder")).unwrap();
+    let good = rows(30_000);
+    let utf16: Vec<u8> = "\u{feff}{\"key\":\"a\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (gz, zst) = (gzip(&good), zstd::stream::encode_all(&good[..], 0).unwrap());
+    let key = "ä".repeat(401);
+    let files: &[(&str, &[u8])] = &[
+        ("malformed.ndjson", b"{\"group_key\":\"a\"}\n{\"group_key\":\"b\",}\n"),
+        ("cut.ndjson", b"{\"group_key\":\"a\"}\n{\"group_key\":\"b\",\"group_prop"),
+        ("column.ndjson", b"{\"group_key\":\"a\",\"plan\":\"free\"}\n"),
+        ("no-key.ndjson", b"{\"group_properties\":{}}\n"),
+        ("number.ndjson", b"{\"group_key\":5}\n"),
+        ("twice.ndjson", b"{\"group_key\":\"a\",\"group_properties\":{\"b\":1,\"b\":2}}\n"),
+        ("array.ndjson", b"[{\"group_key\":\"a\"}]\n"),
+        ("pretty.ndjson", b"{\n  \"group_key\": \"a\"\n}\n"),
+        ("blank.ndjson", b"{\"group_key\":\" \"}\n"),
+        ("long-key.ndjson", &[b"{\"group_key\":\"", key.as_bytes(), b"\"}\n"].concat()),
+        ("latin1.ndjson", b"{\"group_key\":\"a\"}\n{\"group_key\":\"caf\xe9\"}\n"),
+        ("utf16.ndjson", &utf16),
+        ("duplicate.ndjson", b"{\"group_key\":\"a\"}\n\n{\"group_key\":\"a\"}\n"),
+        ("is-csv.ndjson", b"group_key,plan\na,free\n"),
+        ("no-key.csv", b"key,plan\na,free\n"),
+        ("semicolons.csv", b"group_key;plan\na;free\n"),
+        ("same.csv", b"group_key,plan,plan\na,b,c\n"),
+        ("many.csv", b"group_key,plan\na,b\nc,d,e\n"),
+        ("few.csv", b"group_key,plan\na,b\nc\n"),
+        ("quote.csv", b"group_key,plan\na,\"b\nc,d\n"),
+        ("duplicate.csv", b"group_key,plan\na,b\nb,c\na,d\n"),
+        ("cut.ndjson.gz", &gz[..gz.len() - 20]),
+        ("cut.ndjson.zst", &zst[..zst.len() - 20]),
+        ("plain.ndjson.gz", b"{\"group_key\":\"a\"}\n"),
+        ("data.json", b"{\"group_key\":\"a\"}\n"),
+    ];
+    let mut told = String::new();
+    for name in ["missing.ndjson", "folder"] {
+        let done = program.run(&["import", name]);
+        told.push_str(&format!("{name}: {}", done.all()));
+    }
+    for (name, content) in files {
+        program.write(name, content);
+        let done = program.run(&["import", name]);
+        assert_eq!(done.code, if name == &"data.json" { 2 } else { 1 }, "{name}");
+        told.push_str(&format!("{name}: {}", done.all()));
+    }
+    insta::assert_snapshot!(told);
+    assert!(program.groups().is_empty());
+    assert!(program.fake.journal().iter().all(|entry| entry.method == "GET"), "something was written");
+    assert!(program.files().iter().all(|name| !name.ends_with(".journal")), "{:?}", program.files());
+}
+
+#[test]
+fn marks_line_ends_and_blank_lines_of_other_systems_are_accepted() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write(
+        "a.ndjson",
+        b"\xef\xbb\xbf{\"group_key\":\"a\"}\r\n\r\n{\"key\":\"b\",\"properties\":{\"p\":1}}",
+    );
+    program.write("c.csv", b"\xef\xbb\xbfplan,group_key\r\nfree,c\r\n\r\n,d");
+    program.run(&["import", "a.ndjson"]).ok();
+    program.run(&["import", "c.csv"]).ok();
+    assert_eq!(program.groups(), ["a {}", "b {\"p\":1}", "c {\"plan\":\"free\"}", "d {}"]);
+}
+
+#[test]
+fn a_file_without_rows_is_nothing_to_do() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    for (name, content) in [("a.ndjson", ""), ("a.csv", "group_key,plan\n")] {
+        program.write(name, content);
+        let done = program.run(&["import", name]).ok();
+        assert_eq!(done.stderr, format!("{name} has no rows: there is nothing to do\n"));
+    }
+    assert!(program.fake.journal().iter().all(|entry| entry.path.ends_with("groups_types/")));
+}
+
+#[test]
+fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write(
+        "a.ndjson",
+        b"{\"group_key\":\"a\"}\nnonsense\n{\"group_key\":\"b\"}\n{\"group_key\":\"\xff\"}",
+    );
+    let done = program.run(&["import", "a.ndjson", "--keep-going", "--rejected", "bad.ndjson"]);
+    insta::assert_snapshot!(done.all());
+    assert_eq!(program.groups(), ["a {}", "b {}"]);
+    assert_eq!(std::fs::read(program.path("bad.ndjson")).unwrap(), b"nonsense\n{\"group_key\":\"\xff\"}\n");
+
+    // The bad rows of CSV come with the header, so that they can be imported when they are mended.
+    program.write("c.csv", "group_key,plan\nc,free\nd,free,1\ne\n");
+    let done = program.run(&["import", "c.csv", "--keep-going", "--rejected", "bad.csv"]);
+    assert_eq!(done.code, 6);
+    assert_eq!(program.read("bad.csv"), "group_key,plan\nd,free,1\ne\n");
+
+    let many: String = (0..50).map(|n| format!("bad {n}\n")).collect();
+    program.write("many.ndjson", many);
+    let done = program.run(&["import", "many.ndjson", "--keep-going"]);
+    assert_eq!(done.stderr.matches("passed over:").count(), 20);
+    assert!(done.stderr.contains("... and 30 more bad rows"), "{}", done.stderr);
+    assert_eq!(done.code, 6);
+}
+
+#[test]
+fn the_last_of_two_rows_wins_on_demand() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.csv", "group_key,plan\na,1\nb,2\na,3\n");
+    program.run(&["import", "a.csv", "--duplicates", "last"]).ok();
+    assert_eq!(program.groups(), ["a {\"plan\":3}", "b {\"plan\":2}"]);
+}

@@ -1,0 +1,138 @@
+//! `export`: what is written, in which order, and what is left when it fails.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use posthog_groups_fake::{Era, Fault};
+
+use crate::program::{Program, limited, numbered, world};
+
+fn keys(text: &str) -> Vec<String> {
+    let key = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row["group_key"].as_str().unwrap().to_owned()
+    };
+    text.lines().map(key).collect()
+}
+
+#[test]
+fn groups_are_sorted_by_key_or_come_as_the_server_lists_them() {
+    for era in [Era::Y2025, Era::Y2026] {
+        let program = Program::new(world(era, numbered(250)));
+        let by_key = keys(program.run(&["export"]).ok().stdout());
+        let mut sorted = by_key.clone();
+        sorted.sort();
+        assert_eq!(by_key, sorted);
+        assert_eq!(by_key.len(), 250);
+
+        let newest = keys(program.run(&["export", "--order", "newest"]).ok().stdout());
+        assert_eq!(newest[0], "org:142", "the newest of numbered()");
+        sorted = newest.clone();
+        sorted.sort();
+        assert_eq!(sorted, by_key);
+    }
+}
+
+#[test]
+fn only_groups_that_are_searched_for_are_written() {
+    let program = Program::new(world(Era::Y2026, numbered(30)));
+    let done = program.run(&["export", "--key-contains", "org:2", "--search", "free"]).ok();
+    assert_eq!(keys(done.stdout()), ["org:2", "org:20", "org:22", "org:24", "org:26", "org:28"]);
+    assert_eq!(done.stderr, "6 groups to standard output\n");
+    assert_eq!(program.run(&["export", "--quiet"]).ok().stderr, "");
+}
+
+#[test]
+fn csv_has_the_same_columns_in_both_orders() {
+    let program = Program::new(world(Era::Y2026, numbered(3)));
+    let by_key = program.run(&["export", "a.csv"]).ok();
+    assert_eq!(by_key.stderr, "3 groups to a.csv\n");
+    assert_eq!(program.read("a.csv"), "group_key,n,plan\norg:0,0,free\norg:1,1,scale\norg:2,2,free\n");
+    program.run(&["export", "b.csv", "--order", "newest"]).ok();
+    assert_eq!(program.read("b.csv"), "group_key,n,plan\norg:2,2,free\norg:1,1,scale\norg:0,0,free\n");
+}
+
+#[test]
+fn an_empty_project_is_an_empty_file() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.run(&["export", "a.ndjson"]).ok();
+    program.run(&["export", "a.csv"]).ok();
+    assert_eq!((program.read("a.ndjson").as_str(), program.read("a.csv").as_str()), ("", "group_key\n"));
+}
+
+#[test]
+fn an_existing_file_needs_force_and_is_kept_when_the_export_fails() {
+    let program = Program::new(world(Era::Y2026, numbered(150)));
+    program.write("a.ndjson", "old");
+    let refused = program.run(&["export", "a.ndjson"]);
+    insta::assert_snapshot!(refused.all());
+    assert!(program.fake.journal().iter().all(|entry| !entry.path.ends_with("/groups/")), "it asked first");
+
+    // The second page fails for good.
+    let fault = Fault { times: 0, ..Fault::http(400) }.on("GET", "/groups/$");
+    program.fake.add_faults([Fault { skip: 1, ..fault }]).unwrap();
+    let failed = program.run(&["export", "a.ndjson", "--force"]);
+    assert_eq!(failed.code, 1, "{}", failed.all());
+    assert_eq!(program.read("a.ndjson"), "old");
+    assert_eq!(program.files(), ["a.ndjson"]);
+
+    program.fake.clear_faults();
+    program.run(&["export", "a.ndjson", "--force"]).ok();
+    assert_eq!(program.read("a.ndjson").lines().count(), 150);
+    assert_eq!(program.files(), ["a.ndjson"]);
+}
+
+#[test]
+fn an_export_outlasts_the_rate_limit() {
+    let program = Program::new(world(Era::Y2026, numbered(150)));
+    program.fake.add_faults([limited("GET", 1, 2, 1)]).unwrap();
+    program.run(&["export", "a.ndjson"]).ok();
+    assert_eq!(program.read("a.ndjson").lines().count(), 150);
+}
+
+#[test]
+fn a_refused_key_is_an_exit_code_of_its_own() {
+    let program = Program::new(world(Era::Y2026, numbered(1)));
+    program.fake.add_faults([Fault::http(401).on("GET", "/groups/$")]).unwrap();
+    assert_eq!(program.run(&["export", "a.ndjson"]).code, 4);
+    assert!(program.files().is_empty());
+}
+
+#[test]
+fn names_that_do_not_tell_the_format_are_refused() {
+    let program = Program::new(world(Era::Y2026, numbered(1)));
+    insta::assert_snapshot!(program.run(&["export", "groups.json"]).all());
+    program.run(&["export", "groups.json", "--format", "ndjson"]).ok();
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let program = Program::new(world(Era::Y2026, numbered(5_000)));
+    for order in ["key", "newest"] {
+        let mut child = program
+            .command(&["export", "--order", order])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut start = [0; 10];
+        child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+        let done = program.finish(child);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{order}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_leaves_nothing() {
+    let program = Program::new(world(Era::Y2026, numbered(3)));
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let child = program.command(&["export"]).stdout(full()).stderr(Stdio::piped()).spawn().unwrap();
+    insta::assert_snapshot!(program.finish(child).all());
+    let done = program.run(&["export", "/dev/full", "--format", "csv"]);
+    assert_eq!(done.code, 1, "{}", done.all());
+    assert!(done.stderr.contains("/dev/full cannot be written: No space left on device"), "{}", done.stderr);
+    let done = program.run(&["export", "missing/a.ndjson"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("missing/a.ndjson cannot be written"), "{}", done.stderr);
+}

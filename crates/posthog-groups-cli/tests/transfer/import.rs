@@ -1,0 +1,155 @@
+//! `import`: what is written, what is told, and how it goes on.
+
+use posthog_groups_fake::{Era, Fault, Group, Project, State};
+
+use crate::program::{Program, limited, world};
+
+fn rows(count: usize) -> String {
+    (0..count)
+        .map(|n| format!("{{\"group_key\":\"org:{n}\",\"group_properties\":{{\"n\":{n}}}}}\n"))
+        .collect()
+}
+
+fn totals(stdout: &str) -> serde_json::Value {
+    let mut totals: serde_json::Value = serde_json::from_str(stdout).unwrap();
+    let seconds = totals.as_object_mut().unwrap().remove("seconds").unwrap();
+    assert!(seconds.as_f64().unwrap() > 0.0);
+    totals
+}
+
+#[test]
+fn only_what_differs_is_written_and_the_journal_goes_when_all_is_done() {
+    for era in [Era::Y2025, Era::Y2026] {
+        let groups = vec![
+            Group::new(0, "org:1").with("n", 1).with("other", "stays"),
+            Group::new(0, "org:2").with("n", "old"),
+        ];
+        let program = Program::new(world(era, groups));
+        program.write("a.ndjson", rows(4));
+        let done = program.run(&["import", "a.ndjson", "--report", "report.ndjson"]).ok();
+        assert_eq!(done.stdout(), "created\t2\nchanged\t1\nunchanged\t1\n");
+        assert_eq!(done.stderr, "");
+        assert_eq!(
+            program.groups(),
+            ["org:0 {\"n\":0}", "org:1 {\"n\":1,\"other\":\"stays\"}", "org:2 {\"n\":2}", "org:3 {\"n\":3}"]
+        );
+        assert_eq!(program.files(), ["a.ndjson", "report.ndjson"]);
+        let mut report: Vec<_> = program.read("report.ndjson").lines().map(str::to_owned).collect();
+        report.sort();
+        assert_eq!(
+            report[2],
+            "{\"line\":3,\"group_key\":\"org:2\",\"outcome\":\"changed\",\"properties\":[\"n\"],\"error\":null}"
+        );
+
+        let done = program.run(&["import", "a.ndjson", "-o", "json"]).ok();
+        let totals = totals(done.stdout());
+        assert_eq!((&totals["rows"], &totals["unchanged"]), (&4.into(), &4.into()), "{era:?}");
+    }
+}
+
+#[test]
+fn rows_that_fail_are_named_and_the_same_import_does_the_rest() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(20));
+    // The third write is refused, once.
+    program.fake.add_faults([Fault { skip: 2, ..Fault::http(400) }.on("POST", "/groups/$")]).unwrap();
+    let done = program.run(&["import", "a.ndjson", "--concurrency", "1"]);
+    insta::assert_snapshot!(done.all());
+    assert_eq!(program.groups().len(), 19);
+    assert_eq!(program.files(), ["a.ndjson", "a.ndjson.journal"]);
+
+    let done = program.run(&["import", "a.ndjson", "--concurrency", "1"]).ok();
+    assert_eq!(done.stdout(), "created\t1\nchanged\t0\nunchanged\t0\ndone before\t19\n");
+    assert_eq!(program.files(), ["a.ndjson"]);
+}
+
+#[test]
+fn a_key_that_expires_ends_it_and_the_same_command_goes_on() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("it's here.ndjson", rows(30));
+    let expired = Fault { skip: 10, times: 0, ..Fault::http(401) }.on("POST", "/groups/$");
+    program.fake.add_faults([expired]).unwrap();
+    let done = program.run(&["import", "it's here.ndjson", "--concurrency", "1"]);
+    insta::assert_snapshot!(done.all());
+    assert_eq!(program.groups().len(), 10);
+
+    program.fake.clear_faults();
+    let done = program.run(&["import", "it's here.ndjson"]).ok();
+    assert_eq!(done.stdout(), "created\t20\nchanged\t0\nunchanged\t0\ndone before\t10\n");
+    assert_eq!(program.groups().len(), 30);
+}
+
+#[test]
+fn a_rate_limit_is_waited_out_unless_it_is_hopeless() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(20));
+    program.fake.add_faults([limited("POST", 5, 1, 1)]).unwrap();
+    program.run(&["import", "a.ndjson", "--concurrency", "1"]).ok();
+    assert_eq!(program.groups().len(), 20);
+
+    program.write("b.ndjson", rows(30));
+    program.fake.add_faults([limited("POST", 5, 0, 100_000)]).unwrap();
+    let done = program.run(&["import", "b.ndjson", "--concurrency", "1"]);
+    assert_eq!(done.code, 5, "{}", done.all());
+    assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left to do: "), "{}", done.stderr);
+    assert!(done.stderr.contains("b.ndjson.journal has what is done"), "{}", done.stderr);
+    assert_eq!(program.groups().len(), 25);
+}
+
+#[test]
+fn a_changed_input_is_refused_until_it_is_accepted() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(3));
+    program
+        .fake
+        .add_faults([Fault { skip: 1, times: 1, ..Fault::http(400) }.on("POST", "/groups/$")])
+        .unwrap();
+    assert_eq!(program.run(&["import", "a.ndjson"]).code, 6);
+    program.write("a.ndjson", rows(4));
+    let done = program.run(&["import", "a.ndjson"]);
+    insta::assert_snapshot!(done.all());
+    program.run(&["import", "a.ndjson", "--accept-changed-input"]).ok();
+    assert_eq!(program.groups().len(), 4);
+}
+
+#[test]
+fn standard_input_has_a_journal_only_where_one_is_named() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    let done = program.run_with(&["import", "-"], rows(2).as_bytes()).ok();
+    assert_eq!(done.stderr, "without a journal a stopped import begins anew; name one with --journal FILE\n");
+    program.fake.add_faults([Fault::http(400).on("POST", "/groups/$")]).unwrap();
+    let done = program.run_with(&["import", "-", "--journal", "j"], rows(4).as_bytes());
+    assert_eq!(done.code, 6);
+    assert_eq!(program.files(), ["j"]);
+    program.run_with(&["import", "-", "--journal", "j"], rows(4).as_bytes()).ok();
+    assert!(program.files().is_empty());
+}
+
+#[test]
+fn events_write_what_the_project_token_allows() {
+    let mut project = Project::new(1);
+    project.api_token = Some("phc_test".to_owned());
+    let state = State { projects: vec![project], ..world(Era::Y2026, Vec::new()) };
+    let program = Program::new(state.clone());
+    program.write("a.ndjson", rows(1_500));
+    let refused = program.run(&["import", "a.ndjson", "--engine", "capture"]);
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    assert!(refused.stderr.contains("POSTHOG_PROJECT_API_KEY"));
+
+    let program = Program::new(state).with_token("phc_test");
+    program.write("a.ndjson", rows(1_500));
+    let done = program.run(&["import", "a.ndjson", "--engine", "capture", "-o", "json"]).ok();
+    let totals = totals(done.stdout());
+    assert_eq!((&totals["engine"], &totals["created"]), (&"capture".into(), &1_500.into()));
+    assert_eq!(program.groups().len(), 1_500);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_is_written() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(1));
+    let done = program.run(&["import", "a.ndjson", "--report", "missing/report.ndjson"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("the report missing/report.ndjson cannot be written"), "{}", done.stderr);
+    assert!(program.groups().is_empty());
+}

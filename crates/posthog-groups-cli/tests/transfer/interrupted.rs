@@ -1,0 +1,90 @@
+//! Ctrl-C and SIGTERM.
+#![cfg(unix)]
+
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use posthog_groups_fake::{Effect, Era, Fault};
+
+use crate::program::{Program, numbered, world};
+
+fn send(signal: &str, child: &Child) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+}
+
+#[track_caller]
+fn wait_until(what: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !what() {
+        assert!(Instant::now() < end, "it did not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Each answer takes a while.
+fn slow(seconds: f64) -> Fault {
+    Fault { times: 0, ..Fault::new(Effect::Slow { delay: seconds, chunk: 0, interval: 0.0 }) }
+}
+
+#[test]
+fn an_import_ends_in_order_says_how_to_go_on_and_does() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let program = Program::new(world(Era::Y2026, Vec::new()));
+        let rows: String = (0..200).map(|n| format!("{{\"key\":\"org:{n}\"}}\n")).collect();
+        program.write("a.ndjson", rows);
+        program.fake.add_faults([slow(0.05).on("POST", "/groups/$")]).unwrap();
+        let child = program.start(&["import", "a.ndjson", "--concurrency", "2"]);
+        wait_until(|| program.fake.state().groups.len() >= 4);
+        send(signal, &child);
+        let done = program.finish(child);
+        assert_eq!(done.code, code, "{}", done.all());
+        let go_on =
+            "a.ndjson.journal has what is done; go on with: posthog-groups import a.ndjson --concurrency 2";
+        assert!(done.stderr.contains(go_on), "{}", done.stderr);
+        let written = program.fake.state().groups.len();
+        assert!(written < 200);
+
+        program.fake.clear_faults();
+        let done = program.run(&["import", "a.ndjson", "--concurrency", "2"]).ok();
+        // What was under way at the signal was finished, and is in the journal.
+        assert!(done.stdout().contains(&format!("done before\t{written}\n")), "{written}: {}", done.stdout());
+        assert_eq!(program.fake.state().groups.len(), 200);
+    }
+}
+
+#[test]
+fn an_export_leaves_the_old_file_and_nothing_else() {
+    let program = Program::new(world(Era::Y2026, numbered(1_000)));
+    program.write("a.ndjson", "old");
+    program.fake.add_faults([slow(0.2).on("GET", "/groups/$")]).unwrap();
+    let child = program.start(&["export", "a.ndjson", "--force"]);
+    wait_until(|| program.files().len() > 1);
+    send("-INT", &child);
+    let done = program.finish(child);
+    assert_eq!(done.code, 130, "{}", done.all());
+    assert_eq!(done.stderr, "error: interrupted; a.ndjson is as it was before\n");
+    assert_eq!(program.files(), ["a.ndjson"]);
+    assert_eq!(program.read("a.ndjson"), "old");
+}
+
+#[test]
+fn a_silent_standard_input_does_not_hold_it_up() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    let mut command = program.command(&["import", "-"]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Kept open, so that the program waits for it.
+    let stdin = child.stdin.take();
+    // The question for the group types comes before the input.
+    wait_until(|| !program.fake.journal().is_empty());
+    std::thread::sleep(Duration::from_millis(300));
+    send("-INT", &child);
+    let done = program.finish(child);
+    drop(stdin);
+    assert_eq!((done.code, done.stderr.as_str()), (130, "error: interrupted; nothing was written\n"));
+}

@@ -1,0 +1,11 @@
+//! `export`, `import` and `plan` against the stand-in server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod export;
+mod import;
+mod interrupted;
+mod plan;
+mod program;
+mod round_trip;
