@@ -60,8 +60,9 @@ pub(crate) struct GlobalArguments {
     pub(crate) key_stdin: bool,
 
     /// Refused with the mend: a key among the arguments is in the list of processes and in the shell's history.
-    #[arg(long, global = true, hide = true, value_name = "KEY", aliases = ["api-key", "personal-api-key", "token"])]
-    pub(crate) key: Option<String>,
+    #[arg(long = "key", global = true, hide = true, value_name = "KEY",
+        aliases = ["api-key", "personal-api-key", "token"])]
+    pub(crate) refused_key: Option<String>,
 
     /// Configuration file [env: POSTHOG_GROUPS_CONFIG]
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, help_heading = CONNECTION)]

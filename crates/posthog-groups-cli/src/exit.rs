@@ -76,6 +76,14 @@ impl Failure {
         self
     }
 
+    /// The failure of a call about one group.
+    pub(crate) fn of_group(key: &str, error: Error) -> Self {
+        if error.is_not_found() && error.detail() != Some(NO_PROJECT) {
+            return Self::not_found(format!("there is no group `{key}` of this type")).mend(SIMILAR_KEYS);
+        }
+        error.into()
+    }
+
     /// Adds what to do.
     pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
         if let Self::Error { mends, .. } = &mut self {
@@ -118,9 +126,21 @@ impl Failure {
     }
 }
 
+/// The server's sentence for a project that is not there.
+const NO_PROJECT: &str = "Project not found.";
+
+/// What to do where a group is not there.
+pub(crate) const SIMILAR_KEYS: &str = "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let mut message = error.to_string();
+        // The name of the operation is for programmers.
+        if let Some(operation) = error.operation_id()
+            && let Some(rest) = message.strip_prefix(&format!("{operation}: "))
+        {
+            message = rest.to_owned();
+        }
         if error.is_connect() {
             // The innermost cause says whether it was the name, the port or the certificate.
             let mut cause = error.source();
@@ -167,12 +187,10 @@ fn mends_of(error: &Error) -> Vec<String> {
         mend(
             "give the key access to the project, or name another with --project; `posthog-groups contexts` shows what is set",
         )
-    } else if error.is_not_found() && error.detail() == Some("Project not found.") {
+    } else if error.is_not_found() && error.detail() == Some(NO_PROJECT) {
         mend("check --project and the region: a project id of one region is unknown in the other")
     } else if error.is_not_found() {
-        mend(
-            "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones",
-        )
+        mend(SIMILAR_KEYS)
     } else if error.is_already_exists() {
         mend("change it with `posthog-groups upsert`, which takes the same options")
     } else if error.is_not_offered() {

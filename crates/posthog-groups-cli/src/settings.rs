@@ -70,7 +70,7 @@ pub(crate) fn settle(
     variables: Variables<'_>,
     file: Option<&ConfigFile>,
 ) -> Result<Settings, Failure> {
-    if flags.key.is_some() {
+    if flags.refused_key.is_some() {
         return Err(Failure::usage(
             "a key among the arguments would be in the list of processes and in the shell's history",
         )

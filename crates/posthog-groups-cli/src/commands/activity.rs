@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, arguments: &Activity) -> Result<(), F
     let mut list = context.output.list();
     while arguments.limit.is_none_or(|limit| list.count() < u64::from(limit)) {
         match entries.next().await {
-            Some(entry) => list.push(EntryRow(entry?))?,
+            Some(entry) => list.push(EntryRow(entry.map_err(|e| Failure::of_group(&arguments.key, e))?))?,
             None => break,
         }
     }

@@ -14,11 +14,19 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
     let changes = of_setting(key, None, &wanted);
     if arguments.dry_run {
         if groups.find(key).await?.is_some() {
-            return Err(Failure::failed(format!("a group with the key `{key}` exists"))
-                .mend("change it with `posthog-groups upsert`, which takes the same options"));
+            return Err(exists(key));
         }
         return show_dry_run(context, changes);
     }
-    let group = groups.create(key).properties(as_properties(&wanted)?).send().await?;
-    show_done(context, &changes, group)
+    let group = groups.create(key).properties(as_properties(&wanted)?).send().await;
+    match group {
+        Ok(group) => show_done(context, &changes, group),
+        Err(e) if e.is_already_exists() && e.attempts() < 2 => Err(exists(key)),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn exists(key: &str) -> Failure {
+    Failure::failed(format!("a group with the key `{key}` exists"))
+        .mend("change it with `posthog-groups upsert`, which takes the same options")
 }

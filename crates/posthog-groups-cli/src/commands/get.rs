@@ -6,14 +6,14 @@ use crate::arguments::Get;
 use crate::assignment::as_written;
 use crate::commands::{GroupRow, time};
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Failure, SIMILAR_KEYS};
 use crate::output::Format;
 use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failure> {
     let groups = context.groups().await?;
     if let [key] = arguments.keys.as_slice() {
-        let group = groups.get(key).await?;
+        let group = groups.get(key).await.map_err(|e| Failure::of_group(key, e))?;
         return match context.output.format() {
             Format::Table => show(context, &group),
             _ => context.output.one(GroupRow(group)),
@@ -41,16 +41,14 @@ pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failur
     match missing.len() {
         0 => Ok(()),
         gone if gone == total => {
-            Err(Failure::not_found(format!("no such groups: {}", missing.join(", "))).mend(SIMILAR))
+            Err(Failure::not_found(format!("no such groups: {}", missing.join(", "))).mend(SIMILAR_KEYS))
         }
         gone => {
             Err(Failure::partial(format!("{gone} of {total} groups are not there: {}", missing.join(", ")))
-                .mend(SIMILAR))
+                .mend(SIMILAR_KEYS))
         }
     }
 }
-
-const SIMILAR: &str = "check the keys, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
 
 /// The card of one group: a property on each line, its value as one would set it.
 fn show(context: &Context, group: &Group) -> Result<(), Failure> {

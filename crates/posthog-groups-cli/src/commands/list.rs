@@ -13,8 +13,8 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> Result<(), Failu
     if let Some(text) = &arguments.key_contains {
         query = query.key_contains(text);
     }
-    // A page ahead is wasted where the first one may do.
-    let mut groups = query.prefetch(arguments.limit.is_none()).stream();
+    // A page ahead is wasted where the first one does.
+    let mut groups = query.prefetch(arguments.limit.is_none_or(|limit| limit > 100)).stream();
     let mut list = context.output.list();
     while arguments.limit.is_none_or(|limit| list.count() < limit) {
         match groups.next().await {

@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     let mut names = arguments.names.clone();
     names.dedup();
     let handle = context.groups().await?.group(&arguments.key);
-    let mut group = handle.get().await?;
+    let mut group = handle.get().await.map_err(|e| Failure::of_group(&arguments.key, e))?;
     let changes = of_removing(&group, &names);
     if arguments.dry_run {
         return show_dry_run(context, changes);

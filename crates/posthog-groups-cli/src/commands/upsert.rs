@@ -16,6 +16,13 @@ pub(crate) async fn run(context: &Context, arguments: &Upsert) -> Result<(), Fai
     merge(context, &arguments.key, &wanted, arguments.create, arguments.dry_run).await
 }
 
+/// Where the group is not there, it could be created.
+fn not_there(key: &str, error: posthog_groups::Error) -> Failure {
+    let is_missing = error.is_not_found();
+    let failure = Failure::of_group(key, error);
+    if is_missing { failure.mend("`posthog-groups upsert --create` creates it") } else { failure }
+}
+
 /// Reads the group, writes what differs, and shows before and after.
 pub(crate) async fn merge(
     context: &Context,
@@ -25,7 +32,8 @@ pub(crate) async fn merge(
     dry_run: bool,
 ) -> Result<(), Failure> {
     let handle = context.groups().await?.group(key);
-    let before = if create { handle.find().await? } else { Some(handle.get().await?) };
+    let before =
+        if create { handle.find().await? } else { Some(handle.get().await.map_err(|e| not_there(key, e))?) };
     let changes = of_setting(key, before.as_ref(), wanted);
     if dry_run {
         return show_dry_run(context, changes);

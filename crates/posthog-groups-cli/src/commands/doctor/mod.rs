@@ -145,9 +145,9 @@ fn lines(check: &Check, paint: Paint) -> Vec<String> {
         Status::Warn => paint.yellow("warn"),
         Status::Fail => paint.red("FAIL"),
     };
-    let mut lines = vec![format!("{status}  {:<14}  {}", check.check, visible(&check.found))];
+    let mut lines = vec![format!("{status}  {:<17}  {}", check.check, visible(&check.found))];
     if let Some(mend) = &check.mend {
-        lines.push(format!("      {:<14}  mend: {}", "", visible(mend)));
+        lines.push(format!("      {:<17}  mend: {}", "", visible(mend)));
     }
     lines
 }
