@@ -27,7 +27,10 @@ fn properties(n: usize) -> Value {
 fn world() -> State {
     let stored = |n: usize| {
         let plan = if n < SAME { "enterprise" } else { "free" };
-        Group::new(0, format!("org:{n}")).with("name", format!("Company {n}")).with("plan", plan).with("seats", n as i64)
+        Group::new(0, format!("org:{n}"))
+            .with("name", format!("Company {n}"))
+            .with("plan", plan)
+            .with("seats", n as i64)
     };
     State {
         group_types: vec![GroupType::new(0, "organization")],
@@ -37,7 +40,8 @@ fn world() -> State {
 }
 
 fn input() -> String {
-    let line = |n| json!({"group_key": format!("org:{n}"), "group_properties": properties(n)}).to_string() + "\n";
+    let line =
+        |n| json!({"group_key": format!("org:{n}"), "group_properties": properties(n)}).to_string() + "\n";
     (0..ROWS).map(line).collect()
 }
 
@@ -93,7 +97,17 @@ fn trouble(fake: &Arc<Fake>, over: &Arc<AtomicBool>, seed: u64) -> thread::JoinH
 
 fn start(fake: &Fake, folder: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_posthog-groups"))
-        .args(["import", "-t", "organization", "rows.ndjson", "--journal", "journal", "--engine", "rest", "--quiet"])
+        .args([
+            "import",
+            "-t",
+            "organization",
+            "rows.ndjson",
+            "--journal",
+            "journal",
+            "--engine",
+            "rest",
+            "--quiet",
+        ])
         .current_dir(folder)
         .env_clear()
         .env("HOME", folder)
