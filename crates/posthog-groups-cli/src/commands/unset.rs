@@ -3,7 +3,7 @@
 use crate::arguments::Unset;
 use crate::confirm;
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::group_changes::{GroupChanges, of_removing, show_done, show_dry_run};
 use crate::json_text::compact;
 use crate::visible::visible;
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     if failed.is_empty() {
         return Ok(());
     }
-    let failures: Vec<String> = failed.iter().map(|(name, e)| format!("`{name}`: {e}")).collect();
+    let failures: Vec<String> = failed.iter().map(|(name, e)| format!("`{name}`: {}", text_of(e))).collect();
     Err(Failure::partial(format!(
         "{} of {total} properties were not removed: {}",
         failed.len(),
