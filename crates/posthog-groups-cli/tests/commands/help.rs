@@ -41,6 +41,9 @@ fn the_help_of_every_command() {
         let after = global.find("\nExamples:\n").map_or("", |at| &global[at..]);
         insta::assert_snapshot!(format!("help_{command}"), format!("{before}...\n{after}"));
         assert!(after.contains("posthog-groups "), "{command} has no examples");
+        let readme = include_str!("../../README.md");
+        let told = [format!("posthog-groups {command}"), format!("`{command}`")];
+        assert!(told.iter().any(|told| readme.contains(told)), "README.md does not tell of {command}");
     }
 }
 
