@@ -238,15 +238,15 @@ mod tests {
     #[test]
     fn keys_are_told_by_their_beginning_and_never_shown() {
         for (key, status, found) in [
-            ("phx_secret", Status::Ok, "a personal API key"),
-            ("pha_secret", Status::Ok, "an OAuth token"),
-            ("phc_secret", Status::Fail, "a project token"),
-            ("phs_secret", Status::Fail, "feature flags"),
-            ("secret", Status::Warn, "not the form"),
+            ("phx_hidden", Status::Ok, "a personal API key"),
+            ("pha_hidden", Status::Ok, "an OAuth token"),
+            ("phc_hidden", Status::Fail, "a project token"),
+            ("phs_hidden", Status::Fail, "feature flags"),
+            ("hidden", Status::Warn, "not the form"),
         ] {
             let check = kind_of_key(key, "--key-file", None);
             assert_eq!(check.status, status, "{key}");
-            assert!(check.found.contains(found) && !format!("{check:?}").contains("secret"), "{check:?}");
+            assert!(check.found.contains(found) && !format!("{check:?}").contains("hidden"), "{check:?}");
         }
         assert_eq!(
             kind_of_key("phx_a", "x", Some("a can be read by others; run: chmod 600 a".to_owned())).status,
