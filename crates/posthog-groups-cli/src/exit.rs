@@ -218,7 +218,7 @@ fn mends_of(error: &Error) -> Vec<String> {
         mend("check the host, and whether this machine can reach it; `posthog-groups doctor` looks closer")
     } else if error.is_timeout() {
         mend("try again, or allow more with --timeout SECONDS")
-    } else if error.is_decode() {
+    } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
         mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
     } else if error.is_server_error() {
         mend("try again later; a failure that stays is for the operators of the server")

@@ -42,11 +42,13 @@ fn mistakes_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn an_answer_of_html_is_told_as_what_it_is() {
-    let program = Program::of_2026();
-    let html = Fault { times: 9, ..Fault::http(200) };
-    program.fake.add_faults([html]).unwrap();
-    let done = program.run("types --retries 0");
-    assert_eq!(done.code, 1, "{}", done.all());
-    assert!(done.stderr.contains("login page"), "{}", done.stderr);
+fn another_server_than_posthog_is_told_as_what_it_is() {
+    for status in [200, 403, 404, 410] {
+        let program = Program::of_2026();
+        program.fake.add_faults([Fault { times: 9, ..Fault::http(status) }]).unwrap();
+        let done = program.run("types --retries 0");
+        assert!([1, 4].contains(&done.code), "{}", done.all());
+        assert!(done.stderr.contains("  mend: "), "{}", done.stderr);
+        assert!(status == 403 || done.stderr.contains("not of a login page"), "{}", done.stderr);
+    }
 }
