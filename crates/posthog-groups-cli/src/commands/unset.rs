@@ -13,8 +13,12 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         return Err(Failure::usage("there is no terminal to ask on whether to remove properties")
             .mend("add --yes to remove them without a question, or --dry-run to see them"));
     }
-    let mut names = arguments.names.clone();
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in &arguments.names {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
     let handle = context.groups().await?.group(&arguments.key);
     let mut group = handle.get().await.map_err(|e| Failure::of_group(&arguments.key, e))?;
     let changes = of_removing(&group, &names);

@@ -20,6 +20,7 @@ fn mistakes_are_refused_before_anything_is_sent() {
         &["create", "-t", "0", "org:7", "--properties", "@none.json"],
         &["create", "-t", "0", " "],
         &["upsert", "-t", "0", "org:5"],
+        &["upsert", "-t", "0", "org:5", "--properties", "-", "--key-stdin"],
         &["get", "-t", "0", ""],
         &["related", "--person", "jo"],
         &["related"],

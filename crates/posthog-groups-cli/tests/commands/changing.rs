@@ -26,7 +26,7 @@ fn every_command_that_writes_works_in_both_eras() {
             "upsert -t 0 org:10 --create",
             "upsert -t 0 org:9",
             "unset -t 0 org:9 plan",
-            "unset -t 0 org:9 plan other --yes",
+            "unset -t 0 org:9 plan other plan --yes",
             "unset -t 0 org:9 seats --yes -o csv",
             "unset -t 0 nope seats --yes",
         ]);
