@@ -70,6 +70,9 @@ impl ProjectText {
     }
 }
 
+const MEMBERS: &str = "beside default_context, there are tables [contexts.NAME] with host, region, project, group_type, key_file, \
+     key_command, project_token_file, project_token_command, allow_insecure_http";
+
 /// Where the file is unless somebody says otherwise.
 pub(crate) fn default_path() -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
@@ -98,10 +101,12 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
         let quotes_a_key = ["phx_", "pha_", "phc_"].iter().any(|start| e.message().contains(start));
         let message = if quotes_a_key { "a key stands where another value is due" } else { e.message() };
         let place = e.span().map_or_else(|| path.display().to_string(), |span| at(span.start));
-        Failure::usage(format!("{place}: {}", message.replace('\n', "; "))).mend(
-            "members of a context: host, region, project, group_type, key_file, key_command, project_token_file, \
-             project_token_command, allow_insecure_http",
-        )
+        match message.split_once(", expected one of") {
+            Some((unknown, _)) if unknown.starts_with("unknown field") => {
+                Failure::usage(format!("{place}: {unknown}")).mend(MEMBERS)
+            }
+            _ => Failure::usage(format!("{place}: {}", message.replace('\n', "; "))),
+        }
     })?;
     for (name, context) in &document.contexts {
         if let Some(key) = &context.key {

@@ -8,6 +8,7 @@ use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
 use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
+use crate::key_source::KeySource;
 use crate::output::{Output, Paint};
 use crate::settings::{self, Settings};
 use crate::visible::visible;
@@ -91,6 +92,17 @@ impl Context {
             None => options,
         });
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Refuses to take anything else from standard input where the key is to come from there.
+    pub(crate) fn check_stdin_is_free(&self) -> Result<(), Failure> {
+        match &self.settings.key {
+            Some(key) if matches!(key.value, KeySource::Stdin) => {
+                Err(Failure::usage("standard input cannot hold both the key and the properties")
+                    .mend("give one of them in a file: --key-file FILE, or --properties @FILE"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The client speaks to programmers; here it is flags and settings.

@@ -134,26 +134,31 @@ pub(crate) const SIMILAR_KEYS: &str = "check the key, whose case counts, and --g
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut message = error.to_string();
-        // The name of the operation is for programmers.
-        if let Some(operation) = error.operation_id()
-            && let Some(rest) = message.strip_prefix(&format!("{operation}: "))
-        {
-            message = rest.to_owned();
-        }
-        if error.is_connect() {
-            // The innermost cause says whether it was the name, the port or the certificate.
-            let mut cause = error.source();
-            while let Some(next) = cause.and_then(|cause| cause.source()) {
-                cause = Some(next);
-            }
-            if let Some(cause) = cause {
-                message.push_str(&format!(": {cause}"));
-            }
-        }
-        let failure = Self::with_code(code_of(&error), message);
+        let failure = Self::with_code(code_of(&error), text_of(&error));
         mends_of(&error).into_iter().fold(failure, Self::mend)
     }
+}
+
+/// What an error of the client says to people.
+pub(crate) fn text_of(error: &Error) -> String {
+    let mut text = error.to_string();
+    // The name of the operation is for programmers.
+    if let Some(operation) = error.operation_id()
+        && let Some(rest) = text.strip_prefix(&format!("{operation}: "))
+    {
+        text = rest.to_owned();
+    }
+    if error.is_connect() {
+        // The innermost cause says whether it was the name, the port or the certificate.
+        let mut cause = error.source();
+        while let Some(next) = cause.and_then(|cause| cause.source()) {
+            cause = Some(next);
+        }
+        if let Some(cause) = cause {
+            text.push_str(&format!(": {cause}"));
+        }
+    }
+    text
 }
 
 fn code_of(error: &Error) -> Code {
@@ -213,7 +218,7 @@ fn mends_of(error: &Error) -> Vec<String> {
         mend("check the host, and whether this machine can reach it; `posthog-groups doctor` looks closer")
     } else if error.is_timeout() {
         mend("try again, or allow more with --timeout SECONDS")
-    } else if error.is_decode() {
+    } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
         mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
     } else if error.is_server_error() {
         mend("try again later; a failure that stays is for the operators of the server")

@@ -32,8 +32,15 @@ pub(crate) fn command() -> clap::Command {
         topics.push('\n');
     }
     command.help_template(format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{topics}{{options}}{{after-help}}"
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{topics}{{all-args}}{{after-help}}"
     ))
+}
+
+/// The same for parsing. Its help does not list the commands a second time, as completions and manual pages have to.
+pub(crate) fn parser() -> clap::Command {
+    command()
+        .override_usage("posthog-groups [OPTIONS] <COMMAND>")
+        .mut_subcommands(|subcommand| subcommand.hide(true))
 }
 
 pub(crate) const TOP: &str = "\
@@ -64,7 +71,7 @@ Settings, first found: flags, environment, context of the configuration file
   POSTHOG_PROJECT_ID         the project [default: @current]
   POSTHOG_GROUP_TYPE         the group type
   POSTHOG_PROJECT_API_KEY    the project token, phc_..., for sending events
-  POSTHOG_GROUPS_CONFIG      the configuration file [default: posthog-groups/config.toml in ~/.config]
+  POSTHOG_GROUPS_CONFIG      the configuration file; `contexts --help` shows one
   POSTHOG_GROUPS_CONTEXT     the context of it
   NO_COLOR                   no colors
 

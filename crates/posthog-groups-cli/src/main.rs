@@ -28,7 +28,7 @@ use crate::connection::Context;
 use crate::exit::Failure;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::from_arg_matches(&help::command().get_matches()) {
+    let arguments = match Arguments::from_arg_matches(&help::parser().get_matches()) {
         Ok(arguments) => arguments,
         Err(e) => e.exit(),
     };

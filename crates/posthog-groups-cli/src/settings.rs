@@ -24,8 +24,10 @@ pub(crate) enum Source {
     Flag(&'static str),
     Variable(&'static str),
     Context(String),
-    /// `default_context` of the file, or the only context that there is.
-    File,
+    /// `default_context` of the file.
+    DefaultContext,
+    /// There is only one context.
+    OnlyContext,
     Default,
 }
 
@@ -34,7 +36,8 @@ impl fmt::Display for Source {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
             Self::Context(name) => write!(f, "context {name}"),
-            Self::File => f.write_str("configuration file"),
+            Self::DefaultContext => f.write_str("default_context"),
+            Self::OnlyContext => f.write_str("only context"),
             Self::Default => f.write_str("default"),
         }
     }
@@ -182,12 +185,15 @@ fn choose_context(
     } else if let Some(name) = variables("POSTHOG_GROUPS_CONTEXT")? {
         setting(name, Source::Variable("POSTHOG_GROUPS_CONTEXT"))
     } else {
-        let only = |file: &ConfigFile| match file.contexts.len() {
-            1 => file.contexts.keys().next().cloned(),
+        match file {
+            Some(ConfigFile { default_context: Some(name), .. }) => {
+                setting(name.clone(), Source::DefaultContext)
+            }
+            Some(file) if file.contexts.len() == 1 => {
+                file.contexts.keys().next().and_then(|name| setting(name.clone(), Source::OnlyContext))
+            }
             _ => None,
-        };
-        file.and_then(|file| file.default_context.clone().or_else(|| only(file)))
-            .and_then(|name| setting(name, Source::File))
+        }
     };
     let Some(wanted) = wanted else { return Ok(None) };
     let Some(file) = file else {

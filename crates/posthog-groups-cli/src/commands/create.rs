@@ -7,6 +7,9 @@ use crate::exit::Failure;
 use crate::group_changes::{as_properties, of_setting, show_done, show_dry_run};
 
 pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Failure> {
+    if arguments.properties.properties.as_deref() == Some("-") {
+        context.check_stdin_is_free()?;
+    }
     let wanted = given(&arguments.properties)?;
     let groups = context.groups().await?;
     // The server removes blanks around the key of a new group.

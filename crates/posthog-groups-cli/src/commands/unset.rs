@@ -3,7 +3,7 @@
 use crate::arguments::Unset;
 use crate::confirm;
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::group_changes::{GroupChanges, of_removing, show_done, show_dry_run};
 use crate::json_text::compact;
 use crate::visible::visible;
@@ -13,8 +13,12 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         return Err(Failure::usage("there is no terminal to ask on whether to remove properties")
             .mend("add --yes to remove them without a question, or --dry-run to see them"));
     }
-    let mut names = arguments.names.clone();
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in &arguments.names {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
     let handle = context.groups().await?.group(&arguments.key);
     let mut group = handle.get().await.map_err(|e| Failure::of_group(&arguments.key, e))?;
     let changes = of_removing(&group, &names);
@@ -52,7 +56,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     if failed.is_empty() {
         return Ok(());
     }
-    let failures: Vec<String> = failed.iter().map(|(name, e)| format!("`{name}`: {e}")).collect();
+    let failures: Vec<String> = failed.iter().map(|(name, e)| format!("`{name}`: {}", text_of(e))).collect();
     Err(Failure::partial(format!(
         "{} of {total} properties were not removed: {}",
         failed.len(),

@@ -7,6 +7,9 @@ use crate::exit::Failure;
 use crate::group_changes::{as_properties, of_setting, show_done, show_dry_run};
 
 pub(crate) async fn run(context: &Context, arguments: &Upsert) -> Result<(), Failure> {
+    if arguments.properties.properties.as_deref() == Some("-") {
+        context.check_stdin_is_free()?;
+    }
     let wanted = given(&arguments.properties)?;
     if wanted.is_empty() && !arguments.create {
         return Err(

@@ -203,7 +203,10 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
 fn key(context: &Context) -> Check {
     let Some(key) = &context.settings.key else { return Check::of_failure("key", no_key()) };
     match key.value.read() {
-        Err(failure) => Check { is_auth: true, ..Check::of_failure("key", failure) },
+        Err(failure) => {
+            let failure = failure.mend(format!("mend what {} says", key.source));
+            Check { is_auth: true, ..Check::of_failure("key", failure) }
+        }
         Ok(secret) => verdicts::kind_of_key(secret.reveal(), &key.source.to_string(), key.value.warning()),
     }
 }

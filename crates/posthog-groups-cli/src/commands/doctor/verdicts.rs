@@ -4,7 +4,7 @@ use posthog_groups::{Client, CurrentUser, Error, GroupType, Region};
 
 use super::Check;
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -112,14 +112,14 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
     if error.is_connect() || error.is_timeout() || error.is_interrupted() {
         return Check::fail(
             "server",
-            connection_trouble(error),
+            text_of(error),
             "check the name, the port, the certificate, and whether a proxy or firewall stands between",
         );
     }
     if error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500) {
         return Check::fail(
             "server",
-            format!("{host} answers, but not as PostHog does: {error}"),
+            format!("{host} answers, but not as PostHog does: {}", text_of(error)),
             "name the address of PostHog itself, not of a login page, a proxy, or another server",
         );
     }
@@ -133,27 +133,18 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
     if error.is_server_error() {
         return Check::fail(
             "server",
-            error.to_string(),
+            text_of(error),
             "try again later; what stays is for the operators of the server",
         );
     }
     if error.is_rate_limited() {
         return Check::warn(
             "server",
-            format!("{host} is throttling this key now: {error}"),
+            format!("{host} is throttling this key now: {}", text_of(error)),
             "wait, or use another key",
         );
     }
     Check::ok("server", format!("{host} is a PostHog"))
-}
-
-/// The error with its innermost cause, which says whether it was the name, the port or the certificate.
-fn connection_trouble(error: &Error) -> String {
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause.and_then(std::error::Error::source) {
-        cause = Some(next);
-    }
-    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Whether the server knows the key.
@@ -170,7 +161,7 @@ pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Chec
         Err(e) if e.is_missing_scope() => {
             Check::ok("key is known", "it is; whose it is cannot be told without the scope user:read")
         }
-        Err(e) => Check::ok("key is known", format!("it was not refused ({e})")),
+        Err(e) => Check::ok("key is known", format!("it was not refused ({})", text_of(e))),
     }
 }
 
@@ -205,7 +196,7 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
             is_auth: e.is_unauthorized() || e.is_forbidden(),
             ..Check::of_failure(
                 "project",
-                Failure::failed(e.to_string())
+                Failure::failed(text_of(e))
                     .mend("give the key access to the project, or name another with --project"),
             )
         }],
@@ -247,15 +238,15 @@ mod tests {
     #[test]
     fn keys_are_told_by_their_beginning_and_never_shown() {
         for (key, status, found) in [
-            ("phx_secret", Status::Ok, "a personal API key"),
-            ("pha_secret", Status::Ok, "an OAuth token"),
-            ("phc_secret", Status::Fail, "a project token"),
-            ("phs_secret", Status::Fail, "feature flags"),
-            ("secret", Status::Warn, "not the form"),
+            ("phx_hidden", Status::Ok, "a personal API key"),
+            ("pha_hidden", Status::Ok, "an OAuth token"),
+            ("phc_hidden", Status::Fail, "a project token"),
+            ("phs_hidden", Status::Fail, "feature flags"),
+            ("hidden", Status::Warn, "not the form"),
         ] {
             let check = kind_of_key(key, "--key-file", None);
             assert_eq!(check.status, status, "{key}");
-            assert!(check.found.contains(found) && !format!("{check:?}").contains("secret"), "{check:?}");
+            assert!(check.found.contains(found) && !format!("{check:?}").contains("hidden"), "{check:?}");
         }
         assert_eq!(
             kind_of_key("phx_a", "x", Some("a can be read by others; run: chmod 600 a".to_owned())).status,

@@ -1,0 +1,55 @@
+//! Mistakes are refused before anything is sent, with what to write instead.
+
+use posthog_groups_fake::Fault;
+
+use crate::program::Program;
+
+#[test]
+fn mistakes_are_refused_before_anything_is_sent() {
+    let program = Program::of_2026();
+    let mut transcript = String::new();
+    for arguments in [
+        &["set", "-t", "0", "org:5", "plan"][..],
+        &["set", "-t", "0", "org:5", "plan=null"],
+        &["set", "-t", "0", "org:5", "tags=[a]"],
+        &["set", "-t", "0", "org:5", "=x"],
+        &["set", "-t", "0", "org:5", "a=1", "a=2"],
+        &["set", "-t", "0", "org:5"],
+        &["create", "-t", "0", "org:7", "--properties", "[1]"],
+        &["create", "-t", "0", "org:7", "--properties", "{"],
+        &["create", "-t", "0", "org:7", "--properties", "@none.json"],
+        &["create", "-t", "0", " "],
+        &["upsert", "-t", "0", "org:5"],
+        &["upsert", "-t", "0", "org:5", "--properties", "-", "--key-stdin"],
+        &["get", "-t", "0", ""],
+        &["related", "--person", "jo"],
+        &["related"],
+        &["values", "-t", "0", " "],
+        &["list", "-t", "9"],
+        &["list", "-o", "xml"],
+        &["types", "--timeout", "0"],
+        &["types", "--host", "example.com"],
+        &["types", "--host", "http://example.com"],
+        &["types", "--project", "main"],
+        &["unset", "-t", "0", "org:5", "plan"],
+        &["lits"],
+    ] {
+        let done = program.done(&mut program.command(arguments));
+        assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
+        transcript.push_str(&format!("$ posthog-groups {}\n{}\n", arguments.join(" "), done.all()));
+    }
+    insta::assert_snapshot!(transcript);
+    assert!(program.fake.journal().is_empty(), "{:?}", program.fake.journal());
+}
+
+#[test]
+fn another_server_than_posthog_is_told_as_what_it_is() {
+    for status in [200, 403, 404, 410] {
+        let program = Program::of_2026();
+        program.fake.add_faults([Fault { times: 9, ..Fault::http(status) }]).unwrap();
+        let done = program.run("types --retries 0");
+        assert!([1, 4].contains(&done.code), "{}", done.all());
+        assert!(done.stderr.contains("  mend: "), "{}", done.stderr);
+        assert!(status == 403 || done.stderr.contains("not of a login page"), "{}", done.stderr);
+    }
+}

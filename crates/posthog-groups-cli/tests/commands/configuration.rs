@@ -1,0 +1,170 @@
+//! Flags before the environment before the context, and where keys come from.
+
+use crate::program::{KEY, Program};
+
+const FILE: &str = ".config/posthog-groups/config.toml";
+
+/// Two contexts that both lead to the server.
+fn with_contexts() -> Program {
+    let program = Program::of_2026();
+    let url = program.fake.url();
+    program.write("a.key", &format!("{KEY}\n"));
+    program.write(
+        FILE,
+        &format!(
+            "default_context = \"a\"\n\n[contexts.a]\nhost = \"{url}\"\nproject = 1\ngroup_type = \"organization\"\n\
+             key_file = \"../../a.key\"\n\n[contexts.b]\nhost = \"{url}/\"\nproject = 2\nkey_command = [\"cat\", \"{}\"]\n",
+            program.path("a.key").display()
+        ),
+    );
+    program
+}
+
+/// Lines of `setting value source`.
+fn settings(program: &Program, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let arguments = [&["contexts", "-o", "plain"], arguments].concat();
+    let done = program.done(program.bare(&arguments).envs(variables.iter().copied()));
+    assert_eq!(done.code, 0, "{}", done.all());
+    done.stdout
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_context() {
+    let program = with_contexts();
+    for (arguments, variables, line) in [
+        (&[][..], &[][..], "project\t1\tcontext a"),
+        (&[], &[], "context\ta\tdefault_context"),
+        (&[], &[], "group_type\torganization\tcontext a"),
+        (&[], &[("POSTHOG_PROJECT_ID", "5")], "project\t5\tPOSTHOG_PROJECT_ID"),
+        (&["--project", "6"], &[("POSTHOG_PROJECT_ID", "5")], "project\t6\t--project"),
+        (&[], &[("POSTHOG_PROJECT_ID", "")], "project\t1\tcontext a"),
+        (&["--context", "b"], &[], "context\tb\t--context"),
+        (&["--context", "b"], &[], "project\t2\tcontext b"),
+        (&["--context", "b"], &[("POSTHOG_GROUPS_CONTEXT", "a")], "project\t2\tcontext b"),
+        (&[], &[("POSTHOG_GROUPS_CONTEXT", "b")], "context\tb\tPOSTHOG_GROUPS_CONTEXT"),
+        (&["-t", "team"], &[("POSTHOG_GROUP_TYPE", "x")], "group_type\tteam\t--group-type"),
+        (&[], &[("POSTHOG_GROUP_TYPE", "x")], "group_type\tx\tPOSTHOG_GROUP_TYPE"),
+        (&["--region", "eu"], &[("POSTHOG_HOST", "https://x")], "host\thttps://eu.posthog.com\t--region"),
+        (&["--host", "https://y"], &[("POSTHOG_HOST", "https://x")], "host\thttps://y\t--host"),
+        (&[], &[("POSTHOG_HOST", "https://x")], "host\thttps://x\tPOSTHOG_HOST"),
+        (&[], &[], "key\tfile HOME/.config/posthog-groups/../../a.key\tcontext a"),
+        (&[], &[("POSTHOG_PERSONAL_API_KEY", KEY)], "key\tset\tPOSTHOG_PERSONAL_API_KEY"),
+        (&["--key-file", "k"], &[("POSTHOG_PERSONAL_API_KEY", KEY)], "key\tfile k\t--key-file"),
+        (&["--key-command", "pass x"], &[], "key\tcommand `pass x`\t--key-command"),
+        (&["--key-stdin"], &[], "key\tstandard input\t--key-stdin"),
+        (&["--config", "/dev/null"], &[], "host\thttps://us.posthog.com\tdefault"),
+        (&["--config", "/dev/null"], &[], "project\t@current\tdefault"),
+        (&["--config", "/dev/null"], &[], "key\t-\t-"),
+        (&[], &[("POSTHOG_GROUPS_CONFIG", "/dev/null")], "context\t-\t-"),
+        (&[], &[("POSTHOG_PROJECT_API_KEY", "phc_x")], "project_token\tset\tPOSTHOG_PROJECT_API_KEY"),
+    ] {
+        let told = settings(&program, arguments, variables);
+        assert!(told.lines().any(|told| told == line), "{arguments:?} {variables:?}: no {line:?} in\n{told}");
+    }
+}
+
+#[test]
+fn contexts_are_listed_with_the_one_in_force() {
+    let program = with_contexts();
+    let done = |format: &str| program.done(&mut program.bare(&["contexts", "-o", format]));
+    let all = ["table", "json", "csv"].map(|format| done(format).all()).join("\n");
+    // The columns are as wide as the real addresses, which differ from run to run.
+    let squeezed: Vec<String> = all.lines().map(squeeze).collect();
+    insta::assert_snapshot!(squeezed.join("\n"));
+    let none = Program::of_2026();
+    insta::assert_snapshot!(
+        "contexts_without_a_file",
+        none.done(&mut none.bare(&["contexts", "-o", "table"])).all()
+    );
+}
+
+/// The line with runs of blanks within it made two.
+fn squeeze(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    let words: Vec<&str> = text.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+    format!("{indent}{}", words.join("  "))
+}
+
+#[test]
+fn a_key_comes_from_every_place_it_may_come_from() {
+    let program = with_contexts();
+    program.write("other.key", &format!("{KEY}\r\n"));
+    let run = |arguments: &[&str], stdin: &str| {
+        let arguments = [&["types", "--project", "1"], arguments].concat();
+        program.done(program.bare(&arguments).write_stdin(stdin.to_owned()))
+    };
+    for (arguments, stdin) in [
+        (&["--context", "a"][..], ""),
+        (&["--context", "b"], ""),
+        (&["--key-file", "other.key"], ""),
+        (&["--key-command", "cat other.key | head -1"], ""),
+        (&["--key-stdin"], KEY),
+        (&["--key-stdin"], &format!("{KEY}\n")),
+    ] {
+        let done = run(arguments, stdin);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{arguments:?}: {}", done.all());
+    }
+    for (arguments, stdin, message) in [
+        (&["--key-file", "none.key"][..], "", "cannot read the key file none.key"),
+        (&["--key-file", "/dev/null"], "", "there is no key in file /dev/null: it is empty"),
+        (&["--key-command", "echo locked >&2; exit 3"], "", "which failed (exit status: 3); it says: locked"),
+        (&["--key-command", "true"], "", "which printed nothing; it says nothing about why"),
+        (&["--key-command", "printf 'a\\nb\\n'"], "", "it has several lines"),
+        (&["--key-stdin"], "", "there is no key in standard input"),
+        (&["--key-stdin"], "phc_abc", "phc_"),
+    ] {
+        let done = run(arguments, stdin);
+        assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
+        assert!(done.stderr.contains(message), "{arguments:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_key_file_that_others_may_read_is_warned_of() {
+    let program = with_contexts();
+    for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+        program.permit("a.key", mode);
+        let done = program.done(&mut program.bare(&["types"]));
+        assert_eq!(done.code, 0);
+        assert_eq!(done.stderr.contains("run: chmod 600 HOME/"), warned, "{mode:o}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_told_with_their_place() {
+    let program = Program::of_2026();
+    let path = program.path(FILE);
+    let mut transcript = String::new();
+    for text in [
+        "[contexts.a]\nregoin = \"eu\"\n",
+        "default_context = \"a\"\n",
+        "[contexts.a]\n\nkey = \"phx_x\"\n",
+        "[contexts.a]\nhost = \"https://x\"\nregion = \"eu\"\n",
+        "[contexts\n",
+    ] {
+        program.write(FILE, text);
+        let done = program.done(&mut program.bare(&["types"]));
+        transcript.push_str(&format!("{text}{}\n", done.all()));
+    }
+    std::fs::remove_file(path).unwrap();
+    for arguments in [&["types", "--config", "none.toml"][..], &["types", "--context", "a"], &["types"]] {
+        let done = program.done(&mut program.bare(arguments));
+        transcript.push_str(&format!("{arguments:?}\n{}\n", done.all()));
+    }
+    insta::assert_snapshot!(transcript);
+}
+
+#[test]
+fn a_context_of_the_command_line_that_the_environment_overrules_is_warned_of() {
+    let program = with_contexts();
+    let done = program.done(&mut program.command(&["types", "--context", "a"]));
+    assert_eq!(done.code, 0);
+    assert!(
+        done.stderr.contains("warning: POSTHOG_HOST, POSTHOG_PERSONAL_API_KEY go before the context `a`"),
+        "{}",
+        done.stderr
+    );
+    let quiet = program.done(&mut program.command(&["types"]));
+    assert_eq!(quiet.stderr, "", "nobody asked for a context");
+}

@@ -1,0 +1,129 @@
+//! `doctor` finds what is wrong, and changes nothing.
+
+use posthog_groups_fake::{ApiKey, Era, Fault, State};
+
+use crate::program::{KEY, Program, world};
+
+#[test]
+fn a_good_setup_is_told_so_in_both_eras_and_nothing_is_changed() {
+    for era in Era::ALL {
+        let program = Program::new(world(era));
+        let before = program.fake.state().to_json();
+        // The frozen clock of the world is not that of this machine: only the header of the answer counts.
+        let done = program.run("doctor -o table");
+        assert_eq!(done.code, 0, "{}", done.all());
+        insta::assert_snapshot!(format!("doctor_{era}"), without_clock(&done.all()));
+        assert_eq!(program.fake.state().to_json(), before);
+    }
+}
+
+/// Without the line on the clocks.
+fn without_clock(text: &str) -> String {
+    text.lines().filter(|line| !line.contains("  clock  ")).map(|line| format!("{line}\n")).collect()
+}
+
+/// Status, text and mend of a check, with the exit code.
+fn check(program: &Program, line: &str, name: &str) -> (i32, String) {
+    let done = program.run(&format!("doctor -o json {line}"));
+    let checks: Vec<serde_json::Value> = serde_json::from_str(&done.stdout).unwrap();
+    let found = checks.iter().find(|check| check["check"] == name);
+    let found = found.unwrap_or_else(|| panic!("no check {name} in {}", done.stdout));
+    (done.code, format!("{}: {} ({})", found["status"], found["found"], found["mend"]).replace('"', ""))
+}
+
+#[test]
+fn every_trouble_is_found_with_its_mend() {
+    let with_key = |key: ApiKey| Program::new(State { api_keys: vec![key], ..world(Era::Y2026) });
+    let with_scopes = |scopes: &[&str]| with_key(ApiKey::new(KEY, scopes));
+    let html = Program::of_2026();
+    html.fake.add_faults([Fault { times: 99, ..Fault::http(200) }]).unwrap();
+    let no_api = Program::of_2026();
+    no_api.fake.add_faults([Fault { times: 99, ..Fault::http(404) }]).unwrap();
+    let broken = Program::of_2026();
+    broken.fake.add_faults([Fault { times: 99, ..Fault::http(503) }]).unwrap();
+    let all = Program::of_2026;
+    for (program, line, name, code, told) in [
+        (all(), "", "key is known", 0, "ok: it belongs to"),
+        (
+            with_key(ApiKey::new("phx_other", &["*"])),
+            "",
+            "key is known",
+            4,
+            "fail: the server does not know the key",
+        ),
+        (
+            with_scopes(&["group:write", "activity_log:read"]),
+            "",
+            "key is known",
+            0,
+            "without the scope user:read",
+        ),
+        (
+            with_scopes(&["user:read"]),
+            "",
+            "group:read",
+            4,
+            "fail: groups cannot be read (add the scope group:read",
+        ),
+        (
+            with_scopes(&["group:read"]),
+            "",
+            "group:write",
+            0,
+            "warn: groups cannot be changed (add the scope group:write",
+        ),
+        (
+            with_scopes(&["group:read"]),
+            "",
+            "activity_log:read",
+            0,
+            "warn: the history of groups cannot be read",
+        ),
+        (with_scopes(&["group:read"]), "", "project:read", 0, "warn: projects cannot be listed"),
+        (with_scopes(&["group:write"]), "", "group:write", 0, "ok: groups can be changed"),
+        (all(), "--project 77", "project", 1, "fail: there is no project 77 here"),
+        (all(), "-t company", "group type", 1, "fail: the project has no group type company"),
+        (all(), "-t team", "group type", 0, "ok: team (1), from --group-type"),
+        (all(), "--key-file none.key", "key", 4, "fail: cannot read the key file none.key"),
+        (
+            all(),
+            "--host http://127.0.0.1:1",
+            "server",
+            1,
+            "fail: no connection to the server: Connection refused",
+        ),
+        (all(), "--host ftp://x", "host", 1, "fail: the host has the scheme"),
+        (all(), "--host http://x.example", "host", 1, "fail: plain http to x.example"),
+        (all(), "--context none", "configuration", 1, "fail: there is no configuration file"),
+        (html, "", "server", 1, "answers, but not as PostHog does"),
+        (no_api, "", "server", 1, "answers, but not as PostHog does"),
+        (broken, "", "server", 1, "fail: 503"),
+    ] {
+        let (exit, found) = check(&program, line, name);
+        assert!(found.contains(told), "{line} {name}: {found}");
+        assert_eq!(exit, code, "{line} {name}: {found}");
+        assert!(found.starts_with("ok") || !found.ends_with("(null)"), "no mend: {found}");
+    }
+}
+
+#[test]
+fn mistaken_keys_and_tokens_are_known_by_their_beginning() {
+    let program = Program::of_2026();
+    program.write("wrong.key", "phc_abc\n");
+    program.write("odd.key", "abc\n");
+    program.write("open.key", KEY);
+    program.permit("open.key", 0o644);
+    for (file, code, told) in [
+        ("wrong.key", 4, "fail: it is a project token (phc_...)"),
+        ("odd.key", 4, "warn: it has not the form"),
+        ("open.key", 0, "warn: open.key can be read by others (run: chmod 600 open.key)"),
+    ] {
+        let (exit, found) = check(&program, &format!("--key-file {file}"), "key");
+        assert!(found.starts_with(told), "{file}: {found}");
+        assert_eq!(exit, code, "{file}");
+    }
+    let mut command = program.command(&["doctor", "-o", "plain"]);
+    let done = program.done(command.env("POSTHOG_PROJECT_API_KEY", KEY));
+    assert!(done.stdout.contains("project token\tFAIL\tit is no project token"), "{}", done.stdout);
+    assert_eq!(done.code, 1);
+}

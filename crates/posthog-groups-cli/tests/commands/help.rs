@@ -1,0 +1,79 @@
+//! The help of every command, and what is made of it.
+
+use crate::program::Program;
+
+#[test]
+fn the_help_of_every_command() {
+    let program = Program::of_2026();
+    insta::assert_snapshot!("help_top", program.run("--help").all());
+    insta::assert_snapshot!("help_top_short", program.run("-h").all());
+    // The global options are the same everywhere: once is enough.
+    insta::assert_snapshot!("help_list", program.run("list --help").all());
+    let commands = [
+        "types",
+        "get",
+        "create",
+        "set",
+        "unset",
+        "upsert",
+        "activity",
+        "related",
+        "values",
+        "definitions",
+        "whoami",
+        "contexts",
+        "doctor",
+        "serve",
+        "completions",
+        "man",
+        "export",
+        "import",
+        "plan",
+    ];
+    for command in commands {
+        let help = program.run(&format!("{command} --help"));
+        assert_eq!(help.code, 0, "{command}");
+        let own = |heading: &str| {
+            let (before, rest) = help.stdout.split_once(heading).unwrap_or((&help.stdout, ""));
+            (before.to_owned(), rest.to_owned())
+        };
+        let (before, global) = own("\nWhat to work on:\n");
+        let after = global.find("\nExamples:\n").map_or("", |at| &global[at..]);
+        insta::assert_snapshot!(format!("help_{command}"), format!("{before}...\n{after}"));
+        assert!(after.contains("posthog-groups "), "{command} has no examples");
+        let readme = include_str!("../../README.md");
+        let told = [format!("posthog-groups {command}"), format!("`{command}`")];
+        assert!(told.iter().any(|told| readme.contains(told)), "README.md does not tell of {command}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let version = Program::of_2026().run("--version");
+    assert_eq!(version.stdout, format!("posthog-groups {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let program = Program::of_2026();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = program.done(&mut program.bare(&["completions", shell]));
+        assert_eq!(script.code, 0);
+        for word in ["upsert", "doctor", "group-type"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = program.done(&mut program.bare(&["man"]));
+    assert!(
+        page.stdout.contains(".TH posthog-groups 1") && page.stdout.contains("Exit codes"),
+        "{}",
+        page.stdout
+    );
+    assert_eq!(program.done(&mut program.bare(&["man", "--out", "pages"])).code, 0);
+    for name in ["posthog-groups.1", "posthog-groups-list.1", "posthog-groups-doctor.1"] {
+        assert!(
+            std::fs::read_to_string(program.path("pages").join(name)).unwrap().contains("posthog"),
+            "{name}"
+        );
+    }
+}

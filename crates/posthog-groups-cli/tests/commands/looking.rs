@@ -1,0 +1,97 @@
+//! Commands that read, on servers of both eras and in every format.
+
+use posthog_groups_fake::{Era, Group, State};
+
+use crate::program::{PERSON, Program, world};
+
+#[test]
+fn every_command_that_reads_works_in_both_eras() {
+    for era in Era::ALL {
+        let program = Program::new(world(era));
+        let person = format!("related --person {PERSON}");
+        insta::assert_snapshot!(
+            format!("reading_{era}"),
+            program.transcript(&[
+                "types",
+                "list -t organization",
+                "list -t 0 --search acme",
+                "list -t organization --key-contains 6",
+                "list -t organization --search nobody",
+                "get -t organization org:5",
+                "get -t organization org:5 nope org:6",
+                "get -t organization nope none",
+                "activity -t organization org:5",
+                "activity -t organization org:5 -n 1",
+                "activity -t organization org:6",
+                "related -t organization org:5",
+                &person,
+                "related -t organization nope",
+                "values -t organization plan",
+                "values -t organization plan --containing zzz",
+                "definitions",
+                "definitions -t team",
+                "whoami",
+            ])
+        );
+    }
+}
+
+#[test]
+fn every_format_has_its_shape() {
+    let program = Program::new(world(Era::Y2025));
+    for format in ["table", "plain", "json", "ndjson", "csv"] {
+        let lines = [
+            "types",
+            "list -t organization",
+            "list -t organization --search nobody",
+            "get -t organization org:6",
+            "get -t organization org:5 org:6",
+            "activity -t organization org:5",
+            "related -t organization org:5",
+            "values -t organization plan",
+            "definitions",
+            "whoami",
+        ]
+        .map(|line| format!("{line} -o {format}"));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        insta::assert_snapshot!(format!("format_{format}"), program.transcript(&lines));
+    }
+}
+
+#[test]
+fn lists_of_several_pages_come_whole_and_limits_hold() {
+    for era in Era::ALL {
+        let groups = (0..250).map(|n| Group::new(0, format!("org:{n}"))).collect();
+        let program = Program::new(State { groups, activity: Vec::new(), ..world(era) });
+        for (arguments, lines) in [("", 250), ("-n 1", 1), ("-n 100", 100), ("-n 101", 101), ("-n 999", 250)]
+        {
+            for format in ["plain", "ndjson"] {
+                let done = program.run(&format!("list -t organization -o {format} {arguments}"));
+                assert_eq!(
+                    (done.code, done.stdout.lines().count()),
+                    (0, lines),
+                    "{era} {arguments} {format}"
+                );
+            }
+            let json = program.run(&format!("list -t organization -o json {arguments}")).stdout;
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+            assert_eq!(rows.len(), lines);
+        }
+    }
+}
+
+#[test]
+fn the_only_group_type_need_not_be_named() {
+    let mut state = world(Era::Y2026);
+    state.group_types.truncate(1);
+    state.groups.truncate(2);
+    let program = Program::new(state);
+    assert_eq!(program.run("get org:5 -o ndjson").code, 0);
+    let several = Program::of_2026().run("get org:5");
+    assert_eq!(several.code, 2);
+    assert!(several.stderr.contains("organization (0), team (1)"), "{}", several.stderr);
+    let none = Program::new(State::default());
+    let none = none.done(none.command(&["get", "org:5"]).env("POSTHOG_PERSONAL_API_KEY", "phx_default"));
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("the project has no group types"), "{}", none.stderr);
+}

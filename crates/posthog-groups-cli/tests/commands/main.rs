@@ -1,0 +1,16 @@
+//! The commands against the stand-in server, as a shell would call them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod changing;
+mod configuration;
+mod doctor;
+mod exit_codes;
+mod help;
+mod looking;
+mod output;
+mod program;
+mod secrets;
+mod serve;
+mod terminal;

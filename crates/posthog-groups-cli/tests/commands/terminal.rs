@@ -1,0 +1,57 @@
+//! What is different on a terminal: the question before a removal, the table, its width. `script` gives the terminal.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::program::{KEY, Program};
+
+/// Runs a command line on a terminal of 60 columns; `None` where there is no `script` of util-linux.
+fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, String)> {
+    let version = Command::new("script").arg("--version").output().ok()?;
+    if !String::from_utf8_lossy(&version.stdout).contains("util-linux") {
+        return None;
+    }
+    let line = format!("stty cols 60 rows 20; {} {line}", env!("CARGO_BIN_EXE_posthog-groups"));
+    let mut child = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TERM", "xterm")
+        .env("HOME", program.home.path())
+        .env("POSTHOG_HOST", program.fake.url())
+        .env("POSTHOG_PERSONAL_API_KEY", KEY)
+        .env("POSTHOG_GROUP_TYPE", "organization")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Some((output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap()))
+}
+
+#[test]
+fn a_removal_asks_first_and_shows_what_will_be_gone() {
+    for (typed, code, left) in [("y\n", 0, 4), ("yes\n", 0, 4), ("n\n", 1, 5), ("\n", 1, 5)] {
+        let program = Program::of_2026();
+        let Some((exit, shown)) = on_terminal(&program, "unset org:5 plan", typed) else { return };
+        assert!(shown.contains("plan: \"free\"") && shown.contains("[y/N]"), "{shown}");
+        assert_eq!(exit, code, "{typed:?}: {shown}");
+        let groups = program.fake.state().groups;
+        let org = groups.iter().find(|group| group.group_key == "org:5").unwrap();
+        assert_eq!(org.group_properties.iter().count(), left, "{typed:?}");
+    }
+}
+
+#[test]
+fn tables_fit_the_terminal_and_escape_sequences_of_the_data_are_shown() {
+    let program = Program::of_2026();
+    let Some((code, shown)) = on_terminal(&program, "list", "") else { return };
+    assert_eq!(code, 0, "{shown}");
+    let plain = shown.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+    assert!(plain.starts_with("GROUP KEY  CREATED AT"), "{plain}");
+    assert!(plain.contains('…') && !plain.contains('\u{1b}'), "{plain:?}");
+    assert!(plain.lines().all(|line| line.trim_end().chars().count() <= 60), "{plain}");
+    let (_, card) = on_terminal(&program, "get org:6", "").unwrap();
+    assert!(card.contains("Zürich 東京 \\u001b[31mred\\n"), "{card:?}");
+}
