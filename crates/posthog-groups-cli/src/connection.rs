@@ -94,12 +94,12 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Refuses to take anything else from standard input where the key is to come from there.
-    pub(crate) fn check_stdin_is_free(&self) -> Result<(), Failure> {
+    /// Refuses to take `what` from standard input where the key is to come from there.
+    pub(crate) fn check_stdin_is_free(&self, what: &str, instead: &str) -> Result<(), Failure> {
         match &self.settings.key {
             Some(key) if matches!(key.value, KeySource::Stdin) => {
-                Err(Failure::usage("standard input cannot hold both the key and the properties")
-                    .mend("give one of them in a file: --key-file FILE, or --properties @FILE"))
+                Err(Failure::usage(format!("standard input cannot hold both the key and the {what}"))
+                    .mend(format!("give one of them in a file: --key-file FILE, or {instead}")))
             }
             _ => Ok(()),
         }

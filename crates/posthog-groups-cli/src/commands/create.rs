@@ -8,7 +8,7 @@ use crate::group_changes::{as_properties, of_setting, show_done, show_dry_run};
 
 pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Failure> {
     if arguments.properties.properties.as_deref() == Some("-") {
-        context.check_stdin_is_free()?;
+        context.check_stdin_is_free("properties", "--properties @FILE")?;
     }
     let wanted = given(&arguments.properties)?;
     let groups = context.groups().await?;

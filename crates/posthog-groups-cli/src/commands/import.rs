@@ -14,7 +14,7 @@ use crate::exit::{Code, Failure};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::Report;
-use crate::transfer::prepare::{nothing_written, prepare};
+use crate::transfer::prepare::{check_input, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::totals::{Totals, same_command, show as show_totals};
 use crate::{confirm, transfer};
@@ -23,6 +23,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     if arguments.plan {
         return plan::run(context, &arguments.input).await;
     }
+    check_input(context, &arguments.input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
     let token = context.project_token()?;

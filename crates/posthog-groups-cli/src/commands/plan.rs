@@ -13,7 +13,7 @@ use crate::output::{Format, Output, Record};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::outcomes::Outcome;
-use crate::transfer::prepare::{nothing_written, prepare};
+use crate::transfer::prepare::{check_input, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::refusal;
 use crate::transfer::totals::Totals;
@@ -25,6 +25,7 @@ const ON_A_TERMINAL: u64 = 50;
 const WAITING: usize = 1_024;
 
 pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Failure> {
+    check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;

@@ -1,8 +1,10 @@
 //! From the arguments of an import to its checked rows.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::arguments::transfer::ImportInput;
+use crate::connection::Context;
 use crate::exit::Failure;
 use crate::rows::flaw::Flaw;
 use crate::rows::format;
@@ -11,6 +13,14 @@ use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::write_more;
 use crate::transfer::progress::{Progress, Show};
 use crate::transfer::source::{Checked, Source, Unchecked};
+
+/// Refuses what cannot go together, before the key is read from anywhere.
+pub(crate) fn check_input(context: &Context, arguments: &ImportInput) -> Result<(), Failure> {
+    if arguments.file == Path::new("-") {
+        context.check_stdin_is_free("rows", "the rows in a file instead of `-`")?;
+    }
+    Ok(())
+}
 
 /// Opens the input and reads all of it once, so that what is wrong with it is told before anything is sent.
 pub(crate) async fn prepare(
