@@ -17,6 +17,7 @@ use crate::groups::Groups;
 use crate::options::CallOptions;
 use crate::property_values::PropertyDefinitions;
 use crate::related::Related;
+use crate::retry::RetryPolicy;
 use crate::transport::{Exchange, RawTransport, Wire, Writes};
 use crate::turns::Turns;
 use crate::{GroupType, input};
@@ -299,14 +300,15 @@ impl Client {
         self.0.shared.wire.waits_for()
     }
 
-    /// The same client for work that takes as long as it takes: without a deadline, and waiting for the rate limit however
-    /// long that is.
+    /// The same client for work that takes as long as it takes: without a deadline, waiting for the rate limit however long that
+    /// is, and not given up because a server fails twice: after hours of work a 500 is no mistake of the caller.
     pub(crate) fn patient(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);
         self.with_options(|options| {
             let retry = options.retry;
-            options.deadline(None).retry(retry.max_server_wait(retry.max_server_wait.max(LONGEST)))
+            let retry = retry.max_server_wait(retry.max_server_wait.max(LONGEST));
+            options.deadline(None).retry(RetryPolicy { server_errors: retry.retries, ..retry })
         })
     }
 

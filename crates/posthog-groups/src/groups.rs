@@ -74,8 +74,8 @@ impl Groups {
         ListGroups::new(self.clone())
     }
 
-    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, and waiting for the rate limit
-    /// however long that is.
+    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, waiting for the rate limit
+    /// however long that is, and repeating after a 500 as after other failures.
     ///
     /// Two pages are held at a time, so that memory does not grow with the list. PostHog Cloud allows 4,800 pages of 100 groups
     /// an hour. [`Client::throttled_for`] tells when it waits, and [`GroupPage::next`](crate::GroupPage::next) where to go on.

@@ -4,7 +4,7 @@ use posthog_groups_client::Idempotency;
 
 use crate::client::{Client, Scope};
 use crate::error::Error;
-use crate::retry::{Attempt, Outcome, Step, decide};
+use crate::retry::{Attempt, Outcome, RetryPolicy, Step, decide};
 
 /// Counts the attempts of one write. The transport repeats what surely did not reach the server; this is for the rest.
 #[derive(Debug)]
@@ -47,7 +47,9 @@ impl<'a> Patience<'a> {
             time_left: self.scope.time_left(),
         };
         let wire = &self.client.shared().wire;
-        match decide(&self.client.options().retry, &attempt, || wire.draw()) {
+        // However patient the client is with reads, a write is sent again after one 500 only.
+        let policy = RetryPolicy { server_errors: 1, ..self.client.options().retry };
+        match decide(&policy, &attempt, || wire.draw()) {
             Step::Wait(wait) if wire.pay_for_repetition() => {
                 tokio::time::sleep(wait).await;
                 Ok(())

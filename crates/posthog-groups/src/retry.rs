@@ -23,6 +23,8 @@ pub struct RetryPolicy {
     pub(crate) first_wait: Duration,
     pub(crate) longest_wait: Duration,
     pub(crate) max_server_wait: Duration,
+    /// How often a read is repeated after a 500.
+    pub(crate) server_errors: u32,
 }
 
 impl Default for RetryPolicy {
@@ -33,6 +35,7 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(8),
             max_server_wait: Duration::from_secs(120),
+            server_errors: 1,
         }
     }
 }
@@ -125,7 +128,7 @@ pub(crate) enum Step {
 ///
 /// `draw` gives a number from 0 to 1 for the jitter.
 pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, draw: impl FnOnce() -> f64) -> Step {
-    if !is_worth_repeating(attempt) || attempt.number > policy.retries {
+    if !is_worth_repeating(policy, attempt) || attempt.number > policy.retries {
         return Step::Done;
     }
     let asked = attempt.retry_after.unwrap_or_default();
@@ -142,14 +145,16 @@ pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, draw: impl FnOnce(
     }
 }
 
-fn is_worth_repeating(attempt: &Attempt) -> bool {
+fn is_worth_repeating(policy: &RetryPolicy, attempt: &Attempt) -> bool {
     let repeatable = matches!(attempt.idempotency, Idempotency::Safe | Idempotency::Idempotent);
     match attempt.outcome {
         // Nothing has happened on the server.
         Outcome::NotSent | Outcome::Answered(429) => true,
         Outcome::Lost | Outcome::Answered(502..=504) => repeatable,
         // Servers of 2025 answer mistakes of the caller so: one more attempt tells the two apart.
-        Outcome::Answered(500) => attempt.idempotency == Idempotency::Safe && attempt.server_errors <= 1,
+        Outcome::Answered(500) => {
+            attempt.idempotency == Idempotency::Safe && attempt.server_errors <= policy.server_errors
+        }
         Outcome::Answered(_) => false,
     }
 }
@@ -163,6 +168,7 @@ mod tests {
         first_wait: Duration::from_millis(100),
         longest_wait: Duration::from_millis(300),
         max_server_wait: Duration::from_secs(60),
+        server_errors: 1,
     };
 
     fn attempt(idempotency: Idempotency, outcome: Outcome) -> Attempt {
@@ -208,6 +214,8 @@ mod tests {
         let twice_500 =
             Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::Answered(500)) };
         assert_eq!(decide(&POLICY, &twice_500, || 1.0), Step::Done);
+        let patient = RetryPolicy { server_errors: 2, ..POLICY };
+        assert!(matches!(decide(&patient, &twice_500, || 1.0), Step::Wait(_)));
         for (number, wanted) in [(3, true), (4, false)] {
             let attempt = Attempt { number, ..attempt(Idempotency::Safe, Outcome::Lost) };
             assert_eq!(matches!(decide(&POLICY, &attempt, || 0.0), Step::Wait(_)), wanted);

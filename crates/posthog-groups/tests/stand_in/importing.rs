@@ -451,3 +451,27 @@ async fn a_list_that_is_behind_makes_nothing_twice() {
     let report = import(&orgs, &changed).verify(true).run().await.unwrap();
     assert_eq!(counts(&report), [0, 30, 0, 0]);
 }
+
+#[tokio::test]
+async fn a_server_that_breaks_twice_in_a_row_ends_neither_a_long_list_nor_an_import() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        orgs.type_index().await.unwrap();
+        let breaks = || Fault { times: 3, ..Fault::crash() };
+        fake.add_faults([breaks()]).unwrap();
+        assert!(orgs.list().stream().next().await.unwrap().unwrap_err().is_server_error(), "{era}");
+        fake.clear_faults();
+        fake.add_faults([breaks()]).unwrap();
+        let mut groups = 0;
+        let mut all = orgs.export().stream();
+        while let Some(group) = all.next().await {
+            group.unwrap();
+            groups += 1;
+        }
+        assert_eq!(groups, 30, "{era}");
+        fake.add_faults([breaks()]).unwrap();
+        let report = import(&orgs, &rows(40)).run().await.unwrap();
+        assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
+    }
+}
