@@ -6,6 +6,7 @@ use posthog_groups_fake::{Fake, State};
 
 use crate::arguments::{GlobalArguments, Serve};
 use crate::exit::Failure;
+use crate::transfer::interrupt::Interrupt;
 
 pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(), Failure> {
     let state = match (&arguments.state, arguments.seed) {
@@ -26,7 +27,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         builder = builder.page_size(page_size);
     }
     // Before anybody can know that the server runs, so that no signal finds it unprepared.
-    let stop = stop_signal().map_err(|e| Failure::failed(format!("cannot listen for signals: {e}")))?;
+    let stop = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot listen for signals: {e}")))?;
     let fake = builder.start().await.map_err(|e| {
         Failure::failed(e.to_string())
             .mend("choose another port with --port N; 0 lets the system pick a free one")
@@ -45,30 +46,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
             fake.era()
         );
     }
-    stop.await;
+    stop.wait().await;
     fake.shutdown().await;
     Ok(())
-}
-
-/// Resolves on Ctrl-C and, where it exists, SIGTERM.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Resolves on Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
