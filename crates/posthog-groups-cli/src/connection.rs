@@ -136,6 +136,14 @@ impl Context {
         }
     }
 
+    /// The group type in words: as the settings name it.
+    pub(crate) fn group_type(&self) -> String {
+        match &self.settings.group_type {
+            Some(group_type) => format!("type {}", group_type.value),
+            None => "the only type".to_owned(),
+        }
+    }
+
     /// The project token (`phc_...`) for sending events, where one is configured.
     pub(crate) fn project_token(&self) -> Result<Option<ProjectToken>, Failure> {
         let Some(token) = &self.settings.project_token else { return Ok(None) };
@@ -143,9 +151,10 @@ impl Context {
             self.warn(&warning);
         }
         let token = token.value.read()?;
-        serde_json::from_value(token.reveal().into())
-            .map(Some)
-            .map_err(|e| Failure::usage(format!("the project token cannot be read: {e}")))
+        let token = ProjectToken::new(token.reveal()).map_err(|e| {
+            Failure::usage(format!("the project token: {e}")).mend("PostHog shows it under Settings, Project")
+        })?;
+        Ok(Some(token))
     }
 
     /// Whether only errors are wanted on standard error.

@@ -70,7 +70,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Set(set) => commands::set::run(&context, set).await,
         Command::Unset(unset) => commands::unset::run(&context, unset).await,
         Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
-        Command::Export(export) => commands::export::run(&context, export).await,
+        Command::Export(export) => commands::export::run(&context, arguments.global.output, export).await,
         Command::Import(import) => commands::import::run(&context, import).await,
         Command::Plan(plan) => commands::plan::run(&context, plan).await,
         Command::Activity(activity) => commands::activity::run(&context, activity).await,

@@ -51,7 +51,10 @@ impl Shell {
             self.exported.push((name.to_owned(), value.replace("8000", &self.port)));
             return String::new();
         }
-        let as_on_a_terminal = line.replacen("posthog-groups ", "posthog-groups -o table ", 1);
+        // What is redirected is plain, as anywhere.
+        let is_shown = !line.contains(['>', '|']) && !line.contains(" export ");
+        let table = if is_shown { "posthog-groups -o table " } else { "posthog-groups " };
+        let as_on_a_terminal = line.replacen("posthog-groups ", table, 1);
         let output = self.command(&format!("{{ {as_on_a_terminal}; }} 2>&1")).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }

@@ -301,13 +301,17 @@ impl Client {
     }
 
     /// The same client for work that takes as long as it takes: without a deadline, waiting for the rate limit however long that
-    /// is, and not given up because a server fails twice: after hours of work a 500 is no mistake of the caller.
+    /// is, and not given up because a server fails for some seconds: after hours of work a 500 is no mistake of the caller.
     pub(crate) fn patient(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);
+        // Up to 24 s of waits in all: servers are restarted within hours of work. Who asked for fewer gets fewer.
+        const REPETITIONS: u32 = 7;
         self.with_options(|options| {
             let retry = options.retry;
-            let retry = retry.max_server_wait(retry.max_server_wait.max(LONGEST));
+            let fewer = retry.retries < RetryPolicy::default().retries;
+            let retries = if fewer { retry.retries } else { retry.retries.max(REPETITIONS) };
+            let retry = retry.retries(retries).max_server_wait(retry.max_server_wait.max(LONGEST));
             options.deadline(None).retry(RetryPolicy { server_errors: retry.retries, ..retry })
         })
     }

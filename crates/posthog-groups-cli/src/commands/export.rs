@@ -6,14 +6,29 @@ use std::path::Path;
 use crate::arguments::transfer::Export;
 use crate::connection::Context;
 use crate::exit::Failure;
-use crate::rows::format;
+use crate::output;
+use crate::rows::format::{self, Format};
 use crate::transfer::export::{Stopped, Target, export};
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::progress::{Progress, Show, grouped};
 
-pub(crate) async fn run(context: &Context, arguments: &Export) -> Result<(), Failure> {
+pub(crate) async fn run(
+    context: &Context,
+    output: Option<output::Format>,
+    arguments: &Export,
+) -> Result<(), Failure> {
     let path = arguments.file.clone();
-    let (format, compression) = format::of_path(&path, arguments.format).map_err(Failure::usage)?;
+    let asked = match (arguments.format, output) {
+        (Some(format), _) => Some(format),
+        (None, None) => None,
+        (None, Some(output::Format::Csv)) => Some(Format::Csv),
+        (None, Some(output::Format::Ndjson)) => Some(Format::Ndjson),
+        (None, Some(_)) => {
+            return Err(Failure::usage("an export is NDJSON or CSV")
+                .mend("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
+        }
+    };
+    let (format, compression) = format::of_path(&path, asked).map_err(Failure::usage)?;
     let target = Target { path, format, compression, replace: arguments.force, order: arguments.order };
     let mut list = context.groups().await?.export();
     if let Some(text) = &arguments.search {

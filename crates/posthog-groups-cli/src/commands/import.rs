@@ -10,7 +10,7 @@ use posthog_groups::bulk::{Duplicates, Engine, ImportReport, Stopped};
 use crate::arguments::transfer::{DuplicatesName, EngineName, Import};
 use crate::commands::plan;
 use crate::connection::Context;
-use crate::exit::{Code, Failure};
+use crate::exit::{Code, Failure, text_of};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::Report;
@@ -47,8 +47,9 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     if !arguments.yes && confirm::is_possible() {
         let groups = if checked.rows == 1 { "group" } else { "groups" };
         let question = format!(
-            "Write {} {groups} to project {} on {}?",
+            "Write {} {groups} of {} to project {} on {}?",
             grouped(checked.rows),
+            context.group_type(),
             client.project(),
             client.host()
         );
@@ -150,7 +151,7 @@ fn ending(
     let reached = format!("with {} of {} rows left to do", grouped(totals.left), grouped(totals.rows));
     match report.stopped {
         Some(Stopped::Error(error)) => {
-            let failure = Failure::from(error).after(&format!("stopped {reached}: "));
+            let failure = of_events(error).after(&format!("stopped {reached}: "));
             Err(go_on(failure))
         }
         Some(_) => {
@@ -159,11 +160,29 @@ fn ending(
         }
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
-            let failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed)));
+            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).mend(
+                "mend the rows that the messages name, unless the server failed: that may pass by itself",
+            );
+            if totals.engine == "capture" && totals.created + totals.changed == 0 {
+                failure = failure.mend(
+                    "nothing has arrived: is the project token that of this project, and is the project below its event quota?",
+                );
+            }
             Err(go_on(failure))
         }
         None => bad_rows(totals.bad),
     }
+}
+
+/// What stopped an import; a refusal of events is about the project token, not about the key.
+fn of_events(error: posthog_groups::Error) -> Failure {
+    if error.operation_id() == Some("capture_batch") && error.is_unauthorized() {
+        return Failure::auth(text_of(&error)).mend(
+            "the project token is refused: set POSTHOG_PROJECT_API_KEY to the key of the project (phc_...), which PostHog shows \
+             under Settings, Project",
+        );
+    }
+    Failure::from(error)
 }
 
 /// Rows that were passed over are missing afterwards, which the exit code says.

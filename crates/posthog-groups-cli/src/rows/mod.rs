@@ -29,6 +29,9 @@ use posthog_groups::Properties;
 /// The column, and in NDJSON the member, that holds the key.
 pub(crate) const KEY: &str = "group_key";
 
+/// What all properties of a group are called as one thing.
+pub(crate) const PROPERTIES: &str = "group_properties";
+
 /// The longest line of NDJSON and the longest record of CSV. The server takes requests of 20 MB.
 pub(crate) const LONGEST_LINE: usize = 64 << 20;
 

@@ -8,9 +8,7 @@ use posthog_groups::Properties;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::rows::flaw::{Flaw, shortened};
-use crate::rows::{KEY, Row};
-
-const PROPERTIES: &str = "group_properties";
+use crate::rows::{KEY, PROPERTIES, Row};
 
 /// Writes one row and a line break. The properties are the server's text, but for line breaks between its tokens.
 pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Result<()> {

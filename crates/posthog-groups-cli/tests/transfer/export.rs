@@ -136,3 +136,18 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("missing/a.ndjson cannot be written"), "{}", done.stderr);
 }
+
+#[test]
+fn the_form_of_the_output_is_the_format_or_is_refused() {
+    let program = Program::new(world(Era::Y2026, numbered(2)));
+    let csv = program.run(&["export", "--format", "csv"]).ok();
+    assert!(csv.stdout().starts_with("group_key,"), "{}", csv.stdout());
+    assert_eq!(program.run(&["export", "-o", "csv"]).ok().stdout(), csv.stdout());
+    let lines = program.run(&["export"]).ok();
+    assert_eq!(program.run(&["export", "-o", "ndjson"]).ok().stdout(), lines.stdout());
+    for form in ["json", "table", "plain"] {
+        let refused = program.run(&["export", "-o", form]);
+        assert_eq!(refused.code, 2, "{form}");
+        assert!(refused.stderr.contains("--format csv"), "{}", refused.stderr);
+    }
+}

@@ -153,3 +153,30 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_written() {
     assert!(done.stderr.contains("the report missing/report.ndjson cannot be written"), "{}", done.stderr);
     assert!(program.groups().is_empty());
 }
+
+#[test]
+fn a_refused_project_token_is_told_from_a_refused_key() {
+    let personal = Program::new(world(Era::Y2026, Vec::new())).with_token("phx_personal");
+    personal.write("a.ndjson", "{\"group_key\":\"a\"}\n");
+    let refused = personal.run(&["import", "a.ndjson", "--engine", "capture"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("use the project key (phc_...)"), "{}", refused.stderr);
+    assert!(personal.fake.journal().iter().all(|entry| entry.path != "/batch/"), "it must not be sent");
+
+    // Longer than any key: the server itself refuses it.
+    const LONG: &str = "phc_0123456789012345678901234567890123456789012345678901234567890123456789";
+    let program = Program::new(world(Era::Y2026, Vec::new())).with_token(LONG);
+    program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
+    let refused = program.run(&["import", "a.ndjson", "--engine", "capture"]);
+    assert_eq!(refused.code, 4);
+    assert!(refused.stderr.contains("API key is not valid: too_long"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the project token is refused"), "{}", refused.stderr);
+    assert!(!refused.all().contains(LONG), "{}", refused.all());
+
+    // Of another project: accepted, and without effect.
+    let program = Program::new(world(Era::Y2026, Vec::new())).with_token("phc_another");
+    program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
+    let lost = program.run(&["import", "a.ndjson", "--engine", "capture", "--verify-within", "1s"]);
+    assert_eq!(lost.code, 6);
+    assert!(lost.stderr.contains("is the project token that of this project"), "{}", lost.stderr);
+}

@@ -196,13 +196,10 @@ impl Capture {
         let hide = |text: String| text.replace(self.token.reveal(), "[key]");
         let wait = retry_after(&headers, std::time::SystemTime::now());
         // Plain text, unlike the errors of the API.
-        let said: String = hide(String::from_utf8_lossy(&body).into_owned()).chars().take(200).collect();
-        let error = Error::answer(status, &headers, b"", wait, hide);
-        Err(if said.trim().is_empty() {
-            error
-        } else {
-            error.with_note(format!("the server for events says: {}", said.trim()))
-        })
+        let said: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
+        let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
+        let body = if said.is_empty() { "" } else { &envelope };
+        Err(Error::answer(status, &headers, body.as_bytes(), wait, hide))
     }
 }
 

@@ -210,7 +210,7 @@ fn check_header(path: &Path, found: &Header, wanted: &Header, change_is_fine: bo
     }
     if found.input != wanted.input && !change_is_fine {
         return Err(Error::input(format!(
-            "the input has changed since the journal {} was begun (it had {} rows, now it has {}); to go on, and do the rows that \
+            "the input has changed since the journal {} was begun ({} rows then, {} now, not all the same); to go on, and do the rows that \
              are new or different, accept the changed input; to begin anew, remove the journal",
             path.display(),
             found.rows,
@@ -272,7 +272,7 @@ mod tests {
         let elsewhere = Header { project: "8".to_owned(), ..header() };
         assert!(refusal(&elsewhere, true).contains("project 7"));
         let changed = Header { input: "bb".to_owned(), rows: 3, ..header() };
-        assert!(refusal(&changed, false).contains("it had 2 rows, now it has 3"));
+        assert!(refusal(&changed, false).contains("2 rows then, 3 now"));
         drop(Journal::open(&path, &changed, true).unwrap());
         let first = Journal::open(&path, &header(), false).unwrap();
         assert!(refusal(&header(), false).contains("in use by another import"));

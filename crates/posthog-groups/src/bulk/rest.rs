@@ -17,6 +17,7 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
     match look_up(client, &client.scope(), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<String> = names(different(&found, &wanted));
+            refuse_null(row, &properties)?;
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
         }
         Err(missing) if missing.is_group_not_found() => Ok(RowOutcome::Created { properties: names(wanted) }),
@@ -58,17 +59,24 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
         found => found?,
     };
     let to_write = different(&found, &wanted);
-    if let Some((name, _)) = to_write.iter().find(|(_, value)| value.is_null()) {
-        return Err(Error::input(format!(
-            "`{name}` is to become null, which the REST API cannot do to a group that exists; leave it out, unset it, or \
-             send events instead"
-        )));
-    }
+    refuse_null(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
     let done = merge(client, &scope, index, key, found, to_write).await?;
     Ok(match done.written {
         written if written.is_empty() => RowOutcome::Unchanged,
         properties => RowOutcome::Changed { properties },
     })
+}
+
+/// Refuses a row that makes one of these properties null: the REST API takes null for missing.
+pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> {
+    match members(&row.properties)?.iter().find(|(name, value)| value.is_null() && properties.contains(name))
+    {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::input(format!(
+            "`{name}` is to become null, which the REST API cannot do to a group that exists; leave it out, unset it, or \
+             send events instead"
+        ))),
+    }
 }
 
 fn created<T>(wanted: Vec<(String, T)>) -> RowOutcome {

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::capture::Capture;
 use super::index::{Seen, members};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
-use super::rest;
 use super::row::ImportRow;
 use super::run::{BREATH, Mode, Numbered, Run};
+use super::{Engine, rest};
 use crate::error::{Error, Result};
 
 /// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
@@ -48,7 +48,11 @@ where
                 (_, Seen::Same) => RowOutcome::Unchanged,
                 (_, Seen::Absent) if mode == Mode::Plan => RowOutcome::Created { properties: names(&row) },
                 (_, Seen::Different) if mode == Mode::Plan => {
-                    RowOutcome::Changed { properties: self.wanted.differing(&row) }
+                    let properties = self.wanted.differing(&row);
+                    match rest::refuse_null(&row, &properties) {
+                        Err(error) if self.report.engine == Engine::Rest => RowOutcome::Failed(error),
+                        _ => RowOutcome::Changed { properties },
+                    }
                 }
                 (_, seen) => return Some((row, seen)),
             };

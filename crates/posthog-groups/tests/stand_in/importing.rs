@@ -179,6 +179,15 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
         let fake = serve(era, state).await;
         let orgs = organizations(&fake);
         let rows = [row("a", json!({"x": null})), row("b", json!({"x": null, "y": 1}))];
+        let many = [&rows[..], &self::rows(20)].concat();
+        for rows in [&rows[..], &many] {
+            let plan = import(&orgs, rows).plan().await.unwrap();
+            assert_eq!(
+                (plan.created, plan.failed),
+                (rows.len() as u64 - 1, 1),
+                "{era}: a plan says so as well"
+            );
+        }
         let (run, told) = listening(import(&orgs, &rows));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::rows::KEY;
 use crate::rows::csv::cell::{quoted, read_name};
 use crate::rows::flaw::{Flaw, shortened};
+use crate::rows::{KEY, PROPERTIES};
 
 /// What the columns hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +25,15 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64) -> Result<Header, Flaw> {
         if cell.is_empty() {
             return Err(Flaw::rest(line, format!("column {} of the header has no name", column + 1))
                 .mend("name it, or remove the column"));
+        }
+        if cell == PROPERTIES {
+            let what = format!(
+                "the column {} holds all properties as one, as `list -o csv` writes them",
+                column + 1
+            );
+            return Err(Flaw::rest(line, what).mend(format!(
+                "`export` writes a column for each property; one that is called so has the header `\"{PROPERTIES}\"`, in quotes"
+            )));
         }
         // In quotes it is a property of that name.
         let is_key = cell == KEY;
@@ -86,6 +95,7 @@ mod tests {
             (&["{\"group_key\":1}"], "--format ndjson"),
             (&["group_key", "plan", "group_key"], "columns 1 and 3 have the same name, `group_key`"),
             (&["group_key", "plan", "\"plan\""], "columns 2 and 3 have the same name, `plan`"),
+            (&["group_key", "created_at", "group_properties"], "column 3 holds all properties as one"),
             (&["group_key", ""], "column 2 of the header has no name"),
         ] {
             let flaw = header(cells).unwrap_err();

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use posthog_groups::Properties;
 use serde_json::value::RawValue;
 
-use crate::rows::KEY;
 use crate::rows::csv::cell;
+use crate::rows::{KEY, PROPERTIES};
 
 /// The names of all properties, in the order of their columns.
 #[derive(Debug, Default)]
@@ -38,7 +38,8 @@ impl<W: Write> CsvWriter<W> {
         out.write_field(KEY)?;
         for name in &columns.0 {
             match name.as_str() {
-                KEY => out.write_field(cell::quoted(KEY))?,
+                // Without quotes these mean something else.
+                KEY | PROPERTIES => out.write_field(cell::quoted(name))?,
                 name => out.write_field(&*cell::write_name(name))?,
             }
         }
@@ -107,7 +108,7 @@ mod tests {
                 r#"{"empty":"","blank":" ","true":"true","yes":true,"zip":"007","num":"1e400","null":"null"}"#,
             ),
             ("[1]", r#"{"n":null,"list":[ 1, "a,b", {"c":null} ],"o":{"z":1},"text":"[1]","eo":{},"el":[]}"#),
-            ("\"", r#"{}"#),
+            ("\"", r#"{"group_properties":{"x":1}}"#),
         ];
         let text = written(&rows);
         let mut reader = CsvReader::new(Lines::new(text.as_bytes()));
