@@ -573,7 +573,7 @@ async fn the_verifying_read_ends_in_time_although_a_look_takes_long() {
     let fake = serve(Era::Y2026, state).await;
     let orgs = organizations(&fake);
     let slow: Fault =
-        serde_json::from_value(json!({"kind": "slow", "delay": 0.4, "times": 0, "path": "/groups/find/"}))
+        serde_json::from_value(json!({"kind": "slow", "delay": 1.0, "times": 0, "path": "/groups/find/"}))
             .unwrap();
     fake.add_faults([slow]).unwrap();
     let began = std::time::Instant::now();
@@ -581,13 +581,13 @@ async fn the_verifying_read_ends_in_time_although_a_look_takes_long() {
     let report = import(&orgs, &all)
         .engine(Engine::Capture)
         .project_token(token())
-        .verify_within(Duration::from_millis(1_300))
+        .verify_within(Duration::from_millis(2_500))
         .run()
         .await
         .unwrap();
     assert_eq!(report.failed, 2, "{report:?}");
-    // Each row is looked at once before, and once after; the second look is cut.
-    assert!(began.elapsed() < Duration::from_millis(2_800), "{:?}", began.elapsed());
+    // Two seconds for the first look at both; the second one is cut.
+    assert!(began.elapsed() < Duration::from_millis(3_600), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
