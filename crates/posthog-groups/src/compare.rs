@@ -23,22 +23,30 @@ pub fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
     same(a.as_str(), b.as_str())
 }
 
+/// How deep values are taken apart. What is nested deeper is compared as text: a line of brackets must not use up the stack.
+const DEEPEST: usize = 64;
+
 /// Whether two sets of properties are the same.
 pub(crate) fn same_properties(a: &Properties, b: &Properties) -> bool {
     same(a.as_str(), b.as_str())
 }
 
 fn same(a: &str, b: &str) -> bool {
+    same_within(DEEPEST, a, b)
+}
+
+fn same_within(depth: usize, a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let same = |a: &RawValue, b: &RawValue| same_within(depth, a.get(), b.get());
     match (Kind::of(a), Kind::of(b)) {
         (Kind::Object, Kind::Object) => both(a, b, |a: Members<'_>, b: Members<'_>| {
-            a.0.len() == b.0.len()
-                && a.0.iter().all(|(name, a)| b.0.get(name).is_some_and(|b| same(a.get(), b.get())))
+            a.0.len() == b.0.len() && a.0.iter().all(|(name, a)| b.0.get(name).is_some_and(|b| same(a, b)))
         }),
         (Kind::Array, Kind::Array) => both(a, b, |a: Vec<&RawValue>, b: Vec<&RawValue>| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a.get(), b.get()))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }),
         (Kind::Text, Kind::Text) => both(a, b, |a: Cow<'_, str>, b: Cow<'_, str>| a == b),
         (Kind::Number, Kind::Number) => same_number(a, b),
@@ -51,13 +59,14 @@ fn same(a: &str, b: &str) -> bool {
 /// fractions.
 #[cfg(feature = "bulk")]
 pub(crate) fn feed(value: &JsonValue, hasher: &mut impl std::hash::Hasher) {
-    feed_text(value.as_str(), hasher);
+    feed_text(DEEPEST, value.as_str(), hasher);
 }
 
 #[cfg(feature = "bulk")]
-fn feed_text(text: &str, hasher: &mut impl std::hash::Hasher) {
+fn feed_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
     use std::hash::Hash as _;
 
+    let Some(depth) = depth.checked_sub(1) else { return text.hash(hasher) };
     let kind = Kind::of(text);
     hasher.write_u8(kind as u8);
     // What cannot be read stands for itself: it has been read before.
@@ -67,7 +76,7 @@ fn feed_text(text: &str, hasher: &mut impl std::hash::Hasher) {
                 hasher.write_usize(members.0.len());
                 for (name, value) in members.0 {
                     name.hash(hasher);
-                    feed_text(value.get(), hasher);
+                    feed_text(depth, value.get(), hasher);
                 }
             }
             Err(_) => text.hash(hasher),
@@ -75,7 +84,7 @@ fn feed_text(text: &str, hasher: &mut impl std::hash::Hasher) {
         Kind::Array => match serde_json::from_str::<Vec<&RawValue>>(text) {
             Ok(items) => {
                 hasher.write_usize(items.len());
-                items.iter().for_each(|item| feed_text(item.get(), hasher));
+                items.iter().for_each(|item| feed_text(depth, item.get(), hasher));
             }
             Err(_) => text.hash(hasher),
         },
@@ -216,6 +225,15 @@ mod tests {
         let mut hasher = std::hash::DefaultHasher::new();
         feed(&JsonValue::parse(text).unwrap(), &mut hasher);
         hasher.finish()
+    }
+
+    #[test]
+    fn no_depth_uses_up_the_stack() {
+        let nested = |inner: &str| format!("{}{inner}{}", "[".repeat(50_000), "]".repeat(50_000));
+        let (one, other) = (nested("1"), nested("2"));
+        assert!(same(&one, &one) && !same(&one, &other));
+        #[cfg(feature = "bulk")]
+        assert!(hash(&one) == hash(&one) && hash(&one) != hash(&other));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::arguments::transfer::{DuplicatesName, EngineName, Import};
 use crate::commands::plan;
 use crate::connection::Context;
 use crate::exit::{Code, Failure, text_of};
+use crate::transfer::apart;
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::Report;
@@ -32,6 +33,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
             .mend("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
             .mend("or leave `--engine capture` out"));
     }
+    apart::check(&arguments.input, journal_of(arguments, Some(&arguments.input.file)).as_deref())?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(&arguments.input, show, &interrupt).await?;
@@ -86,7 +88,6 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     if arguments.verify || arguments.no_verify {
         import = import.verify(arguments.verify);
     }
-    let had_journal = journal.as_deref().is_some_and(Path::exists);
     if let Some(journal) = &journal {
         import = import.journal(journal);
     }
@@ -95,13 +96,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     let written_report = listener.heard().finish_report();
     let report = match done {
         Ok(report) => report,
-        Err(error) => {
-            // Nothing was written, so that a journal of this run has nothing to say.
-            if let Some(journal) = journal.filter(|_| !had_journal) {
-                let _ = fs::remove_file(journal);
-            }
-            return Err(transfer::refusal(error, &name));
-        }
+        Err(error) => return Err(transfer::refusal(error, &name)),
     };
     let totals = Totals::of(&report, checked.bad);
     show_totals(&context.output, totals.clone())?;

@@ -10,6 +10,7 @@ use crate::commands::import::{bad_rows, create_report, duplicates, report_failur
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
 use crate::output::{Format, Output, Record};
+use crate::transfer::apart;
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::outcomes::Outcome;
@@ -28,6 +29,7 @@ pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Fa
     check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
+    apart::check(input, None)?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(input, show, &interrupt).await?;

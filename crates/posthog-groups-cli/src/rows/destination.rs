@@ -58,6 +58,12 @@ impl Destination {
                 }
                 Ok(_) => (Sink::Device(File::options().write(true).open(path).map_err(fails)?), None),
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    if fs::symlink_metadata(path).is_ok() {
+                        return Err(format!(
+                            "{} is a link to a file that does not exist; name that file, or remove the link",
+                            path.display()
+                        ));
+                    }
                     let temporary = beside(path, None).map_err(fails)?;
                     (Sink::Temporary(temporary), Some(Target { path: path.to_owned(), replace }))
                 }
@@ -246,6 +252,12 @@ mod tests {
         assert!(link.is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        // Where a link leads nowhere, the file would take its place, at the end of a long export.
+        fs::remove_file(&file).unwrap();
+        for replace in [false, true] {
+            let refusal = Destination::open(&link, Compression::None, replace).err().unwrap();
+            assert!(refusal.contains("is a link to a file that does not exist"), "{refusal}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! | module | has |
 //! | --- | --- |
+//! | [`apart`] | that no file of an import is written over another |
 //! | [`export`] | from a project to a file |
 //! | [`source`] | the rows of an import, checked before and read as often as needed |
 //! | [`outcomes`] | what became of the rows of an import: counted, the first failures kept, reported |
@@ -9,6 +10,7 @@
 //! | [`totals`] | what an import came to |
 //! | [`interrupt`] | Ctrl-C and SIGTERM |
 
+pub(crate) mod apart;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod interrupt;

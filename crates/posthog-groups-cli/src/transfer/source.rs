@@ -1,11 +1,13 @@
 //! The rows of an import: checked before anything is sent, then read as often as the import needs them.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use posthog_groups::bulk::ImportRow;
+use serde::de::IgnoredAny;
 
 use crate::rows::Row;
 use crate::rows::flaw::{Flaw, Reach};
@@ -161,6 +163,10 @@ fn acceptable(row: Row) -> Result<Row, Flaw> {
     if row.properties.as_str().contains("\"\"") && row.properties.get("").is_ok_and(|value| value.is_some()) {
         return flaw("a property has no name".to_owned(), "name it, or remove it");
     }
+    let names = || row.properties.decode::<HashMap<String, IgnoredAny>>();
+    if row.properties.as_str().contains("\\u") && names().is_err() {
+        return flaw("the name of a property is no text".to_owned(), "remove what is half a surrogate pair");
+    }
     Ok(row)
 }
 
@@ -208,12 +214,18 @@ mod tests {
             (&*"ä".repeat(401), "{}", "the group key has 401 characters"),
             ("a\0b", "{}", "NUL"),
             ("a", r#"{"":1}"#, "a property has no name"),
+            ("a", r#"{"\ud800":1}"#, "the name of a property is no text"),
         ] {
             let flaw = acceptable(row(key, properties)).unwrap_err();
             assert_eq!((flaw.line, flaw.reach), (Some(7), Reach::Row));
             assert!(flaw.what.contains(words), "{flaw}");
         }
-        for (key, properties) in [(&*"ä".repeat(400), "{}"), (" a ", r#"{" ":1}"#), ("a\nb", "{}")] {
+        for (key, properties) in [
+            (&*"ä".repeat(400), "{}"),
+            (" a ", r#"{" ":1}"#),
+            ("a\nb", "{}"),
+            ("a", r#"{"\u00e9":"\ud800"}"#),
+        ] {
             assert_eq!(acceptable(row(key, properties)), Ok(row(key, properties)));
         }
     }

@@ -125,3 +125,38 @@ fn the_last_of_two_rows_wins_on_demand() {
     program.run(&["import", "a.csv", "--duplicates", "last"]).ok();
     assert_eq!(program.groups(), ["a {\"plan\":3}", "b {\"plan\":2}"]);
 }
+
+#[test]
+fn no_file_is_written_over_another() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    let row = "{\"group_key\":\"a\"}\n";
+    program.write("a.ndjson", row);
+    for arguments in [
+        &["--report", "a.ndjson"][..],
+        &["--report", "./a.ndjson"],
+        &["--keep-going", "--rejected", "a.ndjson"],
+        &["--keep-going", "--rejected", "b", "--report", "b"],
+        &["--report", "a.ndjson.journal"],
+        &["--journal", "b", "--report", "b"],
+        &["--journal", "a.ndjson"],
+    ] {
+        let done = program.run(&[&["import", "a.ndjson", "-y"], arguments].concat());
+        assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
+        assert!(done.stderr.contains("is named twice"), "{arguments:?}: {}", done.all());
+        assert_eq!(program.files(), ["a.ndjson"]);
+        assert_eq!(program.read("a.ndjson"), row);
+    }
+    let done = program.run(&["plan", "a.ndjson", "--report", "a.ndjson"]);
+    assert!(done.stderr.contains("is named twice"), "{}", done.all());
+    assert_eq!(program.read("a.ndjson"), row);
+    assert_eq!(program.groups().len(), 0);
+}
+
+#[test]
+fn brackets_within_brackets_are_a_row_like_others() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    program.write("a.ndjson", format!("{{\"group_key\":\"a\",\"group_properties\":{{\"x\":{nested}}}}}\n"));
+    let done = program.run(&["plan", "a.ndjson"]).ok();
+    assert!(done.stdout().contains("created"), "{}", done.all());
+}

@@ -1,5 +1,6 @@
 //! Rows as `$groupidentify` events, in batches (contract section 3.4).
 
+use std::collections::HashMap;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -30,6 +31,9 @@ const MOST_EVENTS: usize = 1_000;
 
 /// What servers take in one request.
 const LARGEST: usize = 20 * 1024 * 1024;
+
+/// The frame of a batch takes less.
+const FRAME: usize = 1_024;
 
 /// How often a batch is sent at most. Repeating is harmless, and what follows depends on it.
 const ATTEMPTS: u32 = 8;
@@ -68,6 +72,9 @@ struct Body<'a> {
     api_key: &'a str,
     batch: &'a [Box<RawValue>],
 }
+
+/// What the server does not take, by its place in the batch.
+pub(crate) type Refused = HashMap<usize, Error>;
 
 /// Events that are sent together.
 pub(crate) struct Batch<'a> {
@@ -126,22 +133,32 @@ impl Capture {
         })
     }
 
-    /// Sends a batch until it is accepted.
-    pub(crate) async fn send(&self, batch: &Batch<'_>) -> Result<()> {
-        self.send_events(&batch.events).await
+    /// Sends a batch until it is accepted, but for events that are too large even alone.
+    pub(crate) async fn send(&self, batch: &Batch<'_>) -> Result<Refused> {
+        let mut refused = Refused::new();
+        self.send_events(&batch.events, 0, &mut refused).await?;
+        Ok(refused)
     }
 
-    async fn send_events(&self, events: &[Box<RawValue>]) -> Result<()> {
-        let body = pack(self.token.reveal(), events)?;
-        match self.send_body(body).await {
-            // Some proxy on the way takes less than the server.
-            Err(error) if error.status() == Some(413) && events.len() > 1 => {
-                let (first, second) = events.split_at(events.len() / 2);
-                Box::pin(self.send_events(first)).await?;
-                Box::pin(self.send_events(second)).await
+    /// Sends events of a batch, the first of which has this place in it.
+    async fn send_events(&self, events: &[Box<RawValue>], place: usize, refused: &mut Refused) -> Result<()> {
+        let bytes: usize = events.iter().map(|event| event.get().len() + 1).sum();
+        // The last event of a batch may be a large one.
+        if events.len() == 1 || bytes <= LARGEST - FRAME {
+            match self.send_body(pack(self.token.reveal(), events)?).await {
+                Err(error) if error.status() != Some(413) => return Err(error),
+                Ok(()) => return Ok(()),
+                // Some proxy on the way, or the queue behind the server, takes less.
+                Err(error) if events.len() == 1 => {
+                    refused.insert(place, error);
+                    return Ok(());
+                }
+                Err(_) => {}
             }
-            result => result,
         }
+        let (first, second) = events.split_at(events.len() / 2);
+        Box::pin(self.send_events(first, place, refused)).await?;
+        Box::pin(self.send_events(second, place + first.len(), refused)).await
     }
 
     async fn send_body(&self, body: Bytes) -> Result<()> {
@@ -227,8 +244,7 @@ impl Batch<'_> {
             Err(e) => return Err((row, Error::input("the row makes no event").with_source(e))),
         };
         let bytes = event.get().len();
-        // The frame of the batch takes less than a kilobyte.
-        if bytes > LARGEST - 1_024 {
+        if bytes > LARGEST - FRAME {
             return Err((
                 row,
                 Error::input(format!("the row makes an event of {bytes} bytes, and servers take 20 MB")),

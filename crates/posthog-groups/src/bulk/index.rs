@@ -1,5 +1,6 @@
 //! What is wanted, and what has been seen of it: hashes, not the rows themselves.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -26,6 +27,8 @@ pub(crate) struct Index {
 struct Wanted {
     number: u64,
     line: u64,
+    /// The hash of the properties as they are written down.
+    text: u64,
     first: usize,
     count: u32,
     seen: Seen,
@@ -49,6 +52,17 @@ pub(crate) enum Seen {
     Arrived,
     /// An earlier run is done with it.
     Before,
+}
+
+/// What a row is in a later pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The one that counts for its key.
+    Counts,
+    /// A later one has the same key.
+    Superseded,
+    /// Not what it was in the first pass.
+    Changed,
 }
 
 /// A row whose key an earlier row has.
@@ -80,7 +94,9 @@ impl Index {
         }
         self.differs.resize(self.pairs.len(), false);
         let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
-        let wanted = Wanted { number, line: row.line, first, count, seen: Seen::Unknown, created: false };
+        let text = self.text_hash(&row.properties);
+        let wanted =
+            Wanted { number, line: row.line, text, first, count, seen: Seen::Unknown, created: false };
         match self.rows.entry(self.key_hash(&row.key)) {
             Entry::Vacant(place) => {
                 place.insert(wanted);
@@ -94,9 +110,18 @@ impl Index {
         }
     }
 
-    /// Whether the row with this number is the one that counts for its key; `None` for a key that is not there at all.
-    pub(crate) fn counts(&self, key: &str, number: u64) -> Option<bool> {
-        Some(self.rows.get(&self.key_hash(key))?.number == number)
+    /// What the row with this number is.
+    pub(crate) fn standing(&self, row: &ImportRow, number: u64) -> Standing {
+        let Some(wanted) = self.rows.get(&self.key_hash(&row.key)) else { return Standing::Changed };
+        match number.cmp(&wanted.number) {
+            Ordering::Less => Standing::Superseded,
+            Ordering::Equal if self.text_hash(&row.properties) == wanted.text => Standing::Counts,
+            _ => Standing::Changed,
+        }
+    }
+
+    fn text_hash(&self, properties: &Properties) -> u64 {
+        self.hashers[1].hash_one(properties.as_str())
     }
 
     /// How many wanted groups have not been seen, and are not known as absent.
@@ -243,8 +268,12 @@ mod tests {
         assert!(index.add(&row("k", "{}").at_line(3), 1).unwrap().is_none());
         assert!(index.add(&row("l", "{}").at_line(4), 2).unwrap().is_none());
         assert_eq!(index.add(&row("k", "{}").at_line(9), 3).unwrap().unwrap().earlier_line, 3);
-        assert_eq!((index.counts("k", 1), index.counts("k", 3)), (Some(false), Some(true)));
-        assert_eq!(index.counts("m", 1), None);
+        let standing = |key, properties, number| index.standing(&row(key, properties), number);
+        assert_eq!(standing("k", "{}", 1), Standing::Superseded);
+        assert_eq!(standing("k", "{}", 3), Standing::Counts);
+        for (key, properties, number) in [("m", "{}", 1), ("k", "{\"a\":1}", 3), ("k", "{}", 4)] {
+            assert_eq!(standing(key, properties, number), Standing::Changed);
+        }
         assert_eq!(index.unseen(), 2);
     }
 

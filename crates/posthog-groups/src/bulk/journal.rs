@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 /// How long a record may wait for the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
 
+/// No line of a journal is as long as this.
+const LONGEST_LINE: u64 = 64 << 10;
+
 /// An append-only file: a header, and a line for each row that is done. Its owner holds a lock on it.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -23,6 +26,8 @@ pub(crate) struct Journal {
     started: String,
     synced: Instant,
     dirty: bool,
+    /// Whether this run has begun it.
+    is_new: bool,
 }
 
 /// The first line: what the journal belongs to.
@@ -46,6 +51,13 @@ impl Journal {
     pub(crate) fn open(path: &Path, wanted: &Header, change_is_fine: bool) -> Result<Self> {
         let trouble =
             |what: &str, e: std::io::Error| Error::file(format!("{what} the journal {}", path.display()), e);
+        // A pipe would be waited for, and a device keeps nothing.
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::input(format!(
+                "{} is no ordinary file, which a journal has to be; name another journal",
+                path.display()
+            )));
+        }
         let file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -69,6 +81,7 @@ impl Journal {
             started: wanted.started.clone(),
             synced: Instant::now(),
             dirty: false,
+            is_new: false,
         };
         match journal.read()? {
             Some(found) => {
@@ -76,6 +89,7 @@ impl Journal {
                 journal.started = found.started;
             }
             None => {
+                journal.is_new = true;
                 let header = serde_json::to_string(wanted).map_err(Error::setup)?;
                 journal.append(&format!("{header}\n"))?;
                 journal.sync()?;
@@ -94,13 +108,14 @@ impl Journal {
         let mut number = 0_u64;
         loop {
             line.clear();
-            let length = lines.read_until(b'\n', &mut line).map_err(|e| self.trouble("read", e))?;
+            let read = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+            let length = read.map_err(|e| self.trouble("read", e))?;
             if length == 0 {
                 break;
             }
             if line.last() != Some(&b'\n') {
                 // Killed in the middle of a line, if it is one of ours; what it said will be said again.
-                if !is_beginning(header.is_none(), &line) {
+                if length as u64 == LONGEST_LINE || !is_beginning(header.is_none(), &line) {
                     return Err(self.foreign(number + 1));
                 }
                 break;
@@ -151,7 +166,6 @@ impl Journal {
     /// process, at once.
     pub(crate) fn note(&mut self, row: RowId) -> Result<()> {
         self.append(&format!("{row}\n"))?;
-        self.dirty = true;
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
@@ -159,6 +173,7 @@ impl Journal {
     }
 
     fn append(&mut self, text: &str) -> Result<()> {
+        self.dirty = true;
         let before = self.file.metadata().map(|m| m.len());
         self.file.write_all(text.as_bytes()).map_err(|e| {
             // A full disk may have taken half a line.
@@ -167,6 +182,14 @@ impl Journal {
             }
             self.trouble("write", e)
         })
+    }
+
+    /// Removes it if this run has begun it, for an import that was refused. One that another import has begun is left alone.
+    pub(crate) fn discard(self) {
+        if self.is_new {
+            // One that stays is no harm: it says that nothing is done.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 
     pub(crate) fn sync(&mut self) -> Result<()> {
@@ -261,6 +284,31 @@ mod tests {
             drop(journal);
             assert!(Journal::open(&path, &header(), false).unwrap().has(row(3)));
         }
+    }
+
+    #[test]
+    fn what_is_no_file_and_what_has_no_lines_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let refusal = |path: &Path| Journal::open(path, &header(), false).unwrap_err().to_string();
+        assert!(refusal(folder.path()).contains("is no ordinary file"));
+        #[cfg(unix)]
+        assert!(refusal(Path::new("/dev/null")).contains("is no ordinary file"));
+        let path = folder.path().join("large");
+        let large = format!("{{\"posthog_groups_journal\":{}", " ".repeat(200_000));
+        std::fs::write(&path, &large).unwrap();
+        assert!(refusal(&path).contains("line 1 of"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), large);
+    }
+
+    #[test]
+    fn only_a_journal_of_this_run_is_discarded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        Journal::open(&path, &header(), false).unwrap().discard();
+        assert!(!path.exists());
+        drop(Journal::open(&path, &header(), false).unwrap());
+        Journal::open(&path, &header(), false).unwrap().discard();
+        assert!(path.exists());
     }
 
     #[test]

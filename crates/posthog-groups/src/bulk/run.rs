@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
-use super::index::{Index, Seen, members};
+use super::index::{Index, Seen, Standing, members};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
@@ -72,14 +72,16 @@ where
     pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
         let started = Instant::now();
         let requests = self.groups.client().shared().wire.requests();
-        self.check(mode).await?;
-        if !self.stop.is_wished() {
-            self.look(mode).await?;
+        if let Err(error) = self.steps(mode).await {
+            // Nothing was written. While it is locked: it may be what another import begins with next.
+            if let Some(journal) = self.journal.take() {
+                journal.discard();
+            }
+            return Err(error);
         }
-        if self.stop.is_wished() {
-            self.stopped(Stopped::Cancelled);
-        } else {
-            self.write(mode).await?;
+        if self.report.stopped.is_none() && self.report.left() > 0 {
+            let left = self.report.left();
+            self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
         }
         if let Some(Err(error)) = self.journal.as_mut().map(Journal::sync) {
             self.stopped(Stopped::Error(error));
@@ -87,6 +89,18 @@ where
         self.report.requests = self.groups.client().shared().wire.requests() - requests;
         self.report.elapsed = started.elapsed();
         Ok(self.report)
+    }
+
+    async fn steps(&mut self, mode: Mode) -> Result<()> {
+        self.check(mode).await?;
+        if !self.stop.is_wished() {
+            self.look(mode).await?;
+        }
+        if self.stop.is_wished() {
+            self.stopped(Stopped::Cancelled);
+            return Ok(());
+        }
+        self.write(mode).await
     }
 
     /// Reads all rows once, so that a bad one is found before anything is sent.
@@ -118,9 +132,16 @@ where
             }
         }
         self.report.rows = number;
-        let scope = self.groups.client().scope();
-        self.index = self.groups.index(&scope).await?;
-        check_exists(self.groups.client(), &scope, self.index).await?;
+        let index = async {
+            let scope = self.groups.client().scope();
+            let index = self.groups.index(&scope).await?;
+            check_exists(self.groups.client(), &scope, index).await.map(|()| index)
+        };
+        // A rate limit may take an hour.
+        self.index = tokio::select! {
+            index = index => index?,
+            () = self.stop.wish() => return Ok(()),
+        };
         if mode == Mode::Write && !self.stop.is_wished() {
             self.open_journal(&hex(&input.finalize()))?;
         }
@@ -149,7 +170,7 @@ where
             for row in (self.rows)() {
                 number += 1;
                 let row = numbered(row, number)?;
-                if self.wanted.counts(&row.key, number) == Some(true) && journal.has(row.id()) {
+                if self.wanted.standing(&row, number) == Standing::Counts && journal.has(row.id()) {
                     self.wanted.mark(&row.key, Seen::Before);
                 }
             }
@@ -207,7 +228,13 @@ where
         (self.on_event)(ImportEvent::Writing { engine: self.report.engine });
         let verify = self.settings.verify.unwrap_or(self.report.engine == Engine::Capture);
         if mode == Mode::Write && self.report.engine == Engine::Capture {
-            let capture = Capture::new(&self.groups, &self.settings, self.index, &self.started).await?;
+            let capture = tokio::select! {
+                capture = Capture::new(&self.groups, &self.settings, self.index, &self.started) => capture?,
+                () = self.stop.wish() => {
+                    self.stopped(Stopped::Cancelled);
+                    return Ok(());
+                }
+            };
             self.send_all(capture, verify).await;
         } else {
             self.write_each(mode, mode == Mode::Write && verify).await;
@@ -268,6 +295,13 @@ impl<I: Iterator<Item = io::Result<ImportRow>>> Numbered<I> {
 fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
     let row = row.map_err(|e| Error::file("the rows cannot be read".to_owned(), e))?;
     Ok(if row.line == 0 { row.at_line(number) } else { row })
+}
+
+/// The rows of a later pass are not those of the first.
+pub(super) fn changed(what: &str) -> Error {
+    Error::input(format!(
+        "the rows have changed since they were checked: {what}; begin again with rows that stay as they are"
+    ))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::index::{Seen, members};
+use super::index::{Seen, Standing, members};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{Numbered, Run};
+use super::write::sleep_until;
 use crate::error::{Error, Result};
 use crate::upsert::different;
 
@@ -25,16 +26,19 @@ where
 {
     /// Reads what was written until all of it is as wanted, or the time is up.
     pub(super) async fn verify(&mut self) {
-        let deadline = Instant::now() + self.settings.verify_within;
+        // None: beyond the clock's range.
+        let deadline = Instant::now().checked_add(self.settings.verify_within);
+        let mut is_first = true;
         let mut wait = Duration::from_millis(250);
         loop {
             let left = self.wanted.count(Seen::Written);
             (self.on_event)(ImportEvent::Verifying { left });
-            let looked = if left <= FEW {
-                self.look_for_each().await
-            } else {
-                self.compare_list(u64::MAX).await.map(|_| ())
+            let looked = tokio::select! {
+                looked = self.look_again(left) => looked,
+                // A look may take hours where the list is long; each row has one.
+                () = sleep_until(deadline), if !is_first => Ok(()),
             };
+            is_first = false;
             if self.end_arrived() == 0 || self.report.stopped.is_some() {
                 return;
             }
@@ -43,7 +47,7 @@ where
             {
                 return self.stopped(Stopped::Error(error));
             }
-            if Instant::now() + wait > deadline {
+            if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
                 break;
             }
             tokio::select! {
@@ -60,8 +64,12 @@ where
         }
     }
 
+    async fn look_again(&mut self, left: u64) -> Result<()> {
+        if left <= FEW { self.look_for_each().await } else { self.compare_list(u64::MAX).await.map(|_| ()) }
+    }
+
     fn is(&self, row: &ImportRow, rows: &Numbered<I>, seen: Seen) -> bool {
-        self.wanted.seen(&row.key) == seen && self.wanted.counts(&row.key, rows.number) == Some(true)
+        self.wanted.seen(&row.key) == seen && self.wanted.standing(row, rows.number) == Standing::Counts
     }
 
     /// Looks for each group that was written and has not been seen.

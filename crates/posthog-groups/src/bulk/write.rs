@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::capture::Capture;
-use super::index::{Seen, members};
+use super::capture::{Capture, Refused};
+use super::index::{Seen, Standing, members};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
-use super::run::{BREATH, Mode, Numbered, Run};
+use super::run::{BREATH, Mode, Numbered, Run, changed};
 use super::{Engine, rest};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -35,15 +35,14 @@ where
                     return None;
                 }
             };
-            let counts = self.wanted.counts(&row.key, rows.number);
-            let outcome = match (counts, self.wanted.seen(&row.key)) {
-                (None, _) => {
-                    let error =
-                        Error::input(format!("row {} was not there when the rows were checked", row.line));
-                    self.stopped(Stopped::Error(error));
+            let standing = self.wanted.standing(&row, rows.number);
+            let outcome = match (standing, self.wanted.seen(&row.key)) {
+                (Standing::Changed, _) => {
+                    // What was seen of the group says nothing about this row.
+                    self.stopped(Stopped::Error(changed(&format!("row {} is another", row.line))));
                     return None;
                 }
-                (Some(false), _) => RowOutcome::Superseded,
+                (Standing::Superseded, _) => RowOutcome::Superseded,
                 (_, Seen::Before) => RowOutcome::DoneBefore,
                 (_, Seen::Same) => RowOutcome::Unchanged,
                 (_, Seen::Absent) if mode == Mode::Plan => RowOutcome::Created { properties: names(&row) },
@@ -76,6 +75,9 @@ where
             while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
                 let Some((row, seen)) = self.next_to_do(&mut rows, mode) else {
                     tokio::task::yield_now().await;
+                    if self.stop.is_wished() {
+                        self.stopped(Stopped::Cancelled);
+                    }
                     continue;
                 };
                 let (groups, index) = (self.groups.clone(), self.index);
@@ -128,9 +130,9 @@ where
                 () = self.stop.wish() => continue,
             };
             match outcome {
-                Ok(()) => {
-                    sent += batch.rows().len() as u64;
-                    self.sent(batch.into_rows(), verify);
+                Ok(refused) => {
+                    sent += (batch.rows().len() - refused.len()) as u64;
+                    self.sent(batch.into_rows(), refused, verify);
                     (self.on_event)(ImportEvent::Sent { rows: sent });
                 }
                 Err(error) => self.stopped(Stopped::Error(error)),
@@ -138,9 +140,11 @@ where
         }
     }
 
-    fn sent(&mut self, rows: Vec<(ImportRow, Seen)>, verify: bool) {
-        for (row, seen) in rows {
-            if verify {
+    fn sent(&mut self, rows: Vec<(ImportRow, Seen)>, mut refused: Refused, verify: bool) {
+        for (place, (row, seen)) in rows.into_iter().enumerate() {
+            if let Some(error) = refused.remove(&place) {
+                self.end(&row, RowOutcome::Failed(error));
+            } else if verify {
                 let properties =
                     if seen == Seen::Different { self.wanted.differing(&row) } else { names(&row) };
                 self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
@@ -185,7 +189,7 @@ fn names(row: &ImportRow) -> Vec<String> {
     members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
-async fn sleep_until(end: Option<Instant>) {
+pub(super) async fn sleep_until(end: Option<Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,

@@ -484,3 +484,168 @@ async fn a_server_that_breaks_twice_in_a_row_ends_neither_a_long_list_nor_an_imp
         assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
     }
 }
+
+/// An import whose rows are `first` in the first pass and `later` afterwards.
+fn changing<'r>(
+    orgs: &Groups,
+    first: &'r [ImportRow],
+    later: &'r [ImportRow],
+) -> Import<impl Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + 'r> {
+    let passes = std::sync::atomic::AtomicUsize::new(0);
+    orgs.import(move || {
+        let is_first = passes.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        let rows = if is_first { first } else { later };
+        rows.iter().cloned().map(Ok).collect::<Vec<_>>().into_iter()
+    })
+}
+
+#[tokio::test]
+async fn rows_that_change_between_the_passes_are_noticed() {
+    let fake = serve(Era::Y2026, a_third_each()).await;
+    let orgs = organizations(&fake);
+    // The first ten are as wanted.
+    let rows = rows(20);
+    let mut another = rows.clone();
+    another[3] = row("org:003", json!({"n": 3, "plan": "scale"}));
+    let mut swapped = rows.clone();
+    swapped.swap(2, 5);
+    let mut longer = rows.clone();
+    longer.push(rows[0].clone());
+    for (later, words) in [
+        (&another[..], "row 4 is another"),
+        (&swapped[..], "row 6 is another"),
+        (&longer[..], "row 21 is another"),
+        (&rows[..7], "13 rows are not there any more"),
+        (&[], "20 rows are not there any more"),
+    ] {
+        let report = changing(&orgs, &rows, later).run().await.unwrap();
+        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{words}: {report:?}") };
+        assert!(error.is_invalid_input() && error.to_string().contains(words), "{words}: {error}");
+        assert!(!report.is_complete());
+    }
+    // The row that changed is not in the journal as done.
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    changing(&orgs, &rows, &another).journal(&journal).run().await.unwrap();
+    let report = import(&orgs, &another).journal(&journal).accept_changed_input(true).run().await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_all_stored(&fake, &another);
+}
+
+#[tokio::test]
+async fn a_wish_to_stop_is_heeded_while_the_server_makes_everybody_wait() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let busy: Fault = serde_json::from_value(
+        json!({"kind": "http", "status": 429, "times": 0, "headers": {"Retry-After": "3600"}}),
+    )
+    .unwrap();
+    fake.add_faults([busy]).unwrap();
+    let orgs = organizations(&fake);
+    let rows = rows(3);
+    let run = import(&orgs, &rows).until(tokio::time::sleep(Duration::from_millis(200))).run();
+    let report = tokio::time::timeout(Duration::from_secs(10), run).await.unwrap().unwrap();
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report:?}");
+    assert_eq!(report.left(), 3);
+}
+
+#[tokio::test]
+async fn a_wish_to_stop_is_heeded_among_rows_that_need_nothing() {
+    let groups = vec![Group::new(0, "org:000").with("n", 0).with("plan", "free")];
+    let fake = serve(Era::Y2026, State { groups, ..empty() }).await;
+    let orgs = organizations(&fake);
+    // All but the last say nothing, because it wins.
+    let mut rows = vec![rows(1).remove(0); 5_000];
+    rows.iter_mut().zip(1..).for_each(|(row, line)| row.line = line);
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let mut tell = Some(tell);
+    let report = import(&orgs, &rows)
+        .duplicates(Duplicates::LastWins)
+        .on_event(move |event| {
+            if let ImportEvent::Row { .. } = event {
+                tell.take();
+            }
+        })
+        .until(async move {
+            let _ = told.await;
+        })
+        .run()
+        .await
+        .unwrap();
+    assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report:?}");
+    assert!(report.left() > 0, "{report:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_alone_fails_and_the_others_arrive() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(4);
+    // The four, the first two, and the first.
+    let too_large: Fault =
+        serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
+            .unwrap();
+    fake.add_faults([too_large]).unwrap();
+    let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+    let report = run.run().await.unwrap();
+    assert_eq!((counts(&report), report.stopped.is_none()), ([3, 0, 0, 1], true), "{report:?}");
+    assert!(sorted(&told)[0].starts_with("1 org:000 failed"), "{:?}", sorted(&told));
+    assert_eq!(fake.state().groups.len(), 3);
+}
+
+#[tokio::test]
+async fn any_time_may_be_given_for_the_verifying_read() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let report = import(&orgs, &rows(3)).verify(true).verify_within(Duration::MAX).run().await.unwrap();
+    assert_eq!(report.created, 3);
+}
+
+#[tokio::test]
+async fn the_verifying_read_ends_in_time_although_a_look_takes_long() {
+    let state = State { capture_quota_exceeded: true, ..empty() };
+    let fake = serve(Era::Y2026, state).await;
+    let orgs = organizations(&fake);
+    let slow: Fault =
+        serde_json::from_value(json!({"kind": "slow", "delay": 1.0, "times": 0, "path": "/groups/find/"}))
+            .unwrap();
+    fake.add_faults([slow]).unwrap();
+    let began = std::time::Instant::now();
+    let all = rows(2);
+    let report = import(&orgs, &all)
+        .engine(Engine::Capture)
+        .project_token(token())
+        .verify_within(Duration::from_millis(2_500))
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(report.failed, 2, "{report:?}");
+    // Two seconds for the first look at both; the second one is cut.
+    assert!(began.elapsed() < Duration::from_millis(3_600), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_refused_import_leaves_no_journal_of_its_own_and_keeps_that_of_another() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(12);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let expired: Fault =
+        serde_json::from_value(json!({"kind": "http", "status": 401, "path": "/groups/$"})).unwrap();
+    fake.add_faults([expired]).unwrap();
+    import(&orgs, &rows).journal(&journal).run().await.unwrap_err();
+    assert!(!journal.exists());
+
+    let slow: Fault =
+        serde_json::from_value(json!({"kind": "slow", "delay": 0.6, "path": "/groups/$", "method": "GET"}))
+            .unwrap();
+    fake.add_faults([slow]).unwrap();
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let error = import(&orgs, &rows).journal(&journal).run().await.unwrap_err();
+        assert!(error.to_string().contains("in use by another import"), "{error}");
+        assert!(journal.exists());
+    };
+    let (report, ()) = tokio::join!(import(&orgs, &rows).journal(&journal).run(), second);
+    assert!(report.unwrap().is_complete());
+}
