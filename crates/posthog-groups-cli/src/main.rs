@@ -22,6 +22,7 @@ mod visible;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use posthog_groups::bulk::Engine;
 
 use crate::arguments::{Arguments, Command};
 use crate::connection::Context;
@@ -72,7 +73,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
         Command::Export(export) => commands::export::run(&context, arguments.global.output, export).await,
         Command::Import(import) => commands::import::run(&context, import).await,
-        Command::Plan(plan) => commands::plan::run(&context, plan).await,
+        Command::Plan(plan) => commands::plan::run(&context, plan, Engine::Auto).await,
         Command::Activity(activity) => commands::activity::run(&context, activity).await,
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,

@@ -22,7 +22,7 @@ use crate::{confirm, transfer};
 
 pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Failure> {
     if arguments.plan {
-        return plan::run(context, &arguments.input).await;
+        return plan::run(context, &arguments.input, engine(arguments.engine)).await;
     }
     check_input(context, &arguments.input)?;
     let client = context.client()?.clone();

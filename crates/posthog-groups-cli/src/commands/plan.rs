@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use posthog_groups::bulk::Engine;
+
 use crate::arguments::transfer::ImportInput;
 use crate::commands::import::{bad_rows, create_report, duplicates, report_failure};
 use crate::connection::Context;
@@ -25,7 +27,7 @@ const ON_A_TERMINAL: u64 = 50;
 /// So many rows may wait for standard output, and for rows before them.
 const WAITING: usize = 1_024;
 
-pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) -> Result<(), Failure> {
     check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
@@ -52,8 +54,11 @@ pub(crate) async fn run(context: &Context, input: &ImportInput) -> Result<(), Fa
         })),
     );
     let (heard, stop) = (listener.clone(), interrupt.clone());
-    let planned = orgs
-        .import(move || source.pass())
+    let mut import = orgs.import(move || source.pass()).engine(engine);
+    if let Some(token) = context.project_token()? {
+        import = import.project_token(token);
+    }
+    let planned = import
         .duplicates(duplicates(input.duplicates))
         .on_event(move |event| heard.hear(&event))
         .until(async move {

@@ -207,7 +207,7 @@ impl Capture {
         let response = request.send().await.map_err(Error::exchange)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.map_err(Error::exchange)?;
-        if status == StatusCode::OK {
+        if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
             return Ok(());
         }
         let hide = |text: String| text.replace(self.token.reveal(), "[key]");
@@ -215,7 +215,7 @@ impl Capture {
         // Plain text, unlike the errors of the API.
         let said: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
         let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
-        let body = if said.is_empty() { "" } else { &envelope };
+        let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
         Err(Error::answer(status, &headers, body.as_bytes(), wait, hide))
     }
 }

@@ -1,6 +1,6 @@
 //! What an import has done, on disk, so that a killed one goes on where it was.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::row::RowId;
+use super::row::{ImportRow, RowId};
 use crate::error::{Error, Result};
 
 /// How long a record may wait for the disk.
@@ -22,7 +22,8 @@ const LONGEST_LINE: u64 = 64 << 10;
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    done: HashSet<RowId>,
+    /// By the hash of its key, what a group was last written as.
+    done: HashMap<u64, RowId>,
     started: String,
     synced: Instant,
     dirty: bool,
@@ -30,7 +31,7 @@ pub(crate) struct Journal {
     is_new: bool,
 }
 
-/// The first line: what the journal belongs to.
+/// The first line, and one more for each time that other rows were accepted: what the journal belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -77,7 +78,7 @@ impl Journal {
         let mut journal = Self {
             path: path.to_owned(),
             file,
-            done: HashSet::new(),
+            done: HashMap::new(),
             started: wanted.started.clone(),
             synced: Instant::now(),
             dirty: false,
@@ -86,17 +87,26 @@ impl Journal {
         match journal.read()? {
             Some(found) => {
                 check_header(path, &found, wanted, change_is_fine)?;
-                journal.started = found.started;
+                if found.input == wanted.input {
+                    journal.started = found.started;
+                } else {
+                    // From here on it is that of the other rows, so that the way back is noticed as well.
+                    journal.begin(wanted)?;
+                }
             }
             None => {
                 journal.is_new = true;
-                let header = serde_json::to_string(wanted).map_err(Error::setup)?;
-                journal.append(&format!("{header}\n"))?;
-                journal.sync()?;
+                journal.begin(wanted)?;
                 sync_folder(path);
             }
         }
         Ok(journal)
+    }
+
+    fn begin(&mut self, header: &Header) -> Result<()> {
+        let header = serde_json::to_string(header).map_err(Error::setup)?;
+        self.append(&format!("{header}\n"))?;
+        self.sync()
     }
 
     /// Reads what is there, and cuts off a last line that was not written to its end.
@@ -122,11 +132,11 @@ impl Journal {
             }
             number += 1;
             let text = line[..length - 1].trim_ascii_end();
-            if header.is_none() {
+            if header.is_none() || text.starts_with(b"{") {
                 header = Some(serde_json::from_slice::<Header>(text).map_err(|_| self.foreign(number))?);
             } else {
-                let row = std::str::from_utf8(text).ok().and_then(RowId::parse);
-                self.done.insert(row.ok_or_else(|| self.foreign(number))?);
+                let (row, key) = record(text).ok_or_else(|| self.foreign(number))?;
+                self.done.insert(key, row);
             }
             whole += length as u64;
         }
@@ -148,8 +158,9 @@ impl Journal {
         Error::file(format!("cannot {what} the journal {}", self.path.display()), e)
     }
 
-    pub(crate) fn has(&self, row: RowId) -> bool {
-        self.done.contains(&row)
+    /// Whether the group of a row was last written as the row says.
+    pub(crate) fn has(&self, row: &ImportRow) -> bool {
+        self.done.get(&row.key_id()) == Some(&row.id())
     }
 
     /// How many rows were done before.
@@ -164,8 +175,8 @@ impl Journal {
 
     /// Notes a row as done. It is on disk after the next [`sync`](Self::sync); in the system's hands, and thus safe from a killed
     /// process, at once.
-    pub(crate) fn note(&mut self, row: RowId) -> Result<()> {
-        self.append(&format!("{row}\n"))?;
+    pub(crate) fn note(&mut self, row: &ImportRow) -> Result<()> {
+        self.append(&format!("{} {:016x}\n", row.id(), row.key_id()))?;
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
@@ -210,13 +221,18 @@ fn sync_folder(path: &Path) {
     }
 }
 
+/// A line of a row: the hashes of what it says, and of its key.
+fn record(line: &[u8]) -> Option<(RowId, u64)> {
+    let (row, key) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    Some((RowId::parse(row)?, u64::from_str_radix(key, 16).ok().filter(|_| key.len() == 16)?))
+}
+
 /// Whether this may be the beginning of a line of a journal: other people's files are not cut.
-fn is_beginning(of_header: bool, text: &[u8]) -> bool {
-    if of_header {
-        const FIRST: &[u8] = b"{\"posthog_groups_journal\":";
-        return text.starts_with(FIRST) || FIRST.starts_with(text);
-    }
-    text.len() <= 32 && text.iter().all(u8::is_ascii_hexdigit)
+fn is_beginning(is_first: bool, text: &[u8]) -> bool {
+    const HEADER: &[u8] = b"{\"posthog_groups_journal\":";
+    let of_header = text.starts_with(HEADER) || HEADER.starts_with(text);
+    let of_row = text.len() <= 49 && text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b' ');
+    of_header || !is_first && of_row
 }
 
 fn check_header(path: &Path, found: &Header, wanted: &Header, change_is_fine: bool) -> Result<()> {
@@ -245,6 +261,8 @@ fn check_header(path: &Path, found: &Header, wanted: &Header, change_is_fine: bo
 
 #[cfg(test)]
 mod tests {
+    use posthog_groups_client::Properties;
+
     use super::*;
 
     fn header() -> Header {
@@ -259,8 +277,8 @@ mod tests {
         }
     }
 
-    fn row(n: u8) -> RowId {
-        RowId([n; 16])
+    fn row(n: u8) -> ImportRow {
+        ImportRow::new(format!("org:{n}"), Properties::default())
     }
 
     #[test]
@@ -268,8 +286,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let mut journal = Journal::open(&path, &header(), false).unwrap();
-        journal.note(row(1)).unwrap();
-        journal.note(row(2)).unwrap();
+        journal.note(&row(1)).unwrap();
+        journal.note(&row(2)).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in 1..whole.len() {
@@ -277,12 +295,12 @@ mod tests {
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
             let later = Header { started: "later".to_owned(), ..header() };
             let mut journal = Journal::open(&path, &later, false).unwrap();
-            assert_eq!(journal.has(row(1)), lines >= 2, "cut after {cut} bytes");
-            assert!(!journal.has(row(2)));
+            assert_eq!(journal.has(&row(1)), lines >= 2, "cut after {cut} bytes");
+            assert!(!journal.has(&row(2)));
             assert_eq!(journal.started() == "later", lines == 0);
-            journal.note(row(3)).unwrap();
+            journal.note(&row(3)).unwrap();
             drop(journal);
-            assert!(Journal::open(&path, &header(), false).unwrap().has(row(3)));
+            assert!(Journal::open(&path, &header(), false).unwrap().has(&row(3)));
         }
     }
 
@@ -322,8 +340,9 @@ mod tests {
         let changed = Header { input: "bb".to_owned(), rows: 3, ..header() };
         assert!(refusal(&changed, false).contains("2 rows then, 3 now"));
         drop(Journal::open(&path, &changed, true).unwrap());
-        let first = Journal::open(&path, &header(), false).unwrap();
-        assert!(refusal(&header(), false).contains("in use by another import"));
+        assert!(refusal(&header(), false).contains("3 rows then, 2 now"), "the way back is noticed too");
+        let first = Journal::open(&path, &changed, false).unwrap();
+        assert!(refusal(&changed, false).contains("in use by another import"));
         drop(first);
         for foreign in ["group_key,plan\norg:1,free\n", "no line end", "{\"a\": 1}"] {
             std::fs::write(&path, foreign).unwrap();

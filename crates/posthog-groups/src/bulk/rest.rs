@@ -17,7 +17,6 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
     match look_up(client, &client.scope(), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<String> = names(different(&found, &wanted));
-            refuse_null(row, &properties)?;
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
         }
         Err(missing) if missing.is_group_not_found() => Ok(RowOutcome::Created { properties: names(wanted) }),
@@ -33,12 +32,7 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
     let wanted = members(&row.properties)?;
     let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
     let create = async || {
-        if input::new_group_key(key)? != key {
-            return Err(Error::input(
-                "the group key has blanks around it, which the server removes when it creates a group; remove them, or \
-                 send events instead",
-            ));
-        }
+        refuse_blanks(key)?;
         create_in_turn(client, &scope, index, key, &row.properties).await
     };
     // The list may be behind: one that it does not have may be there, and then it is merged into.
@@ -65,6 +59,17 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
         written if written.is_empty() => RowOutcome::Unchanged,
         properties => RowOutcome::Changed { properties },
     })
+}
+
+/// Refuses to create a group whose key the REST API would change.
+pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
+    if input::new_group_key(key)? == key {
+        return Ok(());
+    }
+    Err(Error::input(
+        "the group key has blanks around it, which the server removes when it creates a group; remove them, or send \
+         events instead",
+    ))
 }
 
 /// Refuses a row that makes one of these properties null: the REST API takes null for missing.

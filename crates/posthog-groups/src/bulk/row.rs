@@ -40,6 +40,12 @@ impl ImportRow {
         self
     }
 
+    /// The key, in 8 bytes.
+    pub(crate) fn key_id(&self) -> u64 {
+        let hash = Sha256::digest(&self.key);
+        hash.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))
+    }
+
     /// What the row says, in 16 bytes.
     pub(crate) fn id(&self) -> RowId {
         let mut hash = Sha256::new();

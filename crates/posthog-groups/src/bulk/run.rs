@@ -40,6 +40,8 @@ pub(crate) struct Run<F> {
     started: String,
     pub(super) report: ImportReport,
     pub(super) trouble: u32,
+    /// How many pages the list has, where it was read to its end.
+    pub(super) list_pages: u64,
 }
 
 impl<F, I> Run<F>
@@ -66,6 +68,7 @@ where
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
             trouble: 0,
+            list_pages: u64::MAX,
         }
     }
 
@@ -170,7 +173,7 @@ where
             for row in (self.rows)() {
                 number += 1;
                 let row = numbered(row, number)?;
-                if self.wanted.standing(&row, number) == Standing::Counts && journal.has(row.id()) {
+                if self.wanted.standing(&row, number) == Standing::Counts && journal.has(&row) {
                     self.wanted.mark(&row.key, Seen::Before);
                 }
             }
@@ -182,7 +185,8 @@ where
     /// Compares the rows with the list of groups, as far as that is cheaper than looking for each.
     async fn look(&mut self, mode: Mode) -> Result<()> {
         let by_events = mode == Mode::Write && self.engine_for(self.wanted.unseen()) == Engine::Capture;
-        let pages = if by_events { u64::MAX } else { self.wanted.unseen() / 10 };
+        // Events are sent to groups that nobody has looked at as well, but looking spares most of them.
+        let pages = self.wanted.unseen() / if by_events { 1 } else { 10 };
         match self.compare_list(pages).await {
             Ok(true) => self.wanted.the_rest_is_absent(),
             Ok(false) => {}
@@ -197,15 +201,19 @@ where
     pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
         let mut pages = self.groups.export().pages();
         let mut groups = 0;
-        for _ in 0..most_pages {
+        for page_number in 0..most_pages {
             if self.wanted.unseen() == 0 {
+                self.list_pages = self.list_pages.min(page_number);
                 return Ok(false);
             }
             let page = tokio::select! {
                 page = pages.next() => page,
                 () = self.stop.wish() => return Ok(false),
             };
-            let Some(page) = page else { return Ok(true) };
+            let Some(page) = page else {
+                self.list_pages = page_number;
+                return Ok(true);
+            };
             // A group that cannot be decoded stays unseen.
             for group in page?.groups.into_iter().flatten() {
                 groups += 1;
@@ -256,7 +264,7 @@ where
         );
         if is_done
             && let Some(journal) = &mut self.journal
-            && let Err(error) = journal.note(row.id())
+            && let Err(error) = journal.note(row)
         {
             self.stopped(Stopped::Error(error));
         }

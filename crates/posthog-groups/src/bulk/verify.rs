@@ -54,7 +54,9 @@ where
                 () = tokio::time::sleep(wait) => {}
                 () = self.stop.wish() => return self.stopped(Stopped::Cancelled),
             }
-            wait = (wait * 2).min(LONGEST_WAIT);
+            // Each group that is looked for costs a request of the hour's allowance.
+            let calm = if self.is_listed(left) { Duration::ZERO } else { wait_between_looks(left) };
+            wait = (wait * 2).min(LONGEST_WAIT.max(calm));
         }
         let mut rows = Numbered::new((self.rows)());
         while let Some(Ok(row)) = rows.next() {
@@ -65,7 +67,15 @@ where
     }
 
     async fn look_again(&mut self, left: u64) -> Result<()> {
-        if left <= FEW { self.look_for_each().await } else { self.compare_list(u64::MAX).await.map(|_| ()) }
+        match self.is_listed(left) {
+            true => self.compare_list(u64::MAX).await.map(|_| ()),
+            false => self.look_for_each().await,
+        }
+    }
+
+    /// Whether the list is read for so many groups, instead of each of them.
+    fn is_listed(&self, left: u64) -> bool {
+        left > FEW && self.list_pages <= left
     }
 
     fn is(&self, row: &ImportRow, rows: &Numbered<I>, seen: Seen) -> bool {
@@ -115,4 +125,9 @@ where
         }
         self.wanted.count(Seen::Written)
     }
+}
+
+/// So that looking for so many groups again and again takes a tenth of what the cloud allows in an hour.
+fn wait_between_looks(left: u64) -> Duration {
+    Duration::from_secs(left.saturating_mul(3_600) / 480)
 }

@@ -45,13 +45,12 @@ where
                 (Standing::Superseded, _) => RowOutcome::Superseded,
                 (_, Seen::Before) => RowOutcome::DoneBefore,
                 (_, Seen::Same) => RowOutcome::Unchanged,
-                (_, Seen::Absent) if mode == Mode::Plan => RowOutcome::Created { properties: names(&row) },
+                (_, Seen::Absent) if mode == Mode::Plan => {
+                    self.planned(&row, RowOutcome::Created { properties: names(&row) })
+                }
                 (_, Seen::Different) if mode == Mode::Plan => {
                     let properties = self.wanted.differing(&row);
-                    match rest::refuse_null(&row, &properties) {
-                        Err(error) if self.report.engine == Engine::Rest => RowOutcome::Failed(error),
-                        _ => RowOutcome::Changed { properties },
-                    }
+                    self.planned(&row, RowOutcome::Changed { properties })
                 }
                 (_, seen) => return Some((row, seen)),
             };
@@ -60,6 +59,19 @@ where
                 // Many rows may need nothing: let others breathe, by way of the caller.
                 return None;
             }
+        }
+    }
+
+    /// What will really become of a row: REST cannot write everything.
+    fn planned(&self, row: &ImportRow, outcome: RowOutcome) -> RowOutcome {
+        let possible = match &outcome {
+            RowOutcome::Created { .. } => rest::refuse_blanks(&row.key),
+            RowOutcome::Changed { properties } => rest::refuse_null(row, properties),
+            _ => Ok(()),
+        };
+        match possible {
+            Err(error) if self.report.engine == Engine::Rest => RowOutcome::Failed(error),
+            _ => outcome,
         }
     }
 
@@ -95,6 +107,10 @@ where
             tokio::select! {
                 ended = tasks.join_next() => match ended {
                     None => return,
+                    Some(Ok((row, outcome))) if mode == Mode::Plan => {
+                        let outcome = outcome.map(|outcome| self.planned(&row, outcome));
+                        self.ended(&row, outcome, verify);
+                    }
                     Some(Ok((row, outcome))) => self.ended(&row, outcome, verify),
                     Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
                 },

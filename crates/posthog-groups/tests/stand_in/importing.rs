@@ -189,6 +189,11 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
             );
         }
         let (run, told) = listening(import(&orgs, &rows));
+        let by_events = import(&orgs, &many).engine(Engine::Capture).project_token(token());
+        assert_eq!(by_events.plan().await.unwrap().failed, 0, "{era}: events can");
+        let blank = [row(" x", json!({}))];
+        assert_eq!(import(&orgs, &blank).plan().await.unwrap().failed, 1, "{era}");
+        assert_eq!(import(&orgs, &blank).run().await.unwrap().failed, 1, "{era}");
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");
         assert!(!report.is_complete());
@@ -648,4 +653,39 @@ async fn a_refused_import_leaves_no_journal_of_its_own_and_keeps_that_of_another
     };
     let (report, ()) = tokio::join!(import(&orgs, &rows).journal(&journal).run(), second);
     assert!(report.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn the_way_back_to_earlier_rows_is_done_again_although_the_journal_knows_them() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let (first, second) = ([row("a", json!({"x": 1}))], [row("a", json!({"x": 2}))]);
+    for rows in [&first, &second, &first] {
+        let refused = import(&orgs, rows).journal(&journal).run().await;
+        if let Err(error) = refused {
+            assert!(error.to_string().contains("the input has changed"), "{error}");
+            let report =
+                import(&orgs, rows).journal(&journal).accept_changed_input(true).run().await.unwrap();
+            assert_eq!((report.changed, report.done_before), (1, 0), "{report:?}");
+        }
+        assert_all_stored(&fake, rows);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_answer_of_capture_is_not_taken_for_one() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let page: Fault = serde_json::from_value(
+        json!({"kind": "http", "status": 200, "path": "/batch/", "body": "<html>Log in</html>", "content_type": "text/html"}),
+    )
+    .unwrap();
+    fake.add_faults([page]).unwrap();
+    let rows = rows(2);
+    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).verify(false).run();
+    let report = run.await.unwrap();
+    assert!(matches!(&report.stopped, Some(Stopped::Error(error)) if error.is_decode()), "{report:?}");
+    assert_eq!(report.sent, 0);
 }
