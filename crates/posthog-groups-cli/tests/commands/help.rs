@@ -77,3 +77,36 @@ fn completions_and_manual_pages_know_every_command() {
         );
     }
 }
+
+#[test]
+fn bash_completes_after_a_subcommand() {
+    let program = Program::of_2026();
+    let script = program.done(&mut program.bare(&["completions", "bash"])).stdout;
+    program.write("completions.bash", &script);
+    for (words, wanted) in [
+        (&["ex"][..], &["export"][..]),
+        (&["export", "--for"], &["--force", "--format"]),
+        (&["list", "-o", ""], &["table", "plain", "json", "ndjson", "csv"]),
+        (&["import", "--engine", ""], &["auto", "rest", "capture"]),
+        (&["-q", "list", "--key-c"], &["--key-command", "--key-contains"]),
+        (&["help", "exp"], &["export"]),
+    ] {
+        // As bash calls it: the command, the word to complete, the one before.
+        let complete = "source completions.bash; COMP_WORDS=(posthog-groups \"$@\"); COMP_CWORD=$#; \
+            read -ra spec <<< \"$(complete -p posthog-groups)\"; \
+            for i in \"${!spec[@]}\"; do [[ ${spec[i]} == -F ]] && name=${spec[i+1]}; done; \
+            $name posthog-groups \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"; \
+            printf '%s\\n' \"${COMPREPLY[@]}\"";
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["--norc", "-c", complete, "bash"]).args(words).current_dir(program.home.path());
+        let Ok(output) = bash.output() else {
+            eprintln!("skipped: there is no bash here");
+            return;
+        };
+        let mut reply: Vec<_> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
+        let mut wanted = wanted.to_vec();
+        reply.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(reply, wanted, "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
