@@ -65,7 +65,7 @@ fn completions_and_manual_pages_know_every_command() {
     }
     let page = program.done(&mut program.bare(&["man"]));
     assert!(
-        page.stdout.contains(".TH posthog-groups 1") && page.stdout.contains("Exit codes"),
+        page.stdout.contains(".TH posthog-groups 1") && page.stdout.contains(".SH \"EXIT CODES\""),
         "{}",
         page.stdout
     );
@@ -75,6 +75,21 @@ fn completions_and_manual_pages_know_every_command() {
             std::fs::read_to_string(program.path("pages").join(name)).unwrap().contains("posthog"),
             "{name}"
         );
+    }
+    // Every page that is named is there, every option has a text, and examples stay lines.
+    for entry in std::fs::read_dir(program.path("pages")).unwrap() {
+        let path = entry.unwrap().path();
+        let page = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = page.lines().collect();
+        for named in lines.iter().filter_map(|line| line.strip_suffix("(1)")) {
+            let named = named.replace('\\', "");
+            assert!(program.path("pages").join(format!("{named}.1")).exists(), "{named}");
+        }
+        for option in lines.windows(3).filter(|lines| lines[0] == ".TP") {
+            assert!(!option[2].starts_with(".TP") && !option[2].starts_with(".SH"), "{path:?}: {option:?}");
+        }
+        assert!(page.contains("\"EXAMPLES\"\n.nf\n") || page.contains("\"EXIT CODES\"\n.nf\n"), "{path:?}");
+        assert!(!page.contains("EXTRA"), "{path:?}");
     }
 }
 
