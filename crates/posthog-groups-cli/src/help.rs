@@ -222,7 +222,8 @@ Examples:
 
 pub(crate) const DOCTOR: &str = "\
 Nothing is changed: scopes for writing are tried on a group that cannot exist.
-The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble, and 1 otherwise.
+The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble,
+5 when the server throttles the key so that not all could be checked, and 1 otherwise.
 
 Examples:
   posthog-groups doctor
