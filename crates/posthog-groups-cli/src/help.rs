@@ -73,7 +73,7 @@ Settings, first found: flags, environment, context of the configuration file
   POSTHOG_PROJECT_API_KEY    the project token, phc_..., for sending events
   POSTHOG_GROUPS_CONFIG      the configuration file; `contexts --help` shows one
   POSTHOG_GROUPS_CONTEXT     the context of it
-  NO_COLOR                   no colors
+  NO_COLOR                   no colors, unless --color always is given
 
 The key is sent to the host in force and to nobody else, and is never shown. There is no telemetry.";
 
