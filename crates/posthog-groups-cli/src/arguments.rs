@@ -93,7 +93,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'v', global = true, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
 
-    /// When to use colors; NO_COLOR in the environment means never
+    /// When to use colors; `always` also goes before NO_COLOR in the environment
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_short_help = true,
         help_heading = OUTPUT)]
     pub(crate) color: Colors,

@@ -10,7 +10,7 @@ use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
 use crate::key_source::KeySource;
 use crate::output::{Output, Paint};
-use crate::settings::{self, Settings};
+use crate::settings::{self, CHOOSE_CONTEXT, Settings};
 use crate::visible::visible;
 
 /// What a command works with.
@@ -50,6 +50,15 @@ pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFi
 
 impl Context {
     pub(crate) fn new(arguments: &GlobalArguments) -> Result<Self, Failure> {
+        let context = Self::to_look_at(arguments)?;
+        match context.settings.unchosen_context(context.config.as_ref()) {
+            Some(unchosen) => Err(Failure::usage(unchosen).mend(CHOOSE_CONTEXT)),
+            None => Ok(context),
+        }
+    }
+
+    /// The same for looking at the settings, also where they do not say enough to send anything.
+    pub(crate) fn to_look_at(arguments: &GlobalArguments) -> Result<Self, Failure> {
         let config = read_config(arguments)?;
         let settings = settings::settle(arguments, &settings::variable, config.as_ref())?;
         let context = Self {

@@ -139,6 +139,16 @@ impl From<Error> for Failure {
     }
 }
 
+/// The client's sentence for a request that it does not send because of the rate limit.
+const OWN_LIMIT: &str = "the client's own rate limit has no place within the longest wait";
+
+/// What to do where the server, or the client for it, refuses more requests for now.
+pub(crate) fn wait_for(error: &Error) -> String {
+    error
+        .retry_after()
+        .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil()))
+}
+
 /// What an error of the client says to people.
 pub(crate) fn text_of(error: &Error) -> String {
     let mut text = error.to_string();
@@ -148,6 +158,11 @@ pub(crate) fn text_of(error: &Error) -> String {
     {
         text = rest.to_owned();
     }
+    // So is the allowance that the client keeps count of.
+    text = text.replace(
+        OWN_LIMIT,
+        "too many requests for now: the server has told to wait, or its allowance is used up",
+    );
     if error.is_connect() {
         // The innermost cause says whether it was the name, the port or the certificate.
         let mut cause = error.source();
@@ -209,9 +224,10 @@ fn mends_of(error: &Error) -> Vec<String> {
             }
         })
     } else if error.is_rate_limited() {
-        mend(
-            "wait, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key",
-        )
+        vec![format!(
+            "{}, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key",
+            wait_for(error)
+        )]
     } else if error.is_outcome_unknown() {
         mend("look with `posthog-groups get` before you write again")
     } else if error.is_connect() {

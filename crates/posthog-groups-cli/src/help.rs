@@ -73,7 +73,7 @@ Settings, first found: flags, environment, context of the configuration file
   POSTHOG_PROJECT_API_KEY    the project token, phc_..., for sending events
   POSTHOG_GROUPS_CONFIG      the configuration file; `contexts --help` shows one
   POSTHOG_GROUPS_CONTEXT     the context of it
-  NO_COLOR                   no colors
+  NO_COLOR                   no colors, unless --color always is given
 
 The key is sent to the host in force and to nobody else, and is never shown. There is no telemetry.";
 
@@ -222,7 +222,8 @@ Examples:
 
 pub(crate) const DOCTOR: &str = "\
 Nothing is changed: scopes for writing are tried on a group that cannot exist.
-The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble, and 1 otherwise.
+The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble,
+5 when the server throttles the key so that not all could be checked, and 1 otherwise.
 
 Examples:
   posthog-groups doctor

@@ -60,6 +60,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Completions(shell) => return commands::completions::run(shell),
         Command::Man(man) => return commands::man::run(man),
         Command::Doctor(_) => return commands::doctor::run(&arguments.global).await,
+        Command::Contexts => return commands::contexts::run(&Context::to_look_at(&arguments.global)?),
         _ => {}
     }
     let context = Context::new(&arguments.global)?;
@@ -79,7 +80,10 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Values(values) => commands::values::run(&context, values).await,
         Command::Definitions => commands::definitions::run(&context).await,
         Command::Whoami => commands::whoami::run(&context).await,
-        Command::Contexts => commands::contexts::run(&context),
-        Command::Serve(_) | Command::Completions(_) | Command::Man(_) | Command::Doctor(_) => Ok(()),
+        Command::Serve(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Doctor(_)
+        | Command::Contexts => Ok(()),
     }
 }

@@ -89,10 +89,19 @@ impl GlobalArguments {
     }
 }
 
+/// The width of the terminal. Some, such as those of containers and editors, report none; `COLUMNS` may know it then.
+fn screen() -> Option<usize> {
+    let told = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let of_variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
+    told.filter(|width| *width > 0).or_else(of_variable).filter(|width| *width > 0)
+}
+
 /// Something that is shown: as JSON, or as cells of a table.
 pub(crate) trait Record: Serialize {
     /// The names of the columns; the header of CSV.
     const COLUMNS: &'static [&'static str];
+    /// How many of the last columns are cut before the others where the terminal is narrow: values, JSON and names.
+    const LOOSE: usize = 1;
 
     /// The text of each column.
     fn cells(&self) -> Vec<String>;
@@ -111,11 +120,10 @@ impl Output {
     pub(crate) fn new(arguments: &GlobalArguments) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let default = if is_terminal { Format::Table } else { Format::Plain };
-        let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         Self {
             format: arguments.output.unwrap_or(default),
             paint: arguments.colors(is_terminal),
-            screen: if is_terminal { columns() } else { None },
+            screen: if is_terminal { screen() } else { None },
         }
     }
 
@@ -157,7 +165,7 @@ impl Output {
         if self.format == Format::Plain {
             return rows.iter().try_for_each(|row| self.line(&tabbed(row)));
         }
-        let widths = Widths::of(rows, self.screen);
+        let widths = Widths::of(rows, self.screen, 1);
         rows.iter().try_for_each(|row| self.line(&widths.row(row, self.screen.is_some())))
     }
 }
@@ -226,7 +234,7 @@ impl<R: Record> List<'_, R> {
             R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
         let mut rows = vec![header];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
-        let widths = Widths::of(&rows, self.output.screen);
+        let widths = Widths::of(&rows, self.output.screen, R::LOOSE);
         let cut = self.output.screen.is_some();
         for (n, row) in rows.iter().enumerate() {
             let line = widths.row(row, cut);

@@ -216,7 +216,22 @@ fn choose_context(
     )))
 }
 
+/// What to do where none of several contexts is chosen.
+pub(crate) const CHOOSE_CONTEXT: &str = "name one with --context NAME, POSTHOG_GROUPS_CONTEXT, or `default_context = \"NAME\"` at the top of the file";
+
 impl Settings {
+    /// That the file has several contexts and none is chosen, while the host or the key is left to them. To fall back to the
+    /// default host would send a key to a server that it is not meant for.
+    pub(crate) fn unchosen_context(&self, file: Option<&ConfigFile>) -> Option<String> {
+        let file = file.filter(|file| file.contexts.len() > 1)?;
+        let needed = self.host.source == Source::Default || self.key.is_none();
+        if self.context.is_some() || !needed {
+            return None;
+        }
+        let names: Vec<&str> = file.contexts.keys().map(String::as_str).collect();
+        Some(format!("{} has the contexts {}, and none is chosen", file.path.display(), names.join(", ")))
+    }
+
     /// What the environment has put in the place of a context that was asked for on the command line. Surprising enough for a
     /// warning.
     pub(crate) fn overruled_context(&self) -> Option<String> {

@@ -14,8 +14,10 @@ const NARROWEST: usize = 8;
 pub(crate) struct Widths(Vec<usize>);
 
 impl Widths {
-    /// As wide as the rows need, but together no wider than `screen`: the widest columns give way first.
-    pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>) -> Self {
+    /// As wide as the rows need, but together no wider than `screen`. The last columns give way first, as many as `loose`, the
+    /// widest of them before the others: values and JSON are there, and half of a key or of a time is none. Where that is not
+    /// enough, the others follow, from the last to the first.
+    pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>, loose: usize) -> Self {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..columns)
             .map(|n| {
@@ -24,9 +26,14 @@ impl Widths {
             .collect();
         if let Some(screen) = screen {
             let room = screen.saturating_sub(GAP * columns.saturating_sub(1));
-            while widths.iter().sum::<usize>() > room {
-                let Some(widest) = widths.iter_mut().filter(|width| **width > NARROWEST).max() else { break };
-                *widest -= 1;
+            let (firm, last) = widths.split_at_mut(columns.saturating_sub(loose));
+            let mut excess = (firm.iter().sum::<usize>() + last.iter().sum::<usize>()).saturating_sub(room);
+            while excess > 0 {
+                let widest = last.iter_mut().filter(|width| **width > NARROWEST).max();
+                let next = widest.or_else(|| firm.iter_mut().rev().find(|width| **width > NARROWEST));
+                let Some(width) = next else { break };
+                *width -= 1;
+                excess -= 1;
             }
         }
         Self(widths)
@@ -77,7 +84,7 @@ mod tests {
     fn table(rows: &[&[&str]], screen: Option<usize>) -> Vec<String> {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        let widths = Widths::of(&rows, screen);
+        let widths = Widths::of(&rows, screen, 1);
         rows.iter().map(|row| widths.row(row, screen.is_some())).collect()
     }
 
@@ -95,6 +102,23 @@ mod tests {
         let lines = table(&[&["KEY", "PROPERTIES"], &["org:5", &long], &["東京東京", "短い"]], Some(30));
         assert_eq!(lines[1], format!("org:5     {}…", "x".repeat(19)));
         assert!(lines.iter().all(|line| line.width() <= 30), "{lines:?}");
+    }
+
+    #[test]
+    fn keys_and_times_outlast_values() {
+        let row = |widths: &[usize]| vec![widths.iter().map(|width| "x".repeat(*width)).collect()];
+        for (widths, screen, loose, fitted) in [
+            (&[36, 20, 100][..], 80, 1, &[36, 20, 20][..]),
+            (&[36, 20, 100], 68, 1, &[36, 20, 8]),
+            // Nothing but the others is left.
+            (&[36, 20, 100], 60, 1, &[36, 12, 8]),
+            (&[36, 20, 100], 40, 1, &[20, 8, 8]),
+            (&[36, 20, 100], 4, 1, &[8, 8, 8]),
+            (&[10, 50, 100], 60, 2, &[10, 23, 23]),
+            (&[5, 6], 80, 1, &[5, 6]),
+        ] {
+            assert_eq!(Widths::of(&row(widths), Some(screen), loose).0, fitted, "{widths:?} in {screen}");
+        }
     }
 
     #[test]

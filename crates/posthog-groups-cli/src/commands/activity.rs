@@ -17,6 +17,7 @@ struct EntryRow(ActivityEntry);
 impl Record for EntryRow {
     const COLUMNS: &'static [&'static str] =
         &["created_at", "user", "activity", "property", "before", "after"];
+    const LOOSE: usize = 2;
 
     fn cells(&self) -> Vec<String> {
         let entry = &self.0;

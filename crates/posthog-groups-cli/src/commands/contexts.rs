@@ -32,6 +32,9 @@ impl crate::output::Record for Row {
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let settings = &context.settings;
+    if let Some(unchosen) = settings.unchosen_context(context.config.as_ref()) {
+        context.warn(&format!("{unchosen}; {}", crate::settings::CHOOSE_CONTEXT));
+    }
     let row = |setting, value: Option<String>, source: Option<&Source>| Row {
         setting,
         value,

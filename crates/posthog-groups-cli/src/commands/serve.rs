@@ -19,6 +19,10 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         (None, None) => State::default(),
     };
     let project = state.project_id;
+    // With several types nearly every command would ask for one.
+    let group_type = state.group_types.first().map_or_else(String::new, |first| {
+        format!("export POSTHOG_GROUP_TYPE={}\n", name_or_index(&first.group_type, first.group_type_index))
+    });
     let mut builder = Fake::builder().host(arguments.address).port(arguments.port).state(state);
     if let Some(era) = arguments.era {
         builder = builder.era(era);
@@ -33,7 +37,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
             .mend("choose another port with --port N; 0 lets the system pick a free one")
     })?;
     let lines = format!(
-        "export POSTHOG_HOST={}\nexport POSTHOG_PERSONAL_API_KEY={}\nexport POSTHOG_PROJECT_ID={project}\n",
+        "export POSTHOG_HOST={}\nexport POSTHOG_PERSONAL_API_KEY={}\nexport POSTHOG_PROJECT_ID={project}\n{group_type}",
         fake.url(),
         fake.key(),
     );
@@ -49,4 +53,30 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
     stop.wait().await;
     fake.shutdown().await;
     Ok(())
+}
+
+/// The name where a shell takes it as it stands and nobody takes it for an index.
+fn name_or_index(name: &str, index: impl ToString) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if is_plain { name.to_owned() } else { index.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_more_than_a_word_to_the_shell() {
+        for (name, written) in [
+            ("organization", "organization"),
+            ("a b", "3"),
+            ("$(id)", "3"),
+            ("5", "3"),
+            ("", "3"),
+            ("-n", "3"),
+        ] {
+            assert_eq!(name_or_index(name, 3), written);
+        }
+    }
 }

@@ -156,6 +156,43 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
 }
 
 #[test]
+fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
+    let program = with_contexts();
+    let text = std::fs::read_to_string(program.path(FILE)).unwrap();
+    program.write(FILE, &text.replace("default_context = \"a\"", ""));
+    let unchosen = "config.toml has the contexts a, b, and none is chosen";
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        program.done(program.bare(arguments).envs(variables.iter().copied()))
+    };
+    // Without the refusal, this key would go to the default host.
+    for variables in
+        [&[][..], &[("POSTHOG_PERSONAL_API_KEY", KEY)], &[("POSTHOG_HOST", "http://127.0.0.1:1")]]
+    {
+        let done = run(&["types"], variables);
+        assert_eq!(done.code, 2, "{}", done.all());
+        assert!(done.stderr.contains(unchosen), "{}", done.stderr);
+        assert!(done.stderr.contains("mend: name one with --context NAME"), "{}", done.stderr);
+        let doctor = run(&["doctor", "-o", "table"], variables);
+        assert_eq!(doctor.code, 1, "{}", doctor.all());
+        assert!(doctor.stdout.starts_with("FAIL  configuration") && doctor.stdout.contains(unchosen));
+        let shown = run(&["contexts"], variables);
+        assert_eq!(shown.code, 0, "{}", shown.all());
+        assert!(shown.stderr.contains(unchosen), "{}", shown.stderr);
+    }
+    // Chosen, or nothing is left to choose.
+    let url = program.fake.url();
+    let given = [("POSTHOG_HOST", url.as_str()), ("POSTHOG_PERSONAL_API_KEY", KEY)];
+    let done = [
+        run(&["types", "--context", "a"], &[]),
+        run(&["types"], &[("POSTHOG_GROUPS_CONTEXT", "a")]),
+        run(&["types"], &given),
+    ];
+    for done in done {
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{}", done.all());
+    }
+}
+
+#[test]
 fn a_context_of_the_command_line_that_the_environment_overrules_is_warned_of() {
     let program = with_contexts();
     let done = program.done(&mut program.command(&["types", "--context", "a"]));

@@ -1,6 +1,6 @@
 //! `doctor` finds what is wrong, and changes nothing.
 
-use posthog_groups_fake::{ApiKey, Era, Fault, State};
+use posthog_groups_fake::{ApiKey, Era, Fault, RateLimit, State};
 
 use crate::program::{KEY, Program, world};
 
@@ -103,6 +103,26 @@ fn every_trouble_is_found_with_its_mend() {
         assert!(found.contains(told), "{line} {name}: {found}");
         assert_eq!(exit, code, "{line} {name}: {found}");
         assert!(found.starts_with("ok") || !found.ends_with("(null)"), "no mend: {found}");
+    }
+}
+
+#[test]
+fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
+    for (limit, not_checked) in [(1, "project"), (3, "group:write")] {
+        let rate_limit = Some(RateLimit { limit, window_s: 3000.0 });
+        let program = Program::new(State { rate_limit, ..world(Era::Y2026) });
+        let done = program.run("doctor -o plain");
+        assert_eq!(done.code, 5, "{}", done.all());
+        assert!(!done.stdout.contains("FAIL"), "{}", done.stdout);
+        let line = done.stdout.lines().find(|line| line.starts_with(&format!("{not_checked}\t"))).unwrap();
+        assert!(line.contains("\twarn\tnot checked: throttled\twait"), "{line}");
+        let table = program.run("doctor -o table");
+        assert_eq!(table.code, 5, "{}", table.all());
+        assert!(
+            table.stdout.contains("mend: wait ") && table.stdout.contains("throttles this key"),
+            "{}",
+            table.all()
+        );
     }
 }
 

@@ -44,6 +44,8 @@ fn each_code_means_what_the_help_says() {
                     || done.stderr.contains("but `organization`")
                     || done.stderr.contains("indexes go from 0 to 4");
                 assert!(says_what_to_do, "{line}: {}", done.stderr);
+                assert!(code != 5 || done.stderr.contains("mend: wait "), "{line}: {}", done.stderr);
+                assert!(!done.stderr.contains("own rate limit"), "{line}: {}", done.stderr);
             }
         }
     }

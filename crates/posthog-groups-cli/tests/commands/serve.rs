@@ -29,6 +29,16 @@ fn what_it_prints_connects_and_a_signal_ends_it() {
         let host = variable("POSTHOG_HOST");
         assert_eq!(variable("POSTHOG_PERSONAL_API_KEY"), key);
         assert_eq!(variable("POSTHOG_PROJECT_ID"), "1");
+        let group_type = variable("POSTHOG_GROUP_TYPE");
+        assert_eq!(group_type, "organization");
+        let listed = program.done(
+            program
+                .bare(&["list", "-n", "1"])
+                .env("POSTHOG_HOST", &host)
+                .env("POSTHOG_PERSONAL_API_KEY", key)
+                .env("POSTHOG_GROUP_TYPE", group_type),
+        );
+        assert_eq!((listed.code, listed.stdout.lines().count()), (0, 1), "{}", listed.all());
         let mut command = program.bare(&["types"]);
         let done = program.done(command.env("POSTHOG_HOST", host).env("POSTHOG_PERSONAL_API_KEY", key));
         assert_eq!(done.stdout.lines().count(), types, "{}", done.all());

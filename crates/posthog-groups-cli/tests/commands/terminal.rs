@@ -7,11 +7,22 @@ use crate::program::{KEY, Program};
 
 /// Runs a command line on a terminal of 60 columns; `None` where there is no `script` of util-linux.
 fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, String)> {
+    on_terminal_of(program, "cols 60 rows 20", line, typed, &[])
+}
+
+/// The same on a terminal of another size, as `stty` takes it, and with variables.
+fn on_terminal_of(
+    program: &Program,
+    size: &str,
+    line: &str,
+    typed: &str,
+    variables: &[(&str, &str)],
+) -> Option<(i32, String)> {
     let version = Command::new("script").arg("--version").output().ok()?;
     if !String::from_utf8_lossy(&version.stdout).contains("util-linux") {
         return None;
     }
-    let line = format!("stty cols 60 rows 20; {} {line}", env!("CARGO_BIN_EXE_posthog-groups"));
+    let line = format!("stty {size}; {} {line}", env!("CARGO_BIN_EXE_posthog-groups"));
     let mut child = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
         .env_clear()
@@ -21,6 +32,7 @@ fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, Strin
         .env("POSTHOG_HOST", program.fake.url())
         .env("POSTHOG_PERSONAL_API_KEY", KEY)
         .env("POSTHOG_GROUP_TYPE", "organization")
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -54,4 +66,19 @@ fn tables_fit_the_terminal_and_escape_sequences_of_the_data_are_shown() {
     assert!(plain.lines().all(|line| line.trim_end().chars().count() <= 60), "{plain}");
     let (_, card) = on_terminal(&program, "get org:6", "").unwrap();
     assert!(card.contains("Zürich 東京 \\u001b[31mred\\n"), "{card:?}");
+}
+
+#[test]
+fn a_terminal_without_a_size_cuts_nothing_unless_columns_says_how_wide_it_is() {
+    let program = Program::of_2026();
+    for size in ["cols 0 rows 0", "cols 80 rows 0", "cols 0 rows 20"] {
+        let Some((code, whole)) = on_terminal_of(&program, size, "list", "", &[]) else { return };
+        assert_eq!(code, 0, "{whole}");
+        assert!(!whole.contains('…') && whole.contains("9007199254740993"), "{size}: {whole}");
+        let (_, cut) = on_terminal_of(&program, size, "list", "", &[("COLUMNS", "50")]).unwrap();
+        let cut = cut.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        assert!(cut.lines().all(|line| line.trim_end().chars().count() <= 50), "{size}: {cut}");
+        // The keys and the times are whole.
+        assert!(cut.contains("org:5") && cut.contains("2026-01-02T03:04:05Z  "), "{size}: {cut}");
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::arguments::GlobalArguments;
 use crate::connection::{Context, group_type_ref, no_key};
-use crate::exit::{Code, Failure};
+use crate::exit::{Code, Failure, wait_for};
 use crate::output::{Format, List, Output, Paint, Record};
 use crate::visible::visible;
 
@@ -32,11 +32,14 @@ pub(super) struct Check {
     /// The key is the trouble.
     #[serde(skip)]
     is_auth: bool,
+    /// The server takes no more requests for now, so that this could not be looked at.
+    #[serde(skip)]
+    is_throttled: bool,
 }
 
 impl Check {
     fn new(check: &'static str, status: Status, found: impl Into<String>) -> Self {
-        Self { check, status, found: found.into(), mend: None, is_auth: false }
+        Self { check, status, found: found.into(), mend: None, is_auth: false, is_throttled: false }
     }
 
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
@@ -49,6 +52,11 @@ impl Check {
 
     pub(super) fn fail(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { mend: Some(mend.into()), ..Self::new(check, Status::Fail, found) }
+    }
+
+    /// Nothing was found out. That is no finding about what was to be looked at.
+    pub(super) fn throttled(check: &'static str, wait: impl Into<String>) -> Self {
+        Self { is_throttled: true, ..Self::warn(check, "not checked: throttled", wait) }
     }
 
     pub(super) fn fail_of_key(
@@ -93,11 +101,12 @@ struct Report<'o> {
     failed: u32,
     failed_for_the_key: u32,
     warned: u32,
+    throttled: u32,
 }
 
 impl<'o> Report<'o> {
     fn new(output: &'o Output) -> Self {
-        Self { output, list: output.list(), failed: 0, failed_for_the_key: 0, warned: 0 }
+        Self { output, list: output.list(), failed: 0, failed_for_the_key: 0, warned: 0, throttled: 0 }
     }
 
     /// Tells one check; whether it went well enough to go on.
@@ -105,6 +114,7 @@ impl<'o> Report<'o> {
         let status = check.status;
         match status {
             Status::Ok => {}
+            Status::Warn if check.is_throttled => self.throttled += 1,
             Status::Warn => self.warned += 1,
             Status::Fail if check.is_auth => self.failed_for_the_key += 1,
             Status::Fail => self.failed += 1,
@@ -124,6 +134,12 @@ impl<'o> Report<'o> {
             let failed = self.failed + self.failed_for_the_key;
             self.output.line("")?;
             self.output.line(&match (failed, self.warned) {
+                (0, _) if self.throttled > 0 => {
+                    format!(
+                        "nothing failed, but the server throttles this key; not checked: {}",
+                        self.throttled
+                    )
+                }
                 (0, 0) => "all is well".to_owned(),
                 (0, warned) => format!("it works; warnings: {warned}"),
                 (failed, warned) => format!("failed: {failed}, warnings: {warned}"),
@@ -132,6 +148,7 @@ impl<'o> Report<'o> {
             self.list.end()?;
         }
         match (self.failed, self.failed_for_the_key) {
+            (0, 0) if self.throttled > 0 => Err(Failure::Told(Code::RateLimited)),
             (0, 0) => Ok(()),
             (0, _) => Err(Failure::Told(Code::Auth)),
             _ => Err(Failure::Told(Code::Failed)),
@@ -238,6 +255,7 @@ async fn group_type(context: &Context, client: &Client, types: &[GroupType]) -> 
         Ok(index) if types.iter().any(|t| t.group_type_index == i64::from(index)) => {
             Check::ok("group type", format!("{} ({index}), from {}", setting.value, setting.source))
         }
+        Err(e) if e.is_rate_limited() => Check::throttled("group type", wait_for(&e)),
         _ => Check::fail(
             "group type",
             format!("the project has no group type {}, which {} names", setting.value, setting.source),

@@ -109,6 +109,7 @@ fn scope(scope: &'static str, can: &str, cannot: &str, answer: &Answer) -> Check
             format!("{cannot}: {detail}"),
             "where it is needed, use a key that is not confined",
         ),
+        Answer { status: 429, .. } => Check::throttled(scope, "wait, and try again"),
         Answer { status, detail } => {
             Check::warn(scope, format!("not told: status {status} {detail}"), "try again")
         }

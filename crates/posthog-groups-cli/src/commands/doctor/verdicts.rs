@@ -4,7 +4,7 @@ use posthog_groups::{Client, CurrentUser, Error, GroupType, Region};
 
 use super::Check;
 use crate::connection::Context;
-use crate::exit::{Failure, text_of};
+use crate::exit::{Failure, text_of, wait_for};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -138,11 +138,11 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
         );
     }
     if error.is_rate_limited() {
-        return Check::warn(
-            "server",
-            format!("{host} is throttling this key now: {}", text_of(error)),
-            "wait, or use another key",
-        );
+        let mend = format!("{}, or use another key", wait_for(error));
+        return Check {
+            is_throttled: true,
+            ..Check::warn("server", format!("{host} is throttling this key now"), mend)
+        };
     }
     Check::ok("server", format!("{host} is a PostHog"))
 }
@@ -161,6 +161,7 @@ pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Chec
         Err(e) if e.is_missing_scope() => {
             Check::ok("key is known", "it is; whose it is cannot be told without the scope user:read")
         }
+        Err(e) if e.is_rate_limited() => Check::throttled("key is known", wait_for(e)),
         Err(e) => Check::ok("key is known", format!("it was not refused ({})", text_of(e))),
     }
 }
@@ -192,6 +193,7 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
             format!("there is no project {project} here"),
             "name one with --project: the number in the address bar; projects of one region are unknown in the other",
         )],
+        Err(e) if e.is_rate_limited() => vec![Check::throttled("project", wait_for(e))],
         Err(e) => vec![Check {
             is_auth: e.is_unauthorized() || e.is_forbidden(),
             ..Check::of_failure(
