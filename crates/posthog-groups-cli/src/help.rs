@@ -87,7 +87,7 @@ Groups are written while they come in, so a list of a million needs no memory.
 
 Examples:
   posthog-groups list -t organization --search enterprise
-  posthog-groups list --key-contains acme -n 20
+  posthog-groups list --key-contains org:1 -n 20
   posthog-groups list -o ndjson | jq -c 'select(.group_properties.seats > 100)'
 
 JSON: group_type_index, group_key, group_properties, created_at.
@@ -174,15 +174,15 @@ pub(crate) const RELATED: &str = "\
 Two are related when they share an event of the last 90 days.
 
 Examples:
-  posthog-groups related org:5
-  posthog-groups related --person 017f2a3b-6c1d-7e0f-8a1b-2c3d4e5f6071 -o json";
+  posthog-groups related org:6
+  posthog-groups related --person 22214f25-675c-81b0-86ec-463bec153cad -o json";
 
 pub(crate) const VALUES: &str = "\
 The server tells at most 20 values, the most frequent first. Numbers and nested values are told as their JSON text.
 
 Examples:
   posthog-groups values plan
-  posthog-groups values industry --containing tech -o csv";
+  posthog-groups values industry --containing heal -o csv";
 
 pub(crate) const DEFINITIONS: &str = "\
 Servers since 2026-06-26, PostHog Cloud among them, no longer have this; look at some groups with `list` there.
@@ -241,6 +241,8 @@ Examples:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
 
 pub(crate) const COMPLETIONS: &str = "\
+The folder has to be there; make it with `mkdir -p` if it is not.
+
 Examples:
   posthog-groups completions bash > ~/.local/share/bash-completion/completions/posthog-groups
   posthog-groups completions zsh > ~/.zfunc/_posthog-groups
