@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::arguments::Arguments;
 
@@ -41,6 +42,34 @@ pub(crate) fn parser() -> clap::Command {
     command()
         .override_usage("posthog-groups [OPTIONS] <COMMAND>")
         .mut_subcommands(|subcommand| subcommand.hide(true))
+}
+
+/// Commands of other programs, and what to do here. None of them means quite the same, so that none is an alias.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["delete", "del", "rm", "remove", "destroy"],
+        "no command removes a group; `posthog-groups unset KEY NAME` removes properties of one",
+    ),
+    (
+        &["update", "edit", "modify", "patch", "change"],
+        "`posthog-groups set KEY NAME=VALUE` changes properties of a group",
+    ),
+    (&["add", "new"], "`posthog-groups create KEY` creates a group"),
+    (&["find", "search"], "`posthog-groups list --search TEXT` finds groups"),
+    (&["diff"], "`posthog-groups plan FILE` shows what an import would change"),
+    (&["login", "auth", "config", "configure"], "`posthog-groups contexts --help` shows how to give the key"),
+];
+
+/// The error, with the command that is probably wanted where it is about one that is not there.
+pub(crate) fn with_tip(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
+    if let Some((_, tip)) = known {
+        // What only looks alike is no better.
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
+    }
+    error
 }
 
 pub(crate) const TOP: &str = "\
