@@ -122,10 +122,10 @@ pub(crate) enum Command {
     #[command(after_long_help = help::TYPES)]
     Types,
     /// List groups, newest first
-    #[command(after_long_help = help::LIST)]
+    #[command(after_long_help = help::LIST, visible_alias = "ls")]
     List(List),
     /// Show groups by their keys
-    #[command(after_long_help = help::GET)]
+    #[command(after_long_help = help::GET, visible_alias = "show")]
     Get(Get),
     /// Create a group
     #[command(after_long_help = help::CREATE)]
@@ -292,9 +292,10 @@ pub(crate) struct Activity {
 }
 
 #[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
 pub(crate) struct Related {
     /// Key of a group
-    #[arg(value_name = "KEY", required_unless_present = "person", conflicts_with = "person")]
+    #[arg(value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// UUID of a person, instead of a group; a distinct id does not work
     #[arg(long, value_name = "UUID")]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::arguments::Arguments;
 
@@ -41,6 +42,34 @@ pub(crate) fn parser() -> clap::Command {
     command()
         .override_usage("posthog-groups [OPTIONS] <COMMAND>")
         .mut_subcommands(|subcommand| subcommand.hide(true))
+}
+
+/// Commands of other programs, and what to do here. None of them means quite the same, so that none is an alias.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["delete", "del", "rm", "remove", "destroy"],
+        "no command removes a group; `posthog-groups unset KEY NAME` removes properties of one",
+    ),
+    (
+        &["update", "edit", "modify", "patch", "change"],
+        "`posthog-groups set KEY NAME=VALUE` changes properties of a group",
+    ),
+    (&["add", "new"], "`posthog-groups create KEY` creates a group"),
+    (&["find", "search"], "`posthog-groups list --search TEXT` finds groups"),
+    (&["diff"], "`posthog-groups plan FILE` shows what an import would change"),
+    (&["login", "auth", "config", "configure"], "`posthog-groups contexts --help` shows how to give the key"),
+];
+
+/// The error, with the command that is probably wanted where it is about one that is not there.
+pub(crate) fn with_tip(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
+    if let Some((_, tip)) = known {
+        // What only looks alike is no better.
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
+    }
+    error
 }
 
 pub(crate) const TOP: &str = "\
@@ -87,7 +116,7 @@ Groups are written while they come in, so a list of a million needs no memory.
 
 Examples:
   posthog-groups list -t organization --search enterprise
-  posthog-groups list --key-contains acme -n 20
+  posthog-groups list --key-contains org:1 -n 20
   posthog-groups list -o ndjson | jq -c 'select(.group_properties.seats > 100)'
 
 JSON: group_type_index, group_key, group_properties, created_at.
@@ -174,15 +203,15 @@ pub(crate) const RELATED: &str = "\
 Two are related when they share an event of the last 90 days.
 
 Examples:
-  posthog-groups related org:5
-  posthog-groups related --person 017f2a3b-6c1d-7e0f-8a1b-2c3d4e5f6071 -o json";
+  posthog-groups related org:6
+  posthog-groups related --person 22214f25-675c-81b0-86ec-463bec153cad -o json";
 
 pub(crate) const VALUES: &str = "\
 The server tells at most 20 values, the most frequent first. Numbers and nested values are told as their JSON text.
 
 Examples:
   posthog-groups values plan
-  posthog-groups values industry --containing tech -o csv";
+  posthog-groups values industry --containing heal -o csv";
 
 pub(crate) const DEFINITIONS: &str = "\
 Servers since 2026-06-26, PostHog Cloud among them, no longer have this; look at some groups with `list` there.
@@ -241,6 +270,8 @@ Examples:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
 
 pub(crate) const COMPLETIONS: &str = "\
+The folder has to be there; make it with `mkdir -p` if it is not.
+
 Examples:
   posthog-groups completions bash > ~/.local/share/bash-completion/completions/posthog-groups
   posthog-groups completions zsh > ~/.zfunc/_posthog-groups

@@ -34,8 +34,8 @@ impl fmt::Debug for Secret {
 /// Where a key comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// The value of a variable.
-    Given(Secret),
+    /// The value of this variable.
+    Given(&'static str, Secret),
     File(PathBuf),
     /// A program and its arguments.
     Command(Vec<String>),
@@ -47,7 +47,7 @@ pub(crate) enum KeySource {
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(_) => f.write_str("set"),
+            Self::Given(..) => f.write_str("set"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Command(words) => write!(f, "command `{}`", words.join(" ")),
             Self::Shell(line) => write!(f, "command `{line}`"),
@@ -60,7 +60,7 @@ impl KeySource {
     /// Reads the key: one line, without its end.
     pub(crate) fn read(&self) -> Result<Secret, Failure> {
         let text = match self {
-            Self::Given(secret) => secret.reveal().to_owned(),
+            Self::Given(_, secret) => secret.reveal().to_owned(),
             Self::File(path) => read_file(path)?,
             Self::Command(words) => {
                 let Some((program, arguments)) = words.split_first() else {
@@ -88,10 +88,17 @@ impl KeySource {
         };
         let text = text.trim_end_matches(['\n', '\r']);
         if text.trim().is_empty() {
-            return Err(Failure::usage(format!("there is no key in {self}: it is empty")));
+            return Err(Failure::usage(match self {
+                Self::Given(name, _) => format!("{name} is set, but empty"),
+                _ => format!("there is no key in {self}: it is empty"),
+            }));
         }
         if text.contains(['\n', '\r']) {
-            return Err(Failure::usage(format!("there is more than a key in {self}: it has several lines"))
+            let place = match self {
+                Self::Given(name, _) => (*name).to_owned(),
+                _ => self.to_string(),
+            };
+            return Err(Failure::usage(format!("there is more than a key in {place}: it has several lines"))
                 .mend("leave only the key, on one line"));
         }
         Ok(Secret::new(text.to_owned()))

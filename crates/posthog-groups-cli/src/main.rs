@@ -29,7 +29,8 @@ use crate::connection::Context;
 use crate::exit::Failure;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::from_arg_matches(&help::parser().get_matches()) {
+    let matches = help::parser().try_get_matches().unwrap_or_else(|e| help::with_tip(e).exit());
+    let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(e) => e.exit(),
     };

@@ -128,8 +128,10 @@ pub(crate) fn settle(
         Some(Setting { value: source, source: of_context() })
     };
     let from_variable = |name| -> Result<_, Failure> {
-        let setting =
-            |value| Setting { value: KeySource::Given(Secret::new(value)), source: Source::Variable(name) };
+        let setting = |value| Setting {
+            value: KeySource::Given(name, Secret::new(value)),
+            source: Source::Variable(name),
+        };
         Ok(variables(name)?.map(setting))
     };
     let key = match key_flag(flags) {
@@ -207,13 +209,19 @@ fn choose_context(
         return Ok(Some(wanted));
     }
     let known: Vec<&str> = file.contexts.keys().map(String::as_str).collect();
+    let mend = if known.is_empty() {
+        "add a table [contexts.NAME] to the file; `posthog-groups contexts --help` shows one".to_owned()
+    } else {
+        format!("name one of {}, or add a table [contexts.NAME] to the file", known.join(", "))
+    };
     let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
     Err(Failure::usage(format!(
         "{} has no context `{}`, which {} names, but {known}",
         file.path.display(),
         wanted.value,
         wanted.source
-    )))
+    ))
+    .mend(mend))
 }
 
 /// What to do where none of several contexts is chosen.

@@ -28,7 +28,13 @@ pub(crate) async fn run(context: &Context, arguments: &Values) -> Result<(), Fai
     }
     let values = query.await?;
     match values.len() {
-        0 => context.note("no values; names are case-sensitive"),
+        0 => context.note(&match &arguments.containing {
+            None => "no values; names are case-sensitive".to_owned(),
+            Some(text) => format!(
+                "no values of `{}` contain `{text}`; without --containing there may be others, and names are case-sensitive",
+                arguments.name
+            ),
+        }),
         20 => context.note("the server tells no more than 20 values; --containing TEXT narrows them"),
         _ => {}
     }

@@ -55,3 +55,26 @@ fn another_server_than_posthog_is_told_as_what_it_is() {
         assert!(status == 403 || done.stderr.contains("not of a login page"), "{}", done.stderr);
     }
 }
+
+#[test]
+fn commands_of_other_programs_are_known_or_lead_to_the_right_one() {
+    let program = Program::of_2026();
+    assert_eq!(program.run("ls -t 0").stdout, program.run("list -t 0").stdout);
+    assert_eq!(program.run("show -t 0 org:5").stdout, program.run("get -t 0 org:5").stdout);
+    for (line, tip) in [
+        ("delete org:5", "unset KEY NAME"),
+        ("rm org:5", "unset KEY NAME"),
+        ("update org:5 a=1", "set KEY NAME=VALUE"),
+        ("add org:9", "create KEY"),
+    ] {
+        let done = program.run(line);
+        assert_eq!(done.code, 2, "{}", done.all());
+        assert!(done.stderr.contains("unrecognized subcommand"), "{}", done.stderr);
+        assert!(done.stderr.contains("  tip: ") && done.stderr.contains(tip), "{}", done.stderr);
+    }
+    assert!(program.run("lisst").stderr.contains("'list'"), "near misses are still clap's");
+    let related = program.run("related");
+    assert_eq!(related.code, 2);
+    assert!(related.stderr.contains("<KEY|--person <UUID>>"), "{}", related.stderr);
+    assert_eq!(program.run("related a --person b").code, 2);
+}

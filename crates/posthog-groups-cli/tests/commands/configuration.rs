@@ -118,6 +118,14 @@ fn a_key_comes_from_every_place_it_may_come_from() {
         assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
         assert!(done.stderr.contains(message), "{arguments:?}: {}", done.stderr);
     }
+    for (value, message) in [
+        (" ", "error: POSTHOG_PERSONAL_API_KEY is set, but empty"),
+        ("a\nb", "error: there is more than a key in POSTHOG_PERSONAL_API_KEY: it has several lines"),
+    ] {
+        let done = program.done(program.bare(&["types"]).env("POSTHOG_PERSONAL_API_KEY", value));
+        assert_eq!(done.code, 2, "{}", done.all());
+        assert!(done.stderr.contains(message), "{}", done.stderr);
+    }
 }
 
 #[test]
@@ -190,6 +198,18 @@ fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
     for done in done {
         assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{}", done.all());
     }
+}
+
+#[test]
+fn an_unknown_context_is_refused_with_those_that_there_are() {
+    let program = with_contexts();
+    let done = program.done(&mut program.bare(&["types", "--context", "c"]));
+    assert_eq!(done.code, 2, "{}", done.all());
+    assert!(
+        done.stderr.contains("  mend: name one of a, b, or add a table [contexts.NAME]"),
+        "{}",
+        done.stderr
+    );
 }
 
 #[test]

@@ -95,3 +95,32 @@ fn the_only_group_type_need_not_be_named() {
     assert_eq!(none.code, 2);
     assert!(none.stderr.contains("the project has no group types"), "{}", none.stderr);
 }
+
+#[test]
+fn what_the_readme_looks_at_is_there_on_the_stand_in_server() {
+    let readme = include_str!("../../README.md");
+    let section = readme.split_once("\n## Look\n").unwrap().1;
+    let block = section.split("```").nth(1).unwrap();
+    let lines: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("posthog-groups ")).collect();
+    assert!(lines.len() >= 10, "{lines:?}");
+    let server = |era| Program::new(State { era, ..State::seeded(100) });
+    let (old, new) = (server(Era::Y2025), server(Era::Y2026));
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().take_while(|word| *word != "#").collect();
+        let program = if words[0] == "definitions" { &old } else { &new };
+        let mut command = program.command(&words);
+        command
+            .env("POSTHOG_PERSONAL_API_KEY", program.fake.key())
+            .env("POSTHOG_GROUP_TYPE", "organization")
+            .env("POSTHOG_PROJECT_ID", "1");
+        let done = program.done(&mut command);
+        assert!(done.code == 0 && !done.stdout.is_empty(), "{line}: {}", done.all());
+    }
+}
+
+#[test]
+fn no_values_with_a_text_may_be_for_the_text() {
+    let program = Program::of_2026();
+    let note = program.run("values -t 0 plan --containing nothing").stderr;
+    assert!(note.starts_with("no values of `plan` contain `nothing`; without --containing"), "{note}");
+}
