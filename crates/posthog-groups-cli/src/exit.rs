@@ -242,3 +242,16 @@ fn mends_of(error: &Error) -> Vec<String> {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_that_is_replaced_is_that_of_the_client() {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../posthog-groups/src/error/text.rs");
+        // A packed crate comes without it.
+        let Ok(source) = std::fs::read_to_string(source) else { return };
+        assert!(source.contains(OWN_LIMIT), "`text_of` has to know the new sentence");
+    }
+}

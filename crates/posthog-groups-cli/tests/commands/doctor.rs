@@ -118,6 +118,7 @@ fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
         assert!(line.contains("\twarn\tnot checked: throttled\twait"), "{line}");
         let table = program.run("doctor -o table");
         assert_eq!(table.code, 5, "{}", table.all());
+        assert!(table.stdout.contains("warn  clock              not checked: throttled"), "{}", table.all());
         assert!(
             table.stdout.contains("mend: wait ") && table.stdout.contains("throttles this key"),
             "{}",

@@ -201,7 +201,10 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     if !server {
         return Ok(());
     }
-    report.tell(clock::check(&client).await)?;
+    report.tell(match &who {
+        Err(e) if e.is_rate_limited() => Check::throttled("clock", wait_for(e)),
+        _ => clock::check(&client).await,
+    })?;
     if !report.tell(verdicts::key_is_known(client.host(), &who))? {
         return Ok(());
     }
