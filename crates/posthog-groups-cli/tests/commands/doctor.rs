@@ -145,6 +145,10 @@ fn mistaken_keys_and_tokens_are_known_by_their_beginning() {
     }
     let mut command = program.command(&["doctor", "-o", "plain"]);
     let done = program.done(command.env("POSTHOG_PROJECT_API_KEY", KEY));
-    assert!(done.stdout.contains("project token\tFAIL\tthe project token: phx_... is a personal API key"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("project token\tFAIL\tthe project token: phx_... is a personal API key"),
+        "{}",
+        done.stdout
+    );
     assert_eq!(done.code, 1);
 }
