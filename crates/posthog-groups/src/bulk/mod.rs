@@ -39,7 +39,7 @@
 //!
 //! # What it costs
 //!
-//! Memory: only hashes of the rows are held; 20,000 rows of ten properties take 13 MB in all, a million 240 MB. Rows are read two or
+//! Memory: only hashes of the rows are held; 20,000 rows of ten properties take 13 MB in all, a million some 250 MB. Rows are read two or
 //! three times, so they are given as a function that begins anew.
 //!
 //! # After a crash
