@@ -212,8 +212,9 @@ impl Capture {
         }
         let hide = |text: String| text.replace(self.token.reveal(), "[key]");
         let wait = retry_after(&headers, std::time::SystemTime::now());
-        // Plain text, unlike the errors of the API.
-        let said: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
+        // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
+        let said = hide(String::from_utf8_lossy(&body).into_owned());
+        let said: String = said.trim().chars().take(200).collect();
         let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
         let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
         Err(Error::answer(status, &headers, body.as_bytes(), wait, hide))

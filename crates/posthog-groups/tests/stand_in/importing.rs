@@ -403,6 +403,18 @@ async fn a_host_for_events_that_refuses_stops_it_and_no_key_is_told() {
     assert!(error.is_unauthorized() && error.to_string().contains("API key is not valid"), "{error}");
     assert!(!format!("{error} {error:?} {report:?}").contains(&secret));
 
+    // Half of the key would stand at the end of what is kept of the answer.
+    let secret = "phc_0123456789abcdef";
+    let echo = format!("{}{secret}", " no".repeat(63));
+    let echo: Fault = serde_json::from_value(
+        json!({"kind": "http", "status": 400, "path": "/batch/", "body": echo, "content_type": "text/plain"}),
+    )
+    .unwrap();
+    fake.add_faults([echo]).unwrap();
+    let report = by_events(secret).run().await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.to_string().contains(" no no") && !error.to_string().contains("phc_"), "{error}");
+
     // A proxy that takes less than the server: halves of halves get through.
     let too_large: Fault =
         serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
