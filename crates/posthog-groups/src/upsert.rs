@@ -106,9 +106,15 @@ impl IntoFuture for Upsert {
 }
 
 /// The properties one by one, in the order of their names.
-fn wanted(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
+pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
     let members: BTreeMap<String, JsonValue> =
         properties.decode().map_err(|e| Error::input("the properties cannot be read").with_source(e))?;
+    Ok(members.into_iter().collect())
+}
+
+/// The properties to be merged, none of which may be null.
+fn wanted(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
+    let members = members(properties)?;
     for (name, value) in &members {
         input::property_name(name)?;
         if value.is_null() {
@@ -118,7 +124,7 @@ fn wanted(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
             )));
         }
     }
-    Ok(members.into_iter().collect())
+    Ok(members)
 }
 
 /// Which of the wanted properties the group does not hold.

@@ -194,11 +194,9 @@ impl Capture {
     }
 
     async fn attempt(&self, body: Bytes) -> Result<()> {
-        self.groups.client().shared().wire.count_request();
-        let request = self
-            .groups
-            .client()
-            .shared()
+        let shared = self.groups.client().shared();
+        shared.wire.count_request();
+        let request = shared
             .http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")

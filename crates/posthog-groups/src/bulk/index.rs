@@ -9,7 +9,8 @@ use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
 use crate::compare;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::upsert::members;
 
 /// The wanted groups, by the hash of their keys.
 #[derive(Debug, Default)]
@@ -86,7 +87,7 @@ impl Index {
 
     /// Takes a row in. `number` counts all rows from 1. Of two with the same key the later one is kept.
     pub(crate) fn add(&mut self, row: &ImportRow, number: u64) -> Result<Option<Duplicate>> {
-        let members = members(&row.properties)?;
+        let members = row.members()?;
         let first = self.pairs.len();
         for (name, value) in &members {
             let pair = self.pair_hash(name, value);
@@ -158,7 +159,7 @@ impl Index {
         let hash = self.key_hash(&row.key);
         let Some(wanted) = self.rows.get_mut(&hash) else { return };
         wanted.created = created;
-        let names = members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name);
+        let names = row.names().into_iter();
         for (name, differs) in names.zip(&mut self.differs[wanted.first..]) {
             *differs = properties.contains(&name);
         }
@@ -211,20 +212,13 @@ impl Index {
     /// The names of the row's properties that were seen to be missing or different, in order.
     pub(crate) fn differing(&self, row: &ImportRow) -> Vec<String> {
         let Some(wanted) = self.rows.get(&self.key_hash(&row.key)) else { return Vec::new() };
-        let names = members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name);
+        let names = row.names().into_iter();
         names
             .zip(&self.differs[wanted.first..])
             .filter(|(_, differs)| **differs)
             .map(|(name, _)| name)
             .collect()
     }
-}
-
-/// The properties one by one, in the order of their names.
-pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
-    let members: std::collections::BTreeMap<String, JsonValue> =
-        properties.decode().map_err(|e| Error::input("the properties cannot be read").with_source(e))?;
-    Ok(members.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One row by REST.
 
-use super::index::{Seen, members};
+use super::index::Seen;
 use super::report::RowOutcome;
 use super::row::ImportRow;
 use crate::create::create_in_turn;
@@ -12,14 +12,13 @@ use crate::upsert::{different, merge};
 /// Looks at the group of a row and says what writing it would do.
 pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
     let client = groups.client();
-    let wanted = members(&row.properties)?;
-    let names = |pairs: Vec<(String, _)>| pairs.into_iter().map(|(name, _)| name).collect();
+    let wanted = row.members()?;
     match look_up(client, &client.scope(), index, &row.key).await {
         Ok(found) => {
-            let properties: Vec<String> = names(different(&found, &wanted));
+            let properties: Vec<_> = different(&found, &wanted).into_iter().map(|(name, _)| name).collect();
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
         }
-        Err(missing) if missing.is_group_not_found() => Ok(RowOutcome::Created { properties: names(wanted) }),
+        Err(missing) if missing.is_group_not_found() => Ok(created(row)),
         Err(error) => Err(error),
     }
 }
@@ -29,7 +28,7 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
     let client = groups.client();
     let scope = client.scope();
     let key = row.key.as_str();
-    let wanted = members(&row.properties)?;
+    let wanted = row.members()?;
     let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
     let create = async || {
         refuse_blanks(key)?;
@@ -38,14 +37,14 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
     // The list may be behind: one that it does not have may be there, and then it is merged into.
     if seen == Seen::Absent {
         match create().await {
-            Ok(_) => return Ok(created(wanted)),
+            Ok(_) => return Ok(created(row)),
             Err(error) if error.is_already_exists() => {}
             Err(error) => return Err(error),
         }
     }
     let found = match look_up(client, &scope, index, key).await {
         Err(missing) if missing.is_group_not_found() => match create().await {
-            Ok(_) => return Ok(created(wanted)),
+            Ok(_) => return Ok(created(row)),
             // Somebody else has created it in between.
             Err(error) if error.is_already_exists() => look_up(client, &scope, index, key).await?,
             Err(error) => return Err(error),
@@ -74,8 +73,7 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
 
 /// Refuses a row that makes one of these properties null: the REST API takes null for missing.
 pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> {
-    match members(&row.properties)?.iter().find(|(name, value)| value.is_null() && properties.contains(name))
-    {
+    match row.members()?.iter().find(|(name, value)| value.is_null() && properties.contains(name)) {
         None => Ok(()),
         Some((name, _)) => Err(Error::input(format!(
             "`{name}` is to become null, which the REST API cannot do to a group that exists; leave it out, unset it, or \
@@ -84,6 +82,6 @@ pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> 
     }
 }
 
-fn created<T>(wanted: Vec<(String, T)>) -> RowOutcome {
-    RowOutcome::Created { properties: wanted.into_iter().map(|(name, _)| name).collect() }
+fn created(row: &ImportRow) -> RowOutcome {
+    RowOutcome::Created { properties: row.names() }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use posthog_groups_client::Properties;
+use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
+
+use crate::error::Result;
+use crate::upsert::members;
 
 /// A group as it is wanted: its key, and properties to be merged into it.
 ///
@@ -38,6 +41,16 @@ impl ImportRow {
     pub fn at_line(mut self, line: u64) -> Self {
         self.line = line;
         self
+    }
+
+    /// Its properties one by one, in the order of their names.
+    pub(crate) fn members(&self) -> Result<Vec<(String, JsonValue)>> {
+        members(&self.properties)
+    }
+
+    /// The names of its properties, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.members().unwrap_or_default().into_iter().map(|(name, _)| name).collect()
     }
 
     /// The key, in 8 bytes.

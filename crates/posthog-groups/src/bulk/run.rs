@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
-use super::index::{Index, Seen, Standing, members};
+use super::index::{Index, Seen, Standing};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
@@ -115,7 +115,7 @@ where
             let row = numbered(row, number)?;
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
             input::group_key(&row.key).map_err(named)?;
-            for (name, _) in members(&row.properties).map_err(named)? {
+            for (name, _) in row.members().map_err(named)? {
                 input::property_name(&name).map_err(named)?;
             }
             if let Some(earlier) = self.wanted.add(&row, number)?

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::index::{Seen, Standing, members};
+use super::index::{Seen, Standing};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{Numbered, Run};
@@ -95,9 +95,9 @@ where
                 () = self.stop.wish() => return Ok(()),
             };
             // Exactly, where the list is compared by hashes.
-            if found.is_some_and(|group| {
-                members(&row.properties).is_ok_and(|wanted| different(&group, &wanted).is_empty())
-            }) {
+            if found
+                .is_some_and(|group| row.members().is_ok_and(|wanted| different(&group, &wanted).is_empty()))
+            {
                 self.wanted.mark(&row.key, Seen::Arrived);
             }
         }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::capture::{Capture, Refused};
-use super::index::{Seen, Standing, members};
+use super::index::{Seen, Standing};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{BREATH, Mode, Numbered, Run, changed};
@@ -46,7 +46,7 @@ where
                 (_, Seen::Before) => RowOutcome::DoneBefore,
                 (_, Seen::Same) => RowOutcome::Unchanged,
                 (_, Seen::Absent) if mode == Mode::Plan => {
-                    self.planned(&row, RowOutcome::Created { properties: names(&row) })
+                    self.planned(&row, RowOutcome::Created { properties: row.names() })
                 }
                 (_, Seen::Different) if mode == Mode::Plan => {
                     let properties = self.wanted.differing(&row);
@@ -162,7 +162,7 @@ where
                 self.end(&row, RowOutcome::Failed(error));
             } else if verify {
                 let properties =
-                    if seen == Seen::Different { self.wanted.differing(&row) } else { names(&row) };
+                    if seen == Seen::Different { self.wanted.differing(&row) } else { row.names() };
                 self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
             } else {
                 self.end(&row, RowOutcome::Sent);
@@ -199,10 +199,6 @@ where
             },
         }
     }
-}
-
-fn names(row: &ImportRow) -> Vec<String> {
-    members(&row.properties).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
 pub(super) async fn sleep_until(end: Option<Instant>) {
