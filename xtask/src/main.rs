@@ -10,11 +10,13 @@ macro_rules! say {
 }
 
 mod checks;
+mod compare;
 mod diff;
 mod dist;
 mod generate;
 mod languages;
 mod pull;
+mod source;
 mod spec;
 
 use std::io::Write as _;
@@ -108,6 +110,27 @@ enum SpecTask {
         #[arg(long, value_enum, default_value = "text", requires = "check")]
         format: pull::Format,
     },
+    /// Hold a document that PostHog publishes against spec/openapi.yaml: is every difference a known defect?
+    #[command(after_help = "Examples:\n  cargo xtask spec compare posthog.openapi.yaml\n  \
+        cargo xtask spec compare https://posthog.example.com/api/schema/\n  \
+        cargo xtask spec compare posthog.openapi.yaml --format markdown > issue.md\n\n\
+        The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
+        A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.\n\n\
+        Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or is no such document.")]
+    Compare {
+        /// The published document
+        #[arg(value_name = "FILE|URL")]
+        document: String,
+        /// How the result is printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: compare::Format,
+        /// The specification, for use without a checkout [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+    },
     /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
     Build {
         /// Write nothing; print how the files differ and exit with 1 if they do
@@ -182,6 +205,11 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
     let root = workspace_root();
     match task {
         Task::Spec(SpecTask::Pull { from, check, format }) => pull::pull(&root, from, *check, *format),
+        Task::Spec(SpecTask::Compare { document, format, spec, ledger }) => {
+            let spec = spec.clone().unwrap_or_else(|| root.join("spec/openapi.yaml"));
+            let ledger = ledger.clone().unwrap_or_else(|| root.join("spec/defects.yaml"));
+            compare::run(document, &spec, &ledger, *format)
+        }
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),

@@ -1,5 +1,6 @@
 //! Everything about specs: load, slice, overlay, lint, validate, convert.
 
+pub mod compare;
 mod convert;
 mod defects;
 pub mod diff;
