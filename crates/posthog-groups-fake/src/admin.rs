@@ -8,12 +8,11 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::database::Database;
 use crate::faults::Fault;
-use crate::poison::unpoisoned;
-use crate::service::Shared;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::transport::respond;
-use crate::world::World;
 
 /// The largest document that is read: about a million groups.
 const LARGEST_DOCUMENT: usize = 256 * 1024 * 1024;
@@ -27,7 +26,7 @@ pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Re
         text(&shared, request).await.and_then(|text| State::from_str(&text).map_err(|e| e.to_string()));
     match state {
         Ok(state) => {
-            shared.replace_world(World::new(state));
+            shared.replace_database(Database::new(state));
             respond(Answer::no_content())
         }
         Err(why) => refuse(&why),
@@ -35,7 +34,7 @@ pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Re
 }
 
 pub(crate) async fn journal(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    let entries = unpoisoned(shared.journal.lock()).entries();
+    let entries = shared.journal.lock().entries();
     respond(Answer::json(200, json!({"entries": entries}).to_string()))
 }
 
@@ -43,8 +42,7 @@ pub(crate) async fn add_faults(Extract(shared): Extract<Arc<Shared>>, request: R
     let faults = text(&shared, request)
         .await
         .and_then(|text| serde_json::from_str::<Vec<Fault>>(&text).map_err(|e| e.to_string()));
-    let added =
-        faults.and_then(|faults| unpoisoned(shared.faults.lock()).add(faults).map_err(|e| e.to_string()));
+    let added = faults.and_then(|faults| shared.faults.lock().add(faults).map_err(|e| e.to_string()));
     match added {
         Ok(()) => respond(Answer::no_content()),
         Err(why) => refuse(&why),

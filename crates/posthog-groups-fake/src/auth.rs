@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Era;
+use crate::database::{Database, ProjectRow, uuid_of};
 use crate::errors::{self, Failure};
 use crate::json::Json;
 use crate::request::{Call, Data};
 use crate::routes::{Action, Route};
 use crate::state::{ApiKey, SharingToken};
-use crate::world::{ProjectRow, World, uuid_of};
 
 /// Who is calling.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ fn looks_like_jwt(text: &str) -> bool {
 
 /// Says who is calling. `Ok(None)` is nobody.
 pub(crate) fn authenticate(
-    world: &World,
+    database: &Database,
     call: &Call,
     route: &Route,
     data: impl FnOnce() -> Result<Data, Failure>,
@@ -83,14 +83,14 @@ pub(crate) fn authenticate(
                 "Sharing access token can only be used for GET requests.",
             ));
         }
-        let known = world.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
+        let known = database.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
         return match known {
             Some(token) => Ok(Some(Caller::Sharing(token.clone()))),
             None => Err(errors::authentication_failed("Sharing access token is invalid.")),
         };
     }
     if let Some((key, place)) = find_key(call, data)? {
-        if let Some(known) = world.settings().api_keys.iter().find(|k| k.key == key && k.active) {
+        if let Some(known) = database.settings().api_keys.iter().find(|k| k.key == key && k.active) {
             return Ok(Some(Caller::Key(known.clone())));
         }
         return Err(match place {
@@ -105,7 +105,7 @@ pub(crate) fn authenticate(
         });
     }
     let session =
-        call.cookie("sessionid").is_some_and(|id| world.settings().sessions.iter().any(|s| s == id));
+        call.cookie("sessionid").is_some_and(|id| database.settings().sessions.iter().any(|s| s == id));
     Ok(session.then_some(Caller::Session))
 }
 
@@ -129,13 +129,13 @@ pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era)
 
 /// Refuses keys that are confined to other projects or organizations. The user endpoint is exempt.
 pub(crate) fn check_confinement(
-    world: &World,
+    database: &Database,
     caller: &Caller,
     action: Option<Action>,
     project: Option<&ProjectRow>,
 ) -> Result<(), Failure> {
     let Caller::Key(key) = caller else { return Ok(()) };
-    if action == Some(Action::User) || is_unrestricted(key, world.era()) {
+    if action == Some(Action::User) || is_unrestricted(key, database.era()) {
         return Ok(());
     }
     match (key.projects.as_ref().filter(|p| !p.is_empty()), project) {
@@ -172,8 +172,8 @@ pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> 
 }
 
 /// Refuses projects of organizations that the user is no member of.
-pub(crate) fn check_membership(world: &World, project: &ProjectRow) -> Result<(), Failure> {
-    if world.is_member(&project.organization) {
+pub(crate) fn check_membership(database: &Database, project: &ProjectRow) -> Result<(), Failure> {
+    if database.is_member(&project.organization) {
         Ok(())
     } else {
         Err(errors::permission_denied("You don't have access to the project."))

@@ -303,6 +303,26 @@ pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     (&mut deserializer).deserialize_map(Members).ok().map(last_of_each)
 }
 
+/// Members of an object. There are few, so they are searched one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// `None` for what is no object.
+    pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
+        members(value.get()).map(Self)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
+    }
+
+    /// The text of a member that is a string.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+}
+
 /// A name, borrowed where it has no escapes. (`Cow` alone always copies.)
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     list_delay: Duration,
 
-    /// Start with the world in this JSON file: what `GET /__admin/state` of a running server shows
+    /// Start with the database in this JSON file: what `GET /__admin/state` of a running server shows
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ Examples:
   For a test in another language, on whatever port is free:
     posthog-groups-fake --port-file /tmp/port --era 2025 &
 
-  Set the world up, look at what was asked, let things go wrong:
+  Set the database up, look at what was asked, let things go wrong:
     curl -X PUT  -d @world.json                          http://127.0.0.1:8000/__admin/state
     curl                                                 http://127.0.0.1:8000/__admin/journal
     curl -X POST -d '[{\"kind\": \"drop\", \"times\": 2}]'     http://127.0.0.1:8000/__admin/faults

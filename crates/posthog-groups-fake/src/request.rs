@@ -10,7 +10,6 @@ use http::{HeaderMap, Method};
 
 use crate::errors::{self, Failure};
 use crate::json::{self, Json, Kind};
-use crate::python_json;
 
 /// A request, fully read.
 #[derive(Clone, Debug)]
@@ -160,7 +159,7 @@ impl Data {
             }
             "multipart/form-data" => Ok(form(multipart(content_type, &call.body)?)),
             _ if call.body.is_empty() => Ok(Self { value: Json::from(&serde_json::json!({})), form: false }),
-            "application/json" => python_json::read(&call.body).map(|value| Self { value, form: false }),
+            "application/json" => read_json(&call.body).map(|value| Self { value, form: false }),
             _ => Err(errors::unsupported_media_type(content_type)),
         }
     }
@@ -184,6 +183,16 @@ impl Data {
     pub(crate) fn set(&self, name: &str) -> Option<Json> {
         self.get(name).filter(|value| value.kind() != Kind::Null)
     }
+}
+
+/// Reads a JSON body. The commonest error has the words of the server's parser.
+fn read_json(body: &[u8]) -> Result<Json, Failure> {
+    let error = |why: String| errors::parse_error(format!("JSON parse error - {why}"));
+    let text = std::str::from_utf8(body).map_err(|e| error(e.to_string()))?;
+    Json::parse(text).map_err(|e| match text.trim_start().starts_with(['{', '[', '"']) {
+        true => error(e.to_string()),
+        false => error("Expecting value: line 1 column 1 (char 0)".to_owned()),
+    })
 }
 
 /// Text fields of a multipart body; files are no part of this API.

@@ -27,9 +27,7 @@ pub(crate) enum Action {
     Metrics,
     CreateMetric,
     Metric,
-    ReplaceMetric,
     ChangeMetric,
-    DeleteMetric,
     Projects,
     Project,
     User,
@@ -58,12 +56,10 @@ impl Action {
                 Era::Y2025 => "group:read",
                 Era::Y2026 => "usage_metric:read",
             },
-            Action::CreateMetric | Action::ReplaceMetric | Action::ChangeMetric | Action::DeleteMetric => {
-                match era {
-                    Era::Y2025 => "group:write",
-                    Era::Y2026 => "usage_metric:write",
-                }
-            }
+            Action::CreateMetric | Action::ChangeMetric => match era {
+                Era::Y2025 => "group:write",
+                Era::Y2026 => "usage_metric:write",
+            },
             Action::Projects | Action::Project => "project:read",
             Action::User => "user:read",
         })
@@ -79,8 +75,6 @@ pub(crate) struct Route {
     pub(crate) project: Option<String>,
     /// The last variable part of the path: a group type index, a metric, a user.
     pub(crate) item: String,
-    /// The group type index above a metric.
-    pub(crate) parent: String,
 }
 
 impl Route {
@@ -128,25 +122,24 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let parts: Vec<String> = path.split('/').map(|part| percent_decoded(part).into_owned()).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let found = |methods: &'static [(Method, Action)], project: &str, parent: &str, item: &str| {
+    let found = |methods: &'static [(Method, Action)], project: &str, item: &str| {
         // A variable part has at least one character and neither a slash nor a dot.
         let variable = |part: &str| !part.contains(['.', '/']);
-        (variable(project) && variable(parent) && variable(item)).then(|| Route {
+        (variable(project) && variable(item)).then(|| Route {
             methods,
             project: (!project.is_empty()).then(|| project.to_owned()),
             item: item.to_owned(),
-            parent: parent.to_owned(),
         })
     };
     if parts.iter().any(|part| part.is_empty()) {
         return None;
     }
     match parts.as_slice() {
-        ["users", user] => found(&[(Method::GET, A::User)], "", "", user),
-        ["projects" | "environments"] => found(&[(Method::GET, A::Projects)], "", "", ""),
-        ["projects" | "environments", project] => found(&[(Method::GET, A::Project)], project, "", ""),
+        ["users", user] => found(&[(Method::GET, A::User)], "", user),
+        ["projects" | "environments"] => found(&[(Method::GET, A::Projects)], "", ""),
+        ["projects" | "environments", project] => found(&[(Method::GET, A::Project)], project, ""),
         ["projects" | "environments", project, rest @ ..] => match rest {
-            ["groups"] => found(&[(Method::GET, A::List), (Method::POST, A::Create)], project, "", ""),
+            ["groups"] => found(&[(Method::GET, A::List), (Method::POST, A::Create)], project, ""),
             ["groups", action] => {
                 let methods: &'static [(Method, Action)] = match *action {
                     "find" => &[(Method::GET, A::Find)],
@@ -165,30 +158,28 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
                     }
                     _ => return None,
                 };
-                found(methods, project, "", "")
+                found(methods, project, "")
             }
-            ["groups_types"] => found(&[(Method::GET, A::GroupTypes)], project, "", ""),
-            ["groups_types", "update_metadata"] => {
-                found(&[(Method::PATCH, A::UpdateMetadata)], project, "", "")
-            }
+            ["groups_types"] => found(&[(Method::GET, A::GroupTypes)], project, ""),
+            ["groups_types", "update_metadata"] => found(&[(Method::PATCH, A::UpdateMetadata)], project, ""),
             ["groups_types", "create_detail_dashboard"] => {
-                found(&[(Method::PUT, A::CreateDetailDashboard)], project, "", "")
+                found(&[(Method::PUT, A::CreateDetailDashboard)], project, "")
             }
             ["groups_types", "set_default_columns"] => {
-                found(&[(Method::PUT, A::SetDefaultColumns)], project, "", "")
+                found(&[(Method::PUT, A::SetDefaultColumns)], project, "")
             }
-            ["groups_types", index] => found(&[(Method::DELETE, A::DeleteGroupType)], project, "", index),
+            ["groups_types", index] => found(&[(Method::DELETE, A::DeleteGroupType)], project, index),
             ["groups_types", index, "metrics"] => {
-                found(&[(Method::GET, A::Metrics), (Method::POST, A::CreateMetric)], project, index, "")
+                found(&[(Method::GET, A::Metrics), (Method::POST, A::CreateMetric)], project, index)
             }
-            ["groups_types", index, "metrics", metric] => {
+            ["groups_types", _, "metrics", metric] => {
                 const METRIC: &[(Method, Action)] = &[
                     (Method::GET, A::Metric),
-                    (Method::PUT, A::ReplaceMetric),
+                    (Method::PUT, A::ChangeMetric),
                     (Method::PATCH, A::ChangeMetric),
-                    (Method::DELETE, A::DeleteMetric),
+                    (Method::DELETE, A::ChangeMetric),
                 ];
-                found(METRIC, project, index, metric)
+                found(METRIC, project, metric)
             }
             _ => None,
         },

@@ -1,12 +1,12 @@
-//! A world to try things in by hand: many groups, some people, a little history. The same in every run.
+//! A database to try things in by hand: many groups, some people, a little history. The same in every run.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::database::uuid_of;
 use crate::json::{Json, Properties};
 use crate::state::{Activity, Actor, Group, GroupType, Person, Relation, State};
-use crate::world::uuid_of;
 
 const TYPES: [(&str, &str, &str); 3] =
     [("organization", "Organization", "org"), ("team", "Team", "team"), ("site", "Site", "site")];
@@ -17,7 +17,7 @@ const INDUSTRIES: [&str; 6] = ["finance", "health", "retail", "education", "game
 const MOST_PERSONS: usize = 50;
 
 impl State {
-    /// A world with `groups` groups of three types, some persons related to them, and some activity.
+    /// A database with `groups` groups of three types, some persons related to them, and some activity.
     ///
     /// ```
     /// use posthog_groups_fake::State;

@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 
+use crate::database::{Database, Delays};
 use crate::faults::Fault;
 use crate::journal::JournalEntry;
-use crate::poison::unpoisoned;
-use crate::service::Shared;
+use crate::service;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::transport;
-use crate::world::{Delays, World};
 use crate::{Era, Error};
 
 /// A running stand-in server. It has a thread of its own, answers on loopback, and stops when it is dropped.
@@ -73,35 +73,35 @@ impl Fake {
 
     /// The first personal API key of the state; `phx_default` unless the state has others.
     pub fn key(&self) -> String {
-        let world = unpoisoned(self.shared.world.read());
-        world.settings().api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
+        let database = self.shared.database.read();
+        database.settings().api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
     }
 
     /// Which server is imitated at the moment.
     pub fn era(&self) -> Era {
-        unpoisoned(self.shared.world.read()).era()
+        self.shared.database.read().era()
     }
 
-    /// The world as it is now.
+    /// The database as it is now.
     pub fn state(&self) -> State {
         self.shared.state()
     }
 
-    /// Replaces the world; journal, faults and rate limit counters start anew.
+    /// Replaces the database; journal, faults and rate limit counters start anew.
     pub fn put_state(&self, state: State) -> Result<(), Error> {
         state.check()?;
-        self.shared.replace_world(World::new(state));
+        self.shared.replace_database(Database::new(state));
         Ok(())
     }
 
     /// The requests seen, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
-        unpoisoned(self.shared.journal.lock()).entries()
+        self.shared.journal.lock().entries()
     }
 
     /// How many requests were seen, those included that the journal has let go.
     pub fn requests(&self) -> u64 {
-        unpoisoned(self.shared.journal.lock()).seen()
+        self.shared.journal.lock().seen()
     }
 
     /// Adds faults behind those that wait already: all of them, or none when one is no good.
@@ -122,12 +122,12 @@ impl Fake {
     /// # }
     /// ```
     pub fn add_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
-        unpoisoned(self.shared.faults.lock()).add(faults.into_iter().collect())
+        self.shared.faults.lock().add(faults.into_iter().collect())
     }
 
     /// The faults that are not spent: none, when all that were added have hit.
     pub fn pending_faults(&self) -> Vec<Fault> {
-        unpoisoned(self.shared.faults.lock()).pending()
+        self.shared.faults.lock().pending()
     }
 
     /// Removes all faults and lets stalled requests go.
@@ -280,8 +280,8 @@ impl Builder {
         let bind = |source| Error::Bind { address: wanted, source };
         let listener = TcpListener::bind(wanted).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
-        let world = World::new(state).behind_by(delays);
-        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, world));
+        let database = Database::new(state).with_delays(delays);
+        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, database));
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -313,7 +313,13 @@ fn serve(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         // On a worker: the thread that blocks here would be a hop more for every connection.
-        let _ = tokio::spawn(transport::run(listener, shared, stopping)).await;
+        let _ = tokio::spawn(transport::run(
+            listener,
+            service::router(shared.clone()),
+            shared.idle_timeout,
+            stopping,
+        ))
+        .await;
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! The state document: the whole world of a stand-in server, as one JSON document or one Rust value.
+//! The state document: the whole database of a stand-in server, as one JSON document or one Rust value.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -153,7 +153,7 @@ impl State {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What makes this document no possible world, if anything.
+    /// What makes this document no possible database, if anything.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
         if self.page_size == Some(0) {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,7 +22,6 @@ use tokio::task::JoinSet;
 
 use crate::answer::Answer;
 use crate::faults::Framing;
-use crate::service::{self, Shared};
 
 /// The end of a connection: what is still written, and how it closes.
 #[derive(Debug)]
@@ -45,9 +43,13 @@ impl Cutter {
 }
 
 /// Serves until told to stop. All connections end then.
-pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let idle_timeout = shared.idle_timeout;
-    let app = TowerToHyperService::new(service::router(shared));
+pub(crate) async fn run(
+    listener: TcpListener,
+    app: axum::Router,
+    idle_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    let app = TowerToHyperService::new(app);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -4,16 +4,16 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::answer::Answer;
-use crate::api::Context;
+use crate::context::Context;
+use crate::database::Database;
 use crate::errors::Failure;
 use crate::json::quoted;
-use crate::world::World;
 
-pub(crate) fn property_definitions(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+pub(crate) fn property_definitions(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let mut types = Vec::new();
-    for index in world.groups.indexes(context.project) {
+    for index in database.groups.indexes(context.project) {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for row in world.groups.of_type(context.project, index) {
+        for row in database.groups.of_type(context.project, index) {
             for (name, _) in row.properties.members() {
                 *counts.entry(name.into_owned()).or_default() += 1;
             }

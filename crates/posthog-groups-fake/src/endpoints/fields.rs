@@ -111,20 +111,6 @@ pub(crate) fn text(value: &Json, rules: TextRules) -> Result<String, Complaint> 
     Ok(text.to_owned())
 }
 
-/// One of a few words.
-pub(crate) fn choice(value: &Json, choices: &[&str]) -> Result<String, Complaint> {
-    match value.kind() {
-        Kind::Null => Err(null()),
-        _ => match value.text().filter(|text| choices.contains(&text.as_str())) {
-            Some(text) => Ok(text),
-            None => {
-                let shown = value.text().unwrap_or_else(|| value.as_str().to_owned());
-                Err(("invalid_choice", format!("\"{shown}\" is not a valid choice.")))
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

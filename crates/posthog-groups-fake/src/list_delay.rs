@@ -19,14 +19,14 @@ pub(crate) enum Shown<'a> {
 
 /// For each group what it was before each write that the list may not show yet.
 #[derive(Debug, Default)]
-pub(crate) struct Unlisted {
+pub(crate) struct ListDelay {
     /// All writes in their order, so that the oldest can be forgotten.
     writes: VecDeque<(Instant, RowId)>,
     before: HashMap<RowId, VecDeque<(Instant, Option<Properties>)>>,
     noted: u64,
 }
 
-impl Unlisted {
+impl ListDelay {
     /// Notes a write, and forgets those that the list shows by now. `before` is `None` for a new group.
     pub(crate) fn note(
         &mut self,
@@ -99,11 +99,11 @@ mod tests {
     fn the_list_shows_a_group_as_it_was_a_while_ago() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut unlisted = Unlisted::default();
+        let mut list_delay = ListDelay::default();
         // Group 1 is new at 0, changed at 4 and at 8.
-        unlisted.note(1, None, at(0), DELAY);
-        unlisted.note(1, Some(plan("a")), at(4), DELAY);
-        unlisted.note(1, Some(plan("b")), at(8), DELAY);
+        list_delay.note(1, None, at(0), DELAY);
+        list_delay.note(1, Some(plan("a")), at(4), DELAY);
+        list_delay.note(1, Some(plan("b")), at(8), DELAY);
         let (a, b) = (plan("a"), plan("b"));
         for (seconds, wanted) in [
             (0, Shown::Nothing),
@@ -113,34 +113,34 @@ mod tests {
             (14, Shown::Before(&b)),
             (18, Shown::Stored),
         ] {
-            assert_eq!(unlisted.shown(1, at(seconds), DELAY), wanted, "at {seconds}");
-            assert_eq!(unlisted.shown(2, at(seconds), DELAY), Shown::Stored);
+            assert_eq!(list_delay.shown(1, at(seconds), DELAY), wanted, "at {seconds}");
+            assert_eq!(list_delay.shown(2, at(seconds), DELAY), Shown::Stored);
         }
     }
 
     #[test]
     fn what_is_shown_is_forgotten_at_the_next_write() {
         let start = Instant::now();
-        let mut unlisted = Unlisted::default();
+        let mut list_delay = ListDelay::default();
         for group in 0..100 {
-            unlisted.note(group, None, start, DELAY);
+            list_delay.note(group, None, start, DELAY);
         }
-        unlisted.note(100, None, start + DELAY, DELAY);
-        assert_eq!((unlisted.writes.len(), unlisted.before.len()), (1, 1));
+        list_delay.note(100, None, start + DELAY, DELAY);
+        assert_eq!((list_delay.writes.len(), list_delay.before.len()), (1, 1));
     }
 
     #[test]
     fn the_newest_writes_can_be_taken_back() {
         let start = Instant::now();
-        let mut unlisted = Unlisted::default();
-        unlisted.note(1, None, start, DELAY);
-        let noted = unlisted.noted();
-        unlisted.note(1, Some(plan("a")), start, DELAY);
-        unlisted.note(2, None, start, DELAY);
-        unlisted.roll_back(noted);
-        assert_eq!(unlisted.shown(1, start, DELAY), Shown::Nothing);
-        assert_eq!(unlisted.shown(2, start, DELAY), Shown::Stored);
-        unlisted.roll_back(0);
-        assert!(unlisted.is_empty() && unlisted.before.is_empty());
+        let mut list_delay = ListDelay::default();
+        list_delay.note(1, None, start, DELAY);
+        let noted = list_delay.noted();
+        list_delay.note(1, Some(plan("a")), start, DELAY);
+        list_delay.note(2, None, start, DELAY);
+        list_delay.roll_back(noted);
+        assert_eq!(list_delay.shown(1, start, DELAY), Shown::Nothing);
+        assert_eq!(list_delay.shown(2, start, DELAY), Shown::Stored);
+        list_delay.roll_back(0);
+        assert!(list_delay.is_empty() && list_delay.before.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The living world behind the server: made from a state document, changed by requests, and turned back into one.
+//! The living database behind the server: made from a state document, changed by requests, and turned back into one.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Era;
-use crate::endpoints::capture::Accepted;
+use crate::identify::Accepted;
 use crate::json::{Json, Kind, Properties};
+use crate::list_delay::{ListDelay, Shown};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
-use crate::unlisted::{Shown, Unlisted};
 
 /// Project with every member filled in.
 #[derive(Clone, Debug)]
@@ -22,21 +22,6 @@ pub(crate) struct ProjectRow {
     pub(crate) organization: String,
     pub(crate) uuid: String,
     pub(crate) api_token: String,
-}
-
-/// A usage metric of a group type. The state document does not have these; a new document empties them.
-#[derive(Clone, Debug)]
-pub(crate) struct Metric {
-    pub(crate) id: String,
-    pub(crate) project: i64,
-    pub(crate) index: i32,
-    pub(crate) name: String,
-    pub(crate) format: String,
-    pub(crate) interval: i64,
-    pub(crate) display: String,
-    pub(crate) filters: Json,
-    pub(crate) math: String,
-    pub(crate) math_property: Option<String>,
 }
 
 /// How far the server is behind with what it has accepted. Real time, whatever the state's clock says.
@@ -50,7 +35,7 @@ pub(crate) struct Delays {
 
 /// Everything the server knows.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Database {
     /// The document this came from, without the lists that requests change.
     settings: State,
     pub(crate) projects: Vec<ProjectRow>,
@@ -62,13 +47,12 @@ pub(crate) struct World {
     pub(crate) notebooks: Vec<Notebook>,
     pub(crate) property_definitions: Vec<PropertyDefinition>,
     pub(crate) captured_events: Vec<CapturedEvent>,
-    pub(crate) metrics: Vec<Metric>,
     delays: Delays,
     /// Events that are yet to change their groups, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
-    unlisted: Unlisted,
+    list_delay: ListDelay,
     serial: u64,
-    /// Rows changed since the savepoint, as they were; see [`World::savepoint`].
+    /// Rows changed since the savepoint, as they were; see [`Database::savepoint`].
     undo: Option<Vec<(RowId, Properties)>>,
 }
 
@@ -82,11 +66,10 @@ pub(crate) struct Savepoint {
     group_types: Vec<GroupType>,
     group_types_cache: Option<Vec<CachedGroupType>>,
     property_definitions: Vec<PropertyDefinition>,
-    metrics: Vec<Metric>,
-    unlisted: u64,
+    list_delay: u64,
 }
 
-impl World {
+impl Database {
     /// From a document that has passed [`State::check`].
     pub(crate) fn new(mut state: State) -> Self {
         let main = state.project_id;
@@ -112,7 +95,7 @@ impl World {
         for row in group_types_cache.iter_mut().flatten() {
             row.project_id.get_or_insert(main);
         }
-        let mut world = Self {
+        let mut database = Self {
             projects,
             group_types,
             group_types_cache,
@@ -122,18 +105,17 @@ impl World {
             notebooks: std::mem::take(&mut state.notebooks),
             property_definitions: std::mem::take(&mut state.property_definitions),
             captured_events: std::mem::take(&mut state.captured_events),
-            metrics: Vec::new(),
             delays: Delays::default(),
             accepted: VecDeque::new(),
-            unlisted: Unlisted::default(),
+            list_delay: ListDelay::default(),
             serial: 0,
             undo: None,
             settings: State::default(),
         };
         for (n, entry) in std::mem::take(&mut state.activity).into_iter().enumerate() {
             let project = entry.project_id.unwrap_or(main);
-            if let Some(group) = world.groups.find(project, entry.group_type_index, &entry.group_key) {
-                world.log(
+            if let Some(group) = database.groups.find(project, entry.group_type_index, &entry.group_key) {
+                database.log(
                     group,
                     Activity { created_at: entry.created_at.or_else(|| Some(fixed_time(n))), ..entry },
                 );
@@ -145,17 +127,17 @@ impl World {
         for token in &mut state.sharing_tokens {
             token.project_id.get_or_insert(main);
         }
-        world.settings = state;
-        world
+        database.settings = state;
+        database
     }
 
     /// The same, behind with what it accepts.
-    pub(crate) fn behind_by(mut self, delays: Delays) -> Self {
+    pub(crate) fn with_delays(mut self, delays: Delays) -> Self {
         self.delays = delays;
         self
     }
 
-    /// The document, as the world is now.
+    /// The document, as the database is now.
     pub(crate) fn to_state(&self) -> State {
         let projects = self.projects.iter().map(|p| Project {
             id: p.id,
@@ -245,7 +227,7 @@ impl World {
         types
     }
 
-    /// A number no other thing of this world has.
+    /// A number no other thing of this database has.
     pub(crate) fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
@@ -255,7 +237,7 @@ impl World {
     pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
         let group = self.groups.insert(row)?;
         if self.list_lags() {
-            self.unlisted.note(group, None, Instant::now(), self.delays.list);
+            self.list_delay.note(group, None, Instant::now(), self.delays.list);
         }
         Some(group)
     }
@@ -266,7 +248,7 @@ impl World {
         if let Some(row) = self.groups.get_mut(group) {
             let before = std::mem::replace(&mut row.properties, properties);
             if list_lags {
-                self.unlisted.note(group, Some(before.clone()), Instant::now(), self.delays.list);
+                self.list_delay.note(group, Some(before.clone()), Instant::now(), self.delays.list);
             }
             if let Some(undo) = &mut self.undo {
                 undo.push((group, before));
@@ -277,11 +259,11 @@ impl World {
     /// A group as the list shows it, if it does.
     pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
         let stored = Some(Cow::Borrowed(row));
-        if self.unlisted.is_empty() {
+        if self.list_delay.is_empty() {
             return stored;
         }
         let Some(group) = self.groups.find(row.project, row.index, &row.key) else { return stored };
-        match self.unlisted.shown(group, Instant::now(), self.delays.list) {
+        match self.list_delay.shown(group, Instant::now(), self.delays.list) {
             Shown::Stored => stored,
             Shown::Before(properties) => {
                 Some(Cow::Owned(GroupRow { properties: properties.clone(), ..row.clone() }))
@@ -358,8 +340,7 @@ impl World {
             group_types: self.group_types.clone(),
             group_types_cache: self.group_types_cache.clone(),
             property_definitions: self.property_definitions.clone(),
-            metrics: self.metrics.clone(),
-            unlisted: self.unlisted.noted(),
+            list_delay: self.list_delay.noted(),
         }
     }
 
@@ -381,8 +362,7 @@ impl World {
         self.group_types = to.group_types;
         self.group_types_cache = to.group_types_cache;
         self.property_definitions = to.property_definitions;
-        self.metrics = to.metrics;
-        self.unlisted.roll_back(to.unlisted);
+        self.list_delay.roll_back(to.list_delay);
     }
 }
 
