@@ -1,4 +1,4 @@
-//! The admin protocol below `/__admin/`: state, journal, faults. Needs no credentials and is never journaled.
+//! The admin protocol below `/__admin/`: state, journal, faults. It needs no credentials and is not in the journal.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::transport::respond;
 
-/// The largest document that is read: about a million groups.
-const LARGEST_DOCUMENT: usize = 256 * 1024 * 1024;
+/// The maximum size of a document, enough for about a million groups.
+const MAX_DOCUMENT: usize = 256 * 1024 * 1024;
 
 pub(crate) async fn state(Extract(shared): Extract<Arc<Shared>>) -> Response {
     respond(Answer::json(200, shared.state().to_json()))
@@ -55,7 +55,7 @@ pub(crate) async fn clear_faults(Extract(shared): Extract<Arc<Shared>>) -> Respo
 }
 
 async fn text(shared: &Shared, request: Request) -> Result<String, String> {
-    let bytes = shared.read(request.into_body(), LARGEST_DOCUMENT).await?;
+    let bytes = shared.read(request.into_body(), MAX_DOCUMENT).await?;
     String::from_utf8(bytes.into()).map_err(|e| e.to_string())
 }
 

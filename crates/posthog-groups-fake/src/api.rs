@@ -1,5 +1,5 @@
-//! The path of a request through the server: routing, negotiation, authentication, permissions, throttling, and only
-//! then the endpoint. The order decides which of several errors a caller sees, and is the real server's.
+//! The steps of a request: routing, content negotiation, authentication, permissions, rate limit, endpoint. As on the
+//! real server, this order decides which of several errors the caller sees.
 
 use parking_lot::{Mutex, RwLock};
 use std::time::Instant;
@@ -33,7 +33,7 @@ pub(crate) fn answer(
         (database.era(), database.settings().environments_sunset, database.settings().crm_enabled)
     };
 
-    // 2026 serves the old paths by rewriting them; 2025 has them registered a second time.
+    // 2026 rewrites the old paths; 2025 has registered them twice.
     let alias = (era == Era::Y2026).then(|| call.path.strip_prefix("/api/environments/")).flatten();
     let successor = alias.map(|rest| format!("/api/projects/{rest}"));
     if let Some(path) = &successor {
@@ -65,7 +65,7 @@ pub(crate) fn answer(
     answer
 }
 
-/// The database, as far as a request may touch it.
+/// The access that a request has to the database.
 enum Access<'w> {
     Read(&'w Database),
     Write(&'w mut Database),
@@ -106,7 +106,7 @@ fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash:
     finish(access.database(), call, Some(&route), done)
 }
 
-/// Everything before the endpoint.
+/// All checks before the endpoint.
 fn checked<'a>(
     database: &Database,
     throttle: &Mutex<Throttle>,
@@ -134,7 +134,7 @@ fn checked<'a>(
     }
     let project = project?;
     if let Err(refused) = auth::check_confinement(database, &caller, action, project) {
-        // The current project is looked up among those the key may see.
+        // The current project is looked up among the projects that the key can access.
         let current = action == Some(Action::Project) && route.project.as_deref() == Some("@current");
         return Err(if current { errors::no_such_project() } else { refused });
     }
@@ -149,7 +149,7 @@ fn checked<'a>(
     Ok(Context { call, route, data, caller, project })
 }
 
-/// The only thing this API speaks is JSON.
+/// Refuses requests that do not accept JSON.
 fn negotiate(call: &Call) -> Result<(), Failure> {
     if call.query.filled("format").is_some_and(|format| format != "json") {
         return Err(errors::no_such_thing());
@@ -192,8 +192,8 @@ fn resolve_project<'w>(
     project.map(Some).ok_or_else(errors::no_such_project)
 }
 
-/// From outcome to answer: the challenge of failed authentication, the headers every view sends, and the renderer,
-/// which fails on integers beyond 64 bits.
+/// Builds the response: the challenge of failed authentication, the common headers, and the renderer, which fails on
+/// integers beyond 64 bits.
 fn finish(
     database: &Database,
     call: &Call,
@@ -204,7 +204,7 @@ fn finish(
     let mut answer = outcome.unwrap_or_else(Failure::answer);
     if challenge {
         if route.is_some_and(Route::takes_sharing_tokens) {
-            // The first way in of such a view has no challenge to offer, and that makes it a 403.
+            // The first authenticator of such a view has no challenge, so the status is 403.
             answer.status = http::StatusCode::FORBIDDEN;
         } else if database.era() == Era::Y2026 {
             let site = &call.origin;

@@ -1,30 +1,30 @@
-//! A request on its way to an endpoint.
+//! What an endpoint knows about a request.
 
 use crate::auth::Caller;
 use crate::request::{Call, Data};
 use crate::routes::Route;
 
-/// What an endpoint gets to work with.
+/// A checked request.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) call: &'a Call,
     pub(crate) route: &'a Route,
     pub(crate) data: Data,
     pub(crate) caller: Caller,
-    /// The project; zero on paths without one.
+    /// The project id, zero for paths without a project.
     pub(crate) project: i64,
 }
 
-/// When the endpoint fails inside.
+/// When an endpoint fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crash {
-    /// Before it did anything.
+    /// Before it has done anything.
     Before,
-    /// When all was done.
+    /// After it has done everything.
     After,
 }
 
-/// Whether what a request did stays.
+/// Whether the effects of a request persist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Persistence {
     Keep,

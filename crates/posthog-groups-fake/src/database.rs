@@ -1,4 +1,4 @@
-//! The living database behind the server: made from a state document, changed by requests, and turned back into one.
+//! The data of a running server: created from a state document, changed by requests, and returned as a document.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -14,7 +14,7 @@ use crate::list_delay::{ListDelay, Shown};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
 
-/// Project with every member filled in.
+/// A project with every member filled in.
 #[derive(Clone, Debug)]
 pub(crate) struct ProjectRow {
     pub(crate) id: i64,
@@ -24,19 +24,19 @@ pub(crate) struct ProjectRow {
     pub(crate) api_token: String,
 }
 
-/// How far the server is behind with what it has accepted. Real time, whatever the state's clock says.
+/// The delays of the server, in real time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Delays {
-    /// From an accepted event to the change of its group.
+    /// From accepting an event to changing its group.
     pub(crate) ingestion: Duration,
-    /// From a write to the list that shows it (2026).
+    /// From a write to its appearance in the list (2026).
     pub(crate) list: Duration,
 }
 
-/// Everything the server knows.
+/// Everything the server holds.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// The document this came from, without the lists that requests change.
+    /// The original document without the lists that requests change.
     settings: State,
     pub(crate) projects: Vec<ProjectRow>,
     pub(crate) group_types: Vec<GroupType>,
@@ -48,15 +48,15 @@ pub(crate) struct Database {
     pub(crate) property_definitions: Vec<PropertyDefinition>,
     pub(crate) captured_events: Vec<CapturedEvent>,
     delays: Delays,
-    /// Events that are yet to change their groups, oldest first.
+    /// Accepted events that have not changed their groups yet, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
     list_delay: ListDelay,
     serial: u64,
-    /// Rows changed since the savepoint, as they were; see [`Database::savepoint`].
+    /// The previous properties of rows changed since the savepoint; see [`Database::savepoint`].
     undo: Option<Vec<(RowId, Properties)>>,
 }
 
-/// What taking back everything since a savepoint needs.
+/// The data needed to roll back to a savepoint.
 #[derive(Debug)]
 pub(crate) struct Savepoint {
     groups: usize,
@@ -70,7 +70,7 @@ pub(crate) struct Savepoint {
 }
 
 impl Database {
-    /// From a document that has passed [`State::check`].
+    /// Creates a database from a document that has passed [`State::check`].
     pub(crate) fn new(mut state: State) -> Self {
         let main = state.project_id;
         let mut projects: Vec<ProjectRow> = state.projects.iter().map(project_row).collect();
@@ -131,13 +131,13 @@ impl Database {
         database
     }
 
-    /// The same, behind with what it accepts.
+    /// Sets the delays.
     pub(crate) fn with_delays(mut self, delays: Delays) -> Self {
         self.delays = delays;
         self
     }
 
-    /// The document, as the database is now.
+    /// Returns the current state as a document.
     pub(crate) fn to_state(&self) -> State {
         let projects = self.projects.iter().map(|p| Project {
             id: p.id,
@@ -182,7 +182,7 @@ impl Database {
         self.settings.page_size.unwrap_or(100)
     }
 
-    /// The server's clock. What is written in 2026 goes through a store of milliseconds.
+    /// The server's clock. The store of 2026 keeps milliseconds.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let digits = match self.era() {
             Era::Y2025 => 6,
@@ -199,7 +199,7 @@ impl Database {
         self.projects.iter().find(|p| p.id == id)
     }
 
-    /// What `@current` means.
+    /// The project that `@current` means.
     pub(crate) fn current_project(&self) -> Option<&ProjectRow> {
         self.project(self.settings.user.current_project.unwrap_or(self.main_project()))
     }
@@ -220,20 +220,20 @@ impl Database {
         self.group_types.iter_mut().find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
-    /// The group types of a project by index.
+    /// The group types of a project, ordered by index.
     pub(crate) fn group_types_of(&self, project: i64) -> Vec<&GroupType> {
         let mut types: Vec<_> = self.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
         types.sort_by_key(|t| t.group_type_index);
         types
     }
 
-    /// A number no other thing of this database has.
+    /// Returns a new unique number.
     pub(crate) fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 
-    /// Adds a group; `None` when the project has it already.
+    /// Adds a group. Returns `None` if it exists.
     pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
         let group = self.groups.insert(row)?;
         if self.list_lags() {
@@ -256,7 +256,7 @@ impl Database {
         }
     }
 
-    /// A group as the list shows it, if it does.
+    /// Returns a group as the list shows it, or `None` if the list does not show it yet.
     pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
         let stored = Some(Cow::Borrowed(row));
         if self.list_delay.is_empty() {
@@ -276,7 +276,7 @@ impl Database {
         self.era() == Era::Y2026 && !self.delays.list.is_zero()
     }
 
-    /// The `project_id` member of rows that write it only when it is not the main project's.
+    /// The `project_id` member of rows that omit it for the main project.
     pub(crate) fn unless_main(&self, project: i64) -> Option<i64> {
         (project != self.main_project()).then_some(project)
     }
@@ -287,7 +287,7 @@ impl Database {
         self.activity.push(entry);
     }
 
-    /// The activity log of a group with each entry's place in the whole log, newest first.
+    /// The activity log of a group, newest first, with the position of each entry in the whole log.
     pub(crate) fn activity_of(&self, group: RowId) -> Vec<(usize, &Activity)> {
         let places = self.activity_of.get(&group).map_or(&[][..], Vec::as_slice);
         let mut entries: Vec<_> =
@@ -304,7 +304,7 @@ impl Database {
         })
     }
 
-    /// Creates or retypes the definition of a property (2026).
+    /// Creates the definition of a property or changes its type (2026).
     pub(crate) fn define_property(&mut self, project: i64, index: i32, name: &str, value: &Json) {
         let property_type = property_type(value);
         let is_numerical = property_type == PropertyType::Numeric;
@@ -328,8 +328,8 @@ impl Database {
         }
     }
 
-    /// From here on everything can be taken back, once: a request whose fault says that it was not carried out,
-    /// though part of an answer was sent, is carried out and then taken back.
+    /// Starts recording, so that everything since can be rolled back once. A request whose fault has the phase `before`, but
+    /// of which part of a response is sent, is carried out and rolled back.
     pub(crate) fn savepoint(&mut self) -> Savepoint {
         self.undo = Some(Vec::new());
         Savepoint {
@@ -344,7 +344,7 @@ impl Database {
         }
     }
 
-    /// Takes back everything since the savepoint.
+    /// Rolls back everything since the savepoint.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
         for (group, properties) in self.undo.take().unwrap_or_default().into_iter().rev() {
             if let Some(row) = self.groups.get_mut(group) {
@@ -366,7 +366,7 @@ impl Database {
     }
 }
 
-/// How 2026 types the value of a property; texts "true" and "false" count as Boolean.
+/// The type that a 2026 server gives to a property. The texts "true" and "false" count as Boolean.
 fn property_type(value: &Json) -> PropertyType {
     match value.kind() {
         Kind::True | Kind::False => PropertyType::Boolean,
@@ -389,13 +389,13 @@ fn project_row(project: &Project) -> ProjectRow {
     }
 }
 
-/// The time of a row that names none: the same in every run, later for later rows.
+/// The creation time of a row without one: the same in every run, and later for later rows.
 fn fixed_time(row: usize) -> DateTime<Utc> {
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(18_262); // 2020-01-01
     start + TimeDelta::seconds(i64::try_from(row).unwrap_or(0).min(1 << 31))
 }
 
-/// A UUID that is the same in every run (FNV-1a over kind and name, marked as version 8).
+/// A UUID that is the same in every run (FNV-1a of kind and name, marked as version 8).
 pub(crate) fn uuid_of(kind: &str, name: &str) -> String {
     let hash = |salt: u64| {
         let bytes = kind.bytes().chain([0]).chain(name.bytes());

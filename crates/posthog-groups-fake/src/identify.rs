@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::json::{Kind, Members, Properties};
 use crate::limits::Limits;
 
-/// What a `$groupidentify` says that ingestion does not drop.
+/// The content of a `$groupidentify`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Identify {
     pub(crate) group_type: String,
@@ -19,7 +19,7 @@ pub(crate) struct Identify {
 }
 
 impl Identify {
-    /// What a `$groupidentify` says; `None` when ingestion drops it without a word.
+    /// Reads the content of an event. `None` means that ingestion drops it without an error.
     pub(crate) fn new(event: &Members<'_>, properties: &Members<'_>) -> Option<Self> {
         let text = |name: &str| {
             let value = properties.get(name)?.get();
@@ -46,7 +46,7 @@ impl Identify {
     }
 }
 
-/// An event that has yet to change its group.
+/// An accepted event that has not changed its group yet.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) at: Instant,

@@ -1,7 +1,7 @@
-//! Ingestion: what accepted events change (contract section 3.4).
+//! Ingestion: accepted events change groups (contract section 3.4).
 //!
-//! The real server processes events later. Here an event has changed its group when the answer comes, unless
-//! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) says otherwise.
+//! The real server processes events later. Here they are processed before the response is sent, unless
+//! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) is set.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,10 +14,10 @@ use crate::state::GroupType;
 use crate::store::GroupRow;
 use crate::timestamps;
 
-/// The most group types of a project.
-const MOST_GROUP_TYPES: usize = 5;
+/// The maximum number of group types in a project.
+const MAX_GROUP_TYPES: usize = 5;
 
-/// Takes events on. Those that need not wait change their groups at once.
+/// Accepts events, and processes those that are due.
 pub(crate) fn accept(database: &mut Database, token: &str, events: impl IntoIterator<Item = Identify>) {
     if database.settings().capture_quota_exceeded {
         return;
@@ -31,8 +31,7 @@ pub(crate) fn accept(database: &mut Database, token: &str, events: impl IntoIter
     ingest_due(database, at);
 }
 
-/// Lets the events that have waited long enough change their groups. Called before anybody looks at the groups, so
-/// that nothing has to wake up for them.
+/// Processes the events that are due. It is called before every access to the groups, so no timer is needed.
 pub(crate) fn settle(database: &RwLock<Database>) {
     let now = Instant::now();
     let due = {
@@ -59,8 +58,8 @@ fn ingest_due(database: &mut Database, now: Instant) {
     }
 }
 
-/// Merges an event into its group, which it creates if need be, as it does up to five group types. `None` is an
-/// event that is dropped. An event that comes twice changes nothing the second time.
+/// Merges an event into its group. Creates the group, and up to five group types. Returns `None` if the event is
+/// dropped. Processing an event twice changes nothing the second time.
 fn ingest(database: &mut Database, accepted: Accepted) -> Option<()> {
     let Accepted { project, created_at, event, .. } = accepted;
     let index = type_index(database, project, &event.group_type)?;
@@ -78,13 +77,13 @@ fn ingest(database: &mut Database, accepted: Accepted) -> Option<()> {
     Some(())
 }
 
-/// The index of a group type, a new one if there is room.
+/// Returns the index of a group type, which is created if the project has fewer than five.
 fn type_index(database: &mut Database, project: i64, name: &str) -> Option<i32> {
     let known = database.group_types_of(project);
     if let Some(group_type) = known.iter().find(|t| t.group_type == name) {
         return Some(group_type.group_type_index);
     }
-    if known.len() >= MOST_GROUP_TYPES {
+    if known.len() >= MAX_GROUP_TYPES {
         return None;
     }
     let index = (0..).find(|index| known.iter().all(|t| t.group_type_index != *index))?;

@@ -1,4 +1,4 @@
-//! Writes that the list does not show yet: servers of 2026 list from another database than they write to.
+//! Writes that the list does not show yet, because servers of 2026 write to one database and list from another.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -6,28 +6,28 @@ use std::time::{Duration, Instant};
 use crate::json::Properties;
 use crate::store::RowId;
 
-/// What the list shows of a group instead of what is stored.
+/// What the list shows of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shown<'a> {
-    /// The group as it is.
+    /// The stored group.
     Stored,
-    /// The properties it had before.
+    /// The group with earlier properties.
     Before(&'a Properties),
-    /// Nothing: the group is too new.
+    /// Nothing, because the group is too new.
     Nothing,
 }
 
-/// For each group what it was before each write that the list may not show yet.
+/// The previous properties for each write that the list may not show yet.
 #[derive(Debug, Default)]
 pub(crate) struct ListDelay {
-    /// All writes in their order, so that the oldest can be forgotten.
+    /// All writes in order.
     writes: VecDeque<(Instant, RowId)>,
     before: HashMap<RowId, VecDeque<(Instant, Option<Properties>)>>,
     noted: u64,
 }
 
 impl ListDelay {
-    /// Notes a write, and forgets those that the list shows by now. `before` is `None` for a new group.
+    /// Records a write and removes those that the list shows by now. `before` is `None` for a new group.
     pub(crate) fn note(
         &mut self,
         group: RowId,
@@ -46,7 +46,7 @@ impl ListDelay {
         self.noted += 1;
     }
 
-    /// The list shows what was there before the first write that it is too early for.
+    /// Returns what the list shows: the group before the first write that is not visible yet.
     pub(crate) fn shown(&self, group: RowId, now: Instant, delay: Duration) -> Shown<'_> {
         let mut writes = self.before.get(&group).into_iter().flatten();
         match writes.find(|(written, _)| now.saturating_duration_since(*written) < delay) {
@@ -60,12 +60,12 @@ impl ListDelay {
         self.writes.is_empty()
     }
 
-    /// How many writes were ever noted.
+    /// The number of writes recorded so far.
     pub(crate) fn noted(&self) -> u64 {
         self.noted
     }
 
-    /// Takes back the newest writes until only the first `noted` ever noted are left.
+    /// Removes the newest writes until only the first `noted` are left.
     pub(crate) fn roll_back(&mut self, noted: u64) {
         while self.noted > noted {
             self.noted -= 1;

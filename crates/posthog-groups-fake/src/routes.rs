@@ -1,4 +1,4 @@
-//! From method and path to what is asked for.
+//! Routing: from method and path to an action.
 
 use http::Method;
 
@@ -6,7 +6,7 @@ use crate::Era;
 use crate::request::percent_decoded;
 use crate::state::State;
 
-/// What can be asked for.
+/// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     List,
@@ -34,7 +34,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// The scope a personal API key needs; `None`: the action declares none and refuses such keys.
+    /// The scope that a personal API key needs. `None` means that the action refuses such keys.
     pub(crate) fn scope(self, era: Era) -> Option<&'static str> {
         Some(match self {
             Action::List
@@ -69,7 +69,7 @@ impl Action {
 /// A routed path.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
-    /// What each method does.
+    /// The action of each method.
     methods: &'static [(Method, Action)],
     /// The project of the path, as text.
     pub(crate) project: Option<String>,
@@ -78,13 +78,13 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// `None` is a method the path does not have.
+    /// Returns the action of a method.
     pub(crate) fn action(&self, method: &Method) -> Option<Action> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         self.methods.iter().find(|(m, _)| m == method).map(|&(_, action)| action)
     }
 
-    /// What is asked for where the method does not matter: the scope of a path that has only one action.
+    /// Returns the action of a path that has only one.
     pub(crate) fn only_action(&self) -> Option<Action> {
         match self.methods {
             [(_, action)] => Some(*action),
@@ -92,7 +92,7 @@ impl Route {
         }
     }
 
-    /// Whether the path belongs to a view that also takes sharing tokens. Failed authentication is a 403 there.
+    /// Whether the view accepts sharing tokens. Failed authentication is a 403 there.
     pub(crate) fn takes_sharing_tokens(&self) -> bool {
         use Action::{CreateDetailDashboard, DeleteGroupType, GroupTypes, SetDefaultColumns, UpdateMetadata};
         let own = [GroupTypes, UpdateMetadata, CreateDetailDashboard, SetDefaultColumns, DeleteGroupType];
@@ -123,7 +123,7 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
     let parts: Vec<String> = path.split('/').map(|part| percent_decoded(part).into_owned()).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let found = |methods: &'static [(Method, Action)], project: &str, item: &str| {
-        // A variable part has at least one character and neither a slash nor a dot.
+        // A variable part has neither a slash nor a dot.
         let variable = |part: &str| !part.contains(['.', '/']);
         (variable(project) && variable(item)).then(|| Route {
             methods,
@@ -148,11 +148,11 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
                     "property_values" => &[(Method::GET, A::PropertyValues)],
                     "update_property" => &[(Method::POST, A::UpdateProperty)],
                     "delete_property" => &[(Method::POST, A::DeleteProperty)],
-                    // Gone since 2026-06-26.
+                    // Removed on 2026-06-26.
                     "property_definitions" if settings.era == Era::Y2025 => {
                         &[(Method::GET, A::PropertyDefinitions)]
                     }
-                    // Was there for two weeks of 2025.
+                    // Existed for two weeks in 2025.
                     "upsert_properties" if settings.era == Era::Y2025 && settings.upsert_properties => {
                         &[(Method::POST, A::UpsertProperties)]
                     }

@@ -1,4 +1,4 @@
-//! What all connections share.
+//! The state that all connections share.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::journal::Journal;
 use crate::state::State;
 use crate::throttle::Throttle;
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) journal: Mutex<Journal>,
     pub(crate) faults: Mutex<Faults>,
-    /// Changes whenever faults are removed: stalled requests go on then.
+    /// Changes when faults are removed, which releases stalled requests.
     pub(crate) release: watch::Sender<u64>,
 }
 
@@ -42,13 +42,13 @@ impl Shared {
         }
     }
 
-    /// The database as it is now.
+    /// Returns the current state.
     pub(crate) fn state(&self) -> State {
         ingestion::settle(&self.database);
         self.database.read().to_state()
     }
 
-    /// Another database: journal, faults and rate limit counters start anew, and events that wait are forgotten.
+    /// Replaces the database, and clears the journal, the faults, the counters of the rate limit and pending events.
     pub(crate) fn replace_database(&self, database: Database) {
         self.clear_faults();
         {
@@ -73,7 +73,7 @@ impl Shared {
         }
     }
 
-    /// Silence, unless faults are removed meanwhile.
+    /// Waits, unless faults are removed meanwhile.
     pub(crate) async fn wait(&self, seconds: f64) {
         let mut release = self.release.subscribe();
         tokio::select! {

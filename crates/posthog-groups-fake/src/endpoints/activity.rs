@@ -39,7 +39,7 @@ pub(crate) fn activity(database: &Database, context: &Context<'_>) -> Result<Ans
     Ok(Answer::json(200, out))
 }
 
-/// The entries of a page. A page that is not there, or has no room, breaks the server.
+/// The entries of a page. The server fails for a page that does not exist and for a limit below one.
 fn slice(total: usize, limit: i128, page: i128) -> Option<std::ops::Range<usize>> {
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0)?;
     let page = usize::try_from(page).ok()?;
@@ -47,7 +47,7 @@ fn slice(total: usize, limit: i128, page: i128) -> Option<std::ops::Range<usize>
     (start == 0 || start < total).then(|| start..total.min(start.saturating_add(limit)))
 }
 
-/// The request's own URL with `page` and `limit` set, in place where they stand already.
+/// The URL of the request with `page` and `limit` set, replaced where they exist.
 fn link(call: &Call, page: i128, limit: i128) -> String {
     let mut url = call.url();
     for (name, value) in [("page", page), ("limit", limit)] {

@@ -19,10 +19,10 @@ use crate::request::{Call, Query};
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// The most bytes a body may unfold to.
-const LARGEST_UNPACKED: usize = 64 * MEGABYTE;
+/// The maximum size of a decompressed body.
+const MAX_UNPACKED: usize = 64 * MEGABYTE;
 
-/// Which of the capture endpoints a path is.
+/// A capture endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// One event, or a list of them.
@@ -31,7 +31,7 @@ pub(crate) enum Endpoint {
     Batch,
 }
 
-/// Tells capture paths from others.
+/// Returns the capture endpoint of a path.
 pub(crate) fn endpoint(path: &str) -> Option<Endpoint> {
     match path.strip_suffix('/').unwrap_or(path) {
         "/i/v0/e" | "/capture" | "/e" | "/track" | "/engage" => Some(Endpoint::Single),
@@ -75,7 +75,7 @@ fn refusal(status: u16, why: &str) -> Refusal {
     (status, why.to_owned())
 }
 
-/// The project key and the events of a request that capture takes.
+/// Returns the project key and the events of a valid request.
 fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Event>), Refusal> {
     let limit = match endpoint {
         Endpoint::Single => 2 * MEGABYTE,
@@ -116,17 +116,17 @@ fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Ev
     Ok((token, events))
 }
 
-/// The body without its packing: gzip, base64, a form field `data`.
+/// Decodes the body: gzip, base64, a form field `data`.
 fn unpacked(call: &Call) -> Result<Vec<u8>, Refusal> {
     let gzip = |bytes: &[u8]| {
         let mut out = Vec::new();
-        let limit = LARGEST_UNPACKED as u64 + 1;
+        let limit = MAX_UNPACKED as u64 + 1;
         flate2::read::GzDecoder::new(bytes)
             .take(limit)
             .read_to_end(&mut out)
             .map_err(|e| (400, format!("failed to decode request: {e}")))?;
-        if out.len() > LARGEST_UNPACKED {
-            return Err((413, format!("maximum event size exceeded: {LARGEST_UNPACKED} bytes")));
+        if out.len() > MAX_UNPACKED {
+            return Err((413, format!("maximum event size exceeded: {MAX_UNPACKED} bytes")));
         }
         Ok(out)
     };
@@ -152,7 +152,7 @@ fn unpacked(call: &Call) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// What matters of an event.
+/// The parts of an event that are used.
 #[derive(Clone, Debug, PartialEq)]
 struct Event {
     token: Option<String>,
@@ -161,7 +161,7 @@ struct Event {
     identify: Option<Identify>,
 }
 
-/// The events of a body: an object with `batch`, a list, or one event. A batch has its key at the top.
+/// Returns the events of a body: an object with `batch` and a key, a list, or one event.
 fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
     let no_match = || refusal(400, "failed to parse request: data did not match any known event shape");
     let list = |list: &RawValue| {
@@ -186,7 +186,7 @@ fn token_of(members: &Members<'_>) -> Option<String> {
     ["api_key", "token", "$token"].iter().find_map(|name| members.text(name))
 }
 
-/// `None` is an event without a name, or no object at all.
+/// Returns `None` for an event without a name and for a value that is not an object.
 fn event(json: &RawValue) -> Option<Event> {
     let members = Members::of(json)?;
     let properties = members.get("properties").and_then(Members::of).unwrap_or_default();
@@ -205,7 +205,7 @@ fn event(json: &RawValue) -> Option<Event> {
     })
 }
 
-/// The one key of all events of a list.
+/// Returns the key that all events of a list share.
 fn common_token(events: &[Event]) -> Result<String, Refusal> {
     let mut tokens = events.iter().filter_map(|event| event.token.as_deref());
     let first = tokens.next().ok_or_else(|| refusal(401, "event submitted without an api_key"))?;
@@ -216,7 +216,7 @@ fn common_token(events: &[Event]) -> Result<String, Refusal> {
     }
 }
 
-/// What keeps a text from being a project key. Whether a project has it is not asked here.
+/// Returns why text cannot be a project key. Whether a project has the key is not checked.
 fn bad_token(token: &str) -> Option<&'static str> {
     match token {
         "" => Some("empty"),

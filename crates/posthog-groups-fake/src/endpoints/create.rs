@@ -17,8 +17,7 @@ use crate::store::GroupRow;
 
 const KEY_RULES: TextRules = TextRules { longest: 400, blank: false };
 
-/// Stores the group first and only then finds out what is wrong with its type or properties: each of those answers
-/// leaves a group behind.
+/// Stores the group before it checks the group type and the properties, so these errors leave a group behind.
 pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     if Limits::of(context.data.value().as_str()).double {
         return Err(errors::parse_error(
@@ -61,7 +60,7 @@ pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<A
     Ok(Answer::json(201, group_object(&row)))
 }
 
-/// The fields, checked in this order; only the first complaint is answered.
+/// Checks the fields in order and returns the first error.
 fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
     fields::object(data)?;
     let index = fields::integer(data.get("group_type_index").as_ref());
@@ -72,7 +71,7 @@ fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
     };
     let key = key.map_err(|why| fields::refuse("group_key", why))?;
     let properties = match (data.get("group_properties"), data.form) {
-        // A form can only hold JSON text here.
+        // In a form, this field is JSON text.
         (Some(text), true) => {
             let parsed = text.text().and_then(|text| Json::parse(&text).ok());
             Some(parsed.ok_or_else(|| errors::invalid("group_properties", "Value must be valid JSON."))?)

@@ -1,4 +1,4 @@
-//! `GET groups/property_definitions/`, which went away on 2026-06-26 (contract section 2.6).
+//! `GET groups/property_definitions/`, removed on 2026-06-26 (contract section 2.6).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub(crate) fn property_definitions(database: &Database, context: &Context<'_>) -
         if counts.is_empty() {
             continue;
         }
-        // The sort is stable: equal counts stay in the order of their names.
+        // The sort is stable, so equal counts are ordered by name.
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|(_, count)| Reverse(*count));
         let items =

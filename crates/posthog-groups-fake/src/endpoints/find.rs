@@ -20,7 +20,7 @@ pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<Answer,
     Ok(Answer::json(200, out))
 }
 
-/// The side effect of a read: where the flag is on, the first find creates the notebook of a group.
+/// Creates the notebook of a group on the first find, if the flag is on.
 pub(crate) fn ensure_notebook(database: &mut Database, context: &Context<'_>) -> Result<(), Failure> {
     let group = lookup::find(database, context)?;
     let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
@@ -38,7 +38,7 @@ pub(crate) fn ensure_notebook(database: &mut Database, context: &Context<'_>) ->
     Ok(())
 }
 
-/// The words the server takes for true.
+/// The words that the server accepts as true.
 fn is_true(text: &str) -> bool {
     matches!(text.to_lowercase().as_str(), "y" | "yes" | "t" | "true" | "on" | "1")
 }

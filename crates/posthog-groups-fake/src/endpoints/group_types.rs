@@ -50,13 +50,13 @@ fn cached_object(row: &CachedGroupType) -> Value {
     })
 }
 
-/// Takes a list of rows. Each is stored before the next is looked at.
+/// Accepts a list of rows and stores each before it checks the next.
 pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let rows: Vec<Json> = match context.data.value().kind() {
         Kind::List => {
             serde_json::from_str(context.data.value().as_str()).map_err(|_| errors::server_error())?
         }
-        // An object is walked by its names, which are no rows; without names there is nothing to do.
+        // Iterating over an object yields its names, which are not rows. An empty object changes nothing.
         Kind::Object if context.data.value().is_falsy() => Vec::new(),
         _ => return Err(errors::server_error()),
     };
@@ -101,14 +101,14 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
     list(database, context)
 }
 
-/// An index in a body: a number, or text of one; without it the server breaks.
+/// Parses an index in a body: a number, or the text of one. Without it the server fails.
 fn row_index(value: Option<Json>) -> Result<i32, Failure> {
     let value = value.ok_or_else(errors::server_error)?;
     let text = value.text().unwrap_or_else(|| value.as_str().to_owned());
     python_int(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
 }
 
-/// The group type that a body names.
+/// Returns the group type that the body names.
 fn named<'w>(database: &'w mut Database, context: &Context<'_>) -> Result<&'w mut GroupType, Failure> {
     let index = row_index(context.data.get("group_type_index"))?;
     database.group_type_mut(context.project, index).ok_or_else(|| errors::not_found("Group type not found"))
@@ -143,7 +143,7 @@ pub(crate) fn set_default_columns(database: &mut Database, context: &Context<'_>
 }
 
 pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    // 2025 looks the row up as any other; 2026 reads the number itself, and breaks over what is none.
+    // 2025 looks the row up by the framework's rules; 2026 parses the number itself and fails on other text.
     let missing = || match database.era() {
         Era::Y2025 => errors::no_such_thing(),
         Era::Y2026 => errors::not_found("Group type not found"),

@@ -30,7 +30,7 @@ pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer,
     }
 }
 
-/// 2026: forward only. An unreadable cursor is the first page again.
+/// 2026: pages forward only. An invalid cursor means the first page.
 fn keyset_page(database: &Database, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let search = Search::new(query.filled("search"), query.filled("group_key"));
@@ -62,7 +62,7 @@ fn keyset_page(database: &Database, context: &Context<'_>, index: i128) -> Resul
     Ok(page(next.as_deref(), None, &rows))
 }
 
-/// 2025: the framework's cursor pagination, both ways; links keep the caller's query.
+/// 2025: the framework's cursor pagination in both directions. Links keep the query of the caller.
 fn framework_page(database: &Database, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let search = Search::new(query.filled("search"), query.filled("group_key"));

@@ -1,4 +1,4 @@
-//! Finding the group that a request names in its query.
+//! Looking up the group that a query names.
 
 use crate::Era;
 use crate::context::Context;
@@ -7,17 +7,17 @@ use crate::errors::{self, Failure};
 use crate::request::python_int;
 use crate::store::RowId;
 
-/// A query parameter that is missing or blank (2026).
+/// The error for a query parameter that is missing or blank (2026).
 pub(crate) fn required(name: &str) -> Failure {
     errors::invalid(name, "This query parameter is required.")
 }
 
-/// The integer of a query parameter; text that is none breaks the server in both eras.
+/// Parses an integer in a query. Both eras fail on other text.
 pub(crate) fn integer(text: &str) -> Result<i128, Failure> {
     python_int(text).ok_or_else(errors::server_error)
 }
 
-/// The group that update, delete, upsert and activity work on.
+/// Looks up the group of update, delete, upsert and activity.
 pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
     let query = &context.call.query;
     let (index, key) = match database.era() {
@@ -34,7 +34,7 @@ pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId
     stored(database, context.project, index, key)
 }
 
-/// The group that find looks for: here a missing key is noticed in 2025 too, and before a bad index in 2026.
+/// Looks up the group of find, which checks the key in 2025 too, and before the value of the index in 2026.
 pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
     let query = &context.call.query;
     let (index, key) = match database.era() {

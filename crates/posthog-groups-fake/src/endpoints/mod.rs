@@ -1,4 +1,4 @@
-//! The endpoints, one module each. An endpoint sees a request only after all that `api` checks.
+//! The endpoints, one module each. They run after the checks in `api`.
 
 use crate::answer::Answer;
 use crate::context::Context;
@@ -26,7 +26,7 @@ mod side_effects;
 mod users;
 mod values;
 
-/// Carries out what only looks.
+/// Runs an action that only reads.
 pub(crate) fn read(database: &Database, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
     match action {
         Action::List => list::list(database, context),
@@ -54,7 +54,7 @@ pub(crate) fn read(database: &Database, action: Action, context: &Context<'_>) -
     }
 }
 
-/// Carries out anything.
+/// Runs any action.
 pub(crate) fn write(
     database: &mut Database,
     action: Action,
@@ -89,7 +89,7 @@ pub(crate) fn write(
     }
 }
 
-/// What `OPTIONS` is answered.
+/// The response to `OPTIONS`.
 pub(crate) fn metadata(route: &Route) -> String {
     serde_json::json!({
         "name": "Groups",

@@ -9,7 +9,7 @@ use crate::database::{Database, ProjectRow, uuid_of};
 use crate::endpoints::paging;
 use crate::errors::{self, Failure};
 
-/// The projects the caller may see.
+/// Lists the projects that the caller can access.
 pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let search = context.call.query.filled("search").map(str::to_lowercase);
     let confined = match &context.caller {

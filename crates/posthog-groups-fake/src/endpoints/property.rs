@@ -48,7 +48,7 @@ pub(crate) fn update(database: &mut Database, context: &Context<'_>) -> Result<A
     whole(database, group)
 }
 
-/// 2025 asks for the value first, refuses null only, and swaps code and detail.
+/// 2025 checks the value first, refuses only null, and swaps code and detail.
 fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let value = data.set("value").ok_or_else(|| errors::swapped_required("value"))?;
@@ -56,7 +56,7 @@ fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     Ok((property_name(&key)?, value))
 }
 
-/// 2026 asks for the key first and refuses an empty one too.
+/// 2026 checks the key first and refuses an empty one too.
 fn named_value_2026(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let required = |field| errors::invalid(field, "This field is required.");
@@ -65,12 +65,12 @@ fn named_value_2026(data: &Data) -> Result<(String, Json), Failure> {
     Ok((property_name(&key)?, value))
 }
 
-/// A body that is no object has no fields to ask for.
+/// The server fails on a body that is not an object.
 fn mapping(data: &Data) -> Result<(), Failure> {
     if data.is_object() { Ok(()) } else { Err(errors::server_error()) }
 }
 
-/// Names that are scalars become text when the object is stored; others cannot be names.
+/// Scalars become text when they are stored as names. Other values cannot be names.
 fn property_name(key: &Json) -> Result<String, Failure> {
     match key.kind() {
         Kind::String => key.text().ok_or_else(errors::server_error),
@@ -111,8 +111,8 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
     whole(database, group)
 }
 
-/// The endpoint of two weeks in 2025. Its handler is lost; what its tests leave open is read as the merge of a plain
-/// object: null is a value, an empty body changes nothing, anything but an object breaks the server.
+/// The endpoint existed for two weeks, and its source is not known. Where its tests say nothing, this is a plain merge:
+/// null is a value, an empty body changes nothing, and the server fails on a body that is not an object.
 pub(crate) fn upsert(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let group = lookup::object(database, context)?;
     mapping(&context.data)?;
@@ -141,7 +141,7 @@ pub(crate) fn upsert(database: &mut Database, context: &Context<'_>) -> Result<A
     whole(database, group)
 }
 
-/// The properties of a group; one whose properties are no object cannot be worked on.
+/// Returns the properties of a group. The server fails if they are not an object.
 fn properties_of(database: &Database, group: RowId) -> Result<Properties, Failure> {
     let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     if row.properties.is_object() { Ok(row.properties.clone()) } else { Err(errors::server_error()) }

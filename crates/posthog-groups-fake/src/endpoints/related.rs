@@ -17,7 +17,7 @@ use crate::state::{Person, Relation, is_uuid};
 use crate::store::GroupRow;
 use crate::timestamps::iso;
 
-/// How far back two actors are looked for on one event.
+/// The age up to which an event relates two actors.
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
 pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
@@ -65,7 +65,7 @@ pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answ
     Ok(Answer::json(200, format!("[{}]", actors.join(","))))
 }
 
-/// An index from 0 to 4; all else, a blank one too, is refused in words of its own.
+/// Parses an index from 0 to 4. Everything else is refused, blank text too.
 fn valid_index(text: &str) -> Result<i32, Failure> {
     let index =
         python_int(text).filter(|index| (0..5).contains(index)).and_then(|index| i32::try_from(index).ok());
@@ -73,7 +73,7 @@ fn valid_index(text: &str) -> Result<i32, Failure> {
     index.ok_or_else(|| errors::invalid_request("invalid_input", detail))
 }
 
-/// The document's relations belong to the main project.
+/// Relations belong to the main project.
 fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &Relation> {
     let now = database.now();
     let events: &[Relation] =
@@ -116,7 +116,7 @@ fn person_object(person: &Person, era: Era) -> String {
     )
 }
 
-/// A telling property, else the first distinct id that is no UUID, else the first one, else the UUID.
+/// The display name: a naming property, the first distinct id that is not a UUID, the first distinct id, or the UUID.
 fn display_name(person: &Person) -> String {
     const TELLING: [&str; 8] =
         ["email", "Email", "$email", "name", "Name", "username", "Username", "UserName"];

@@ -26,7 +26,7 @@ pub(crate) fn group_object(row: &GroupRow) -> String {
     out
 }
 
-/// `null`, or the value as JSON string.
+/// Formats a JSON string or null.
 pub(crate) fn quoted_or_null(text: Option<&str>) -> String {
     text.map_or_else(|| "null".to_owned(), quoted)
 }

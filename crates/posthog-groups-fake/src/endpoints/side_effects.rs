@@ -1,4 +1,4 @@
-//! What REST writes leave behind besides the group: events for ingestion and activity entries.
+//! Side effects of REST writes: events for ingestion and activity entries.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::json::{Json, Properties, quoted};
 use crate::state::{Activity, Actor, CaptureFailure, CapturedEvent};
 use crate::store::RowId;
 
-/// Sends `$groupidentify`. The group type is looked up only now, after the group was stored; a missing one is a 404.
+/// Sends `$groupidentify`. The group type is looked up after the group was stored; a missing one is a 404.
 pub(crate) fn identify(
     database: &mut Database,
     group: RowId,
@@ -45,14 +45,14 @@ pub(crate) fn unset(database: &mut Database, group: RowId, name: &str) -> Result
     })
 }
 
-/// The name of the group's type, and its key.
+/// Returns the name of the group's type and the group key.
 pub(crate) fn named(database: &Database, group: RowId) -> Result<(String, String), Failure> {
     let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     let group_type = database.group_type(row.project, row.index).ok_or_else(errors::no_such_thing)?;
     Ok((group_type.group_type.clone(), row.key.to_string()))
 }
 
-/// The capture call. The inner error is the status to answer and the kind of failure.
+/// Calls capture. The inner error is the status of the response and the kind of failure.
 fn send(
     database: &mut Database,
     group: RowId,
@@ -62,7 +62,7 @@ fn send(
     match (database.settings().capture_failure, database.era()) {
         (Some(CaptureFailure::Status(Some(status))), _) => return Ok(Err((status, "capture_http_error"))),
         (Some(CaptureFailure::Status(None)), Era::Y2026) => return Ok(Err((502, "capture_http_error"))),
-        // 2025 asks an answer that is not there for its status.
+        // 2025 reads the status of a response that does not exist.
         (Some(CaptureFailure::Status(None)), Era::Y2025) => return Err(errors::server_error()),
         (Some(CaptureFailure::NoAnswer), _) => return Ok(Err((400, "capture_error"))),
         (None, _) => {}
@@ -80,7 +80,7 @@ fn send(
     Ok(Ok(()))
 }
 
-/// One change of one property, for the activity log.
+/// A change of a property for the activity log.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) activity: &'a str,

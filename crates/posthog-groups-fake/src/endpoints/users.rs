@@ -1,4 +1,4 @@
-//! `GET /api/users/@me/`: the cheap way to ask whether a key is alive (contract section 3.3).
+//! `GET /api/users/@me/` (contract section 3.3).
 
 use serde_json::{Value, json};
 
