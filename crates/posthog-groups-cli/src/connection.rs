@@ -69,7 +69,8 @@ impl Context {
             options: Options { timeout: arguments.timeout, retries: arguments.retries },
             client: OnceLock::new(),
         };
-        if let Some(warning) = context.settings.overruled_context() {
+        let of_file = context.config.as_ref().and_then(ConfigFile::warning);
+        for warning in of_file.into_iter().chain(context.settings.overruled_context()) {
             context.warn(&warning);
         }
         Ok(context)

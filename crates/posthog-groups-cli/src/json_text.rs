@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn what_is_nested_deeper_than_the_bound_stays_on_one_line() {
         let text = "[".repeat(MAX_INDENTED_DEPTH + 2) + "1,2" + &"]".repeat(MAX_INDENTED_DEPTH + 2);
-        let deepest = pretty(&text, 0).lines().map(str::trim).find(|line| line.contains('1')).map(str::to_owned);
+        let deepest =
+            pretty(&text, 0).lines().map(str::trim).find(|line| line.contains('1')).map(str::to_owned);
         assert_eq!(deepest.as_deref(), Some("[[1,2]]"));
     }
 
