@@ -85,6 +85,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
+    /// Write control characters in CSV and in answers of `api` as they are, to a terminal too
+    #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
+    pub(crate) raw: bool,
+
     /// Say nothing on standard error but errors
     #[arg(long, short = 'q', global = true, help_heading = OUTPUT)]
     pub(crate) quiet: bool,

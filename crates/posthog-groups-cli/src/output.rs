@@ -114,6 +114,9 @@ pub(crate) struct Output {
     paint: Paint,
     /// The width of the terminal; nothing is cut without one.
     screen: Option<usize>,
+    /// Whether control characters may be written as they are, where the format has no escapes for them: not to a terminal,
+    /// unless it was asked for.
+    raw: bool,
 }
 
 impl Output {
@@ -124,6 +127,7 @@ impl Output {
             format: arguments.output.unwrap_or(default),
             paint: arguments.colors(is_terminal),
             screen: if is_terminal { screen() } else { None },
+            raw: !is_terminal || arguments.raw,
         }
     }
 
@@ -202,7 +206,11 @@ impl<R: Record> List<'_, R> {
                 if self.count == 1 {
                     self.csv_header()?;
                 }
-                write(&csv_line(&record.cells())?)
+                let mut cells = record.cells();
+                if !self.output.raw {
+                    cells = cells.iter().map(|cell| visible(cell).into_owned()).collect();
+                }
+                write(&csv_line(&cells)?)
             }
             Format::Plain => self.output.line(&tabbed(&record.cells())),
             Format::Table => {
