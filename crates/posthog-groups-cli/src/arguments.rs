@@ -184,6 +184,13 @@ pub(crate) enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// Whether the command says by itself how far it is and what it waits for.
+    pub(crate) fn shows_progress(&self) -> bool {
+        matches!(self, Self::Export(_) | Self::Import(_) | Self::Plan(_))
+    }
+}
+
 /// Nothing of its own.
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {}

@@ -1,7 +1,7 @@
 //! What a command works with: the settings, the output, and the client, which is made when it is first needed.
 
 use std::io::{self, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
 
@@ -10,6 +10,7 @@ use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
 use crate::key_source::KeySource;
 use crate::output::{Output, Paint};
+use crate::requests::{self, Requests};
 use crate::settings::{self, CHOOSE_CONTEXT, Settings};
 use crate::visible::visible;
 
@@ -20,7 +21,8 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     messages: Messages,
     options: Options,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
+    requests: Requests,
 }
 
 /// What goes to standard error, errors aside.
@@ -67,7 +69,8 @@ impl Context {
             output: Output::new(arguments),
             messages: Messages { quiet: arguments.quiet, paint: arguments.stderr_colors() },
             options: Options { timeout: arguments.timeout, retries: arguments.retries },
-            client: OnceLock::new(),
+            client: Arc::default(),
+            requests: requests::observe(arguments.verbose),
         };
         let of_file = context.config.as_ref().and_then(ConfigFile::warning);
         for warning in of_file.into_iter().chain(context.settings.overruled_context()) {
@@ -102,6 +105,13 @@ impl Context {
             None => options,
         });
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// From now on, says on standard error when the command waits for long.
+    pub(crate) fn tell_waits(&self) {
+        if !self.messages.quiet {
+            self.requests.tell_waits(Arc::clone(&self.client));
+        }
     }
 
     /// Refuses to take `what` from standard input where the key is to come from there.

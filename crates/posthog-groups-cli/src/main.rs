@@ -41,9 +41,6 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.global.verbose {
-        requests::show();
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -65,6 +62,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         _ => {}
     }
     let context = Context::new(&arguments.global)?;
+    if !arguments.command.shows_progress() {
+        context.tell_waits();
+    }
     match &arguments.command {
         Command::Types => commands::types::run(&context).await,
         Command::List(list) => commands::list::run(&context, list).await,

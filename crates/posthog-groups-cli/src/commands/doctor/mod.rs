@@ -182,6 +182,7 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
         Ok(context) => context,
         Err(failure) => return report.tell(Check::of_failure("configuration", failure)).map(|_| ()),
     };
+    context.tell_waits();
     report.tell(verdicts::configuration(&context))?;
     let host = report.tell(verdicts::host(&context.settings))?;
     let key = report.tell(key(&context))?;
