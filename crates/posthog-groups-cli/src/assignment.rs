@@ -117,7 +117,6 @@ pub(crate) fn as_written(value: &JsonValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Paint;
 
     #[test]
     fn values_are_json_where_they_can_be_read_so() {
@@ -156,11 +155,11 @@ mod tests {
             ("a={\"b\"", "looks like JSON and is none"),
             ("a=\"b", "looks like JSON and is none"),
         ] {
-            let told = assignment(pair, false).unwrap_err().text(Paint::plain());
+            let told = assignment(pair, false).unwrap_err().to_string();
             assert!(told.contains(message), "{pair}: {told}");
         }
         let twice = assignments(&["a=1".to_owned(), "a=2".to_owned()], false).unwrap_err();
-        assert!(twice.text(Paint::plain()).contains("`a` is given twice"));
+        assert!(twice.to_string().contains("`a` is given twice"));
     }
 
     #[test]
@@ -179,7 +178,7 @@ mod tests {
             ("{\"\": 1}", "has no name"),
             ("@no-such-file.json", "cannot read the properties from no-such-file.json"),
         ] {
-            let told = given_by(json, &[]).unwrap_err().text(Paint::plain());
+            let told = given_by(json, &[]).unwrap_err().to_string();
             assert!(told.contains(message), "{json}: {told}");
         }
     }

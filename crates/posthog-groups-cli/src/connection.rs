@@ -9,9 +9,10 @@ use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
 use crate::key_source::KeySource;
-use crate::output::{Output, Paint};
+use crate::output::Output;
 use crate::requests::{self, Requests};
 use crate::settings::{self, CHOOSE_CONTEXT, Settings};
+use crate::style::Styles;
 use crate::visible::visible;
 
 /// What a command works with.
@@ -29,7 +30,7 @@ pub(crate) struct Context {
 #[derive(Clone, Copy, Debug)]
 struct Messages {
     quiet: bool,
-    paint: Paint,
+    styles: Styles,
 }
 
 /// How requests are sent.
@@ -67,7 +68,7 @@ impl Context {
             config,
             settings,
             output: Output::new(arguments),
-            messages: Messages { quiet: arguments.quiet, paint: arguments.stderr_colors() },
+            messages: Messages { quiet: arguments.quiet, styles: Styles::of(&io::stderr(), arguments) },
             options: Options { timeout: arguments.timeout, retries: arguments.retries },
             client: Arc::default(),
             requests: requests::observe(arguments.verbose),
@@ -188,7 +189,7 @@ impl Context {
     }
 
     pub(crate) fn warn(&self, text: &str) {
-        self.messages.say(&format!("{} {}\n", self.messages.paint.yellow("warning:"), visible(text)));
+        self.messages.say(&format!("{} {}\n", self.messages.styles.warning("warning:"), visible(text)));
     }
 }
 

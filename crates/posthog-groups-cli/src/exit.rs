@@ -1,13 +1,10 @@
 //! How the program ends: exit codes, and errors that say what to do.
 
 use std::error::Error as _;
-use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::{fmt, io};
 
 use posthog_groups::Error;
 
-use crate::output::Paint;
-use crate::transfer::interrupt::Signal;
 use crate::visible::visible;
 
 /// Exit codes other than 0. `--help` documents them.
@@ -63,9 +60,9 @@ impl Failure {
         Self::with_code(Code::Partial, message)
     }
 
-    /// The user, or the system, asked to stop.
-    pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
-        Self::with_code(signal.code(), message)
+    /// A signal asked to stop.
+    pub(crate) fn interrupted(signal: impl Into<Code>, message: impl Into<String>) -> Self {
+        Self::with_code(signal.into(), message)
     }
 
     /// Says first how far it came.
@@ -100,6 +97,13 @@ impl Failure {
         }
     }
 
+    /// What happened, then what to do: a label and a text for each line.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let Self::Error { message, mends, .. } = self else { return Vec::new() };
+        let mends = mends.iter().map(|mend| ("  mend:", visible(mend).into_owned()));
+        [("error:", visible(message).into_owned())].into_iter().chain(mends).collect()
+    }
+
     /// The code of a failure that is one of several.
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
@@ -107,22 +111,12 @@ impl Failure {
             Self::Told(code) | Self::Error { code, .. } => Some(*code),
         }
     }
+}
 
-    /// The text on standard error: one line for what happened, one for each thing to do.
-    pub(crate) fn text(&self, paint: Paint) -> String {
-        let Self::Error { message, mends, .. } = self else { return String::new() };
-        let mut text = format!("{} {}\n", paint.red("error:"), visible(message));
-        for mend in mends {
-            text.push_str(&format!("  {} {}\n", paint.bold("mend:"), visible(mend)));
-        }
-        text
-    }
-
-    /// Says it on standard error.
-    pub(crate) fn report(&self, paint: Paint) -> ExitCode {
-        // Where even standard error cannot be written to, the exit code has to do.
-        let _ = io::stderr().write_all(self.text(paint).as_bytes());
-        self.code().map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8))
+impl fmt::Display for Failure {
+    /// As on standard error, without styles.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().iter().try_for_each(|(label, text)| writeln!(f, "{label} {text}"))
     }
 }
 

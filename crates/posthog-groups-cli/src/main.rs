@@ -15,10 +15,12 @@ mod output;
 mod requests;
 mod rows;
 mod settings;
+mod style;
 mod table;
 mod transfer;
 mod visible;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
@@ -27,6 +29,7 @@ use posthog_groups::bulk::Engine;
 use crate::arguments::{Arguments, Command};
 use crate::connection::Context;
 use crate::exit::Failure;
+use crate::style::Styles;
 
 fn main() -> ExitCode {
     let matches = help::parser().try_get_matches().unwrap_or_else(|e| help::with_tip(e).exit());
@@ -36,8 +39,23 @@ fn main() -> ExitCode {
     };
     match start(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(arguments.global.stderr_colors()),
+        Err(failure) => {
+            report(&failure, Styles::of(&io::stderr(), &arguments.global));
+            failure.code().map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8))
+        }
     }
+}
+
+/// Writes the failure to standard error.
+fn report(failure: &Failure, styles: Styles) {
+    let text: String = (failure.lines().iter().enumerate())
+        .map(|(n, (label, text))| match n {
+            0 => format!("{} {text}\n", styles.error(label)),
+            _ => format!("{} {text}\n", styles.bold(label)),
+        })
+        .collect();
+    // If standard error is closed, the exit code has to do.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn start(arguments: &Arguments) -> Result<(), Failure> {

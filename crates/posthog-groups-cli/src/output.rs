@@ -2,92 +2,14 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{Format, GlobalArguments};
 use crate::exit::Failure;
 use crate::json_text::{compact, pretty};
+use crate::style::Styles;
 use crate::table::Widths;
 use crate::visible::visible;
-
-/// A form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Aligned columns with a header, cut to the width of the terminal
-    Table,
-    /// Columns separated by tabs, without a header, nothing cut
-    Plain,
-    /// One JSON document: an array for lists
-    Json,
-    /// One JSON document on each line
-    Ndjson,
-    /// Comma-separated values with a header
-    Csv,
-}
-
-/// When to use colors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colors {
-    /// On a terminal
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// Colors text, or leaves it as it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(bool);
-
-impl Paint {
-    /// No colors.
-    #[cfg(test)]
-    pub(crate) const fn plain() -> Self {
-        Self(false)
-    }
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-
-    pub(crate) fn red(self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-
-    pub(crate) fn green(self, text: &str) -> String {
-        self.with("32", text)
-    }
-
-    pub(crate) fn yellow(self, text: &str) -> String {
-        self.with("33", text)
-    }
-}
-
-impl GlobalArguments {
-    fn colors(&self, is_terminal: bool) -> Paint {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        Paint(match self.color {
-            _ if self.no_color => false,
-            Colors::Always => true,
-            Colors::Never => false,
-            Colors::Auto => {
-                is_terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        })
-    }
-
-    /// How errors are painted.
-    pub(crate) fn stderr_colors(&self) -> Paint {
-        self.colors(io::stderr().is_terminal())
-    }
-}
 
 /// The width of the terminal. Some, such as those of containers and editors, report none; `COLUMNS` may know it then.
 fn screen() -> Option<usize> {
@@ -111,7 +33,7 @@ pub(crate) trait Record: Serialize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     format: Format,
-    paint: Paint,
+    styles: Styles,
     /// The width of the terminal; nothing is cut without one.
     screen: Option<usize>,
     /// Whether control characters may be written as they are, where the format has no escapes for them: not to a terminal,
@@ -125,7 +47,7 @@ impl Output {
         let default = if is_terminal { Format::Table } else { Format::Plain };
         Self {
             format: arguments.output.unwrap_or(default),
-            paint: arguments.colors(is_terminal),
+            styles: Styles::of(&io::stdout(), arguments),
             screen: if is_terminal { screen() } else { None },
             raw: !is_terminal || arguments.raw,
         }
@@ -135,8 +57,8 @@ impl Output {
         self.format
     }
 
-    pub(crate) fn paint(&self) -> Paint {
-        self.paint
+    pub(crate) fn styles(&self) -> Styles {
+        self.styles
     }
 
     /// Whether what is written is for programs: then it is one of their formats and nothing else.
@@ -246,7 +168,7 @@ impl<R: Record> List<'_, R> {
         let cut = self.output.screen.is_some();
         for (n, row) in rows.iter().enumerate() {
             let line = widths.row(row, cut);
-            self.output.line(&if n == 0 { self.output.paint.bold(&line) } else { line })?;
+            self.output.line(&if n == 0 { self.output.styles.bold(&line) } else { line })?;
         }
         self.widths = Some(widths);
         Ok(())

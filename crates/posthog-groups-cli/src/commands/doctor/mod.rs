@@ -7,10 +7,11 @@ mod verdicts;
 use posthog_groups::{Client, GroupType};
 use serde::Serialize;
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{Format, GlobalArguments};
 use crate::connection::{Context, group_type_ref, no_key};
 use crate::exit::{Code, Failure, wait_for};
-use crate::output::{Format, List, Output, Paint, Record};
+use crate::output::{List, Output, Record};
+use crate::style::Styles;
 use crate::visible::visible;
 
 /// How a check ended.
@@ -120,7 +121,7 @@ impl<'o> Report<'o> {
             Status::Fail => self.failed += 1,
         }
         if self.output.format() == Format::Table {
-            for line in lines(&check, self.output.paint()) {
+            for line in lines(&check, self.output.styles()) {
                 self.output.line(&line)?;
             }
         } else {
@@ -156,11 +157,11 @@ impl<'o> Report<'o> {
     }
 }
 
-fn lines(check: &Check, paint: Paint) -> Vec<String> {
+fn lines(check: &Check, styles: Styles) -> Vec<String> {
     let status = match check.status {
-        Status::Ok => paint.green("ok  "),
-        Status::Warn => paint.yellow("warn"),
-        Status::Fail => paint.red("FAIL"),
+        Status::Ok => styles.good("ok  "),
+        Status::Warn => styles.warning("warn"),
+        Status::Fail => styles.failed("FAIL"),
     };
     let mut lines = vec![format!("{status}  {:<17}  {}", check.check, visible(&check.found))];
     if let Some(mend) = &check.mend {
