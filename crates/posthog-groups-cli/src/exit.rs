@@ -126,6 +126,13 @@ const NO_PROJECT: &str = "Project not found.";
 /// What to do where a group is not there.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
 
+const TRY_LATER: &str = "try again later; a failure that stays is for the operators of the server";
+
+/// What repairs a group that the server stored and cannot return.
+pub(crate) const UNREADABLE_GROUP: &str = "if it always fails, a group holds a value that the server cannot return, such as an integer beyond 64 bits: find \
+     the group with `posthog-groups list --key-contains PART`, and remove the property with `posthog-groups unset KEY NAME`, \
+     which works although the group cannot be read";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let failure = Self::with_code(code_of(&error), text_of(&error));
@@ -230,8 +237,12 @@ fn mends_of(error: &Error) -> Vec<String> {
         mend("try again, or allow more with --timeout SECONDS")
     } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
         mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
+    } else if error.status() == Some(500)
+        && matches!(error.operation_id(), Some("list_groups" | "find_group"))
+    {
+        vec![TRY_LATER.to_owned(), UNREADABLE_GROUP.to_owned()]
     } else if error.is_server_error() {
-        mend("try again later; a failure that stays is for the operators of the server")
+        mend(TRY_LATER)
     } else {
         Vec::new()
     }

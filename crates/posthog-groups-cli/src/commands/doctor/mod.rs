@@ -216,7 +216,11 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     }
     let Ok(types) = types else { return Ok(()) };
     report.tell(group_type(&context, &client, &types).await)?;
-    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
+    if !types.is_empty() {
+        report.tell(list(&client, &types).await)?;
+    }
+    let throttled = report.throttled > 0;
+    probes::examine(&client, &types, throttled, |check| report.tell(check).map(|_| ())).await?;
     report.tell(verdicts::rate_limit(client.host()))?;
     Ok(())
 }
@@ -240,6 +244,15 @@ fn project_token(context: &Context) -> Option<Check> {
         Ok(Some(token)) => Some(verdicts::kind_of_token(token.reveal())),
         Err(failure) => Some(Check::of_failure("project token", failure)),
     }
+}
+
+/// Whether the first page of each group type can be listed.
+async fn list(client: &Client, types: &[GroupType]) -> Check {
+    let mut pages = Vec::new();
+    for group_type in types {
+        pages.push((group_type, client.groups(group_type.group_type_index).list().page().await));
+    }
+    verdicts::list(&pages)
 }
 
 /// The group type that commands will use.

@@ -1,11 +1,11 @@
 //! What the checks mean. Nothing is sent here.
 
-use posthog_groups::{Client, CurrentUser, Error, GroupType, Region};
+use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
 use super::Check;
 use crate::config_file::ConfigFile;
 use crate::connection::Context;
-use crate::exit::{Failure, text_of, wait_for};
+use crate::exit::{Failure, UNREADABLE_GROUP, text_of, wait_for};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -211,6 +211,20 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
                     .mend("give the key access to the project, or name another with --project"),
             )
         }],
+    }
+}
+
+/// Whether groups can be listed, by the first page of each type.
+pub(super) fn list(pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
+    let failed = pages.iter().find_map(|(group_type, page)| page.as_ref().err().map(|e| (group_type, e)));
+    match failed {
+        None => Check::ok("list", "groups can be listed"),
+        Some((_, e)) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
+        Some((group_type, e)) => {
+            let found = format!("groups of type {} cannot be listed: {}", group_type.group_type, text_of(e));
+            let mend = if e.status() == Some(500) { UNREADABLE_GROUP } else { "try again later" };
+            Check::fail("list", found, mend)
+        }
     }
 }
 
