@@ -45,6 +45,7 @@ struct ChangeRow {
 impl Record for ChangeRow {
     const COLUMNS: &'static [&'static str] = &["group_key", "name", "before", "after"];
     const LOOSE: usize = 2;
+    const JSON: usize = 2;
 
     fn cells(&self) -> Vec<String> {
         let text =

@@ -3,6 +3,7 @@
 mod arguments;
 mod assignment;
 mod commands;
+mod condition;
 mod config_file;
 mod confirm;
 mod connection;

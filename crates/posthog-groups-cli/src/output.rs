@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::arguments::{Format, GlobalArguments};
 use crate::exit::Failure;
 use crate::json_text::{compact, pretty};
+use crate::rows::csv::cell::write_name;
 use crate::style::Styles;
 use crate::table::Widths;
 use crate::visible::visible;
@@ -24,9 +25,22 @@ pub(crate) trait Record: Serialize {
     const COLUMNS: &'static [&'static str];
     /// How many of the last columns are cut before the others where the terminal is narrow: values, JSON and names.
     const LOOSE: usize = 1;
+    /// How many of the last columns hold JSON text.
+    const JSON: usize = 0;
 
     /// The text of each column.
     fn cells(&self) -> Vec<String>;
+
+    /// The cells of CSV. JSON stays as it is, and text is safe to open in a spreadsheet.
+    fn csv_cells(&self) -> Vec<String> {
+        let cells = self.cells();
+        let text = cells.len().saturating_sub(Self::JSON);
+        let cell = |(n, cell): (usize, String)| match n < text && !cell.is_empty() {
+            true => write_name(&cell).into_owned(),
+            false => cell,
+        };
+        cells.into_iter().enumerate().map(cell).collect()
+    }
 }
 
 /// Standard output.
@@ -73,7 +87,12 @@ impl Output {
 
     /// Begins a list, which is written while it comes in.
     pub(crate) fn list<R: Record>(&self) -> List<'_, R> {
-        List { output: self, waiting: Vec::new(), widths: None, count: 0 }
+        self.list_of(R::COLUMNS.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// The same for records whose columns are named by the user.
+    pub(crate) fn list_of<R: Record>(&self, columns: Vec<String>) -> List<'_, R> {
+        List { output: self, columns, waiting: Vec::new(), widths: None, count: 0 }
     }
 
     /// Shows one thing: the object itself where the format is JSON, otherwise a list of one.
@@ -102,6 +121,7 @@ const FIRST_ROWS: usize = 100;
 /// A list that is being written. Without [`List::end`] it is incomplete, and a JSON array then has no end.
 pub(crate) struct List<'o, R> {
     output: &'o Output,
+    columns: Vec<String>,
     /// Rows of a table whose widths are not decided yet.
     waiting: Vec<R>,
     widths: Option<Widths>,
@@ -128,7 +148,7 @@ impl<R: Record> List<'_, R> {
                 if self.count == 1 {
                     self.csv_header()?;
                 }
-                let mut cells = record.cells();
+                let mut cells = record.csv_cells();
                 if !self.output.raw {
                     cells = cells.iter().map(|cell| visible(cell).into_owned()).collect();
                 }
@@ -156,12 +176,17 @@ impl<R: Record> List<'_, R> {
     }
 
     fn csv_header(&self) -> Result<(), Failure> {
-        write(&csv_line(&R::COLUMNS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?)
+        write(&csv_line(&self.columns)?)
     }
 
     fn first_rows(&mut self) -> Result<(), Failure> {
-        let header: Vec<String> =
-            R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
+        let is_ours = |name: &String| R::COLUMNS.contains(&name.as_str());
+        let title = |name: &String| match is_ours(name) {
+            true => name.replace('_', " ").to_uppercase(),
+            // Case counts in the name of a property.
+            false => name.clone(),
+        };
+        let header: Vec<String> = self.columns.iter().map(title).collect();
         let mut rows = vec![header];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
         let widths = Widths::of(&rows, self.output.screen, R::LOOSE);

@@ -230,6 +230,14 @@ pub(crate) struct List {
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
 
+    /// Only groups that have this property with this value; may be repeated. All groups are fetched and filtered here
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub(crate) conditions: Vec<String>,
+
+    /// Show the key and these properties, each in a column of its own; for table, plain and csv
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
     /// At most so many groups [default: all]
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
