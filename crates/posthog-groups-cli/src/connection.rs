@@ -140,7 +140,21 @@ impl Context {
     pub(crate) async fn groups(&self) -> Result<Groups, Failure> {
         let client = self.client()?;
         if let Some(group_type) = &self.settings.group_type {
-            return Ok(client.groups(group_type_ref(&group_type.value)));
+            let groups = client.groups(group_type_ref(&group_type.value));
+            // The index is needed in any case, and kept by the client.
+            return match groups.type_index().await {
+                Ok(_) => Ok(groups),
+                Err(e) if e.is_invalid_input() && is_name(&group_type.value) => {
+                    let types = client.group_types().await.unwrap_or_default();
+                    let similar = similar(&group_type.value, types.iter().map(|t| t.group_type.as_str()));
+                    let failure = Failure::from(e);
+                    Err(match similar {
+                        Some(name) => failure.mend(format!("did you mean `{name}`?")),
+                        None => failure,
+                    })
+                }
+                Err(e) => Err(e.into()),
+            };
         }
         let types = client.group_types().await?;
         match types.as_slice() {
@@ -215,7 +229,39 @@ pub(crate) fn no_key() -> Failure {
         .mend("without an account: `posthog-groups serve --seed 100` runs a stand-in server and prints what to set")
 }
 
+/// The name that was probably meant.
+fn similar<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
+    let best = names.map(|name| (name, likeness(name))).max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, likeness)| *likeness > 0.8).map(|(name, _)| name)
+}
+
 /// An index where it is one, otherwise a name.
 pub(crate) fn group_type_ref(text: &str) -> GroupTypeRef {
     text.parse::<i64>().map_or_else(|_| GroupTypeRef::from(text), GroupTypeRef::from)
+}
+
+fn is_name(text: &str) -> bool {
+    text.parse::<i64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_type_that_is_nearly_right_is_suggested() {
+        let names = ["organization", "project", "workspace"];
+        for (given, suggested) in [
+            ("organisation", Some("organization")),
+            ("Organization", Some("organization")),
+            ("organizations", Some("organization")),
+            ("org", Some("organization")),
+            ("porject", Some("project")),
+            ("company", None),
+            ("", None),
+        ] {
+            assert_eq!(similar(given, names.into_iter()), suggested, "{given}");
+        }
+    }
 }
