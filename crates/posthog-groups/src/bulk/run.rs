@@ -39,7 +39,7 @@ pub(crate) struct Run<F> {
     journal: Option<Journal>,
     started: String,
     pub(super) report: ImportReport,
-    pub(super) trouble: u32,
+    pub(super) consecutive_failures: u32,
     /// How many pages the list has, where it was read to its end.
     pub(super) list_pages: u64,
 }
@@ -67,7 +67,7 @@ where
             wanted: Index::default(),
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
-            trouble: 0,
+            consecutive_failures: 0,
             list_pages: u64::MAX,
         }
     }
@@ -190,8 +190,8 @@ where
         match self.compare_list(pages).await {
             Ok(true) => self.wanted.the_rest_is_absent(),
             Ok(false) => {}
-            // A list that cannot be followed is no reason to stop: each group can be looked for.
-            Err(error) if error.is_paging() => {}
+            // One group that the server cannot give back makes a page fail for good. Each row's group is read instead.
+            Err(error) if error.is_paging() || error.is_server_error() => {}
             Err(error) => return Err(error),
         }
         Ok(())

@@ -17,8 +17,14 @@ use crate::error::Result;
 /// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// So many rows in a row that fail because of the server mean that it is gone.
-const MOST_TROUBLE: u32 = 20;
+/// After this many consecutive rows that failed because of the server, a read tells whether the server is down.
+const MAX_CONSECUTIVE_FAILURES: u32 = 20;
+
+/// A server that answers reads, but failed this many consecutive rows, fails every write.
+const MAX_FAILED_WRITES: u32 = 1_000;
+
+/// A key that no group has, because the server trims new keys: finding it tells whether the server answers.
+const PROBE_KEY: &str = " posthog-groups probe ";
 
 impl<F, I> Run<F>
 where
@@ -109,9 +115,9 @@ where
                     None => return,
                     Some(Ok((row, outcome))) if mode == Mode::Plan => {
                         let outcome = outcome.map(|outcome| self.planned(&row, outcome));
-                        self.ended(&row, outcome, verify);
+                        self.ended(&row, outcome, verify).await;
                     }
-                    Some(Ok((row, outcome))) => self.ended(&row, outcome, verify),
+                    Some(Ok((row, outcome))) => self.ended(&row, outcome, verify).await,
                     Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
                 },
                 () = self.stop.wish(), if end_of_grace.is_none() => {}
@@ -170,12 +176,12 @@ where
         }
     }
 
-    /// A row was looked at or written.
-    fn ended(&mut self, row: &ImportRow, outcome: Result<RowOutcome>, verify: bool) {
-        match outcome {
+    /// A row was read back or written.
+    async fn ended(&mut self, row: &ImportRow, outcome: Result<RowOutcome>, verify: bool) {
+        let error = match outcome {
             Ok(outcome) => {
-                self.trouble = 0;
-                match &outcome {
+                self.consecutive_failures = 0;
+                return match &outcome {
                     RowOutcome::Created { properties } if verify => {
                         self.wanted.mark_written(row, true, properties)
                     }
@@ -183,21 +189,60 @@ where
                         self.wanted.mark_written(row, false, properties)
                     }
                     _ => self.end(row, outcome),
+                };
+            }
+            Err(error) => error,
+        };
+        match reach(&error) {
+            Reach::All => return self.stopped(Stopped::Error(error)),
+            // The server works, and refuses this row.
+            Reach::Row => self.consecutive_failures = 0,
+            // Left to the next run.
+            Reach::Server if self.report.stopped.is_some() => return,
+            Reach::Server => {
+                self.consecutive_failures += 1;
+                let goes_on = match after_failures(self.consecutive_failures) {
+                    Next::Continue => true,
+                    Next::Probe => self.server_answers().await,
+                    Next::Stop => false,
+                };
+                if !goes_on {
+                    let note = format!("{} consecutive rows failed", self.consecutive_failures);
+                    return self.stopped(Stopped::Error(error.with_note(note)));
                 }
             }
-            Err(error) => match reach(&error) {
-                Reach::All => self.stopped(Stopped::Error(error)),
-                Reach::Server if self.trouble + 1 == MOST_TROUBLE => {
-                    let note = format!("{MOST_TROUBLE} rows one after the other ended so");
-                    self.stopped(Stopped::Error(error.with_note(note)));
-                }
-                Reach::Server => {
-                    self.trouble += 1;
-                    self.end(row, RowOutcome::Failed(error));
-                }
-                Reach::Row => self.end(row, RowOutcome::Failed(error)),
-            },
         }
+        self.end(row, RowOutcome::Failed(error));
+    }
+
+    /// Whether the server answers a read.
+    async fn server_answers(&self) -> bool {
+        tokio::select! {
+            found = self.groups.find(PROBE_KEY) => found.is_ok(),
+            // The loop stops for this.
+            () = self.stop.wish() => true,
+        }
+    }
+}
+
+/// What follows a row that failed because of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Continue,
+    /// Read something, and stop if that fails as well.
+    Probe,
+    Stop,
+}
+
+/// What to do after this many consecutive rows that failed because of the server.
+fn after_failures(consecutive: u32) -> Next {
+    // Doubled each time: 20, 40, 80.
+    let is_due = consecutive.is_multiple_of(MAX_CONSECUTIVE_FAILURES)
+        && (consecutive / MAX_CONSECUTIVE_FAILURES).is_power_of_two();
+    match consecutive {
+        MAX_FAILED_WRITES.. => Next::Stop,
+        _ if is_due => Next::Probe,
+        _ => Next::Continue,
     }
 }
 
@@ -205,5 +250,28 @@ pub(super) async fn sleep_until(end: Option<Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_tells_bad_rows_from_a_server_that_is_down() {
+        for (consecutive, next) in [
+            (1, Next::Continue),
+            (19, Next::Continue),
+            (20, Next::Probe),
+            (21, Next::Continue),
+            (40, Next::Probe),
+            (60, Next::Continue),
+            (80, Next::Probe),
+            (999, Next::Continue),
+            (1_000, Next::Stop),
+            (1_001, Next::Stop),
+        ] {
+            assert_eq!(after_failures(consecutive), next, "{consecutive}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use posthog_groups::bulk::{
     Duplicates, Engine, Import, ImportEvent, ImportReport, ImportRow, RowOutcome, Stopped,
 };
-use posthog_groups::{Groups, ProjectToken, Properties};
+use posthog_groups::{Groups, ProjectToken, Properties, RetryPolicy};
 use posthog_groups_fake::{Era, Fake, Fault, Group, State};
 use serde_json::{Value, json};
 
@@ -288,12 +288,74 @@ async fn a_server_that_vanishes_stops_it_instead_of_failing_every_row() {
     fake.add_faults([gone]).unwrap();
     let report = import(&orgs, &all).run().await.unwrap();
     let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
-    assert!(error.is_interrupted() && error.to_string().contains("20 rows one after the other"), "{error}");
+    assert!(error.is_interrupted() && error.to_string().contains("20 consecutive rows failed"), "{error}");
     assert!(report.failed == 19 && report.left() > 200, "{report:?}");
 
     fake.shutdown().await;
     let error = import(&orgs, &all).run().await.unwrap_err();
     assert!(error.is_connect(), "{error}");
+}
+
+/// The next `times` groups that somebody wants to create are answered 500, and reads are not.
+fn refuse_to_create(fake: &Fake, times: u64) {
+    fake.add_faults([Fault { times, ..Fault::crash() }.on("POST", "/groups/$")]).unwrap();
+}
+
+#[tokio::test]
+async fn rows_that_fail_while_the_server_works_do_not_stop_the_others() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(100);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    for failing in [60, 60, 0] {
+        fake.clear_faults();
+        if failing > 0 {
+            refuse_to_create(&fake, failing);
+        }
+        let report = import(&orgs, &rows).concurrency(1).journal(&journal).run().await.unwrap();
+        assert!(report.stopped.is_none(), "{report:?}");
+        assert_eq!((report.failed, report.left()), (failing, 0), "{report:?}");
+        assert_eq!(fake.state().groups.len(), 100 - failing as usize);
+    }
+    assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn a_server_that_fails_every_write_stops_it_although_it_answers_reads() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(1_500);
+    refuse_to_create(&fake, 0);
+    let report = import(&orgs, &rows).run().await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.to_string().contains("1000 consecutive rows failed"), "{error}");
+    assert!(report.failed == 999 && report.left() >= 500, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_list_that_fails_for_good_is_replaced_by_reading_each_group() {
+    let fake = serve(Era::Y2026, a_third_each()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(40);
+    fake.add_faults([Fault { times: 0, ..Fault::crash() }.on("GET", "/groups/$")]).unwrap();
+    let report = import(&orgs, &rows).verify(true).run().await.unwrap();
+    assert_eq!(counts(&report), [10, 20, 10, 0], "{report:?}");
+    assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_read_back_does_not_keep_others_from_being_verified() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(12);
+    // Each group is read once before it is written.
+    fake.add_faults([Fault { skip: 12, ..Fault::crash() }.on("GET", "/groups/find/")]).unwrap();
+    let report = import(&orgs, &rows).verify(true).verify_within(Duration::ZERO).run().await.unwrap();
+    assert_eq!(counts(&report), [11, 0, 0, 1], "{report:?}");
 }
 
 #[tokio::test]
