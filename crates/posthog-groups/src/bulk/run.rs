@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
-use super::index::{Index, Seen, Standing};
+use super::index::{Index, Seen};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
@@ -36,7 +36,7 @@ pub(crate) struct Run<F> {
     pub(super) stop: Stop,
     pub(super) index: u8,
     pub(super) wanted: Index,
-    journal: Option<Journal>,
+    pub(super) journal: Option<Journal>,
     started: String,
     pub(super) report: ImportReport,
     pub(super) consecutive_failures: u32,
@@ -86,7 +86,12 @@ where
             let left = self.report.left();
             self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
         }
-        if let Some(Err(error)) = self.journal.as_mut().map(Journal::sync) {
+        let kept = match self.journal.take() {
+            Some(journal) if self.report.is_complete() => journal.remove(),
+            Some(mut journal) => journal.sync(),
+            None => Ok(()),
+        };
+        if let Err(error) = kept {
             self.stopped(Stopped::Error(error));
         }
         self.report.requests = self.groups.client().shared().wire.requests() - requests;
@@ -146,38 +151,20 @@ where
             () = self.stop.wish() => return Ok(()),
         };
         if mode == Mode::Write && !self.stop.is_wished() {
-            self.open_journal(&hex(&input.finalize()))?;
+            self.open_journal(hex(&input.finalize()))?;
         }
-        let done_before = self.wanted.count(Seen::Before);
+        let done_before = self.journal.as_ref().map_or(0, Journal::done);
         (self.on_event)(ImportEvent::Checked { rows: number, done_before });
         Ok(())
     }
 
-    /// Opens the journal, and notes what it knows as done.
-    fn open_journal(&mut self, input: &str) -> Result<()> {
+    fn open_journal(&mut self, input: String) -> Result<()> {
         let Some(path) = &self.settings.journal else { return Ok(()) };
         let client = self.groups.client();
-        let header = Header {
-            posthog_groups_journal: 1,
-            host: client.host().to_owned(),
-            project: client.project().to_owned(),
-            group_type_index: self.index,
-            rows: self.report.rows,
-            input: input.to_owned(),
-            started: self.started.clone(),
-        };
+        let place = (client.host(), client.project(), self.index);
+        let header = Header::new(place, self.report.rows, input, self.started.clone());
         let journal = Journal::open(path, &header, self.settings.accept_changed_input)?;
         self.started = journal.started().to_owned();
-        if journal.done() > 0 {
-            let mut number = 0;
-            for row in (self.rows)() {
-                number += 1;
-                let row = numbered(row, number)?;
-                if self.wanted.standing(&row, number) == Standing::Counts && journal.has(&row) {
-                    self.wanted.mark(&row.key, Seen::Before);
-                }
-            }
-        }
         self.journal = Some(journal);
         Ok(())
     }
@@ -253,18 +240,20 @@ where
         Ok(())
     }
 
-    /// A row has come to its end.
-    pub(super) fn end(&mut self, row: &ImportRow, outcome: RowOutcome) {
-        let is_done = matches!(
-            outcome,
-            RowOutcome::Created { .. }
-                | RowOutcome::Changed { .. }
-                | RowOutcome::Unchanged
-                | RowOutcome::Sent
-        );
-        if is_done
-            && let Some(journal) = &mut self.journal
-            && let Err(error) = journal.note(row)
+    /// Counts, records and reports what became of a row.
+    pub(super) fn end(&mut self, number: u64, row: &ImportRow, outcome: RowOutcome) {
+        let was_done = self.journal.as_ref().is_some_and(|journal| journal.was_done(number));
+        let outcome = match outcome {
+            RowOutcome::Unchanged if was_done => RowOutcome::DoneBefore,
+            outcome => outcome,
+        };
+        let failed = match outcome {
+            RowOutcome::Failed(_) => Some(true),
+            RowOutcome::Superseded | RowOutcome::DoneBefore => None,
+            _ => Some(false),
+        };
+        if let (Some(failed), Some(journal)) = (failed, &mut self.journal)
+            && let Err(error) = journal.record(number, failed)
         {
             self.stopped(Stopped::Error(error));
         }

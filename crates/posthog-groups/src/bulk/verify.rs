@@ -61,7 +61,7 @@ where
         let mut rows = Numbered::new((self.rows)());
         while let Some(Ok(row)) = rows.next() {
             if self.is(&row, &rows, Seen::Written) {
-                self.end(&row, RowOutcome::Failed(Error::not_arrived()));
+                self.end(rows.number, &row, RowOutcome::Failed(Error::not_arrived()));
             }
         }
     }
@@ -128,7 +128,7 @@ where
                 } else {
                     RowOutcome::Changed { properties }
                 };
-                self.end(&row, outcome);
+                self.end(rows.number, &row, outcome);
             }
         }
         self.wanted.count(Seen::Written)

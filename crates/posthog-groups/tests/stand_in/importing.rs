@@ -239,11 +239,63 @@ async fn a_key_that_expires_in_the_middle_stops_it_and_the_journal_goes_on() {
             .count();
         assert_eq!(created, 30, "{era}: one entry for each new group");
 
+        // The run has completed: its journal is gone, and other rows are another run.
+        assert!(!journal.exists(), "{era}");
         let other = [row("org:001", json!({"n": 2}))];
-        let error = import(&orgs, &other).journal(&journal).run().await.unwrap_err();
-        assert!(error.to_string().contains("the input has changed"), "{error}");
-        let report = import(&orgs, &other).journal(&journal).accept_changed_input(true).run().await.unwrap();
+        let report = import(&orgs, &other).journal(&journal).run().await.unwrap();
         assert_eq!(report.changed, 1, "{era}");
+    }
+}
+
+/// Another program writes to a group.
+fn overwrite(fake: &Fake, key: &str, name: &str, value: &str) {
+    let mut state = fake.state();
+    let group = state.groups.iter_mut().find(|group| group.group_key == key).unwrap();
+    *group = Group::new(0, key).with(name, value);
+    fake.put_state(state).unwrap();
+}
+
+#[tokio::test]
+async fn a_run_after_a_completed_one_begins_anew() {
+    for count in [3, 30] {
+        let fake = serve(Era::Y2026, empty()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(count);
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let night = || import(&orgs, &rows).journal(&journal).run();
+        assert!(night().await.unwrap().is_complete());
+        assert!(!journal.exists(), "a completed run removes its journal");
+        overwrite(&fake, "org:001", "plan", "changed by others");
+        let report = night().await.unwrap();
+        assert_eq!((report.changed, report.done_before), (1, 0), "{report:?}");
+        assert_all_stored(&fake, &rows);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
+    for count in [4, 40] {
+        for engine in [Engine::Rest, Engine::Capture] {
+            let fake = serve(Era::Y2026, empty()).await;
+            let orgs = organizations(&fake);
+            let rows = rows(count);
+            let folder = tempfile::tempdir().unwrap();
+            let journal = folder.path().join("journal");
+            let run = || {
+                import(&orgs, &rows).journal(&journal).engine(engine).project_token(token()).concurrency(1)
+            };
+            // The last row fails.
+            let refused = Fault { skip: count as u64 - 1, ..Fault::http(400) }.on("POST", "/groups/$");
+            fake.add_faults([refused]).unwrap();
+            let report = run().engine(Engine::Rest).run().await.unwrap();
+            assert_eq!((report.failed, journal.exists()), (1, true), "{report:?}");
+            overwrite(&fake, "org:001", "plan", "changed by others");
+            let report = run().run().await.unwrap();
+            assert!(report.is_complete() && report.left() == 0, "{report:?}");
+            assert_eq!(report.done_before, count as u64 - 2, "{engine:?}: {report:?}");
+            assert_all_stored(&fake, &rows);
+        }
     }
 }
 
