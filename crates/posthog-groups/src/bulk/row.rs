@@ -3,7 +3,9 @@
 use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::input;
+use crate::storable::first_unstorable;
 use crate::upsert::members;
 
 /// A group as it is wanted: its key, and properties to be merged into it.
@@ -39,6 +41,22 @@ impl ImportRow {
     pub fn at_line(mut self, line: u64) -> Self {
         self.line = line;
         self
+    }
+
+    /// Checks that a server can store the row: its key, and the names and values of its properties.
+    ///
+    /// An import checks every row before it sends anything.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for a key that is blank, has more than 400 characters or contains NUL, for a property without a
+    /// name, and for values that the server cannot store and return: text with NUL or half of a surrogate pair, integers outside
+    /// 64 bits, and numbers that are too large for a double.
+    pub fn check(&self) -> Result<()> {
+        input::group_key(&self.key)?;
+        if let Some(unstorable) = first_unstorable(self.properties.as_str()) {
+            return Err(Error::input(unstorable.to_string()));
+        }
+        self.members()?.iter().try_for_each(|(name, _)| input::property_name(name).map(drop))
     }
 
     /// Its properties one by one, in the order of their names.

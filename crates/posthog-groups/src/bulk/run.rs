@@ -16,7 +16,6 @@ use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
 use crate::group_type::check_exists;
 use crate::groups::Groups;
-use crate::input;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +118,7 @@ where
             number += 1;
             let row = numbered(row, number)?;
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
-            input::group_key(&row.key).map_err(named)?;
-            for (name, _) in row.members().map_err(named)? {
-                input::property_name(&name).map_err(named)?;
-            }
+            row.check().map_err(named)?;
             if let Some(earlier) = self.wanted.add(&row, number)?
                 && self.settings.duplicates == Duplicates::Refuse
             {

@@ -16,6 +16,10 @@ fn row(key: &str, properties: Value) -> ImportRow {
     ImportRow::new(key, Properties::new(&properties).unwrap())
 }
 
+fn text_row(key: &str, properties: &str) -> ImportRow {
+    ImportRow::new(key, serde_json::from_str(properties).unwrap())
+}
+
 fn rows(count: usize) -> Vec<ImportRow> {
     (0..count).map(|n| row(&format!("org:{n:03}"), json!({"n": n, "plan": "free"}))).collect()
 }
@@ -152,9 +156,18 @@ async fn bad_rows_end_it_before_anything_is_sent() {
         (&[row("a", json!({})), row(" ", json!({}))], "the group key is blank"),
         (&[row(&"k".repeat(401), json!({}))], "401 characters"),
         (&[row("a", json!({"": 1}))], "the name of the property is empty"),
+        (&[text_row("a", r#"{"x":"\u0000"}"#)], "the property `x` contains a NUL character"),
+        (&[text_row("a", r#"{"x":"\ud800"}"#)], "the property `x` contains half of a surrogate pair"),
+        (&[text_row("a", r#"{"\udc00":1}"#)], "`\\udc00` contains half of a surrogate pair"),
+        (&[row("b", json!({})), text_row("a", r#"{"x":[18446744073709551616]}"#)], "row 2, group `a`"),
+        (&[text_row("a", r#"{"x":-9223372036854775809}"#)], "the integer -9223372036854775809"),
+        (&[text_row("a", r#"{"x":1e400}"#)], "the number 1e400"),
     ] {
-        let error = import(&orgs, rows).run().await.unwrap_err();
-        assert!(error.is_invalid_input() && error.to_string().contains(reason), "{error}");
+        for engine in [Engine::Rest, Engine::Capture] {
+            let import = import(&orgs, rows).engine(engine).project_token(token());
+            let error = import.run().await.unwrap_err();
+            assert!(error.is_invalid_input() && error.to_string().contains(reason), "{error}");
+        }
     }
     let unreadable = || [Ok(row("a", json!({}))), Err(std::io::Error::other("line 2 is torn"))].into_iter();
     let error = orgs.import(unreadable).run().await.unwrap_err();
