@@ -217,19 +217,19 @@ fn matches(pattern: &str, text: &str, separator: char) -> bool {
 
 /// What a path of a document is to the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Site {
+pub(crate) struct Site {
     /// The path by which the specification knows it, or would.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The alias that it begins with.
-    pub(super) alias: Option<String>,
+    pub(crate) alias: Option<String>,
     /// Whether the specification leaves it out on purpose.
-    pub(super) left_out: bool,
+    pub(crate) left_out: bool,
 }
 
 impl Scope {
     /// The site of a path; `None` for one that is none of the specification's business. The names of parameters and
     /// the slash at the end do not count.
-    pub(super) fn canonical(&self, path: &str, known: &[String]) -> Option<Site> {
+    pub(crate) fn canonical(&self, path: &str, known: &[String]) -> Option<Site> {
         let alias = self.aliases.iter().find(|alias| is_below(path, &alias.published));
         let path = match alias {
             None => path.to_owned(),
@@ -251,7 +251,14 @@ impl Scope {
         })
     }
 
-    pub(super) fn has_root(&self, path: &str) -> bool {
+    /// The error for a document that has nothing of the scope.
+    pub(crate) fn nothing_of(&self, document: &Document) -> Error {
+        let roots = self.roots.join("` or `");
+        let reason = format!("no path begins with `{roots}`; is this the document of another API?");
+        Error::Unsuitable { place: document.place(&Pointer::root().key("paths")), reason }
+    }
+
+    pub(crate) fn has_root(&self, path: &str) -> bool {
         self.roots.iter().any(|root| is_below(path, root))
     }
 }

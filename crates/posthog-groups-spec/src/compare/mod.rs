@@ -22,7 +22,6 @@ use crate::diff::{self, Change};
 use crate::document::Document;
 use crate::error::Error;
 use crate::lint::check_openapi;
-use crate::pointer::Pointer;
 use crate::write::to_yaml;
 use index::Index;
 use normalize::{Normalized, Operation, READ_ONLY, REQUIRED, SCOPES, WRITE_ONLY};
@@ -134,9 +133,7 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
         .collect();
     let theirs = normalize::normalize(published, &ledger.scope, &known)?;
     if !theirs.operations.iter().any(|operation| ledger.scope.has_root(&operation.path)) {
-        let roots = ledger.scope.roots.join("`, `");
-        let reason = format!("no path begins with `{roots}`; is this the document of another API?");
-        return Err(Error::Unsuitable { place: published.place(&Pointer::root().key("paths")), reason });
+        return Err(ledger.scope.nothing_of(published));
     }
     let ours = normalize::normalize(ours, &ledger.scope, &known)?;
     let (differences, sites) = differences(published, &theirs, &ours);

@@ -74,13 +74,13 @@ impl Comparison {
     fn count(&self) -> String {
         let count = |state: State| self.states.values().filter(|other| **other == state).count();
         format!(
-            "defects: {} published, {} partly, {} where the document agrees, {} whose operation is absent, {} \
-             without structure",
+            "defects: {} published, {} partly, {} where the document agrees, {} whose operation is absent, {} that it \
+             cannot show",
             count(State::Published),
             count(State::Partly),
             count(State::Agrees),
             count(State::OperationAbsent),
-            count(State::NoStructure)
+            count(State::NotShown) + count(State::NoStructure)
         )
     }
 

@@ -23,7 +23,9 @@ pub enum State {
     Agrees,
     /// The document does not have the operation.
     OperationAbsent,
-    /// Nothing in the structure of a document shows the defect.
+    /// The document does not have what the defect is about, such as the body that a defect is in.
+    NotShown,
+    /// Nothing in the structure of any document shows the defect.
     NoStructure,
 }
 
@@ -41,7 +43,7 @@ impl fmt::Display for State {
             Self::Partly => "partly",
             Self::Agrees => "agrees",
             Self::OperationAbsent => "operation absent",
-            Self::NoStructure => "n/a",
+            Self::NotShown | Self::NoStructure => "n/a",
         })
     }
 }
@@ -68,15 +70,12 @@ pub(super) fn state(
     if !present {
         return State::OperationAbsent;
     }
-    let wrong = accounted.iter().any(|difference| difference.place != "operation");
-    if !wrong {
-        return State::Agrees;
-    }
     let is_wrong = |account: &Account, operation: &str, place: &str| {
         accounted.iter().any(|difference| {
             account.covers(difference) && difference.operation == operation && difference.place == place
         })
     };
+    let wrong = accounted.iter().any(|difference| difference.place != "operation");
     let right = defect.accounts.iter().any(|account| {
         sites.iter().filter(|site| site.published && account.is_about_operation(&site.operation)).any(
             |site| {
@@ -84,7 +83,12 @@ pub(super) fn state(
             },
         )
     });
-    if right { State::Partly } else { State::Published }
+    match (wrong, right) {
+        (true, false) => State::Published,
+        (true, true) => State::Partly,
+        (false, true) => State::Agrees,
+        (false, false) => State::NotShown,
+    }
 }
 
 impl Places {

@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+mod long_help;
 pub(crate) mod transfer;
 
 use std::net::IpAddr;
@@ -9,12 +10,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use posthog_groups_fake::Era;
 
-use crate::help;
-use crate::output::{Colors, Format};
-
 /// Look at, change, move and audit the groups of a PostHog project.
 #[derive(Debug, Parser)]
-#[command(name = "posthog-groups", version, after_long_help = help::TOP)]
+#[command(name = "posthog-groups", version, after_long_help = long_help::TOP)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: GlobalArguments,
@@ -85,6 +83,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
+    /// Write control characters in CSV and in answers of `api` as they are, to a terminal too
+    #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
+    pub(crate) raw: bool,
+
     /// Say nothing on standard error but errors
     #[arg(long, short = 'q', global = true, help_heading = OUTPUT)]
     pub(crate) quiet: bool,
@@ -106,6 +108,33 @@ pub(crate) struct GlobalArguments {
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";
 
+/// A form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns with a header, cut to the width of the terminal
+    Table,
+    /// Columns separated by tabs, without a header, nothing cut
+    Plain,
+    /// One JSON document: an array for lists
+    Json,
+    /// One JSON document on each line
+    Ndjson,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// When to use colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colors {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
 /// A region of PostHog Cloud.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum RegionName {
@@ -115,69 +144,76 @@ pub(crate) enum RegionName {
     Eu,
 }
 
-/// What is to be done. [`help::TOPICS`] says where each stands in the help.
+/// What is to be done. [`crate::help::TOPICS`] says where each stands in the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the group types of the project
-    #[command(after_long_help = help::TYPES)]
+    #[command(after_long_help = long_help::TYPES)]
     Types,
     /// List groups, newest first
-    #[command(after_long_help = help::LIST, visible_alias = "ls")]
+    #[command(after_long_help = long_help::LIST, visible_alias = "ls")]
     List(List),
     /// Show groups by their keys
-    #[command(after_long_help = help::GET, visible_alias = "show")]
+    #[command(after_long_help = long_help::GET, visible_alias = "show")]
     Get(Get),
     /// Create a group
-    #[command(after_long_help = help::CREATE)]
+    #[command(after_long_help = long_help::CREATE)]
     Create(Create),
     /// Set properties of a group
-    #[command(after_long_help = help::SET)]
+    #[command(after_long_help = long_help::SET)]
     Set(Set),
     /// Remove properties of a group
-    #[command(after_long_help = help::UNSET)]
+    #[command(after_long_help = long_help::UNSET)]
     Unset(Unset),
     /// Merge properties into a group, and create it if wanted
-    #[command(after_long_help = help::UPSERT)]
+    #[command(after_long_help = long_help::UPSERT)]
     Upsert(Upsert),
     /// Show the history of a group, newest first
-    #[command(after_long_help = help::ACTIVITY)]
+    #[command(after_long_help = long_help::ACTIVITY)]
     Activity(Activity),
     /// Show who and what was seen together with a group or a person
-    #[command(after_long_help = help::RELATED)]
+    #[command(after_long_help = long_help::RELATED)]
     Related(Related),
     /// Show the most frequent values of a property
-    #[command(after_long_help = help::VALUES)]
+    #[command(after_long_help = long_help::VALUES)]
     Values(Values),
     /// Show the names of properties (servers before 2026-06-26)
-    #[command(after_long_help = help::DEFINITIONS)]
+    #[command(after_long_help = long_help::DEFINITIONS)]
     Definitions,
     /// Write groups to a file, as NDJSON or CSV
-    #[command(after_long_help = help::EXPORT)]
+    #[command(after_long_help = long_help::EXPORT)]
     Export(transfer::Export),
     /// Create and change groups from a file
-    #[command(after_long_help = help::IMPORT)]
+    #[command(after_long_help = long_help::IMPORT)]
     Import(transfer::Import),
     /// Show what an import would change, and write nothing
-    #[command(after_long_help = help::PLAN)]
+    #[command(after_long_help = long_help::PLAN)]
     Plan(transfer::ImportInput),
     /// Show the user that the key belongs to
-    #[command(after_long_help = help::WHOAMI)]
+    #[command(after_long_help = long_help::WHOAMI)]
     Whoami,
     /// Show the contexts, and where each setting comes from
-    #[command(after_long_help = help::CONTEXTS)]
+    #[command(after_long_help = long_help::CONTEXTS)]
     Contexts,
     /// Check configuration, connection, key and server, and say how to mend what is wrong
-    #[command(after_long_help = help::DOCTOR)]
+    #[command(after_long_help = long_help::DOCTOR)]
     Doctor(Doctor),
     /// Run a stand-in server on this machine, to try things without an account
-    #[command(after_long_help = help::SERVE)]
+    #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
     /// Print the completions of a shell
-    #[command(after_long_help = help::COMPLETIONS)]
+    #[command(after_long_help = long_help::COMPLETIONS)]
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands to a folder
-    #[command(after_long_help = help::MAN)]
+    #[command(after_long_help = long_help::MAN)]
     Man(Man),
+}
+
+impl Command {
+    /// Whether the command says by itself how far it is and what it waits for.
+    pub(crate) fn shows_progress(&self) -> bool {
+        matches!(self, Self::Export(_) | Self::Import(_) | Self::Plan(_))
+    }
 }
 
 /// Nothing of its own.
@@ -193,6 +229,14 @@ pub(crate) struct List {
     /// Only groups whose key contains this text; case does not matter
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
+
+    /// Only groups that have this property with this value; may be repeated. All groups are fetched and filtered here
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub(crate) conditions: Vec<String>,
+
+    /// Show the key and these properties, each in a column of its own; for table, plain and csv
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
 
     /// At most so many groups [default: all]
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
