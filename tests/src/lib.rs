@@ -2,6 +2,7 @@
 //! operation, and clients of stand-in servers.
 
 mod calls;
+mod hostile;
 mod recorder;
 mod seed;
 mod vectors;
@@ -9,6 +10,7 @@ mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
+pub use hostile::{Case, Expect, HostileServer, Request, SECRET, Step, cases, peak_memory};
 pub use recorder::{Canned, Recorder};
 pub use seed::seed;
 pub use vectors::{Difference, VectorRunner, eras, parse};
