@@ -3,12 +3,14 @@
 
 mod calls;
 mod recorder;
+mod scripted;
 mod seed;
 mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
+pub use scripted::Scripted;
 pub use seed::seed;
 pub use workspace::workspace;
 pub use wrapper::{quick, requests, wrapper};
