@@ -149,6 +149,7 @@ mod activity;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod budget;
+mod cache;
 mod builder;
 #[cfg(feature = "bulk")]
 pub mod bulk;
@@ -164,10 +165,10 @@ mod groups;
 mod handle;
 mod host;
 mod input;
+mod keyed_locks;
 mod limit;
 mod list;
 mod options;
-mod patience;
 mod poison;
 mod project;
 mod property_values;
@@ -176,18 +177,19 @@ mod retry;
 mod retry_after;
 #[cfg(feature = "schemars")]
 mod schema;
-mod set;
+mod session;
 mod span;
+mod storable;
 mod transport;
-mod turns;
-mod unset;
 mod upsert;
 mod walk;
+mod write;
 
 pub use activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use compare::same_value;
+pub use input::{check_group_key, check_properties, stored_group_key};
 pub use create::CreateGroup;
 pub use cursor::Cursor;
 pub use error::{Error, Result};

@@ -108,16 +108,28 @@ impl Limiter {
         }
     }
 
-    /// Waits for a place, at most `longest` and not beyond `deadline`.
+    /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
+        let start = Instant::now();
+        // Who waits before this request gets the next place, so that this one waits at least as long.
+        if let Some(wait) = self.waits_for()
+            && wait > longest
+        {
+            return Err(Refusal::WaitTooLong(wait));
+        }
         let wait = async {
-            let _turn = self.turn.lock().await;
+            let _turn = match start.checked_add(longest) {
+                Some(end) => {
+                    let turn = tokio::time::timeout_at(end, self.turn.lock()).await;
+                    turn.map_err(|_| Refusal::WaitTooLong(self.waits_for().unwrap_or_default()))?
+                }
+                None => self.turn.lock().await,
+            };
             loop {
                 let now = Instant::now();
                 let Err(free) = unpoisoned(self.account.lock()).take(now) else { return Ok(()) };
-                let wait = free.saturating_duration_since(now);
-                if wait > longest {
-                    return Err(Refusal::WaitTooLong(wait));
+                if free.saturating_duration_since(start) > longest {
+                    return Err(Refusal::WaitTooLong(free.saturating_duration_since(now)));
                 }
                 if deadline.is_some_and(|deadline| deadline < free) {
                     return Err(Refusal::Deadline);

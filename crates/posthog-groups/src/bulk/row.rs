@@ -6,7 +6,7 @@ use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Result;
-use crate::upsert::members;
+use crate::write::members;
 
 /// A group as it is wanted: its key, and properties to be merged into it.
 ///

@@ -74,7 +74,7 @@ where
 
     pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
         let started = Instant::now();
-        let requests = self.groups.client().shared().wire.requests();
+        let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
             // Nothing was written. While it is locked: it may be what another import begins with next.
             if let Some(journal) = self.journal.take() {
@@ -89,7 +89,7 @@ where
         if let Some(Err(error)) = self.journal.as_mut().map(Journal::sync) {
             self.stopped(Stopped::Error(error));
         }
-        self.report.requests = self.groups.client().shared().wire.requests() - requests;
+        self.report.requests = self.groups.client().shared().connection.requests() - requests;
         self.report.elapsed = started.elapsed();
         Ok(self.report)
     }
@@ -114,7 +114,7 @@ where
             number += 1;
             let row = numbered(row, number)?;
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
-            input::group_key(&row.key).map_err(named)?;
+            input::check_group_key(&row.key).map_err(named)?;
             for (name, _) in row.members().map_err(named)? {
                 input::property_name(&name).map_err(named)?;
             }
@@ -136,9 +136,9 @@ where
         }
         self.report.rows = number;
         let index = async {
-            let scope = self.groups.client().scope();
-            let index = self.groups.index(&scope).await?;
-            check_exists(self.groups.client(), &scope, index).await.map(|()| index)
+            let session = self.groups.client().session();
+            let index = self.groups.index(&session).await?;
+            check_exists(&session, index).await.map(|()| index)
         };
         // A rate limit may take an hour.
         self.index = tokio::select! {
@@ -225,7 +225,7 @@ where
     }
 
     fn engine_for(&self, rows: u64) -> Engine {
-        let per_hour = self.groups.client().shared().wire.per_hour();
+        let per_hour = self.groups.client().shared().connection.per_hour();
         choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
     }
 
