@@ -14,7 +14,9 @@ impl Scripted {
     ///
     /// # Panics
     /// When there is no port to listen on.
-    pub fn start(answer: impl Fn(&str, usize, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
+    pub fn start(
+        answer: impl Fn(&str, usize, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|e| panic!("no port: {e}"));
         let address = listener.local_addr().map_or_else(|e| panic!("no address: {e}"), |a| a.to_string());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -41,10 +43,8 @@ impl Scripted {
 
     /// Starts it with one answer for everything: a status line and headers, and a body.
     pub fn always(head: &str, body: &str) -> Self {
-        let answer = format!(
-            "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
+        let answer =
+            format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         Self::start(move |_, _, connection| connection.write_all(answer.as_bytes()))
     }
 

@@ -222,7 +222,6 @@ const STORABLE: [&str; 9] = [
 #[tokio::test]
 async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_where_it_stands() {
     let (fake, client) = serve().await;
-    let before = fake.state().to_json();
     let groups = client.groups(0);
     let group = groups.group("org:5");
     let mut refusals = Refusals::default();

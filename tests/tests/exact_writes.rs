@@ -79,8 +79,20 @@ fn world(write: Write) -> State {
 
 async fn serve(write: Write, era: Era) -> (Fake, Groups) {
     let fake = Fake::builder().era(era).state(world(write)).start().await.unwrap();
-    let client: Client = wrapper(&fake).retry(quick(2)).build().unwrap();
-    (fake, client.groups(0))
+    let groups = groups(&fake);
+    (fake, groups)
+}
+
+fn groups(fake: &Fake) -> Groups {
+    let client: Client = wrapper(fake).retry(quick(2)).build().unwrap();
+    client.groups(0)
+}
+
+/// Makes the server as it was at its start, for a client of its own.
+fn anew(fake: &Fake, write: Write, era: Era) -> Groups {
+    fake.clear_faults();
+    fake.put_state(State { era, ..world(write) }).unwrap();
+    groups(fake)
 }
 
 /// An answer in the place of the server's own, before or after the request is carried out.
@@ -145,11 +157,12 @@ async fn a_capture_failure_whose_group_cannot_be_read_back_says_that_it_is_store
 async fn an_unexpected_success_is_looked_at_and_only_what_is_missing_is_sent_again() {
     for write in Write::ALL {
         for &era in write.eras() {
+            let (fake, _) = serve(write, era).await;
             for status in [200, 201, 202, 203, 204, 206] {
                 for body in [json!(""), json!({}), json!({"status": "accepted"}), json!("OK"), json!([])] {
                     for phase in [Phase::Before, Phase::After] {
                         let case = format!("{write:?} on {era:?}, {status} {body}, {phase:?}");
-                        let (fake, orgs) = serve(write, era).await;
+                        let orgs = anew(&fake, write, era);
                         fake.add_faults([answer(write, status, body.clone(), phase)]).unwrap();
                         write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                         assert!(write.effect(&fake), "{case}");
@@ -194,7 +207,10 @@ async fn statuses_of_proxies_are_like_502() {
             fake.add_faults([Fault { times: 0, ..Fault::http(status) }.on("POST", write.path())]).unwrap();
             let error = write.send(&orgs).await.unwrap_err();
             assert!(error.is_outcome_unknown() && error.is_server_error(), "{write:?}, {status}: {error:?}");
-            assert!(error.to_string().contains("not seen when last read back"), "{write:?}, {status}: {error}");
+            assert!(
+                error.to_string().contains("not seen when last read back"),
+                "{write:?}, {status}: {error}"
+            );
             assert_eq!(write.sent(&fake), 3, "{write:?}, {status}");
         }
         let (fake, orgs) = serve(Write::Set, Era::Y2026).await;

@@ -236,7 +236,8 @@ async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
         for link in links_elsewhere(fake.address().port(), foreigner.port()) {
             for prefetch in [false, true] {
                 let sent = fake.journal().len();
-                fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))]).unwrap();
+                fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))])
+                    .unwrap();
                 let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key);
                 let keys: Vec<String> = keys.try_collect().await.unwrap_or_else(|e| panic!("{link}: {e:?}"));
                 assert_eq!(keys.len(), 5, "{link}: {keys:?}");
@@ -255,13 +256,11 @@ async fn a_page_says_when_its_link_names_another_origin() {
         ("/api/projects/1/groups/?cursor=x".to_owned(), None),
         ("http://posthog-web:8000/api/?cursor=x".to_owned(), Some("http://posthog-web:8000")),
         (fake.url().replace("http:", "https:") + "/?cursor=x", Some("https://127.0.0.1")),
-        (format!("{}.evil.example/?cursor=x", fake.url()), Some("?")),
     ] {
         fake.add_faults([page(&["a"], Some(&link))]).unwrap();
         let page = groups.list().page().await.unwrap();
         match (page.link_origin.as_deref(), origin) {
             (None, None) => {}
-            (Some(_), Some("?")) => {}
             (Some(named), Some(origin)) => assert!(named.starts_with(origin), "{link}: {named}"),
             other => panic!("{link}: {other:?}"),
         }
@@ -336,7 +335,11 @@ async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound
             false => json!({"results": [], "previous": null, "next": next}),
         }
         .to_string();
-        write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        write!(
+            connection,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
     });
     let client = Client::builder().host(empty.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.groups(0).list().stream().try_next().await.unwrap_err();
@@ -357,8 +360,14 @@ async fn lists_of_projects_are_bounded() {
                 "api_token": "phc_x", "name": name, "completed_snippet_onboarding": true, "has_completed_onboarding_for": {},
                 "ingested_event": true, "is_demo": false, "timezone": "UTC", "access_control": false,
             });
-            let body = json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]}).to_string();
-            write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+            let body =
+                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]})
+                    .to_string();
+            write!(
+                connection,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            )
         })
     };
     let server = endless(0);

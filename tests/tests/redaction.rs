@@ -263,7 +263,10 @@ async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
                     .project_id("1")
                     .group_type_index(0)
                     .group_key("org:5")
-                    .body(posthog_groups::raw::types::UpdatePropertyRequest { key: "a".into(), value: 1.into() })
+                    .body(posthog_groups::raw::types::UpdatePropertyRequest {
+                        key: "a".into(),
+                        value: 1.into(),
+                    })
                     .send()
                     .await
                     .unwrap_err();

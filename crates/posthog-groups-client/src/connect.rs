@@ -1,9 +1,12 @@
 //! The shortest way to a client: one key, no policies.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{ResponseBuilderExt as _, Url};
@@ -36,8 +39,8 @@ impl Direct {
         self
     }
 
-    /// Reads the whole body within the limit.
-    async fn receive(&self, response: reqwest::Response) -> reqwest::Result<reqwest::Response> {
+    /// Reads the whole body within the limit. Where that fails, reading the body of the result fails.
+    async fn receive(&self, response: reqwest::Response) -> reqwest::Response {
         let (status, version, url) = (response.status(), response.version(), response.url().clone());
         let mut headers = response.headers().clone();
         let limit = self.max_response_size;
@@ -48,7 +51,10 @@ impl Direct {
         });
         // Only a response can fail with an error of `reqwest`.
         let limited = reqwest::Response::from(http::Response::new(reqwest::Body::wrap(limited)));
-        let body = self.key.redact_body(limited.bytes().await?);
+        let body = match limited.bytes().await {
+            Ok(body) => reqwest::Body::from(self.key.redact_body(body)),
+            Err(error) => reqwest::Body::wrap(Failing(Some(error))),
+        };
         self.key.redact_headers(&mut headers);
         let mut response = http::Response::builder().version(version).url(url).body(body);
         if let Ok(response) = &mut response {
@@ -63,6 +69,21 @@ impl Direct {
 impl From<PersonalApiKey> for Direct {
     fn from(key: PersonalApiKey) -> Self {
         Self::new(key)
+    }
+}
+
+/// A body that cannot be read.
+struct Failing(Option<reqwest::Error>);
+
+impl http_body::Body for Failing {
+    type Data = Bytes;
+    type Error = reqwest::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, reqwest::Error>>> {
+        Poll::Ready(self.0.take().map(Err))
     }
 }
 
@@ -88,7 +109,7 @@ impl Transport for Direct {
         mut request: reqwest::Request,
     ) -> TransportFuture<'a> {
         request.headers_mut().insert(AUTHORIZATION, self.key.to_header());
-        Box::pin(async move { self.receive(http.execute(request).await?).await })
+        Box::pin(async move { Ok(self.receive(http.execute(request).await?).await) })
     }
 }
 

@@ -77,7 +77,8 @@ impl PersonalApiKey {
         for value in headers.values_mut() {
             if self.is_in(value.as_bytes()) {
                 let redacted = self.redact(&String::from_utf8_lossy(value.as_bytes())).into_owned();
-                *value = HeaderValue::try_from(redacted).unwrap_or_else(|_| HeaderValue::from_static("[key]"));
+                *value =
+                    HeaderValue::try_from(redacted).unwrap_or_else(|_| HeaderValue::from_static("[key]"));
             }
         }
     }

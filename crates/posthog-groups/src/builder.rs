@@ -11,13 +11,13 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::host::{Host, Region};
+use crate::keyed_locks::KeyedLocks;
 use crate::limit::{Limiter, RateLimit};
 use crate::options::CallOptions;
 use crate::project::ProjectRef;
 use crate::retry::RetryPolicy;
-use crate::span::note;
-use crate::keyed_locks::KeyedLocks;
 use crate::session::Shared;
+use crate::span::note;
 use crate::transport::Connection;
 
 /// Settings of a [`Client`].

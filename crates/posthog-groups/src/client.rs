@@ -73,8 +73,11 @@ impl Client {
 
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
         let transport = RawTransport { connection: shared.connection.clone(), options };
-        let raw =
-            raw::Client::new_with_client(shared.connection.host.base(), shared.http.clone(), Arc::new(transport));
+        let raw = raw::Client::new_with_client(
+            shared.connection.host.base(),
+            shared.http.clone(),
+            Arc::new(transport),
+        );
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
@@ -133,10 +136,8 @@ impl Client {
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session();
-        let actors = read!(session, "list_related", |raw| raw
-            .list_related()
-            .project_id(self.project())
-            .id(uuid))?;
+        let actors =
+            read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
         Ok(Related::from(actors))
     }
 
@@ -215,10 +216,12 @@ impl Client {
         })
     }
 
+    #[cfg(any(test, feature = "bulk"))]
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.shared
     }
 
+    #[cfg(feature = "bulk")]
     pub(crate) fn options(&self) -> &CallOptions {
         &self.0.options
     }

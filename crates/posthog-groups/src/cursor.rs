@@ -69,7 +69,9 @@ impl EmptyPages {
         if self.0 < MAX_IN_A_ROW {
             return Ok(());
         }
-        Err(Error::paging(format!("the server sent {MAX_IN_A_ROW} empty pages in a row, each with a link to the next")))
+        Err(Error::paging(format!(
+            "the server sent {MAX_IN_A_ROW} empty pages in a row, each with a link to the next"
+        )))
     }
 }
 
@@ -121,7 +123,10 @@ mod tests {
     #[test]
     fn nothing_but_the_parameter_is_taken_from_a_link() {
         for (link, cursor) in [
-            ("https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0", Some("a+b==")),
+            (
+                "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0",
+                Some("a+b=="),
+            ),
             ("/api/projects/1/groups/?cursor=x", Some("x")),
             ("http://evil.example:1/?search=y&cursor=x#cursor=z", Some("x")),
             ("//evil.example/?cursor=x", Some("x")),
@@ -145,7 +150,10 @@ mod tests {
             ("https://posthog.example.com:443/?cursor=x", None),
             ("/api/?cursor=x", None),
             ("http://posthog.example.com/?cursor=x", Some("http://posthog.example.com")),
-            ("https://posthog.example.com.evil.example/?cursor=x", Some("https://posthog.example.com.evil.example")),
+            (
+                "https://posthog.example.com.evil.example/?cursor=x",
+                Some("https://posthog.example.com.evil.example"),
+            ),
             ("https://posthog.example.com:8443/?cursor=x", Some("https://posthog.example.com:8443")),
             ("http://web.internal:8000/?cursor=x", Some("http://web.internal:8000")),
             ("//evil.example/?cursor=x", Some("https://evil.example")),

@@ -91,9 +91,8 @@ pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
 
 /// Asks the server for the group types, whatever is known.
 pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
-    let types = read!(session, "list_group_types", |raw| raw
-        .list_group_types()
-        .project_id(session.project()))?;
+    let types =
+        read!(session, "list_group_types", |raw| raw.list_group_types().project_id(session.project()))?;
     let types: Arc<[GroupType]> = types.into();
     session.shared.group_types.put(types.clone());
     Ok(types)

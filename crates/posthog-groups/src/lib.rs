@@ -149,10 +149,10 @@ mod activity;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod budget;
-mod cache;
 mod builder;
 #[cfg(feature = "bulk")]
 pub mod bulk;
+mod cache;
 mod client;
 mod compare;
 mod create;
@@ -189,7 +189,6 @@ pub use activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use compare::same_value;
-pub use input::{check_group_key, check_properties, stored_group_key};
 pub use create::CreateGroup;
 pub use cursor::Cursor;
 pub use error::{Error, Result};
@@ -198,6 +197,7 @@ pub use group_type::GroupTypeRef;
 pub use groups::Groups;
 pub use handle::GroupHandle;
 pub use host::Region;
+pub use input::{check_group_key, check_properties, stored_group_key};
 pub use limit::RateLimit;
 pub use list::{GroupPage, GroupPages, GroupStream, ListGroups};
 pub use options::CallOptions;

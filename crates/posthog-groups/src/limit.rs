@@ -273,6 +273,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn time_in_the_queue_counts() {
+        let limiter = Arc::new(Limiter::new(RateLimit::per_minute(1)));
+        limiter.enter(LONG, None).await.unwrap();
+        let spawn = |longest| {
+            let limiter = limiter.clone();
+            tokio::spawn(async move { limiter.enter(longest, None).await })
+        };
+        let start = Instant::now();
+        let (first, second) = (spawn(LONG), spawn(LONG));
+        tokio::task::yield_now().await;
+        // The next place is 60 s away, and that of the third in the queue 180 s.
+        let refused = limiter.enter(Duration::from_secs(30), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(wait)) if wait > Duration::from_secs(59)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let refused = limiter.enter(Duration::from_secs(90), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(_))), "{refused:?}");
+        assert!(start.elapsed() <= Duration::from_secs(91), "{:?}", start.elapsed());
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_waiter_that_is_dropped_takes_no_place() {
         let limiter = Limiter::new(RateLimit::per_minute(1));
         limiter.enter(LONG, None).await.unwrap();

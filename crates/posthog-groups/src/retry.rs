@@ -234,7 +234,8 @@ mod tests {
             let status = http::StatusCode::from_u16(status).unwrap();
             Outcome::of(&Error::answer(status, &http::HeaderMap::new(), body.as_bytes(), None))
         };
-        let stored = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"x"}"#;
+        let stored =
+            r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"x"}"#;
         for (status, plain) in [
             (302, Final),
             (400, Final),

@@ -113,8 +113,10 @@ fn end_of_text(bytes: &[u8], start: usize) -> usize {
 
 fn end_of_number(bytes: &[u8], start: usize) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
-    let length =
-        rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')).unwrap_or(rest.len());
+    let length = rest
+        .iter()
+        .position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+        .unwrap_or(rest.len());
     start + length
 }
 
@@ -124,7 +126,7 @@ type Flaw = Option<(&'static str, &'static str)>;
 fn flaw_of_text(token: &str) -> Flaw {
     const SURROGATE: Flaw = Some((
         "holds half a surrogate pair, which the server cannot store",
-        "remove it; it is what is left of a character that was cut in two",
+        "remove it: it is half of a character that was cut in two",
     ));
 
     let mut rest = token;

@@ -426,11 +426,10 @@ mod tests {
     fn display_is_one_line_and_does_not_repeat_the_source() {
         let source = serde_json::from_str::<u8>("\"x\"").unwrap_err();
         let message = source.to_string();
-        let error =
-            Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
+        let error = Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
         assert_eq!(
             error.to_string(),
-            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 attempts)"
+            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 requests)"
         );
         assert_eq!(error.source().unwrap().to_string(), message);
         let broken = envelope(400, "validation_error", "invalid_input", "first\nsecond");

@@ -147,3 +147,289 @@ impl Progress {
         verdict
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! A model of a server, a network and another writer. Every interleaving within a bound is played against the decisions
+    //! above, and the rule is checked at the end of each: one effect, and the caller is told the truth.
+
+    use super::*;
+
+    /// The group, as far as one write is concerned.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Group {
+        Missing,
+        /// It is there, and not as it is after the write.
+        Before,
+        /// It is as it is after the write.
+        After,
+    }
+
+    /// What happens to one attempt.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Event {
+        Answered,
+        LostBefore,
+        LostAfter,
+        /// It is lost, and the server carries it out only when the call has ended.
+        LostAndLate,
+        /// 429, again and again.
+        Throttled,
+        ServerErrorBefore,
+        ServerErrorAfter,
+        CaptureFailure,
+        UnexpectedSuccessBefore,
+        UnexpectedSuccessAfter,
+        /// A server whose store is not there for a moment.
+        NotFound,
+    }
+
+    /// What another writer does between two steps of the call.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Other {
+        Nothing,
+        /// Makes the group as it was before the write.
+        Reverts,
+        /// Makes the group as the write would make it.
+        DoesTheSame,
+    }
+
+    /// What one read gives.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Read {
+        Works,
+        Fails,
+    }
+
+    const EVENTS: [Event; 11] = [
+        Event::Answered,
+        Event::LostBefore,
+        Event::LostAfter,
+        Event::LostAndLate,
+        Event::Throttled,
+        Event::ServerErrorBefore,
+        Event::ServerErrorAfter,
+        Event::CaptureFailure,
+        Event::UnexpectedSuccessBefore,
+        Event::UnexpectedSuccessAfter,
+        Event::NotFound,
+    ];
+    const OTHERS: [Other; 3] = [Other::Nothing, Other::Reverts, Other::DoesTheSame];
+
+    /// What the caller is told.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Told {
+        Done { event: bool },
+        Failed { unknown: bool, stored: bool, taken: bool },
+    }
+
+    #[derive(Clone, Debug)]
+    struct World {
+        group: Group,
+        /// How often a request of the call has taken effect.
+        effects: u32,
+        /// How often after the server had said that it is stored, or a read had shown it in effect.
+        needless: u32,
+        known_to_be_stored: bool,
+        late: bool,
+        /// The group was as wanted at some moment of the call.
+        was_after: bool,
+    }
+
+    impl World {
+        /// The server carries out a request: what it answers if nothing goes wrong, or `None` when it confirms it.
+        fn carry_out(&mut self, kind: Kind) -> Option<Answer> {
+            match (kind, self.group) {
+                (Kind::Create, Group::Missing) | (Kind::Set, Group::Before | Group::After) => {}
+                (Kind::Unset, Group::Before) => {}
+                (Kind::Create, _) => return Some(Answer::AlreadyExists),
+                (Kind::Unset, Group::After) => return Some(Answer::AlreadyGone),
+                (_, Group::Missing) => return Some(Answer::NotFound),
+            }
+            self.set(Group::After);
+            self.effects += 1;
+            self.needless += u32::from(self.known_to_be_stored);
+            None
+        }
+
+        fn set(&mut self, group: Group) {
+            self.group = group;
+            self.was_after |= group == Group::After;
+        }
+
+        fn meet(&mut self, other: Other) {
+            match (other, self.group) {
+                (Other::Nothing, _) => {}
+                // Nobody can remove a group.
+                (Other::Reverts, _) => self.set(Group::Before),
+                (Other::DoesTheSame, _) => self.set(Group::After),
+            }
+        }
+
+        fn seen(&self) -> Seen {
+            match self.group {
+                Group::Missing => Seen::Missing,
+                Group::Before => Seen::NotInEffect,
+                Group::After => Seen::InEffect,
+            }
+        }
+    }
+
+    /// Sends one attempt; `None` when the server confirms it.
+    fn send(world: &mut World, kind: Kind, event: Event) -> Option<Answer> {
+        match event {
+            Event::Answered => world.carry_out(kind),
+            Event::LostBefore | Event::UnexpectedSuccessBefore => Some(Answer::Unclear),
+            Event::LostAfter | Event::UnexpectedSuccessAfter => {
+                world.carry_out(kind);
+                Some(Answer::Unclear)
+            }
+            Event::LostAndLate => {
+                world.late = true;
+                Some(Answer::Unclear)
+            }
+            Event::Throttled => Some(Answer::Refused),
+            Event::ServerErrorBefore => Some(Answer::ServerError),
+            Event::ServerErrorAfter => {
+                world.carry_out(kind);
+                Some(Answer::ServerError)
+            }
+            Event::CaptureFailure => match world.carry_out(kind) {
+                None => {
+                    world.known_to_be_stored = true;
+                    Some(Answer::StoredWithoutEvent)
+                }
+                refused => refused,
+            },
+            Event::NotFound => Some(Answer::NotFound),
+        }
+    }
+
+    /// One attempt as it is played: the fate of the request, another writer before the read, and the read.
+    type Turn = (Event, Other, Read);
+
+    /// Plays the loop of `carry_out`; after the last turn the retry policy gives up.
+    fn play(kind: Kind, world: &mut World, turns: &[Turn]) -> Told {
+        let mut progress = Progress::new(kind);
+        let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
+        for (number, &(event, other, read)) in turns.iter().enumerate() {
+            let Some(answer) = send(world, kind, event) else { return Told::Done { event: true } };
+            if progress.answered(answer) == Next::Fail {
+                return failed(answer == Answer::Unclear || progress.may_still_arrive());
+            }
+            world.meet(other);
+            let seen = if read == Read::Works { world.seen() } else { Seen::Nothing };
+            world.known_to_be_stored |= seen == Seen::InEffect;
+            match progress.read_back(seen) {
+                Verdict::Done => return Told::Done { event: true },
+                Verdict::DoneWithoutEvent => return Told::Done { event: false },
+                Verdict::SendAgain if number + 1 < turns.len() => {}
+                Verdict::SendAgain | Verdict::Refused => return failed(progress.may_still_arrive()),
+                Verdict::NoGroup => return failed(false),
+                Verdict::Taken => return Told::Failed { unknown: false, stored: false, taken: true },
+                Verdict::Unknown => {
+                    let stored = answer == Answer::StoredWithoutEvent;
+                    return Told::Failed { unknown: !stored, stored, taken: false };
+                }
+            }
+        }
+        failed(progress.may_still_arrive())
+    }
+
+    /// What is wrong with how a play has ended.
+    fn violation(world: &World, told: Told) -> Option<&'static str> {
+        if world.needless > 0 {
+            return Some("sent again although it was known to be in effect");
+        }
+        match told {
+            Told::Done { .. } if !world.was_after => Some("done, and the group was never as wanted"),
+            Told::Done { event: true }
+                if world.known_to_be_stored && world.effects == 0 && !world.was_after =>
+            {
+                Some("done without an effect")
+            }
+            Told::Failed { stored: true, .. } if world.effects == 0 => Some("stored, and it is not"),
+            Told::Failed { unknown: false, stored: false, taken: false } if world.effects > 0 => {
+                Some("failed for certain, and it took effect")
+            }
+            Told::Failed { unknown: false, stored: false, taken: false } if world.late => {
+                Some("failed for certain, and it may still take effect")
+            }
+            _ => None,
+        }
+    }
+
+    fn turns() -> Vec<Turn> {
+        let mut turns = Vec::new();
+        for event in EVENTS {
+            for other in OTHERS {
+                for read in [Read::Works, Read::Fails] {
+                    turns.push((event, other, read));
+                }
+            }
+        }
+        turns
+    }
+
+    #[test]
+    fn every_interleaving_has_one_effect_and_tells_the_caller_the_truth() {
+        let all = turns();
+        let mut plays = 0_u32;
+        let mut wrong = Vec::new();
+        for kind in [Kind::Create, Kind::Set, Kind::Unset] {
+            for start in [Group::Missing, Group::Before, Group::After] {
+                for first in &all {
+                    for second in &all {
+                        for third in &all {
+                            let mut world = World {
+                                group: start,
+                                effects: 0,
+                                needless: 0,
+                                known_to_be_stored: false,
+                                late: false,
+                                was_after: start == Group::After,
+                            };
+                            let turns = [*first, *second, *third];
+                            let told = play(kind, &mut world, &turns);
+                            plays += 1;
+                            if let Some(violation) = violation(&world, told) {
+                                wrong.push(format!(
+                                    "{kind:?} from {start:?}, {turns:?}: {told:?}: {violation}"
+                                ));
+                            }
+                            if kind == Kind::Create && world.effects > 1 {
+                                wrong.push(format!("{kind:?} from {start:?}, {turns:?}: created twice"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(plays > 2_500_000, "{plays} plays");
+        assert!(
+            wrong.is_empty(),
+            "{} of {plays}, such as\n{}",
+            wrong.len(),
+            wrong[..wrong.len().min(10)].join("\n")
+        );
+    }
+
+    #[test]
+    fn the_model_notices_wrong_decisions() {
+        let world = |effects, late, was_after| World {
+            group: Group::Before,
+            effects,
+            needless: 0,
+            known_to_be_stored: false,
+            late,
+            was_after,
+        };
+        let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
+        assert!(violation(&world(1, false, true), failed(false)).is_some());
+        assert!(violation(&world(0, true, false), failed(false)).is_some());
+        assert!(violation(&world(0, true, false), failed(true)).is_none());
+        assert!(violation(&world(0, false, false), Told::Done { event: true }).is_some());
+        let stored = Told::Failed { unknown: false, stored: true, taken: false };
+        assert!(violation(&world(0, false, false), stored).is_some());
+    }
+}

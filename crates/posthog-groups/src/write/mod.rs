@@ -15,7 +15,9 @@ use crate::keyed_locks::KeyGuard;
 use crate::retry::{Attempt, Outcome, RetryPolicy, Step, decide};
 use crate::session::{Session, read};
 
-pub(crate) use merge::{different, members, merge, to_merge};
+#[cfg(feature = "bulk")]
+pub(crate) use merge::{different, members};
+pub(crate) use merge::{merge, to_merge};
 pub(crate) use operations::{Create, Set, Unset};
 
 /// A write: its request, and how a group shows that it took effect.
