@@ -191,11 +191,11 @@ async fn a_project_that_does_not_exist_is_not_found_and_nothing_is_written_anywh
 /// JSON texts that no server can store, or give back once it has stored them, and the place that the refusal names.
 const UNSTORABLE: [(&str, &str); 14] = [
     (r#"{"a":"x\u0000y"}"#, "`a`"),
-    (r#"{"a\u0000b":1}"#, "name"),
+    (r#"{"a\u0000b":1}"#, "`a b`"),
     (r#"{"a":"\ud800"}"#, "`a`"),
     (r#"{"a":"\ud800\u0041"}"#, "`a`"),
     (r#"{"a":"\udc00\ud800"}"#, "`a`"),
-    (r#"{"\udfff":1}"#, "name"),
+    (r#"{"\udfff":1}"#, "`\\udfff`"),
     (r#"{"limits":{"seats":[1,18446744073709551616]}}"#, "`limits.seats[1]`"),
     (r#"{"a":-9223372036854775809}"#, "`a`"),
     (r#"{"a":123456789012345678901234567890}"#, "`a`"),

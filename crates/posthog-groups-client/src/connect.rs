@@ -62,7 +62,7 @@ impl Direct {
             *response.headers_mut() = headers;
         }
         // Building fails for malformed parts only, and these come from a response.
-        Ok(response.unwrap_or_default().into())
+        response.unwrap_or_default().into()
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
             Err(Error::input("the name of the property is empty; give the name as it appears on the group"))
         }
         name if name.contains('\0') => Err(Error::input(format!(
-            "the name {name:?} of a property holds a NUL character, which the server cannot store; remove it"
+            "the property `{name}` contains a NUL character, which the server cannot store; remove the character"
         ))),
         name => Ok(name),
     }

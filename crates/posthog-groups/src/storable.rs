@@ -19,20 +19,20 @@ pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
             _ => at + 1,
         };
         let token = json.get(at..end).unwrap_or_default();
-        let flaw = match byte {
-            b'"' => flaw_of_text(token),
-            b'-' | b'0'..=b'9' => flaw_of_number(token),
+        if byte == b'"' && place.is_at_name() {
+            place.name(token);
+        }
+        let problem = match byte {
+            b'"' => problem_of_text(token),
+            b'-' | b'0'..=b'9' => problem_of_number(token),
             _ => None,
         };
-        if byte == b'"' && place.is_at_name() {
-            if let Some((flaw, help)) = flaw {
-                let inside = place.show(name);
-                let inside = if inside.is_empty() { String::new() } else { format!(" in `{inside}`") };
-                return Err(Error::input(format!("the name {token} of a property{inside} {flaw}; {help}")));
-            }
-            place.name(token);
-        } else if let Some((flaw, help)) = flaw {
-            return Err(Error::input(format!("the value of `{}` {flaw}; {help}", place.show(name))));
+        if let Some(problem) = problem {
+            let of = match place.show(name) {
+                shown if shown.is_empty() => "the value".to_owned(),
+                shown => format!("the property `{shown}`"),
+            };
+            return Err(Error::input(format!("{of} contains {problem}")));
         }
         match byte {
             b'{' => place.0.push(Level::Object { name: "", at_name: true }),
@@ -85,9 +85,9 @@ impl<'t> Place<'t> {
                 Level::Object { at_name: true, .. } => {}
                 Level::Object { name, .. } => {
                     let separator = if shown.is_empty() { "" } else { "." };
-                    let name: String = serde_json::from_str(name).unwrap_or_else(|_| (*name).to_owned());
+                    let plain = serde_json::from_str::<String>(name);
                     shown += separator;
-                    shown += &name;
+                    shown += plain.as_deref().unwrap_or_else(|_| name.trim_matches('"'));
                 }
                 Level::Array { index } => {
                     // Writing to a string does not fail.
@@ -120,46 +120,49 @@ fn end_of_number(bytes: &[u8], start: usize) -> usize {
     start + length
 }
 
-/// What is wrong with a value, and what to do about it.
-type Flaw = Option<(&'static str, &'static str)>;
-
-fn flaw_of_text(token: &str) -> Flaw {
-    const SURROGATE: Flaw = Some((
-        "holds half a surrogate pair, which the server cannot store",
-        "remove it: it is half of a character that was cut in two",
-    ));
+fn problem_of_text(token: &str) -> Option<String> {
+    const NUL: &str = "a NUL character, which the server cannot store; remove the character";
+    const SURROGATE: &str = "half of a surrogate pair (`\\ud800` to `\\udfff`), which the server cannot store; remove it, or write \
+        the whole pair";
 
     let mut rest = token;
-    let mut high = false;
     while let Some(at) = rest.find('\\') {
-        if high && at != 0 {
-            return SURROGATE;
-        }
-        let escape = rest.get(at + 1..).unwrap_or_default();
-        let is_unicode = escape.starts_with('u');
-        let unit = escape.get(1..5).filter(|_| is_unicode).and_then(|hex| u16::from_str_radix(hex, 16).ok());
-        match unit {
-            Some(0) => return Some(("holds a NUL character, which the server cannot store", "remove it")),
-            Some(0xd800..=0xdbff) if !high => high = true,
-            Some(0xdc00..=0xdfff) if high => high = false,
-            Some(0xd800..=0xdfff) => return SURROGATE,
-            _ if high => return SURROGATE,
+        let (first, after) = code_unit(rest.get(at..).unwrap_or_default());
+        rest = after;
+        match first {
+            Some(0) => return Some(NUL.to_owned()),
+            Some(0xd800..=0xdbff) => match code_unit(rest) {
+                (Some(0xdc00..=0xdfff), after) => rest = after,
+                _ => return Some(SURROGATE.to_owned()),
+            },
+            Some(0xdc00..=0xdfff) => return Some(SURROGATE.to_owned()),
             _ => {}
         }
-        rest = escape.get(if is_unicode { 5 } else { 1 }..).unwrap_or_default();
     }
-    if high { SURROGATE } else { None }
+    None
 }
 
-fn flaw_of_number(token: &str) -> Flaw {
+/// The code unit that the text begins with, if it is written as `\uXXXX`, and what follows the escape.
+fn code_unit(text: &str) -> (Option<u16>, &str) {
+    let Some(escape) = text.strip_prefix('\\') else { return (None, text) };
+    match escape.strip_prefix('u').and_then(|digits| digits.split_at_checked(4)) {
+        Some((digits, rest)) => (u16::from_str_radix(digits, 16).ok(), rest),
+        None => (None, escape.get(1..).unwrap_or_default()),
+    }
+}
+
+fn problem_of_number(token: &str) -> Option<String> {
+    let shown = token.get(..40).map_or_else(|| token.to_owned(), |start| format!("{start}..."));
     if token.contains(['.', 'e', 'E']) {
         let is_finite = token.parse::<f64>().is_ok_and(f64::is_finite);
-        (!is_finite).then_some(("is a number beyond the range of a double", "write it as text"))
-    } else {
-        let fits = token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok();
-        (!fits).then_some((
-            "is an integer beyond 64 bits, which the server stores and then cannot return any more",
-            "write it as text",
-        ))
+        return (!is_finite)
+            .then(|| format!("the number {shown}, which is too large for a double; write it as text"));
     }
+    let fits = token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok();
+    (!fits).then(|| {
+        format!(
+            "the integer {shown}, outside -9223372036854775808 to 18446744073709551615: the server would store it and then \
+             fail to return the group; write it as text"
+        )
+    })
 }
