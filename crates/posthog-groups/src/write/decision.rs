@@ -228,6 +228,8 @@ mod tests {
         group: Group,
         /// How often a request of the call has taken effect.
         effects: u32,
+        /// The effect of a request of the call is there, and nobody else has undone it.
+        stands: bool,
         /// How often after the server had said that it is stored, or a read had shown it in effect.
         needless: u32,
         known_to_be_stored: bool,
@@ -248,6 +250,7 @@ mod tests {
             }
             self.set(Group::After);
             self.effects += 1;
+            self.stands = true;
             self.needless += u32::from(self.known_to_be_stored);
             None
         }
@@ -261,7 +264,10 @@ mod tests {
             match (other, self.group) {
                 (Other::Nothing, _) => {}
                 // Nobody can remove a group.
-                (Other::Reverts, _) => self.set(Group::Before),
+                (Other::Reverts, _) => {
+                    self.set(Group::Before);
+                    self.stands = false;
+                }
                 (Other::DoesTheSame, _) => self.set(Group::After),
             }
         }
@@ -349,8 +355,8 @@ mod tests {
                 Some("done without an effect")
             }
             Told::Failed { stored: true, .. } if world.effects == 0 => Some("stored, and it is not"),
-            Told::Failed { unknown: false, stored: false, taken: false } if world.effects > 0 => {
-                Some("failed for certain, and it took effect")
+            Told::Failed { unknown: false, stored: false, taken: false } if world.stands => {
+                Some("failed for certain, and it is in effect")
             }
             Told::Failed { unknown: false, stored: false, taken: false } if world.late => {
                 Some("failed for certain, and it may still take effect")
@@ -384,6 +390,7 @@ mod tests {
                             let mut world = World {
                                 group: start,
                                 effects: 0,
+                                stands: false,
                                 needless: 0,
                                 known_to_be_stored: false,
                                 late: false,
@@ -419,6 +426,7 @@ mod tests {
         let world = |effects, late, was_after| World {
             group: Group::Before,
             effects,
+            stands: effects > 0,
             needless: 0,
             known_to_be_stored: false,
             late,
