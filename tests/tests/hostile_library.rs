@@ -90,7 +90,7 @@ impl Call {
             Call::Create => groups.create("org:5").send().await.map(drop),
             Call::Set => group.set("plan", "free").await.map(drop),
             Call::Unset => group.unset("gone").await.map(drop),
-            Call::Upsert => group.upsert(&serde_json::json!({"plan": "free"})).await.map(drop),
+            Call::Upsert => group.upsert(serde_json::json!({"plan": "free"})).await.map(drop),
         }
     }
 }
