@@ -2,14 +2,18 @@
 //! operation, and clients of stand-in servers.
 
 mod calls;
+mod hostile;
 mod recorder;
+mod scripted;
 mod seed;
 mod vectors;
 mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
+pub use hostile::{Case, Expect, HostileServer, Request, SECRET, Step, cases, peak_memory};
 pub use recorder::{Canned, Recorder};
+pub use scripted::Scripted;
 pub use seed::seed;
 pub use vectors::{Difference, VectorRunner, eras, parse};
 pub use workspace::workspace;
