@@ -1,4 +1,4 @@
-//! `set`: properties of a group that exists. Only what differs is written.
+//! `set`: sets properties of an existing group. Only properties that differ are written.
 
 use crate::arguments::Set;
 use crate::assignment::assignments;

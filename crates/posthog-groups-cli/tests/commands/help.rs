@@ -37,7 +37,7 @@ fn the_help_of_every_command() {
             let (before, rest) = help.stdout.split_once(heading).unwrap_or((&help.stdout, ""));
             (before.to_owned(), rest.to_owned())
         };
-        let (before, global) = own("\nWhat to work on:\n");
+        let (before, global) = own("\nTarget:\n");
         let after = global.find("\nExamples:\n").map_or("", |at| &global[at..]);
         insta::assert_snapshot!(format!("help_{command}"), format!("{before}...\n{after}"));
         assert!(after.contains("posthog-groups "), "{command} has no examples");
