@@ -6,6 +6,7 @@ use posthog_groups_fake::{Fake, State};
 
 use crate::arguments::{GlobalArguments, Serve};
 use crate::exit::Failure;
+use crate::style::Styles;
 use crate::transfer::interrupt::Interrupt;
 
 pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(), Failure> {
@@ -41,6 +42,15 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         fake.key(),
     );
     io::stdout().write_all(lines.as_bytes()).map_err(|e| Failure::of_stdout(&e))?;
+    if !arguments.address.is_loopback() {
+        // Not a note: --quiet leaves it.
+        let _ = writeln!(
+            io::stderr(),
+            "{} anyone who can reach {} can read and change all data, and inject faults",
+            Styles::of(&io::stderr(), global).warning("warning:"),
+            fake.url()
+        );
+    }
     if !global.quiet {
         // Keep serving if standard error is closed.
         let _ = writeln!(
