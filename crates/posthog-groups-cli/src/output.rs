@@ -92,7 +92,7 @@ impl Output {
 
     /// Like [`list`](Self::list), with other columns than [`Record::COLUMNS`].
     pub(crate) fn list_of<R: Record>(&self, columns: Vec<String>) -> List<'_, R> {
-        List { output: self, columns, waiting: Vec::new(), widths: None, count: 0 }
+        List { output: self, columns, waiting: Vec::new(), layout: None, count: 0 }
     }
 
     /// Writes one record: as an object in JSON, otherwise as a list of one.
@@ -124,8 +124,16 @@ pub(crate) struct List<'o, R> {
     columns: Vec<String>,
     /// Rows of a table whose column widths are not known yet.
     waiting: Vec<R>,
-    widths: Option<Widths>,
+    layout: Option<Layout>,
     count: u64,
+}
+
+/// How the records of a table are laid out.
+#[derive(Debug)]
+enum Layout {
+    Rows(Widths),
+    /// One line per cell, with its title: the terminal is too narrow for the columns.
+    Cards,
 }
 
 impl<R> List<'_, R> {
@@ -156,8 +164,8 @@ impl<R: Record> List<'_, R> {
             }
             Format::Plain => self.output.line(&tabbed(&record.cells())),
             Format::Table => {
-                if let Some(widths) = &self.widths {
-                    return self.output.line(&widths.row(&record.cells(), self.output.screen.is_some()));
+                if self.layout.is_some() {
+                    return self.table_row(&record.cells());
                 }
                 self.waiting.push(record);
                 if self.waiting.len() >= FIRST_ROWS { self.first_rows() } else { Ok(()) }
@@ -169,7 +177,7 @@ impl<R: Record> List<'_, R> {
         match self.output.format {
             Format::Json => write(if self.count == 0 { "[]\n" } else { "\n]\n" })?,
             Format::Csv if self.count == 0 => self.csv_header()?,
-            Format::Table if self.widths.is_none() && self.count > 0 => self.first_rows()?,
+            Format::Table if self.layout.is_none() && self.count > 0 => self.first_rows()?,
             _ => {}
         }
         io::stdout().flush().map_err(|e| Failure::of_stdout(&e))
@@ -179,24 +187,37 @@ impl<R: Record> List<'_, R> {
         write(&csv_line(&self.columns)?)
     }
 
-    fn first_rows(&mut self) -> Result<(), Failure> {
-        let is_ours = |name: &String| R::COLUMNS.contains(&name.as_str());
-        let title = |name: &String| match is_ours(name) {
+    /// The titles of the columns of a table.
+    fn titles(&self) -> Vec<String> {
+        let title = |name: &String| match R::COLUMNS.contains(&name.as_str()) {
             true => name.replace('_', " ").to_uppercase(),
-            // Case counts in the name of a property.
+            // The names of properties are case-sensitive.
             false => name.clone(),
         };
-        let header: Vec<String> = self.columns.iter().map(title).collect();
-        let mut rows = vec![header];
+        self.columns.iter().map(title).collect()
+    }
+
+    fn first_rows(&mut self) -> Result<(), Failure> {
+        let mut rows = vec![self.titles()];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
         let widths = Widths::of(&rows, self.output.screen, R::LOOSE);
-        let cut = self.output.screen.is_some();
-        for (n, row) in rows.iter().enumerate() {
-            let line = widths.row(row, cut);
-            self.output.line(&if n == 0 { self.output.styles.bold(&line) } else { line })?;
+        if self.output.screen.is_some_and(|screen| widths.total() > screen) {
+            self.layout = Some(Layout::Cards);
+        } else {
+            let header = rows.first().map(|titles| widths.row(titles, self.output.screen.is_some()));
+            self.output.line(&self.output.styles.bold(&header.unwrap_or_default()))?;
+            self.layout = Some(Layout::Rows(widths));
         }
-        self.widths = Some(widths);
-        Ok(())
+        rows.iter().skip(1).try_for_each(|row| self.table_row(row))
+    }
+
+    fn table_row(&self, cells: &[String]) -> Result<(), Failure> {
+        if let Some(Layout::Rows(widths)) = &self.layout {
+            return self.output.line(&widths.row(cells, self.output.screen.is_some()));
+        }
+        let titled = self.titles().into_iter().zip(cells).filter(|(_, cell)| !cell.is_empty());
+        self.output.table(&titled.map(|(title, cell)| vec![title, cell.clone()]).collect::<Vec<_>>())?;
+        self.output.line("")
     }
 }
 

@@ -38,6 +38,11 @@ impl Widths {
         Self(widths)
     }
 
+    /// The width of a whole row.
+    pub(crate) fn total(&self) -> usize {
+        self.0.iter().sum::<usize>() + GAP * self.0.len().saturating_sub(1)
+    }
+
     /// One row, without a line end. With `cut`, cells that are too wide are truncated with an ellipsis.
     pub(crate) fn row(&self, cells: &[String], cut: bool) -> String {
         let mut line = String::new();

@@ -86,6 +86,27 @@ fn a_terminal_without_a_size_cuts_nothing_unless_columns_says_how_wide_it_is() {
 }
 
 #[test]
+fn a_terminal_too_narrow_for_the_columns_shows_one_line_per_cell() {
+    let program = Program::of_2026();
+    for (columns, line) in [(30, "whoami"), (24, "list"), (36, "activity org:5"), (20, "types")] {
+        let size = format!("cols {columns} rows 20");
+        let Some((code, shown)) = on_terminal_of(&program, &size, &format!("{line} --no-color"), "", &[])
+        else {
+            return;
+        };
+        assert_eq!(code, 0, "{shown}");
+        assert!(
+            line == "doctor" || shown.lines().all(|line| line.trim_end().chars().count() <= columns),
+            "{shown}"
+        );
+        insta::assert_snapshot!(
+            format!("narrow_{}", &line[..4]),
+            shown.replace(&program.fake.url(), "http://SERVER").replace('\r', "")
+        );
+    }
+}
+
+#[test]
 fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
     let mut state = world(Era::Y2026);
     state
