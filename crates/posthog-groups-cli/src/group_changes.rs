@@ -35,7 +35,7 @@ pub(crate) struct Change {
 
 /// One row per property.
 #[derive(Serialize)]
-struct ChangeRow {
+pub(crate) struct ChangeRow {
     group_key: String,
     name: String,
     before: Option<JsonValue>,
@@ -97,6 +97,18 @@ impl GroupChanges {
         Self { dry_run: true, ..self }
     }
 
+    /// One row per property.
+    pub(crate) fn into_rows(self) -> Vec<ChangeRow> {
+        let Self { group_key, changes, .. } = self;
+        let row = |Change { name, before, after, .. }| ChangeRow {
+            group_key: group_key.clone(),
+            name,
+            before,
+            after,
+        };
+        changes.into_iter().map(row).collect()
+    }
+
     /// For people: one line per property, `plan: "free" -> "enterprise"`.
     pub(crate) fn lines(&self) -> Vec<String> {
         let created = match (self.created, self.dry_run) {
@@ -129,9 +141,7 @@ pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(
     let changes = changes.into_dry_run();
     if output.format() == crate::arguments::Format::Csv {
         let mut list = output.list();
-        for Change { name, before, after, .. } in changes.changes {
-            list.push(ChangeRow { group_key: changes.group_key.clone(), name, before, after })?;
-        }
+        changes.into_rows().into_iter().try_for_each(|row| list.push(row))?;
         return list.end();
     }
     if output.is_for_programs() { output.one(changes) } else { show_lines(output, &changes) }

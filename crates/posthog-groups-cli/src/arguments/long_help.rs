@@ -81,10 +81,14 @@ The name ends at the first `=`. For names that contain `=`, use `upsert --proper
 
 Only properties that differ are written. Other properties are not changed.
 
+--where selects groups by their properties, as in `list`: it lists all groups, shows the changes, and asks for confirmation.
+A group that changes after it was listed is still written.
+
 Examples:
   posthog-groups set org:5 plan=enterprise seats=42
   posthog-groups set org:5 zip=1234 --string
-  posthog-groups set org:5 'address={\"city\": \"Bonn\"}' --dry-run";
+  posthog-groups set org:5 'address={\"city\": \"Bonn\"}' --dry-run
+  posthog-groups set --where plan=free plan=starter";
 
 pub(crate) const UNSET: &str = "\
 Shows the values and asks for confirmation. Without a terminal, --yes is required.

@@ -214,7 +214,11 @@ pub(crate) enum Command {
 impl Command {
     /// Whether the command reports its own progress and waits.
     pub(crate) fn shows_progress(&self) -> bool {
-        matches!(self, Self::Export(_) | Self::Import(_) | Self::Plan(_))
+        match self {
+            Self::Export(_) | Self::Import(_) | Self::Plan(_) => true,
+            Self::Set(set) => !set.conditions.is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -281,13 +285,18 @@ pub(crate) struct Create {
 }
 
 #[derive(Args, Debug)]
+#[command(override_usage = "posthog-groups set [OPTIONS] <KEY> <NAME=VALUE>...\n       \
+    posthog-groups set [OPTIONS] --where <NAME=VALUE> <NAME=VALUE>...")]
 pub(crate) struct Set {
-    /// Key of the group
-    #[arg(value_name = "KEY")]
-    pub(crate) key: String,
-    /// Properties to set. VALUE is JSON if it parses as JSON, otherwise text
-    #[arg(required = true, value_name = "NAME=VALUE")]
-    pub(crate) pairs: Vec<String>,
+    /// Key of the group, unless --where is given, and properties to set. VALUE is JSON if it parses as JSON, otherwise text
+    #[arg(required = true, value_name = "KEY|NAME=VALUE")]
+    pub(crate) words: Vec<String>,
+    /// Set the properties of all groups with this property value; repeatable. Asks for confirmation
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub(crate) conditions: Vec<String>,
+    /// Do not ask for confirmation; required for --where without a terminal
+    #[arg(long, short = 'y', requires = "conditions")]
+    pub(crate) yes: bool,
     /// Treat every VALUE as text
     #[arg(long)]
     pub(crate) string: bool,

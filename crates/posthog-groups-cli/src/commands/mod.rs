@@ -15,6 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod related;
 pub(crate) mod serve;
 pub(crate) mod set;
+mod set_where;
 pub(crate) mod types;
 pub(crate) mod unset;
 pub(crate) mod upsert;

@@ -1,6 +1,6 @@
 //! Commands that write, on servers of both eras.
 
-use posthog_groups_fake::{Era, Fault};
+use posthog_groups_fake::{Era, Fault, Group, State};
 
 use crate::program::{Program, world};
 
@@ -108,5 +108,38 @@ fn a_property_of_a_group_that_cannot_be_read_is_removed_without_looking() {
         assert!(!serde_json::to_string(&group.group_properties).unwrap().contains("plan"));
         let posts = program.fake.journal().into_iter().filter(|entry| entry.method == "POST").count();
         assert_eq!(posts, 1, "{era}");
+    }
+}
+
+#[test]
+fn set_where_writes_the_groups_that_meet_the_conditions_and_no_others() {
+    for era in Era::ALL {
+        let groups = (0..250).map(|n| {
+            Group::new(0, format!("org:{n}")).with("plan", ["free", "team"][n % 2]).with("seats", n)
+        });
+        let program = Program::new(State { groups: groups.collect(), activity: Vec::new(), ..world(era) });
+        let line = "set -t 0 --where plan=free plan=starter tier=1";
+        let refused = program.run(line);
+        assert_eq!(refused.code, 2, "{}", refused.all());
+        assert!(
+            refused.stderr.contains("add --yes") && program.fake.journal().is_empty(),
+            "{}",
+            refused.all()
+        );
+        let dry = program.run(&format!("{line} --dry-run -o ndjson"));
+        assert_eq!((dry.code, dry.stdout.lines().count()), (0, 125), "{}", dry.stderr);
+        assert!(dry.stderr.contains("125 groups meet the conditions, 125 to change"), "{}", dry.stderr);
+        assert!(program.fake.journal().iter().all(|entry| entry.method == "GET"));
+        let done = program.run(&format!("{line} --yes"));
+        assert_eq!(done.code, 0, "{}", done.all());
+        assert!(done.stdout.contains("changed\t125\n"), "{}", done.stdout);
+        for group in program.fake.state().groups {
+            let properties = serde_json::to_value(&group.group_properties).unwrap();
+            let starter = properties["seats"].as_u64().unwrap() % 2 == 0;
+            assert_eq!(properties["plan"], if starter { "starter" } else { "team" }, "{era}");
+            assert_eq!(properties["tier"].is_number(), starter, "{era}");
+        }
+        let none = program.run(&format!("{line} --yes"));
+        assert_eq!((none.code, none.stderr.as_str()), (0, "no group meets the conditions\n"));
     }
 }
