@@ -1,6 +1,6 @@
 //! Commands that write, on servers of both eras.
 
-use posthog_groups_fake::{Era, Fault, Group, State};
+use posthog_groups_fake::{Era, Fault, Group, Properties, State};
 
 use crate::program::{Program, world};
 
@@ -93,20 +93,34 @@ fn of_several_removals_one_failure_is_told_and_the_others_are_done() {
 #[test]
 fn a_property_of_a_group_that_cannot_be_read_is_removed_without_looking() {
     for era in Era::ALL {
-        let program = Program::new(world(era));
-        let unreadable = Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/(find/)?$");
-        program.fake.add_faults([unreadable]).unwrap();
-        let list = program.run("list -t 0 --retries 0");
-        assert_eq!(list.code, 1, "{}", list.all());
-        assert!(list.stderr.contains("posthog-groups unset KEY NAME"), "{}", list.stderr);
-        let dry = program.run("unset -t 0 org:5 plan --dry-run --retries 0");
+        let mut state = world(era);
+        let unreadable = r#"{"plan": "free", "id": 123456789012345678901234567890}"#;
+        state.groups.push(Group {
+            group_properties: Properties::parse(unreadable).unwrap(),
+            ..Group::new(0, "org:7")
+        });
+        let program = Program::new(state);
+        for line in ["list -t 0", "get -t 0 org:7"] {
+            let failed = program.run(&format!("{line} --retries 0"));
+            assert_eq!(failed.code, 1, "{}", failed.all());
+            assert!(failed.stderr.contains("posthog-groups unset KEY NAME"), "{line}: {}", failed.stderr);
+        }
+        let doctor = program.run("doctor -o plain");
+        assert_eq!(doctor.code, 1, "{}", doctor.all());
+        assert!(
+            doctor.stdout.contains("list\tFAIL\tgroups of type organization cannot be listed"),
+            "{}",
+            doctor.stdout
+        );
+        let before = program.fake.journal().len();
+        let dry = program.run("unset -t 0 org:7 id --dry-run --retries 0");
         assert_eq!(dry.code, 1, "{}", dry.all());
-        let done = program.run("unset -t 0 org:5 plan --yes --retries 0");
-        assert_eq!((done.code, done.stdout.as_str()), (0, "plan: removed\n"), "{}", done.all());
+        let done = program.run("unset -t 0 org:7 id --yes --retries 0");
+        assert_eq!((done.code, done.stdout.as_str()), (0, "id: removed\n"), "{}", done.all());
         assert!(done.stderr.starts_with("warning: the group cannot be read (500"), "{}", done.stderr);
-        let group = program.fake.state().groups.into_iter().find(|g| g.group_key == "org:5").unwrap();
-        assert!(!serde_json::to_string(&group.group_properties).unwrap().contains("plan"));
-        let posts = program.fake.journal().into_iter().filter(|entry| entry.method == "POST").count();
+        assert!(program.run("list -t 0").stdout.contains("org:7"));
+        let posts =
+            program.fake.journal().into_iter().skip(before).filter(|entry| entry.method == "POST").count();
         assert_eq!(posts, 1, "{era}");
     }
 }
