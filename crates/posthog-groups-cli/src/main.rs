@@ -99,6 +99,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,
         Command::Definitions => commands::definitions::run(&context).await,
+        Command::Api(api) => commands::api::run(&context, api).await,
         Command::Whoami => commands::whoami::run(&context).await,
         Command::Serve(_)
         | Command::Completions(_)

@@ -84,7 +84,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
-    /// Write control characters in csv and in responses of `api` unchanged, even to a terminal
+    /// Write control characters in csv unchanged, even to a terminal
     #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) raw: bool,
 
@@ -191,6 +191,9 @@ pub(crate) enum Command {
     /// Show what an import would change
     #[command(after_long_help = long_help::PLAN)]
     Plan(transfer::ImportInput),
+    /// Send a request to any path of the API
+    #[command(after_long_help = long_help::API)]
+    Api(Api),
     /// Show the user of the key
     #[command(after_long_help = long_help::WHOAMI)]
     Whoami,
@@ -220,6 +223,19 @@ impl Command {
             _ => false,
         }
     }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Api {
+    /// HTTP method: GET, POST, PUT, PATCH or DELETE
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    /// Path and query, such as `/api/projects/{project_id}/groups/`; `{project_id}` is replaced by the project
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Body as JSON; `@FILE` reads it from a file, `-` from standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) body: Option<String>,
 }
 
 /// No arguments of its own.

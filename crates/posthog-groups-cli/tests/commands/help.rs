@@ -21,6 +21,7 @@ fn the_help_of_every_command() {
         "values",
         "definitions",
         "whoami",
+        "api",
         "contexts",
         "doctor",
         "serve",
