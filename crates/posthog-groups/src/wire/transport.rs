@@ -5,7 +5,7 @@
 //! The generator lets its client call a hook for each request, and the hook returns `reqwest::Result<Response>`. No error of
 //! this crate fits through it, and a `reqwest::Error` cannot be made by hand. So an [`Exchange`] lives as long as one call:
 //! it keeps the error ([`Left::failure`]), gives the generated code a response with the status 599, which no server uses, and
-//! [`Call::finish`](crate::session::Call::finish) takes the error from it when the generated code has rejected the response.
+//! [`Call::finish`](crate::wire::session::Call::finish) takes the error from it when the generated code has rejected the response.
 
 use std::fmt;
 use std::pin::pin;
@@ -20,15 +20,15 @@ use posthog_groups_client::{Idempotency, Operation, PersonalApiKey, Transport, T
 use reqwest::{ResponseBuilderExt as _, Url};
 use tokio::time::Instant;
 
-use crate::budget::RetryBudget;
 use crate::error::{Error, request_id};
-use crate::host::Host;
-use crate::limit::{Limiter, Refusal};
-use crate::options::CallOptions;
-use crate::poison::unpoisoned;
-use crate::retry::{Attempt, Outcome, Step, decide};
-use crate::retry_after::retry_after;
-use crate::span::AttemptSpan;
+use crate::wire::budget::RetryBudget;
+use crate::wire::host::Host;
+use crate::wire::limit::{Limiter, Refusal};
+use crate::wire::options::CallOptions;
+use crate::wire::poison::unpoisoned;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::span::AttemptSpan;
 
 /// What all clones of a client share on their way to the server.
 pub(crate) struct Connection {

@@ -6,9 +6,9 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use posthog_groups_client::{JsonValue, Operation};
 
-use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::transport::{Exchange, Mode};
+use crate::resources::client::Client;
+use crate::wire::transport::{Exchange, Mode};
 
 static GET: Operation = Operation::unlisted("GET");
 static POST: Operation = Operation::unlisted("POST");

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use posthog_groups_client::{PersonalApiKey, is_loopback};
 
-use crate::cache::Cache;
-use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::host::{Host, Region};
-use crate::keyed_locks::KeyedLocks;
-use crate::limit::{Limiter, RateLimit};
-use crate::options::CallOptions;
-use crate::project::ProjectRef;
-use crate::retry::RetryPolicy;
-use crate::session::Shared;
-use crate::span::note;
-use crate::transport::Connection;
+use crate::resources::client::Client;
+use crate::resources::project::ProjectRef;
+use crate::wire::cache::Cache;
+use crate::wire::host::{Host, Region};
+use crate::wire::keyed_locks::KeyedLocks;
+use crate::wire::limit::{Limiter, RateLimit};
+use crate::wire::options::CallOptions;
+use crate::wire::retry::RetryPolicy;
+use crate::wire::session::Shared;
+use crate::wire::span::note;
+use crate::wire::transport::Connection;
 
 /// Settings of a [`Client`].
 ///
