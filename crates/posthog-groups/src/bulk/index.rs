@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
-use crate::compare;
+use crate::data::compare;
 use crate::error::Result;
 use crate::write::members;
 

@@ -3,9 +3,9 @@
 use super::index::Seen;
 use super::report::RowOutcome;
 use super::row::ImportRow;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::input;
+use crate::resources::groups::Groups;
 use crate::write::{self, Target, different, merge};
 
 /// Looks at the group of a row and says what writing it would do.

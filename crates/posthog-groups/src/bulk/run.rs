@@ -14,8 +14,8 @@ use super::row::ImportRow;
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
-use crate::group_type::check_exists;
-use crate::groups::Groups;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
