@@ -8,6 +8,7 @@ use crate::arguments::transfer::Export;
 use crate::connection::Context;
 use crate::exit::Failure;
 use crate::rows::format::{self, Format};
+use crate::transfer::apart;
 use crate::transfer::export::{Stopped, Target, export};
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::progress::{Progress, Show, grouped};
@@ -29,7 +30,19 @@ pub(crate) async fn run(
         }
     };
     let (format, compression) = format::of_path(&path, asked).map_err(Failure::usage)?;
-    let target = Target { path, format, compression, replace: arguments.force, order: arguments.order };
+    if format == Format::Ndjson && arguments.delimiter != b',' {
+        return Err(Failure::usage("--delimiter is for CSV, and this export is NDJSON")
+            .mend("leave it out, or add `--format csv`"));
+    }
+    apart::check_export(context, &path)?;
+    let target = Target {
+        path,
+        format,
+        compression,
+        replace: arguments.force,
+        order: arguments.order,
+        delimiter: arguments.delimiter,
+    };
     let mut list = context.groups().await?.export();
     if let Some(text) = &arguments.search {
         list = list.search(text);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::rows::flaw::Flaw;
-use crate::rows::format::{self, Compression, Format};
+use crate::rows::format::{self, Compression, CsvLayout, Format};
 use crate::rows::lines::Lines;
 use crate::rows::reader::RowReader;
 
@@ -19,6 +19,7 @@ pub(crate) struct Input {
     name: String,
     place: Place,
     format: Format,
+    layout: CsvLayout,
     compression: Compression,
 }
 
@@ -31,13 +32,13 @@ enum Place {
 
 impl Input {
     /// Opens a file, or standard input for `-`, which is copied to a temporary file first, as pipes are.
-    pub(crate) fn open(path: &Path, asked: Option<Format>) -> Result<Self, Named> {
+    pub(crate) fn open(path: &Path, asked: Option<Format>, layout: CsvLayout) -> Result<Self, Named> {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
         let open = || {
             let (format, by_name) = format::of_path(path, asked).map_err(|what| Flaw::rest(None, what))?;
             let place = if is_stdin { Place::Copy(copied(io::stdin().lock())?) } else { regular(path)? };
-            let mut input = Self { name: name.clone(), place, format, compression: by_name };
+            let mut input = Self { name: name.clone(), place, format, layout, compression: by_name };
             input.compression = input.packed_with(by_name)?;
             Ok(input)
         };
@@ -71,7 +72,7 @@ impl Input {
                 .mend("convert it: `iconv -f UTF-16 -t UTF-8`"));
         }
         let whole: Box<dyn BufRead + Send> = Box::new(Cursor::new(start).chain(reader));
-        Ok(RowReader::new(self.format, Lines::new(whole)))
+        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(whole)))
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, Flaw> {
@@ -214,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
-        let input = Input::open(&path, None).map_err(|e| e.flaw.to_string())?;
+        let input = Input::open(&path, None, CsvLayout::default()).map_err(|e| e.flaw.to_string())?;
         let read = || {
             let mut rows = input.rows()?;
             let mut keys = Vec::new();
@@ -282,7 +283,7 @@ mod tests {
     fn missing_files_and_directories_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let name = |path: &Path| {
-            let named = Input::open(path, None).unwrap_err();
+            let named = Input::open(path, None, CsvLayout::default()).unwrap_err();
             format!("{}: {}", named.name, named.flaw)
         };
         assert!(

@@ -29,6 +29,9 @@ use posthog_groups::Properties;
 /// The column, and in NDJSON the member, that holds the key.
 pub(crate) const KEY: &str = "group_key";
 
+/// Its short form, which is accepted where there is no [`KEY`].
+pub(crate) const SHORT_KEY: &str = "key";
+
 /// What all properties of a group are called as one thing.
 pub(crate) const PROPERTIES: &str = "group_properties";
 

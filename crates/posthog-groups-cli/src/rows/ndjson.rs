@@ -8,7 +8,7 @@ use posthog_groups::Properties;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::rows::flaw::{Flaw, shortened};
-use crate::rows::{KEY, PROPERTIES, Row};
+use crate::rows::{KEY, PROPERTIES, Row, SHORT_KEY};
 
 /// Writes one row and a line break. The properties are the server's text, but for line breaks between its tokens.
 pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Result<()> {
@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Members {
         let mut ignored = [false; 2];
         while let Some(name) = map.next_key::<Text<'de>>()? {
             let doubled = match &*name.0 {
-                KEY | "key" => key.replace(map.next_value::<Text<'de>>()?.0).is_some(),
+                KEY | SHORT_KEY => key.replace(map.next_value::<Text<'de>>()?.0).is_some(),
                 PROPERTIES | "properties" => properties.replace(map.next_value()?).is_some(),
                 "group_type_index" | "created_at" => {
                     map.next_value::<IgnoredAny>()?;

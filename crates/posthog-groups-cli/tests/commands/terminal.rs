@@ -103,3 +103,20 @@ fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
     let (_, raw) = on_terminal(&program, "list -o csv --raw", "").unwrap();
     assert!(raw.contains("a\u{1b}[2J\u{9b}1m\u{202e}b"), "{raw:?}");
 }
+
+#[test]
+fn an_import_says_how_much_it_creates_and_changes_before_it_asks() {
+    for (typed, code) in [("y\n", 0), ("n\n", 1)] {
+        let program = Program::of_2026();
+        let rows = "group_key,plan\norg:5,scale\norg:new,free\norg:newer,free\n";
+        let file = program.write("rows.csv", rows);
+        let Some((exit, shown)) = on_terminal(&program, &format!("import {}", file.display()), typed) else {
+            return;
+        };
+        assert!(shown.contains("Create 2 groups and change 1 of type organization in project"), "{shown}");
+        assert_eq!(exit, code, "{typed:?}: {shown}");
+        let created =
+            program.fake.state().groups.iter().filter(|g| g.group_key.starts_with("org:new")).count();
+        assert_eq!(created, if code == 0 { 2 } else { 0 }, "{shown}");
+    }
+}

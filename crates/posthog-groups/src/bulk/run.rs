@@ -39,6 +39,8 @@ pub(crate) struct Run<F> {
     started: String,
     pub(super) report: ImportReport,
     pub(super) consecutive_failures: u32,
+    /// Rows that were not compared with the server yet.
+    pub(super) not_compared: u64,
     /// How many pages the list has, where it was read to its end.
     pub(super) list_pages: u64,
 }
@@ -67,6 +69,7 @@ where
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
             consecutive_failures: 0,
+            not_compared: 0,
             list_pages: u64::MAX,
         }
     }
@@ -85,6 +88,9 @@ where
             let left = self.report.left();
             self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
         }
+        if self.report.stopped.is_some() {
+            self.report.not_compared = self.not_compared.min(self.report.left());
+        }
         let kept = match self.journal.take() {
             Some(journal) if self.report.is_complete() => journal.remove(),
             Some(mut journal) => journal.sync(),
@@ -102,6 +108,7 @@ where
         self.check(mode).await?;
         if !self.stop.is_wished() {
             self.look(mode).await?;
+            self.not_compared = self.wanted.unseen();
         }
         if self.stop.is_wished() {
             self.stopped(Stopped::Cancelled);
@@ -129,6 +136,7 @@ where
             }
             input.update(row.id().0);
             if number.is_multiple_of(BREATH) {
+                (self.on_event)(ImportEvent::Checking { rows: number });
                 tokio::task::yield_now().await;
                 if self.stop.is_wished() {
                     break;
@@ -136,6 +144,7 @@ where
             }
         }
         self.report.rows = number;
+        self.not_compared = number;
         let index = async {
             let scope = self.groups.client().scope();
             let index = self.groups.index(&scope).await?;

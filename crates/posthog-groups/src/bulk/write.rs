@@ -214,7 +214,10 @@ where
 
     /// A row was read back or written.
     async fn ended(&mut self, to_do: &ToDo, outcome: Result<RowOutcome>, verify: bool) {
-        let ToDo { number, row, .. } = to_do;
+        let ToDo { number, row, seen } = to_do;
+        if *seen == Seen::Unknown {
+            self.not_compared = self.not_compared.saturating_sub(1);
+        }
         let error = match outcome {
             Ok(outcome) => {
                 self.consecutive_failures = 0;
