@@ -123,6 +123,10 @@ pub(crate) struct ImportInput {
     /// Replace the files of --report and --rejected if they exist
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Memory for comparing rows and groups; what does not fit goes to a temporary file in TMPDIR
+    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size, hide_short_help = true)]
+    pub(crate) memory: usize,
 }
 
 /// What writes an import.
@@ -177,6 +181,18 @@ fn time(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(u64::from(seconds) * factor))
 }
 
+/// A size such as `32M`, or bytes.
+fn size(text: &str) -> Result<usize, String> {
+    let (number, shift) = match text.char_indices().next_back() {
+        Some((end, 'K' | 'k')) => (&text[..end], 10),
+        Some((end, 'M' | 'm')) => (&text[..end], 20),
+        Some((end, 'G' | 'g')) => (&text[..end], 30),
+        _ => (text, 0),
+    };
+    let size = number.parse::<u32>().ok().and_then(|number| usize::try_from(u64::from(number) << shift).ok());
+    size.ok_or_else(|| "this is not a size; write for example 32M or 1G".to_owned())
+}
+
 /// The character between the cells of CSV.
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
@@ -197,6 +213,16 @@ mod tests {
         }
         for text in ["", "m", "1.5h", "-1s", "10d"] {
             assert!(time(text).unwrap_err().contains("90s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_or_is_in_bytes() {
+        for (text, bytes) in [("0", 0), ("512", 512), ("64k", 64 << 10), ("32M", 32 << 20), ("1G", 1 << 30)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "M", "-1", "1.5M", "10T", "32MB"] {
+            assert!(size(text).unwrap_err().contains("32M"), "{text}");
         }
     }
 

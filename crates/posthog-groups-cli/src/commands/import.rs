@@ -90,6 +90,7 @@ fn import(
         .engine(arguments.engine.into())
         .concurrency(arguments.concurrency.into())
         .duplicates(arguments.input.duplicates.into())
+        .memory(arguments.input.memory)
         .accept_changed_input(arguments.accept_changed_input)
         .verify_within(arguments.verify_within)
         .until(async move {

@@ -61,6 +61,7 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     }
     let planned = import
         .duplicates(input.duplicates.into())
+        .memory(input.memory)
         .on_event(move |event| heard.hear(&event))
         .until(async move {
             stop.wait().await;
