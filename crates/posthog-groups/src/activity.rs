@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use posthog_groups_client::types::ActivityEntry;
 
-use crate::client::read;
-use crate::cursor::parameter_of_next;
+use crate::cursor::{EmptyPages, parameter_of_link};
 use crate::error::{Error, Result};
 use crate::handle::GroupHandle;
 use crate::input;
+use crate::session::read;
 use crate::walk::{Items, Pages, Walk};
 
 /// The history of a group, newest first, that has yet to be fetched; [`GroupHandle::activity`] makes it.
@@ -55,8 +55,7 @@ impl ActivityQuery {
     /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
         let prefetch = self.prefetch;
-        let walk = ActivityWalk { query: self, page: 1 };
-        ActivityStream(Items::new(Pages::new(walk, prefetch), |page| {
+        ActivityStream(Items::new(Pages::new(ActivityWalk::new(self), prefetch), |page| {
             page.entries.into_iter().map(Ok).collect()
         }))
     }
@@ -64,7 +63,7 @@ impl ActivityQuery {
     /// The entries page by page. It ends after an error.
     pub fn pages(self) -> ActivityPages {
         let prefetch = self.prefetch;
-        ActivityPages(Pages::new(ActivityWalk { query: self, page: 1 }, prefetch))
+        ActivityPages(Pages::new(ActivityWalk::new(self), prefetch))
     }
 }
 
@@ -121,41 +120,57 @@ impl Stream for ActivityPages {
 struct ActivityWalk {
     query: ActivityQuery,
     page: i64,
+    /// The server's link to the page to come, when it is not the first.
+    link: Option<String>,
+    empty_pages: EmptyPages,
+}
+
+impl ActivityWalk {
+    fn new(query: ActivityQuery) -> Self {
+        Self { query, page: 1, link: None, empty_pages: EmptyPages::default() }
+    }
 }
 
 impl Walk for ActivityWalk {
     type Page = ActivityPage;
 
-    async fn step(self) -> Result<(ActivityPage, Option<Self>)> {
+    async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
+        if let Some(link) = self.link.take() {
+            // Only now, so that the page before it has been delivered.
+            self.page = page_after(self.page, &link)?;
+            // The server's number of entries on a page is what its page numbers mean.
+            let limit = parameter_of_link(&link, "limit").and_then(|limit| limit.parse().ok());
+            self.query.page_size = limit.filter(|&limit| limit > 0).unwrap_or(self.query.page_size);
+        }
         let handle = &self.query.handle;
-        let key = input::group_key(&handle.key)?;
-        let client = handle.groups.client();
-        let scope = client.scope();
-        let index = handle.groups.index(&scope).await?;
-        let page = read!(client, &scope, "list_activity", |raw| raw
+        let key = input::check_group_key(&handle.key)?;
+        let session = handle.groups.client().session();
+        let index = handle.groups.index(&session).await?;
+        let page = read!(session, "list_activity", |raw| raw
             .list_activity()
-            .project_id(client.project())
+            .project_id(session.project())
             .group_type_index(index)
             .group_key(key)
             .limit(self.query.page_size)
             .page(self.page))?;
-        let next = match &page.next {
-            Some(next) => Some(number_of_next(
-                &parameter_of_next(&client.shared().wire.host, next, "page")?,
-                self.page,
-            )?),
+        let rest = match page.next {
+            Some(link) => {
+                self.empty_pages.count(page.results.is_empty())?;
+                Some(Self { link: Some(link), ..self })
+            }
             None => None,
         };
-        let rest = next.map(|page| Self { page, query: self.query.clone() });
         Ok((ActivityPage { entries: page.results, total: page.total_count }, rest))
     }
 }
 
-fn number_of_next(text: &str, current: i64) -> Result<i64> {
+/// The page that a link names, which has to be a later one.
+fn page_after(current: i64, link: &str) -> Result<i64> {
+    let text = parameter_of_link(link, "page").unwrap_or_default();
     match text.parse() {
         Ok(number) if number > current => Ok(number),
         _ => Err(Error::paging(format!(
-            "page {current} of the history names page `{text}` as the next: it would never end"
+            "page {current} of the history names page `{text}` as the next, so that it cannot be continued"
         ))),
     }
 }

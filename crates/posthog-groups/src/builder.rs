@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use posthog_groups_client::PersonalApiKey;
+use posthog_groups_client::{PersonalApiKey, is_loopback};
 
-use crate::client::{Client, Shared};
+use crate::cache::Cache;
+use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::group_type::GroupTypeTable;
 use crate::host::{Host, Region};
+use crate::keyed_locks::KeyedLocks;
 use crate::limit::{Limiter, RateLimit};
 use crate::options::CallOptions;
 use crate::project::ProjectRef;
 use crate::retry::RetryPolicy;
+use crate::session::Shared;
 use crate::span::note;
-use crate::transport::Wire;
-use crate::turns::Turns;
+use crate::transport::Connection;
 
 /// Settings of a [`Client`].
 ///
@@ -185,6 +186,9 @@ impl ClientBuilder {
     }
 
     /// A proxy. Has no effect together with [`http_client`](Self::http_client).
+    ///
+    /// Without one, https goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`). Plain http does so
+    /// only when it is set here, because a proxy sees the key; this machine is never reached through a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
@@ -234,17 +238,20 @@ impl ClientBuilder {
             .unwrap_or_else(|| if host.is_cloud() { RateLimit::cloud() } else { RateLimit::unlimited() });
         let http = match self.http {
             Some(http) => http,
-            None => http_client(self.connect_timeout, self.user_agent.as_deref(), self.proxy)?,
+            None => {
+                let http = http_client(self.connect_timeout, self.user_agent.as_deref());
+                with_proxy(http, &host, self.proxy)?.build().map_err(Error::setup)?
+            }
         };
         // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
         let shared = Shared {
-            wire: Arc::new(Wire::new(host, key, Limiter::new(limit), self.jitter_seed)),
+            connection: Arc::new(Connection::new(host, key, Limiter::new(limit), self.jitter_seed)),
             http,
             project,
-            group_types: GroupTypeTable::new(self.group_types_for),
+            group_types: Cache::new(self.group_types_for),
             upsert_is_missing,
-            turns: Turns::default(),
+            write_locks: KeyedLocks::default(),
         };
         Ok(Client::assemble(Arc::new(shared), self.options))
     }
@@ -261,23 +268,34 @@ impl ClientBuilder {
     }
 }
 
-fn http_client(
-    connect_timeout: Duration,
-    user_agent: Option<&str>,
+/// Chooses the proxy, so that the key is sent in clear text only where that was asked for.
+fn with_proxy(
+    http: reqwest::ClientBuilder,
+    host: &Host,
     proxy: Option<reqwest::Proxy>,
-) -> Result<reqwest::Client> {
+) -> Result<reqwest::ClientBuilder> {
+    match proxy {
+        Some(_) if is_loopback(host.url()) => Err(Error::input(format!(
+            "a proxy is set, but {} is this machine, which is never reached through a proxy; remove the proxy",
+            host.base()
+        ))),
+        Some(proxy) => Ok(http.proxy(proxy)),
+        // Plain http may go to another machine because `allow_insecure_http` says so of that machine, and not of a
+        // proxy that the environment happens to name.
+        None if host.url().scheme() == "http" || is_loopback(host.url()) => Ok(http.no_proxy()),
+        None => Ok(http),
+    }
+}
+
+fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::ClientBuilder {
     const OWN: &str = concat!("posthog-groups/", env!("CARGO_PKG_VERSION"));
     let user_agent = user_agent.map_or_else(|| OWN.to_owned(), |first| format!("{first} {OWN}"));
-    let mut http = reqwest::Client::builder()
+    reqwest::Client::builder()
         .connect_timeout(connect_timeout)
         .redirect(reqwest::redirect::Policy::none())
         // Ours are the only repetitions: they know which operation may be repeated.
         .retry(reqwest::retry::never())
-        .user_agent(user_agent);
-    if let Some(proxy) = proxy {
-        http = http.proxy(proxy);
-    }
-    http.build().map_err(Error::setup)
+        .user_agent(user_agent)
 }
 
 fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
@@ -372,7 +390,7 @@ mod tests {
             format!("{:?}", client.groups(0).group("x").activity()),
             format!("{:?}", client.groups(0).group("x").activity().stream()),
             format!("{:?}", client.groups(0).group("x").upsert(serde_json::json!({"a": 1}))),
-            format!("{:#?}", client.shared().wire),
+            format!("{:#?}", client.shared().connection),
         ] {
             assert!(!text.contains("secret"), "{text}");
         }

@@ -2,24 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use posthog_groups_client as raw;
 use posthog_groups_client::types::{CurrentUser, Project};
-use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 use crate::builder::ClientBuilder;
 use crate::error::{Error, Result};
-use crate::group_type::{GroupTypeRef, GroupTypeTable};
+use crate::group_type::{self, GroupTypeRef};
 use crate::groups::Groups;
 use crate::options::CallOptions;
 use crate::property_values::PropertyDefinitions;
 use crate::related::Related;
 use crate::retry::RetryPolicy;
-use crate::transport::{Exchange, RawTransport, Wire, Writes};
-use crate::turns::Turns;
+use crate::session::{Session, Shared, read};
+use crate::transport::RawTransport;
 use crate::{GroupType, input};
 
 /// A client of the groups API of one project.
@@ -44,119 +41,15 @@ struct Inner {
     raw: raw::Client,
 }
 
-/// What all clones share, whatever their options.
-pub(crate) struct Shared {
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) http: reqwest::Client,
-    pub(crate) project: String,
-    pub(crate) group_types: GroupTypeTable,
-    /// The server is known to have no `upsert_properties`.
-    pub(crate) upsert_is_missing: AtomicBool,
-    pub(crate) turns: Turns,
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("host", &self.0.shared.wire.host.base())
+            .field("host", &self.0.shared.connection.host.base())
             .field("project", &self.0.shared.project)
             .field("options", &self.0.options)
             .finish_non_exhaustive()
     }
 }
-
-/// The time that one call of a user has, however many requests it makes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
-    pub(crate) deadline: Option<Instant>,
-}
-
-impl Scope {
-    /// Waits for something, but not beyond the deadline.
-    pub(crate) async fn bounded<T>(&self, wait: impl Future<Output = T>) -> Result<T> {
-        match self.deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, wait).await.map_err(|_| Error::deadline()),
-            None => Ok(wait.await),
-        }
-    }
-
-    pub(crate) fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
-    }
-}
-
-/// One request through the generated client, with the errors of this crate.
-pub(crate) struct Call {
-    exchange: Arc<Exchange>,
-    raw: raw::Client,
-    operation: &'static str,
-}
-
-impl Call {
-    pub(crate) fn raw(&self) -> &raw::Client {
-        &self.raw
-    }
-
-    /// Makes one of our results of what the generated client has.
-    pub(crate) fn finish<T: DeserializeOwned>(
-        self,
-        sent: std::result::Result<raw::ResponseValue<T>, raw::Error<()>>,
-    ) -> Result<T> {
-        let error = match sent {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(error) => error,
-        };
-        if let Some(failure) = self.exchange.take_failure() {
-            return Err(failure);
-        }
-        Err(self.error::<T>(error))
-    }
-
-    fn error<T: DeserializeOwned>(&self, error: raw::Error<()>) -> Error {
-        let attempts = self.exchange.attempts();
-        let error = match error {
-            raw::Error::InvalidResponsePayload(body, source) => {
-                // A second time, now with the path: it costs too much for every answer.
-                let mut json = serde_json::Deserializer::from_slice(&body);
-                let (path, source) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-                    Err(e) => (e.path().to_string(), e.into_inner()),
-                    Ok(_) => (".".to_owned(), source),
-                };
-                // Lists of projects hold project keys.
-                let shown: &[u8] = if self.operation.contains("group") { &body } else { b"" };
-                Error::decode(path, source, shown, |text| self.exchange.hide(text))
-            }
-            raw::Error::InvalidRequest(message) | raw::Error::Custom(message) => Error::input(message),
-            raw::Error::CommunicationError(e)
-            | raw::Error::ResponseBodyError(e)
-            | raw::Error::InvalidUpgrade(e) => Error::exchange(e),
-            // Both stand for a failure that was taken above.
-            raw::Error::UnexpectedResponse(_) | raw::Error::ErrorResponse(_) => Error::interrupted(),
-        };
-        let (status, request_id) = self.exchange.answered();
-        let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
-        // A success that cannot be read: what was written has to be looked at.
-        let unknown = is_write && error.is_decode();
-        error.of(self.operation, attempts).with_context(status, request_id).with_outcome_unknown(unknown)
-    }
-}
-
-/// Sends a read. An answer whose JSON was cut in a way that only decoding shows is asked for once more.
-macro_rules! read {
-    ($client:expr, $scope:expr, $operation:literal, |$raw:ident| $send:expr) => {{
-        let mut again = $client.options().retry.retries > 0;
-        loop {
-            let call = $client.begin($operation, $scope);
-            let $raw = call.raw();
-            let sent = $send.send().await;
-            match call.finish(sent) {
-                Err(error) if again && error.is_cut_short() => again = false,
-                result => break result,
-            }
-        }
-    }};
-}
-pub(crate) use read;
 
 impl Client {
     /// A client with settings of your own; see [`ClientBuilder`].
@@ -179,9 +72,12 @@ impl Client {
     }
 
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
-        let transport = RawTransport { wire: shared.wire.clone(), options };
-        let raw =
-            raw::Client::new_with_client(shared.wire.host.base(), shared.http.clone(), Arc::new(transport));
+        let transport = RawTransport { connection: shared.connection.clone(), options };
+        let raw = raw::Client::new_with_client(
+            shared.connection.host.base(),
+            shared.http.clone(),
+            Arc::new(transport),
+        );
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
@@ -206,7 +102,7 @@ impl Client {
 
     /// The base URL, without a slash at its end.
     pub fn host(&self) -> &str {
-        self.0.shared.wire.host.base()
+        self.0.shared.connection.host.base()
     }
 
     /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
@@ -228,9 +124,7 @@ impl Client {
     /// # Errors
     /// Needs `group:read`. Bad credentials are answered 403 here; [`Error::is_unauthorized`] knows.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
-        let scope = self.scope();
-        let types = self.0.shared.group_types.fetch(self, &scope).await?;
-        Ok(types.to_vec())
+        Ok(group_type::fetch(&self.session()).await?.to_vec())
     }
 
     /// The groups of all types that share an event of the last 90 days with a person.
@@ -241,11 +135,9 @@ impl Client {
     /// [`Error::is_invalid_input`] when `uuid` is no UUID: servers break on it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
-        let scope = self.scope();
-        let actors = read!(self, &scope, "list_related", |raw| raw
-            .list_related()
-            .project_id(self.project())
-            .id(uuid))?;
+        let session = self.session();
+        let actors =
+            read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
         Ok(Related::from(actors))
     }
 
@@ -255,8 +147,8 @@ impl Client {
     /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
     /// [`Groups::property_values`] or sample with [`Groups::list`] there.
     pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
-        let scope = self.scope();
-        let definitions = read!(self, &scope, "list_property_definitions", |raw| raw
+        let session = self.session();
+        let definitions = read!(session, "list_property_definitions", |raw| raw
             .list_property_definitions()
             .project_id(self.project()))?;
         Ok(PropertyDefinitions::from(definitions))
@@ -267,21 +159,29 @@ impl Client {
     /// # Errors
     /// Needs `project:read`. A key that is confined to projects is refused ([`Error::is_forbidden`]).
     pub async fn projects(&self) -> Result<Vec<Project>> {
-        let scope = self.scope();
+        /// More than any key may see; each page has 100.
+        const MAX_PAGES: u32 = 1_000;
+
+        let session = self.session();
         let mut projects: Vec<Project> = Vec::new();
-        loop {
+        for _ in 0..MAX_PAGES {
+            // Counted, not followed: the link may name another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
-            let page = read!(self, &scope, "list_projects", |raw| raw
+            let page = read!(session, "list_projects", hide_answers, |raw| raw
                 .list_projects()
                 .limit(100_i64)
                 .offset(offset))?;
+            // All pages are held at once.
+            session.check_size().map_err(|e| e.of("list_projects", session.requests()))?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
-            // Counted, not followed: an empty page that says there is more would say so for ever.
+            // An empty page that says there is more would say so for ever.
             if empty || !more {
                 return Ok(projects);
             }
         }
+        let error = Error::paging(format!("the server has more than {MAX_PAGES} pages of projects"));
+        Err(error.of("list_projects", session.requests()))
     }
 
     /// The user that the key belongs to: the cheapest way to see whether a key works.
@@ -289,15 +189,15 @@ impl Client {
     /// # Errors
     /// Needs `user:read`. An unknown key: [`Error::is_unauthorized`].
     pub async fn whoami(&self) -> Result<CurrentUser> {
-        let scope = self.scope();
-        read!(self, &scope, "get_current_user", |raw| raw.get_current_user())
+        let session = self.session();
+        read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
     }
 
     /// How long requests of this client and its clones wait for the rate limit at the moment; `None` while they do not.
     ///
     /// For showing it: an import or an export may wait for most of an hour.
     pub fn throttled_for(&self) -> Option<Duration> {
-        self.0.shared.wire.waits_for()
+        self.0.shared.connection.waits_for()
     }
 
     /// The same client for work that takes as long as it takes: without a deadline, waiting for the rate limit however long that
@@ -316,26 +216,18 @@ impl Client {
         })
     }
 
+    #[cfg(any(test, feature = "bulk"))]
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.shared
     }
 
+    #[cfg(feature = "bulk")]
     pub(crate) fn options(&self) -> &CallOptions {
         &self.0.options
     }
 
-    /// Starts the clock of a call.
-    pub(crate) fn scope(&self) -> Scope {
-        Scope { deadline: self.0.options.deadline.and_then(|deadline| Instant::now().checked_add(deadline)) }
-    }
-
-    /// Prepares one request of `operation`.
-    pub(crate) fn begin(&self, operation: &'static str, scope: &Scope) -> Call {
-        let shared = &self.0.shared;
-        let exchange =
-            Arc::new(Exchange::new(shared.wire.clone(), self.0.options, scope.deadline, Writes::ToTheCaller));
-        let raw =
-            raw::Client::new_with_client(shared.wire.host.base(), shared.http.clone(), exchange.clone());
-        Call { exchange, raw, operation }
+    /// Starts a call.
+    pub(crate) fn session(&self) -> Session {
+        Session::start(self.0.shared.clone(), self.0.options)
     }
 }

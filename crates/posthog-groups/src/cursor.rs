@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
-use reqwest::Url;
+use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::host::Host;
 
 /// A place in a list, as the server gave it.
 ///
-/// It is opaque. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
+/// It is opaque. An empty one stands for a link that had none: asking for that page is an error
+/// ([`Error::is_paging`](crate::Error::is_paging)), and nothing is sent. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
 /// understand one. It belongs to the search and the group type that it was given for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(String);
@@ -34,33 +35,50 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The parameter `name` of a link to the next page, which must lead to the client's own origin.
-pub(crate) fn parameter_of_next(host: &Host, next: &str, name: &str) -> Result<String, Error> {
-    let url = host
-        .url()
-        .join(next)
-        .map_err(|e| Error::paging(format!("the link to the next page is no URL: {e}")))?;
-    if !host.is_origin_of(&url) {
-        return Err(Error::paging(format!(
-            "the link to the next page leads to {}, and the client talks to {}; nothing was sent there. Behind a proxy the \
-             instance may not know its own address: set its SITE_URL and proxy headers, or give the client that host",
-            origin(&url),
-            origin(host.url()),
-        )));
-    }
-    let found = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    found
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| Error::paging(format!("the link to the next page has no `{name}`")))
+/// The parameter `name` of a link to the next page, whatever origin the link names.
+///
+/// Servers behind proxies do not always know their own address. Nothing but the parameter is taken from the link, and the
+/// next page is asked for at the client's own origin, so that the key can go nowhere else.
+pub(crate) fn parameter_of_link(link: &str, name: &str) -> Option<String> {
+    let query = link.split('#').next()?.split_once('?')?.1;
+    let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
+    found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
+/// The origin that a link names, when it is not the client's.
+pub(crate) fn other_origin(host: &Host, link: &str) -> Option<String> {
+    let own = host.base();
+    if link.strip_prefix(own).is_some_and(|rest| rest.starts_with(['/', '?'])) {
+        return None;
+    }
+    let url = host.url().join(link).ok()?;
+    (!host.is_origin_of(&url)).then(|| url.origin().ascii_serialization())
+}
+
+/// Counts pages that are empty although more are announced.
+#[derive(Debug, Default)]
+pub(crate) struct EmptyPages(u32);
+
+impl EmptyPages {
+    /// Takes in a page that has another one after it.
+    pub(crate) fn count(&mut self, is_empty: bool) -> Result<(), Error> {
+        /// More than any server has a reason for.
+        const MAX_IN_A_ROW: u32 = 100;
+
+        self.0 = if is_empty { self.0 + 1 } else { 0 };
+        if self.0 < MAX_IN_A_ROW {
+            return Ok(());
+        }
+        Err(Error::paging(format!(
+            "the server sent {MAX_IN_A_ROW} empty pages in a row, each with a link to the next"
+        )))
+    }
 }
 
 /// What a walk through a list has seen: enough to notice that it goes in circles, in 16 bytes a page.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
+    pub(crate) empty_pages: EmptyPages,
     cursors: HashSet<u64>,
     first_groups: HashSet<u64>,
 }
@@ -68,6 +86,11 @@ pub(crate) struct Trail {
 impl Trail {
     /// Notes the cursor of a page to come.
     pub(crate) fn follow(&mut self, cursor: &Cursor) -> Result<(), Error> {
+        if cursor.0.is_empty() {
+            return Err(Error::paging(
+                "the cursor is empty: the server's link to the next page had none, so that the list cannot be continued",
+            ));
+        }
         if self.cursors.insert(digest(&cursor.0)) {
             Ok(())
         } else {
@@ -98,27 +121,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_links_to_the_own_origin_are_followed() {
-        let host = Host::parse("https://posthog.example.com", false).unwrap();
-        let cursor = |next| parameter_of_next(&host, next, "cursor").map_err(|e| e.to_string());
-        let good = "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0";
-        assert_eq!(cursor(good).unwrap(), "a+b==");
-        assert_eq!(cursor("/api/projects/1/groups/?cursor=x").unwrap(), "x");
-        for (next, reason) in [
+    fn nothing_but_the_parameter_is_taken_from_a_link() {
+        for (link, cursor) in [
             (
-                "https://evil.example/?cursor=x",
-                "leads to https://evil.example, and the client talks to https://posthog.example.com",
+                "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0",
+                Some("a+b=="),
             ),
-            ("http://posthog.example.com/?cursor=x", "leads to http://posthog.example.com"),
-            ("https://posthog.example.com:8443/?cursor=x", "leads to https://posthog.example.com:8443"),
-            ("//evil.example/?cursor=x", "leads to https://evil.example"),
-            ("https://posthog.example.com/?group_type_index=0", "has no `cursor`"),
-            ("https://posthog.example.com/?cursor=", "has no `cursor`"),
-            ("https://[", "is no URL"),
+            ("/api/projects/1/groups/?cursor=x", Some("x")),
+            ("http://evil.example:1/?search=y&cursor=x#cursor=z", Some("x")),
+            ("//evil.example/?cursor=x", Some("x")),
+            ("https://[?cursor=x", Some("x")),
+            ("?cursor=x", Some("x")),
+            ("https://posthog.example.com/?group_type_index=0", None),
+            ("https://posthog.example.com/?cursor=", None),
+            ("https://posthog.example.com/#?cursor=x", None),
+            ("cursor=x", None),
+            ("", None),
         ] {
-            let error = cursor(next).unwrap_err();
-            assert!(error.contains(reason), "{next}: {error}");
+            assert_eq!(parameter_of_link(link, "cursor").as_deref(), cursor, "{link}");
         }
+    }
+
+    #[test]
+    fn a_link_to_another_origin_is_noticed() {
+        let host = Host::parse("https://posthog.example.com", false).unwrap();
+        for (link, origin) in [
+            ("https://posthog.example.com/api/?cursor=x", None),
+            ("https://posthog.example.com:443/?cursor=x", None),
+            ("/api/?cursor=x", None),
+            ("http://posthog.example.com/?cursor=x", Some("http://posthog.example.com")),
+            (
+                "https://posthog.example.com.evil.example/?cursor=x",
+                Some("https://posthog.example.com.evil.example"),
+            ),
+            ("https://posthog.example.com:8443/?cursor=x", Some("https://posthog.example.com:8443")),
+            ("http://web.internal:8000/?cursor=x", Some("http://web.internal:8000")),
+            ("//evil.example/?cursor=x", Some("https://evil.example")),
+        ] {
+            assert_eq!(other_origin(&host, link).as_deref(), origin, "{link}");
+        }
+    }
+
+    #[test]
+    fn pages_may_be_empty_but_not_for_ever() {
+        let mut pages = EmptyPages::default();
+        assert!((0..99).all(|_| pages.count(true).is_ok()));
+        assert!(pages.count(false).is_ok());
+        assert!((0..99).all(|_| pages.count(true).is_ok()));
+        assert!(pages.count(true).unwrap_err().to_string().contains("100 empty pages"));
     }
 
     #[test]
@@ -126,6 +176,7 @@ mod tests {
         let mut trail = Trail::default();
         trail.follow(&Cursor::new("a")).unwrap();
         trail.follow(&Cursor::new("b")).unwrap();
+        assert!(trail.follow(&Cursor::new("")).unwrap_err().is_paging());
         assert!(trail.follow(&Cursor::new("a")).unwrap_err().is_paging());
         trail.enter(0, "org:1").unwrap();
         trail.enter(1, "org:1").unwrap();

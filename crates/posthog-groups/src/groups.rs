@@ -1,9 +1,8 @@
 //! The groups of one type.
 
-use posthog_groups_client::types;
 use serde::Serialize;
 
-use crate::client::{Client, Scope, read};
+use crate::client::Client;
 use crate::create::CreateGroup;
 use crate::error::Result;
 use crate::group::Group;
@@ -12,6 +11,8 @@ use crate::handle::GroupHandle;
 use crate::input;
 use crate::list::ListGroups;
 use crate::property_values::PropertyValuesQuery;
+use crate::session::Session;
+use crate::write::find;
 
 /// The groups of one type; [`Client::groups`] makes it.
 ///
@@ -31,8 +32,8 @@ impl Groups {
         &self.client
     }
 
-    pub(crate) async fn index(&self, scope: &Scope) -> Result<u8> {
-        self.group_type.index(&self.client, scope).await
+    pub(crate) async fn index(&self, session: &Session) -> Result<u8> {
+        self.group_type.index(session).await
     }
 
     /// The index of the type, from 0 to 4.
@@ -41,7 +42,7 @@ impl Groups {
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when the project has no type of that name, or the index is out of
     /// range.
     pub async fn type_index(&self) -> Result<u8> {
-        self.index(&self.client.scope()).await
+        self.index(&self.client.session()).await
     }
 
     /// A group by its exact key, or `None`. Keys are case-sensitive.
@@ -63,10 +64,10 @@ impl Groups {
     /// # Errors
     /// [`Error::is_not_found`](crate::Error::is_not_found) when there is none; otherwise as [`find`](Self::find).
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
-        let key = input::group_key(key.as_ref())?;
-        let scope = self.client.scope();
-        let index = self.index(&scope).await?;
-        look_up(&self.client, &scope, index, key).await
+        let key = input::check_group_key(key.as_ref())?;
+        let session = self.client.session();
+        let index = self.index(&session).await?;
+        find(&session, index, key).await
     }
 
     /// Lists groups, newest first.
@@ -126,20 +127,9 @@ impl Groups {
     /// The calls that write check the same; this is for telling sooner.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object, or holds what
+    /// [`check_properties`](crate::check_properties) refuses.
     pub fn check_properties(&self, properties: impl Serialize) -> Result<()> {
         input::properties(&properties).map(|_| ())
     }
-}
-
-/// Finds a group by its exact key.
-pub(crate) async fn look_up(client: &Client, scope: &Scope, index: u8, key: &str) -> Result<Group> {
-    let found: types::FoundGroup = read!(client, scope, "find_group", |raw| raw
-        .find_group()
-        .project_id(client.project())
-        .group_type_index(index)
-        .group_key(key)
-        // Otherwise a look may create a notebook; older servers ignore it.
-        .skip_create_notebook(true))?;
-    Ok(found.into())
 }

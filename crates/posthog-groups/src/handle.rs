@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::activity::ActivityQuery;
-use crate::client::read;
 use crate::error::Result;
 use crate::group::Group;
 use crate::groups::Groups;
 use crate::input;
 use crate::related::Related;
+use crate::session::read;
 use crate::upsert::Upsert;
+use crate::write;
 
 /// A handle on one group; [`Groups::group`] makes it. The group need not exist.
 ///
@@ -59,7 +60,8 @@ impl GroupHandle {
     pub async fn set(&self, name: impl AsRef<str>, value: impl Serialize) -> Result<Group> {
         let name = input::property_name(name.as_ref())?;
         let value = input::property_value(name, &value)?;
-        crate::set::set(self, name, value).await
+        let write = write::Set { name: name.to_owned(), value };
+        self.write(write).await
     }
 
     /// Takes one property away; all others stay. Gives the whole group as it is then. A property that is not there is
@@ -69,7 +71,16 @@ impl GroupHandle {
     /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group.
     pub async fn unset(&self, name: impl AsRef<str>) -> Result<Group> {
         let name = input::property_name(name.as_ref())?;
-        crate::unset::unset(self, name).await
+        self.write(write::Unset { name: name.to_owned() }).await
+    }
+
+    /// Carries out a change of the group, while no other write of this client to it is under way.
+    async fn write(&self, write: impl write::Write) -> Result<Group> {
+        let key = input::check_group_key(&self.key)?;
+        let session = self.groups.client().session();
+        let index = self.groups.index(&session).await?;
+        let target = write::Target::lock(&session, index, key).await?;
+        write::carry_out(&target, &write).await
     }
 
     /// Merges several properties into the group: await it, or have it create the group where it is missing.
@@ -97,13 +108,12 @@ impl GroupHandle {
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key.
     pub async fn related(&self) -> Result<Related> {
-        let key = input::group_key(&self.key)?;
-        let client = self.groups.client();
-        let scope = client.scope();
-        let index = self.groups.index(&scope).await?;
-        let actors = read!(client, &scope, "list_related", |raw| raw
+        let key = input::check_group_key(&self.key)?;
+        let session = self.groups.client().session();
+        let index = self.groups.index(&session).await?;
+        let actors = read!(session, "list_related", |raw| raw
             .list_related()
-            .project_id(client.project())
+            .project_id(session.project())
             .group_type_index(index)
             .id(key))?;
         Ok(Related::from(actors))

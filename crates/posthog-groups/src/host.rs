@@ -1,5 +1,6 @@
 //! Where the API lives: regions, hosts, and the origin that the key is sent to.
 
+use posthog_groups_client::is_loopback;
 use reqwest::Url;
 
 use crate::error::Error;
@@ -147,11 +148,6 @@ fn app_host(host: &str) -> Option<&'static str> {
         "eu.i.posthog.com" | "eu-assets.i.posthog.com" => Some("eu.posthog.com"),
         _ => None,
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -4,13 +4,25 @@ use posthog_groups_client::{JsonValue, Properties};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::storable;
 
 /// The most characters that a group key has on a server.
 const LONGEST_KEY: usize = 400;
 
-/// A group key as it is looked up: exact, and not trimmed, because events may create keys with blanks.
-pub(crate) fn group_key(key: &str) -> Result<&str, Error> {
-    if key.trim().is_empty() {
+/// Checks the key of a group that exists: exact, and not trimmed, because events may create keys with blanks around them.
+///
+/// Every call that takes a key checks this; it is for telling sooner.
+///
+/// ```
+/// assert_eq!(posthog_groups::check_group_key(" org:5 ")?, " org:5 ");
+/// assert!(posthog_groups::check_group_key(" ").is_err());
+/// # Ok::<(), posthog_groups::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::is_invalid_input`] for a blank key, one of more than 400 characters, and one that holds NUL.
+pub fn check_group_key(key: &str) -> Result<&str, Error> {
+    if key.trim_matches(is_blank_to_the_server).is_empty() {
         return Err(Error::input("the group key is blank; give the key that events use, such as `org:5`"));
     }
     // As the server counts: characters, not bytes.
@@ -28,9 +40,17 @@ pub(crate) fn group_key(key: &str) -> Result<&str, Error> {
     Ok(key)
 }
 
-/// A group key as `create` stores it: the server trims it, so that looking for it needs the trimmed form.
-pub(crate) fn new_group_key(key: &str) -> Result<&str, Error> {
-    group_key(key.trim_matches(is_blank_to_the_server))
+/// Returns the key that the server stores when a group is created with `key`: without the blanks around it.
+///
+/// ```
+/// assert_eq!(posthog_groups::stored_group_key(" org:5 ")?, "org:5");
+/// # Ok::<(), posthog_groups::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`check_group_key`], for the key that is stored.
+pub fn stored_group_key(key: &str) -> Result<&str, Error> {
+    check_group_key(key.trim_matches(is_blank_to_the_server))
 }
 
 fn is_blank_to_the_server(c: char) -> bool {
@@ -44,6 +64,9 @@ pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
         "" => {
             Err(Error::input("the name of the property is empty; give the name as it appears on the group"))
         }
+        name if name.contains('\0') => Err(Error::input(format!(
+            "the property `{name}` contains a NUL character, which the server cannot store; remove the character"
+        ))),
         name => Ok(name),
     }
 }
@@ -58,14 +81,42 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
              `unset(\"{name}\")` to remove it"
         )));
     }
+    storable::check(Some(name), value.as_str())?;
     Ok(value)
+}
+
+/// Checks whether a server can store these properties and return them.
+///
+/// `create`, `set`, `upsert` and imports check this before they send anything. What comes *from* a server is not checked:
+/// properties of any kind can be read.
+///
+/// ```
+/// use posthog_groups::{Properties, check_properties};
+///
+/// let properties: Properties = serde_json::from_str(r#"{"limits": {"seats": [5, 18446744073709551616]}}"#)?;
+/// let error = check_properties(&properties).unwrap_err();
+/// assert!(error.to_string().contains("`limits.seats[1]`"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::is_invalid_input`], with the place of the value, for
+///
+/// * NUL and half surrogate pairs in names and texts, which the server refuses with 500,
+/// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every answer that holds the
+///   group fails,
+/// * numbers beyond the range of a double, such as `1e400`.
+pub fn check_properties(properties: &Properties) -> Result<(), Error> {
+    storable::check(None, properties.as_str())
 }
 
 /// Properties to be written all at once.
 pub(crate) fn properties<T: Serialize + ?Sized>(value: &T) -> Result<Properties, Error> {
     let value = JsonValue::new(value)
         .map_err(|e| Error::input(format!("the properties are no JSON: {e}")).with_source(e))?;
-    Properties::try_from(value).map_err(|e| Error::input(e.to_string()))
+    let properties = Properties::try_from(value).map_err(|e| Error::input(e.to_string()))?;
+    check_properties(&properties)?;
+    Ok(properties)
 }
 
 /// The id of a person.
@@ -102,15 +153,15 @@ mod tests {
 
     #[test]
     fn keys_are_counted_in_characters_and_must_not_be_blank() {
-        assert_eq!(refusal(group_key(&"ä".repeat(400))), "accepted");
-        assert!(refusal(group_key(&"a".repeat(401))).contains("401 characters"));
+        assert_eq!(refusal(check_group_key(&"ä".repeat(400))), "accepted");
+        assert!(refusal(check_group_key(&"a".repeat(401))).contains("401 characters"));
         for blank in ["", " ", "\t\n"] {
-            assert!(refusal(group_key(blank)).contains("blank"));
+            assert!(refusal(check_group_key(blank)).contains("blank"));
         }
-        assert!(refusal(group_key("a\0b")).contains("NUL"));
-        assert_eq!(group_key(" a ").unwrap(), " a ");
-        assert_eq!(new_group_key(" \u{1f}a b\u{a0}").unwrap(), "a b");
-        assert_eq!(refusal(new_group_key(&format!(" {} ", "a".repeat(400)))), "accepted");
+        assert!(refusal(check_group_key("a\0b")).contains("NUL"));
+        assert_eq!(check_group_key(" a ").unwrap(), " a ");
+        assert_eq!(stored_group_key(" \u{1f}a b\u{a0}").unwrap(), "a b");
+        assert_eq!(refusal(stored_group_key(&format!(" {} ", "a".repeat(400)))), "accepted");
     }
 
     #[test]

@@ -152,6 +152,7 @@ mod budget;
 mod builder;
 #[cfg(feature = "bulk")]
 pub mod bulk;
+mod cache;
 mod client;
 mod compare;
 mod create;
@@ -164,10 +165,10 @@ mod groups;
 mod handle;
 mod host;
 mod input;
+mod keyed_locks;
 mod limit;
 mod list;
 mod options;
-mod patience;
 mod poison;
 mod project;
 mod property_values;
@@ -176,15 +177,13 @@ mod retry;
 mod retry_after;
 #[cfg(feature = "schemars")]
 mod schema;
-mod set;
+mod session;
 mod span;
-#[cfg(feature = "bulk")]
 mod storable;
 mod transport;
-mod turns;
-mod unset;
 mod upsert;
 mod walk;
+mod write;
 
 pub use activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
 pub use builder::ClientBuilder;
@@ -198,6 +197,7 @@ pub use group_type::GroupTypeRef;
 pub use groups::Groups;
 pub use handle::GroupHandle;
 pub use host::Region;
+pub use input::{check_group_key, check_properties, stored_group_key};
 pub use limit::RateLimit;
 pub use list::{GroupPage, GroupPages, GroupStream, ListGroups};
 pub use options::CallOptions;

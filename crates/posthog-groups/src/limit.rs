@@ -108,16 +108,28 @@ impl Limiter {
         }
     }
 
-    /// Waits for a place, at most `longest` and not beyond `deadline`.
+    /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
+        let start = Instant::now();
+        // Who waits before this request gets the next place, so that this one waits at least as long.
+        if let Some(wait) = self.waits_for()
+            && wait > longest
+        {
+            return Err(Refusal::WaitTooLong(wait));
+        }
         let wait = async {
-            let _turn = self.turn.lock().await;
+            let _turn = match start.checked_add(longest) {
+                Some(end) => {
+                    let turn = tokio::time::timeout_at(end, self.turn.lock()).await;
+                    turn.map_err(|_| Refusal::WaitTooLong(self.waits_for().unwrap_or_default()))?
+                }
+                None => self.turn.lock().await,
+            };
             loop {
                 let now = Instant::now();
                 let Err(free) = unpoisoned(self.account.lock()).take(now) else { return Ok(()) };
-                let wait = free.saturating_duration_since(now);
-                if wait > longest {
-                    return Err(Refusal::WaitTooLong(wait));
+                if free.saturating_duration_since(start) > longest {
+                    return Err(Refusal::WaitTooLong(free.saturating_duration_since(now)));
                 }
                 if deadline.is_some_and(|deadline| deadline < free) {
                     return Err(Refusal::Deadline);
@@ -258,6 +270,28 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(5);
         assert_eq!(limiter.enter(LONG, Some(deadline)).await, Err(Refusal::Deadline));
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_the_queue_counts() {
+        let limiter = Arc::new(Limiter::new(RateLimit::per_minute(1)));
+        limiter.enter(LONG, None).await.unwrap();
+        let spawn = |longest| {
+            let limiter = limiter.clone();
+            tokio::spawn(async move { limiter.enter(longest, None).await })
+        };
+        let start = Instant::now();
+        let (first, second) = (spawn(LONG), spawn(LONG));
+        tokio::task::yield_now().await;
+        // The next place is 60 s away, and that of the third in the queue 180 s.
+        let refused = limiter.enter(Duration::from_secs(30), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(wait)) if wait > Duration::from_secs(59)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let refused = limiter.enter(Duration::from_secs(90), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(_))), "{refused:?}");
+        assert!(start.elapsed() <= Duration::from_secs(91), "{:?}", start.elapsed());
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]

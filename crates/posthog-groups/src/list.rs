@@ -8,11 +8,11 @@ use futures_core::Stream;
 use posthog_groups_client::{JsonValue, Properties, types};
 use serde::de::DeserializeOwned;
 
-use crate::client::Scope;
-use crate::cursor::{Cursor, Trail, parameter_of_next};
+use crate::cursor::{Cursor, Trail, other_origin, parameter_of_link};
 use crate::error::{Error, Result};
 use crate::group::{Group, decode};
 use crate::groups::Groups;
+use crate::session::Session;
 use crate::walk::{Items, Pages, Walk};
 
 /// Makes `P` of the server's text of the properties of the group with this key.
@@ -163,7 +163,12 @@ pub struct GroupPage<P = Properties> {
     /// The groups; an error stands where one could not be decoded.
     pub groups: Vec<Result<Group<P>>>,
     /// Where the next page begins; `None` on the last page. A page may be empty although more follow.
+    ///
+    /// It is empty where the server's link has no cursor: the error comes when that page is asked for.
     pub next: Option<Cursor>,
+    /// The origin that the server's link to the next page names, when it is another than the client's: the server does not
+    /// know its own address, as is common behind proxies. The next page is asked for at the client's origin nevertheless.
+    pub link_origin: Option<String>,
 }
 
 impl<P> GroupPage<P> {
@@ -234,28 +239,29 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
     type Page = GroupPage<P>;
 
     async fn step(mut self) -> Result<(GroupPage<P>, Option<Self>)> {
-        let client = self.list.groups.client();
-        // Each page has the time of a call.
-        let scope = client.scope();
-        let index = match self.index {
-            Some(index) => index,
-            None => self.list.groups.index(&scope).await?,
-        };
-        self.index = Some(index);
         if let Some(cursor) = &self.cursor {
             self.trail.follow(cursor)?;
         }
-        let page = fetch(&self.list, &scope, index, self.cursor.as_ref()).await?;
+        // Each page has the time of a call.
+        let session = self.list.groups.client().session();
+        let index = match self.index {
+            Some(index) => index,
+            None => self.list.groups.index(&session).await?,
+        };
+        self.index = Some(index);
+        let page = fetch(&self.list, &session, index, self.cursor.as_ref()).await?;
         if let Some((index, key)) = page.first() {
             self.trail.enter(index, key)?;
         }
-        let next = match page.next() {
-            Some(next) => Some(Cursor::new(parameter_of_next(&client.shared().wire.host, next, "cursor")?)),
-            None => None,
-        };
+        let link = page.next();
+        let next = link.map(|link| Cursor::new(parameter_of_link(link, "cursor").unwrap_or_default()));
+        let link_origin = link.and_then(|link| other_origin(&session.shared.connection.host, link));
+        if next.is_some() {
+            self.trail.empty_pages.count(page.is_empty())?;
+        }
         let groups = page.into_groups(self.list.decode);
         let rest = next.clone().map(|next| Self { cursor: Some(next), ..self });
-        Ok((GroupPage { groups, next }, rest))
+        Ok((GroupPage { groups, next, link_origin }, rest))
     }
 }
 
@@ -279,6 +285,13 @@ impl Received {
         match self {
             Self::Whole(page) => page.next.as_deref(),
             Self::Loose(page) => page.next.as_deref(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Whole(page) => page.results.is_empty(),
+            Self::Loose(page) => page.results.is_empty(),
         }
     }
 
@@ -319,15 +332,14 @@ fn one_group(text: &JsonValue) -> Result<types::Group> {
 
 async fn fetch<P>(
     list: &ListGroups<P>,
-    scope: &Scope,
+    session: &Session,
     index: u8,
     cursor: Option<&Cursor>,
 ) -> Result<Received> {
-    let client = list.groups.client();
-    let mut again = client.options().retry.retries > 0;
+    let mut again = session.options.retry.retries > 0;
     loop {
-        let call = client.begin("list_groups", scope);
-        let mut request = call.raw().list_groups().project_id(client.project()).group_type_index(index);
+        let call = session.begin("list_groups");
+        let mut request = call.raw().list_groups().project_id(session.project()).group_type_index(index);
         if let Some(cursor) = cursor {
             request = request.cursor(cursor.as_str());
         }
@@ -346,7 +358,7 @@ async fn fetch<P>(
         match call.finish(sent) {
             // Cut in a way that only decoding shows: once more, as `read!` does.
             Err(error) if again && error.is_cut_short() => again = false,
-            result => return result.map(Received::Whole),
+            result => return result.map(Received::Whole).map_err(Error::with_repair_help),
         }
     }
 }

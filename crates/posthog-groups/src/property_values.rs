@@ -6,10 +6,10 @@ use std::pin::Pin;
 
 use posthog_groups_client::types;
 
-use crate::client::read;
 use crate::error::{Error, Result};
 use crate::groups::Groups;
 use crate::input;
+use crate::session::read;
 
 /// A question for the values of a property; await it. [`Groups::property_values`] makes it.
 #[derive(Clone, Debug)]
@@ -39,12 +39,11 @@ impl PropertyValuesQuery {
             ));
         }
         let name = input::property_name(&self.name)?;
-        let client = self.groups.client();
-        let scope = client.scope();
-        let index = self.groups.index(&scope).await?;
-        let values = read!(client, &scope, "list_property_values", |raw| {
+        let session = self.groups.client().session();
+        let index = self.groups.index(&session).await?;
+        let values = read!(session, "list_property_values", |raw| {
             let query =
-                raw.list_property_values().project_id(client.project()).group_type_index(index).key(name);
+                raw.list_property_values().project_id(session.project()).group_type_index(index).key(name);
             match self.containing.as_deref() {
                 Some(text) => query.value(text),
                 None => query,

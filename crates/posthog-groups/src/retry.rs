@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use posthog_groups_client::Idempotency;
 
+use crate::error::{Error, is_gateway_failure};
+
 /// How often and how patiently failed calls are repeated.
 ///
 /// Waits grow by a factor of two from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), and each is
@@ -83,15 +85,41 @@ impl RetryPolicy {
     }
 }
 
-/// How an attempt ended.
+/// How an attempt failed, as far as repeating it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// With an answer of this status.
-    Answered(u16),
+    /// It stands as it is: a refusal, or a write that is stored although its event was not sent.
+    Final,
     /// No connection came about: the server has not seen the request.
     NotSent,
-    /// The request went out, and its answer was lost or cut short.
+    /// 429: the server has not carried it out.
+    Throttled,
+    /// 500. Servers of 2025 answer mistakes of the caller so.
+    ServerError,
+    /// The request went out, and what came back does not say whether it was carried out: nothing, half an answer, an
+    /// unexpected one, or the status of a gateway.
     Lost,
+}
+
+impl Outcome {
+    /// Classifies a failed attempt. The body decides before the status (contract section 4).
+    pub(crate) fn of(error: &Error) -> Self {
+        if error.is_event_not_sent() {
+            return Self::Final;
+        }
+        if error.is_connect() {
+            return Self::NotSent;
+        }
+        if error.is_interrupted() || error.is_timeout() {
+            return Self::Lost;
+        }
+        match error.status() {
+            Some(429) => Self::Throttled,
+            Some(500) => Self::ServerError,
+            Some(status) if is_gateway_failure(status) => Self::Lost,
+            _ => Self::Final,
+        }
+    }
 }
 
 /// An attempt that has ended.
@@ -126,8 +154,8 @@ pub(crate) enum Step {
 
 /// Decides what comes after an attempt (contract section 4).
 ///
-/// `draw` gives a number from 0 to 1 for the jitter.
-pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, draw: impl FnOnce() -> f64) -> Step {
+/// `random_unit` gives a number in `0.0..1.0` for the jitter.
+pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, random_unit: impl FnOnce() -> f64) -> Step {
     if !is_worth_repeating(policy, attempt) || attempt.number > policy.retries {
         return Step::Done;
     }
@@ -136,7 +164,7 @@ pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, draw: impl FnOnce(
         return Step::WaitTooLong;
     }
     // On top of what the server asks for, so that the clients of one server do not return together.
-    let jitter = policy.bound(attempt.number).mul_f64(draw().clamp(0.0, 1.0));
+    let jitter = policy.bound(attempt.number).mul_f64(random_unit().clamp(0.0, 1.0));
     let wait =
         if attempt.retry_after.is_some() { asked.saturating_add(jitter.min(asked / 10)) } else { jitter };
     match attempt.time_left {
@@ -149,13 +177,13 @@ fn is_worth_repeating(policy: &RetryPolicy, attempt: &Attempt) -> bool {
     let repeatable = matches!(attempt.idempotency, Idempotency::Safe | Idempotency::Idempotent);
     match attempt.outcome {
         // Nothing has happened on the server.
-        Outcome::NotSent | Outcome::Answered(429) => true,
-        Outcome::Lost | Outcome::Answered(502..=504) => repeatable,
-        // Servers of 2025 answer mistakes of the caller so: one more attempt tells the two apart.
-        Outcome::Answered(500) => {
+        Outcome::NotSent | Outcome::Throttled => true,
+        Outcome::Lost => repeatable,
+        // One more attempt tells a failure of the server from a mistake of the caller.
+        Outcome::ServerError => {
             attempt.idempotency == Idempotency::Safe && attempt.server_errors <= policy.server_errors
         }
-        Outcome::Answered(_) => false,
+        Outcome::Final => false,
     }
 }
 
@@ -182,22 +210,12 @@ mod tests {
     #[test]
     fn what_is_repeated_is_decided_by_outcome_and_operation() {
         use Idempotency::{GoneIsDone, Idempotent, LookBeforeRepeat, Safe, Unknown};
-        use Outcome::{Answered, Lost, NotSent};
+        use Outcome::{Final, Lost, NotSent, ServerError, Throttled};
         let writes = [LookBeforeRepeat, GoneIsDone, Unknown];
         for (outcome, safe, idempotent, others) in [
-            (Answered(200), false, false, false),
-            (Answered(201), false, false, false),
-            (Answered(302), false, false, false),
-            (Answered(400), false, false, false),
-            (Answered(401), false, false, false),
-            (Answered(404), false, false, false),
-            (Answered(429), true, true, true),
-            (Answered(500), true, false, false),
-            (Answered(501), false, false, false),
-            (Answered(502), true, true, false),
-            (Answered(503), true, true, false),
-            (Answered(504), true, true, false),
-            (Answered(512), false, false, false),
+            (Final, false, false, false),
+            (Throttled, true, true, true),
+            (ServerError, true, false, false),
             (NotSent, true, true, true),
             (Lost, true, true, false),
         ] {
@@ -210,9 +228,44 @@ mod tests {
     }
 
     #[test]
+    fn the_body_decides_before_the_status() {
+        use Outcome::{Final, Lost, ServerError, Throttled};
+        let answer = |status: u16, body: &str| {
+            let status = http::StatusCode::from_u16(status).unwrap();
+            Outcome::of(&Error::answer(status, &http::HeaderMap::new(), body.as_bytes(), None))
+        };
+        let stored =
+            r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"x"}"#;
+        for (status, plain) in [
+            (302, Final),
+            (400, Final),
+            (401, Final),
+            (404, Final),
+            (429, Throttled),
+            (500, ServerError),
+            (501, Final),
+            (502, Lost),
+            (503, Lost),
+            (504, Lost),
+            (512, Final),
+            (519, Final),
+            (520, Lost),
+            (524, Lost),
+            (525, Final),
+            (530, Lost),
+        ] {
+            assert_eq!(answer(status, ""), plain, "{status}");
+            assert_eq!(answer(status, stored), Final, "{status}");
+        }
+        assert_eq!(Outcome::of(&Error::timeout()), Lost);
+        assert_eq!(Outcome::of(&Error::interrupted()), Lost);
+        assert_eq!(Outcome::of(&Error::too_large(1)), Final);
+    }
+
+    #[test]
     fn a_500_is_repeated_once_and_anything_only_as_often_as_the_policy_says() {
         let twice_500 =
-            Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::Answered(500)) };
+            Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::ServerError) };
         assert_eq!(decide(&POLICY, &twice_500, || 1.0), Step::Done);
         let patient = RetryPolicy { server_errors: 2, ..POLICY };
         assert!(matches!(decide(&patient, &twice_500, || 1.0), Step::Wait(_)));
@@ -226,11 +279,11 @@ mod tests {
 
     #[test]
     fn waits_grow_to_a_bound_and_are_drawn_from_zero_up() {
-        for (number, draw, wanted) in
+        for (number, unit, wanted) in
             [(1, 1.0, 100), (2, 1.0, 200), (3, 1.0, 300), (3, 0.5, 150), (1, 0.0, 0)]
         {
             let attempt = Attempt { number, ..attempt(Idempotency::Safe, Outcome::Lost) };
-            assert_eq!(decide(&POLICY, &attempt, || draw), Step::Wait(Duration::from_millis(wanted)));
+            assert_eq!(decide(&POLICY, &attempt, || unit), Step::Wait(Duration::from_millis(wanted)));
         }
         let far = RetryPolicy::default().retries(u32::MAX);
         let attempt = Attempt { number: 4_000_000_000, ..attempt(Idempotency::Safe, Outcome::Lost) };
@@ -241,7 +294,7 @@ mod tests {
     fn retry_after_is_a_minimum_that_has_a_cap() {
         let asked = |seconds| Attempt {
             retry_after: Some(Duration::from_secs(seconds)),
-            ..attempt(Idempotency::LookBeforeRepeat, Outcome::Answered(429))
+            ..attempt(Idempotency::LookBeforeRepeat, Outcome::Throttled)
         };
         let Step::Wait(wait) = decide(&POLICY, &asked(2), || 1.0) else { panic!("a wait") };
         assert!(wait >= Duration::from_secs(2) && wait < Duration::from_millis(2300), "{wait:?}");
@@ -254,7 +307,7 @@ mod tests {
     fn no_wait_reaches_over_the_deadline() {
         let near = Attempt {
             time_left: Some(Duration::from_millis(50)),
-            ..attempt(Idempotency::Safe, Outcome::Answered(503))
+            ..attempt(Idempotency::Safe, Outcome::Lost)
         };
         assert_eq!(decide(&POLICY, &near, || 1.0), Step::DeadlineTooNear);
         assert_eq!(decide(&POLICY, &near, || 0.1), Step::Wait(Duration::from_millis(10)));

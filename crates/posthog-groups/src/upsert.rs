@@ -1,23 +1,16 @@
 //! Merging several properties, on servers that can and on those that cannot.
 
-use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::Properties;
 
-use crate::client::{Client, Scope};
-use crate::compare::same_value;
-use crate::create::create_in_turn;
 use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::group_type::check_exists;
-use crate::groups::look_up;
 use crate::handle::GroupHandle;
 use crate::input;
-use crate::patience::{Patience, could_not_look, needs_a_look};
-use crate::set::set_in_turn;
+use crate::write::{self, Target};
 
 /// Properties to be merged into a group; await it. [`GroupHandle::upsert`] makes it.
 ///
@@ -56,37 +49,37 @@ impl Upsert {
     }
 
     async fn send(self) -> Result<Upserted> {
-        let key = input::group_key(&self.handle.key)?;
-        if self.create_if_missing && input::new_group_key(key)? != key {
+        let key = input::check_group_key(&self.handle.key)?;
+        if self.create_if_missing && input::stored_group_key(key)? != key {
             return Err(Error::input(
                 "the group key has blanks around it, which the server removes when it creates a group; remove them",
             ));
         }
         let properties = self.properties?;
-        let wanted = wanted(&properties)?;
+        let wanted = write::to_merge(&properties)?;
         if wanted.is_empty() && !self.create_if_missing {
             return Ok(Upserted { group: None, created: false, written: Vec::new() });
         }
-        let client = self.handle.groups.client();
-        let scope = client.scope();
-        let index = self.handle.groups.index(&scope).await?;
-        let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
-        let found = match look_up(client, &scope, index, key).await {
+        let session = self.handle.groups.client().session();
+        let index = self.handle.groups.index(&session).await?;
+        let target = Target::lock(&session, index, key).await?;
+        let found = match target.find().await {
             Err(missing) if missing.is_group_not_found() && self.create_if_missing => {
-                check_exists(client, &scope, index).await?;
-                match create_in_turn(client, &scope, index, key, &properties).await {
+                check_exists(&session, index).await?;
+                match write::carry_out(&target, &write::Create { properties: &properties }).await {
                     Ok(group) => {
                         let written = wanted.into_iter().map(|(name, _)| name).collect();
                         return Ok(Upserted { group: Some(group), created: true, written });
                     }
                     // Somebody else has created it in between: then it is merged.
-                    Err(error) if error.is_already_exists() => look_up(client, &scope, index, key).await?,
+                    Err(error) if error.is_already_exists() => target.find().await?,
                     Err(error) => return Err(error),
                 }
             }
             found => found?,
         };
-        merge(client, &scope, index, key, found, wanted).await
+        let (group, written) = write::merge(&target, found, &wanted).await?;
+        Ok(Upserted { group: Some(group), created: false, written })
     }
 }
 
@@ -102,112 +95,5 @@ impl IntoFuture for Upsert {
     /// written; the same upsert again completes it.
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
-    }
-}
-
-/// The properties one by one, in the order of their names.
-pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
-    let members: BTreeMap<String, JsonValue> =
-        properties.decode().map_err(|e| Error::input("the properties cannot be read").with_source(e))?;
-    Ok(members.into_iter().collect())
-}
-
-/// The properties to be merged, none of which may be null.
-fn wanted(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
-    let members = members(properties)?;
-    for (name, value) in &members {
-        input::property_name(name)?;
-        if value.is_null() {
-            return Err(Error::input(format!(
-                "the value of `{name}` is null, which the server takes for missing; call `unset(\"{name}\")`, or leave it out \
-                 (`#[serde(skip_serializing_if = \"Option::is_none\")]`)"
-            )));
-        }
-    }
-    Ok(members)
-}
-
-/// Which of the wanted properties the group does not hold.
-pub(crate) fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, JsonValue)> {
-    let differs = |name: &str, value| !group.property(name).is_some_and(|stored| same_value(&stored, value));
-    wanted.iter().filter(|(name, value)| differs(name, value)).cloned().collect()
-}
-
-/// Merges into a group that exists, while no other write of this client to the group is under way.
-pub(crate) async fn merge(
-    client: &Client,
-    scope: &Scope,
-    index: u8,
-    key: &str,
-    found: Group,
-    wanted: Vec<(String, JsonValue)>,
-) -> Result<Upserted> {
-    let mut to_write = different(&found, &wanted);
-    if to_write.is_empty() {
-        return Ok(Upserted { group: Some(found), created: false, written: Vec::new() });
-    }
-    let written: Vec<String> = to_write.iter().map(|(name, _)| name.clone()).collect();
-    let done = |group| Ok(Upserted { group: Some(group), created: false, written });
-    if !client.shared().upsert_is_missing.load(Ordering::Relaxed) {
-        match merge_at_once(client, scope, index, key, &to_write).await {
-            Ok(group) => return done(group),
-            Err(error) if error.is_not_offered() || error.status() == Some(405) => {
-                client.shared().upsert_is_missing.store(true, Ordering::Relaxed);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let mut group = found;
-    let mut no_event = false;
-    for (name, value) in to_write.drain(..) {
-        group = set_in_turn(client, scope, index, key, &name, &value).await?;
-        no_event |= group.event_not_sent();
-    }
-    done(if no_event { group.without_event() } else { group })
-}
-
-/// Merges by the server's own endpoint.
-async fn merge_at_once(
-    client: &Client,
-    scope: &Scope,
-    index: u8,
-    key: &str,
-    to_write: &[(String, JsonValue)],
-) -> Result<Group> {
-    let body: BTreeMap<&str, &JsonValue> =
-        to_write.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    let body = input::properties(&body)?;
-    let mut patience = Patience::new(client, scope);
-    loop {
-        let call = client.begin("upsert_properties", scope);
-        let sent = call
-            .raw()
-            .upsert_properties()
-            .project_id(client.project())
-            .group_type_index(index)
-            .group_key(key)
-            .body(body.clone())
-            .send()
-            .await;
-        let error = match call.finish::<types::Group>(sent) {
-            Ok(group) => return Ok(group.into()),
-            Err(error) => error,
-        };
-        if !needs_a_look(&error) {
-            return Err(error);
-        }
-        match look_up(client, scope, index, key).await {
-            Ok(found) if different(&found, to_write).is_empty() => {
-                let no_event = error.is_event_not_sent() || error.is_not_found();
-                return Ok(if no_event { found.without_event() } else { found });
-            }
-            Ok(_) if error.is_event_not_sent() => return Err(error),
-            Ok(_) => patience.again(error).await?,
-            // Without a group nothing can have taken effect.
-            Err(look) if look.is_group_not_found() => {
-                return Err(if error.is_not_found() { error } else { look });
-            }
-            Err(look) => return Err(could_not_look(error, &look)),
-        }
     }
 }

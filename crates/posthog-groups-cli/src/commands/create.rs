@@ -1,4 +1,4 @@
-//! `create`: a new group.
+//! `create`: creates a group.
 
 use crate::arguments::Create;
 use crate::assignment::given;
@@ -30,6 +30,6 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
 }
 
 fn exists(key: &str) -> Failure {
-    Failure::failed(format!("a group with the key `{key}` exists"))
-        .mend("change it with `posthog-groups upsert`, which takes the same options")
+    Failure::failed(format!("a group with the key `{key}` already exists"))
+        .help("use `posthog-groups upsert`, which accepts the same options")
 }

@@ -26,13 +26,13 @@ pub(crate) async fn run(
         (None, Some(arguments::Format::Ndjson)) => Some(Format::Ndjson),
         (None, Some(_)) => {
             return Err(Failure::usage("an export is NDJSON or CSV")
-                .mend("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
+                .help("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
         }
     };
     let (format, compression) = format::of_path(&path, asked).map_err(Failure::usage)?;
     if format == Format::Ndjson && arguments.delimiter != b',' {
         return Err(Failure::usage("--delimiter is for CSV, and this export is NDJSON")
-            .mend("leave it out, or add `--format csv`"));
+            .help("leave it out, or add `--format csv`"));
     }
     apart::check_export(context, &path)?;
     let target = Target {

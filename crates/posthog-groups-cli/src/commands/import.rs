@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     }
     if !arguments.yes && !confirm::is_possible() {
         return Err(Failure::usage("there is no terminal to ask on whether to write")
-            .mend("add --yes to write without a question, or --dry-run to see what would change"));
+            .help("add --yes to write without a question, or --dry-run to see what would change"));
     }
     check_input(context, &arguments.input)?;
     let client = context.client()?.clone();
@@ -35,8 +35,8 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
         return Err(Failure::usage("events need the project token (phc_...), and none is configured")
-            .mend("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
-            .mend("or leave `--engine capture` out"));
+            .help("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
+            .help("or leave `--engine capture` out"));
     }
     let journal = journal_of(arguments, Some(&arguments.input.file));
     apart::check(context, &arguments.input, journal.as_deref())?;
@@ -175,12 +175,12 @@ fn ending(
     signal: Option<Signal>,
 ) -> Result<(), Failure> {
     let go_on = |failure: Failure| match journal {
-        Some(journal) => failure.mend(format!(
+        Some(journal) => failure.help(format!(
             "{} has what is done; go on with: {}",
             journal.display(),
             same_command(std::env::args_os())
         )),
-        None => failure.mend("run the same import again: it looks first, and writes only what is missing"),
+        None => failure.help("run the same import again: it looks first, and writes only what is missing"),
     };
     let mut reached = format!("with {} of {} rows left to do", grouped(totals.left), grouped(totals.rows));
     if totals.not_compared > 0 {
@@ -197,11 +197,11 @@ fn ending(
         }
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
-            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).mend(
+            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).help(
                 "mend the rows that the messages name, unless the server failed: that may pass by itself",
             );
             if totals.engine == "capture" && totals.created + totals.changed == 0 {
-                failure = failure.mend(
+                failure = failure.help(
                     "nothing has arrived: is the project token that of this project, and is the project below its event quota?",
                 );
             }
@@ -214,7 +214,7 @@ fn ending(
 /// What stopped an import; a refusal of events is about the project token, not about the key.
 fn of_events(error: posthog_groups::Error) -> Failure {
     if error.operation_id() == Some("capture_batch") && error.is_unauthorized() {
-        return Failure::auth(text_of(&error)).mend(
+        return Failure::auth(text_of(&error)).help(
             "the project token is refused: set POSTHOG_PROJECT_API_KEY to the key of the project (phc_...), which PostHog shows \
              under Settings, Project",
         );

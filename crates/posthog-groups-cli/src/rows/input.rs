@@ -69,7 +69,7 @@ impl Input {
         }
         if is_utf16(&start) {
             return Err(Flaw::rest(None, "this is UTF-16, and UTF-8 is expected")
-                .mend("convert it: `iconv -f UTF-16 -t UTF-8`"));
+                .help("convert it: `iconv -f UTF-16 -t UTF-8`"));
         }
         let whole: Box<dyn BufRead + Send> = Box::new(Cursor::new(start).chain(reader));
         Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(whole)))
@@ -110,7 +110,7 @@ impl Input {
         let what =
             if start.is_empty() { "it is empty" } else { "its first bytes are not those of such a file" };
         Err(Flaw::rest(None, format!("the name says {}, and {what}", by_name.name()))
-            .mend(format!("if it is {}, rename it; else fetch it again", found.name())))
+            .help(format!("if it is {}, rename it; else fetch it again", found.name())))
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Named {
 fn regular(path: &Path) -> Result<Place, Flaw> {
     let kind = fs::metadata(path).map_err(|e| cannot_open(&e))?.file_type();
     if kind.is_dir() {
-        return Err(Flaw::rest(None, "this is a directory").mend("name the file in it"));
+        return Err(Flaw::rest(None, "this is a directory").help("name the file in it"));
     }
     if kind.is_file() {
         return Ok(Place::File(path.to_owned()));
@@ -135,9 +135,9 @@ fn regular(path: &Path) -> Result<Place, Flaw> {
 
 fn cannot_open(error: &io::Error) -> Flaw {
     match error.kind() {
-        io::ErrorKind::NotFound => Flaw::rest(None, "there is no such file").mend("check the path"),
+        io::ErrorKind::NotFound => Flaw::rest(None, "there is no such file").help("check the path"),
         io::ErrorKind::PermissionDenied => {
-            Flaw::rest(None, "you may not read this file").mend("check its permissions")
+            Flaw::rest(None, "you may not read this file").help("check its permissions")
         }
         _ => Flaw::rest(None, format!("it cannot be opened: {error}")),
     }
@@ -148,7 +148,7 @@ fn copied(mut from: impl Read) -> Result<Arc<File>, Flaw> {
     let folder = std::env::temp_dir();
     let unwritable = |e: io::Error| {
         Flaw::rest(None, format!("the temporary copy in {} cannot be written: {e}", folder.display()))
-            .mend("set TMPDIR to a folder with room, or give the data as a file")
+            .help("set TMPDIR to a folder with room, or give the data as a file")
     };
     let mut copy = tempfile::tempfile().map_err(unwritable)?;
     let mut buffer = vec![0; BUFFER];

@@ -7,7 +7,7 @@
 //! | [`lines`] | lines of bounded length, with their numbers |
 //! | [`ndjson`], [`csv`] | one row and its text, both ways |
 //! | [`reader`] | the rows of an input |
-//! | [`flaw`] | what is wrong with an input, where, and the mend |
+//! | [`flaw`] | what is wrong with an input, where, and what to do |
 //! | [`run`], [`sort`] | rows on disk, in order, in bounded memory |
 //! | [`writer`] | rows as text |
 //! | [`destination`] | the file or standard output they go to |

@@ -33,13 +33,13 @@ pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, Flaw> {
         Some(b'{') => {}
         Some(b'[') => {
             return Err(Flaw::row(line, "this is a JSON array, and one object a line is expected")
-                .mend("make lines of it: `jq -c '.[]'`"));
+                .help("make lines of it: `jq -c '.[]'`"));
         }
         Some(_) => {
             let what = format!("`{}` is no JSON object", shortened(start));
             let form =
                 "each line is like {\"group_key\": \"org:5\", \"group_properties\": {\"plan\": \"scale\"}}";
-            return Err(Flaw::row(line, what).mend(format!("{form}; for CSV add `--format csv`")));
+            return Err(Flaw::row(line, what).help(format!("{form}; for CSV add `--format csv`")));
         }
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -47,7 +47,7 @@ pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, Flaw> {
     let (key, properties) = read.map_err(|e| malformed(&e, line))?;
     if let Some(name) = doubled_name(&properties) {
         return Err(Flaw::row(line, format!("the property `{}` is there twice", shortened(&name)))
-            .mend("keep one of the two"));
+            .help("keep one of the two"));
     }
     Ok(Some(Row { key, properties, line }))
 }
@@ -58,7 +58,7 @@ fn malformed(error: &serde_json::Error, line: u64) -> Flaw {
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     if error.is_eof() {
         return Flaw::row(line, "the JSON object is not complete at the end of the line")
-            .mend("each row is one line: `jq -c .` makes it so");
+            .help("each row is one line: `jq -c .` makes it so");
     }
     match error.is_data() {
         true => Flaw::row(line, what),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_named_with_the_mend() {
+    fn what_is_no_row_is_named_with_help() {
         for (text, words) in [
             (r#"[{"group_key":"a"}]"#, "jq -c '.[]'"),
             ("{", "`jq -c .`"),

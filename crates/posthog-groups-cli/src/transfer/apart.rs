@@ -58,7 +58,7 @@ fn check_distinct(reserved: &[(&str, &Path)], files: &[(&str, &Path)]) -> Result
                 "{} is named twice: as {other} and by {what}",
                 path.display()
             ))
-            .mend("give each a file of its own"));
+            .help("give each a file of its own"));
         }
         seen.push((*what, place));
     }

@@ -33,7 +33,7 @@ pub(crate) async fn prepare(
     let layout = CsvLayout { delimiter: arguments.delimiter, key_column: arguments.key_column.clone() };
     if format == Format::Ndjson && layout != CsvLayout::default() {
         return Err(Failure::usage("--key-column and --delimiter are for CSV, and the input is NDJSON")
-            .mend("leave them out, or add `--format csv`"));
+            .help("leave them out, or add `--format csv`"));
     }
     let progress = Progress::start(show, "Checking", "rows", || None);
     let (counter, heard) = (progress.counter(), interrupt.clone());
@@ -92,8 +92,8 @@ pub(crate) fn nothing_written(signal: Signal) -> Failure {
 
 fn of_flaw(flaw: &Flaw, name: &str) -> Failure {
     let failure = Failure::failed(flaw.in_input(name));
-    match &flaw.mend {
-        Some(mend) => failure.mend(mend.as_str()),
+    match &flaw.help {
+        Some(help) => failure.help(help.as_str()),
         None => failure,
     }
 }

@@ -159,7 +159,7 @@ impl Rejected {
     }
 
     fn add(&mut self, rows: &RowReader) -> io::Result<()> {
-        // With the header of CSV, so that the file can be imported once it is mended.
+        // With the header of CSV, so that the file can be imported once it is corrected.
         if !std::mem::replace(&mut self.begun, true) {
             self.line(rows.head())?;
         }

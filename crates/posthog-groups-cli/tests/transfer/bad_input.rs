@@ -1,4 +1,4 @@
-//! Inputs that are wrong: each is named with its file, its line and the mend, and nothing is written.
+//! Inputs that are wrong: each is named with its file, its line and help, and nothing is written.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ fn rows(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn each_is_named_with_the_mend_and_nothing_is_written() {
+fn each_is_named_with_help_and_nothing_is_written() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     std::fs::create_dir(program.path("folder")).unwrap();
     let good = rows(30_000);
@@ -119,7 +119,7 @@ fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
     assert_eq!(program.groups(), ["a {}", "b {}"]);
     assert_eq!(std::fs::read(program.path("bad.ndjson")).unwrap(), b"nonsense\n{\"group_key\":\"\xff\"}\n");
 
-    // The bad rows of CSV come with the header, so that they can be imported when they are mended.
+    // The bad rows of CSV come with the header, so that they can be imported when they are corrected.
     program.write("c.csv", "group_key,plan\nc,free\nd,free,1\ne\n");
     let done = program.run(&["import", "-y", "c.csv", "--keep-going", "--rejected", "bad.csv"]);
     assert_eq!(done.code, 6);

@@ -11,7 +11,7 @@ use super::row::ImportRow;
 use super::spill::{Merge, PARTITIONS, Spill};
 use crate::compare;
 use crate::error::{Error, Result};
-use crate::upsert::members;
+use crate::write::members;
 
 /// The wanted groups, joined with those that are listed.
 ///

@@ -85,7 +85,7 @@ where
 
     pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
         let started = Instant::now();
-        let requests = self.groups.client().shared().wire.requests();
+        let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
             // Nothing was written. While it is locked: it may be what another import begins with next.
             if let Some(journal) = self.journal.take() {
@@ -108,7 +108,7 @@ where
         if let Err(error) = kept {
             self.stopped(Stopped::Error(error));
         }
-        self.report.requests = self.groups.client().shared().wire.requests() - requests;
+        self.report.requests = self.groups.client().shared().connection.requests() - requests;
         self.report.elapsed = started.elapsed();
         Ok(self.report)
     }
@@ -153,9 +153,9 @@ where
             return Err(self.refuse(duplicate));
         }
         let index = async {
-            let scope = self.groups.client().scope();
-            let index = self.groups.index(&scope).await?;
-            check_exists(self.groups.client(), &scope, index).await.map(|()| index)
+            let session = self.groups.client().session();
+            let index = self.groups.index(&session).await?;
+            check_exists(&session, index).await.map(|()| index)
         };
         // A rate limit may take an hour.
         self.index = tokio::select! {
@@ -257,7 +257,7 @@ where
     }
 
     fn engine_for(&self, rows: u64) -> Engine {
-        let per_hour = self.groups.client().shared().wire.per_hour();
+        let per_hour = self.groups.client().shared().connection.per_hour();
         choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
     }
 

@@ -1,12 +1,12 @@
-//! Scopes and the age of the server, found out by calls that change nothing.
+//! Scopes and the age of the server, determined by requests that change nothing.
 
 use posthog_groups::{Client, GroupType, JsonValue, Properties, raw};
 
 use super::Check;
-use super::verdicts::scope_mend;
+use super::verdicts::scope_help;
 use crate::exit::Failure;
 
-/// How the server answered: the status and its sentence.
+/// The status and the detail of a response.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -23,12 +23,12 @@ impl Answer {
     }
 }
 
-/// A key that no group has: servers store no more than 400 characters.
+/// A key that no group can have: servers store at most 400 characters.
 fn impossible_key() -> String {
     "posthog-groups-doctor-".repeat(20)
 }
 
-/// Sends the requests, and tells one check after the other. Nothing is sent once the server throttles the key.
+/// Sends the requests, and reports one check after the other. Stops sending once the server throttles the key.
 pub(super) async fn examine(
     client: &Client,
     types: &[GroupType],
@@ -81,7 +81,7 @@ async fn ask<T>(
     answer
 }
 
-/// What the server says to a request of which only that matters.
+/// The status and detail of the response.
 async fn answer<T>(sent: Result<raw::ResponseValue<T>, raw::Error<()>>) -> Answer {
     match sent {
         Ok(answer) => Answer { status: answer.status().as_u16(), detail: String::new() },
@@ -96,42 +96,42 @@ async fn answer<T>(sent: Result<raw::ResponseValue<T>, raw::Error<()>>) -> Answe
                 .map_or_else(|_| String::new(), |envelope: Envelope| envelope.detail);
             Answer { status, detail }
         }
-        // A success of another form than expected is a success here.
+        // The form of a successful response does not matter here.
         Err(raw::Error::InvalidResponsePayload(..)) => Answer { status: 200, detail: String::new() },
         Err(_) => Answer { status: 0, detail: "no answer".to_owned() },
     }
 }
 
-/// What an answer tells about a scope. Not every key needs every scope, so that a missing one is a warning.
+/// What a response says about a scope. Not every key needs every scope, so a missing one is a warning.
 fn scope(scope: &'static str, can: &str, cannot: &str, answer: &Answer) -> Check {
     match answer {
-        answer if answer.lacks_scope() => Check::warn(scope, cannot, scope_mend(scope)),
+        answer if answer.lacks_scope() => Check::warn(scope, cannot, scope_help(scope)),
         answer if answer.is_not_offered() => {
-            Check::warn(scope, "this server does not offer it", "update the server, if it is yours")
+            Check::warn(scope, "this server does not offer it", "update the server, if you operate it")
         }
         Answer { status: 200..=299 | 404, .. } => Check::ok(scope, can),
         Answer { status: 403, detail } => Check::warn(
             scope,
             format!("{cannot}: {detail}"),
-            "where it is needed, use a key that is not confined",
+            "if you need it, use a key without this restriction",
         ),
         Answer { status: 429, .. } => Check::throttled(scope, "wait, and try again"),
         Answer { status, detail } => {
-            Check::warn(scope, format!("not told: status {status} {detail}"), "try again")
+            Check::warn(scope, format!("unclear: status {status} {detail}"), "try again")
         }
     }
 }
 
-/// Which manners the server has.
+/// Which era the server belongs to.
 fn age(definitions: &Answer, upsert: &Answer) -> Check {
     if definitions.status == 429 {
         return Check::throttled("server's age", "wait, and try again");
     }
     let newer = definitions.is_not_offered();
     let mut found = match (newer, definitions.status) {
-        (true, _) => "manners of 2026: lists may be behind writes, `definitions` is not offered".to_owned(),
-        (false, 200) => "manners of 2025: lists see writes at once, `definitions` is offered".to_owned(),
-        (false, status) => format!("not told (status {status})"),
+        (true, _) => "like 2026: lists show writes after a delay, `definitions` is not offered".to_owned(),
+        (false, 200) => "like 2025: lists show writes at once, `definitions` is offered".to_owned(),
+        (false, status) => format!("unclear (status {status})"),
     };
     if !upsert.is_not_offered() && upsert.status == 404 {
         found.push_str("; it merges properties in one request");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_tell_scopes() {
+    fn responses_show_scopes() {
         for (status, detail, verdict) in [
             (404, "Not found.", Status::Ok),
             (200, "", Status::Ok),
@@ -175,17 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn answers_tell_the_age() {
+    fn responses_show_the_age() {
         let gone = || answer(404, "Endpoint not found.");
         for (definitions, upsert, found) in [
-            (gone(), gone(), "manners of 2026: lists may be behind writes, `definitions` is not offered"),
-            (answer(200, ""), gone(), "manners of 2025: lists see writes at once, `definitions` is offered"),
+            (gone(), gone(), "like 2026: lists show writes after a delay, `definitions` is not offered"),
+            (answer(200, ""), gone(), "like 2025: lists show writes at once, `definitions` is offered"),
             (
                 answer(200, ""),
                 answer(404, "Not found."),
-                "manners of 2025: lists see writes at once, `definitions` is offered; it merges properties in one request",
+                "like 2025: lists show writes at once, `definitions` is offered; it merges properties in one request",
             ),
-            (answer(503, ""), gone(), "not told (status 503)"),
+            (answer(503, ""), gone(), "unclear (status 503)"),
         ] {
             assert_eq!(age(&definitions, &upsert).found, found);
         }

@@ -26,7 +26,7 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Res
     for (column, cell) in cells.iter().enumerate() {
         if cell.is_empty() {
             return Err(Flaw::rest(line, format!("column {} of the header has no name", column + 1))
-                .mend("name it, or remove the column"));
+                .help("name it, or remove the column"));
         }
         let is_key = key_column == Some(&**cell);
         if cell == PROPERTIES && !is_key {
@@ -34,7 +34,7 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Res
                 "the column {} holds all properties as one, as `list -o csv` writes them",
                 column + 1
             );
-            return Err(Flaw::rest(line, what).mend(format!(
+            return Err(Flaw::rest(line, what).help(format!(
                 "`export` writes a column for each property; one that is called so has the header `\"{PROPERTIES}\"`, in quotes"
             )));
         }
@@ -46,7 +46,7 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Res
                 column + 1,
                 shortened(&name)
             );
-            return Err(Flaw::rest(line, what).mend("rename one of them, or remove it"));
+            return Err(Flaw::rest(line, what).help("rename one of them, or remove it"));
         }
         if is_key {
             key = Some(column);
@@ -73,10 +73,10 @@ fn no_key(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Flaw {
     let wanted = layout.key_column.as_deref().unwrap_or(KEY);
     let flaw = Flaw::rest(line, format!("the header has no column `{}`; it has {list}", shortened(wanted)));
     match cells {
-        [only] if only.starts_with('{') => flaw.mend("for NDJSON add `--format ndjson`"),
-        [only] if only.contains(';') && layout.delimiter != b';' => flaw.mend("add `--delimiter ';'`"),
-        [only] if only.contains('\t') && layout.delimiter != b'\t' => flaw.mend("add `--delimiter tab`"),
-        _ => flaw.mend("name the column of the keys with `--key-column NAME`"),
+        [only] if only.starts_with('{') => flaw.help("for NDJSON add `--format ndjson`"),
+        [only] if only.contains(';') && layout.delimiter != b';' => flaw.help("add `--delimiter ';'`"),
+        [only] if only.contains('\t') && layout.delimiter != b'\t' => flaw.help("add `--delimiter tab`"),
+        _ => flaw.help("name the column of the keys with `--key-column NAME`"),
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_headers_are_named_with_the_mend() {
+    fn wrong_headers_are_named_with_help() {
         for (cells, words) in [
             (&["id", "plan"][..], "no column `group_key`; it has `id`, `plan`"),
             (&["id", "plan"], "--key-column"),

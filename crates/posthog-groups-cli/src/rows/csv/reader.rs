@@ -57,17 +57,17 @@ fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
     let cells = records.cells()?;
     let (has, expected) = (cells.len(), header.names.len());
     if has != expected {
-        let mend = match has > expected {
+        let help = match has > expected {
             true => "put cells that contain the delimiter in double quotes",
             false => "leave a cell empty, but keep its delimiter, where a group does not have the property",
         };
         let cells = if has == 1 { "cell" } else { "cells" };
         let what = format!("the record has {has} {cells}, and the header {expected}");
-        return Err(Flaw::row(line, what).mend(mend));
+        return Err(Flaw::row(line, what).help(help));
     }
     let key = cell::read_name(&cells[header.key]).into_owned();
     if cells[header.key].is_empty() {
-        return Err(Flaw::row(line, "the cell of the key is empty").mend("give each group its key"));
+        return Err(Flaw::row(line, "the cell of the key is empty").help("give each group its key"));
     }
     let mut json = String::from("{");
     for (name, value) in header.names.iter().zip(&cells) {

@@ -41,7 +41,7 @@ impl<R: BufRead> Records<R> {
             seen = self.raw.len();
             if !self.lines.append(&mut self.raw)? {
                 return Err(Flaw::rest(self.line, "a double quote in this record is never closed")
-                    .mend("close it, or write a quote inside quotes twice: \"\""));
+                    .help("close it, or write a quote inside quotes twice: \"\""));
             }
         }
     }
@@ -107,13 +107,13 @@ fn cells(record: &str, delimiter: char) -> Result<Vec<Cow<'_, str>>, Flaw> {
         let (cell, after) = match rest.strip_prefix('"') {
             Some(quoted) => quoted_cell(quoted, delimiter).ok_or_else(|| {
                 Flaw::row(0, format!("cell {} goes on after its closing quote", cells.len() + 1))
-                    .mend("write a quote inside quotes twice: \"\"")
+                    .help("write a quote inside quotes twice: \"\"")
             })?,
             None => {
                 let (cell, after) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
                 if cell.contains('\r') {
                     return Err(Flaw::row(0, "lines end with a carriage return alone")
-                        .mend("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
+                        .help("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
                 }
                 (Cow::Borrowed(cell), after)
             }
