@@ -18,11 +18,11 @@ use super::import::Settings;
 use super::row::ImportRow;
 use super::write::ToDo;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::host::parse_url;
-use crate::retry::{Attempt, Outcome, Step, decide};
-use crate::retry_after::retry_after;
-use crate::transport::read_body;
+use crate::resources::groups::Groups;
+use crate::wire::host::parse_url;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::transport::read_body;
 
 /// A batch is sent when it has so many bytes, before packing. Servers take 20 MB.
 const FULL: usize = 4 * 1024 * 1024;

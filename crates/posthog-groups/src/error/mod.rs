@@ -1,6 +1,7 @@
 //! One error for everything that can go wrong.
 
 mod details;
+mod envelope;
 mod predicates;
 mod text;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::envelope::Envelope;
+use self::envelope::Envelope;
 
 pub(crate) use predicates::is_gateway_failure;
 

@@ -8,10 +8,10 @@ use posthog_groups_client::{JsonValue, Properties, types};
 use super::decision::Kind;
 use super::operations::Set;
 use super::{Target, Write, carry_out};
-use crate::compare::same_value;
+use crate::data::compare::same_value;
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::input;
 
 /// The properties one by one, in the order of their names.
 pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {

@@ -9,11 +9,11 @@ use std::fmt;
 use posthog_groups_client::{Idempotency, types};
 
 use self::decision::{Answer, Kind, Next, Progress, Seen, Verdict};
+use crate::data::group::Group;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::keyed_locks::KeyGuard;
-use crate::retry::{Attempt, Outcome, RetryPolicy, Step, decide};
-use crate::session::{Session, read};
+use crate::wire::keyed_locks::KeyGuard;
+use crate::wire::retry::{Attempt, Outcome, RetryPolicy, Step, decide};
+use crate::wire::session::{Session, read};
 
 #[cfg(feature = "bulk")]
 pub(crate) use merge::{different, members};

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 use url::form_urlencoded;
 
 use crate::error::Error;
-use crate::host::Host;
+use crate::wire::host::Host;
 
 /// A place in a list, as the server gave it.
 ///

@@ -8,9 +8,9 @@ use futures_core::Stream;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use crate::data::group::Group;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::groups::Groups;
+use crate::resources::groups::Groups;
 
 /// How many groups are looked at.
 const SAMPLE: usize = 1_000;
@@ -268,7 +268,7 @@ struct Occurrence {
 impl Seen {
     fn add(&mut self, group: &Group) -> Result<()> {
         self.groups += 1;
-        let members: BTreeMap<String, Value> = crate::group::decode(&group.key, &group.properties)?;
+        let members: BTreeMap<String, Value> = crate::data::group::decode(&group.key, &group.properties)?;
         for (name, value) in members {
             self.properties
                 .entry(name)

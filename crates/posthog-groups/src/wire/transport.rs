@@ -5,7 +5,7 @@
 //! The generator lets its client call a hook for each request, and the hook returns `reqwest::Result<Response>`. No error of
 //! this crate fits through it, and a `reqwest::Error` cannot be made by hand. So an [`Exchange`] lives as long as one call:
 //! it keeps the error ([`Left::failure`]), gives the generated code a response with the status 599, which no server uses, and
-//! [`Call::finish`](crate::session::Call::finish) takes the error from it when the generated code has rejected the response.
+//! [`Call::finish`](crate::wire::session::Call::finish) takes the error from it when the generated code has rejected the response.
 
 use std::fmt;
 use std::pin::pin;
@@ -20,15 +20,15 @@ use posthog_groups_client::{Idempotency, Operation, PersonalApiKey, Transport, T
 use reqwest::{ResponseBuilderExt as _, Url};
 use tokio::time::Instant;
 
-use crate::budget::RetryBudget;
 use crate::error::{Error, request_id};
-use crate::host::Host;
-use crate::limit::{Limiter, Refusal};
-use crate::options::CallOptions;
-use crate::poison::unpoisoned;
-use crate::retry::{Attempt, Outcome, Step, decide};
-use crate::retry_after::retry_after;
-use crate::span::AttemptSpan;
+use crate::wire::budget::RetryBudget;
+use crate::wire::host::Host;
+use crate::wire::limit::{Limiter, Refusal};
+use crate::wire::options::CallOptions;
+use crate::wire::poison::unpoisoned;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::span::AttemptSpan;
 
 /// What all clones of a client share on their way to the server.
 pub(crate) struct Connection {
@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
+    /// Whether spans have paths and queries with their values.
+    pub(crate) trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -53,7 +55,15 @@ impl fmt::Debug for Connection {
 impl Connection {
     pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
         let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        Self { host, key, limiter, budget: RetryBudget::default(), random, requests: AtomicU64::new(0) }
+        Self {
+            host,
+            key,
+            limiter,
+            budget: RetryBudget::default(),
+            random,
+            requests: AtomicU64::new(0),
+            trace_urls: false,
+        }
     }
 
     /// Returns a random number in `0.0..1.0`.
@@ -236,7 +246,7 @@ impl Exchange {
                 if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
             let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
-            let span = AttemptSpan::new(operation, &copy, number - 1);
+            let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
             // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
             let attempt = pin!(self.attempt(http, copy));
             let mut result = span.around(attempt).await;
@@ -399,6 +409,23 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Re
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+impl Exchange {
+    /// Sends a request that the generated client does not have, and returns the body of the response.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> Result<Bytes, Error> {
+        let result = self.run(http, operation, request).await;
+        let response = self.settle(operation, result);
+        match self.take_failure() {
+            Some(failure) => Err(failure),
+            None => response.bytes().await.map_err(Error::exchange),
+        }
+    }
 }
 
 impl Transport for Exchange {

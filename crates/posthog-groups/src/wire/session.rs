@@ -10,11 +10,11 @@ use posthog_groups_client::types::GroupType;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::keyed_locks::KeyedLocks;
-use crate::options::CallOptions;
-use crate::transport::{Connection, Exchange, Mode, Usage};
+use crate::wire::cache::Cache;
+use crate::wire::keyed_locks::KeyedLocks;
+use crate::wire::options::CallOptions;
+use crate::wire::transport::{Connection, Exchange, Mode, Usage};
 
 /// What all clones of a client share, whatever their options.
 pub(crate) struct Shared {
@@ -55,6 +55,10 @@ impl Session {
     /// The project as requests name it.
     pub(crate) fn project(&self) -> &str {
         &self.shared.project
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     pub(crate) fn time_left(&self) -> Option<Duration> {

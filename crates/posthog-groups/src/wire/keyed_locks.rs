@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use crate::poison::unpoisoned;
+use crate::wire::poison::unpoisoned;
 
 /// Locks by key. A key that nobody holds or waits for takes no memory.
 #[derive(Debug)]

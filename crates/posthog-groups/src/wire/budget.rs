@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::poison::unpoisoned;
+use crate::wire::poison::unpoisoned;
 
 /// Tokens for repetitions, shared by all clones of a client: each repetition costs one, each success gives
 /// a fifth back. In the long run at most every fifth call is a repetition.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::retry::RetryPolicy;
+use crate::wire::retry::RetryPolicy;
 
 /// What [`Client::with_options`](crate::Client::with_options) changes.
 ///

@@ -5,11 +5,11 @@ use std::pin::Pin;
 
 use posthog_groups_client::Properties;
 
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::group_type::check_exists;
-use crate::handle::GroupHandle;
-use crate::input;
+use crate::resources::group_type::check_exists;
+use crate::resources::handle::GroupHandle;
 use crate::write::{self, Target};
 
 /// Properties to be merged into a group; await it. [`GroupHandle::upsert`] makes it.

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use crate::client::Client;
-use crate::create::CreateGroup;
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::Result;
-use crate::group::Group;
-use crate::group_type::GroupTypeRef;
-use crate::handle::GroupHandle;
-use crate::input;
-use crate::list::ListGroups;
-use crate::property_values::PropertyValuesQuery;
-use crate::session::Session;
+use crate::resources::client::Client;
+use crate::resources::create::CreateGroup;
+use crate::resources::group_type::GroupTypeRef;
+use crate::resources::handle::GroupHandle;
+use crate::resources::list::ListGroups;
+use crate::resources::property_values::PropertyValuesQuery;
+use crate::wire::session::Session;
 use crate::write::find;
 
 /// The groups of one type; [`Client::groups`] makes it.

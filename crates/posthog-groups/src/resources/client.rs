@@ -7,17 +7,18 @@ use std::time::Duration;
 use posthog_groups_client as raw;
 use posthog_groups_client::types::{CurrentUser, Project};
 
-use crate::builder::ClientBuilder;
+use crate::GroupType;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::group_type::{self, GroupTypeRef};
-use crate::groups::Groups;
-use crate::options::CallOptions;
-use crate::property_values::PropertyDefinitions;
-use crate::related::Related;
-use crate::retry::RetryPolicy;
-use crate::session::{Session, Shared, read};
-use crate::transport::RawTransport;
-use crate::{GroupType, input};
+use crate::resources::builder::ClientBuilder;
+use crate::resources::group_type::{self, GroupTypeRef};
+use crate::resources::groups::Groups;
+use crate::resources::property_values::PropertyDefinitions;
+use crate::resources::related::Related;
+use crate::wire::options::CallOptions;
+use crate::wire::retry::RetryPolicy;
+use crate::wire::session::{Session, Shared, read};
+use crate::wire::transport::RawTransport;
 
 /// A client of the groups API of one project.
 ///

@@ -3,13 +3,13 @@
 use posthog_groups_client::Properties;
 use serde::Serialize;
 
+use crate::data::group::Group;
+use crate::data::input;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::group::Group;
-use crate::group_type::check_exists;
-use crate::groups::Groups;
-use crate::input;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
 use crate::write::{self, Target};
 
 /// A group to be created; [`Groups::create`] makes it.

@@ -6,7 +6,7 @@ use posthog_groups_client::types::GroupType;
 use tokio::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::session::{Session, read};
+use crate::wire::session::{Session, read};
 
 /// The most group types that a project has.
 const MOST_TYPES: u8 = 5;

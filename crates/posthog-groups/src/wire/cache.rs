@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::poison::unpoisoned;
+use crate::wire::poison::unpoisoned;
 
 /// A value, kept for a while.
 #[derive(Debug)]

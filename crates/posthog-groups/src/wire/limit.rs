@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::poison::unpoisoned;
+use crate::wire::poison::unpoisoned;
 
 /// How many requests a client sends at most, over any minute and over any hour.
 ///

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::activity::ActivityQuery;
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::Result;
-use crate::group::Group;
-use crate::groups::Groups;
-use crate::input;
-use crate::related::Related;
-use crate::session::read;
-use crate::upsert::Upsert;
+use crate::resources::activity::ActivityQuery;
+use crate::resources::groups::Groups;
+use crate::resources::related::Related;
+use crate::resources::upsert::Upsert;
+use crate::wire::session::read;
 use crate::write;
 
 /// A handle on one group; [`Groups::group`] makes it. The group need not exist.

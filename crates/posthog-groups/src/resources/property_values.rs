@@ -6,10 +6,10 @@ use std::pin::Pin;
 
 use posthog_groups_client::types;
 
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::input;
-use crate::session::read;
+use crate::resources::groups::Groups;
+use crate::wire::session::read;
 
 /// A question for the values of a property; await it. [`Groups::property_values`] makes it.
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use posthog_groups_client::types::ActivityEntry;
 
-use crate::cursor::{EmptyPages, parameter_of_link};
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::handle::GroupHandle;
-use crate::input;
-use crate::session::read;
-use crate::walk::{Items, Pages, Walk};
+use crate::resources::cursor::{EmptyPages, parameter_of_link};
+use crate::resources::handle::GroupHandle;
+use crate::resources::walk::{Items, Pages, Walk};
+use crate::wire::session::read;
 
 /// The history of a group, newest first, that has yet to be fetched; [`GroupHandle::activity`] makes it.
 ///

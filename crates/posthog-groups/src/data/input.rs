@@ -3,8 +3,8 @@
 use posthog_groups_client::{JsonValue, Properties};
 use serde::Serialize;
 
+use crate::data::storable;
 use crate::error::Error;
-use crate::storable;
 
 /// The most characters that a group key has on a server.
 const LONGEST_KEY: usize = 400;

@@ -8,12 +8,12 @@ use futures_core::Stream;
 use posthog_groups_client::{JsonValue, Properties, types};
 use serde::de::DeserializeOwned;
 
-use crate::cursor::{Cursor, Trail, other_origin, parameter_of_link};
+use crate::data::group::{Group, decode};
 use crate::error::{Error, Result};
-use crate::group::{Group, decode};
-use crate::groups::Groups;
-use crate::session::Session;
-use crate::walk::{Items, Pages, Walk};
+use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
+use crate::resources::groups::Groups;
+use crate::resources::walk::{Items, Pages, Walk};
+use crate::wire::session::Session;
 
 /// Makes `P` of the server's text of the properties of the group with this key.
 type Decode<P> = fn(&str, Properties) -> Result<P>;

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use posthog_groups_client::{PersonalApiKey, is_loopback};
 
-use crate::cache::Cache;
-use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::host::{Host, Region};
-use crate::keyed_locks::KeyedLocks;
-use crate::limit::{Limiter, RateLimit};
-use crate::options::CallOptions;
-use crate::project::ProjectRef;
-use crate::retry::RetryPolicy;
-use crate::session::Shared;
-use crate::span::note;
-use crate::transport::Connection;
+use crate::resources::client::Client;
+use crate::resources::project::ProjectRef;
+use crate::wire::cache::Cache;
+use crate::wire::host::{Host, Region};
+use crate::wire::keyed_locks::KeyedLocks;
+use crate::wire::limit::{Limiter, RateLimit};
+use crate::wire::options::CallOptions;
+use crate::wire::retry::RetryPolicy;
+use crate::wire::session::Shared;
+use crate::wire::span::note;
+use crate::wire::transport::Connection;
 
 /// Settings of a [`Client`].
 ///
@@ -52,6 +52,7 @@ pub struct ClientBuilder {
     http: Option<reqwest::Client>,
     group_types_for: Duration,
     jitter_seed: Option<u64>,
+    trace_urls: bool,
 }
 
 impl Default for ClientBuilder {
@@ -69,6 +70,7 @@ impl Default for ClientBuilder {
             http: None,
             group_types_for: Duration::from_secs(300),
             jitter_seed: None,
+            trace_urls: false,
         }
     }
 }
@@ -221,6 +223,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Adds `url.path` and `url.query` to the spans of requests (feature `tracing`); off by default, because they contain keys of
+    /// groups and search terms. They never contain the API key.
+    pub fn trace_urls(mut self, trace: bool) -> Self {
+        self.trace_urls = trace;
+        self
+    }
+
     /// Checks the settings and makes a client. Nothing is sent.
     ///
     /// # Errors
@@ -245,8 +254,10 @@ impl ClientBuilder {
         };
         // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
+        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
+        connection.trace_urls = self.trace_urls;
         let shared = Shared {
-            connection: Arc::new(Connection::new(host, key, Limiter::new(limit), self.jitter_seed)),
+            connection: Arc::new(connection),
             http,
             project,
             group_types: Cache::new(self.group_types_for),
