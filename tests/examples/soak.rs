@@ -190,7 +190,7 @@ async fn feed_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::R
         let faults: Vec<Value> = (0..200)
             .map(|n| {
                 let mut fault = fault(&mut random);
-                fault["skip"] = (n * 10 + random.u64(0..10)).into();
+                fault["skip"] = (n * 8 + random.u64(0..8)).into();
                 fault
             })
             .collect();
