@@ -29,7 +29,7 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
     let target = Target::lock(&session, index, key).await?;
     let create = async || {
         refuse_blanks(key)?;
-        write::carry_out(&target, &write::Create { properties: &row.properties }).await
+        write::execute(&target, &write::Create { properties: &row.properties }).await
     };
     // The list may be behind: one that it does not have may be there, and then it is merged into.
     if seen == Seen::Absent {

@@ -12,8 +12,6 @@ use http::{HeaderMap, StatusCode};
 
 use self::envelope::Envelope;
 
-pub(crate) use predicates::is_gateway_failure;
-
 /// `Ok`, or this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -327,6 +325,11 @@ impl Error {
     pub(crate) fn is_group_not_found(&self) -> bool {
         self.is_not_found() && self.detail() == Some("Not found.")
     }
+}
+
+/// Statuses of gateways and proxies that have no answer of the server: it may have carried out the request or not.
+pub(crate) fn is_gateway_failure(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524 | 530)
 }
 
 /// Numbers that servers and proxies give requests.

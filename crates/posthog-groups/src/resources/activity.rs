@@ -32,6 +32,13 @@ pub struct ActivityQuery {
     prefetch: bool,
 }
 
+impl GroupHandle {
+    /// The history of the group, newest first. Needs the scope `activity_log:read`.
+    pub fn activity(&self) -> ActivityQuery {
+        ActivityQuery::new(self.clone())
+    }
+}
+
 impl ActivityQuery {
     pub(crate) fn new(handle: GroupHandle) -> Self {
         Self { handle, page_size: 100, prefetch: true }

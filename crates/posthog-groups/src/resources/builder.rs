@@ -85,6 +85,27 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+impl Client {
+    /// A client with settings of your own; see [`ClientBuilder`].
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client of what the environment says:
+    ///
+    /// | variable | | |
+    /// | --- | --- | --- |
+    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
+    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
+    }
+}
+
 impl ClientBuilder {
     /// The settings that the environment holds; [`Client::from_env`] has the table of variables.
     ///
@@ -254,17 +275,6 @@ impl ClientBuilder {
             write_locks: KeyedLocks::default(),
         };
         Ok(Client::assemble(Arc::new(shared), self.options))
-    }
-}
-
-#[cfg(feature = "blocking")]
-impl ClientBuilder {
-    /// The same for code without `async`.
-    ///
-    /// # Errors
-    /// As [`build`](Self::build), and when no thread can be started.
-    pub fn build_blocking(self) -> Result<crate::blocking::Client> {
-        crate::blocking::Client::new(self.build()?)
     }
 }
 

@@ -5,15 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use posthog_groups_client as raw;
-use posthog_groups_client::types::{CurrentUser, Project};
+use posthog_groups_client::types::{CurrentUser, GroupType, Project};
 
-use crate::GroupType;
 use crate::data::input;
 use crate::error::{Error, Result};
-use crate::resources::builder::ClientBuilder;
-use crate::resources::group_type::{self, GroupTypeRef};
-use crate::resources::groups::Groups;
-use crate::resources::property_values::PropertyDefinitions;
+use crate::resources::group_type;
 use crate::resources::related::Related;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
@@ -53,25 +49,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client with settings of your own; see [`ClientBuilder`].
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
-    /// A client of what the environment says:
-    ///
-    /// | variable | | |
-    /// | --- | --- | --- |
-    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
-    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
-    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
-    ///
-    /// # Errors
-    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
-    pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_env()?.build()
-    }
-
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
         let transport = RawTransport { connection: shared.connection.clone(), options };
         let raw = raw::Client::new_with_client(
@@ -106,20 +83,6 @@ impl Client {
         self.0.shared.connection.host.base()
     }
 
-    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
-    ///
-    /// A name is looked up at the first call, and the table of group types is kept for five minutes.
-    ///
-    /// ```no_run
-    /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
-    /// let by_name = posthog.groups("organization").find("org:5").await?;
-    /// let by_index = posthog.groups(0).find("org:5").await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
-        Groups::new(self.clone(), group_type.into())
-    }
-
     /// The group types of the project, at most five, by index. Servers of 2026 may be five minutes behind.
     ///
     /// # Errors
@@ -140,19 +103,6 @@ impl Client {
         let actors =
             read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
         Ok(Related::from(actors))
-    }
-
-    /// The names of the properties of each group type, with the number of groups that have them.
-    ///
-    /// # Errors
-    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
-    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
-    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
-        let session = self.session();
-        let definitions = read!(session, "list_property_definitions", |raw| raw
-            .list_property_definitions()
-            .project_id(self.project()))?;
-        Ok(PropertyDefinitions::from(definitions))
     }
 
     /// All projects that the key may see.

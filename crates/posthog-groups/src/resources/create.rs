@@ -32,6 +32,13 @@ pub struct CreateGroup {
     properties: Result<Option<Properties>>,
 }
 
+impl Groups {
+    /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
+    pub fn create(&self, key: impl Into<String>) -> CreateGroup {
+        CreateGroup::new(self.clone(), key.into())
+    }
+}
+
 impl CreateGroup {
     pub(crate) fn new(groups: Groups, key: String) -> Self {
         Self { groups, key, properties: Ok(None) }
@@ -60,6 +67,6 @@ impl CreateGroup {
         let index = self.groups.index(&session).await?;
         check_exists(&session, index).await?;
         let target = Target::lock(&session, index, key).await?;
-        write::carry_out(&target, &write::Create { properties: &properties }).await
+        write::execute(&target, &write::Create { properties: &properties }).await
     }
 }

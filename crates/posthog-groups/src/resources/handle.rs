@@ -7,10 +7,8 @@ use serde::Serialize;
 use crate::data::group::Group;
 use crate::data::input;
 use crate::error::Result;
-use crate::resources::activity::ActivityQuery;
 use crate::resources::groups::Groups;
 use crate::resources::related::Related;
-use crate::resources::upsert::Upsert;
 use crate::wire::session::read;
 use crate::write;
 
@@ -22,6 +20,13 @@ use crate::write;
 pub struct GroupHandle {
     pub(crate) groups: Groups,
     pub(crate) key: Arc<str>,
+}
+
+impl Groups {
+    /// A handle on one group, for reading and changing it. Nothing is sent, and the group need not exist.
+    pub fn group(&self, key: impl Into<String>) -> GroupHandle {
+        GroupHandle::new(self.clone(), key.into())
+    }
 }
 
 impl GroupHandle {
@@ -80,25 +85,7 @@ impl GroupHandle {
         let session = self.groups.client().session();
         let index = self.groups.index(&session).await?;
         let target = write::Target::lock(&session, index, key).await?;
-        write::carry_out(&target, &write).await
-    }
-
-    /// Merges several properties into the group: await it, or have it create the group where it is missing.
-    ///
-    /// ```no_run
-    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-    /// let props = serde_json::json!({"plan": "enterprise", "seats": 42});
-    /// let done = orgs.group("org:5").upsert(&props).create_if_missing().await?;
-    /// println!("created: {}, written: {:?}", done.created, done.written);
-    /// # Ok(()) }
-    /// ```
-    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
-        Upsert::new(self.clone(), input::properties(&properties))
-    }
-
-    /// The history of the group, newest first. Needs the scope `activity_log:read`.
-    pub fn activity(&self) -> ActivityQuery {
-        ActivityQuery::new(self.clone())
+        write::execute(&target, &write).await
     }
 
     /// The persons, and the groups of other types, that share an event of the last 90 days with the group.

@@ -63,6 +63,32 @@ impl<P> fmt::Debug for ListGroups<P> {
     }
 }
 
+impl Groups {
+    /// Lists groups, newest first.
+    pub fn list(&self) -> ListGroups {
+        ListGroups::new(self.clone())
+    }
+
+    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, waiting for the rate limit
+    /// however long that is, and repeating after a 500 as after other failures.
+    ///
+    /// Two pages are held at a time, so that memory does not grow with the list. PostHog Cloud allows 4,800 pages of 100 groups
+    /// an hour. [`Client::throttled_for`] tells when it waits, and [`GroupPage::next`](crate::GroupPage::next) where to go on.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// let mut all = orgs.export().stream();
+    /// while let Some(group) = all.next().await {
+    ///     let group = group?;
+    ///     println!("{} {}", group.key, group.properties.as_str());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn export(&self) -> ListGroups {
+        ListGroups::new(self.patient())
+    }
+}
+
 impl ListGroups {
     pub(crate) fn new(groups: Groups) -> Self {
         Self {

@@ -8,6 +8,7 @@ use posthog_groups_client::types;
 
 use crate::data::input;
 use crate::error::{Error, Result};
+use crate::resources::client::Client;
 use crate::resources::groups::Groups;
 use crate::wire::session::read;
 
@@ -18,6 +19,21 @@ pub struct PropertyValuesQuery {
     groups: Groups,
     name: String,
     containing: Option<String>,
+}
+
+impl Groups {
+    /// The most frequent values of a property; await it, or narrow it first.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// for value in orgs.property_values("plan").containing("ent").await? {
+    ///     println!("{} x {}", value.count.unwrap_or_default(), value.value);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
+        PropertyValuesQuery::new(self.clone(), name.into())
+    }
 }
 
 impl PropertyValuesQuery {
@@ -64,6 +80,21 @@ impl IntoFuture for PropertyValuesQuery {
     /// At most 20 values, the most frequent first.
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+impl Client {
+    /// The names of the properties of each group type, with the number of groups that have them.
+    ///
+    /// # Errors
+    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
+    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
+    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
+        let session = self.session();
+        let definitions = read!(session, "list_property_definitions", |raw| raw
+            .list_property_definitions()
+            .project_id(self.project()))?;
+        Ok(PropertyDefinitions::from(definitions))
     }
 }
 

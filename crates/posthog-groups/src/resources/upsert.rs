@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use posthog_groups_client::Properties;
+use serde::Serialize;
 
 use crate::data::group::Group;
 use crate::data::input;
@@ -37,6 +38,21 @@ pub struct Upserted {
     pub written: Vec<String>,
 }
 
+impl GroupHandle {
+    /// Merges several properties into the group: await it, or have it create the group where it is missing.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// let props = serde_json::json!({"plan": "enterprise", "seats": 42});
+    /// let done = orgs.group("org:5").upsert(&props).create_if_missing().await?;
+    /// println!("created: {}, written: {:?}", done.created, done.written);
+    /// # Ok(()) }
+    /// ```
+    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
+        Upsert::new(self.clone(), input::properties(&properties))
+    }
+}
+
 impl Upsert {
     pub(crate) fn new(handle: GroupHandle, properties: Result<Properties>) -> Self {
         Self { handle, properties, create_if_missing: false }
@@ -66,7 +82,7 @@ impl Upsert {
         let found = match target.find().await {
             Err(missing) if missing.is_group_not_found() && self.create_if_missing => {
                 check_exists(&session, index).await?;
-                match write::carry_out(&target, &write::Create { properties: &properties }).await {
+                match write::execute(&target, &write::Create { properties: &properties }).await {
                     Ok(group) => {
                         let written = wanted.into_iter().map(|(name, _)| name).collect();
                         return Ok(Upserted { group: Some(group), created: true, written });
