@@ -11,7 +11,7 @@ use crate::write::{self, Target, different, merge};
 /// Looks at the group of a row and says what writing it would do.
 pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
     let wanted = row.members()?;
-    match write::find(&groups.client().session(), index, &row.key).await {
+    match write::find(&groups.client().session("import"), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<_> = different(&found, &wanted).into_iter().map(|(name, _)| name).collect();
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
@@ -23,7 +23,7 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
 
 /// Makes a group as the row wants it, with as few writes as possible.
 pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: Seen) -> Result<RowOutcome> {
-    let session = groups.client().session();
+    let session = groups.client().session("import");
     let key = row.key.as_str();
     let wanted = row.members()?;
     let target = Target::lock(&session, index, key).await?;

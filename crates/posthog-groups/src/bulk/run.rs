@@ -137,7 +137,7 @@ where
         }
         self.report.rows = number;
         let index = async {
-            let session = self.groups.client().session();
+            let session = self.groups.client().session("import");
             let index = self.groups.index(&session).await?;
             check_exists(&session, index).await.map(|()| index)
         };

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use posthog_groups_client::types::ActivityEntry;
+use serde::{Deserialize, Serialize};
 
 use crate::data::input;
 use crate::error::{Error, Result};
@@ -56,6 +57,19 @@ impl ActivityQuery {
         self
     }
 
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// The first error of the [stream](Self::stream).
+    pub async fn collect(self) -> Result<Vec<ActivityEntry>> {
+        let mut entries = Vec::new();
+        let mut stream = self.stream();
+        while let Some(entry) = stream.next().await {
+            entries.push(entry?);
+        }
+        Ok(entries)
+    }
+
     /// The entries one by one. It ends after an error.
     ///
     /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
@@ -75,8 +89,7 @@ impl ActivityQuery {
 }
 
 /// One page of the history.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityPage {
     /// The entries, newest first.
     pub entries: Vec<ActivityEntry>,
@@ -151,7 +164,7 @@ impl Walk for ActivityWalk {
         }
         let handle = &self.query.handle;
         let key = input::check_group_key(&handle.key)?;
-        let session = handle.groups.client().session();
+        let session = handle.groups.client().session("activity");
         let index = handle.groups.index(&session).await?;
         let page = read!(session, "list_activity", |raw| raw
             .list_activity()

@@ -88,7 +88,7 @@ impl Client {
     /// # Errors
     /// Needs `group:read`. Bad credentials are answered 403 here; [`Error::is_unauthorized`] knows.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
-        Ok(group_type::fetch(&self.session()).await?.to_vec())
+        Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
 
     /// The groups of all types that share an event of the last 90 days with a person.
@@ -99,7 +99,7 @@ impl Client {
     /// [`Error::is_invalid_input`] when `uuid` is no UUID: servers break on it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
-        let session = self.session();
+        let session = self.session("related_to_person");
         let actors =
             read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
         Ok(Related::from(actors))
@@ -113,7 +113,7 @@ impl Client {
         /// More than any key may see; each page has 100.
         const MAX_PAGES: u32 = 1_000;
 
-        let session = self.session();
+        let session = self.session("projects");
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
             // Counted, not followed: the link may name another origin.
@@ -123,7 +123,7 @@ impl Client {
                 .limit(100_i64)
                 .offset(offset))?;
             // All pages are held at once.
-            session.check_size().map_err(|e| e.of("list_projects", session.requests()))?;
+            session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
             // An empty page that says there is more would say so for ever.
@@ -132,7 +132,7 @@ impl Client {
             }
         }
         let error = Error::paging(format!("the server has more than {MAX_PAGES} pages of projects"));
-        Err(error.of("list_projects", session.requests()))
+        Err(session.fail(error))
     }
 
     /// The user that the key belongs to: the cheapest way to see whether a key works.
@@ -140,7 +140,7 @@ impl Client {
     /// # Errors
     /// Needs `user:read`. An unknown key: [`Error::is_unauthorized`].
     pub async fn whoami(&self) -> Result<CurrentUser> {
-        let session = self.session();
+        let session = self.session("whoami");
         read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
     }
 
@@ -177,8 +177,8 @@ impl Client {
         &self.0.options
     }
 
-    /// Starts a call.
-    pub(crate) fn session(&self) -> Session {
-        Session::start(self.0.shared.clone(), self.0.options)
+    /// Starts a call, which errors name so.
+    pub(crate) fn session(&self, call: &'static str) -> Session {
+        Session::start(self.0.shared.clone(), self.0.options, call)
     }
 }

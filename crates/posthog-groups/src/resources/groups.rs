@@ -54,7 +54,7 @@ impl Groups {
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when the project has no type of that name, or the index is out of
     /// range.
     pub async fn type_index(&self) -> Result<u8> {
-        self.index(&self.client.session()).await
+        self.index(&self.client.session("type_index")).await
     }
 
     /// A group by its exact key, or `None`. Keys are case-sensitive.
@@ -64,7 +64,7 @@ impl Groups {
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key or one of more than 400 characters.
     pub async fn find(&self, key: impl AsRef<str>) -> Result<Option<Group>> {
-        match self.get(key).await {
+        match self.read(key.as_ref(), "find").await {
             Ok(group) => Ok(Some(group)),
             Err(error) if error.is_group_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -76,8 +76,12 @@ impl Groups {
     /// # Errors
     /// [`Error::is_not_found`](crate::Error::is_not_found) when there is none; otherwise as [`find`](Self::find).
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
-        let key = input::check_group_key(key.as_ref())?;
-        let session = self.client.session();
+        self.read(key.as_ref(), "get").await
+    }
+
+    async fn read(&self, key: &str, call: &'static str) -> Result<Group> {
+        let key = input::check_group_key(key)?;
+        let session = self.client.session(call);
         let index = self.index(&session).await?;
         find(&session, index, key).await
     }

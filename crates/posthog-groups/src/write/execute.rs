@@ -43,7 +43,7 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
             Err(missing) if missing.is_group_not_found() => Seen::Missing,
             Err(_) => Seen::Nothing,
         };
-        error = error.with_requests(session.requests());
+        error = session.fail(error);
         match (progress.read_back(seen), read_back) {
             (Verdict::Done, Ok(group)) => return Ok(group),
             (Verdict::DoneWithoutEvent, Ok(group)) => return Ok(group.without_event()),
@@ -54,7 +54,7 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
                 }
             }
             (Verdict::Taken, _) => {
-                return Err(Error::not_ours().of("create_group", session.requests()).with_source(error));
+                return Err(session.fail(Error::not_ours().of("create_group").with_source(error)));
             }
             (Verdict::Refused, _) => return Err(error.with_outcome_unknown(progress.may_still_arrive())),
             // Without a group nothing can have taken effect.
@@ -65,7 +65,9 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
                 let unknown = !error.is_event_not_sent();
                 let error = error.with_outcome_unknown(unknown);
                 return Err(match read_back {
-                    Err(reason) => error.with_note(format!("reading the group back failed: {reason}")),
+                    Err(reason) => {
+                        error.with_note(format!("reading the group back failed: {}", reason.message()))
+                    }
                     Ok(_) => error,
                 });
             }

@@ -27,10 +27,7 @@ pub(crate) fn to_merge(properties: &Properties) -> Result<Vec<(String, JsonValue
     for (name, value) in &members {
         input::property_name(name)?;
         if value.is_null() {
-            return Err(Error::input(format!(
-                "the value of `{name}` is null, which the server takes for missing; call `unset(\"{name}\")`, or leave it out \
-                 (`#[serde(skip_serializing_if = \"Option::is_none\")]`)"
-            )));
+            return Err(Error::input(format!("the value of `{name}` is null, which the server takes for missing")).with_help(format!("call `unset(\"{name}\")`, or leave it out (`#[serde(skip_serializing_if = \"Option::is_none\")]`)")));
         }
     }
     Ok(members)

@@ -8,7 +8,7 @@ mod target;
 
 pub(crate) use execute::{Write, execute};
 #[cfg(feature = "bulk")]
-pub(crate) use merge::{different, members};
-pub(crate) use merge::{merge, to_merge};
+pub(crate) use merge::members;
+pub(crate) use merge::{different, merge, to_merge};
 pub(crate) use operations::{Create, Set, Unset};
 pub(crate) use target::{Target, find};
