@@ -33,6 +33,7 @@
 //! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
 //! | check a key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
 //! | be hasty once | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
+//! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
 //! | go below | [`posthog.raw()`](Client::raw), the generated client |
 //! | do without `async` | `posthog_groups::blocking` (feature `blocking`) |
 //! | check a struct | `orgs.check_schema::<P>()` (feature `schemars`) |

@@ -52,6 +52,7 @@ pub struct ClientBuilder {
     http: Option<reqwest::Client>,
     group_types_for: Duration,
     jitter_seed: Option<u64>,
+    trace_urls: bool,
 }
 
 impl Default for ClientBuilder {
@@ -69,6 +70,7 @@ impl Default for ClientBuilder {
             http: None,
             group_types_for: Duration::from_secs(300),
             jitter_seed: None,
+            trace_urls: false,
         }
     }
 }
@@ -241,6 +243,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Adds `url.path` and `url.query` to the spans of requests (feature `tracing`); off by default, because they contain keys of
+    /// groups and search terms. They never contain the API key.
+    pub fn trace_urls(mut self, trace: bool) -> Self {
+        self.trace_urls = trace;
+        self
+    }
+
     /// Checks the settings and makes a client. Nothing is sent.
     ///
     /// # Errors
@@ -265,8 +274,10 @@ impl ClientBuilder {
         };
         // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
+        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
+        connection.trace_urls = self.trace_urls;
         let shared = Shared {
-            connection: Arc::new(Connection::new(host, key, Limiter::new(limit), self.jitter_seed)),
+            connection: Arc::new(connection),
             http,
             project,
             group_types: Cache::new(self.group_types_for),

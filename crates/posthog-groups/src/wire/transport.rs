@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
+    /// Whether spans have paths and queries with their values.
+    pub(crate) trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -53,7 +55,15 @@ impl fmt::Debug for Connection {
 impl Connection {
     pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
         let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        Self { host, key, limiter, budget: RetryBudget::default(), random, requests: AtomicU64::new(0) }
+        Self {
+            host,
+            key,
+            limiter,
+            budget: RetryBudget::default(),
+            random,
+            requests: AtomicU64::new(0),
+            trace_urls: false,
+        }
     }
 
     /// Returns a random number in `0.0..1.0`.
@@ -251,7 +261,7 @@ impl Exchange {
                 if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
             let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
-            let span = AttemptSpan::new(operation, &copy, number - 1);
+            let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
             // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
             let attempt = pin!(self.attempt(http, copy));
             let mut result = span.around(attempt).await;
@@ -414,6 +424,23 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Re
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+impl Exchange {
+    /// Sends a request that the generated client does not have, and returns the body of the response.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> Result<Bytes, Error> {
+        let result = self.run(http, operation, request).await;
+        let response = self.settle(operation, result);
+        match self.take_failure() {
+            Some(failure) => Err(failure),
+            None => response.bytes().await.map_err(Error::exchange),
+        }
+    }
 }
 
 impl Transport for Exchange {
