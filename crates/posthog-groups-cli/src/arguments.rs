@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use posthog_groups_fake::Era;
 
 use crate::help;
+use crate::mcp::Mcp;
 use crate::output::{Colors, Format};
 
 /// Look at, change, move and audit the groups of a PostHog project.
@@ -169,6 +170,9 @@ pub(crate) enum Command {
     /// Check configuration, connection, key and server, and say how to mend what is wrong
     #[command(after_long_help = help::DOCTOR)]
     Doctor(Doctor),
+    /// Offer the operations on groups as tools to AI assistants (Model Context Protocol, over stdio)
+    #[command(after_long_help = help::MCP)]
+    Mcp(Mcp),
     /// Run a stand-in server on this machine, to try things without an account
     #[command(after_long_help = help::SERVE)]
     Serve(Serve),

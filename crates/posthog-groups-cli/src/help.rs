@@ -12,7 +12,7 @@ const TOPICS: &[(&str, &[&str])] = &[
     ("Look", &["types", "list", "get", "activity", "related", "values", "definitions"]),
     ("Change", &["create", "set", "unset", "upsert"]),
     ("Move", &["export", "import", "plan"]),
-    ("Connect", &["doctor", "whoami", "contexts", "serve"]),
+    ("Connect", &["doctor", "whoami", "contexts", "mcp", "serve"]),
     ("Shell", &["completions", "man", "help"]),
 ];
 
@@ -268,6 +268,14 @@ Examples:
     posthog-groups list -t organization -n 5
   In a script:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
+
+pub(crate) const MCP: &str = "\
+A host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
+the protocol only. Tools that write are offered with --allow-writes only. The README shows the configuration of hosts.
+
+Examples:
+  claude mcp add posthog-groups -- posthog-groups mcp --context eu
+  posthog-groups mcp --context staging --allow-writes";
 
 pub(crate) const COMPLETIONS: &str = "\
 The folder has to be there; make it with `mkdir -p` if it is not.

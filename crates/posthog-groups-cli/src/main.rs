@@ -11,6 +11,7 @@ mod group_changes;
 mod help;
 mod json_text;
 mod key_source;
+mod mcp;
 mod output;
 mod requests;
 mod rows;
@@ -80,6 +81,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,
         Command::Definitions => commands::definitions::run(&context).await,
+        Command::Mcp(arguments) => mcp::run(&context, arguments).await,
         Command::Whoami => commands::whoami::run(&context).await,
         Command::Serve(_)
         | Command::Completions(_)

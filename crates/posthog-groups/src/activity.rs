@@ -29,17 +29,24 @@ use crate::walk::{Items, Pages, Walk};
 pub struct ActivityQuery {
     handle: GroupHandle,
     page_size: u32,
+    start_page: u32,
     prefetch: bool,
 }
 
 impl ActivityQuery {
     pub(crate) fn new(handle: GroupHandle) -> Self {
-        Self { handle, page_size: 100, prefetch: true }
+        Self { handle, page_size: 100, start_page: 1, prefetch: true }
     }
 
     /// Entries on a page; 100 by default, where the server's own default is 10. Zero counts as one.
     pub fn page_size(mut self, entries: u32) -> Self {
         self.page_size = entries.max(1);
+        self
+    }
+
+    /// Starts at this page, as [`ActivityPage::next`] of an earlier one names it, with the same page size.
+    pub fn start_page(mut self, page: u32) -> Self {
+        self.start_page = page.max(1);
         self
     }
 
@@ -55,7 +62,7 @@ impl ActivityQuery {
     /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
         let prefetch = self.prefetch;
-        let walk = ActivityWalk { query: self, page: 1 };
+        let walk = ActivityWalk { page: self.start_page, query: self };
         ActivityStream(Items::new(Pages::new(walk, prefetch), |page| {
             page.entries.into_iter().map(Ok).collect()
         }))
@@ -64,7 +71,7 @@ impl ActivityQuery {
     /// The entries page by page. It ends after an error.
     pub fn pages(self) -> ActivityPages {
         let prefetch = self.prefetch;
-        ActivityPages(Pages::new(ActivityWalk { query: self, page: 1 }, prefetch))
+        ActivityPages(Pages::new(ActivityWalk { page: self.start_page, query: self }, prefetch))
     }
 }
 
@@ -76,6 +83,8 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// How many entries there are on all pages.
     pub total: i64,
+    /// The number of the next page; `None` on the last one.
+    pub next: Option<u32>,
 }
 
 /// Entries one by one; [`ActivityQuery::stream`] makes it.
@@ -120,7 +129,7 @@ impl Stream for ActivityPages {
 
 struct ActivityWalk {
     query: ActivityQuery,
-    page: i64,
+    page: u32,
 }
 
 impl Walk for ActivityWalk {
@@ -147,11 +156,11 @@ impl Walk for ActivityWalk {
             None => None,
         };
         let rest = next.map(|page| Self { page, query: self.query.clone() });
-        Ok((ActivityPage { entries: page.results, total: page.total_count }, rest))
+        Ok((ActivityPage { entries: page.results, total: page.total_count, next }, rest))
     }
 }
 
-fn number_of_next(text: &str, current: i64) -> Result<i64> {
+fn number_of_next(text: &str, current: u32) -> Result<u32> {
     match text.parse() {
         Ok(number) if number > current => Ok(number),
         _ => Err(Error::paging(format!(

@@ -23,6 +23,7 @@ fn the_help_of_every_command() {
         "whoami",
         "contexts",
         "doctor",
+        "mcp",
         "serve",
         "completions",
         "man",
