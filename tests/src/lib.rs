@@ -4,12 +4,14 @@
 mod calls;
 mod recorder;
 mod seed;
+mod vectors;
 mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
 pub use seed::seed;
+pub use vectors::{Difference, VectorRunner, eras, parse};
 pub use workspace::workspace;
 pub use wrapper::{quick, requests, wrapper};
 

@@ -10,11 +10,12 @@ macro_rules! say {
 }
 
 mod checks;
+mod compare;
 mod diff;
 mod dist;
 mod generate;
 mod languages;
-mod pull;
+mod source;
 mod spec;
 
 use std::io::Write as _;
@@ -29,11 +30,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "From the vendor's document to the client:\n  \
-        1. cargo xtask spec pull --from posthog.yaml   cuts spec/upstream.yaml out of a complete document\n  \
-        2. cargo xtask spec build                      applies spec/corrections/ and writes spec/openapi.*\n  \
-        3. cargo xtask spec check                      lints the result and its examples\n  \
-        4. cargo xtask generate                        writes the Rust bindings\n\n\
+    after_help = "From the specification to the client:\n  \
+        1. edit spec/openapi.yaml, and state the defect in spec/defects.yaml\n  \
+        2. cargo xtask spec build     derives the JSON forms and the matrix\n  \
+        3. cargo xtask spec check     lints the specification, its examples and its ledger\n  \
+        4. cargo xtask generate       writes the Rust bindings\n\n\
         Every command that writes has --check, which changes nothing.\n\
         Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
 )]
@@ -50,7 +51,7 @@ enum BenchSubject {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Pull, build and check the spec
+    /// Compare, build, check and patch the specification
     #[command(subcommand)]
     Spec(SpecTask),
     /// Write the Rust bindings, crates/posthog-groups-client/src/generated.rs, from spec/openapi.yaml
@@ -92,29 +93,40 @@ enum Task {
 
 #[derive(Debug, Subcommand)]
 enum SpecTask {
-    /// Cut the groups paths out of a complete PostHog document into spec/upstream.yaml
-    #[command(after_help = "Examples:\n  cargo xtask spec pull --from posthog.openapi.yaml\n  \
-        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n  \
-        cargo xtask spec pull --from posthog.openapi.yaml --check --format markdown > drift.md\n\n\
-        A URL is asked for with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.")]
-    Pull {
-        /// A complete OpenAPI document of a PostHog instance: YAML or JSON, 3.0 or 3.1
-        #[arg(long, value_name = "FILE|URL")]
-        from: String,
-        /// Write nothing; report what changed upstream and which corrections are stale
-        #[arg(long)]
-        check: bool,
-        /// How --check reports
-        #[arg(long, value_enum, default_value = "text", requires = "check")]
-        format: pull::Format,
+    /// Hold a document that PostHog publishes against spec/openapi.yaml: is every difference a known defect?
+    #[command(after_help = "Examples:\n  cargo xtask spec compare posthog.openapi.yaml\n  \
+        cargo xtask spec compare https://posthog.example.com/api/schema/\n  \
+        cargo xtask spec compare posthog.openapi.yaml --format markdown > issue.md\n\n\
+        The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
+        A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.\n\n\
+        Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or is no such document.")]
+    Compare {
+        /// The published document
+        #[arg(value_name = "FILE|URL")]
+        document: String,
+        /// How the result is printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: compare::Format,
+        /// The specification, for use without a checkout [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+        /// Store the groups part of the document as spec/published/NAME.yaml
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["spec", "ledger"])]
+        write: Option<String>,
+        /// With --write: when the document was published, as YYYY-MM-DD [default: today]
+        #[arg(long, value_name = "DATE", requires = "write")]
+        date: Option<String>,
     },
-    /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
+    /// Derive openapi.json, openapi-3.1.json, defects.schema.json and the matrix in spec/README.md
     Build {
         /// Write nothing; print how the files differ and exit with 1 if they do
         #[arg(long)]
         check: bool,
     },
-    /// Lint a spec; without --spec also the examples and the table of corrections
+    /// Lint a specification; without --spec also the examples and the ledger
     #[command(
         after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
         cargo xtask spec check --format sarif > findings.sarif\n  cargo xtask spec check --rules"
@@ -181,7 +193,11 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> anyhow::Result<Outcome> {
     let root = workspace_root();
     match task {
-        Task::Spec(SpecTask::Pull { from, check, format }) => pull::pull(&root, from, *check, *format),
+        Task::Spec(SpecTask::Compare { document, format, spec, ledger, write, date }) => {
+            let files = compare::Files { spec: spec.as_deref(), ledger: ledger.as_deref() };
+            let store = write.as_deref().map(|name| compare::Store { name, date: date.as_deref() });
+            compare::run(&root, document, files, *format, store)
+        }
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
@@ -213,7 +229,7 @@ fn print_line(text: std::fmt::Arguments<'_>) {
 }
 
 fn demo(root: &Path) -> anyhow::Result<Outcome> {
-    say!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
+    say!("1. derive: spec/openapi.yaml -> spec/openapi.json, spec/openapi-3.1.json");
     spec::build(root, false)?;
     say!("\n2. check: spec/openapi.yaml and spec/examples/");
     if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {

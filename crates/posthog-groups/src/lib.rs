@@ -178,6 +178,8 @@ mod retry_after;
 mod schema;
 mod set;
 mod span;
+#[cfg(feature = "bulk")]
+mod storable;
 mod transport;
 mod turns;
 mod unset;

@@ -19,16 +19,9 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer, ServerInitializeError};
 use rmcp::{ServerHandler, ServiceExt as _};
 
+use crate::arguments::Mcp;
 use crate::connection::{Context, group_type_ref};
 use crate::exit::Failure;
-
-/// Serve the operations on groups as tools, over standard input and output.
-#[derive(clap::Args, Debug)]
-pub(crate) struct Mcp {
-    /// Also offer the tools that create and change groups; without it they are neither listed nor run
-    #[arg(long)]
-    allow_writes: bool,
-}
 
 /// Hosts give up on a tool after a minute by default; an error that says what happened has to come before.
 const DEADLINE: Duration = Duration::from_secs(50);

@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::import::Settings;
-use super::index::Seen;
 use super::row::ImportRow;
+use super::write::ToDo;
 use crate::error::{Error, Result};
 use crate::groups::Groups;
 use crate::host::parse_url;
@@ -79,7 +79,7 @@ pub(crate) type Refused = HashMap<usize, Error>;
 /// Events that are sent together.
 pub(crate) struct Batch<'a> {
     capture: &'a Capture,
-    rows: Vec<(ImportRow, Seen)>,
+    rows: Vec<ToDo>,
     events: Vec<Box<RawValue>>,
     bytes: usize,
 }
@@ -228,30 +228,32 @@ impl Batch<'_> {
         self.events.is_empty()
     }
 
-    pub(crate) fn rows(&self) -> &[(ImportRow, Seen)] {
+    pub(crate) fn rows(&self) -> &[ToDo] {
         &self.rows
     }
 
-    pub(crate) fn into_rows(self) -> Vec<(ImportRow, Seen)> {
+    pub(crate) fn into_rows(self) -> Vec<ToDo> {
         self.rows
     }
 
-    /// Takes a row in, or gives it back with the reason why no server would take it.
-    pub(crate) fn add(&mut self, row: ImportRow, seen: Seen) -> std::result::Result<(), (ImportRow, Error)> {
-        let event = match self.capture.event(&row) {
+    /// Adds a row, or gives it back with the reason why no server accepts it.
+    pub(crate) fn add(&mut self, to_do: ToDo) -> std::result::Result<(), (ToDo, Error)> {
+        let event = match self.capture.event(&to_do.row) {
             Ok(event) => event,
-            Err(e) => return Err((row, Error::input("the row makes no event").with_source(e))),
+            Err(e) => {
+                return Err((to_do, Error::input("the row cannot be written as an event").with_source(e)));
+            }
         };
         let bytes = event.get().len();
         if bytes > LARGEST - FRAME {
             return Err((
-                row,
-                Error::input(format!("the row makes an event of {bytes} bytes, and servers take 20 MB")),
+                to_do,
+                Error::input(format!("the row makes an event of {bytes} bytes, and servers accept 20 MB")),
             ));
         }
         self.bytes += bytes;
         self.events.push(event);
-        self.rows.push((row, seen));
+        self.rows.push(to_do);
         Ok(())
     }
 }

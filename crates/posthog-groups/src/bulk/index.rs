@@ -51,8 +51,6 @@ pub(crate) enum Seen {
     Written,
     /// It was written, and has been seen as wanted.
     Arrived,
-    /// An earlier run is done with it.
-    Before,
 }
 
 /// What a row is in a later pass.
