@@ -65,8 +65,14 @@ impl Calls {
             }
             "list_property_values" => {
                 let mut query = self.groups(&arguments)?.property_values(arguments.key());
-                if let Some(Value::String(part)) = Some(&arguments.value) {
-                    query = query.containing(part);
+                match &arguments.value {
+                    Value::Null => {}
+                    Value::String(part) => query = query.containing(part),
+                    _ => {
+                        return Err(ToolFailure::new(
+                            "the argument `value` has the wrong type: it is a part of a value, as text",
+                        ));
+                    }
                 }
                 let values = query.await?;
                 let values: Vec<String> = values

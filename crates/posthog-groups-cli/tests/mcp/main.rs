@@ -274,6 +274,11 @@ fn bad_arguments_are_refused_with_help_before_anything_is_sent() {
         ("find_group", json!({"group_type_index": 0, "group_key": " "}), "blank"),
         ("list_groups", json!({"group_type_index": 0, "cursor": "nonsense"}), "next_cursor"),
         ("list_groups", json!({"group_type_index": 0, "limit": 0}), "from 1 to 100"),
+        (
+            "list_property_values",
+            json!({"group_type_index": 0, "key": "plan", "value": 1}),
+            "`value` has the wrong type",
+        ),
         ("list_related", json!({"id": "jo"}), "UUID"),
         (
             "update_property",
