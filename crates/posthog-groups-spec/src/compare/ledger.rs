@@ -141,6 +141,13 @@ impl Ledger {
         let defects = Pointer::root().key("defects");
         let unsuitable =
             |at: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(at), reason });
+        let known: BTreeSet<&str> = ledger.defects.iter().map(|defect| defect.id.as_str()).collect();
+        for (n, alias) in ledger.scope.aliases.iter().enumerate() {
+            if !known.contains(alias.id.as_str()) {
+                let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
+                return unsuitable(&at, format!("there is no defect {}", alias.id));
+            }
+        }
         let mut ids = BTreeSet::new();
         for (n, defect) in ledger.defects.iter().enumerate() {
             let at = defects.index(n);
@@ -156,12 +163,6 @@ impl Ledger {
                     defect.id
                 );
                 return unsuitable(&at, reason);
-            }
-        }
-        for (n, alias) in ledger.scope.aliases.iter().enumerate() {
-            if !ids.contains(alias.id.as_str()) {
-                let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
-                return unsuitable(&at, format!("there is no defect {}", alias.id));
             }
         }
         Ok(ledger)
