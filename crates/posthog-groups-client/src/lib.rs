@@ -54,7 +54,7 @@ mod operation;
 mod related;
 mod transport;
 
-pub use connect::{ConnectError, Direct, connect};
+pub use connect::{ConnectError, Direct, connect, is_loopback};
 pub use generated::{
     ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, SPEC_SHA256, SPEC_VERSION, builder,
     types,

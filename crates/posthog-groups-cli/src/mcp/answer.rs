@@ -37,14 +37,10 @@ impl Place {
         };
         match skip.parse() {
             Ok(skip) => Ok(Self { skip, page }),
-            Err(_) => Err(Self::unknown()),
+            Err(_) => Err(ToolFailure::new("`cursor` is not one that this tool gave").help(
+                "pass `next_cursor` of the previous answer unchanged, or leave `cursor` out to start over",
+            )),
         }
-    }
-
-    /// The cursor is none of ours.
-    pub(super) fn unknown() -> ToolFailure {
-        ToolFailure::new("`cursor` is not one that this tool gave")
-            .help("pass `next_cursor` of the previous answer unchanged, or leave `cursor` out to start over")
     }
 }
 

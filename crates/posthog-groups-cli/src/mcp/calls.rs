@@ -1,6 +1,6 @@
 //! What each tool does: its arguments, and the call of the wrapper.
 
-use posthog_groups::{Client, GroupTypeRef, Groups, Upserted};
+use posthog_groups::{Client, Cursor, GroupTypeRef, Groups, Upserted};
 use rmcp::model::{JsonObject, Tool};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -132,7 +132,7 @@ impl Calls {
             list = list.key_contains(part);
         }
         if let Some(cursor) = &place.page {
-            list = list.start_from(posthog_groups::Cursor::new(cursor));
+            list = list.start_from(Cursor::new(cursor));
         }
         let page = list.page().await?;
         let next = page.next.as_ref().map(|next| next.as_str().to_owned());
@@ -153,17 +153,14 @@ impl Calls {
         place: &Place,
         limit: usize,
     ) -> Result<String, ToolFailure> {
-        let number = match place.page.as_deref().map(str::parse) {
-            None => 1,
-            Some(Ok(number)) => number,
-            Some(Err(_)) => return Err(Place::unknown()),
-        };
-        let query = self.groups(arguments)?.group(arguments.group_key()).activity();
-        let mut pages = query.start_page(number).prefetch(false).pages();
-        let Some(page) = pages.next().await else { return Ok(answer::page(&[], place, limit, None)) };
+        let mut query = self.groups(arguments)?.group(arguments.group_key()).activity().prefetch(false);
+        if let Some(cursor) = &place.page {
+            query = query.start_from(Cursor::new(cursor));
+        }
+        let Some(page) = query.pages().next().await else { return Ok(answer::page(&[], place, limit, None)) };
         let page = page?;
         let entries: Vec<String> = page.entries.iter().map(text).collect();
-        Ok(answer::page(&entries, place, limit, page.next.map(|next| next.to_string())))
+        Ok(answer::page(&entries, place, limit, page.next.map(|next| next.as_str().to_owned())))
     }
 
     fn groups(&self, arguments: &Arguments) -> Result<Groups, ToolFailure> {

@@ -13,7 +13,7 @@ use super::run::{Mode, Run};
 use super::stop::Until;
 use super::{Duplicates, Engine};
 use crate::error::Result;
-use crate::groups::Groups;
+use crate::resources::groups::Groups;
 
 /// Many groups to be created or changed; [`Groups::import`] makes it, and the [module](super) explains it.
 #[must_use = "nothing is sent until `run` or `plan` is awaited"]

@@ -8,9 +8,9 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
-use crate::compare;
+use crate::data::compare;
 use crate::error::Result;
-use crate::upsert::members;
+use crate::write::members;
 
 /// The wanted groups, by the hash of their keys.
 #[derive(Debug, Default)]

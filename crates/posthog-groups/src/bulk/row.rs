@@ -3,10 +3,11 @@
 use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Result};
-use crate::input;
-use crate::storable::first_unstorable;
-use crate::upsert::members;
+use crate::data::input;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::write::members;
 
 /// A group as it is wanted: its key, and properties to be merged into it.
 ///
@@ -52,10 +53,8 @@ impl ImportRow {
     /// name, and for values that the server cannot store and return: text with NUL or half of a surrogate pair, integers outside
     /// 64 bits, and numbers that are too large for a double.
     pub fn check(&self) -> Result<()> {
-        input::group_key(&self.key)?;
-        if let Some(unstorable) = first_unstorable(self.properties.as_str()) {
-            return Err(Error::input(unstorable.to_string()));
-        }
+        input::check_group_key(&self.key)?;
+        input::check_properties(&self.properties)?;
         self.members()?.iter().try_for_each(|(name, _)| input::property_name(name).map(drop))
     }
 

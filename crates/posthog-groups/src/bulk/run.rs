@@ -14,8 +14,8 @@ use super::row::ImportRow;
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
-use crate::group_type::check_exists;
-use crate::groups::Groups;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ where
 
     pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
         let started = Instant::now();
-        let requests = self.groups.client().shared().wire.requests();
+        let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
             // Nothing was written. While it is locked: it may be what another import begins with next.
             if let Some(journal) = self.journal.take() {
@@ -93,7 +93,7 @@ where
         if let Err(error) = kept {
             self.stopped(Stopped::Error(error));
         }
-        self.report.requests = self.groups.client().shared().wire.requests() - requests;
+        self.report.requests = self.groups.client().shared().connection.requests() - requests;
         self.report.elapsed = started.elapsed();
         Ok(self.report)
     }
@@ -137,9 +137,9 @@ where
         }
         self.report.rows = number;
         let index = async {
-            let scope = self.groups.client().scope();
-            let index = self.groups.index(&scope).await?;
-            check_exists(self.groups.client(), &scope, index).await.map(|()| index)
+            let session = self.groups.client().session();
+            let index = self.groups.index(&session).await?;
+            check_exists(&session, index).await.map(|()| index)
         };
         // A rate limit may take an hour.
         self.index = tokio::select! {
@@ -208,7 +208,7 @@ where
     }
 
     fn engine_for(&self, rows: u64) -> Engine {
-        let per_hour = self.groups.client().shared().wire.per_hour();
+        let per_hour = self.groups.client().shared().connection.per_hour();
         choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
     }
 

@@ -11,7 +11,7 @@ use super::row::ImportRow;
 use super::run::{Numbered, Run};
 use super::write::sleep_until;
 use crate::error::{Error, Result};
-use crate::upsert::different;
+use crate::write::different;
 
 /// So many groups at most are verified by looking for each.
 const FEW: u64 = 200;
