@@ -56,10 +56,10 @@
 //!   other rows instead, and begins anew.
 //! * The journal is locked while it is in use. Half a line or NUL bytes at its end, left by a power failure, are cut off.
 
-mod capture;
+pub(crate) mod capture;
 mod import;
 mod index;
-mod journal;
+pub(crate) mod journal;
 mod report;
 mod rest;
 mod row;

@@ -8,7 +8,7 @@ use posthog_groups_client::{JsonValue, Operation};
 
 use crate::error::{Error, Result};
 use crate::resources::client::Client;
-use crate::wire::transport::{Exchange, Mode};
+use crate::wire::transport::{Exchange, Mode, Usage};
 
 static GET: Operation = Operation::unlisted("GET");
 static POST: Operation = Operation::unlisted("POST");
@@ -55,8 +55,8 @@ impl Client {
             ));
         }
         let session = match operation.idempotency {
-            posthog_groups_client::Idempotency::Safe => self.session(),
-            _ => self.with_options(|options| options.retries(0)).session(),
+            posthog_groups_client::Idempotency::Safe => self.session("request"),
+            _ => self.with_options(|options| options.retries(0)).session("request"),
         };
         let shared = &session.shared;
         let mut request = shared.http.request(method, format!("{}{path}", shared.connection.host.base()));
@@ -70,7 +70,7 @@ impl Client {
             Arc::clone(&shared.connection),
             session.options,
             session.deadline(),
-            Arc::default(),
+            Arc::new(Usage::new(Some("request"))),
             Mode::Raw,
         );
         let body = exchange.send(&shared.http, operation, request).await?;
