@@ -68,8 +68,10 @@ fn mutated(valid: &'static str) -> impl Strategy<Value = Vec<u8>> {
 
 const PAGE: &str = r#"{"next":"http://h/?cursor=a","previous":null,"results":[{"group_type_index":0,"group_key":"org:5",
     "group_properties":{"a":[1,{"b":null}],"n":1e3},"created_at":"2026-01-01T00:00:00.123456Z"}]}"#;
-const ENVELOPE: &str = r#"{"type":"validation_error","code":"invalid_input","detail":"This field is required.","attr":"key"}"#;
-const CAPTURE: &str = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"x"}"#;
+const ENVELOPE: &str =
+    r#"{"type":"validation_error","code":"invalid_input","detail":"This field is required.","attr":"key"}"#;
+const CAPTURE: &str =
+    r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"x"}"#;
 
 proptest! {
     #![proptest_config(config())]
@@ -149,8 +151,7 @@ proptest! {
 #[cfg(feature = "bulk")]
 mod bulk {
     use super::*;
-    use crate::bulk::capture::refusal;
-    use crate::bulk::journal::{Contents, read};
+    use crate::bulk::{Contents, read_journal, refusal};
     use posthog_groups_client::ProjectToken;
 
     const JOURNAL: &str = concat!(
@@ -167,10 +168,10 @@ mod bulk {
             bytes in prop_oneof![mutated(JOURNAL), proptest::collection::vec(any::<u8>(), 0..200)],
             rows in 0..50_u64,
         ) {
-            if let Ok(contents) = timed(|| read(bytes.as_slice(), rows)) {
+            if let Ok(contents) = timed(|| read_journal(bytes.as_slice(), rows)) {
                 let whole: usize = contents.whole.try_into().unwrap();
                 prop_assert!(whole <= bytes.len());
-                let again: Contents = read(&bytes[..whole], rows).unwrap();
+                let again: Contents = read_journal(&bytes[..whole], rows).unwrap();
                 prop_assert_eq!(again, contents);
             }
         }
@@ -184,7 +185,8 @@ mod bulk {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("phc_TokenOfThisProject"))]);
             let status = StatusCode::from_u16(status).unwrap();
             let error = timed(|| refusal(&token, status, headers, body.as_bytes()));
-            prop_assert!(!format!("{error} {error:?}").contains("phc_Token"));
+            let shown = format!("{error} {error:?}");
+            prop_assert!(!shown.contains("phc_Token"));
         }
     }
 }

@@ -56,10 +56,10 @@
 //!   other rows instead, and begins anew.
 //! * The journal is locked while it is in use. Half a line or NUL bytes at its end, left by a power failure, are cut off.
 
-pub(crate) mod capture;
+mod capture;
 mod import;
 mod index;
-pub(crate) mod journal;
+mod journal;
 mod report;
 mod rest;
 mod row;
@@ -68,6 +68,11 @@ mod spill;
 mod stop;
 mod verify;
 mod write;
+
+#[cfg(test)]
+pub(crate) use capture::refusal;
+#[cfg(test)]
+pub(crate) use journal::{Contents, read as read_journal};
 
 pub use import::Import;
 pub use report::{ImportEvent, ImportReport, RowOutcome, Stopped};
