@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
-use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
+use posthog_groups::{Client, GroupHandle, GroupTypeRef, Groups, ProjectToken, check_group_key};
 
 use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
@@ -95,6 +95,8 @@ impl Context {
             .host(&self.settings.host.value)
             .project(self.settings.project.value.as_str())
             .allow_insecure_http(self.settings.allow_insecure_http)
+            // Attempts and waits are bounded each, and the user sees them and can interrupt them.
+            .deadline(None)
             .trace_urls(true)
             .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(timeout) = self.options.timeout {
@@ -170,6 +172,12 @@ impl Context {
                     .help("choose one with --group-type NAME, POSTHOG_GROUP_TYPE, or `group_type` in the context"))
             }
         }
+    }
+
+    /// The group with this key, which is checked before anything is sent.
+    pub(crate) async fn group(&self, key: &str) -> Result<GroupHandle, Failure> {
+        check_group_key(key)?;
+        Ok(self.groups().await?.group(key))
     }
 
     /// The group type for messages.

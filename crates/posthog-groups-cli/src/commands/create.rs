@@ -13,13 +13,13 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
         context.check_stdin_is_free("properties", "--properties @FILE")?;
     }
     let wanted = given(&arguments.properties)?;
-    let groups = context.groups().await?;
     let key = stored_group_key(&arguments.key)?;
     if key != arguments.key {
         context.note(&format!(
             "the server removes the blanks around the key of a new group: it becomes `{key}`"
         ));
     }
+    let groups = context.groups().await?;
     let changes = of_setting(key, None, &wanted);
     if arguments.dry_run {
         if groups.find(key).await?.is_some() {

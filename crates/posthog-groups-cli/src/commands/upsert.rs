@@ -34,7 +34,7 @@ pub(crate) async fn merge(
     create: bool,
     dry_run: bool,
 ) -> Result<(), Failure> {
-    let handle = context.groups().await?.group(key);
+    let handle = context.group(key).await?;
     let before =
         if create { handle.find().await? } else { Some(handle.get().await.map_err(|e| not_there(key, e))?) };
     let changes = of_setting(key, before.as_ref(), wanted);
