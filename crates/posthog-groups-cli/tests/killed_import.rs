@@ -107,6 +107,7 @@ fn start(fake: &Fake, folder: &Path) -> Child {
             "--engine",
             "rest",
             "--quiet",
+            "--yes",
         ])
         .current_dir(folder)
         .env_clear()
