@@ -176,17 +176,21 @@ pub use resources::property_values::{
 pub use resources::related::Related;
 #[cfg(feature = "schemars")]
 pub use resources::schema::{DifferentProperty, MissingProperty, SchemaReport, UnknownProperty, ValueKind};
-pub use resources::upsert::{Upsert, Upserted};
+pub use resources::upsert::{PropertyChange, Upsert, UpsertPlan, Upserted};
 pub use wire::host::Region;
 pub use wire::limit::RateLimit;
 pub use wire::options::CallOptions;
 pub use wire::retry::RetryPolicy;
 
+pub use data::names::PropertyNames;
 pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{JsonValue, ProjectToken, Properties};
+pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor};
+
+/// The HTTP client whose types [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
+pub use reqwest;
 
 /// The generated client, as [`Client::raw`] gives it.
 pub use posthog_groups_client as raw;

@@ -153,7 +153,7 @@ where
             return Err(self.refuse(duplicate));
         }
         let index = async {
-            let session = self.groups.client().session();
+            let session = self.groups.client().session("import");
             let index = self.groups.index(&session).await?;
             check_exists(&session, index).await.map(|()| index)
         };

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use posthog_groups_client::types::ActivityEntry;
+use serde::{Deserialize, Serialize};
 
 use crate::data::input;
 use crate::error::{Error, Result};
@@ -32,6 +33,13 @@ pub struct ActivityQuery {
     prefetch: bool,
 }
 
+impl GroupHandle {
+    /// The history of the group, newest first. Needs the scope `activity_log:read`.
+    pub fn activity(&self) -> ActivityQuery {
+        ActivityQuery::new(self.clone())
+    }
+}
+
 impl ActivityQuery {
     pub(crate) fn new(handle: GroupHandle) -> Self {
         Self { handle, page_size: 100, prefetch: true }
@@ -47,6 +55,19 @@ impl ActivityQuery {
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
+    }
+
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// The first error of the [stream](Self::stream).
+    pub async fn collect(self) -> Result<Vec<ActivityEntry>> {
+        let mut entries = Vec::new();
+        let mut stream = self.stream();
+        while let Some(entry) = stream.next().await {
+            entries.push(entry?);
+        }
+        Ok(entries)
     }
 
     /// The entries one by one. It ends after an error.
@@ -68,8 +89,7 @@ impl ActivityQuery {
 }
 
 /// One page of the history.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityPage {
     /// The entries, newest first.
     pub entries: Vec<ActivityEntry>,
@@ -144,7 +164,7 @@ impl Walk for ActivityWalk {
         }
         let handle = &self.query.handle;
         let key = input::check_group_key(&handle.key)?;
-        let session = handle.groups.client().session();
+        let session = handle.groups.client().session("activity");
         let index = handle.groups.index(&session).await?;
         let page = read!(session, "list_activity", |raw| raw
             .list_activity()

@@ -1,14 +1,12 @@
 //! Requests to endpoints that have no method in this crate.
 
-use std::sync::Arc;
-
 use http::Method;
 use http::header::CONTENT_TYPE;
 use posthog_groups_client::{JsonValue, Operation};
 
 use crate::error::{Error, Result};
 use crate::resources::client::Client;
-use crate::wire::transport::{Exchange, Mode};
+use crate::wire::transport::Mode;
 
 static GET: Operation = Operation::unlisted("GET");
 static POST: Operation = Operation::unlisted("POST");
@@ -55,8 +53,8 @@ impl Client {
             ));
         }
         let session = match operation.idempotency {
-            posthog_groups_client::Idempotency::Safe => self.session(),
-            _ => self.with_options(|options| options.retries(0)).session(),
+            posthog_groups_client::Idempotency::Safe => self.session("request"),
+            _ => self.with_options(|options| options.retries(0)).session("request"),
         };
         let shared = &session.shared;
         let mut request = shared.http.request(method, format!("{}{path}", shared.connection.host.base()));
@@ -66,14 +64,7 @@ impl Client {
         let request = request
             .build()
             .map_err(|e| Error::input("the path cannot be part of a URL").with_source(e.without_url()))?;
-        let exchange = Exchange::new(
-            Arc::clone(&shared.connection),
-            session.options,
-            session.deadline(),
-            Arc::default(),
-            Mode::Raw,
-        );
-        let body = exchange.send(&shared.http, operation, request).await?;
+        let body = session.exchange(Mode::Raw).send(&shared.http, operation, request).await?;
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }
