@@ -89,11 +89,6 @@ impl Failure {
         self
     }
 
-    /// The former name of [`help`](Self::help).
-    pub(crate) fn mend(self, text: impl Into<String>) -> Self {
-        self.help(text)
-    }
-
     /// A failure to write to standard output.
     pub(crate) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {

@@ -215,6 +215,14 @@ Examples:
   In a script:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
 
+pub(crate) const MCP: &str = "\
+A host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
+the protocol only. Tools that write are offered with --allow-writes only. The README shows the configuration of hosts.
+
+Examples:
+  claude mcp add posthog-groups -- posthog-groups mcp --context eu
+  posthog-groups mcp --context staging --allow-writes";
+
 pub(crate) const COMPLETIONS: &str = "\
 Create the directory first, with `mkdir -p`.
 

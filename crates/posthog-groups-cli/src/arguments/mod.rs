@@ -203,6 +203,9 @@ pub(crate) enum Command {
     /// Check configuration, connection, key and server
     #[command(after_long_help = long_help::DOCTOR)]
     Doctor(Doctor),
+    /// Offer the operations as tools to AI assistants
+    #[command(after_long_help = long_help::MCP)]
+    Mcp(Mcp),
     /// Run a local stand-in server, to try the command without an account
     #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
@@ -381,6 +384,13 @@ pub(crate) struct Values {
     /// Only values that contain this text; `%` matches any text, `_` any character
     #[arg(long, value_name = "TEXT")]
     pub(crate) containing: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mcp {
+    /// Also offer the tools that create and change groups
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -79,6 +79,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
 
     // An import reads each group again before it writes, waits for the rate limit, and can be interrupted.
     let keys: Vec<String> = plan.into_iter().map(|changes| changes.group_key).collect();
+    let all = keys.len() as u64;
     let rows = move || {
         keys.clone().into_iter().map({
             let properties = properties.clone();
@@ -86,7 +87,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         })
     };
     let progress = Progress::start(show, "Checking", "groups", move || client.throttled_for());
-    let listener = Listener::new(progress.counter(), None, None);
+    let listener = Listener::of_import(progress.counter(), all, None);
     let (heard, stop) = (listener.clone(), interrupt.clone());
     let done = groups
         .import(rows)
@@ -99,7 +100,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         .await;
     drop(progress);
     let report = done?;
-    let totals = Totals::of(&report, 0);
+    let totals = Totals::of(&report, report.rows, 0);
     show_totals(&context.output, totals.clone())?;
     let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), "set --where");
     let rest = |failure: Failure| failure.help("run the same command again for the rest");

@@ -21,7 +21,7 @@ fn mistakes_are_refused_before_anything_is_sent() {
         &["create", "-t", "0", " "],
         &["upsert", "-t", "0", "org:5"],
         &["upsert", "-t", "0", "org:5", "--properties", "-", "--key-stdin"],
-        &["import", "-t", "0", "-", "--key-stdin"],
+        &["import", "-y", "-t", "0", "-", "--key-stdin"],
         &["plan", "-t", "0", "-", "--key-stdin"],
         &["get", "-t", "0", ""],
         &["related", "--person", "jo"],

@@ -24,6 +24,7 @@ fn the_help_of_every_command() {
         "api",
         "contexts",
         "doctor",
+        "mcp",
         "serve",
         "completions",
         "man",

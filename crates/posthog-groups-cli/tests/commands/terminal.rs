@@ -126,6 +126,23 @@ fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
 }
 
 #[test]
+fn an_import_says_how_much_it_creates_and_changes_before_it_asks() {
+    for (typed, code) in [("y\n", 0), ("n\n", 1)] {
+        let program = Program::of_2026();
+        let rows = "group_key,plan\norg:5,scale\norg:new,free\norg:newer,free\n";
+        let file = program.write("rows.csv", rows);
+        let Some((exit, shown)) = on_terminal(&program, &format!("import {}", file.display()), typed) else {
+            return;
+        };
+        assert!(shown.contains("Create 2 groups and change 1 of type organization in project"), "{shown}");
+        assert_eq!(exit, code, "{typed:?}: {shown}");
+        let created =
+            program.fake.state().groups.iter().filter(|g| g.group_key.starts_with("org:new")).count();
+        assert_eq!(created, if code == 0 { 2 } else { 0 }, "{shown}");
+    }
+}
+
+#[test]
 fn set_where_shows_the_changes_and_asks() {
     for (typed, code, plan) in [("y\n", 0, "\"team\""), ("\n", 1, "\"free\"")] {
         let program = Program::of_2026();
