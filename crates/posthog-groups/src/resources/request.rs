@@ -42,15 +42,13 @@ impl Client {
             "PATCH" => (Method::PATCH, &PATCH),
             "DELETE" => (Method::DELETE, &DELETE),
             other => {
-                return Err(Error::input(format!(
-                    "the method `{other}` is not GET, POST, PUT, PATCH or DELETE"
-                )));
+                return Err(Error::input(format!("the method `{other}` is unknown"))
+                    .with_help("use GET, POST, PUT, PATCH or DELETE"));
             }
         };
         if !path.starts_with('/') || path.starts_with("//") {
-            return Err(Error::input(
-                "the path does not start with one slash; write, for example, /api/users/@me/",
-            ));
+            return Err(Error::input("the path does not start with one slash")
+                .with_help("write, for example, /api/users/@me/"));
         }
         let session = match operation.idempotency {
             posthog_groups_client::Idempotency::Safe => self.session("request"),
@@ -64,7 +62,8 @@ impl Client {
         let request = request
             .build()
             .map_err(|e| Error::input("the path cannot be part of a URL").with_source(e.without_url()))?;
-        let body = session.exchange(Mode::Raw).send(&shared.http, operation, request).await?;
+        let exchange = session.exchange(Mode::Raw);
+        let body = exchange.send(&shared.http, operation, request).await?;
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }

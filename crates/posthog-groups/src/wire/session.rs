@@ -90,10 +90,9 @@ impl Session {
         Ok(())
     }
 
-    /// Prepares one request of the session.
+    /// One request of the call, with its repetitions.
     pub(crate) fn exchange(&self, mode: Mode) -> Exchange {
-        let connection = Arc::clone(&self.shared.connection);
-        Exchange::new(connection, self.options, self.deadline, Arc::clone(&self.usage), mode)
+        Exchange::new(self.shared.connection.clone(), self.options, self.deadline, self.usage.clone(), mode)
     }
 
     /// Prepares one request of `operation`.
