@@ -119,5 +119,5 @@ async fn send(
     };
     let call = client.begin("create_group", scope);
     let sent = call.raw().create_group().project_id(client.project()).body(body).send().await;
-    call.finish::<types::Group>(sent).map(Group::from)
+    call.finish::<posthog_groups_client::Group>(sent).map(Group::from)
 }

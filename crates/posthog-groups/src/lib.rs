@@ -211,7 +211,7 @@ pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{JsonValue, ProjectToken, Properties};
+pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties};
 
 /// The generated client, as [`Client::raw`] gives it.
 pub use posthog_groups_client as raw;

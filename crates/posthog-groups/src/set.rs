@@ -77,5 +77,5 @@ async fn send(
         .body(body)
         .send()
         .await;
-    call.finish::<types::Group>(sent).map(Group::from)
+    call.finish::<posthog_groups_client::Group>(sent).map(Group::from)
 }

@@ -59,5 +59,5 @@ async fn send(client: &Client, scope: &Scope, index: u8, key: &str, name: &str) 
         .body(body)
         .send()
         .await;
-    call.finish::<types::Group>(sent).map(Group::from)
+    call.finish::<posthog_groups_client::Group>(sent).map(Group::from)
 }

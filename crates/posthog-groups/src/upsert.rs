@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{JsonValue, Properties};
 
 use crate::client::{Client, Scope};
 use crate::compare::same_value;
@@ -189,7 +189,7 @@ async fn merge_at_once(
             .body(body.clone())
             .send()
             .await;
-        let error = match call.finish::<types::Group>(sent) {
+        let error = match call.finish::<posthog_groups_client::Group>(sent) {
             Ok(group) => return Ok(group.into()),
             Err(error) => error,
         };
