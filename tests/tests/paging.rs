@@ -33,7 +33,7 @@ async fn serve(era: Era, state: State) -> (Fake, Groups) {
 }
 
 async fn keys(groups: &Groups) -> Result<Vec<String>, Error> {
-    groups.list().stream().map_ok(|group| group.key).try_collect().await
+    groups.list().stream().map_ok(|group| group.key.to_string()).try_collect().await
 }
 
 /// A page in the place of the server's own.
@@ -65,7 +65,7 @@ async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
     let mut keys = Vec::new();
     loop {
         match stream.next().await.expect("an error before the end") {
-            Ok(group) => keys.push(group.key),
+            Ok(group) => keys.push(group.key.to_string()),
             Err(error) => {
                 assert!(stream.next().await.is_none(), "the stream goes on after {error}");
                 return (keys, error);
@@ -109,7 +109,7 @@ async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
         let mut seen = Vec::new();
         let mut number = 0;
         while let Some(page) = pages.try_next().await.unwrap() {
-            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key));
+            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key.to_string()));
             number += 1;
             groups.create(format!("new:{number}")).send().await.unwrap();
         }
@@ -185,7 +185,7 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
         let first = groups.list().page().await.unwrap();
         let written_down = first.next.unwrap().as_str().to_owned();
         let other = wrapper(&fake).build().unwrap().groups(0);
-        let rest = other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key);
+        let rest = other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key.to_string());
         let rest: Vec<String> = rest.try_collect().await.unwrap();
         assert_eq!(rest, ["org:00002", "org:00001", "org:00000"], "{era:?}");
     }

@@ -9,6 +9,7 @@ macro_rules! say {
     };
 }
 
+mod bench;
 mod checks;
 mod diff;
 mod dist;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// Keeps the corrected PostHog groups spec and everything made of it.
 #[derive(Debug, Parser)]
@@ -42,12 +43,6 @@ struct Arguments {
     command: Task,
 }
 
-/// What is measured besides single calls.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum BenchSubject {
-    Bulk,
-}
-
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Pull, build and check the spec
@@ -62,11 +57,11 @@ enum Task {
     /// Correct, check, generate; then call all ten operations on a stand-in server on this machine, raw and by
     /// way of the wrapper
     Demo,
-    /// Measure ratios against named peers, in a release build, and print them as Markdown
+    /// Measure against named peers, in a release build, and write the tables to BENCHMARKS.md (valgrind counts instructions)
     Bench {
-        /// `bulk`: imports at the rate limits of the cloud, by a simulated clock, and exports of a million groups
+        /// Measure only this [default: everything]
         #[arg(value_enum)]
-        subject: Option<BenchSubject>,
+        subject: Option<bench::Subject>,
     },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
@@ -190,16 +185,7 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => demo(&root),
-        Task::Bench { subject } => {
-            let example = match subject {
-                None => "bench",
-                Some(BenchSubject::Bulk) => "bulk",
-            };
-            cargo(
-                &root,
-                &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", example],
-            )
-        }
+        Task::Bench { subject } => bench::bench(&root, *subject),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
         Task::Dist { out } => dist::dist(&root, out),
