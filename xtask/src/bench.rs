@@ -20,12 +20,12 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// The example that measures it, and its argument.
-    fn example(self) -> (&'static str, &'static [&'static str]) {
+    /// The program that measures it, and its argument.
+    fn program(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Calls => ("bench", &["calls"]),
             Self::Builds => ("bench", &["builds"]),
-            Self::Bulk => ("bulk", &[]),
+            Self::Bulk => ("bench-bulk", &[]),
         }
     }
 
@@ -43,7 +43,9 @@ pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Out
     // Its start is measured as a whole process.
     let built = cargo(root, &["build", "--quiet", "--release", "--package", "posthog-groups-cli"])?;
     ensure!(built == Outcome::Good, "the command line does not build");
-    for subject in Subject::value_variants().iter().filter(|one| subject.is_none_or(|only| only.name() == one.name())) {
+    for subject in
+        Subject::value_variants().iter().filter(|one| subject.is_none_or(|only| only.name() == one.name()))
+    {
         let table = measure(root, *subject)?;
         say!("{table}");
         let path = root.join("BENCHMARKS.md");
@@ -54,9 +56,18 @@ pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Out
 }
 
 fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
-    let (example, arguments) = subject.example();
+    let (program, arguments) = subject.program();
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", example, "--"]);
+    command.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "posthog-groups-bench",
+        "--bin",
+        program,
+        "--",
+    ]);
     let output = command.args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "measuring {} failed", subject.name());
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
@@ -65,7 +76,8 @@ fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
 /// Puts `table` between the marks of a section.
 fn replace_section(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("\n<!-- end {name} -->"));
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("BENCHMARKS.md has no line {begin}"))?;
+    let (before, rest) =
+        text.split_once(&begin).with_context(|| format!("BENCHMARKS.md has no line {begin}"))?;
     let (_, after) = rest.split_once(&end).with_context(|| format!("BENCHMARKS.md has no line {end}"))?;
     Ok(format!("{before}{begin}{table}{end}{after}"))
 }

@@ -24,7 +24,9 @@ pub trait FromBody: DeserializeOwned {
 impl<T: DeserializeOwned> FromBody for Vec<T> {}
 
 /// Reads the whole body of a response and decodes it.
-pub(crate) async fn read<T: FromBody>(mut response: reqwest::Response) -> Result<ResponseValue<T>, Error<()>> {
+pub(crate) async fn read<T: FromBody>(
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, Error<()>> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let body = response.bytes().await.map_err(Error::ResponseBodyError)?;

@@ -7,6 +7,8 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::scan;
+
 /// Any JSON value, kept as its text and decoded only when asked.
 ///
 /// Two values are equal when their texts are. Clones share the text. The text may be a slice of a response body, which
@@ -196,6 +198,9 @@ impl Properties {
     /// # Errors
     /// None are known: the text has been checked to be an object.
     pub fn get(&self, name: &str) -> serde_json::Result<Option<JsonValue>> {
+        if let Some(found) = scan::member(self.as_str(), name) {
+            return Ok(found.map(|value| JsonValue(self.0.0.slice_ref(value))));
+        }
         struct Find<'n>(&'n str);
 
         impl<'de> serde::de::Visitor<'de> for Find<'_> {

@@ -1,218 +1,208 @@
-//! Reads a page of groups in the form that servers send, several times as fast as a general JSON reader.
+//! Reads groups in the form that servers send, in fewer steps than a general JSON reader.
 //!
-//! It gives no answer rather than an uncertain one: `None` asks the caller to decode the page with serde_json, which decides
-//! what is valid and words the errors. Unusual are escapes in keys and member names, members that come twice, nesting deeper than
-//! [`MAX_DEPTH`], other times than [`timestamp::by_position`] reads, and everything that is not JSON. Where there is an
-//! answer, serde_json gives the same; a property test holds the two together.
+//! Every function takes the text from where something begins and returns the text after it, or `None` rather than an uncertain
+//! answer: the caller then uses serde_json, which decides what is valid and words the errors. Unusual are escapes in keys and
+//! member names, members that come twice, deep nesting, times that [`timestamp::by_position`] does not read, and everything
+//! that is not JSON. A property test holds that an answer is the one of serde_json.
 
 use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use crate::group::{BorrowedGroup, BorrowedPage};
 use crate::timestamp;
 
+/// The text after something; `None` where serde_json has to decide.
+type Rest<'a> = Option<&'a [u8]>;
+
 /// How deeply the values of properties may be nested.
 const MAX_DEPTH: u8 = 32;
 
-/// A page, or `None` for one that serde_json has to decide on.
+/// A page of groups.
 pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     let (mut next, mut previous, mut results) = (None, None, None);
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.object(|scanner, name| match name {
-        "next" => set(&mut next, scanner.link()?),
-        "previous" => set(&mut previous, scanner.link()?),
-        "results" => {
+    let rest = object(after_blanks(text.as_bytes()), |name, value| match name {
+        b"next" => decode(text, value, &mut next),
+        b"previous" => decode(text, value, &mut previous),
+        b"results" => {
             let mut groups = Vec::with_capacity(100);
-            scanner.list(b'[', b']', |scanner| Some(groups.push(scanner.group()?)))?;
-            set(&mut results, groups)
+            let rest = list(value, b'[', b']', |item| {
+                let (group, rest) = group(text, item)?;
+                groups.push(group);
+                Some(rest)
+            })?;
+            set(&mut results, groups, rest)
         }
-        _ => scanner.unknown(name),
+        _ => other(name, value),
     })?;
     let page = BorrowedPage { next: next.flatten(), previous: previous.flatten(), results: results? };
-    scanner.peek().is_none().then_some(page)
+    after_blanks(rest).is_empty().then_some(page)
+}
+
+/// The text of the last member of an object with this name; `Some(None)` if there is none.
+pub(crate) fn member<'a>(text: &'a str, wanted: &str) -> Option<Option<&'a str>> {
+    let mut found = None;
+    object(text.as_bytes(), |name, value| {
+        let rest = other(name, value)?;
+        if name == wanted.as_bytes() {
+            found = Some(between(text, value, rest)?);
+        }
+        Some(rest)
+    })?;
+    Some(found)
+}
+
+fn group<'a>(text: &'a str, start: &'a [u8]) -> Option<(BorrowedGroup<'a>, &'a [u8])> {
+    let (mut created_at, mut key, mut properties, mut index) = (None, None, None, None);
+    let rest = object(start, |name, value| match name {
+        b"created_at" => {
+            let rest = string(value)?;
+            set(&mut created_at, timestamp::by_position(unquoted(text, value, rest)?)?, rest)
+        }
+        b"group_key" => {
+            let rest = string(value)?;
+            set(&mut key, unquoted(text, value, rest).filter(|key| !key.contains('\\'))?, rest)
+        }
+        b"group_properties" => {
+            let rest = skip(value, MAX_DEPTH)?;
+            set(&mut properties, between(text, value, rest).filter(|text| text.starts_with('{'))?, rest)
+        }
+        b"group_type_index" => decode(text, value, &mut index),
+        _ => other(name, value),
+    })?;
+    let group = BorrowedGroup {
+        created_at: created_at?,
+        group_key: Cow::Borrowed(key?),
+        group_properties: Some(properties?),
+        group_type_index: index?,
+    };
+    Some((group, rest))
+}
+
+/// A member that takes little time: serde_json decodes it.
+fn decode<'a, T: Deserialize<'a>>(text: &'a str, value: &'a [u8], member: &mut Option<T>) -> Rest<'a> {
+    let rest = skip(value, 0)?;
+    set(member, serde_json::from_str(between(text, value, rest)?).ok()?, rest)
+}
+
+/// A member that is not ours, unless its name is one of ours written with escapes.
+fn other<'a>(name: &[u8], value: &'a [u8]) -> Rest<'a> {
+    if name.contains(&b'\\') { None } else { skip(value, MAX_DEPTH) }
 }
 
 /// Fills a member; `None` when it came before.
-fn set<T>(member: &mut Option<T>, value: T) -> Option<()> {
-    member.replace(value).is_none().then_some(())
+fn set<'a, T>(member: &mut Option<T>, value: T, rest: &'a [u8]) -> Rest<'a> {
+    member.replace(value).is_none().then_some(rest)
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+/// The part of `text` that begins with `start` and ends before `rest`.
+fn between<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
+    text.get(text.len() - start.len()..text.len() - rest.len())
 }
 
-impl<'a> Scanner<'a> {
-    fn group(&mut self) -> Option<BorrowedGroup<'a>> {
-        let (mut created_at, mut key, mut properties, mut index) = (None, None, None, None);
-        self.object(|scanner, name| match name {
-            "created_at" => set(&mut created_at, timestamp::by_position(scanner.string()?)?),
-            "group_key" => set(&mut key, scanner.plain_string()?),
-            "group_properties" => {
-                set(&mut properties, scanner.value(MAX_DEPTH).filter(|text| text.starts_with('{'))?)
-            }
-            // Without a sign: serde_json reads `-0` as a fraction.
-            "group_type_index" => set(&mut index, scanner.value(0)?.parse::<u32>().ok()?),
-            _ => scanner.unknown(name),
-        })?;
-        Some(BorrowedGroup {
-            created_at: created_at?,
-            group_key: Cow::Borrowed(key?),
-            group_properties: Some(properties?),
-            group_type_index: i64::from(index?),
-        })
-    }
+/// The same without the quotes of a string.
+fn unquoted<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
+    text.get(text.len() - start.len() + 1..text.len() - rest.len() - 1)
+}
 
-    /// The value of a member that is not ours, unless the name is only written in another way.
-    fn unknown(&mut self, name: &str) -> Option<()> {
-        self.value(MAX_DEPTH).filter(|_| !name.contains('\\')).map(drop)
-    }
+/// An object; `member` gets the name as it is written, and the text from where the value begins.
+fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest<'a>) -> Rest<'a> {
+    list(text, b'{', b'}', |text| {
+        let rest = string(text)?;
+        let name = text.get(1..text.len() - rest.len() - 1)?;
+        member(name, after_blanks(after_blanks(rest).strip_prefix(b":")?))
+    })
+}
 
-    /// A string or null.
-    fn link(&mut self) -> Option<Option<String>> {
-        match self.peek()? {
-            b'n' => self.word("null").map(|()| None),
-            _ => Some(Some(self.plain_string()?.to_owned())),
+/// What stands between two brackets, with commas in between.
+fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) -> Rest<'a>) -> Rest<'a> {
+    let mut rest = after_blanks(text.strip_prefix(&[open])?);
+    if let Some(rest) = rest.strip_prefix(&[close]) {
+        return Some(rest);
+    }
+    loop {
+        rest = after_blanks(item(rest)?);
+        match rest.split_first()? {
+            (b',', after) => rest = after_blanks(after),
+            (byte, after) => return (*byte == close).then_some(after),
         }
-    }
-
-    /// Any value; its text.
-    fn value(&mut self, depth: u8) -> Option<&'a str> {
-        let first = self.peek()?;
-        let start = self.at;
-        match first {
-            b'"' => self.string().map(drop),
-            b'{' => self.object(|scanner, _| scanner.value(depth.checked_sub(1)?).map(drop)),
-            b'[' => self.list(b'[', b']', |scanner| scanner.value(depth.checked_sub(1)?).map(drop)),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            _ => self.number(),
-        }?;
-        self.text.get(start..self.at)
-    }
-
-    /// An object. Names are given as they are written, escapes included.
-    fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
-        self.list(b'{', b'}', |scanner| {
-            let name = scanner.string()?;
-            scanner.peek().filter(|byte| *byte == b':')?;
-            scanner.at += 1;
-            member(scanner, name)
-        })
-    }
-
-    /// What stands between two brackets, with commas in between.
-    fn list(&mut self, open: u8, close: u8, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.peek().filter(|byte| *byte == open)?;
-        self.at += 1;
-        if self.peek()? == close {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            item(self)?;
-            let byte = self.peek()?;
-            self.at += 1;
-            match byte {
-                b',' => {}
-                byte => return (byte == close).then_some(()),
-            }
-        }
-    }
-
-    /// A string that stands for what is written.
-    fn plain_string(&mut self) -> Option<&'a str> {
-        self.string().filter(|text| !text.contains('\\'))
-    }
-
-    /// What stands between two quotes, escapes included.
-    fn string(&mut self) -> Option<&'a str> {
-        self.peek().filter(|byte| *byte == b'"')?;
-        self.at += 1;
-        let start = self.at;
-        loop {
-            self.at += plain_length(self.rest());
-            match self.next()? {
-                b'"' => return self.text.get(start..self.at - 1),
-                b'\\' => match self.next()? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                    b'u' => (0..4).try_for_each(|_| self.next()?.is_ascii_hexdigit().then_some(()))?,
-                    _ => return None,
-                },
-                _ => return None,
-            }
-        }
-    }
-
-    fn number(&mut self) -> Option<()> {
-        self.eat(b'-');
-        if !self.eat(b'0') {
-            self.digits()?;
-        }
-        if self.eat(b'.') {
-            self.digits()?;
-        }
-        if self.eat(b'e') || self.eat(b'E') {
-            let _sign = self.eat(b'+') || self.eat(b'-');
-            self.digits()?;
-        }
-        Some(())
-    }
-
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.rest().first().is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        self.rest().starts_with(word.as_bytes()).then(|| self.at += word.len())
-    }
-
-    fn eat(&mut self, byte: u8) -> bool {
-        let found = self.rest().first() == Some(&byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = *self.rest().first()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    /// The next byte that is not blank, which is not taken.
-    fn peek(&mut self) -> Option<u8> {
-        while matches!(self.rest().first(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
-        }
-        self.rest().first().copied()
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 }
 
-/// How many bytes of a string stand for themselves: all before a quote, a backslash, or a control character. Looks at eight bytes
-/// at a time: subtracting borrows from the high bit of the first byte that is sought.
+/// Any value.
+fn skip(text: &[u8], depth: u8) -> Rest<'_> {
+    match text.first()? {
+        b'"' => string(text),
+        b'[' => list(text, b'[', b']', |item| skip(item, depth.checked_sub(1)?)),
+        b'{' => list(text, b'{', b'}', |member| {
+            let value = after_blanks(string(member)?).strip_prefix(b":")?;
+            skip(after_blanks(value), depth.checked_sub(1)?)
+        }),
+        b't' => text.strip_prefix(b"true"),
+        b'f' => text.strip_prefix(b"false"),
+        b'n' => text.strip_prefix(b"null"),
+        _ => number(text),
+    }
+}
+
+fn string(text: &[u8]) -> Rest<'_> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    loop {
+        match rest.get(plain_length(rest)..)? {
+            [b'"', after @ ..] => return Some(after),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => rest = after,
+            [b'\\', b'u', a, b, c, d, after @ ..]
+                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+            {
+                rest = after;
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn number(text: &[u8]) -> Rest<'_> {
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    rest = rest.strip_prefix(b"0").or_else(|| digits(rest))?;
+    if let [b'.', after @ ..] = rest {
+        rest = digits(after)?;
+    }
+    if let [b'e' | b'E', b'+' | b'-', after @ ..] | [b'e' | b'E', after @ ..] = rest {
+        rest = digits(after)?;
+    }
+    Some(rest)
+}
+
+fn digits(text: &[u8]) -> Rest<'_> {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if count == 0 { None } else { text.get(count..) }
+}
+
+fn after_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// How many bytes of a string stand for themselves: all before a quote, a backslash or a control character.
+///
+/// Looks at eight bytes at a time: subtracting borrows from the high bit of the first byte that is sought.
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH_BITS: u64 = ONES << 7;
     let (words, rest) = bytes.as_chunks::<8>();
     for (n, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH_BITS;
-        let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-        let found = equal(b'"') | equal(b'\\') | below(word, b' ');
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let control = word.wrapping_sub(ONES * u64::from(b' '));
+        let found = (quote | backslash | control) & !word & (ONES << 7);
         if found != 0 {
             return n * 8 + found.trailing_zeros() as usize / 8;
         }
     }
-    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
-    bytes.len() - rest.len() + rest.iter().position(ends).unwrap_or(rest.len())
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
+    bytes.len() - rest.len() + end.unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -245,6 +235,7 @@ mod tests {
         for text in [
             r#"{"results":[]}"#.to_owned(),
             "\n{ \"next\" : \"https://x/?cursor=a\" , \"results\" : [ ] , \"count\" : 0 }\t".to_owned(),
+            r#"{"next":"\u0061","results":[]}"#.to_owned(),
             with_group("é", ""),
             with_group("{\"a\"", "{\"a\":-0.0e+1,\"a\""),
             with_group("482Z", "482913+00:00"),
@@ -263,7 +254,6 @@ mod tests {
             "[]".to_owned(),
             r#"{"results":[],"results":[]}"#.to_owned(),
             r#"{"results":[]} x"#.to_owned(),
-            r#"{"next":"\u0061","results":[]}"#.to_owned(),
             with_group("é", "\\u00e9"),
             with_group("é", "\t"),
             with_group("group_key", "group\\u005fkey"),
@@ -304,7 +294,9 @@ mod tests {
     }
 
     fn group() -> impl Strategy<Value = String> {
-        let member = |name: &'static str, value: BoxedStrategy<String>| value.prop_map(move |v| format!("\"{name}\":{v}"));
+        let member = |name: &'static str, value: BoxedStrategy<String>| {
+            value.prop_map(move |v| format!("\"{name}\":{v}"))
+        };
         let properties = vec(json(), 0..3).prop_map(|values| {
             let members: Vec<_> = values.iter().enumerate().map(|(n, v)| format!("\"p{n}\": {v}")).collect();
             format!("{{{}}}", members.join(","))

@@ -13,7 +13,8 @@ pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
 /// `2026-03-04T09:15:27Z`, with up to nine digits of a fraction, or `+00:00` at its end.
 pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
     let (seconds, rest) = text.as_bytes().split_first_chunk()?;
-    let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = seconds else {
+    let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = seconds
+    else {
         return None;
     };
     let date = NaiveDate::from_ymd_opt(
@@ -24,11 +25,8 @@ pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
     let (nanos, zone) = match rest {
         [b'.', rest @ ..] => {
             let (digits, zone) = rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?);
-            let missing = 9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?;
-            if digits.is_empty() {
-                return None;
-            }
-            (number(digits)? * 10_u32.pow(missing), zone)
+            let scale = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+            (number(digits)? * scale.get(digits.len().checked_sub(1)?)?, zone)
         }
         _ => (0, rest),
     };
@@ -39,9 +37,12 @@ pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// At most nine digits.
+/// The number that up to nine digits write.
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |n, byte| byte.is_ascii_digit().then(|| n * 10 + u32::from(byte - b'0')))
+    digits.iter().try_fold(0_u32, |n, byte| match byte.wrapping_sub(b'0') {
+        digit @ 0..10 => Some(n.wrapping_mul(10) + u32::from(digit)),
+        _ => None,
+    })
 }
 
 /// For `#[serde(deserialize_with)]`.

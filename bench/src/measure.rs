@@ -16,7 +16,8 @@ pub(crate) struct Cost {
 
 /// Whether valgrind can be run.
 pub(crate) fn has_valgrind() -> bool {
-    let silent = Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let silent =
+        Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     silent.is_ok_and(|status| status.success())
 }
 
@@ -33,7 +34,11 @@ pub(crate) fn cost(subject: Subject, url: &str, (short, long): (u64, u64)) -> an
 }
 
 /// The instructions of a whole program.
-pub(crate) fn whole_program(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<f64> {
+pub(crate) fn whole_program(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> anyhow::Result<f64> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(Tool::Callgrind.arguments()).arg(program).args(arguments).envs(variables.iter().copied());
     Tool::Callgrind.count(valgrind)
@@ -55,12 +60,15 @@ impl Tool {
 
     /// Runs the program and takes the total from valgrind's report.
     fn count(self, mut valgrind: Command) -> anyhow::Result<f64> {
-        let output = valgrind.stdout(Stdio::null()).stdin(Stdio::null()).output().context("valgrind does not run")?;
+        let output =
+            valgrind.stdout(Stdio::null()).stdin(Stdio::null()).output().context("valgrind does not run")?;
         let report = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the measured program failed:\n{report}");
         // `==1== Collected : 123`, and `==1== Total:     1,234 bytes in 56 blocks`.
         let number = match self {
-            Self::Callgrind => report.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, n)| n),
+            Self::Callgrind => {
+                report.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, n)| n)
+            }
             Self::Dhat => {
                 let total = report.lines().find(|line| line.contains("Total:"));
                 total.and_then(|line| line.split_once(" bytes in ")?.1.strip_suffix(" blocks"))
@@ -86,7 +94,8 @@ pub(crate) fn interleaved(ours: Subject, peer: Subject, url: &str, count: u64) -
     let exe = std::env::current_exe()?;
     let timed = |subject: Subject| -> anyhow::Result<(Duration, u64)> {
         let mut child = Command::new(&exe);
-        let output = child.args([&subject.name(), url, &count.to_string()]).stderr(Stdio::inherit()).output()?;
+        let output =
+            child.args([&subject.name(), url, &count.to_string()]).stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "{} failed", subject.name());
         let text = String::from_utf8(output.stdout)?;
         let (nanos, sum) = text.trim().split_once(' ').with_context(|| format!("it printed {text:?}"))?;

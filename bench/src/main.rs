@@ -70,13 +70,37 @@ fn rows() -> Vec<Row> {
         row("list, a page", "hand-written: `RawValue`, chrono", List, ListByHand, LIST, 0.60, Some(0.10)),
         row("list, a page", "hand-written: `Value`, chrono", List, ListToValue, LIST, 0.31, None),
         row("list, a page", "what openapi-generator writes", List, ListGenerated, LIST, 0.33, None),
-        row("list, a page", "lower bound: a loop that reads only `next`", List, ListCursorOnly, LIST, 1.0, None),
-        row("list, a page, to a struct", "hand-written: the struct", ListTyped, ListTypedByHand, LIST, 1.05, None),
+        row(
+            "list, a page",
+            "lower bound: a loop that reads only `next`",
+            List,
+            ListCursorOnly,
+            LIST,
+            1.0,
+            None,
+        ),
+        row(
+            "list, a page, to a struct",
+            "hand-written: the struct",
+            ListTyped,
+            ListTypedByHand,
+            LIST,
+            1.05,
+            None,
+        ),
         row("find", "bare reqwest, to a struct", Find, FindByHand, CALL, 1.05, None),
         row("find, raw client", "bare reqwest, to a struct", FindRaw, FindByHand, CALL, 1.03, None),
         row("set", "bare reqwest, to a struct", Set, SetByHand, CALL, 1.05, None),
         row("create", "bare reqwest, to a struct", Create, CreateByHand, CALL, 1.05, None),
-        row("find from 64 tasks", "bare reqwest, to a struct", Tasks, TasksByHand, (640, 3_840, 8_000), 1.10, None),
+        row(
+            "find from 64 tasks",
+            "bare reqwest, to a struct",
+            Tasks,
+            TasksByHand,
+            (640, 3_840, 8_000),
+            1.10,
+            None,
+        ),
     ]
 }
 
@@ -122,7 +146,12 @@ fn print_row(out: &mut impl Write, row: &Row, costs: Option<(Cost, Cost)>, pair:
     let (instructions, allocations) = match costs {
         Some((ours, peer)) => (
             format!("{} | {} | {ratio:.2}", thousands(ours.instructions), thousands(peer.instructions)),
-            format!("{:.0} / {:.0} = {:.2}", ours.allocations, peer.allocations, ours.allocations / peer.allocations),
+            format!(
+                "{:.0} / {:.0} = {:.2}",
+                ours.allocations,
+                peer.allocations,
+                ours.allocations / peer.allocations
+            ),
         ),
         None => ("- | - | -".to_owned(), "-".to_owned()),
     };
@@ -155,8 +184,7 @@ fn verdict(met: bool) -> &'static str {
 fn program_start(out: &mut impl Write, url: &str) -> anyhow::Result<()> {
     const GOAL: f64 = 1.05;
     let bench = std::env::current_exe()?;
-    let programs = bench.parent().and_then(std::path::Path::parent).context("not in a target folder")?;
-    let program = programs.join(format!("posthog-groups{}", std::env::consts::EXE_SUFFIX));
+    let program = bench.with_file_name(format!("posthog-groups{}", std::env::consts::EXE_SUFFIX));
     ensure!(program.exists(), "build the command first: cargo build --release -p posthog-groups-cli");
     let variables = [
         ("POSTHOG_PERSONAL_API_KEY", DEFAULT_KEY),

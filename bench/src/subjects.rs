@@ -3,6 +3,7 @@
 //! Each reads the key, the time and the property `plan` of every group it receives and returns a checksum of them, so
 //! that a subject that skips work is noticed.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -68,7 +69,10 @@ impl Subject {
     ];
 
     pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
-        Self::ALL.into_iter().find(|subject| subject.name() == name).with_context(|| format!("no subject `{name}`"))
+        Self::ALL
+            .into_iter()
+            .find(|subject| subject.name() == name)
+            .with_context(|| format!("no subject `{name}`"))
     }
 
     pub(crate) fn name(self) -> String {
@@ -92,7 +96,9 @@ impl Subject {
         match self {
             Self::List => list(url, count).await,
             Self::ListTyped => list_typed(url, count).await,
-            Self::ListByHand => follow(url, count, |body| Ok(read_page(&serde_json::from_slice(body)?))).await,
+            Self::ListByHand => {
+                follow(url, count, |body| Ok(read_page(&serde_json::from_slice(body)?))).await
+            }
             Self::ListTypedByHand => {
                 let read = |body: &[u8]| {
                     let page: Page<HandGroup<Account>> = serde_json::from_slice(body)?;
@@ -159,7 +165,7 @@ impl<P> HandGroup<P> {
 #[derive(Deserialize)]
 struct Plan<'a> {
     #[serde(borrow)]
-    plan: std::borrow::Cow<'a, str>,
+    plan: Cow<'a, str>,
 }
 
 /// All properties of the groups that the server holds.
@@ -188,8 +194,9 @@ fn read_page(page: &Page<HandGroup>) -> (u64, Option<String>) {
 }
 
 fn read_ours(group: &posthog_groups::Group) -> u64 {
-    let plan = group.properties.decode::<Plan<'_>>();
-    checksum(&group.key, group.created_at, &plan.map(|found| found.plan).unwrap_or_default())
+    let plan = group.property("plan");
+    let plan = plan.as_ref().and_then(|value| value.decode::<Cow<'_, str>>().ok());
+    checksum(&group.key, group.created_at, &plan.unwrap_or_default())
 }
 
 fn client(url: &str) -> anyhow::Result<posthog_groups::Client> {
@@ -328,13 +335,13 @@ async fn set(url: &str, count: u64) -> anyhow::Result<u64> {
 
 async fn set_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     let http = reqwest::Client::new();
-    let url = format!(
-        "{url}/api/projects/@current/groups/update_property/?group_type_index=0&group_key=org%3A6"
-    );
+    let url =
+        format!("{url}/api/projects/@current/groups/update_property/?group_type_index=0&group_key=org%3A6");
     let mut sum = 0;
     for n in 0..count {
         let body = json!({"key": "plan", "value": plan(n)});
-        let response = http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
+        let response =
+            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
         sum += read_by_hand(&response.json().await?);
     }
     Ok(sum)
@@ -377,7 +384,8 @@ async fn create_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     for n in 0..count {
         let body = json!({"group_type_index": 0, "group_key": fresh_key(n),
             "group_properties": {"name": "Acme", "plan": plan(n)}});
-        let response = http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
+        let response =
+            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
         let group: HandGroup = response.json().await?;
         sum += read_by_hand(&group) - group.created_at.timestamp().unsigned_abs() % 1_000;
     }

@@ -7,7 +7,6 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use posthog_groups_tests::workspace;
 
 /// A program that lists groups with `posthog-groups`.
 const OURS: Program = Program {
@@ -57,15 +56,23 @@ struct Program {
 
 pub(crate) fn builds(out: &mut impl Write) -> anyhow::Result<()> {
     const GOAL: f64 = 1.10;
-    writeln!(out, "| what | ours | reqwest, serde_json, tokio | ratio | goal | verdict |\n|---|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| what | ours | reqwest, serde_json, tokio | ratio | goal | verdict |\n|---|---|---|---|---|---|"
+    )?;
     let (ours, bare) = (OURS.write()?, BARE.write()?);
     let mut row = |what: &str, ours: f64, bare: f64, unit: &str| {
         let ratio = ours / bare;
         let verdict = super::verdict(ratio <= GOAL);
         let digits = usize::from(!unit.is_empty());
-        writeln!(out, "| {what} | {ours:.digits$}{unit} | {bare:.digits$}{unit} | {ratio:.2} | <= {GOAL:.2} | {verdict} |")
+        writeln!(
+            out,
+            "| {what} | {ours:.digits$}{unit} | {bare:.digits$}{unit} | {ratio:.2} | <= {GOAL:.2} | {verdict} |"
+        )
     };
-    for (what, profile) in [("cold build, debug, CPU time", "dev"), ("cold build, release, CPU time", "release")] {
+    for (what, profile) in
+        [("cold build, debug, CPU time", "dev"), ("cold build, release, CPU time", "release")]
+    {
         row(what, cold_build(&ours, profile)?, cold_build(&bare, profile)?, " s")?;
     }
     let size = |folder: &Path| -> anyhow::Result<f64> {
@@ -82,7 +89,8 @@ impl Program {
     fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/bench-builds").join(self.name);
         fs::create_dir_all(folder.join("src"))?;
-        let dependencies = self.dependencies.replace("WORKSPACE", &workspace().to_string_lossy().replace('\\', "/"));
+        let dependencies =
+            self.dependencies.replace("WORKSPACE", &workspace().to_string_lossy().replace('\\', "/"));
         let manifest = format!(
             "[package]\nname = \"program\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}\n\
              tokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n[workspace]\n"
@@ -94,11 +102,20 @@ impl Program {
     }
 }
 
+/// The root of the repository.
+fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
 fn cargo(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(folder).args(arguments).env("CARGO_TARGET_DIR", folder.join("target"));
     let output = cargo.output().context("cargo does not run")?;
-    ensure!(output.status.success(), "cargo {arguments:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "cargo {arguments:?} failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(String::from_utf8(output.stdout)?)
 }
 
