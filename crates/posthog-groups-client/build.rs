@@ -14,15 +14,10 @@ mod build_time {
 
     pub(crate) fn generate() {
         println!("cargo::rerun-if-env-changed=POSTHOG_GROUPS_SPEC");
-        println!("cargo::rerun-if-env-changed=POSTHOG_GROUPS_OVERLAYS");
         let bundled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
         let spec = env::var_os("POSTHOG_GROUPS_SPEC").map_or(bundled, PathBuf::from);
-        let overlays: Vec<PathBuf> =
-            env::var_os("POSTHOG_GROUPS_OVERLAYS").iter().flat_map(env::split_paths).collect();
-        for input in overlays.iter().chain([&spec]) {
-            println!("cargo::rerun-if-changed={}", input.display());
-        }
-        let outcome = posthog_groups_codegen::generate_from_files(&spec, &overlays).and_then(|text| {
+        println!("cargo::rerun-if-changed={}", spec.display());
+        let outcome = posthog_groups_codegen::generate_from_file(&spec).and_then(|text| {
             let folder = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
             Ok(posthog_groups_spec::write_atomically(&folder.join("generated.rs"), &text)?)
         });

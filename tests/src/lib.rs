@@ -3,13 +3,17 @@
 
 mod calls;
 mod recorder;
+mod scripted;
 mod seed;
+mod vectors;
 mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
 pub use recorder::{Canned, Recorder};
+pub use scripted::Scripted;
 pub use seed::seed;
+pub use vectors::{Difference, VectorRunner, eras, parse};
 pub use workspace::workspace;
 pub use wrapper::{quick, requests, wrapper};
 

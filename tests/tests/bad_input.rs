@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_groups::{Client, ClientBuilder, Error, blocking};
+use posthog_groups::{Client, ClientBuilder, Error, JsonValue, Properties, blocking};
 use posthog_groups_fake::{ApiKey, Era, Fake, Group, GroupType, State};
 use posthog_groups_tests::{requests, wrapper};
 use serde_json::{Value, json};
@@ -186,6 +186,98 @@ async fn a_project_that_does_not_exist_is_not_found_and_nothing_is_written_anywh
         assert_eq!(fake.journal().len(), 4);
         assert_eq!(fake.state().groups.len(), groups);
     }
+}
+
+/// JSON texts that no server can store, or give back once it has stored them, and the place that the refusal names.
+const UNSTORABLE: [(&str, &str); 14] = [
+    (r#"{"a":"x\u0000y"}"#, "`a`"),
+    (r#"{"a\u0000b":1}"#, "`a b`"),
+    (r#"{"a":"\ud800"}"#, "`a`"),
+    (r#"{"a":"\ud800\u0041"}"#, "`a`"),
+    (r#"{"a":"\udc00\ud800"}"#, "`a`"),
+    (r#"{"\udfff":1}"#, "`\\udfff`"),
+    (r#"{"limits":{"seats":[1,18446744073709551616]}}"#, "`limits.seats[1]`"),
+    (r#"{"a":-9223372036854775809}"#, "`a`"),
+    (r#"{"a":123456789012345678901234567890}"#, "`a`"),
+    (r#"{"ok":1,"b":[[],[{"c":1e400}]]}"#, "`b[1][0].c`"),
+    (r#"{"a":-1E+400}"#, "`a`"),
+    (r#"{"a":{"b":{"":"\u0000"}}}"#, "`a.b.`"),
+    (r#"{"first":[{"x":1},{"y":2}],"second":"\uD83D"}"#, "`second`"),
+    (r#"{"a":[1,[2,[3,"\\\u0000"]]]}"#, "`a[1][1][1]`"),
+];
+
+/// Their neighbours, which can be stored.
+const STORABLE: [&str; 9] = [
+    r#"{"a":"\\u0000"}"#,
+    r#"{"a":"\ud83d\ude00"}"#,
+    r#"{"a":18446744073709551615}"#,
+    r#"{"a":-9223372036854775808}"#,
+    r#"{"a":-0}"#,
+    r#"{"a":1e300}"#,
+    r#"{"a":1e-400}"#,
+    r#"{"a":123456789012345678901234567890.0}"#,
+    r#"{"\u0061":["\u0001",{}],"b":"\ud83d\ude00\ud83d\ude00"}"#,
+];
+
+#[tokio::test]
+async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_where_it_stands() {
+    let (fake, client) = serve().await;
+    let groups = client.groups(0);
+    let group = groups.group("org:5");
+    let mut refusals = Refusals::default();
+    for (text, place) in UNSTORABLE {
+        let properties: Properties = serde_json::from_str(text).unwrap();
+        refusals.add(text, posthog_groups::check_properties(&properties));
+        let message = refusals.0.last().unwrap().1.clone();
+        assert!(message.contains(place), "{text}: {message}");
+        let mut same = Refusals::default();
+        same.add("Groups::check_properties", groups.check_properties(&properties));
+        same.add("create", groups.create("new").properties(&properties).send().await);
+        same.add("upsert", group.upsert(&properties).await);
+        same.add("upsert and create", groups.group("new").upsert(&properties).create_if_missing().await);
+        for (call, other) in same.0 {
+            assert_eq!(other, message, "{call} {text}");
+        }
+        let members: BTreeMap<String, JsonValue> = match properties.decode() {
+            Ok(members) => members,
+            Err(_) => continue, // A name that is no text cannot be given to `set`.
+        };
+        for (name, value) in members {
+            let set = group.set(&name, &value).await;
+            if let Err(error) = &set {
+                assert!(error.is_invalid_input() && error.attempts() == 0, "{text}: {error}");
+            }
+            assert!(set.is_err() || name == "ok" || name == "first", "{text}");
+        }
+    }
+    refusals.add("unset a name with NUL", group.unset("a\0b").await);
+    refusals.add("set a name with NUL", group.set("a\0b", 1).await);
+    refusals.add("set a big integer", group.set("a", u128::MAX).await);
+    let posts: Vec<_> = fake.journal().into_iter().filter(|entry| entry.method == "POST").collect();
+    assert!(posts.iter().all(|entry| entry.path.ends_with("/update_property/")), "{posts:?}");
+    insta::assert_snapshot!("unstorable", refusals.text());
+
+    for text in STORABLE {
+        let properties: Properties = serde_json::from_str(text).unwrap();
+        posthog_groups::check_properties(&properties).unwrap_or_else(|e| panic!("{text}: {e}"));
+    }
+    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let properties = Properties::try_from(JsonValue::parse(deep).unwrap());
+    // Where it is read at all, no depth uses up the stack.
+    if let Ok(properties) = properties {
+        posthog_groups::check_properties(&properties).unwrap();
+    }
+}
+
+#[test]
+fn one_rule_says_what_a_group_key_is_and_what_a_server_makes_of_a_new_one() {
+    use posthog_groups::{check_group_key, stored_group_key};
+    for blank in ["", " ", "\t\n", "\u{a0}", "\u{1f}", "\u{3000} "] {
+        assert!(check_group_key(blank).unwrap_err().is_invalid_input(), "{blank:?}");
+        assert!(stored_group_key(blank).unwrap_err().is_invalid_input(), "{blank:?}");
+    }
+    assert_eq!(check_group_key("  sp ").unwrap(), "  sp ");
+    assert_eq!(stored_group_key("  sp\u{1f}\u{a0}").unwrap(), "sp");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Lists of any length, and lists that lead astray, through the wrapper on servers of both eras.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error, Groups};
 use posthog_groups_fake::{Effect, Era, Fake, Fault, Group, GroupType, State};
-use posthog_groups_tests::{requests, wrapper};
+use posthog_groups_tests::{Scripted, requests, wrapper};
 use serde_json::{Value, json};
 
 const ERAS: [Era; 2] = [Era::Y2025, Era::Y2026];
@@ -211,40 +212,173 @@ impl Foreigner {
     }
 }
 
+/// Links as servers behind proxies make them, and as hostile ones do: the place of the cursor is `{}`.
+fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
+    vec![
+        format!("http://127.0.0.1:{foreign}/api/projects/1/groups/?cursor={{}}"),
+        format!("https://127.0.0.1:{own}/api/projects/1/groups/?group_type_index=0&cursor={{}}"),
+        "http://posthog-web.internal:8000/api/projects/1/groups/?cursor={}#top".to_owned(),
+        format!("//127.0.0.1:{foreign}/?cursor={{}}"),
+        format!("http://127.0.0.1:{own}@127.0.0.1:{foreign}/?cursor={{}}"),
+        format!("\\\\127.0.0.1:{foreign}/?cursor={{}}"),
+        "gopher://[/?cursor={}".to_owned(),
+        "?cursor={}".to_owned(),
+    ]
+}
+
 #[tokio::test]
-async fn nothing_is_sent_to_another_origin_that_a_next_link_names() {
+async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
     let foreigner = Foreigner::start();
-    let port = foreigner.port();
     for era in ERAS {
-        let (fake, groups) = serve(era, State::default()).await;
-        let own = fake.address().port();
-        let links = [
-            format!("http://127.0.0.1:{port}/api/projects/1/groups/?cursor=x"),
-            format!("//127.0.0.1:{port}/?cursor=x"),
-            format!("http://127.0.0.1:{own}@127.0.0.1:{port}/?cursor=x"),
-            format!("http://localhost:{own}/?cursor=x"),
-            format!("https://127.0.0.1:{own}/?cursor=x"),
-            format!("\\\\127.0.0.1:{port}/?cursor=x"),
-        ];
-        for link in links {
+        let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
+        let cursor = groups.list().page().await.unwrap().next.unwrap().as_str().to_owned();
+        let encoded = cursor.replace('+', "%2B").replace('=', "%3D").replace('/', "%2F");
+        for link in links_elsewhere(fake.address().port(), foreigner.port()) {
             for prefetch in [false, true] {
-                fake.put_state(State::default()).unwrap();
-                fake.add_faults([page(&["a"], Some(&link))]).unwrap();
-                let mut stream = groups.list().prefetch(prefetch).stream();
-                let error = stream.next().await.unwrap().unwrap_err();
-                assert!(error.is_paging() && error.to_string().contains("nothing was sent there"), "{error}");
-                assert_eq!(fake.journal().len(), 1, "{link}");
+                let sent = fake.journal().len();
+                fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))])
+                    .unwrap();
+                let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key);
+                let keys: Vec<String> = keys.try_collect().await.unwrap_or_else(|e| panic!("{link}: {e:?}"));
+                assert_eq!(keys.len(), 5, "{link}: {keys:?}");
+                assert_eq!(fake.journal().len() - sent, 3, "{link}");
             }
         }
-        fake.add_faults([canned(json!({
-            "results": [], "previous": null, "total_count": 20,
-            "next": format!("http://127.0.0.1:{port}/?page=2"),
-        }))])
-        .unwrap();
-        let error = groups.group("a").activity().stream().try_next().await.unwrap_err();
-        assert!(error.is_paging(), "{error}");
     }
     assert!(!foreigner.was_called());
+}
+
+#[tokio::test]
+async fn a_page_says_when_its_link_names_another_origin() {
+    let (fake, groups) = serve(Era::Y2026, State::default()).await;
+    for (link, origin) in [
+        (next(&fake, "x"), None),
+        ("/api/projects/1/groups/?cursor=x".to_owned(), None),
+        ("http://posthog-web:8000/api/?cursor=x".to_owned(), Some("http://posthog-web:8000")),
+        (fake.url().replace("http:", "https:") + "/?cursor=x", Some("https://127.0.0.1")),
+    ] {
+        fake.add_faults([page(&["a"], Some(&link))]).unwrap();
+        let page = groups.list().page().await.unwrap();
+        match (page.link_origin.as_deref(), origin) {
+            (None, None) => {}
+            (Some(named), Some(origin)) => assert!(named.starts_with(origin), "{link}: {named}"),
+            other => panic!("{link}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_without_a_cursor_is_an_error_after_the_page_that_it_came_with() {
+    for era in ERAS {
+        for link in ["http://127.0.0.1/api/projects/1/groups/?group_type_index=0", "/?cursor=", "x", ""] {
+            let (fake, groups) = serve(era, State::default()).await;
+            fake.add_faults([page(&["a", "b"], Some(link))]).unwrap();
+            let (seen, error) = until_error(&groups).await;
+            assert_eq!(seen, ["a", "b"], "{link}");
+            assert!(error.is_paging() && error.to_string().contains("cursor"), "{link}: {error}");
+            assert_eq!(fake.journal().len(), 1, "{link}");
+
+            fake.add_faults([page(&["a", "b"], Some(link))]).unwrap();
+            let page = groups.list().page().await.unwrap();
+            assert_eq!(page.groups.len(), 2, "{link}");
+            let error = groups.list().start_from(page.next.unwrap()).page().await.unwrap_err();
+            assert!(error.is_paging(), "{link}: {error}");
+            assert_eq!(fake.journal().len(), 2, "nothing is sent without a cursor: {link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin() {
+    let foreigner = Foreigner::start();
+    for era in ERAS {
+        let (fake, groups) = serve(era, groups(1, |n| n)).await;
+        let group = groups.group("org:00000");
+        for n in 0..5 {
+            group.set(format!("property {n}"), &n).await.unwrap();
+        }
+        let entries: Vec<_> = group.activity().stream().try_collect().await.unwrap();
+        let first = serde_json::to_value(&entries[..2]).unwrap();
+        let link = format!("https://127.0.0.1:{}/x?limit=2&page=2", foreigner.port());
+        let sent = fake.journal().len();
+        fake.add_faults([canned(json!({
+            "results": first, "previous": null, "total_count": 5, "next": link,
+        }))])
+        .unwrap();
+        let names: Vec<_> =
+            group.activity().stream().map_ok(|entry| entry.detail.name.unwrap()).try_collect().await.unwrap();
+        assert_eq!(names, ["property 4", "property 3", "property 2", "property 1", "property 0"], "{era:?}");
+        assert_eq!(fake.journal().len() - sent, 3, "{era:?}");
+
+        // Without a page in the link: the entries come first.
+        for link in ["https://127.0.0.1/x?limit=2", "/x?page=none", "/x?page=1"] {
+            fake.add_faults([canned(json!({
+                "results": first, "previous": null, "total_count": 5, "next": link,
+            }))])
+            .unwrap();
+            let mut stream = group.activity().stream();
+            assert!(stream.next().await.unwrap().is_ok() && stream.next().await.unwrap().is_ok(), "{link}");
+            let error = stream.next().await.unwrap().unwrap_err();
+            assert!(error.is_paging(), "{link}: {error}");
+            assert!(stream.next().await.is_none());
+        }
+    }
+    assert!(!foreigner.was_called());
+}
+
+#[tokio::test]
+async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound() {
+    let empty = Scripted::start(|line, number, connection| {
+        let next = format!("http://x/?cursor=c{number}&page={}&limit=100", number + 2);
+        let body = match line.contains("/activity/") {
+            true => json!({"results": [], "previous": null, "total_count": 0, "next": next}),
+            false => json!({"results": [], "previous": null, "next": next}),
+        }
+        .to_string();
+        write!(
+            connection,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    let client = Client::builder().host(empty.url()).personal_api_key("phx_x").build().unwrap();
+    let error = client.groups(0).list().stream().try_next().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains("100 empty pages"), "{error}");
+    assert_eq!(empty.requests().len(), 100);
+    let error = client.groups(0).group("a").activity().stream().try_next().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains("100 empty pages"), "{error}");
+    assert_eq!(empty.requests().len(), 200);
+}
+
+#[tokio::test]
+async fn lists_of_projects_are_bounded() {
+    let endless = |padding: usize| {
+        Scripted::start(move |_, number, connection| {
+            let name = "x".repeat(padding);
+            let project = json!({
+                "id": number, "uuid": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11", "organization": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11",
+                "api_token": "phc_x", "name": name, "completed_snippet_onboarding": true, "has_completed_onboarding_for": {},
+                "ingested_event": true, "is_demo": false, "timezone": "UTC", "access_control": false,
+            });
+            let body =
+                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]})
+                    .to_string();
+            write!(
+                connection,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            )
+        })
+    };
+    let server = endless(0);
+    let client = Client::builder().host(server.url()).personal_api_key("phx_x").build().unwrap();
+    let error = client.projects().await.unwrap_err();
+    assert!(error.is_paging() && error.to_string().contains("1000 pages"), "{error}");
+    let server = endless(100_000);
+    let client = Client::builder().host(server.url()).personal_api_key("phx_x").max_response_size(1_000_000);
+    let error = client.build().unwrap().projects().await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("1000000 bytes"), "{error}");
+    assert!(server.requests().len() < 15);
 }
 
 #[tokio::test]

@@ -227,3 +227,119 @@ async fn a_server_that_echoes_the_key_does_not_get_it_into_an_error() {
         assert_no_key(&texts(&error), &format!("redirect, {n}"));
     }
 }
+
+/// Every text that an error of the raw client leads to.
+async fn raw_texts(error: posthog_groups::raw::Error<()>) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    if let posthog_groups::raw::Error::UnexpectedResponse(response) = error {
+        text += &format!("{:?}", response.headers());
+        text += &response.text().await.unwrap();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
+    let (fake, client) = serve(Era::Y2026).await;
+    let direct = posthog_groups::raw::connect(&fake.url(), PersonalApiKey::new(KEY).unwrap()).unwrap();
+    for raw in [&direct, client.with_options(|options| options.retries(0)).raw()] {
+        for status in [200, 302, 400, 403, 404, 500, 502] {
+            for body in [
+                json!({"detail": format!("Bearer {KEY} is bad"), "code": KEY}),
+                json!(format!("<html>Authorization: Bearer {KEY}</html>")),
+                json!({"results": KEY}),
+            ] {
+                let mut echo = Fault::http(status);
+                if let Effect::Http(http) = &mut echo.effect {
+                    for name in ["X-Request-Id", "Location", "X-Echo"] {
+                        http.headers.insert(name.into(), format!("/login?next={KEY}"));
+                    }
+                    http.body = body.clone();
+                }
+                fake.add_faults([Fault { times: 0, ..echo }]).unwrap();
+                let list = raw.list_groups().project_id("1").group_type_index(0).send().await.unwrap_err();
+                let set = raw
+                    .update_property()
+                    .project_id("1")
+                    .group_type_index(0)
+                    .group_key("org:5")
+                    .body(posthog_groups::raw::types::UpdatePropertyRequest {
+                        key: "a".into(),
+                        value: 1.into(),
+                    })
+                    .send()
+                    .await
+                    .unwrap_err();
+                fake.clear_faults();
+                assert_no_key(&raw_texts(list).await, &format!("list, {status} {body}"));
+                assert_no_key(&raw_texts(set).await, &format!("set, {status} {body}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_read_show_their_beginning_unless_they_hold_project_keys() {
+    let (fake, client) = serve(Era::Y2026).await;
+    let mut fault = Fault::http(200);
+    if let Effect::Http(http) = &mut fault.effect {
+        http.body = json!({"results": 5, "next": "visible"});
+    }
+    fake.add_faults([Fault { times: 0, ..fault }]).unwrap();
+    let (orgs, group) = (client.groups(0), client.groups(0).group("org:5"));
+    for error in [
+        orgs.find("org:5").await.unwrap_err(),
+        group.related().await.unwrap_err(),
+        group.activity().stream().try_next().await.unwrap_err(),
+        orgs.property_values("plan").await.unwrap_err(),
+        client.group_types().await.unwrap_err(),
+        client.property_definitions().await.unwrap_err(),
+    ] {
+        assert!(error.is_decode(), "{error:?}");
+        assert!(error.body_snippet().is_some_and(|text| text.contains("visible")), "{error:?}");
+    }
+    for error in [client.projects().await.unwrap_err(), client.whoami().await.unwrap_err()] {
+        assert!(error.is_decode() && error.body_snippet().is_none(), "{error:?}");
+    }
+}
+
+/// Reaches the network, if it does, by way of a proxy that the environment names: in a process of its own.
+#[test]
+fn this_machine_is_never_reached_through_a_proxy_of_the_environment() {
+    let proxy = posthog_groups_tests::Scripted::always("200 OK", "{}");
+    let server = posthog_groups_tests::Scripted::always("200 OK", "[]");
+    if let Ok(url) = std::env::var("POSTHOG_GROUPS_TEST_URL") {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = Client::builder().personal_api_key(KEY).host(&url).build().unwrap();
+            client.group_types().await.unwrap();
+            let raw = posthog_groups::raw::connect(&url, PersonalApiKey::new(KEY).unwrap()).unwrap();
+            raw.list_group_types().project_id("1").send().await.unwrap();
+            // Plain http to another machine, which was asked for, does not ask for a proxy.
+            let other = Client::builder().personal_api_key(KEY).host("http://127.0.0.1.invalid");
+            let other = other.allow_insecure_http(true).build().unwrap();
+            other.with_options(|options| options.retries(0)).group_types().await.unwrap_err();
+        });
+        return;
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "this_machine_is_never_reached_through_a_proxy_of_the_environment"]);
+    again.env("POSTHOG_GROUPS_TEST_URL", server.url());
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(variable, proxy.url());
+    }
+    again.env_remove("no_proxy").env_remove("NO_PROXY");
+    let output = again.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(proxy.requests(), [""; 0]);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_proxy_for_this_machine_is_refused() {
+    let proxy = || reqwest::Proxy::all("http://proxy.example:3128").unwrap();
+    let error = builder().host("http://127.0.0.1:8000").proxy(proxy()).build().unwrap_err();
+    assert!(error.is_invalid_input() && error.to_string().contains("proxy"), "{error}");
+    let asked = builder().host("http://posthog.internal").allow_insecure_http(true).proxy(proxy());
+    assert!(asked.build().is_ok());
+}

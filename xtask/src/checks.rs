@@ -5,9 +5,9 @@ use std::path::Path;
 use posthog_groups_spec::lint::{
     Finding, Severity, findings_to_json, findings_to_sarif, lint, rules as all_rules,
 };
-use posthog_groups_spec::{Document, Place, Pointer, Project, check_examples, check_openapi};
+use posthog_groups_spec::{Document, Project, check_examples, check_openapi};
 
-use crate::{Outcome, spec};
+use crate::Outcome;
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,32 +20,27 @@ pub(crate) enum Format {
     Sarif,
 }
 
-/// Lints a document; the project's own also with its examples and the table of corrections.
+/// Lints a document; that of the workspace also with its examples and its ledger.
 pub(crate) fn check(root: &Path, file: Option<&Path>, format: Format) -> anyhow::Result<Outcome> {
+    let project = Project::new(root.join("spec"));
     let document = match file {
         Some(path) => Document::read(path)?,
-        None => spec::committed(root)?,
+        None => project.spec()?,
     };
     check_openapi(&document)?;
     let mut findings = lint(&document);
-    let mut gaps = Vec::new();
     if file.is_none() {
-        findings.extend(check_examples(&document, &root.join("spec/examples"))?);
-        gaps = defects(root)?;
+        findings.extend(check_examples(&document, &project.path("examples"))?);
+        findings.extend(project.check_ledger()?);
     }
-    if format == Format::Text {
-        gaps.iter().for_each(|gap| say!("{}: {}; {}", gap.id, gap.message, gap.mend));
-        if report(&findings) == Outcome::Good && gaps.is_empty() {
-            say!("{}: {} rules, no findings", document.name, all_rules().len());
-            return Ok(Outcome::Good);
-        }
-        return Ok(Outcome::Findings);
-    }
-    let place = root.join("spec/corrections/uncorrected.toml");
-    findings.extend(gaps.into_iter().map(|gap| gap.into_finding(&place)));
     match format {
+        Format::Text => {
+            if report(&findings) == Outcome::Good {
+                say!("{}: {} rules, no findings", document.name, all_rules().len());
+            }
+        }
         Format::Sarif => say!("{:#}", findings_to_sarif(&findings)),
-        _ => say!("{:#}", findings_to_json(&document.name, &findings)),
+        Format::Json => say!("{:#}", findings_to_json(&document.name, &findings)),
     }
     Ok(if findings.is_empty() { Outcome::Good } else { Outcome::Findings })
 }
@@ -64,40 +59,6 @@ pub(crate) fn report(findings: &[Finding]) -> Outcome {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     say!("\n{} error(s), {} warning(s)", errors, findings.len() - errors);
     Outcome::Findings
-}
-
-/// A defect that nothing is said about, or an id that no list of defects knows.
-struct Gap {
-    id: String,
-    message: &'static str,
-    mend: &'static str,
-}
-
-impl Gap {
-    fn into_finding(self, file: &Path) -> Finding {
-        Finding {
-            rule: "defect-id",
-            severity: Severity::Error,
-            place: Place { file: file.display().to_string(), pointer: Pointer::root(), line: None },
-            message: format!("{}: {}", self.id, self.message),
-            mend: self.mend.to_owned(),
-        }
-    }
-}
-
-fn defects(root: &Path) -> anyhow::Result<Vec<Gap>> {
-    let (missing, unknown) = Project::new(root.join("spec")).defects()?.gaps();
-    let missing = missing.into_iter().map(|id| Gap {
-        id,
-        message: "neither corrected nor listed",
-        mend: "correct it in spec/corrections/, or say why not in uncorrected.toml",
-    });
-    let unknown = unknown.into_iter().map(|id| Gap {
-        id,
-        message: "no known defect",
-        mend: "check the id in spec/corrections/",
-    });
-    Ok(missing.chain(unknown).collect())
 }
 
 /// Prints every rule with its reason.

@@ -12,16 +12,17 @@ use sha2::{Digest as _, Sha256};
 use crate::{Outcome, languages, spec};
 
 /// Files of the archive, by the path in the repository.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "spec/openapi.yaml",
     "spec/openapi.json",
     "spec/openapi-3.1.json",
-    "spec/upstream.yaml",
-    "spec/corrections.schema.json",
+    "spec/defects.yaml",
+    "spec/defects.schema.json",
+    "spec/contract.md",
     "spec/CHANGELOG.md",
 ];
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
-const FOLDERS: [&str; 2] = ["spec/examples", "spec/corrections"];
+const FOLDERS: [&str; 2] = ["spec/examples", "spec/published"];
 /// Every file's time: 1980-01-01, the oldest that all archive formats can hold. The same input gives the same bytes.
 const TIME: u64 = 315_532_800;
 

@@ -11,18 +11,20 @@ macro_rules! say {
 
 mod bench;
 mod checks;
+mod compare;
 mod diff;
 mod dist;
 mod generate;
 mod languages;
-mod pull;
+mod patch;
+mod source;
 mod spec;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
 /// Keeps the corrected PostHog groups spec and everything made of it.
@@ -30,11 +32,11 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "From the vendor's document to the client:\n  \
-        1. cargo xtask spec pull --from posthog.yaml   cuts spec/upstream.yaml out of a complete document\n  \
-        2. cargo xtask spec build                      applies spec/corrections/ and writes spec/openapi.*\n  \
-        3. cargo xtask spec check                      lints the result and its examples\n  \
-        4. cargo xtask generate                        writes the Rust bindings\n\n\
+    after_help = "From the specification to the client:\n  \
+        1. edit spec/openapi.yaml, and state the defect in spec/defects.yaml\n  \
+        2. cargo xtask spec build     derives the JSON forms and the matrix\n  \
+        3. cargo xtask spec check     lints the specification, its examples and its ledger\n  \
+        4. cargo xtask generate       writes the Rust bindings\n\n\
         Every command that writes has --check, which changes nothing.\n\
         Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
 )]
@@ -45,7 +47,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Pull, build and check the spec
+    /// Compare, build, check and patch the specification
     #[command(subcommand)]
     Spec(SpecTask),
     /// Write the Rust bindings, crates/posthog-groups-client/src/generated.rs, from spec/openapi.yaml
@@ -87,29 +89,61 @@ enum Task {
 
 #[derive(Debug, Subcommand)]
 enum SpecTask {
-    /// Cut the groups paths out of a complete PostHog document into spec/upstream.yaml
-    #[command(after_help = "Examples:\n  cargo xtask spec pull --from posthog.openapi.yaml\n  \
-        cargo xtask spec pull --from https://posthog.example.com/api/schema/ --check\n  \
-        cargo xtask spec pull --from posthog.openapi.yaml --check --format markdown > drift.md\n\n\
-        A URL is asked for with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.")]
-    Pull {
-        /// A complete OpenAPI document of a PostHog instance: YAML or JSON, 3.0 or 3.1
-        #[arg(long, value_name = "FILE|URL")]
-        from: String,
-        /// Write nothing; report what changed upstream and which corrections are stale
-        #[arg(long)]
-        check: bool,
-        /// How --check reports
-        #[arg(long, value_enum, default_value = "text", requires = "check")]
-        format: pull::Format,
+    /// Hold a document that PostHog publishes against spec/openapi.yaml: is every difference a known defect?
+    #[command(after_help = "Examples:\n  cargo xtask spec compare posthog.openapi.yaml\n  \
+        cargo xtask spec compare https://posthog.example.com/api/schema/\n  \
+        cargo xtask spec compare posthog.openapi.yaml --format markdown > issue.md\n\n\
+        The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
+        A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.\n\n\
+        Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or is no such document.")]
+    Compare {
+        /// The published document
+        #[arg(value_name = "FILE|URL")]
+        document: String,
+        /// How the result is printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: compare::Format,
+        /// The specification, for use without a checkout [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+        /// Store the groups part of the document as spec/published/NAME.yaml
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["spec", "ledger"])]
+        write: Option<String>,
+        /// With --write: when the document was published, as YYYY-MM-DD [default: today]
+        #[arg(long, value_name = "DATE", requires = "write")]
+        date: Option<String>,
     },
-    /// Apply spec/corrections/ to spec/upstream.yaml and write spec/openapi.yaml, .json, -3.1.json
+    /// Replace the groups operations in a complete PostHog document with those of the specification
+    #[command(
+        after_help = "Example:\n  cargo xtask spec patch posthog.openapi.yaml -o posthog-patched.yaml\n\n\
+        For everybody who generates a whole PostHog client: every other operation stays as it is. What the specification \
+        leaves out\n(usage metrics) stays, the environments alias of the groups paths goes. The result has the \
+        document's version of OpenAPI (3.0 or 3.1)\nand is written as JSON if OUT ends in .json, otherwise as YAML."
+    )]
+    Patch {
+        /// The complete document
+        #[arg(value_name = "FULL")]
+        document: String,
+        /// Where to write the result
+        #[arg(short, long, value_name = "OUT")]
+        out: PathBuf,
+        /// The specification, for use without a checkout [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+    },
+    /// Derive openapi.json, openapi-3.1.json, defects.schema.json and the matrix in spec/README.md
     Build {
         /// Write nothing; print how the files differ and exit with 1 if they do
         #[arg(long)]
         check: bool,
     },
-    /// Lint a spec; without --spec also the examples and the table of corrections
+    /// Lint a specification; without --spec also the examples and the ledger
     #[command(
         after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
         cargo xtask spec check --format sarif > findings.sarif\n  cargo xtask spec check --rules"
@@ -173,10 +207,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: &Task) -> anyhow::Result<Outcome> {
-    let root = workspace_root();
+/// Whether a task works on the files of a workspace: not when it is given every file.
+fn needs_workspace(task: &Task) -> bool {
     match task {
-        Task::Spec(SpecTask::Pull { from, check, format }) => pull::pull(&root, from, *check, *format),
+        Task::Spec(SpecTask::Compare { spec, ledger, .. } | SpecTask::Patch { spec, ledger, .. }) => {
+            spec.is_none() || ledger.is_none()
+        }
+        Task::Spec(SpecTask::Check { spec, rules, .. }) => spec.is_none() && !rules,
+        Task::Spec(SpecTask::Diff { old, new, .. }) => [old, new].iter().any(|file| file.starts_with("git:")),
+        _ => true,
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<Outcome> {
+    let root = match workspace_root() {
+        Err(e) if needs_workspace(task) => return Err(e),
+        root => root.unwrap_or_default(),
+    };
+    match task {
+        Task::Spec(SpecTask::Compare { document, format, spec, ledger, write, date }) => {
+            let files = compare::Files { spec: spec.as_deref(), ledger: ledger.as_deref() };
+            let store = write.as_deref().map(|name| compare::Store { name, date: date.as_deref() });
+            compare::run(&root, document, files, *format, store)
+        }
+        Task::Spec(SpecTask::Patch { document, out, spec, ledger }) => {
+            patch::run(&root, document, out, spec.as_deref(), ledger.as_deref())
+        }
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
@@ -199,7 +255,7 @@ fn print_line(text: std::fmt::Arguments<'_>) {
 }
 
 fn demo(root: &Path) -> anyhow::Result<Outcome> {
-    say!("1. correct: spec/upstream.yaml + spec/corrections/ -> spec/openapi.yaml");
+    say!("1. derive: spec/openapi.yaml -> spec/openapi.json, spec/openapi-3.1.json");
     spec::build(root, false)?;
     say!("\n2. check: spec/openapi.yaml and spec/examples/");
     if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {
@@ -232,13 +288,18 @@ fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
     Ok(if status.success() { Outcome::Good } else { Outcome::Findings })
 }
 
-fn workspace_root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    let root = manifest.parent().unwrap_or(&manifest).to_owned();
-    // Messages name files as a person in the workspace would.
-    match std::env::current_dir() {
-        Ok(here) if here == root => PathBuf::new(),
-        _ => root,
+/// The workspace that the command runs in: the nearest folder with `Cargo.toml` and our specification.
+fn workspace_root() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let is_root =
+        |folder: &&Path| folder.join("Cargo.toml").is_file() && folder.join("spec/openapi.yaml").is_file();
+    match here.ancestors().find(is_root) {
+        // Messages name files as a person in the workspace would.
+        Some(root) if root == here => Ok(PathBuf::new()),
+        Some(root) => Ok(root.to_owned()),
+        None => bail!(
+            "no workspace with spec/openapi.yaml in {} or above; run this in a checkout of posthog-groups",
+            here.display()
+        ),
     }
 }

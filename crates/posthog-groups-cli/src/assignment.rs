@@ -14,15 +14,7 @@ pub(crate) type Assignment = (String, JsonValue);
 
 /// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is text whatever it looks like.
 pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failure> {
-    let Some((name, value)) = pair.split_once('=') else {
-        return Err(
-            Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise")
-        );
-    };
-    if name.is_empty() {
-        return Err(Failure::usage(format!("`{pair}` has no name before the `=`"))
-            .mend("a name that begins with `=` goes into --properties, as JSON"));
-    }
+    let (name, value) = split(pair)?;
     let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
     if value.is_null() {
         return Err(Failure::usage(format!("`{name}` cannot be set to null")).mend(format!(
@@ -32,8 +24,22 @@ pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failur
     Ok((name.to_owned(), value))
 }
 
+/// A name, and the text after the first `=`.
+pub(crate) fn split(pair: &str) -> Result<(&str, &str), Failure> {
+    let Some((name, value)) = pair.split_once('=') else {
+        return Err(
+            Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise")
+        );
+    };
+    if name.is_empty() {
+        return Err(Failure::usage(format!("`{pair}` has no name before the `=`"))
+            .mend("a name that begins with `=` goes into --properties, as JSON"));
+    }
+    Ok((name, value))
+}
+
 /// JSON where the text is JSON, otherwise the text. What begins like JSON and is none is a mistake.
-fn typed(name: &str, text: &str) -> Result<JsonValue, Failure> {
+pub(crate) fn typed(name: &str, text: &str) -> Result<JsonValue, Failure> {
     match JsonValue::parse(text) {
         Ok(value) => Ok(value),
         Err(e) if text.trim_start().starts_with(['{', '[', '"']) => {
@@ -117,7 +123,6 @@ pub(crate) fn as_written(value: &JsonValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Paint;
 
     #[test]
     fn values_are_json_where_they_can_be_read_so() {
@@ -156,11 +161,11 @@ mod tests {
             ("a={\"b\"", "looks like JSON and is none"),
             ("a=\"b", "looks like JSON and is none"),
         ] {
-            let told = assignment(pair, false).unwrap_err().text(Paint::plain());
+            let told = assignment(pair, false).unwrap_err().to_string();
             assert!(told.contains(message), "{pair}: {told}");
         }
         let twice = assignments(&["a=1".to_owned(), "a=2".to_owned()], false).unwrap_err();
-        assert!(twice.text(Paint::plain()).contains("`a` is given twice"));
+        assert!(twice.to_string().contains("`a` is given twice"));
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
             ("{\"\": 1}", "has no name"),
             ("@no-such-file.json", "cannot read the properties from no-such-file.json"),
         ] {
-            let told = given_by(json, &[]).unwrap_err().text(Paint::plain());
+            let told = given_by(json, &[]).unwrap_err().to_string();
             assert!(told.contains(message), "{json}: {told}");
         }
     }

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::exit::Failure;
+use crate::key_source::{permissions_of_others, without_keys};
 
 /// A configuration file that was read.
 #[derive(Debug)]
@@ -97,9 +98,9 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
         format!("{}:{line}", path.display())
     };
     let document: Document = toml::from_str(text).map_err(|e| {
-        // Where a key stands in the place of something else, it would be quoted.
-        let quotes_a_key = ["phx_", "pha_", "phc_"].iter().any(|start| e.message().contains(start));
-        let message = if quotes_a_key { "a key stands where another value is due" } else { e.message() };
+        // A key in the place of another value would be quoted.
+        let quotes_key = without_keys(e.message()) != e.message();
+        let message = if quotes_key { "a key stands where another value is due" } else { e.message() };
         let place = e.span().map_or_else(|| path.display().to_string(), |span| at(span.start));
         match message.split_once(", expected one of") {
             Some((unknown, _)) if unknown.starts_with("unknown field") => {
@@ -145,6 +146,14 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
 }
 
 impl ConfigFile {
+    /// That others may change the file, which can name a command to run and the host that receives the key.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let path = self.path.display();
+        permissions_of_others(&self.path)
+            .write
+            .then(|| format!("{path} can be changed by others; run: chmod go-w {path}"))
+    }
+
     /// A path as the file means it: `~/` is the home folder, and others are relative to the file.
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         if let Ok(rest) = path.strip_prefix("~")
@@ -159,11 +168,9 @@ impl ConfigFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Paint;
 
     fn refusal(text: &str) -> String {
-        parse(Path::new("config.toml"), text)
-            .map_or_else(|e| e.text(Paint::plain()), |_| "accepted".to_owned())
+        parse(Path::new("config.toml"), text).map_or_else(|e| e.to_string(), |_| "accepted".to_owned())
     }
 
     #[test]

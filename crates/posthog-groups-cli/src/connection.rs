@@ -1,7 +1,7 @@
 //! What a command works with: the settings, the output, and the client, which is made when it is first needed.
 
 use std::io::{self, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
 
@@ -9,8 +9,10 @@ use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
 use crate::key_source::KeySource;
-use crate::output::{Output, Paint};
+use crate::output::Output;
+use crate::requests::{self, Requests};
 use crate::settings::{self, CHOOSE_CONTEXT, Settings};
+use crate::style::Styles;
 use crate::visible::visible;
 
 /// What a command works with.
@@ -20,14 +22,15 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     messages: Messages,
     options: Options,
-    client: OnceLock<Client>,
+    client: Arc<OnceLock<Client>>,
+    requests: Requests,
 }
 
 /// What goes to standard error, errors aside.
 #[derive(Clone, Copy, Debug)]
 struct Messages {
     quiet: bool,
-    paint: Paint,
+    styles: Styles,
 }
 
 /// How requests are sent.
@@ -65,11 +68,13 @@ impl Context {
             config,
             settings,
             output: Output::new(arguments),
-            messages: Messages { quiet: arguments.quiet, paint: arguments.stderr_colors() },
+            messages: Messages { quiet: arguments.quiet, styles: Styles::of(&io::stderr(), arguments) },
             options: Options { timeout: arguments.timeout, retries: arguments.retries },
-            client: OnceLock::new(),
+            client: Arc::default(),
+            requests: requests::observe(arguments.verbose),
         };
-        if let Some(warning) = context.settings.overruled_context() {
+        let of_file = context.config.as_ref().and_then(ConfigFile::warning);
+        for warning in of_file.into_iter().chain(context.settings.overruled_context()) {
             context.warn(&warning);
         }
         Ok(context)
@@ -103,6 +108,13 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
+    /// From now on, says on standard error when the command waits for long.
+    pub(crate) fn tell_waits(&self) {
+        if !self.messages.quiet {
+            self.requests.tell_waits(Arc::clone(&self.client));
+        }
+    }
+
     /// Refuses to take `what` from standard input where the key is to come from there.
     pub(crate) fn check_stdin_is_free(&self, what: &str, instead: &str) -> Result<(), Failure> {
         match &self.settings.key {
@@ -128,7 +140,21 @@ impl Context {
     pub(crate) async fn groups(&self) -> Result<Groups, Failure> {
         let client = self.client()?;
         if let Some(group_type) = &self.settings.group_type {
-            return Ok(client.groups(group_type_ref(&group_type.value)));
+            let groups = client.groups(group_type_ref(&group_type.value));
+            // The index is needed in any case, and kept by the client.
+            return match groups.type_index().await {
+                Ok(_) => Ok(groups),
+                Err(e) if e.is_invalid_input() && is_name(&group_type.value) => {
+                    let types = client.group_types().await.unwrap_or_default();
+                    let similar = similar(&group_type.value, types.iter().map(|t| t.group_type.as_str()));
+                    let failure = Failure::from(e);
+                    Err(match similar {
+                        Some(name) => failure.mend(format!("did you mean `{name}`?")),
+                        None => failure,
+                    })
+                }
+                Err(e) => Err(e.into()),
+            };
         }
         let types = client.group_types().await?;
         match types.as_slice() {
@@ -177,7 +203,7 @@ impl Context {
     }
 
     pub(crate) fn warn(&self, text: &str) {
-        self.messages.say(&format!("{} {}\n", self.messages.paint.yellow("warning:"), visible(text)));
+        self.messages.say(&format!("{} {}\n", self.messages.styles.warning("warning:"), visible(text)));
     }
 }
 
@@ -203,7 +229,39 @@ pub(crate) fn no_key() -> Failure {
         .mend("without an account: `posthog-groups serve --seed 100` runs a stand-in server and prints what to set")
 }
 
+/// The name that was probably meant.
+fn similar<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
+    let best = names.map(|name| (name, likeness(name))).max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, likeness)| *likeness > 0.8).map(|(name, _)| name)
+}
+
 /// An index where it is one, otherwise a name.
 pub(crate) fn group_type_ref(text: &str) -> GroupTypeRef {
     text.parse::<i64>().map_or_else(|_| GroupTypeRef::from(text), GroupTypeRef::from)
+}
+
+fn is_name(text: &str) -> bool {
+    text.parse::<i64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_type_that_is_nearly_right_is_suggested() {
+        let names = ["organization", "project", "workspace"];
+        for (given, suggested) in [
+            ("organisation", Some("organization")),
+            ("Organization", Some("organization")),
+            ("organizations", Some("organization")),
+            ("org", Some("organization")),
+            ("porject", Some("project")),
+            ("company", None),
+            ("", None),
+        ] {
+            assert_eq!(similar(given, names.into_iter()), suggested, "{given}");
+        }
+    }
 }

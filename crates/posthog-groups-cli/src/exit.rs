@@ -1,13 +1,10 @@
 //! How the program ends: exit codes, and errors that say what to do.
 
 use std::error::Error as _;
-use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::{fmt, io};
 
 use posthog_groups::Error;
 
-use crate::output::Paint;
-use crate::transfer::interrupt::Signal;
 use crate::visible::visible;
 
 /// Exit codes other than 0. `--help` documents them.
@@ -63,9 +60,9 @@ impl Failure {
         Self::with_code(Code::Partial, message)
     }
 
-    /// The user, or the system, asked to stop.
-    pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
-        Self::with_code(signal.code(), message)
+    /// A signal asked to stop.
+    pub(crate) fn interrupted(signal: impl Into<Code>, message: impl Into<String>) -> Self {
+        Self::with_code(signal.into(), message)
     }
 
     /// Says first how far it came.
@@ -100,6 +97,13 @@ impl Failure {
         }
     }
 
+    /// What happened, then what to do: a label and a text for each line.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let Self::Error { message, mends, .. } = self else { return Vec::new() };
+        let mends = mends.iter().map(|mend| ("  mend:", visible(mend).into_owned()));
+        [("error:", visible(message).into_owned())].into_iter().chain(mends).collect()
+    }
+
     /// The code of a failure that is one of several.
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
@@ -107,22 +111,12 @@ impl Failure {
             Self::Told(code) | Self::Error { code, .. } => Some(*code),
         }
     }
+}
 
-    /// The text on standard error: one line for what happened, one for each thing to do.
-    pub(crate) fn text(&self, paint: Paint) -> String {
-        let Self::Error { message, mends, .. } = self else { return String::new() };
-        let mut text = format!("{} {}\n", paint.red("error:"), visible(message));
-        for mend in mends {
-            text.push_str(&format!("  {} {}\n", paint.bold("mend:"), visible(mend)));
-        }
-        text
-    }
-
-    /// Says it on standard error.
-    pub(crate) fn report(&self, paint: Paint) -> ExitCode {
-        // Where even standard error cannot be written to, the exit code has to do.
-        let _ = io::stderr().write_all(self.text(paint).as_bytes());
-        self.code().map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8))
+impl fmt::Display for Failure {
+    /// As on standard error, without styles.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().iter().try_for_each(|(label, text)| writeln!(f, "{label} {text}"))
     }
 }
 
@@ -131,6 +125,13 @@ const NO_PROJECT: &str = "Project not found.";
 
 /// What to do where a group is not there.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
+
+const TRY_LATER: &str = "try again later; a failure that stays is for the operators of the server";
+
+/// What repairs a group that the server stored and cannot return.
+pub(crate) const UNREADABLE_GROUP: &str = "if it always fails, a group holds a value that the server cannot return, such as an integer beyond 64 bits: find \
+     the group with `posthog-groups list --key-contains PART`, and remove the property with `posthog-groups unset KEY NAME`, \
+     which works although the group cannot be read";
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -236,8 +237,12 @@ fn mends_of(error: &Error) -> Vec<String> {
         mend("try again, or allow more with --timeout SECONDS")
     } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
         mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
+    } else if error.status() == Some(500)
+        && matches!(error.operation_id(), Some("list_groups" | "find_group"))
+    {
+        vec![TRY_LATER.to_owned(), UNREADABLE_GROUP.to_owned()]
     } else if error.is_server_error() {
-        mend("try again later; a failure that stays is for the operators of the server")
+        mend(TRY_LATER)
     } else {
         Vec::new()
     }

@@ -45,6 +45,7 @@ struct ChangeRow {
 impl Record for ChangeRow {
     const COLUMNS: &'static [&'static str] = &["group_key", "name", "before", "after"];
     const LOOSE: usize = 2;
+    const JSON: usize = 2;
 
     fn cells(&self) -> Vec<String> {
         let text =
@@ -126,7 +127,7 @@ pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(
     let output = &context.output;
     context.note("dry run: nothing was written");
     let changes = changes.into_dry_run();
-    if output.format() == crate::output::Format::Csv {
+    if output.format() == crate::arguments::Format::Csv {
         let mut list = output.list();
         for Change { name, before, after, .. } in changes.changes {
             list.push(ChangeRow { group_key: changes.group_key.clone(), name, before, after })?;

@@ -12,12 +12,17 @@ pub(crate) fn pretty(json: &str, level: usize) -> String {
     rewrite(json, Some(level))
 }
 
+/// Values nested deeper than this are written on one line, so that the output grows linearly with the input: indentation
+/// without a bound is quadratic in the depth.
+const MAX_INDENTED_DEPTH: usize = 16;
+
 /// Rewrites valid JSON. Within strings, what a terminal would act on is escaped, which means the same.
 fn rewrite(json: &str, level: Option<usize>) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
     let mut depth = level.unwrap_or(0);
-    let new_line = |out: &mut String, depth: usize| {
-        if level.is_some() {
+    // `inner` is the depth of the values that the line break separates.
+    let new_line = |out: &mut String, depth: usize, inner: usize| {
+        if level.is_some() && inner <= MAX_INDENTED_DEPTH {
             out.push('\n');
             out.extend(std::iter::repeat_n("  ", depth));
         }
@@ -48,18 +53,19 @@ fn rewrite(json: &str, level: Option<usize>) -> String {
                     Some(end) => out.push(end),
                     None => {
                         depth += 1;
-                        new_line(&mut out, depth);
+                        new_line(&mut out, depth, depth);
                     }
                 }
             }
             '}' | ']' => {
+                let inner = depth;
                 depth = depth.saturating_sub(1);
-                new_line(&mut out, depth);
+                new_line(&mut out, depth, inner);
                 out.push(c);
             }
             ',' => {
                 out.push(',');
-                new_line(&mut out, depth);
+                new_line(&mut out, depth, depth);
             }
             ':' => out.push_str(if level.is_some() { ": " } else { ":" }),
             c if c.is_ascii_whitespace() => {}
@@ -86,6 +92,24 @@ mod tests {
         for scalar in ["1e400", "\"\"", "null", "-0.0"] {
             assert_eq!((compact(scalar), pretty(scalar, 0)), (scalar.to_owned(), scalar.to_owned()));
         }
+    }
+
+    #[test]
+    fn the_size_of_the_output_is_linear_in_the_size_of_the_input() {
+        for depth in [10, 1_000, 100_000] {
+            let text = "[".repeat(depth) + "1,2" + &"]".repeat(depth);
+            let written = pretty(&text, 0);
+            assert!(written.len() <= text.len() * (2 * MAX_INDENTED_DEPTH + 2), "{depth}: {}", written.len());
+            assert_eq!(compact(&written), text);
+        }
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_the_bound_stays_on_one_line() {
+        let text = "[".repeat(MAX_INDENTED_DEPTH + 2) + "1,2" + &"]".repeat(MAX_INDENTED_DEPTH + 2);
+        let deepest =
+            pretty(&text, 0).lines().map(str::trim).find(|line| line.contains('1')).map(str::to_owned);
+        assert_eq!(deepest.as_deref(), Some("[[1,2]]"));
     }
 
     #[test]

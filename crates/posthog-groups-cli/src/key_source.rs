@@ -1,15 +1,15 @@
 //! Where a key comes from, and how it is read. It is shown nowhere.
 
 use std::fmt;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::exit::Failure;
 use crate::visible::visible;
 
-/// The most bytes that are taken for a key: a larger file is some other file.
-const LONGEST: u64 = 4096;
+/// A file or an output with more bytes than this is not a key.
+const MAX_KEY_BYTES: u64 = 4096;
 
 /// Text that no `Debug` shows.
 #[derive(Clone)]
@@ -49,8 +49,8 @@ impl fmt::Display for KeySource {
         match self {
             Self::Given(..) => f.write_str("set"),
             Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Command(words) => write!(f, "command `{}`", words.join(" ")),
-            Self::Shell(line) => write!(f, "command `{line}`"),
+            Self::Command(words) => write!(f, "command `{}`", without_keys(&words.join(" "))),
+            Self::Shell(line) => write!(f, "command `{}`", without_keys(line)),
             Self::Stdin => f.write_str("standard input"),
         }
     }
@@ -80,7 +80,7 @@ impl KeySource {
             Self::Stdin => {
                 let mut text = String::new();
                 io::stdin()
-                    .take(LONGEST)
+                    .take(MAX_KEY_BYTES)
                     .read_to_string(&mut text)
                     .map_err(|e| Failure::usage(format!("cannot read the key from standard input: {e}")))?;
                 text
@@ -104,56 +104,161 @@ impl KeySource {
         Ok(Secret::new(text.to_owned()))
     }
 
+    /// Runs the command and takes what it prints, which is at most [`MAX_KEY_BYTES`].
     fn output_of(&self, mut command: Command) -> Result<String, Failure> {
-        // Standard input stays: password stores may ask for a passphrase.
-        let output = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .and_then(std::process::Child::wait_with_output)
-            .map_err(|e| Failure::usage(format!("the key comes from {self}, which cannot be run: {e}")))?;
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let said =
-            if said.is_empty() { "it says nothing about why".to_owned() } else { format!("it says: {said}") };
-        if !output.status.success() {
+        let cannot = |e| Failure::usage(format!("the key comes from {self}, which cannot be run: {e}"));
+        // Standard input is inherited: password stores may ask for a passphrase.
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(cannot)?;
+        let stderr = child.stderr.take();
+        // Both pipes are read at the same time, because a full one blocks the command.
+        let stderr = std::thread::spawn(move || stderr.map(read_start).unwrap_or_default());
+        let mut stdout = Vec::new();
+        let read = child.stdout.take().map(|pipe| pipe.take(MAX_KEY_BYTES + 1).read_to_end(&mut stdout));
+        if u64::try_from(stdout.len()).is_ok_and(|length| length > MAX_KEY_BYTES) {
+            // It may never end by itself.
+            let _ = child.kill();
+            let _ = child.wait();
             return Err(Failure::usage(format!(
-                "the key comes from {self}, which failed ({}); {said}",
-                output.status
+                "the key comes from {self}, which printed more than {MAX_KEY_BYTES} bytes: that is no key"
+            ))
+            .mend("let the command print only the key, on one line"));
+        }
+        read.transpose().map_err(cannot)?;
+        let status = child.wait().map_err(cannot)?;
+        let said = explanation(&stdout, &stderr.join().unwrap_or_default());
+        if !status.success() {
+            return Err(Failure::usage(format!(
+                "the key comes from {self}, which failed ({status}); {said}"
             )));
         }
-        if output.stdout.trim_ascii().is_empty() {
+        if stdout.trim_ascii().is_empty() {
             return Err(Failure::usage(format!("the key comes from {self}, which printed nothing; {said}")));
         }
-        String::from_utf8(output.stdout)
+        String::from_utf8(stdout)
             .map_err(|_| Failure::usage(format!("the key comes from {self}, which printed no Unicode text")))
     }
 
-    /// What is unsafe about it, with the mend.
+    /// What is unsafe about it, with the command that makes it safe.
     pub(crate) fn warning(&self) -> Option<String> {
         let Self::File(path) = self else { return None };
-        others_may_read(path).then(|| {
-            format!("{0} can be read by others; run: chmod 600 {0}", visible(&path.display().to_string()))
-        })
+        let others_can = match permissions_of_others(path) {
+            Permissions { read: false, write: false } => return None,
+            Permissions { read: true, write: false } => "read",
+            Permissions { read: false, write: true } => "changed",
+            Permissions { read: true, write: true } => "read and changed",
+        };
+        Some(format!(
+            "{0} can be {others_can} by others; run: chmod 600 {0}",
+            visible(&path.display().to_string())
+        ))
     }
+}
+
+/// The beginning of the output; the rest is read and dropped, so that the command is not blocked.
+fn read_start(mut pipe: impl Read) -> Vec<u8> {
+    let mut start = Vec::new();
+    let _ = pipe.by_ref().take(MAX_KEY_BYTES).read_to_end(&mut start);
+    let _ = io::copy(&mut pipe, &mut io::sink());
+    start
+}
+
+/// What the command says about its failure, unless that may contain the key: programs that trace what they do print it.
+fn explanation(stdout: &[u8], stderr: &[u8]) -> String {
+    let (stdout, stderr) = (String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr));
+    let stderr = stderr.trim();
+    let repeats_output = stdout.split_whitespace().any(|word| stderr.contains(word));
+    if stderr.is_empty() {
+        "it says nothing about why".to_owned()
+    } else if repeats_output || words(stderr).any(could_be_key) {
+        "its error output is not shown, because it may contain the key".to_owned()
+    } else {
+        format!("it says: {stderr}")
+    }
+}
+
+/// The text with everything that has the form of a key replaced.
+pub(crate) fn without_keys(text: &str) -> String {
+    words(text)
+        .filter(|word| has_key_prefix(word))
+        .fold(text.to_owned(), |text, key| text.replace(key, &format!("{}...", &key[..KEY_PREFIX_LENGTH])))
+}
+
+/// The parts of the text between characters that no key has.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))
+}
+
+/// The length of `phx_`.
+const KEY_PREFIX_LENGTH: usize = 4;
+
+fn has_key_prefix(word: &str) -> bool {
+    ["phx_", "pha_", "phc_", "phs_"].iter().any(|prefix| word.starts_with(prefix))
+}
+
+/// Whether a word is a key, or as long and as mixed as one.
+fn could_be_key(word: &str) -> bool {
+    has_key_prefix(word) || word.len() >= 20 && word.contains(|c: char| c.is_ascii_digit())
 }
 
 fn read_file(path: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        .and_then(|file| file.take(MAX_KEY_BYTES).read_to_string(&mut text))
         .map_err(|e| Failure::usage(format!("cannot read the key file {}: {e}", path.display())))?;
     Ok(text)
 }
 
+/// What users other than the owner may do with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Permissions {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+}
+
 #[cfg(unix)]
-fn others_may_read(path: &Path) -> bool {
+pub(crate) fn permissions_of_others(path: &Path) -> Permissions {
     use std::os::unix::fs::PermissionsExt as _;
 
-    // A pipe, as `<(pass show posthog)` gives one, is nobody else's.
-    std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o044 != 0)
+    // A pipe, such as that of `<(pass show posthog)`, is not accessible to others.
+    let mode =
+        std::fs::metadata(path).map_or(0, |file| if file.is_file() { file.permissions().mode() } else { 0 });
+    Permissions { read: mode & 0o044 != 0, write: mode & 0o022 != 0 }
 }
 
 #[cfg(not(unix))]
-fn others_may_read(_: &Path) -> bool {
-    false
+pub(crate) fn permissions_of_others(_: &Path) -> Permissions {
+    Permissions { read: false, write: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_output_that_may_contain_the_key_is_not_shown() {
+        for (stdout, stderr, shown) in [
+            ("", "", "it says nothing about why"),
+            ("", " locked\n", "it says: locked"),
+            ("", "+ echo phx_a", "its error output is not shown, because it may contain the key"),
+            (
+                "",
+                "token=0123456789abcdefghij!",
+                "its error output is not shown, because it may contain the key",
+            ),
+            ("odd", "+ echo odd", "its error output is not shown, because it may contain the key"),
+        ] {
+            assert_eq!(explanation(stdout.as_bytes(), stderr.as_bytes()), shown, "{stdout:?} {stderr:?}");
+        }
+    }
+
+    #[test]
+    fn keys_in_a_command_line_are_replaced() {
+        for (text, shown) in [
+            ("pass show posthog", "pass show posthog"),
+            ("echo phx_abcDEF_12-3", "echo phx_..."),
+            ("printf '%s' \"phc_a\" phx_b", "printf '%s' \"phc_...\" phx_..."),
+        ] {
+            assert_eq!(without_keys(text), shown);
+        }
+    }
 }

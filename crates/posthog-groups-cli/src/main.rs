@@ -3,6 +3,7 @@
 mod arguments;
 mod assignment;
 mod commands;
+mod condition;
 mod config_file;
 mod confirm;
 mod connection;
@@ -15,10 +16,12 @@ mod output;
 mod requests;
 mod rows;
 mod settings;
+mod style;
 mod table;
 mod transfer;
 mod visible;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
@@ -27,6 +30,7 @@ use posthog_groups::bulk::Engine;
 use crate::arguments::{Arguments, Command};
 use crate::connection::Context;
 use crate::exit::Failure;
+use crate::style::Styles;
 
 fn main() -> ExitCode {
     let matches = help::parser().try_get_matches().unwrap_or_else(|e| help::with_tip(e).exit());
@@ -36,14 +40,26 @@ fn main() -> ExitCode {
     };
     match start(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(arguments.global.stderr_colors()),
+        Err(failure) => {
+            report(&failure, Styles::of(&io::stderr(), &arguments.global));
+            failure.code().map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8))
+        }
     }
 }
 
+/// Writes the failure to standard error.
+fn report(failure: &Failure, styles: Styles) {
+    let text: String = (failure.lines().iter().enumerate())
+        .map(|(n, (label, text))| match n {
+            0 => format!("{} {text}\n", styles.error(label)),
+            _ => format!("{} {text}\n", styles.bold(label)),
+        })
+        .collect();
+    // If standard error is closed, the exit code has to do.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 fn start(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.global.verbose {
-        requests::show();
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -65,6 +81,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         _ => {}
     }
     let context = Context::new(&arguments.global)?;
+    if !arguments.command.shows_progress() {
+        context.tell_waits();
+    }
     match &arguments.command {
         Command::Types => commands::types::run(&context).await,
         Command::List(list) => commands::list::run(&context, list).await,

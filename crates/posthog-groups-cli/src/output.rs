@@ -2,92 +2,15 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{Format, GlobalArguments};
 use crate::exit::Failure;
 use crate::json_text::{compact, pretty};
+use crate::rows::csv::cell::write_name;
+use crate::style::Styles;
 use crate::table::Widths;
 use crate::visible::visible;
-
-/// A form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Aligned columns with a header, cut to the width of the terminal
-    Table,
-    /// Columns separated by tabs, without a header, nothing cut
-    Plain,
-    /// One JSON document: an array for lists
-    Json,
-    /// One JSON document on each line
-    Ndjson,
-    /// Comma-separated values with a header
-    Csv,
-}
-
-/// When to use colors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colors {
-    /// On a terminal
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// Colors text, or leaves it as it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(bool);
-
-impl Paint {
-    /// No colors.
-    #[cfg(test)]
-    pub(crate) const fn plain() -> Self {
-        Self(false)
-    }
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-
-    pub(crate) fn red(self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-
-    pub(crate) fn green(self, text: &str) -> String {
-        self.with("32", text)
-    }
-
-    pub(crate) fn yellow(self, text: &str) -> String {
-        self.with("33", text)
-    }
-}
-
-impl GlobalArguments {
-    fn colors(&self, is_terminal: bool) -> Paint {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        Paint(match self.color {
-            _ if self.no_color => false,
-            Colors::Always => true,
-            Colors::Never => false,
-            Colors::Auto => {
-                is_terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        })
-    }
-
-    /// How errors are painted.
-    pub(crate) fn stderr_colors(&self) -> Paint {
-        self.colors(io::stderr().is_terminal())
-    }
-}
 
 /// The width of the terminal. Some, such as those of containers and editors, report none; `COLUMNS` may know it then.
 fn screen() -> Option<usize> {
@@ -102,18 +25,34 @@ pub(crate) trait Record: Serialize {
     const COLUMNS: &'static [&'static str];
     /// How many of the last columns are cut before the others where the terminal is narrow: values, JSON and names.
     const LOOSE: usize = 1;
+    /// How many of the last columns hold JSON text.
+    const JSON: usize = 0;
 
     /// The text of each column.
     fn cells(&self) -> Vec<String>;
+
+    /// The cells of CSV. JSON stays as it is, and text is safe to open in a spreadsheet.
+    fn csv_cells(&self) -> Vec<String> {
+        let cells = self.cells();
+        let text = cells.len().saturating_sub(Self::JSON);
+        let cell = |(n, cell): (usize, String)| match n < text && !cell.is_empty() {
+            true => write_name(&cell).into_owned(),
+            false => cell,
+        };
+        cells.into_iter().enumerate().map(cell).collect()
+    }
 }
 
 /// Standard output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     format: Format,
-    paint: Paint,
+    styles: Styles,
     /// The width of the terminal; nothing is cut without one.
     screen: Option<usize>,
+    /// Whether control characters may be written as they are, where the format has no escapes for them: not to a terminal,
+    /// unless it was asked for.
+    raw: bool,
 }
 
 impl Output {
@@ -122,8 +61,9 @@ impl Output {
         let default = if is_terminal { Format::Table } else { Format::Plain };
         Self {
             format: arguments.output.unwrap_or(default),
-            paint: arguments.colors(is_terminal),
+            styles: Styles::of(&io::stdout(), arguments),
             screen: if is_terminal { screen() } else { None },
+            raw: !is_terminal || arguments.raw,
         }
     }
 
@@ -131,8 +71,8 @@ impl Output {
         self.format
     }
 
-    pub(crate) fn paint(&self) -> Paint {
-        self.paint
+    pub(crate) fn styles(&self) -> Styles {
+        self.styles
     }
 
     /// Whether what is written is for programs: then it is one of their formats and nothing else.
@@ -147,7 +87,12 @@ impl Output {
 
     /// Begins a list, which is written while it comes in.
     pub(crate) fn list<R: Record>(&self) -> List<'_, R> {
-        List { output: self, waiting: Vec::new(), widths: None, count: 0 }
+        self.list_of(R::COLUMNS.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// The same for records whose columns are named by the user.
+    pub(crate) fn list_of<R: Record>(&self, columns: Vec<String>) -> List<'_, R> {
+        List { output: self, columns, waiting: Vec::new(), widths: None, count: 0 }
     }
 
     /// Shows one thing: the object itself where the format is JSON, otherwise a list of one.
@@ -176,6 +121,7 @@ const FIRST_ROWS: usize = 100;
 /// A list that is being written. Without [`List::end`] it is incomplete, and a JSON array then has no end.
 pub(crate) struct List<'o, R> {
     output: &'o Output,
+    columns: Vec<String>,
     /// Rows of a table whose widths are not decided yet.
     waiting: Vec<R>,
     widths: Option<Widths>,
@@ -202,7 +148,11 @@ impl<R: Record> List<'_, R> {
                 if self.count == 1 {
                     self.csv_header()?;
                 }
-                write(&csv_line(&record.cells())?)
+                let mut cells = record.csv_cells();
+                if !self.output.raw {
+                    cells = cells.iter().map(|cell| visible(cell).into_owned()).collect();
+                }
+                write(&csv_line(&cells)?)
             }
             Format::Plain => self.output.line(&tabbed(&record.cells())),
             Format::Table => {
@@ -226,19 +176,24 @@ impl<R: Record> List<'_, R> {
     }
 
     fn csv_header(&self) -> Result<(), Failure> {
-        write(&csv_line(&R::COLUMNS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?)
+        write(&csv_line(&self.columns)?)
     }
 
     fn first_rows(&mut self) -> Result<(), Failure> {
-        let header: Vec<String> =
-            R::COLUMNS.iter().map(|name| name.replace('_', " ").to_uppercase()).collect();
+        let is_ours = |name: &String| R::COLUMNS.contains(&name.as_str());
+        let title = |name: &String| match is_ours(name) {
+            true => name.replace('_', " ").to_uppercase(),
+            // Case counts in the name of a property.
+            false => name.clone(),
+        };
+        let header: Vec<String> = self.columns.iter().map(title).collect();
         let mut rows = vec![header];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
         let widths = Widths::of(&rows, self.output.screen, R::LOOSE);
         let cut = self.output.screen.is_some();
         for (n, row) in rows.iter().enumerate() {
             let line = widths.row(row, cut);
-            self.output.line(&if n == 0 { self.output.paint.bold(&line) } else { line })?;
+            self.output.line(&if n == 0 { self.output.styles.bold(&line) } else { line })?;
         }
         self.widths = Some(widths);
         Ok(())

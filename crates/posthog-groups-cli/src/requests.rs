@@ -1,47 +1,56 @@
-//! `--verbose`: every request on standard error, taken from the spans of the client. Neither key nor values are in them.
+//! The requests of the client, observed through its spans: one line for each with `--verbose`, and a note when nothing has
+//! happened for some time. Neither the key nor values are in them.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use posthog_groups::Client;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 
-/// Shows all requests from now on.
-pub(crate) fn show() {
-    // Fails only where a subscriber is set already, and this is the only one.
-    let _ = tracing::subscriber::set_global_default(Requests::default());
+use crate::transfer::progress::rough;
+use crate::visible::visible;
+
+/// Observes requests from now on.
+pub(crate) fn observe(verbose: bool) -> Requests {
+    let requests = Requests { verbose, open: Arc::default() };
+    // Fails only if a subscriber is set already, and this is the only one.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(requests.clone()));
+    requests
 }
 
-#[derive(Default)]
-struct Requests {
-    last: AtomicU64,
-    open: Mutex<HashMap<u64, Request>>,
+/// The requests under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Requests {
+    verbose: bool,
+    open: Arc<Mutex<Open>>,
 }
 
-/// A request under way.
+#[derive(Debug, Default)]
+struct Open {
+    since: HashMap<u64, Instant>,
+    /// When the last request failed, and how.
+    failed: Option<(Instant, String)>,
+}
+
+/// What the span of a request says.
+#[derive(Debug)]
 struct Request {
     started: Instant,
-    references: usize,
-    fields: Fields,
-}
-
-/// What its span says.
-#[derive(Default)]
-struct Fields {
     method: String,
     path: String,
     status: Option<u64>,
     resend: u64,
     error: String,
-    message: String,
 }
 
-impl Visit for Fields {
+impl Visit for Request {
     fn record_u64(&mut self, field: &Field, value: u64) {
         match field.name() {
             "http.response.status_code" => self.status = Some(value),
@@ -59,19 +68,32 @@ impl Visit for Fields {
         }
     }
 
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The text of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            self.0 = format!("{value:?}");
         }
     }
 }
 
-impl Fields {
+impl Request {
+    fn started(now: Instant) -> Self {
+        let empty = String::new;
+        Self { started: now, method: empty(), path: empty(), status: None, resend: 0, error: empty() }
+    }
+
     fn line(&self, took: Duration) -> String {
         let Self { method, path, status, resend, error, .. } = self;
         let outcome = match status {
             Some(status) => status.to_string(),
-            None if error.is_empty() => "given up".to_owned(),
+            None if error.is_empty() => "cancelled".to_owned(),
             None => error.clone(),
         };
         let attempt = if *resend > 0 { format!(", attempt {}", resend + 1) } else { String::new() };
@@ -80,66 +102,96 @@ impl Fields {
 }
 
 impl Requests {
-    fn with<T>(&self, id: &Id, change: impl FnOnce(&mut Request) -> T) -> Option<T> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get_mut(&id.into_u64()).map(change)
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says on standard error when the command waits, until it ends.
+    pub(crate) fn tell_waits(&self, client: Arc<OnceLock<Client>>) {
+        let requests = self.clone();
+        tokio::spawn(async move {
+            let mut next = Instant::now();
+            loop {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                let throttled = client.get().and_then(Client::throttled_for);
+                let wait = requests.open().wait(Instant::now(), throttled);
+                if let Some(wait) = wait.filter(|_| next <= Instant::now()) {
+                    say(&wait);
+                    next = Instant::now() + TELL_AGAIN_AFTER;
+                }
+            }
+        });
     }
 }
 
-impl Subscriber for Requests {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+/// A wait shorter than this is not worth a line.
+const LONG_WAIT: Duration = Duration::from_secs(3);
+/// An answer may take this long without a line.
+const SLOW_ANSWER: Duration = Duration::from_secs(10);
+const TELL_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+impl Open {
+    /// What the command waits for, if it is a long wait.
+    fn wait(&self, now: Instant, throttled: Option<Duration>) -> Option<String> {
+        if let Some(wait) = throttled.filter(|wait| *wait >= LONG_WAIT) {
+            return Some(format!("rate limit: waiting {}", rough(wait)));
+        }
+        let waited = |since: Instant| now.saturating_duration_since(since);
+        if let Some(waited) = self.since.values().copied().map(waited).max() {
+            return (waited >= SLOW_ANSWER)
+                .then(|| format!("the server has not answered for {}; still waiting", rough(waited)));
+        }
+        let (since, how) = self.failed.as_ref()?;
+        (waited(*since) >= LONG_WAIT)
+            .then(|| format!("waiting before the request is sent again (last: {how})"))
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Requests {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
         metadata.target() == "posthog_groups"
     }
 
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut fields = Fields::default();
-        span.record(&mut fields);
-        let request = Request { started: Instant::now(), references: 1, fields };
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, request);
-        Id::from_u64(id)
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut request = Request::started(Instant::now());
+        attributes.record(&mut request);
+        self.open().since.insert(id.into_u64(), request.started);
+        span.extensions_mut().insert(request);
     }
 
-    fn record(&self, span: &Id, values: &Record<'_>) {
-        self.with(span, |request| values.record(&mut request.fields));
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        say(&format!("note: {}", fields.message));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-
-    fn clone_span(&self, id: &Id) -> Id {
-        self.with(id, |request| request.references += 1);
-        id.clone()
-    }
-
-    fn try_close(&self, id: Id) -> bool {
-        let left = self.with(&id, |request| {
-            request.references -= 1;
-            request.references
-        });
-        if left != Some(0) {
-            return false;
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(request) = span.extensions_mut().get_mut::<Request>() {
+            values.record(request);
         }
-        let closed = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id.into_u64());
-        if let Some(request) = closed {
-            say(&request.fields.line(request.started.elapsed()));
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if self.verbose {
+            let mut message = Message::default();
+            event.record(&mut message);
+            say(&format!("note: {}", message.0));
         }
-        true
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(span) = context.span(&id) else { return };
+        let extensions = span.extensions();
+        let Some(request) = extensions.get::<Request>() else { return };
+        let mut open = self.open();
+        open.since.remove(&id.into_u64());
+        open.failed = (!request.error.is_empty()).then(|| (Instant::now(), request.error.clone()));
+        drop(open);
+        if self.verbose {
+            say(&request.line(request.started.elapsed()));
+        }
     }
 }
 
 fn say(line: &str) {
-    // There is nowhere left to say that standard error is closed.
-    let _ = writeln!(io::stderr(), "{}", crate::visible::visible(line));
+    // If standard error is closed, there is nowhere left to say so.
+    let _ = writeln!(io::stderr(), "{}", visible(line));
 }
 
 #[cfg(test)]
@@ -148,17 +200,39 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_asked_and_how_it_went() {
-        let fields = |status, resend, error: &str| Fields {
+        let request = |status, resend, error: &str| Request {
             method: "GET".to_owned(),
             path: "/api/users/@me/".to_owned(),
             status,
             resend,
             error: error.to_owned(),
-            message: String::new(),
+            ..Request::started(Instant::now())
         };
         let took = Duration::from_millis(12);
-        assert_eq!(fields(Some(200), 0, "").line(took), "GET /api/users/@me/: 200, 12 ms");
-        assert_eq!(fields(Some(503), 2, "503").line(took), "GET /api/users/@me/: 503, 12 ms, attempt 3");
-        assert_eq!(fields(None, 0, "timeout").line(took), "GET /api/users/@me/: timeout, 12 ms");
+        assert_eq!(request(Some(200), 0, "").line(took), "GET /api/users/@me/: 200, 12 ms");
+        assert_eq!(request(Some(503), 2, "503").line(took), "GET /api/users/@me/: 503, 12 ms, attempt 3");
+        assert_eq!(request(None, 0, "timeout").line(took), "GET /api/users/@me/: timeout, 12 ms");
+        assert_eq!(request(None, 0, "").line(took), "GET /api/users/@me/: cancelled, 12 ms");
+    }
+
+    #[test]
+    fn only_long_waits_are_told() {
+        let start = Instant::now();
+        let seconds = Duration::from_secs;
+        let open = |count: u64| (0..count).map(|id| (id, start)).collect::<HashMap<_, _>>();
+        let failed = || Some((start, "503".to_owned()));
+        for (requests, failed, throttled, at, told) in [
+            (0, None, None, 600, None),
+            (0, None, Some(2), 600, None),
+            (0, None, Some(75), 0, Some("rate limit: waiting 75 s")),
+            (2, None, None, 9, None),
+            (2, None, None, 12, Some("the server has not answered for 12 s; still waiting")),
+            (0, failed(), None, 2, None),
+            (0, failed(), None, 4, Some("waiting before the request is sent again (last: 503)")),
+            (1, failed(), None, 4, None),
+        ] {
+            let open = Open { since: open(requests), failed };
+            assert_eq!(open.wait(start + seconds(at), throttled.map(seconds)).as_deref(), told);
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! The shortest way to a client: one key, no policies.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reqwest::Url;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use reqwest::header::AUTHORIZATION;
+use reqwest::{ResponseBuilderExt as _, Url};
 
 use crate::generated::Client;
 use crate::key::PersonalApiKey;
@@ -13,17 +17,89 @@ use crate::operation::Operation;
 use crate::transport::{Transport, TransportFuture};
 
 /// The plain transport: authenticates every request and sends it once.
+///
+/// The size of responses is limited. Wherever a response holds the key, it is replaced by `[key]`, so that no
+/// error shows it.
 #[derive(Clone, Debug)]
 pub struct Direct {
     key: PersonalApiKey,
+    max_response_size: usize,
 }
 
 impl Direct {
     /// A transport that sends `key` as a bearer token.
     pub fn new(key: PersonalApiKey) -> Self {
-        Self { key }
+        Self { key, max_response_size: 64 * 1024 * 1024 }
+    }
+
+    /// The maximum size of a response body in bytes; 64 MB by default. A larger one is an error.
+    #[must_use]
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
+        self.max_response_size = bytes;
+        self
+    }
+
+    /// Reads the whole body within the limit. Where that fails, reading the body of the result fails.
+    async fn receive(&self, response: reqwest::Response) -> reqwest::Response {
+        let (status, version, url) = (response.status(), response.version(), response.url().clone());
+        let mut headers = response.headers().clone();
+        let limit = self.max_response_size;
+        let limited = Limited::new(reqwest::Body::from(response), limit);
+        let limited = limited.map_err(move |e| match e.is::<LengthLimitError>() {
+            true => TooLarge { limit }.into(),
+            false => e,
+        });
+        // Only a response can fail with an error of `reqwest`.
+        let limited = reqwest::Response::from(http::Response::new(reqwest::Body::wrap(limited)));
+        let body = match limited.bytes().await {
+            Ok(body) => reqwest::Body::from(self.key.redact_body(body)),
+            Err(error) => reqwest::Body::wrap(Failing(Some(error))),
+        };
+        self.key.redact_headers(&mut headers);
+        let mut response = http::Response::builder().version(version).url(url).body(body);
+        if let Ok(response) = &mut response {
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+        }
+        // Building fails for malformed parts only, and these come from a response.
+        response.unwrap_or_default().into()
     }
 }
+
+impl From<PersonalApiKey> for Direct {
+    fn from(key: PersonalApiKey) -> Self {
+        Self::new(key)
+    }
+}
+
+/// A body that cannot be read.
+struct Failing(Option<reqwest::Error>);
+
+impl http_body::Body for Failing {
+    type Data = Bytes;
+    type Error = reqwest::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, reqwest::Error>>> {
+        Poll::Ready(self.0.take().map(Err))
+    }
+}
+
+/// A response body exceeds the limit of [`Direct::max_response_size`].
+#[derive(Debug)]
+struct TooLarge {
+    limit: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the response body is larger than {} bytes; raise `Direct::max_response_size`", self.limit)
+    }
+}
+
+impl std::error::Error for TooLarge {}
 
 impl Transport for Direct {
     fn execute<'a>(
@@ -33,7 +109,7 @@ impl Transport for Direct {
         mut request: reqwest::Request,
     ) -> TransportFuture<'a> {
         request.headers_mut().insert(AUTHORIZATION, self.key.to_header());
-        Box::pin(http.execute(request))
+        Box::pin(async move { Ok(self.receive(http.execute(request).await?).await) })
     }
 }
 
@@ -83,11 +159,14 @@ impl std::error::Error for ConnectError {
     }
 }
 
-/// A client that authenticates with `key` and sends every request once: no retries, a timeout of 30 s,
-/// and no redirects, which on this API only ever lead to a login page.
+/// A client that authenticates with a key and sends every request once: no retries, a timeout of 30 s, at most
+/// 64 MB of response, and no redirects, which on this API only ever lead to a login page.
 ///
 /// `base_url` is the origin of a PostHog instance with or without a final slash, such as
-/// `https://eu.posthog.com`. Plain http is accepted for this machine only.
+/// `https://eu.posthog.com`. Plain http is accepted for this machine only, which is never reached through a proxy.
+///
+/// `transport` is a key, or a [`Direct`] with another limit:
+/// `connect(url, Direct::new(key).max_response_size(1 << 30))`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -103,7 +182,7 @@ impl std::error::Error for ConnectError {
 ///
 /// # Errors
 /// [`ConnectError`].
-pub fn connect(base_url: &str, key: PersonalApiKey) -> Result<Client, ConnectError> {
+pub fn connect(base_url: &str, transport: impl Into<Direct>) -> Result<Client, ConnectError> {
     let url = Url::parse(base_url.trim()).map_err(|e| ConnectError::MalformedUrl(e.to_string()))?;
     match url.scheme() {
         "https" => {}
@@ -111,18 +190,21 @@ pub fn connect(base_url: &str, key: PersonalApiKey) -> Result<Client, ConnectErr
         "http" => return Err(ConnectError::Insecure),
         other => return Err(ConnectError::MalformedUrl(format!("its scheme is `{other}`"))),
     }
-    let http = reqwest::Client::builder()
+    let mut http = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("posthog-groups-client/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(ConnectError::Http)?;
+        .user_agent(concat!("posthog-groups-client/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(&url) {
+        http = http.no_proxy();
+    }
+    let http = http.build().map_err(ConnectError::Http)?;
     // Generated paths begin with a slash: one at the end here would double it, and the server knows no `//`.
     let base_url = url.as_str().trim_end_matches('/');
-    Ok(Client::new_with_client(base_url, http, Arc::new(Direct::new(key))))
+    Ok(Client::new_with_client(base_url, http, Arc::new(transport.into())))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine.
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -1,8 +1,10 @@
 //! Keys, which are shown nowhere.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use reqwest::header::HeaderValue;
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::connect::ConnectError;
@@ -44,6 +46,49 @@ impl PersonalApiKey {
     /// The value of the `Authorization` header, marked sensitive.
     pub fn to_header(&self) -> HeaderValue {
         self.0.clone()
+    }
+
+    /// Replaces the key in text from elsewhere, such as the answer of a server, by `[key]`.
+    ///
+    /// ```
+    /// use posthog_groups_client::PersonalApiKey;
+    ///
+    /// let key = PersonalApiKey::new("phx_secret")?;
+    /// assert_eq!(key.redact("Bearer phx_secret is unknown"), "Bearer [key] is unknown");
+    /// # Ok::<(), posthog_groups_client::ConnectError>(())
+    /// ```
+    pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.text() {
+            Some(key) if text.contains(key) => Cow::Owned(text.replace(key, "[key]")),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// [`redact`](Self::redact) for a body.
+    pub fn redact_body(&self, body: Bytes) -> Bytes {
+        if !self.is_in(&body) {
+            return body;
+        }
+        self.redact(&String::from_utf8_lossy(&body)).into_owned().into()
+    }
+
+    /// [`redact`](Self::redact) for headers.
+    pub fn redact_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            if self.is_in(value.as_bytes()) {
+                let redacted = self.redact(&String::from_utf8_lossy(value.as_bytes())).into_owned();
+                *value =
+                    HeaderValue::try_from(redacted).unwrap_or_else(|_| HeaderValue::from_static("[key]"));
+            }
+        }
+    }
+
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        self.text().is_some_and(|key| String::from_utf8_lossy(bytes).contains(key))
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.0.to_str().ok()?.strip_prefix("Bearer ")
     }
 }
 

@@ -60,7 +60,7 @@ mod transport;
 
 pub use body::FromBody;
 pub use bytestring::ByteString;
-pub use connect::{ConnectError, Direct, connect};
+pub use connect::{ConnectError, Direct, connect, is_loopback};
 pub use generated::{
     ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, SPEC_SHA256, SPEC_VERSION, builder,
     types,

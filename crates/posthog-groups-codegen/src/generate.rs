@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use posthog_groups_spec::{Document, sha256, to_json};
+use posthog_groups_spec::{Document, sha256, to_json, without_examples};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::quote;
@@ -23,9 +23,6 @@ pub enum Error {
     /// A file could not be read or understood.
     #[error(transparent)]
     Input(#[from] posthog_groups_spec::Error),
-    /// Overlays did not bite.
-    #[error("{}", lines(.0))]
-    NeverApplied(Vec<posthog_groups_spec::NeverApplied>),
     /// The linter found errors in the spec.
     #[error("{}", lines(.0))]
     Unfit(Vec<posthog_groups_spec::lint::Finding>),
@@ -111,9 +108,10 @@ pub fn generate(spec: &Document) -> Result<String, Error> {
     Ok(header + &prettyplease::unparse(&file))
 }
 
-/// The digest of a spec: of `openapi.json`, which is the same whatever form it was read from.
+/// The digest of a specification: of its JSON text without the examples of media types, which is the same for
+/// `openapi.yaml` and `openapi.json`.
 pub(crate) fn digest(spec: &Document) -> String {
-    sha256(to_json(&spec.value).as_bytes())
+    sha256(to_json(&without_examples(&spec.value)).as_bytes())
 }
 
 fn api(spec: &Document) -> Result<openapiv3::OpenAPI, Error> {

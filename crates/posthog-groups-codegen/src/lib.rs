@@ -10,7 +10,7 @@ mod outline;
 mod projection;
 mod prune;
 
-pub use files::generate_from_files;
+pub use files::generate_from_file;
 pub use generate::{Error, GENERATOR, generate};
 pub use outline::{outline, pieces};
 pub use projection::project;

@@ -15,12 +15,16 @@ use crate::state::State;
 use crate::transport::respond;
 use crate::world::World;
 
+/// The largest document that is read: about a million groups.
+const LARGEST_DOCUMENT: usize = 256 * 1024 * 1024;
+
 pub(crate) async fn state(Extract(shared): Extract<Arc<Shared>>) -> Response {
     respond(Answer::json(200, shared.state().to_json()))
 }
 
 pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Response {
-    let state = text(request).await.and_then(|text| State::from_str(&text).map_err(|e| e.to_string()));
+    let state =
+        text(&shared, request).await.and_then(|text| State::from_str(&text).map_err(|e| e.to_string()));
     match state {
         Ok(state) => {
             shared.replace_world(World::new(state));
@@ -36,7 +40,7 @@ pub(crate) async fn journal(Extract(shared): Extract<Arc<Shared>>) -> Response {
 }
 
 pub(crate) async fn add_faults(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Response {
-    let faults = text(request)
+    let faults = text(&shared, request)
         .await
         .and_then(|text| serde_json::from_str::<Vec<Fault>>(&text).map_err(|e| e.to_string()));
     let added =
@@ -52,8 +56,8 @@ pub(crate) async fn clear_faults(Extract(shared): Extract<Arc<Shared>>) -> Respo
     respond(Answer::no_content())
 }
 
-async fn text(request: Request) -> Result<String, String> {
-    let bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await.map_err(|e| e.to_string())?;
+async fn text(shared: &Shared, request: Request) -> Result<String, String> {
+    let bytes = shared.read(request.into_body(), LARGEST_DOCUMENT).await?;
     String::from_utf8(bytes.into()).map_err(|e| e.to_string())
 }
 

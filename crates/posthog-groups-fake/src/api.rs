@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::auth::{self, Caller};
 use crate::endpoints;
 use crate::errors::{self, Failure};
+use crate::limits::Limits;
 use crate::poison::unpoisoned;
 use crate::request::{Call, Data, python_int};
 use crate::routes::{self, Action, Route};
@@ -217,7 +218,8 @@ fn resolve_project<'w>(
     project.map(Some).ok_or_else(errors::no_such_project)
 }
 
-/// From outcome to answer: the challenge of failed authentication, and the headers every view sends.
+/// From outcome to answer: the challenge of failed authentication, the headers every view sends, and the renderer,
+/// which fails on integers beyond 64 bits.
 fn finish(world: &World, call: &Call, route: Option<&Route>, outcome: Result<Answer, Failure>) -> Answer {
     let challenge = matches!(&outcome, Err(Failure::Envelope(e)) if e.challenge);
     let mut answer = outcome.unwrap_or_else(Failure::answer);
@@ -230,6 +232,10 @@ fn finish(world: &World, call: &Call, route: Option<&Route>, outcome: Result<Ans
             let value = format!("Bearer resource_metadata=\"{site}/.well-known/oauth-protected-resource\"");
             answer = answer.header("www-authenticate", &value);
         }
+    }
+    if std::str::from_utf8(&answer.body).is_ok_and(|body| Limits::of(body).integer) {
+        let page = "<!doctype html><title>Server Error (500)</title><h1>Server Error (500)</h1>\n";
+        return Answer::html(500, page);
     }
     match route {
         Some(route) => answer.header("allow", &route.allow()),

@@ -40,6 +40,7 @@ mod errors;
 mod faults;
 mod journal;
 mod json;
+mod limits;
 mod poison;
 mod python_json;
 mod request;

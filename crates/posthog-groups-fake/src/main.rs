@@ -123,6 +123,14 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             write_port_file(path, fake.address().port())
                 .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         }
+        if !arguments.host.is_loopback() {
+            let _ = writeln!(
+                io::stderr(),
+                "posthog-groups-fake: warning: {} accepts connections from other machines, and it has no protection\n\
+                 help: leave out --host to listen on this machine only",
+                fake.address()
+            );
+        }
         // A reader that has gone away is no reason to stop serving.
         let _ = writeln!(io::stdout(), "{} (PostHog of {}; key {})", fake.url(), fake.era(), fake.key());
         stop.await;

@@ -167,6 +167,7 @@ pub struct Builder {
     era: Option<Era>,
     page_size: Option<usize>,
     delays: Delays,
+    idle_timeout: Duration,
     state: State,
 }
 
@@ -178,6 +179,7 @@ impl Default for Builder {
             era: None,
             page_size: None,
             delays: Delays::default(),
+            idle_timeout: Duration::from_secs(60),
             state: State::default(),
         }
     }
@@ -244,6 +246,13 @@ impl Builder {
         self
     }
 
+    /// How long a client may take to send the headers or the body of a request, and how long an idle connection stays
+    /// open; a minute unless given.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
     /// What the server knows at first.
     pub fn state(mut self, state: State) -> Self {
         self.state = state;
@@ -262,7 +271,7 @@ impl Builder {
     /// assert!(fake.url().starts_with("http://127.0.0.1:"));
     /// ```
     pub fn start_blocking(self) -> Result<Fake, Error> {
-        let Self { host, port, era, page_size, delays, mut state } = self;
+        let Self { host, port, era, page_size, delays, idle_timeout, mut state } = self;
         state.era = era.unwrap_or(state.era);
         state.page_size = page_size.or(state.page_size);
         state.check()?;
@@ -272,7 +281,7 @@ impl Builder {
         let listener = TcpListener::bind(wanted).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let world = World::new(state).behind_by(delays);
-        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, world));
+        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, world));
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State as Extract};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -38,6 +39,8 @@ const LARGEST_READ: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
+    /// How long a client may take to send the headers or the body of a request.
+    pub(crate) idle_timeout: Duration,
     pub(crate) world: RwLock<World>,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) journal: Mutex<Journal>,
@@ -47,9 +50,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(address: SocketAddr, world: World) -> Self {
+    pub(crate) fn new(address: SocketAddr, idle_timeout: Duration, world: World) -> Self {
         Self {
             address,
+            idle_timeout,
             world: RwLock::new(world),
             throttle: Mutex::default(),
             journal: Mutex::default(),
@@ -78,6 +82,15 @@ impl Shared {
     pub(crate) fn clear_faults(&self) {
         unpoisoned(self.faults.lock()).clear();
         self.release.send_modify(|epoch| *epoch += 1);
+    }
+
+    /// Reads a body of at most `limit` bytes.
+    pub(crate) async fn read(&self, body: Body, limit: usize) -> Result<Bytes, String> {
+        match tokio::time::timeout(self.idle_timeout, axum::body::to_bytes(body, limit)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(_)) => Err(format!("the body ended early or is larger than {limit} bytes")),
+            Err(_) => Err(format!("the body took longer than {:?}", self.idle_timeout)),
+        }
     }
 
     /// Silence, unless faults are removed meanwhile.
@@ -129,9 +142,8 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Respo
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let cutter = parts.extensions.get::<Cutter>().cloned();
-    let body = match axum::body::to_bytes(body, LARGEST_READ).await {
-        Ok(body) => body,
-        Err(_) => return transport::respond(bad_request()),
+    let Ok(body) = shared.read(body, LARGEST_READ).await else {
+        return transport::respond(bad_request());
     };
     let call = call(&shared, &parts, body);
 
@@ -167,9 +179,11 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Respo
 
 fn call(shared: &Shared, parts: &Parts, body: Bytes) -> Call {
     let host = parts.headers.get(http::header::HOST).and_then(|h| h.to_str().ok());
-    let origin = match host {
-        Some(host) if !host.is_empty() => format!("http://{host}"),
-        _ => format!("http://{}", shared.address),
+    let links_origin = unpoisoned(shared.world.read()).settings().links_origin.clone();
+    let origin = match (links_origin, host) {
+        (Some(origin), _) => origin,
+        (None, Some(host)) if !host.is_empty() => format!("http://{host}"),
+        (None, _) => format!("http://{}", shared.address),
     };
     let raw_query = parts.uri.query().map(str::to_owned);
     Call {

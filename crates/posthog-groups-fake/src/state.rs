@@ -36,6 +36,9 @@ pub struct State {
     /// Groups per page of the list; `None` is the real server's 100.
     #[serde(default)]
     pub page_size: Option<usize>,
+    /// The scheme and host that links in answers name, as behind a proxy; `None`: those of the request.
+    #[serde(default)]
+    pub links_origin: Option<String>,
     /// The main project: rows without a project belong to it.
     #[serde(default = "one", deserialize_with = "or_one")]
     pub project_id: i64,
@@ -116,6 +119,7 @@ impl Default for State {
             era: Era::default(),
             now: None,
             page_size: None,
+            links_origin: None,
             project_id: 1,
             projects: Vec::new(),
             user: User::default(),
@@ -154,6 +158,14 @@ impl State {
         let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
         if self.page_size == Some(0) {
             return bad("page_size".to_owned(), "a page holds at least one group");
+        }
+        if let Some(origin) = &self.links_origin
+            && !is_origin(origin)
+        {
+            return bad(
+                "links_origin".to_owned(),
+                "this is not a scheme and a host, as in `http://posthog.internal`",
+            );
         }
         if let Some(limit) = &self.rate_limit
             && (limit.limit == 0 || !limit.window_s.is_finite() || limit.window_s <= 0.0)
@@ -653,6 +665,12 @@ pub struct RateLimit {
     pub limit: usize,
     /// Seconds they are counted over.
     pub window_s: f64,
+}
+
+/// Whether text is `http://` or `https://` and a host, without a slash at the end.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.is_some_and(|host| !host.is_empty() && host.parse::<http::uri::Authority>().is_ok())
 }
 
 /// The form of a UUID, in either case.

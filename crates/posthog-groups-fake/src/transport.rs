@@ -14,7 +14,7 @@ use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -46,6 +46,7 @@ impl Cutter {
 
 /// Serves until told to stop. All connections end then.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let idle_timeout = shared.idle_timeout;
     let app = TowerToHyperService::new(service::router(shared));
     let mut connections = JoinSet::new();
     loop {
@@ -54,7 +55,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(serve(stream, app.clone()));
+                    connections.spawn(serve(stream, app.clone(), idle_timeout));
                 }
                 // Out of file descriptors, most likely; connections that end give some back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -64,13 +65,15 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
     }
 }
 
-async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>) {
+async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>, idle_timeout: Duration) {
     let (sender, mut cuts) = mpsc::channel(1);
     let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Cutter(sender.clone()));
         app.call(request)
     });
-    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(idle_timeout);
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let cut = tokio::select! {
         _ = Pin::new(&mut connection) => None,
         cut = cuts.recv() => cut,

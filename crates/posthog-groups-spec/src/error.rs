@@ -71,6 +71,12 @@ pub enum Error {
         /// What the emitter said.
         reason: String,
     },
+    /// The ledger of defects contradicts itself.
+    #[error("the ledger contradicts itself: {reason}")]
+    Ledger {
+        /// Which entries, and about what.
+        reason: String,
+    },
     /// A document is well formed, but not what was asked for.
     #[error("{place}: {reason}")]
     Unsuitable {

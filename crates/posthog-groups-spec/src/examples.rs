@@ -9,7 +9,9 @@ use crate::document::Document;
 use crate::error::{Error, Place};
 use crate::lint::examples::Operations;
 use crate::lint::{Finding, Severity, sort};
+use crate::order::{Place as OrderPlace, child_place};
 use crate::pointer::Pointer;
+use crate::slice::METHODS;
 
 /// Checks the files `dir/<operationId>/*.json` against the operations of `spec`.
 ///
@@ -118,6 +120,97 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
 
 fn article(what: &str) -> String {
     if what == "error" { format!("an {what}") } else { format!("a {what}") }
+}
+
+/// Examples that one media type shows at the most: a response that all operations share would have hundreds.
+const MAX_EXAMPLES: usize = 8;
+
+/// Puts the files `dir/<operationId>/*.json` into `spec` as `examples` of request bodies and responses, so that
+/// reference pages and mock servers show real bodies. A media type that has an example already keeps it.
+///
+/// # Errors
+/// When a folder or file cannot be read or does not parse.
+pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
+    let mut holders = Vec::new();
+    for (path, item) in spec.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for method in METHODS {
+            if let Some(id) = item.get(method).and_then(|operation| operation.get("operationId")?.as_str()) {
+                holders.push((id.to_owned(), Pointer::root().key("paths").key(path).key(method)));
+            }
+        }
+    }
+    for (id, operation) in holders {
+        let folder = dir.join(&id);
+        if !folder.is_dir() {
+            continue;
+        }
+        for path in entries(&folder)? {
+            let example = Document::read(&path)?.value;
+            let Some(body) = example.get("body") else { continue };
+            let holder = match example.get("status").and_then(Value::as_u64) {
+                None => operation.key("requestBody"),
+                Some(status) => {
+                    let responses = operation.key("responses");
+                    let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
+                    let described = keys.iter().map(|key| responses.key(key));
+                    let mut described = described.filter(|at| spec.pointer(at.as_str()).is_some());
+                    let Some(at) = described.next() else { continue };
+                    at
+                }
+            };
+            let reference = spec.pointer(holder.as_str()).and_then(|holder| holder.get("$ref")?.as_str());
+            let shared = reference.and_then(Pointer::parse);
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = if shared.is_some() { format!("{id}.{stem}") } else { stem };
+            let media = example.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
+            let at = shared.unwrap_or(holder).key("content").key(media);
+            let Some(Value::Object(media)) = spec.pointer_mut(at.as_str()) else { continue };
+            if media.contains_key("example") {
+                continue;
+            }
+            let mut entry = Map::new();
+            if let Some(note) = example.get("note") {
+                entry.insert("summary".into(), note.clone());
+            }
+            entry.insert("value".into(), body.clone());
+            let examples = media.entry("examples").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(examples) = examples.as_object_mut()
+                && examples.len() < MAX_EXAMPLES
+                && !examples.values().any(|other| other.get("value") == Some(body))
+            {
+                examples.insert(name, entry.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `spec` without the `examples` of its media types: what it says about structure.
+pub fn without_examples(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    remove_examples(&mut spec, OrderPlace::Object, "");
+    spec
+}
+
+fn remove_examples(value: &mut Value, place: OrderPlace, holder: &str) {
+    match value {
+        Value::Object(members) if place != OrderPlace::Literal => {
+            for (key, member) in members.iter_mut() {
+                if place == OrderPlace::Names
+                    && holder == "content"
+                    && let Some(media) = member.as_object_mut()
+                {
+                    media.shift_remove("examples");
+                }
+                let child = child_place(place, key, member);
+                remove_examples(member, child, key);
+            }
+        }
+        Value::Array(items) if place != OrderPlace::Literal => {
+            items.iter_mut().for_each(|item| remove_examples(item, place, ""));
+        }
+        _ => {}
+    }
 }
 
 /// The entries of a folder by name, hidden ones left out.

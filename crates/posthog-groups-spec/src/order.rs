@@ -19,7 +19,7 @@ pub(crate) fn child_place(parent: Place, key: &str, value: &Value) -> Place {
         Place::Literal => Place::Literal,
         Place::Names => Place::Object,
         Place::Object => match key {
-            "default" | "enum" | "const" | "example" => Place::Literal,
+            "default" | "enum" | "const" | "example" | "value" => Place::Literal,
             key if key.starts_with("x-") => Place::Literal,
             // In an operation a list, in a path item's `components` a map.
             "parameters" | "examples" | "callbacks" if value.is_array() => Place::Object,

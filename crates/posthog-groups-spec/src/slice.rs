@@ -4,24 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::convert;
+use crate::compare::Scope;
 use crate::document::Document;
 use crate::error::Error;
 use crate::order::{Place, child_place, normalize};
 use crate::pointer::Pointer;
-use crate::version::{Version, openapi_version};
+use crate::version::openapi_version;
 
-/// The paths that this project describes, by their beginnings.
-pub const PATH_PREFIXES: [&str; 2] =
-    ["/api/projects/{project_id}/groups/", "/api/projects/{project_id}/groups_types/"];
-
-/// Takes the paths that begin with one of `prefixes`, with the transitive closure of the components
-/// that they refer to. Prose, samples and vendor extensions are left out, and what has no order is
-/// sorted: equal structure gives an equal slice, whatever the words and the order in the text.
-///
-/// A 3.1 document becomes 3.0.3.
+/// Takes the paths that `scope` covers, with the transitive closure of the components that they refer to.
+/// `known` are the paths of the specification itself. Texts, examples and extensions are left out, and what
+/// has no order is sorted: equal structure gives an equal slice, whatever the words and the order in the text.
 ///
 /// ```
+/// use posthog_groups_spec::compare::Scope;
 /// use posthog_groups_spec::{Document, slice};
 ///
 /// let document = Document::parse("d.yaml", "
@@ -31,37 +26,34 @@ pub const PATH_PREFIXES: [&str; 2] =
 ///   /a/: {get: {responses: {'200': {description: Fine}}}}
 ///   /b/: {get: {responses: {'200': {description: Fine}}}}
 /// ")?;
-/// let slice = slice(&document, &["/a/"])?;
+/// let scope = Scope { roots: vec!["/a/".into()], ..Scope::default() };
+/// let slice = slice(&document, &scope, &[])?;
 /// assert_eq!(slice["info"], serde_json::json!({"title": "T", "version": "1"}));
 /// assert_eq!(slice["paths"].as_object().map(|paths| paths.len()), Some(1));
 /// # Ok::<(), posthog_groups_spec::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsuitable`] when the document is not OpenAPI 3.0 or 3.1, has no such path, or the slice
-/// has a reference that leads nowhere, elsewhere or in a circle, or a 3.1 keyword that 3.0 lacks.
-pub fn slice(document: &Document, prefixes: &[&str]) -> Result<Value, Error> {
-    let version = openapi_version(document)?;
-    let paths: Map<String, Value> = document
-        .value
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(path, _)| prefixes.iter().any(|prefix| path.starts_with(prefix)))
-        .map(|(path, item)| (path.clone(), item.clone()))
-        .collect();
-    if paths.is_empty() {
-        let reason = format!(
-            "no path begins with `{}`; is this the OpenAPI document of a PostHog instance?",
-            prefixes.join("` or `")
-        );
-        return Err(unsuitable(document, &Pointer::root().key("paths"), reason));
+/// [`Error::Unsuitable`] when the document is not OpenAPI 3.0 or 3.1, has no path below a root of the scope, or
+/// the slice has a reference that leads nowhere, elsewhere or in a circle.
+pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Value, Error> {
+    openapi_version(document)?;
+    let mut any = false;
+    let mut paths = Map::new();
+    for (path, item) in document.value.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        let site = scope.canonical(path, known).filter(|site| !site.left_out);
+        if let Some(site) = site {
+            any |= scope.has_root(&site.path);
+            paths.insert(path.clone(), item.clone());
+        }
+    }
+    if !any {
+        return Err(scope.nothing_of(document));
     }
     let mut slice =
         json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
     for field in ["title", "version"] {
-        if let Some(text) = document.value["info"].get(field) {
+        if let Some(text) = document.value.get("info").and_then(|info| info.get(field)) {
             slice["info"][field] = text.clone();
         }
     }
@@ -71,9 +63,6 @@ pub fn slice(document: &Document, prefixes: &[&str]) -> Result<Value, Error> {
         }
     }
     slice["components"] = closure(document, &slice)?;
-    if version == Version::V3_1 {
-        slice = convert::to_3_0(&Document::from_value(document.name.clone(), slice))?;
-    }
     strip(&mut slice, Place::Object, "");
     normalize(&mut slice);
     Ok(slice)
@@ -278,7 +267,8 @@ components:
 
     fn sliced(text: &str) -> Result<Value, String> {
         let document = Document::parse("d.yaml", text).map_err(|e| e.to_string())?;
-        slice(&document, &["/a/"]).map_err(|e| e.to_string())
+        let scope = Scope { roots: vec!["/a/".into()], ..Scope::default() };
+        slice(&document, &scope, &[]).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -329,7 +319,7 @@ components:
             ),
             (
                 "openapi: 3.0.3\npaths: {/x/: {}}\n",
-                "d.yaml:2 #/paths: no path begins with `/a/`; is this the OpenAPI document of a PostHog instance?",
+                "d.yaml:2 #/paths: no path begins with `/a/`; is this the document of another API?",
             ),
         ];
         for (text, expected) in cases {

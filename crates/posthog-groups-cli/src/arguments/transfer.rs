@@ -60,11 +60,11 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// File that keeps what is done, to go on from [default: FILE.journal; none for standard input]
+    /// Journal of the run, to resume it after a failure; removed on completion [default: FILE.journal; none for standard input]
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub(crate) journal: Option<PathBuf>,
 
-    /// Go on although the rows are not those that the journal was begun with
+    /// Begin anew where the journal belongs to a run with other rows
     #[arg(long)]
     pub(crate) accept_changed_input: bool,
 

@@ -18,6 +18,7 @@ impl Record for EntryRow {
     const COLUMNS: &'static [&'static str] =
         &["created_at", "user", "activity", "property", "before", "after"];
     const LOOSE: usize = 2;
+    const JSON: usize = 2;
 
     fn cells(&self) -> Vec<String> {
         let entry = &self.0;

@@ -58,11 +58,11 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let path = context.config.as_ref().map(|file| file.path.display().to_string());
     let output = &context.output;
     match output.format() {
-        crate::output::Format::Json => {
+        crate::arguments::Format::Json => {
             let all = crate::output::json(&Contexts { config_file: path, contexts: names, settings: rows })?;
             output.line(&crate::json_text::pretty(&all, 0))
         }
-        crate::output::Format::Table => {
+        crate::arguments::Format::Table => {
             match &path {
                 Some(path) => {
                     output.line(&format!("configuration file  {}", crate::visible::visible(path)))?

@@ -3,10 +3,10 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::arguments;
 use crate::arguments::transfer::Export;
 use crate::connection::Context;
 use crate::exit::Failure;
-use crate::output;
 use crate::rows::format::{self, Format};
 use crate::transfer::export::{Stopped, Target, export};
 use crate::transfer::interrupt::Interrupt;
@@ -14,15 +14,15 @@ use crate::transfer::progress::{Progress, Show, grouped};
 
 pub(crate) async fn run(
     context: &Context,
-    output: Option<output::Format>,
+    output: Option<arguments::Format>,
     arguments: &Export,
 ) -> Result<(), Failure> {
     let path = arguments.file.clone();
     let asked = match (arguments.format, output) {
         (Some(format), _) => Some(format),
         (None, None) => None,
-        (None, Some(output::Format::Csv)) => Some(Format::Csv),
-        (None, Some(output::Format::Ndjson)) => Some(Format::Ndjson),
+        (None, Some(arguments::Format::Csv)) => Some(Format::Csv),
+        (None, Some(arguments::Format::Ndjson)) => Some(Format::Ndjson),
         (None, Some(_)) => {
             return Err(Failure::usage("an export is NDJSON or CSV")
                 .mend("choose with `--format ndjson` or `--format csv`, or by the name of the file"));

@@ -2,12 +2,12 @@
 
 use posthog_groups::{Group, JsonValue};
 
+use crate::arguments::Format;
 use crate::arguments::Get;
 use crate::assignment::as_written;
 use crate::commands::{GroupRow, time};
 use crate::connection::Context;
 use crate::exit::{Failure, SIMILAR_KEYS};
-use crate::output::Format;
 use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failure> {
@@ -52,8 +52,8 @@ pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failur
 
 /// The card of one group: a property on each line, its value as one would set it.
 fn show(context: &Context, group: &Group) -> Result<(), Failure> {
-    let paint = context.output.paint();
-    context.output.line(&paint.bold(&visible(&group.key)))?;
+    let styles = context.output.styles();
+    context.output.line(&styles.bold(&visible(&group.key)))?;
     context.output.line(&format!("created {}", time(group.created_at)))?;
     let properties: std::collections::BTreeMap<String, JsonValue> = group
         .properties

@@ -1,7 +1,6 @@
 //! `import`: the groups of a file into a project.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -104,8 +103,7 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     if let Err(error) = written_report {
         return Err(report_failure(arguments.input.report.as_deref(), &error));
     }
-    let kept = settle_journal(journal.as_deref(), &report);
-    ending(report, &totals, kept.as_deref(), interrupt.seen())
+    ending(report, &totals, journal.as_deref(), interrupt.seen())
 }
 
 /// Where the journal is: beside the file, if nothing else is said. A copy of standard input has no place.
@@ -115,17 +113,6 @@ fn journal_of(arguments: &Import, input: Option<&Path>) -> Option<PathBuf> {
         name.push(".journal");
         Some(name.into())
     })
-}
-
-/// Removes the journal of an import that has nothing left to do; gives the one that is kept.
-fn settle_journal(journal: Option<&Path>, report: &ImportReport) -> Option<PathBuf> {
-    let journal = journal?;
-    if report.is_complete() {
-        // One that stays is no harm: the next import says that its input has changed, or that all is done.
-        let _ = fs::remove_file(journal);
-        return None;
-    }
-    Some(journal.to_owned())
 }
 
 /// How the program ends, and how one goes on.

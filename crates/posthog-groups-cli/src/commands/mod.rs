@@ -35,6 +35,7 @@ pub(crate) struct GroupRow(pub(crate) Group);
 
 impl Record for GroupRow {
     const COLUMNS: &'static [&'static str] = &["group_key", "created_at", "group_properties"];
+    const JSON: usize = 1;
 
     fn cells(&self) -> Vec<String> {
         let Group { key, created_at, properties, .. } = &self.0;

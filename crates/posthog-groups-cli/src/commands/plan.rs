@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use posthog_groups::bulk::Engine;
 
+use crate::arguments::Format;
 use crate::arguments::transfer::ImportInput;
 use crate::commands::import::{bad_rows, create_report, duplicates, report_failure};
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
-use crate::output::{Format, Output, Record};
+use crate::output::{Output, Record};
 use crate::transfer::apart;
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::Interrupt;

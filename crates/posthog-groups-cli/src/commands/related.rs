@@ -21,6 +21,7 @@ enum ActorRow {
 impl Record for ActorRow {
     const COLUMNS: &'static [&'static str] = &["type", "id", "group_type_index", "name", "properties"];
     const LOOSE: usize = 2;
+    const JSON: usize = 1;
 
     fn cells(&self) -> Vec<String> {
         match self {

@@ -1,6 +1,9 @@
 //! `unset`: properties taken away, after a question.
 
+use posthog_groups::{Error, Group, GroupHandle};
+
 use crate::arguments::Unset;
+use crate::commands::GroupRow;
 use crate::confirm;
 use crate::connection::Context;
 use crate::exit::{Failure, text_of};
@@ -20,7 +23,13 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         }
     }
     let handle = context.groups().await?.group(&arguments.key);
-    let mut group = handle.get().await.map_err(|e| Failure::of_group(&arguments.key, e))?;
+    let mut group = match handle.get().await {
+        Ok(group) => group,
+        Err(e) if e.status() == Some(500) && !arguments.dry_run => {
+            return without_reading(context, &handle, &names, arguments.yes, &e).await;
+        }
+        Err(e) => return Err(Failure::of_group(&arguments.key, e)),
+    };
     let changes = of_removing(&group, &names);
     if arguments.dry_run {
         return show_dry_run(context, changes);
@@ -29,21 +38,8 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     if !arguments.yes && !there.is_empty() {
         confirm::ask(&question(&changes))?;
     }
-    let mut failed = Vec::new();
-    for name in &there {
-        match handle.unset(name).await {
-            Ok(after) => group = after,
-            // One name: its own failure. Of several, the others may go well.
-            Err(e) if there.len() == 1 => return Err(e.into()),
-            Err(e) => failed.push((name.clone(), e)),
-        }
-    }
-    let total = there.len();
-    if failed.len() == total
-        && let Some((_, first)) = failed.pop()
-    {
-        return Err(first.into());
-    }
+    let (after, failed) = remove(&handle, &there).await?;
+    group = after.unwrap_or(group);
     let done = GroupChanges {
         changes: changes
             .changes
@@ -53,6 +49,60 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         ..changes
     };
     show_done(context, &done, group)?;
+    outcome(there.len(), &failed)
+}
+
+/// Removes properties of a group that the server fails to return, which repairs it if one of them is the reason.
+async fn without_reading(
+    context: &Context,
+    handle: &GroupHandle,
+    names: &[String],
+    yes: bool,
+    error: &Error,
+) -> Result<(), Failure> {
+    context.warn(&format!(
+        "the group cannot be read ({}): its properties are removed without looking",
+        text_of(error)
+    ));
+    if !yes {
+        let names: Vec<_> = names.iter().map(|name| visible(name)).collect();
+        let question = format!("From {}, remove {}. Go ahead?", visible(handle.key()), names.join(", "));
+        confirm::ask(&question)?;
+    }
+    let (after, failed) = remove(handle, names).await?;
+    match after {
+        Some(group) if context.output.is_for_programs() => context.output.one(GroupRow(group))?,
+        _ => {
+            let removed = |name: &&String| failed.iter().all(|(failed, _)| failed != *name);
+            for name in names.iter().filter(removed) {
+                context.output.line(&format!("{}: removed", visible(name)))?;
+            }
+        }
+    }
+    outcome(names.len(), &failed)
+}
+
+type Failed = Vec<(String, Error)>;
+
+/// Removes the properties one by one: the group after the last, and those that were not removed. If none was removed, the
+/// first error.
+async fn remove(handle: &GroupHandle, names: &[String]) -> Result<(Option<Group>, Failed), Failure> {
+    let mut group = None;
+    let mut failed = Vec::new();
+    for name in names {
+        match handle.unset(name).await {
+            Ok(after) => group = Some(after),
+            Err(e) => failed.push((name.clone(), e)),
+        }
+    }
+    if failed.len() < names.len() || failed.is_empty() {
+        return Ok((group, failed));
+    }
+    let (_, first) = failed.swap_remove(0);
+    Err(first.into())
+}
+
+fn outcome(total: usize, failed: &Failed) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
@@ -62,7 +112,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         failed.len(),
         failures.join("; ")
     ))
-    .mend("the same command again tries those that are left"))
+    .mend("run the same command again for the rest"))
 }
 
 fn question(changes: &GroupChanges) -> String {

@@ -20,12 +20,12 @@ pub(crate) enum Signal {
     Terminate,
 }
 
-impl Signal {
+impl From<Signal> for Code {
     /// The exit code that shells expect: 128 and the number of the signal.
-    pub(crate) fn code(self) -> Code {
-        match self {
-            Self::Interrupt => Code::Interrupted,
-            Self::Terminate => Code::Terminated,
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
         }
     }
 }
@@ -39,7 +39,7 @@ impl Interrupt {
             loop {
                 let signal = signals.next().await;
                 if tell.send_replace(Some(signal)).is_some() {
-                    process::exit(signal.code() as i32);
+                    process::exit(Code::from(signal) as i32);
                 }
             }
         });

@@ -29,10 +29,10 @@ pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     if let Some((rows, _)) = message.split_once("; remove one, or let the last one win") {
         return Failure::failed(format!("{input}: {rows}")).mend("remove one, or add `--duplicates last`");
     }
-    if let Some((what, _)) = message.split_once("; to go on, and do the rows that are new or different") {
+    if let Some((what, _)) = message.split_once("; finish that run with its own rows") {
         return Failure::failed(what)
-            .mend("add `--accept-changed-input` to go on with the rows that are new or different")
-            .mend("or remove the journal to begin anew");
+            .mend("add `--accept-changed-input` to begin anew: what that run has written is found as wanted")
+            .mend("or finish that run with its own rows first");
     }
     let is_of_journal = message.contains("name another journal") || message.contains(" the journal ");
     let failure = Failure::from(error);

@@ -1,23 +1,17 @@
 //! The rows of an import: checked before anything is sent, then read as often as the import needs them.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use posthog_groups::bulk::ImportRow;
-use serde::de::IgnoredAny;
 
-use crate::rows::Row;
 use crate::rows::flaw::{Flaw, Reach};
 use crate::rows::input::Input;
 use crate::rows::reader::RowReader;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::progress::Counter;
-
-/// The most characters of a group key that a server stores.
-const LONGEST_KEY: usize = 400;
 
 /// So many bad rows are named; all are counted.
 const NAMED: usize = 20;
@@ -70,7 +64,7 @@ impl Source {
         let mut rows = self.input.rows().map_err(Unchecked::Flaw)?;
         let mut found = Checked::default();
         loop {
-            match rows.next().and_then(|row| row.map(acceptable).transpose()) {
+            match next_row(&mut rows) {
                 Ok(Some(_)) => found.rows += 1,
                 Ok(None) => break,
                 Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {
@@ -124,12 +118,12 @@ impl Iterator for Pass {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let next = match &mut self.rows {
-                Rows::Open(rows) => rows.next().and_then(|row| row.map(acceptable).transpose()),
+                Rows::Open(rows) => next_row(rows),
                 Rows::Unreadable(flaw) => Err(flaw.clone()),
                 Rows::Ended => Ok(None),
             };
             match next {
-                Ok(Some(row)) => return Some(Ok(ImportRow::new(row.key, row.properties).at_line(row.line))),
+                Ok(Some(row)) => return Some(Ok(row)),
                 Ok(None) => return None,
                 Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {}
                 Err(flaw) => {
@@ -142,32 +136,12 @@ impl Iterator for Pass {
     }
 }
 
-/// A row that a server can store.
-fn acceptable(row: Row) -> Result<Row, Flaw> {
-    let flaw = |what: String, mend: &str| Err(Flaw::row(row.line, what).mend(mend));
-    if row.key.trim().is_empty() {
-        return flaw("the group key is blank".to_owned(), "give the key that events use, such as org:5");
-    }
-    // A character has at least one byte.
-    if row.key.len() > LONGEST_KEY {
-        let length = row.key.chars().count();
-        if length > LONGEST_KEY {
-            let what = format!("the group key has {length} characters, and {LONGEST_KEY} are allowed");
-            return flaw(what, "use a shorter id, or a hash of it");
-        }
-    }
-    if row.key.contains('\0') {
-        return flaw("the group key holds a NUL character, which no server stores".to_owned(), "remove it");
-    }
-    // No name is `""` in the text, so that most properties need not be read for it.
-    if row.properties.as_str().contains("\"\"") && row.properties.get("").is_ok_and(|value| value.is_some()) {
-        return flaw("a property has no name".to_owned(), "name it, or remove it");
-    }
-    let names = || row.properties.decode::<HashMap<String, IgnoredAny>>();
-    if row.properties.as_str().contains("\\u") && names().is_err() {
-        return flaw("the name of a property is no text".to_owned(), "remove what is half a surrogate pair");
-    }
-    Ok(row)
+/// The next row that a server can store.
+fn next_row(rows: &mut RowReader) -> Result<Option<ImportRow>, Flaw> {
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let row = ImportRow::new(row.key, row.properties).at_line(row.line);
+    row.check().map_err(|error| Flaw::row(row.line, error.to_string()))?;
+    Ok(Some(row))
 }
 
 /// A file of the bad rows, as they stand.
@@ -196,37 +170,5 @@ impl Rejected {
 
     fn finish(mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(key: &str, properties: &str) -> Row {
-        Row { key: key.to_owned(), properties: serde_json::from_str(properties).unwrap(), line: 7 }
-    }
-
-    #[test]
-    fn rows_that_no_server_stores_are_named() {
-        for (key, properties, words) in [
-            (" \t", "{}", "the group key is blank"),
-            (&*"ä".repeat(401), "{}", "the group key has 401 characters"),
-            ("a\0b", "{}", "NUL"),
-            ("a", r#"{"":1}"#, "a property has no name"),
-            ("a", r#"{"\ud800":1}"#, "the name of a property is no text"),
-        ] {
-            let flaw = acceptable(row(key, properties)).unwrap_err();
-            assert_eq!((flaw.line, flaw.reach), (Some(7), Reach::Row));
-            assert!(flaw.what.contains(words), "{flaw}");
-        }
-        for (key, properties) in [
-            (&*"ä".repeat(400), "{}"),
-            (" a ", r#"{" ":1}"#),
-            ("a\nb", "{}"),
-            ("a", r#"{"\u00e9":"\ud800"}"#),
-        ] {
-            assert_eq!(acceptable(row(key, properties)), Ok(row(key, properties)));
-        }
     }
 }

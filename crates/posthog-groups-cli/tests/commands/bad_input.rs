@@ -78,3 +78,12 @@ fn commands_of_other_programs_are_known_or_lead_to_the_right_one() {
     assert!(related.stderr.contains("<KEY|--person <UUID>>"), "{}", related.stderr);
     assert_eq!(program.run("related a --person b").code, 2);
 }
+
+#[test]
+fn a_mistyped_group_type_is_suggested() {
+    let program = Program::of_2026();
+    let done = program.run("list -t organisation");
+    assert_eq!(done.code, 2, "{}", done.all());
+    assert!(done.stderr.ends_with(": did you mean `organization`?\n"), "{}", done.stderr);
+    assert!(!program.run("list -t company").stderr.contains("did you mean"));
+}

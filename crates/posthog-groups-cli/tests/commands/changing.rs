@@ -8,7 +8,7 @@ use crate::program::{Program, world};
 fn every_command_that_writes_works_in_both_eras() {
     for era in Era::ALL {
         let program = Program::new(world(era));
-        let properties = program.write("acme.json", r#"{"plan": "trial", "big": 12345678901234567890123}"#);
+        let properties = program.write("acme.json", r#"{"plan": "trial", "big": 18446744073709551615}"#);
         let from_file =
             format!("create -t 0 org:8 --properties @{} --set plan=team -o ndjson", properties.display());
         let transcript = program.transcript(&[
@@ -39,7 +39,7 @@ fn every_command_that_writes_works_in_both_eras() {
             let group = groups.iter().find(|g| g.group_key == key).unwrap();
             serde_json::to_string(&group.group_properties).unwrap()
         };
-        assert_eq!(of("org:8"), r#"{"big":12345678901234567890123,"plan":"team"}"#, "{era}: digits are kept");
+        assert_eq!(of("org:8"), r#"{"big":18446744073709551615,"plan":"team"}"#, "{era}: digits are kept");
         assert_eq!(of("org:9"), "{}", "{era}");
     }
 }
@@ -88,4 +88,25 @@ fn of_several_removals_one_failure_is_told_and_the_others_are_done() {
     assert_eq!(done.code, 6, "{}", done.all());
     assert!(done.stderr.contains("1 of 2 properties were not removed: `plan`"), "{}", done.stderr);
     assert_eq!(done.stdout, "name: \"Acme\" -> (not set)\n");
+}
+
+#[test]
+fn a_property_of_a_group_that_cannot_be_read_is_removed_without_looking() {
+    for era in Era::ALL {
+        let program = Program::new(world(era));
+        let unreadable = Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/(find/)?$");
+        program.fake.add_faults([unreadable]).unwrap();
+        let list = program.run("list -t 0 --retries 0");
+        assert_eq!(list.code, 1, "{}", list.all());
+        assert!(list.stderr.contains("posthog-groups unset KEY NAME"), "{}", list.stderr);
+        let dry = program.run("unset -t 0 org:5 plan --dry-run --retries 0");
+        assert_eq!(dry.code, 1, "{}", dry.all());
+        let done = program.run("unset -t 0 org:5 plan --yes --retries 0");
+        assert_eq!((done.code, done.stdout.as_str()), (0, "plan: removed\n"), "{}", done.all());
+        assert!(done.stderr.starts_with("warning: the group cannot be read (500"), "{}", done.stderr);
+        let group = program.fake.state().groups.into_iter().find(|g| g.group_key == "org:5").unwrap();
+        assert!(!serde_json::to_string(&group.group_properties).unwrap().contains("plan"));
+        let posts = program.fake.journal().into_iter().filter(|entry| entry.method == "POST").count();
+        assert_eq!(posts, 1, "{era}");
+    }
 }

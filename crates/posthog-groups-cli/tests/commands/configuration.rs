@@ -110,6 +110,9 @@ fn a_key_comes_from_every_place_it_may_come_from() {
         (&["--key-file", "/dev/null"], "", "there is no key in file /dev/null: it is empty"),
         (&["--key-command", "echo locked >&2; exit 3"], "", "which failed (exit status: 3); it says: locked"),
         (&["--key-command", "true"], "", "which printed nothing; it says nothing about why"),
+        (&["--key-command", "yes"], "", "which printed more than 4096 bytes"),
+        (&["--key-command", "sh -xc ': phx_Recognizable'; exit 1"], "", "its error output is not shown"),
+        (&["--key-command", "echo phx_Recognizable; false"], "", "command `echo phx_...; false`"),
         (&["--key-command", "printf 'a\\nb\\n'"], "", "it has several lines"),
         (&["--key-stdin"], "", "there is no key in standard input"),
         (&["--key-stdin"], "phc_abc", "phc_"),
@@ -117,6 +120,7 @@ fn a_key_comes_from_every_place_it_may_come_from() {
         let done = run(arguments, stdin);
         assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
         assert!(done.stderr.contains(message), "{arguments:?}: {}", done.stderr);
+        assert!(!done.all().contains("Recognizable"), "{arguments:?}: {}", done.all());
     }
     for (value, message) in [
         (" ", "error: POSTHOG_PERSONAL_API_KEY is set, but empty"),
@@ -129,13 +133,37 @@ fn a_key_comes_from_every_place_it_may_come_from() {
 }
 
 #[test]
-fn a_key_file_that_others_may_read_is_warned_of() {
+fn a_key_file_that_others_may_read_or_change_is_warned_of() {
     let program = with_contexts();
-    for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+    for (mode, warning) in [
+        (0o600, None),
+        (0o400, None),
+        (0o640, Some("a.key can be read by others; run: chmod 600 HOME/")),
+        (0o604, Some("a.key can be read by others; run: chmod 600 HOME/")),
+        (0o620, Some("a.key can be changed by others; run: chmod 600 HOME/")),
+        (0o666, Some("a.key can be read and changed by others; run: chmod 600 HOME/")),
+    ] {
         program.permit("a.key", mode);
         let done = program.done(&mut program.bare(&["types"]));
         assert_eq!(done.code, 0);
-        assert_eq!(done.stderr.contains("run: chmod 600 HOME/"), warned, "{mode:o}: {}", done.stderr);
+        match warning {
+            Some(warning) => assert!(done.stderr.contains(warning), "{mode:o}: {}", done.stderr),
+            None => assert_eq!(done.stderr, "", "{mode:o}"),
+        }
+    }
+}
+
+#[test]
+fn a_configuration_file_that_others_may_change_is_warned_of() {
+    let program = with_contexts();
+    for (mode, warned) in [(0o600, false), (0o644, false), (0o664, true), (0o602, true)] {
+        program.permit(FILE, mode);
+        let done = program.done(&mut program.bare(&["types"]));
+        assert_eq!(done.code, 0);
+        let warning = "config.toml can be changed by others; run: chmod go-w HOME/";
+        assert_eq!(done.stderr.contains(warning), warned, "{mode:o}: {}", done.stderr);
+        let doctor = program.done(&mut program.bare(&["doctor", "-o", "plain"]));
+        assert_eq!(doctor.stdout.starts_with("configuration\twarn\t"), warned, "{}", doctor.all());
     }
 }
 

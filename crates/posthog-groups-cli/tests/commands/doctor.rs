@@ -41,6 +41,8 @@ fn every_trouble_is_found_with_its_mend() {
     no_api.fake.add_faults([Fault { times: 99, ..Fault::http(404) }]).unwrap();
     let broken = Program::of_2026();
     broken.fake.add_faults([Fault { times: 99, ..Fault::http(503) }]).unwrap();
+    let unreadable = Program::of_2026();
+    unreadable.fake.add_faults([Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/$")]).unwrap();
     let all = Program::of_2026;
     for (program, line, name, code, told) in [
         (all(), "", "key is known", 0, "ok: it belongs to"),
@@ -98,6 +100,7 @@ fn every_trouble_is_found_with_its_mend() {
         (html, "", "server", 1, "answers, but not as PostHog does"),
         (no_api, "", "server", 1, "answers, but not as PostHog does"),
         (broken, "", "server", 1, "fail: 503"),
+        (unreadable, "", "list", 1, "fail: groups of type organization cannot be listed: 500"),
     ] {
         let (exit, found) = check(&program, line, name);
         assert!(found.contains(told), "{line} {name}: {found}");
@@ -114,6 +117,7 @@ fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
         let done = program.run("doctor -o plain");
         assert_eq!(done.code, 5, "{}", done.all());
         assert!(!done.stdout.contains("FAIL"), "{}", done.stdout);
+        assert!(!done.stdout.contains("599"), "{}", done.stdout);
         let line = done.stdout.lines().find(|line| line.starts_with(&format!("{not_checked}\t"))).unwrap();
         assert!(line.contains("\twarn\tnot checked: throttled\twait"), "{line}");
         let table = program.run("doctor -o table");

@@ -125,3 +125,70 @@ fn bash_completes_after_a_subcommand() {
         assert_eq!(reply, wanted, "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// Runs a shell with a script of the test; `None`, with a message, if the shell is not installed.
+fn shell(program: &Program, shell: &str, arguments: &[&str]) -> Option<String> {
+    let mut command = std::process::Command::new(shell);
+    command.args(arguments).current_dir(program.home.path()).env("HOME", program.home.path());
+    match command.output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(_) => {
+            eprintln!("skipped: {shell} is not installed");
+            None
+        }
+    }
+}
+
+#[test]
+fn fish_completes_commands_options_and_values() {
+    let program = Program::of_2026();
+    program.write("completions.fish", &program.done(&mut program.bare(&["completions", "fish"])).stdout);
+    for (line, wanted) in [
+        ("posthog-groups ex", &["export"][..]),
+        ("posthog-groups export --for", &["--force", "--format"]),
+        ("posthog-groups list -o ", &["csv", "json", "ndjson", "plain", "table"]),
+        ("posthog-groups -q list --key-c", &["--key-command", "--key-contains"]),
+    ] {
+        let script = format!("source completions.fish; complete -C '{line}'");
+        let Some(reply) = shell(&program, "fish", &["--no-config", "-c", &script]) else { return };
+        let mut reply: Vec<&str> = reply.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        reply.sort_unstable();
+        assert_eq!(reply, wanted, "{line}");
+    }
+}
+
+/// Types each argument and Tab into an interactive zsh, and prints what then stands on its command line.
+const ZSH: &str = r#"
+zmodload zsh/zpty
+zpty inner zsh -f -i
+zpty -w inner "PROMPT=''; RPROMPT=''; fpath=($PWD \$fpath); autoload -Uz compinit; compinit -u -d $PWD/dump"
+zpty -w inner "take() { print -r -- \"\$BUFFER\" > $PWD/line; BUFFER='' }; zle -N take; bindkey '^X' take"
+zpty -w inner "print ready > $PWD/line"
+for words in "" "$@"; do
+  [[ -n $words ]] && zpty -w -n inner "posthog-groups $words"$'\t\x18'
+  # The output has to be read, because a full pseudo-terminal blocks.
+  for n in {1..600}; do zpty -r -t inner output; [[ -s line ]] && break; sleep 0.02; done
+  [[ -n $words ]] && cat line
+  rm -f line
+done
+zpty -d inner
+"#;
+
+#[test]
+fn zsh_completes_commands_options_and_values() {
+    let program = Program::of_2026();
+    program.write("_posthog-groups", &program.done(&mut program.bare(&["completions", "zsh"])).stdout);
+    program.write("test.zsh", ZSH);
+    let words = ["ex", "export --forc", "-q list --key-cont", "import --engine re", "help exp"];
+    let arguments = [&["-f", "test.zsh"][..], &words].concat();
+    let Some(reply) = shell(&program, "zsh", &arguments) else { return };
+    let reply: Vec<&str> = reply.lines().map(str::trim_end).collect();
+    let wanted = [
+        "posthog-groups export",
+        "posthog-groups export --force",
+        "posthog-groups -q list --key-contains=",
+        "posthog-groups import --engine rest",
+        "posthog-groups help export",
+    ];
+    assert_eq!(reply, wanted);
+}

@@ -1,6 +1,6 @@
 //! Commands that read, on servers of both eras and in every format.
 
-use posthog_groups_fake::{Era, Group, State};
+use posthog_groups_fake::{Era, Group, Properties, State};
 
 use crate::program::{PERSON, Program, world};
 
@@ -123,4 +123,38 @@ fn no_values_with_a_text_may_be_for_the_text() {
     let program = Program::of_2026();
     let note = program.run("values -t 0 plan --containing nothing").stderr;
     assert!(note.starts_with("no values of `plan` contain `nothing`; without --containing"), "{note}");
+}
+
+#[test]
+fn list_selects_by_properties_and_shows_the_columns_asked_for() {
+    let group = |key: &str, properties: &str| Group {
+        group_properties: Properties::parse(properties).unwrap(),
+        ..Group::new(0, key)
+    };
+    let groups = vec![
+        group("a", r#"{"plan": "free", "zip": "1234", "seats": 3, "note": "=1+1"}"#),
+        group("=b", r#"{"plan": "free", "zip": 1234.0, "tags": ["x"], "gone": null}"#),
+        group("c", r#"{"plan": "team"}"#),
+    ];
+    let program = Program::new(State { groups, activity: Vec::new(), ..world(Era::Y2026) });
+    for (line, keys) in [
+        ("--where plan=free", "=b a"),
+        ("--where plan=free -n 1", "=b"),
+        ("--where zip=1234", "=b a"),
+        ("--where zip=1234 --where seats=3.0", "a"),
+        ("--where gone=null", "=b"),
+        ("--where tags=[\"x\"]", "=b"),
+        ("--where plan=", ""),
+    ] {
+        let done = program.run(&format!("list -t 0 -o plain {line}"));
+        let found: Vec<&str> = done.stdout.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        let mut found = found;
+        found.sort_unstable();
+        assert_eq!((found.join(" ").as_str(), done.code), (keys, 0), "{line}: {}", done.all());
+    }
+    let columns = |format: &str| {
+        program.run(&format!("list -t 0 -o {format} --columns plan,zip --columns note,group_key")).all()
+    };
+    insta::assert_snapshot!(["table", "plain", "csv", "json"].map(columns).join("\n"));
+    assert_eq!(program.run("list -t 0 --where plan").code, 2);
 }

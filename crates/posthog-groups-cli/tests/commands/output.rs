@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use posthog_groups_fake::{Era, Group, State};
+use posthog_groups_fake::{Effect, Era, Fault, Group, State};
 
 use crate::program::{KEY, Program, world};
 
@@ -110,4 +110,27 @@ fn quiet_leaves_only_errors_and_verbose_shows_requests() {
     program.fake.add_faults([posthog_groups_fake::Fault::http(503)]).unwrap();
     let again = program.run("types -v").stderr;
     assert!(again.contains(": 503, ") && again.contains(", attempt 2"), "{again}");
+}
+
+#[test]
+fn long_waits_are_told_on_standard_error_also_off_a_terminal() {
+    for (status, told) in
+        [(429, "rate limit: waiting "), (503, "waiting before the request is sent again (last: 503)")]
+    {
+        let program = Program::of_2026();
+        let mut fault = Fault::http(status);
+        if let Effect::Http(http) = &mut fault.effect {
+            http.headers.insert("Retry-After".to_owned(), "5".to_owned());
+        }
+        program.fake.add_faults([fault.clone()]).unwrap();
+        let done = program.run("types");
+        assert_eq!(done.code, 0, "{}", done.all());
+        assert!(
+            done.stderr.starts_with(told) && done.stderr.lines().count() == 1,
+            "{status}: {}",
+            done.stderr
+        );
+        program.fake.add_faults([fault]).unwrap();
+        assert_eq!(program.run("types -q").stderr, "");
+    }
 }

@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::program::{KEY, Program};
+use posthog_groups_fake::{Era, Group};
+
+use crate::program::{KEY, Program, world};
 
 /// Runs a command line on a terminal of 60 columns; `None` where there is no `script` of util-linux.
 fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, String)> {
@@ -81,4 +83,23 @@ fn a_terminal_without_a_size_cuts_nothing_unless_columns_says_how_wide_it_is() {
         // The keys and the times are whole.
         assert!(cut.contains("org:5") && cut.contains("2026-01-02T03:04:05Z  "), "{size}: {cut}");
     }
+}
+
+#[test]
+fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
+    let mut state = world(Era::Y2026);
+    state
+        .groups
+        .push(Group::new(0, "a\u{1b}[2J\u{9b}1m\u{202e}b").with("n\u{9b}", "\u{1b}]0;title\u{7} \u{7f}"));
+    let program = Program::new(state);
+    for format in ["table", "plain", "json", "ndjson", "csv"] {
+        let Some((code, shown)) = on_terminal(&program, &format!("list -o {format} --no-color"), "") else {
+            return;
+        };
+        assert_eq!(code, 0, "{shown}");
+        let acts = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t') || c == '\u{202e}';
+        assert!(!shown.contains(acts), "{format}: {shown:?}");
+    }
+    let (_, raw) = on_terminal(&program, "list -o csv --raw", "").unwrap();
+    assert!(raw.contains("a\u{1b}[2J\u{9b}1m\u{202e}b"), "{raw:?}");
 }

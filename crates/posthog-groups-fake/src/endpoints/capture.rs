@@ -18,6 +18,7 @@ use crate::Era;
 use crate::answer::Answer;
 use crate::api::Lasting;
 use crate::json::{Kind, Properties, members};
+use crate::limits::Limits;
 use crate::poison::unpoisoned;
 use crate::request::{Call, Query};
 use crate::state::GroupType;
@@ -250,6 +251,7 @@ fn identify(members: &Members<'_>, properties: &Members<'_>) -> Option<Identify>
         return None;
     }
     let set = match properties.get("$group_set") {
+        Some(set) if Limits::of(set.get()).is_unstorable() => return None,
         Some(set) if kind(set) == Kind::Object => Properties::from(set.to_owned()),
         Some(set) if kind(set) != Kind::Null => return None,
         _ => Properties::new(),

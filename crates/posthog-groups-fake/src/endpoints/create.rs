@@ -10,6 +10,7 @@ use crate::endpoints::group_object;
 use crate::endpoints::ingestion::{self, Change};
 use crate::errors::{self, Failure};
 use crate::json::{Json, Properties};
+use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::GroupRow;
 use crate::world::World;
@@ -19,7 +20,15 @@ const KEY_RULES: TextRules = TextRules { longest: 400, blank: false };
 /// Stores the group first and only then finds out what is wrong with its type or properties: each of those answers
 /// leaves a group behind.
 pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
+    if Limits::of(context.data.value().as_str()).double {
+        return Err(errors::parse_error(
+            "JSON parse error - Out of range float values are not JSON compliant: inf",
+        ));
+    }
     let (index, key, properties) = fields(&context.data)?;
+    if Limits::of(properties.as_str()).is_unstorable() {
+        return Err(errors::server_error());
+    }
     let row = GroupRow {
         project: context.project,
         index,

@@ -7,6 +7,7 @@ use crate::endpoints::ingestion::{self, Change};
 use crate::endpoints::{group_object, lookup};
 use crate::errors::{self, Failure};
 use crate::json::{Json, Kind, Properties};
+use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::RowId;
 use crate::world::World;
@@ -18,6 +19,9 @@ pub(crate) fn update(world: &mut World, context: &Context<'_>) -> Result<Answer,
         Era::Y2025 => named_value_2025(&context.data)?,
         Era::Y2026 => named_value_2026(&context.data)?,
     };
+    if name.contains('\0') || Limits::of(value.as_str()).is_unstorable() {
+        return Err(errors::server_error());
+    }
     let mut properties = properties_of(world, group)?;
     let before = properties.get(&name);
     let new = match era {
@@ -111,6 +115,9 @@ pub(crate) fn delete(world: &mut World, context: &Context<'_>) -> Result<Answer,
 pub(crate) fn upsert(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
     let group = lookup::object(world, context)?;
     mapping(&context.data)?;
+    if Limits::of(context.data.value().as_str()).is_unstorable() {
+        return Err(errors::server_error());
+    }
     let mut properties = properties_of(world, group)?;
     let set = Properties::from(context.data.value().clone());
     let mut changes = Vec::new();

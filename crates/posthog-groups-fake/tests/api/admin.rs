@@ -13,7 +13,7 @@ async fn state(api: &Api) -> String {
 
 fn everything() -> Value {
     json!({
-        "era": "2025", "now": "2021-05-02T00:00:00.123456Z", "page_size": 7, "project_id": 3,
+        "era": "2025", "now": "2021-05-02T00:00:00.123456Z", "page_size": 7, "links_origin": "http://a:1", "project_id": 3,
         "projects": [{"id": 4, "organization": "other", "name": "Four"}],
         "user": {"email": "a@b", "role": "member"},
         "api_keys": [{"key": "phx_a", "scopes": ["group:read"], "projects": [3], "active": false}, {"key": "phx_b"}],
@@ -59,6 +59,8 @@ async fn a_document_that_is_no_good_is_refused_and_changes_nothing() {
         (json!({"era": "2024"}), "era"),
         (json!({"now": "yesterday"}), "now"),
         (json!({"page_size": 0}), "page_size"),
+        (json!({"links_origin": "posthog.internal"}), "links_origin"),
+        (json!({"links_origin": "http://posthog.internal/"}), "links_origin"),
         (json!({"groups": [{"group_key": "a"}]}), "group_type_index"),
         (json!({"groups": [{"group_type_index": 0, "group_key": null}]}), "groups[0].group_key"),
         (json!({"groups": [group, group]}), "groups[1].group_key"),
@@ -118,6 +120,15 @@ async fn faults_are_added_and_removed_over_http() {
     assert_eq!((api.get("groups/").await.status, api.get("groups").await.status), (503, 400));
     assert_eq!(api.http.delete(api.url("/__admin/faults")).send().await.unwrap().status(), 204);
     assert_eq!(api.get("groups/").await.status, 400);
+}
+
+#[tokio::test]
+async fn an_admin_body_that_is_too_large_is_refused() {
+    let api = start(Era::Y2026).await;
+    let request = api.http.put(api.url("/__admin/state")).body(vec![b' '; (256 << 20) + 1]);
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("larger than 268435456 bytes"), "{}", answer.text);
 }
 
 #[tokio::test]

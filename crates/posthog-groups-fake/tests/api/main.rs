@@ -12,4 +12,5 @@ mod list;
 mod program;
 mod protocol;
 mod reads;
+mod stores;
 mod writes;

@@ -116,6 +116,19 @@ fn a_port_in_use_is_an_error_and_no_port_file_is_written() {
 }
 
 #[test]
+fn it_warns_when_other_machines_can_reach_it() {
+    for (host, warns) in [("127.0.0.1", false), ("0.0.0.0", true)] {
+        let mut child =
+            program().args(["--host", host]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        child.kill().unwrap();
+        let stderr = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        assert_eq!(stderr.contains("accepts connections from other machines"), warns, "{stderr}");
+    }
+}
+
+#[test]
 fn the_help_teaches_by_example() {
     let output = program().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

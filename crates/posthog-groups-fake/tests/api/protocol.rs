@@ -1,6 +1,10 @@
-use posthog_groups_fake::{Era, State};
+use std::time::Duration;
+
+use posthog_groups_fake::{Effect, Era, Fake, Fault, StallAt, StallThen, State};
 use reqwest::{Client, Method};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::harness::{Answer, Api, envelope, small, start};
 
@@ -98,6 +102,53 @@ async fn a_body_that_is_too_large_is_refused_by_what_lies_below() {
     let answer = send(&api, "groups/", &[("content-type", "application/json")], &" ".repeat(21 << 20)).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text.contains("Bad Request (400)"));
+}
+
+#[tokio::test]
+async fn links_name_the_origin_of_the_state_or_that_of_the_request() {
+    for era in Era::ALL {
+        let links_origin = Some("https://posthog.internal:8443".to_owned());
+        let api = Api::start(State { links_origin, page_size: Some(1), ..small(era) }).await;
+        assert_eq!(api.post("groups/", json!({"group_type_index": 0, "group_key": "b"})).await.status, 201);
+        let next = api.get(LIST).await.json()["next"].as_str().unwrap().to_owned();
+        assert!(next.starts_with("https://posthog.internal:8443/api/projects/1/groups/?"), "{next}");
+        let activity = api.get("groups/activity/?group_type_index=0&group_key=org:5&page=1").await;
+        assert_eq!(activity.json()["next"], json!(null));
+
+        api.fake.put_state(State { page_size: Some(1), ..api.fake.state() }).unwrap();
+        api.fake.put_state(State { links_origin: None, ..api.fake.state() }).unwrap();
+        let next = api.get(LIST).await.json()["next"].as_str().unwrap().to_owned();
+        assert!(next.starts_with(&format!("{}/", api.fake.url())), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_nothing_or_half_a_request_is_disconnected() {
+    let fake = Fake::builder().idle_timeout(Duration::from_millis(100)).start().await.unwrap();
+    fake.add_faults([Fault { skip: 1, ..Fault::new(stall(0.5)) }]).unwrap();
+    let head = "POST /e/ HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n";
+    let whole = "GET /e/ HTTP/1.1\r\nhost: a\r\n\r\n";
+    for (sent, answer) in [
+        ("", ""),
+        ("GET / HTTP/1.1\r\nhost:", ""),
+        (head, "HTTP/1.1 400"),
+        // An idle connection, and an answer that takes longer than a client may.
+        (whole, "HTTP/1.1 405"),
+        (whole, "HTTP/1.1 405"),
+    ] {
+        let mut stream = TcpStream::connect(fake.address()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut got = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut got));
+        read.await.unwrap().unwrap();
+        let got = String::from_utf8(got).unwrap();
+        assert!(got.starts_with(answer) && got.is_empty() == answer.is_empty(), "{sent}: {got}");
+    }
+    assert!(fake.pending_faults().is_empty());
+}
+
+fn stall(seconds: f64) -> Effect {
+    Effect::Stall { seconds, at: StallAt::Headers, then: StallThen::Finish }
 }
 
 #[tokio::test]

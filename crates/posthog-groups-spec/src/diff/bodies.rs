@@ -32,7 +32,7 @@ impl<'a> Comparison<'a> {
                 };
                 self.report(
                     &kinds::REQUEST_BODY_ADDED,
-                    At::Came(new.at.key("requestBody")),
+                    At::came(new.at.key("requestBody")),
                     direction,
                     verdict,
                     "there is a request body now",
@@ -44,7 +44,7 @@ impl<'a> Comparison<'a> {
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
                 self.report(
                     &kinds::REQUEST_BODY_REMOVED,
-                    At::Gone(old.at.key("requestBody")),
+                    At::gone(old.at.key("requestBody")),
                     direction,
                     verdict,
                     "the request body is gone",
@@ -88,7 +88,7 @@ impl<'a> Comparison<'a> {
                 let message = format!("response {status} is gone, and {range} stands for it");
                 self.report(
                     &kinds::STATUS_CODE_REMOVED,
-                    At::Gone(response.at.clone()),
+                    At::gone(response.at.clone()),
                     Some(Direction::Response),
                     verdict,
                     message,
@@ -100,7 +100,7 @@ impl<'a> Comparison<'a> {
                 let message = format!("response {status} is gone");
                 self.report(
                     &kinds::STATUS_CODE_REMOVED,
-                    At::Gone(response.at.clone()),
+                    At::gone(response.at.clone()),
                     Some(Direction::Response),
                     verdict,
                     message,
@@ -122,7 +122,7 @@ impl<'a> Comparison<'a> {
             let message = format!("response {status} is new");
             self.report(
                 &kinds::STATUS_CODE_ADDED,
-                At::Came(response.at.clone()),
+                At::came(response.at.clone()),
                 Some(Direction::Response),
                 verdict,
                 message,
@@ -202,7 +202,7 @@ impl<'a> Comparison<'a> {
                 let message = format!("{subject}: `{name}` is gone");
                 self.report(
                     &kinds::MEDIA_TYPE_REMOVED,
-                    At::Gone(media.at.clone()),
+                    At::gone(media.at.clone()),
                     Some(direction),
                     verdict,
                     message,
@@ -225,7 +225,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: `{name}` is new");
             self.report(
                 &kinds::MEDIA_TYPE_ADDED,
-                At::Came(media.at.clone()),
+                At::came(media.at.clone()),
                 Some(direction),
                 Verdict::compatible(why),
                 message,
@@ -270,7 +270,7 @@ impl<'a> Comparison<'a> {
                 let message = format!("{subject}: header `{name}` is gone");
                 self.report(
                     &kinds::RESPONSE_HEADER_REMOVED,
-                    At::Gone(header.at.clone()),
+                    At::gone(header.at.clone()),
                     direction,
                     verdict,
                     message,
@@ -327,7 +327,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: header `{name}` is new");
             self.report(
                 &kinds::RESPONSE_HEADER_ADDED,
-                At::Came(header.at.clone()),
+                At::came(header.at.clone()),
                 direction,
                 verdict,
                 message,

@@ -55,14 +55,20 @@ impl<'a> Comparison<'a> {
                         let verdict =
                             Verdict::breaking([GeneratedCode], "the generated type has another name");
                         let message = format!("`{name}` is called `{other}` now");
-                        self.report(&kinds::COMPONENT_RENAMED, At::both(&after), None, verdict, message);
+                        self.report(
+                            &kinds::COMPONENT_RENAMED,
+                            At::both(before.at, after.at),
+                            None,
+                            verdict,
+                            message,
+                        );
                         continue;
                     }
                     let why = "the generated type is gone; what it means for an operation is told there";
                     let verdict = Verdict::breaking([GeneratedCode], why);
                     self.report(
                         &kinds::COMPONENT_REMOVED,
-                        At::Gone(before.at),
+                        At::gone(before.at),
                         None,
                         verdict,
                         format!("the schema `{name}` is gone"),
@@ -78,7 +84,7 @@ impl<'a> Comparison<'a> {
             let verdict = Verdict::compatible("nobody uses the new type yet");
             self.report(
                 &kinds::COMPONENT_ADDED,
-                At::Came(after.at),
+                At::came(after.at),
                 None,
                 verdict,
                 format!("the schema `{name}` is new"),
@@ -103,8 +109,8 @@ impl<'a> Comparison<'a> {
     fn parts_of_operations(&mut self, old: &Node<'a>, new: &Node<'a>, section: &str) {
         for name in names(old, new) {
             let (what, at) = match (old.get(name), new.get(name)) {
-                (Some(before), None) => ("is gone", At::Gone(before.at)),
-                (None, Some(after)) => ("is new", At::Came(after.at)),
+                (Some(before), None) => ("is gone", At::gone(before.at)),
+                (None, Some(after)) => ("is new", At::came(after.at)),
                 (Some(a), Some(b)) if same(a.value, b.value) => continue,
                 (Some(a), Some(b)) => {
                     let below = |at: &crate::pointer::Pointer| {
@@ -114,14 +120,17 @@ impl<'a> Comparison<'a> {
                     if self.found.keys().any(|identity| below(&identity.place.1)) {
                         continue;
                     }
-                    ("is different, but no operation uses it in a way that shows", At::both(&b))
+                    (
+                        "is different, but no operation uses it in a way that shows",
+                        At::both(a.at.clone(), b.at),
+                    )
                 }
                 (None, None) => continue,
             };
-            let kind = match &at {
-                At::Gone(_) => &kinds::COMPONENT_REMOVED,
-                At::Came(_) => &kinds::COMPONENT_ADDED,
-                At::Both(..) => &kinds::UNUSED_COMPONENT_CHANGED,
+            let kind = match (&at.old, &at.new) {
+                (Some(_), None) => &kinds::COMPONENT_REMOVED,
+                (None, _) => &kinds::COMPONENT_ADDED,
+                (Some(_), Some(_)) => &kinds::UNUSED_COMPONENT_CHANGED,
             };
             let verdict = Verdict::compatible(
                 "it has no name in generated code; what it means for an operation is told there",

@@ -27,7 +27,7 @@ impl<'a> Comparison<'a> {
                 );
                 self.report(
                     &kinds::COMPOSITION_CHANGED,
-                    At::Both(new.at.key(b)),
+                    At::both(old.at.key(a), new.at.key(b)),
                     direction,
                     verdict,
                     message,
@@ -59,7 +59,7 @@ impl<'a> Comparison<'a> {
                     "a caller that sends what is excluded now is refused",
                     "a reader meets what was excluded",
                 );
-                self.report(&kinds::COMPOSITION_CHANGED, At::both(&b), direction, verdict, message);
+                self.report(&kinds::COMPOSITION_CHANGED, At::both(a.at, b.at), direction, verdict, message);
             }
             (a, _) => self.appeared_or_went(old, new, "not", a.is_some(), direction),
         }
@@ -79,7 +79,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{}: a part of `allOf` is gone: {}", self.owner(old, new), called(&part));
             let verdict =
                 retyped(direction, Variance::Wider, "", "a reader that counts on what the part says fails");
-            self.report(&kinds::PART_REMOVED, At::Gone(part.at), direction, verdict, message);
+            self.report(&kinds::PART_REMOVED, At::gone(part.at), direction, verdict, message);
         }
         for part in pairing.came {
             let message = format!("{}: a part of `allOf` is new: {}", self.owner(old, new), called(&part));
@@ -89,7 +89,7 @@ impl<'a> Comparison<'a> {
                 "a caller that sends what does not fit the new part is refused",
                 "",
             );
-            self.report(&kinds::PART_ADDED, At::Came(part.at), direction, verdict, message);
+            self.report(&kinds::PART_ADDED, At::came(part.at), direction, verdict, message);
         }
     }
 
@@ -103,7 +103,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: the alternative {} is gone", called(&alternative));
             self.report_composition(
                 &kinds::ALTERNATIVE_REMOVED,
-                At::Gone(alternative.at),
+                At::gone(alternative.at),
                 direction,
                 Variance::Narrower,
                 message,
@@ -113,7 +113,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: the alternative {} is new", called(&alternative));
             self.report_composition(
                 &kinds::ALTERNATIVE_ADDED,
-                At::Came(alternative.at),
+                At::came(alternative.at),
                 direction,
                 Variance::Wider,
                 message,
@@ -250,7 +250,9 @@ impl<'a> Comparison<'a> {
                 }
             };
             let at = match At::member(&a, &b, name) {
-                At::Both(..) if b.get(name).is_none() => At::both(new.1),
+                _ if a.get(name).is_none() && b.get(name).is_none() => {
+                    At::both(old.1.at.clone(), new.1.at.clone())
+                }
                 at => at,
             };
             self.report(

@@ -63,6 +63,7 @@ kinds! {
     PROPERTY_REQUIRED: "property-required", "a property that becomes required or optional";
     PROPERTY_DIRECTION: "property-direction", "`readOnly` or `writeOnly` of a property";
     TYPE_CHANGED: "type-changed", "another `type`";
+    ENVELOPE_CHANGED: "envelope-changed", "a list that is bare now and was a member of an object, or the other way round";
     FORMAT_CHANGED: "format-changed", "another `format`";
     NULLABLE_CHANGED: "nullable-changed", "a value that may be null now, or no longer";
     ENUM_CHANGED: "enum-changed", "an `enum` that appears or goes altogether";

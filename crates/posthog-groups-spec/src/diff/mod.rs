@@ -39,6 +39,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use kinds::{Kind, kinds};
+pub(crate) use operations::{names_in, without_names};
 pub use version::{VersionCheck, check_version};
 
 use crate::convert::to_3_0;
@@ -157,6 +158,13 @@ pub struct Change {
     pub pointer: Pointer,
     /// Its line, where the document has a text.
     pub line: Option<u32>,
+    /// Where the node stands in the API, independent of the order of lists and of component names that
+    /// are not on the way: `parameters.search.required`, `responses.200.results[].name`.
+    pub place: String,
+    /// The value in the old document; `None` where it has no such node.
+    pub old: Option<Value>,
+    /// The value in the new document; `None` where it has no such node.
+    pub new: Option<Value>,
     /// What changed.
     pub message: String,
     /// Why it breaks, or why it does not.
@@ -243,6 +251,22 @@ pub fn diff(old: &Document, new: &Document) -> Result<Diff, Error> {
     Ok(comparison.finish(old, new))
 }
 
+/// The changes between two documents that are normalised: whose parameters and alternatives have no other
+/// names for the same thing.
+pub(crate) fn structure(old: &Value, new: &Value) -> Vec<Change> {
+    let mut comparison = Comparison::new(Side::new(old), Side::new(new));
+    comparison.exact_names = true;
+    operations::compare(&mut comparison);
+    let (old, new) =
+        (Document::from_value("published", old.clone()), Document::from_value("ours", new.clone()));
+    comparison.finish(&old, &new).changes
+}
+
+/// Where the node at `at` stands within its operation.
+pub(crate) fn place(document: &Value, at: &Pointer) -> String {
+    Side::new(document).place(at)
+}
+
 fn as_3_0(document: &Document) -> Result<Value, Error> {
     let version = document.value.get("openapi").and_then(Value::as_str).unwrap_or_default();
     if !version.starts_with("3.1.") {
@@ -299,32 +323,41 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Where a change is: in both documents, or in one of them only.
+/// Where a change is in either document; `None` in the document that has no such node.
 #[derive(Clone, Debug)]
-pub(crate) enum At {
-    Both(Pointer),
-    Gone(Pointer),
-    Came(Pointer),
+pub(crate) struct At {
+    old: Option<Pointer>,
+    new: Option<Pointer>,
 }
 
 impl At {
-    fn both(new: &Node<'_>) -> Self {
-        Self::Both(new.at.clone())
+    fn both(old: Pointer, new: Pointer) -> Self {
+        Self { old: Some(old), new: Some(new) }
     }
 
-    /// The member `key` of two objects: where it stands, whichever of them has it.
+    fn gone(old: Pointer) -> Self {
+        Self { old: Some(old), new: None }
+    }
+
+    fn came(new: Pointer) -> Self {
+        Self { old: None, new: Some(new) }
+    }
+
+    /// The member `key` of two objects, whichever of them has it.
     fn member(old: &Node<'_>, new: &Node<'_>, key: &str) -> Self {
         match (old.get(key), new.get(key)) {
-            (Some(old), None) => Self::Gone(old.at),
-            (None, Some(new)) => Self::Came(new.at),
-            _ => Self::Both(new.at.key(key)),
+            (Some(old), None) => Self::gone(old.at),
+            (None, Some(new)) => Self::came(new.at),
+            _ => Self::both(old.at.key(key), new.at.key(key)),
         }
     }
 
-    fn place(self) -> (Version, Pointer) {
-        match self {
-            Self::Both(new) | Self::Came(new) => (Version::New, new),
-            Self::Gone(old) => (Version::Old, old),
+    /// The pointer that a reader is shown: into the new document unless the node is gone.
+    fn shown(&self) -> (Version, Pointer) {
+        match (&self.old, &self.new) {
+            (_, Some(new)) => (Version::New, new.clone()),
+            (Some(old), None) => (Version::Old, old.clone()),
+            (None, None) => (Version::New, Pointer::root()),
         }
     }
 }
@@ -355,6 +388,13 @@ impl Verdict {
     }
 }
 
+/// A change, without what identifies it.
+struct Found {
+    verdict: Verdict,
+    at: At,
+    operations: BTreeSet<Operation>,
+}
+
 #[derive(PartialEq, Eq, Hash)]
 struct Identity {
     kind: &'static str,
@@ -369,7 +409,7 @@ pub(crate) struct Comparison<'a> {
     new: Side<'a>,
     /// The operation under comparison.
     current: Option<Operation>,
-    found: HashMap<Identity, (Verdict, BTreeSet<Operation>)>,
+    found: HashMap<Identity, Found>,
     /// The pairs of schemas that the current operation has been compared by.
     seen: HashSet<(Pointer, Pointer, Option<Direction>)>,
     /// Schemas behind references that are still to be compared: a chain of references may be longer than the
@@ -379,6 +419,8 @@ pub(crate) struct Comparison<'a> {
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
     renamed: HashSet<(Pointer, Pointer)>,
+    /// Whether a parameter of another name is another parameter, however alike the two are.
+    exact_names: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -392,6 +434,7 @@ impl<'a> Comparison<'a> {
             pending: Vec::new(),
             reached: HashSet::new(),
             renamed: HashSet::new(),
+            exact_names: false,
         }
     }
 
@@ -416,18 +459,23 @@ impl<'a> Comparison<'a> {
         verdict: Verdict,
         message: impl Into<String>,
     ) {
-        let identity = Identity { kind: kind.name, place: at.place(), direction, message: message.into() };
-        let (_, operations) = self.found.entry(identity).or_insert_with(|| (verdict, BTreeSet::new()));
-        operations.extend(self.current.clone());
+        let identity = Identity { kind: kind.name, place: at.shown(), direction, message: message.into() };
+        let found =
+            self.found.entry(identity).or_insert_with(|| Found { verdict, at, operations: BTreeSet::new() });
+        found.operations.extend(self.current.clone());
     }
 
     fn finish(self, old: &Document, new: &Document) -> Diff {
+        let (old_root, new_root) = (self.old, self.new);
         let mut changes: Vec<_> = self
             .found
             .into_iter()
-            .map(|(identity, (verdict, operations))| {
+            .map(|(identity, Found { verdict, at, operations })| {
                 let (document, pointer) = identity.place;
-                let text = if document == Version::Old { old } else { new };
+                let (text, side) = if document == Version::Old { (old, old_root) } else { (new, new_root) };
+                let value = |side: Side<'_>, at: &Option<Pointer>| {
+                    at.as_ref().and_then(|at| side.root().value.pointer(at.as_str())).cloned()
+                };
                 Change {
                     kind: identity.kind,
                     effect: verdict.effect,
@@ -437,6 +485,9 @@ impl<'a> Comparison<'a> {
                     operations: operations.into_iter().collect(),
                     document,
                     line: text.line(&pointer),
+                    place: side.place(&pointer),
+                    old: value(old_root, &at.old),
+                    new: value(new_root, &at.new),
                     pointer,
                     message: identity.message,
                     why: verdict.why,

@@ -124,7 +124,7 @@ impl<'a> Comparison<'a> {
             holder(&self.new, property),
             if required { "required" } else { "optional" }
         );
-        self.report(&kinds::PROPERTY_ADDED, At::Came(property.at.clone()), direction, verdict, message);
+        self.report(&kinds::PROPERTY_ADDED, At::came(property.at.clone()), direction, verdict, message);
     }
 
     fn property_removed(&mut self, property: &Node<'a>, name: &str, direction: Option<Direction>) {
@@ -143,7 +143,7 @@ impl<'a> Comparison<'a> {
             None => Verdict::breaking([GeneratedCode], "the generated member is gone"),
         };
         let message = format!("{}: the property `{name}` is gone", holder(&self.old, property));
-        self.report(&kinds::PROPERTY_REMOVED, At::Gone(property.at.clone()), direction, verdict, message);
+        self.report(&kinds::PROPERTY_REMOVED, At::gone(property.at.clone()), direction, verdict, message);
     }
 
     pub(super) fn additional_properties(

@@ -50,7 +50,8 @@ impl Site<'_> {
     }
 }
 
-fn without_names(path: &str) -> String {
+/// The path without the names of its parameters.
+pub(crate) fn without_names(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
@@ -63,7 +64,7 @@ fn without_names(path: &str) -> String {
 }
 
 /// The names between the braces of a path, in order.
-pub(super) fn names_in(path: &str) -> Vec<&str> {
+pub(crate) fn names_in(path: &str) -> Vec<&str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
@@ -143,7 +144,7 @@ impl<'a> Comparison<'a> {
         let message = format!("{} {} is gone", site.method.to_uppercase(), site.path);
         self.report(
             &kinds::OPERATION_REMOVED,
-            At::Gone(site.node.at.clone()),
+            At::gone(site.node.at.clone()),
             Some(Direction::Request),
             verdict,
             message,
@@ -156,7 +157,7 @@ impl<'a> Comparison<'a> {
         let message = format!("{} {} is new", site.method.to_uppercase(), site.path);
         self.report(
             &kinds::OPERATION_ADDED,
-            At::Came(site.node.at.clone()),
+            At::came(site.node.at.clone()),
             Some(Direction::Request),
             verdict,
             message,
@@ -174,7 +175,13 @@ impl<'a> Comparison<'a> {
             new.method.to_uppercase(),
             new.path
         );
-        self.report(&kinds::OPERATION_MOVED, At::both(&new.node), Some(Direction::Request), verdict, message);
+        self.report(
+            &kinds::OPERATION_MOVED,
+            At::both(old.node.at.clone(), new.node.at.clone()),
+            Some(Direction::Request),
+            verdict,
+            message,
+        );
     }
 
     fn operation(&mut self, old: &Site<'a>, new: &Site<'a>) {
@@ -214,7 +221,7 @@ impl<'a> Comparison<'a> {
         let names = |path| listed(names_in(path));
         let message =
             format!("the parameters of the path were {} and are {} now", names(old.path), names(new.path));
-        let at = At::both(&new.item);
+        let at = At::both(old.item.at.clone(), new.item.at.clone());
         self.report(
             &kinds::PATH_PARAMETER_RENAMED,
             at,

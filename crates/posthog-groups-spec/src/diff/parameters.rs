@@ -22,7 +22,7 @@ impl<'a> Comparison<'a> {
         }
         for parameter in gone {
             let name = parameter.text("name").unwrap_or("?");
-            let renamed = after.iter().position(|other| is_renamed(&parameter, other));
+            let renamed = after.iter().position(|other| !self.exact_names && is_renamed(&parameter, other));
             let moved = after.iter().position(|other| other.text("name") == Some(name));
             if let Some(n) = moved {
                 let other = after.remove(n);
@@ -33,7 +33,13 @@ impl<'a> Comparison<'a> {
                 let place = |node: &Node<'_>| node.text("in").unwrap_or("?").to_owned();
                 let message =
                     format!("parameter `{name}` moved from {} to {}", place(&parameter), place(&other));
-                self.report(&kinds::PARAMETER_MOVED, At::both(&other), REQUEST, verdict, message);
+                self.report(
+                    &kinds::PARAMETER_MOVED,
+                    At::both(parameter.at.clone(), other.at.clone()),
+                    REQUEST,
+                    verdict,
+                    message,
+                );
                 self.parameter(&parameter, &other);
             } else if let Some(n) = renamed {
                 let other = after.remove(n);
@@ -41,13 +47,19 @@ impl<'a> Comparison<'a> {
                 let message =
                     format!("parameter `{name}` is called `{}` now", other.text("name").unwrap_or("?"));
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
-                self.report(&kinds::PARAMETER_RENAMED, At::both(&other), REQUEST, verdict, message);
+                self.report(
+                    &kinds::PARAMETER_RENAMED,
+                    At::both(parameter.at.clone(), other.at.clone()),
+                    REQUEST,
+                    verdict,
+                    message,
+                );
                 self.parameter(&parameter, &other);
             } else {
                 let why = "what callers send is ignored or refused, and generated code has no such argument";
                 let message = format!("parameter `{name}` ({}) is gone", parameter.text("in").unwrap_or("?"));
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
-                self.report(&kinds::PARAMETER_REMOVED, At::Gone(parameter.at), REQUEST, verdict, message);
+                self.report(&kinds::PARAMETER_REMOVED, At::gone(parameter.at), REQUEST, verdict, message);
             }
         }
         for parameter in after {
@@ -66,7 +78,7 @@ impl<'a> Comparison<'a> {
                 parameter.text("name").unwrap_or("?"),
                 parameter.text("in").unwrap_or("?")
             );
-            self.report(&kinds::PARAMETER_ADDED, At::Came(parameter.at), REQUEST, verdict, message);
+            self.report(&kinds::PARAMETER_ADDED, At::came(parameter.at), REQUEST, verdict, message);
         }
     }
 
@@ -142,7 +154,13 @@ impl<'a> Comparison<'a> {
                 "{subject}: described by `{}` now",
                 if new.get("content").is_some() { "content" } else { "schema" }
             );
-            self.report(&kinds::PARAMETER_FORM, At::both(new), Some(direction), verdict, message);
+            self.report(
+                &kinds::PARAMETER_FORM,
+                At::both(old.at.clone(), new.at.clone()),
+                Some(direction),
+                verdict,
+                message,
+            );
             return;
         }
         self.content(&old.key("content"), &new.key("content"), direction, subject);

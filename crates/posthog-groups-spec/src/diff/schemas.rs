@@ -191,7 +191,7 @@ impl<'a> Comparison<'a> {
                     self.renamed.insert((a.clone(), b.clone()));
                     let why = "the generated type has another name; what goes over the wire is the same, unless told otherwise";
                     let message = format!("`{}` is called `{}` now", name(a), name(b));
-                    let at = At::Both(b.clone());
+                    let at = At::both(a.clone(), b.clone());
                     self.report(
                         &kinds::COMPONENT_RENAMED,
                         at,
@@ -209,7 +209,7 @@ impl<'a> Comparison<'a> {
                     );
                     self.report(
                         &kinds::REFERENCE_CHANGED,
-                        At::both(new),
+                        At::both(old.at.clone(), new.at.clone()),
                         None,
                         Verdict::breaking([GeneratedCode], why),
                         message,
@@ -228,7 +228,7 @@ impl<'a> Comparison<'a> {
                 let message = format!("{}: {what} `{}`", self.owner(old, new), name(a));
                 self.report(
                     &kinds::REFERENCE_CHANGED,
-                    At::both(new),
+                    At::both(old.at.clone(), new.at.clone()),
                     None,
                     Verdict::compatible(why),
                     message,

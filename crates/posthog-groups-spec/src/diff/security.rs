@@ -50,9 +50,9 @@ impl<'a> Comparison<'a> {
         let (new_node, after) = in_force(&self.new.root(), new);
         self.schemes(&before, &after);
         let at = match (old_node.value.is_null(), new_node.value.is_null()) {
-            (false, true) => At::Gone(old_node.at),
-            (true, false) => At::Came(new_node.at),
-            _ => At::Both(new_node.at),
+            (false, true) => At::gone(old_node.at),
+            (true, false) => At::came(new_node.at),
+            _ => At::both(old_node.at, new_node.at),
         };
         if before.is_empty() != after.is_empty() {
             let ways = |ways: &[Way]| ways.iter().map(named).collect::<Vec<_>>().join(", or ");
@@ -128,7 +128,7 @@ impl<'a> Comparison<'a> {
                     Verdict::breaking([Caller, GeneratedCode], "callers that authenticate by it are refused");
                 self.report(
                     &kinds::SECURITY_SCHEME_REMOVED,
-                    At::Gone(before.at),
+                    At::gone(before.at),
                     REQUEST,
                     verdict,
                     format!("security scheme `{name}` is gone"),
@@ -139,7 +139,7 @@ impl<'a> Comparison<'a> {
                 let verdict = Verdict::compatible("what it changes for an operation is told there");
                 self.report(
                     &kinds::SECURITY_SCHEME_ADDED,
-                    At::Came(after.at),
+                    At::came(after.at),
                     REQUEST,
                     verdict,
                     format!("security scheme `{name}` is new"),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{ABSENT, Node};
 use crate::pointer::Pointer;
+use crate::slice::METHODS;
 
 /// One document under comparison.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,100 @@ impl<'a> Side<'a> {
             ["paths", path, method] => format!("{} {path}", method.to_uppercase()),
             _ => format!("`{}`", tokens.last().copied().unwrap_or("the document")),
         }
+    }
+
+    /// Where the node at `at` stands in the API: parameters by name and not by index, and the path into a
+    /// schema without the keywords that lead there. A keyword of the node itself comes last:
+    /// `parameters.limit.minimum`, `responses.200.results[].name.format`. Inside an operation the place is
+    /// that within the operation.
+    pub(super) fn place(&self, at: &Pointer) -> String {
+        let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        match tokens.as_slice() {
+            ["paths", path, method, rest @ ..] if METHODS.contains(method) => {
+                let operation = Pointer::root().key("paths").key(path).key(method);
+                self.place_in_operation(&operation, rest)
+            }
+            ["components", "schemas", name, rest @ ..] => {
+                let schema = Pointer::root().key("components").key("schemas").key(name);
+                format!("components.schemas.{name}{}", self.place_in_schema(schema, rest))
+            }
+            tokens => tokens.join("."),
+        }
+    }
+
+    fn place_in_operation(&self, operation: &Pointer, rest: &[&str]) -> String {
+        match rest {
+            [] => "operation".to_owned(),
+            ["parameters", n, rest @ ..] => {
+                let at = operation.key("parameters").key(n);
+                let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
+                let parameter = self.resolve(node).node;
+                let name = parameter.text("name").unwrap_or("?");
+                let name = match parameter.text("in") {
+                    Some(place @ ("header" | "cookie")) => format!("parameters.{name}({place})"),
+                    _ => format!("parameters.{name}"),
+                };
+                self.place_in_holder(name, at, rest)
+            }
+            ["requestBody", rest @ ..] => {
+                self.place_in_holder("requestBody".to_owned(), operation.key("requestBody"), rest)
+            }
+            ["responses", status, "headers", name, rest @ ..] => {
+                let at = operation.key("responses").key(status).key("headers").key(name);
+                self.place_in_holder(format!("responses.{status}.headers.{name}"), at, rest)
+            }
+            ["responses", status, rest @ ..] => {
+                let at = operation.key("responses").key(status);
+                self.place_in_holder(format!("responses.{status}"), at, rest)
+            }
+            [first, ..] => (*first).to_owned(),
+        }
+    }
+
+    /// A place within what has a `schema` or a `content`. JSON is the media type that needs no mention.
+    fn place_in_holder(&self, holder: String, at: Pointer, rest: &[&str]) -> String {
+        match rest {
+            [] | ["content"] => holder,
+            ["schema", rest @ ..] => holder + &self.place_in_schema(at.key("schema"), rest),
+            ["content", media, rest @ ..] => {
+                let holder = match *media {
+                    "application/json" => holder,
+                    media => format!("{holder}({media})"),
+                };
+                self.place_in_holder(holder, at.key("content").key(media), rest)
+            }
+            [key, ..] => format!("{holder}.{key}"),
+        }
+    }
+
+    fn place_in_schema(&self, mut at: Pointer, mut rest: &[&str]) -> String {
+        let mut place = String::new();
+        loop {
+            let (step, passed) = match rest {
+                [] => return place,
+                ["properties", name, ..] => (format!(".{name}"), 2),
+                ["items", ..] => ("[]".to_owned(), 1),
+                ["additionalProperties", _, ..] => (".{}".to_owned(), 1),
+                [key @ ("oneOf" | "anyOf" | "allOf"), n, ..] => (self.alternative(&at.key(key).key(n), n), 2),
+                [key, ..] => return place + "." + key,
+            };
+            place += &step;
+            at = rest[..passed].iter().fold(at, |at, token| at.key(token));
+            rest = &rest[passed..];
+        }
+    }
+
+    /// How an alternative is told from the others: by the one value that a member of it may have, else by its
+    /// type, else by its number.
+    fn alternative(&self, at: &Pointer, n: &str) -> String {
+        let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
+        let node = self.resolve(node).node;
+        let tag = node.key("properties").members().find_map(|(_, property)| {
+            let values = property.value.get("enum")?.as_array()?;
+            if let [Value::String(only)] = values.as_slice() { Some(only.as_str()) } else { None }
+        });
+        format!("({})", tag.or_else(|| node.text("type")).unwrap_or(n))
     }
 
     fn parameter(&self, at: &Pointer) -> String {

@@ -4,9 +4,31 @@ use serde_json::Value;
 
 use super::Who::Caller;
 use super::facets::{became, same, same_set, texts};
-use super::schemas::{Variance, judge, retyped};
+use super::schemas::{Use, Variance, judge, retyped};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
 use crate::lint::text::brief;
+
+/// The list on both sides, where one of them is bare and the other the only list of an object.
+fn bare_and_enveloped<'a>(old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
+    let list_of = |node: &Node<'a>| {
+        let mut lists = node
+            .key("properties")
+            .members()
+            .map(|(_, member)| member)
+            .filter(|member| member.text("type") == Some("array"));
+        lists.next().filter(|_| lists.next().is_none())
+    };
+    let (bare, enveloped) = match (old.text("type"), new.text("type")) {
+        (Some("array"), Some("object")) => (old.clone(), list_of(new)?),
+        (Some("object"), Some("array")) => (new.clone(), list_of(old)?),
+        _ => return None,
+    };
+    let kind = |list: &Node<'a>| list.key("items").text("type").map(str::to_owned);
+    if kind(&bare).is_none() || kind(&bare) != kind(&enveloped) {
+        return None;
+    }
+    Some(if old.text("type") == Some("array") { (bare, enveloped) } else { (enveloped, bare) })
+}
 
 impl<'a> Comparison<'a> {
     /// Whether the type is another one, so that nothing below can be compared.
@@ -29,6 +51,11 @@ impl<'a> Comparison<'a> {
         let surprised = "a reader that decodes the old type fails";
         let message = format!("{}: the type {}", self.owner(old, new), became(before, after));
         let verdict = retyped(direction, variance, refused, surprised);
+        if let Some((a, b)) = bare_and_enveloped(old, new) {
+            self.report(&kinds::ENVELOPE_CHANGED, At::member(old, new, "type"), direction, verdict, message);
+            self.schema(&a.key("items"), &b.key("items"), Use { direction, optional: false });
+            return true;
+        }
         self.report(&kinds::TYPE_CHANGED, At::member(old, new, "type"), direction, verdict, message);
         before.is_some() && after.is_some()
     }
@@ -86,7 +113,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: the value {} is allowed now", brief(item.value));
             self.report(
                 &kinds::ENUM_VALUE_ADDED,
-                At::Came(item.at),
+                At::came(item.at),
                 direction,
                 judge(direction, Variance::Wider, refused, surprised),
                 message,
@@ -96,7 +123,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{subject}: the value {} is no longer allowed", brief(item.value));
             self.report(
                 &kinds::ENUM_VALUE_REMOVED,
-                At::Gone(item.at),
+                At::gone(item.at),
                 direction,
                 judge(direction, Variance::Narrower, refused, surprised),
                 message,

@@ -29,7 +29,7 @@ fn openapi_version(comparison: &mut Comparison<'_>, old: &Value, new: &Value) {
         return;
     }
     let minor = |version: &Value| version.as_str().unwrap_or_default().chars().take(3).collect::<String>();
-    let at = At::Both(comparison.new.root().at.key("openapi"));
+    let at = At::member(&comparison.old.root(), &comparison.new.root(), "openapi");
     let verdict = if minor(before) == minor(after) {
         Verdict::documentation()
     } else {
@@ -48,9 +48,11 @@ fn tags(comparison: &mut Comparison<'_>, old: &Node<'_>, new: &Node<'_>) {
     let names: BTreeSet<&str> = old.items().chain(new.items()).filter_map(|tag| tag.text("name")).collect();
     for name in names {
         let (at, what) = match (find(old, name), find(new, name)) {
-            (Some((_, at)), None) => (At::Gone(at), "is gone"),
-            (None, Some((_, at))) => (At::Came(at), "is new"),
-            (Some((a, _)), Some((b, new))) if !same(&a, &b) => (At::Both(new), "is described otherwise"),
+            (Some((_, at)), None) => (At::gone(at), "is gone"),
+            (None, Some((_, at))) => (At::came(at), "is new"),
+            (Some((a, old)), Some((b, new))) if !same(&a, &b) => {
+                (At::both(old, new), "is described otherwise")
+            }
             _ => continue,
         };
         comparison.report(
@@ -77,7 +79,7 @@ impl Comparison<'_> {
                         "a caller that uses this address, or code that generated it as a constant, no longer has it",
                     );
                     let message = format!("the server {} is gone", url(&before));
-                    self.report(&kinds::SERVER_REMOVED, At::Gone(before.at), None, verdict, message);
+                    self.report(&kinds::SERVER_REMOVED, At::gone(before.at), None, verdict, message);
                 }
             }
         }
@@ -85,7 +87,7 @@ impl Comparison<'_> {
             if !old.items().any(|before| url(&before) == url(&after)) {
                 let verdict = Verdict::compatible("the servers that were there still are");
                 let message = format!("the server {} is new", url(&after));
-                self.report(&kinds::SERVER_ADDED, At::Came(after.at), None, verdict, message);
+                self.report(&kinds::SERVER_ADDED, At::came(after.at), None, verdict, message);
             }
         }
     }
@@ -115,11 +117,23 @@ impl Comparison<'_> {
                 );
                 let message =
                     format!("the server variable `{name}` {}", became(Some(before.value), Some(after.value)));
-                self.report(&kinds::SERVER_VARIABLE_CHANGED, At::both(&after), None, verdict, message);
+                self.report(
+                    &kinds::SERVER_VARIABLE_CHANGED,
+                    At::both(before.at.clone(), after.at.clone()),
+                    None,
+                    verdict,
+                    message,
+                );
             } else if before.get("enum").is_some() && values(&before) != values(&after) {
                 let verdict = Verdict::compatible("every value that was allowed still is");
                 let message = format!("the server variable `{name}` allows more values");
-                self.report(&kinds::SERVER_VARIABLE_CHANGED, At::both(&after), None, verdict, message);
+                self.report(
+                    &kinds::SERVER_VARIABLE_CHANGED,
+                    At::both(before.at.clone(), after.at.clone()),
+                    None,
+                    verdict,
+                    message,
+                );
             }
             self.remaining(&before, &after, &["default", "enum"], None);
         }

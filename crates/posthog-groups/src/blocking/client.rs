@@ -5,10 +5,10 @@ use posthog_groups_client::types::{CurrentUser, GroupType, Project};
 use super::groups::Groups;
 use super::runtime::Runtime;
 use crate::error::Result;
-use crate::group_type::GroupTypeRef;
-use crate::options::CallOptions;
-use crate::property_values::PropertyDefinitions;
-use crate::related::Related;
+use crate::resources::group_type::GroupTypeRef;
+use crate::resources::property_values::PropertyDefinitions;
+use crate::resources::related::Related;
+use crate::wire::options::CallOptions;
 
 /// A client of the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
 ///

@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use super::handle::GroupHandle;
 use super::iter::{Items, Pages};
 use super::runtime::Runtime;
-use crate::cursor::Cursor;
+use crate::data::group::Group;
 use crate::error::Result;
-use crate::group::Group;
-use crate::list::{GroupPage, GroupPages};
-use crate::property_values::PropertyValue;
+use crate::resources::cursor::Cursor;
+use crate::resources::list::{GroupPage, GroupPages};
+use crate::resources::property_values::PropertyValue;
 
 /// The groups of one type; see [`posthog_groups::Groups`](crate::Groups).
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::iter::{Items, Pages};
 use super::runtime::Runtime;
-use crate::activity::{ActivityPage, ActivityPages};
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::Result;
-use crate::group::Group;
-use crate::input;
-use crate::related::Related;
-use crate::upsert::Upserted;
+use crate::resources::activity::{ActivityPage, ActivityPages};
+use crate::resources::related::Related;
+use crate::resources::upsert::Upserted;
 
 /// A handle on one group; see [`posthog_groups::GroupHandle`](crate::GroupHandle).
 #[derive(Clone, Debug)]

@@ -15,13 +15,14 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::import::Settings;
-use super::index::Seen;
 use super::row::ImportRow;
+use super::write::ToDo;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::host::parse_url;
-use crate::retry::{Attempt, Outcome, Step, decide};
-use crate::retry_after::retry_after;
+use crate::resources::groups::Groups;
+use crate::wire::host::parse_url;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::transport::read_body;
 
 /// A batch is sent when it has so many bytes, before packing. Servers take 20 MB.
 const FULL: usize = 4 * 1024 * 1024;
@@ -79,7 +80,7 @@ pub(crate) type Refused = HashMap<usize, Error>;
 /// Events that are sent together.
 pub(crate) struct Batch<'a> {
     capture: &'a Capture,
-    rows: Vec<(ImportRow, Seen)>,
+    rows: Vec<ToDo>,
     events: Vec<Box<RawValue>>,
     bytes: usize,
 }
@@ -92,7 +93,7 @@ impl Capture {
             ));
         };
         let client = groups.client();
-        let host = &client.shared().wire.host;
+        let host = &client.shared().connection.host;
         let base = match &settings.capture_host {
             // Plain http is as dangerous, or as harmless, as for the client's own host.
             Some(given) => parse_url(given, host.url().scheme() == "http")?,
@@ -162,7 +163,7 @@ impl Capture {
     }
 
     async fn send_body(&self, body: Bytes) -> Result<()> {
-        let wire = &self.groups.client().shared().wire;
+        let connection = &self.groups.client().shared().connection;
         let options = self.groups.client().options();
         let policy = options.retry.retries(options.retry.retries.max(ATTEMPTS - 1));
         let mut number = 0;
@@ -173,20 +174,15 @@ impl Capture {
                 Ok(Err(error)) => error,
                 Err(_) => Error::timeout(),
             };
-            let outcome = match error.status() {
-                Some(status) => Outcome::Answered(status),
-                None if error.is_connect() => Outcome::NotSent,
-                None => Outcome::Lost,
-            };
             let attempt = Attempt {
                 idempotency: Idempotency::Safe,
                 number,
-                outcome,
+                outcome: Outcome::of(&error),
                 server_errors: number,
                 retry_after: error.retry_after(),
                 time_left: None,
             };
-            match decide(&policy, &attempt, || wire.draw()) {
+            match decide(&policy, &attempt, || connection.random_unit()) {
                 Step::Wait(wait) => tokio::time::sleep(wait).await,
                 _ => return Err(error.of("capture_batch", number)),
             }
@@ -195,7 +191,7 @@ impl Capture {
 
     async fn attempt(&self, body: Bytes) -> Result<()> {
         let shared = self.groups.client().shared();
-        shared.wire.count_request();
+        shared.connection.count_request();
         let request = shared
             .http
             .post(self.url.clone())
@@ -203,8 +199,8 @@ impl Capture {
             .header(CONTENT_ENCODING, "gzip")
             .body(body);
         let response = request.send().await.map_err(Error::exchange)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(Error::exchange)?;
+        let (status, mut headers) = (response.status(), response.headers().clone());
+        let body = read_body(response, self.groups.client().options().max_response_size).await?;
         if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
             return Ok(());
         }
@@ -215,7 +211,11 @@ impl Capture {
         let said: String = said.trim().chars().take(200).collect();
         let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
         let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
-        Err(Error::answer(status, &headers, body.as_bytes(), wait, hide))
+        for value in headers.values_mut() {
+            let redacted = hide(String::from_utf8_lossy(value.as_bytes()).into_owned());
+            *value = http::HeaderValue::try_from(redacted).unwrap_or(http::HeaderValue::from_static(""));
+        }
+        Err(Error::answer(status, &headers, body.as_bytes(), wait))
     }
 }
 
@@ -228,30 +228,32 @@ impl Batch<'_> {
         self.events.is_empty()
     }
 
-    pub(crate) fn rows(&self) -> &[(ImportRow, Seen)] {
+    pub(crate) fn rows(&self) -> &[ToDo] {
         &self.rows
     }
 
-    pub(crate) fn into_rows(self) -> Vec<(ImportRow, Seen)> {
+    pub(crate) fn into_rows(self) -> Vec<ToDo> {
         self.rows
     }
 
-    /// Takes a row in, or gives it back with the reason why no server would take it.
-    pub(crate) fn add(&mut self, row: ImportRow, seen: Seen) -> std::result::Result<(), (ImportRow, Error)> {
-        let event = match self.capture.event(&row) {
+    /// Adds a row, or gives it back with the reason why no server accepts it.
+    pub(crate) fn add(&mut self, to_do: ToDo) -> std::result::Result<(), (ToDo, Error)> {
+        let event = match self.capture.event(&to_do.row) {
             Ok(event) => event,
-            Err(e) => return Err((row, Error::input("the row makes no event").with_source(e))),
+            Err(e) => {
+                return Err((to_do, Error::input("the row cannot be written as an event").with_source(e)));
+            }
         };
         let bytes = event.get().len();
         if bytes > LARGEST - FRAME {
             return Err((
-                row,
-                Error::input(format!("the row makes an event of {bytes} bytes, and servers take 20 MB")),
+                to_do,
+                Error::input(format!("the row makes an event of {bytes} bytes, and servers accept 20 MB")),
             ));
         }
         self.bytes += bytes;
         self.events.push(event);
-        self.rows.push((row, seen));
+        self.rows.push(to_do);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::run::{Mode, Run};
 use super::stop::Until;
 use super::{Duplicates, Engine};
 use crate::error::Result;
-use crate::groups::Groups;
+use crate::resources::groups::Groups;
 
 /// Many groups to be created or changed; [`Groups::import`] makes it, and the [module](super) explains it.
 #[must_use = "nothing is sent until `run` or `plan` is awaited"]
@@ -110,14 +110,14 @@ where
         self
     }
 
-    /// The journal to keep, and to go on from where it exists. Without one, an import that was stopped begins anew, and finds most
-    /// groups as wanted.
+    /// Keeps a journal in this file, and resumes the run that it belongs to if the file exists; the [module](super#the-journal)
+    /// defines what that means. Without one, an import that was stopped begins anew, and finds most groups as wanted.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.journal = Some(path.into());
         self
     }
 
-    /// Goes on although the rows are not those that the journal was begun with: rows that it does not know are done.
+    /// Empties a journal that belongs to a run with other rows, and begins anew. By default it is an error.
     pub fn accept_changed_input(mut self, accept: bool) -> Self {
         self.settings.accept_changed_input = accept;
         self

@@ -8,9 +8,9 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
-use crate::compare;
+use crate::data::compare;
 use crate::error::Result;
-use crate::upsert::members;
+use crate::write::members;
 
 /// The wanted groups, by the hash of their keys.
 #[derive(Debug, Default)]
@@ -51,8 +51,6 @@ pub(crate) enum Seen {
     Written,
     /// It was written, and has been seen as wanted.
     Arrived,
-    /// An earlier run is done with it.
-    Before,
 }
 
 /// What a row is in a later pass.

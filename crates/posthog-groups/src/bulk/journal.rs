@@ -1,15 +1,19 @@
-//! What an import has done, on disk, so that a killed one goes on where it was.
+//! The journal of an import: which rows are done, on disk, so that an interrupted run can be resumed.
+//!
+//! A journal belongs to one run that has not completed. Its first line identifies the run (host, project, group type, and a digest
+//! of all rows). Each further line is the number of a row that is done, or that failed. A completed run removes its journal.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{ImportRow, RowId};
 use crate::error::{Error, Result};
+
+/// The version of the format.
+const VERSION: u32 = 2;
 
 /// How long a record may wait for the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -17,166 +21,209 @@ const SYNC_EVERY: Duration = Duration::from_millis(100);
 /// No line of a journal is as long as this.
 const LONGEST_LINE: u64 = 64 << 10;
 
-/// An append-only file: a header, and a line for each row that is done. Its owner holds a lock on it.
+/// How the first line begins.
+const START: &[u8] = b"{\"posthog_groups_journal\":";
+
+/// What the line of a row that failed ends with.
+const FAILED: &str = " failed";
+
+/// An append-only file. Its owner holds a lock on it.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    /// By the hash of its key, what a group was last written as.
-    done: HashMap<u64, RowId>,
     started: String,
+    rows: Rows,
     synced: Instant,
     dirty: bool,
-    /// Whether this run has begun it.
+    /// Whether this run created it.
     is_new: bool,
 }
 
-/// The first line, and one more for each time that other rows were accepted: what the journal belongs to.
+/// The first line: the run that the journal belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
-    /// The version of this form.
-    pub(crate) posthog_groups_journal: u32,
+    posthog_groups_journal: u32,
     pub(crate) host: String,
     pub(crate) project: String,
     pub(crate) group_type_index: u8,
     pub(crate) rows: u64,
     /// The digest of all rows in their order.
     pub(crate) input: String,
-    /// When it was begun.
+    /// When the run began.
     pub(crate) started: String,
 }
 
+/// What a journal knows of the rows, by their numbers. Two bits a row.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Rows {
+    done: Bits,
+    failed: Bits,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Bits {
+    words: Vec<u64>,
+    count: u64,
+}
+
+impl Bits {
+    fn has(&self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn set(&mut self, number: u64, value: bool) {
+        if self.has(number) == value {
+            return;
+        }
+        let (word, bit) = place(number);
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        self.words[word] ^= bit;
+        self.count = if value { self.count + 1 } else { self.count - 1 };
+    }
+}
+
+fn place(number: u64) -> (usize, u64) {
+    (usize::try_from(number / 64).unwrap_or(usize::MAX), 1 << (number % 64))
+}
+
+impl Header {
+    pub(crate) fn new(place: (&str, &str, u8), rows: u64, input: String, started: String) -> Self {
+        let (host, project, group_type_index) = place;
+        Self {
+            posthog_groups_journal: VERSION,
+            host: host.to_owned(),
+            project: project.to_owned(),
+            group_type_index,
+            rows,
+            input,
+            started,
+        }
+    }
+
+    fn place(&self) -> String {
+        format!("{}, project {}, group type {}", self.host, self.project, self.group_type_index)
+    }
+}
+
 impl Journal {
-    /// Opens a journal, or begins one. `change_is_fine`: the rows may be others than those it was begun with.
-    pub(crate) fn open(path: &Path, wanted: &Header, change_is_fine: bool) -> Result<Self> {
-        let trouble =
-            |what: &str, e: std::io::Error| Error::file(format!("{what} the journal {}", path.display()), e);
-        // A pipe would be waited for, and a device keeps nothing.
+    /// Opens the journal of this run, or creates one. `accept_change`: a journal of other rows is emptied, not refused.
+    ///
+    /// A journal that is refused is not changed.
+    pub(crate) fn open(path: &Path, wanted: &Header, accept_change: bool) -> Result<Self> {
+        let fails = |what: &str, e: std::io::Error| {
+            Error::file(format!("cannot {what} the journal {}", path.display()), e)
+        };
+        // Opening a pipe blocks, and a device keeps nothing.
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(Error::input(format!(
-                "{} is no ordinary file, which a journal has to be; name another journal",
+                "{} is not a regular file; name another journal",
                 path.display()
             )));
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|e| trouble("cannot open", e))?;
+        let options = OpenOptions::new().read(true).append(true).to_owned();
+        let (file, is_new) = match options.clone().create_new(true).open(path) {
+            Ok(file) => (file, true),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                (options.clone().open(path).map_err(|e| fails("open", e))?, false)
+            }
+            Err(e) => return Err(fails("create", e)),
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::input(format!(
-                    "the journal {} is in use by another import; wait for it, or give this one a journal of its own",
+                    "the journal {} is in use by another import; wait for it, or name another journal",
                     path.display()
                 )));
             }
-            Err(TryLockError::Error(e)) => return Err(trouble("cannot lock", e)),
+            Err(TryLockError::Error(e)) => return Err(fails("lock", e)),
         }
+        let found = read(BufReader::new(&file), wanted.rows).map_err(|e| match e {
+            Unreadable::Io(e) => fails("read", e),
+            Unreadable::Version(found) => Error::input(format!(
+                "the journal {} has version {found}, and this program writes version {VERSION}; finish the import with the program \
+                 that began it, or remove the journal to begin anew",
+                path.display()
+            )),
+            Unreadable::Foreign(line) => Error::input(format!(
+                "line {line} of {} does not belong to a journal; name another journal, or remove the file to begin anew",
+                path.display()
+            )),
+        })?;
+        let resumes = match &found.header {
+            Some(header) => belongs(path, header, wanted, accept_change)?,
+            None => false,
+        };
         let mut journal = Self {
             path: path.to_owned(),
             file,
-            done: HashMap::new(),
             started: wanted.started.clone(),
+            rows: Rows::default(),
             synced: Instant::now(),
             dirty: false,
-            is_new: false,
+            is_new,
         };
-        match journal.read()? {
-            Some(found) => {
-                check_header(path, &found, wanted, change_is_fine)?;
-                if found.input == wanted.input {
-                    journal.started = found.started;
-                } else {
-                    // From here on it is that of the other rows, so that the way back is noticed as well.
-                    journal.begin(wanted)?;
-                }
+        match found.header.filter(|_| resumes) {
+            Some(header) => {
+                journal.started = header.started;
+                journal.rows = found.rows;
+                journal.cut(found.whole)?;
             }
             None => {
-                journal.is_new = true;
-                journal.begin(wanted)?;
+                journal.cut(0)?;
+                let header = serde_json::to_string(wanted).map_err(Error::setup)?;
+                journal.append(&format!("{header}\n"))?;
+                journal.sync()?;
                 sync_folder(path);
             }
         }
         Ok(journal)
     }
 
-    fn begin(&mut self, header: &Header) -> Result<()> {
-        let header = serde_json::to_string(header).map_err(Error::setup)?;
-        self.append(&format!("{header}\n"))?;
-        self.sync()
+    /// Removes what follows the last whole line.
+    fn cut(&self, length: u64) -> Result<()> {
+        let there = self.file.metadata().map_err(|e| self.fails("read", e))?.len();
+        if there > length { self.file.set_len(length).map_err(|e| self.fails("shorten", e)) } else { Ok(()) }
     }
 
-    /// Reads what is there, and cuts off a last line that was not written to its end.
-    fn read(&mut self) -> Result<Option<Header>> {
-        let mut lines = BufReader::new(&self.file);
-        let mut header = None;
-        let mut line = Vec::new();
-        let mut whole = 0_u64;
-        let mut number = 0_u64;
-        loop {
-            line.clear();
-            let read = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-            let length = read.map_err(|e| self.trouble("read", e))?;
-            if length == 0 {
-                break;
-            }
-            if line.last() != Some(&b'\n') {
-                // Killed in the middle of a line, if it is one of ours; what it said will be said again.
-                if length as u64 == LONGEST_LINE || !is_beginning(header.is_none(), &line) {
-                    return Err(self.foreign(number + 1));
-                }
-                break;
-            }
-            number += 1;
-            let text = line[..length - 1].trim_ascii_end();
-            if header.is_none() || text.starts_with(b"{") {
-                header = Some(serde_json::from_slice::<Header>(text).map_err(|_| self.foreign(number))?);
-            } else {
-                let (row, key) = record(text).ok_or_else(|| self.foreign(number))?;
-                self.done.insert(key, row);
-            }
-            whole += length as u64;
-        }
-        let end = self.file.seek(SeekFrom::End(0)).map_err(|e| self.trouble("read", e))?;
-        if end > whole {
-            self.file.set_len(whole).map_err(|e| self.trouble("mend", e))?;
-        }
-        Ok(header)
-    }
-
-    fn foreign(&self, line: u64) -> Error {
-        Error::input(format!(
-            "line {line} of {} is not of a journal of this program; name another file, or remove it to begin anew",
-            self.path.display()
-        ))
-    }
-
-    fn trouble(&self, what: &str, e: std::io::Error) -> Error {
+    fn fails(&self, what: &str, e: std::io::Error) -> Error {
         Error::file(format!("cannot {what} the journal {}", self.path.display()), e)
     }
 
-    /// Whether the group of a row was last written as the row says.
-    pub(crate) fn has(&self, row: &ImportRow) -> bool {
-        self.done.get(&row.key_id()) == Some(&row.id())
+    /// Whether an earlier part of the run finished this row.
+    pub(crate) fn was_done(&self, number: u64) -> bool {
+        self.rows.done.has(number)
     }
 
-    /// How many rows were done before.
-    pub(crate) fn done(&self) -> usize {
-        self.done.len()
+    /// Whether this row failed in an earlier part of the run.
+    pub(crate) fn has_failed(&self, number: u64) -> bool {
+        self.rows.failed.has(number)
     }
 
-    /// When the import was begun: before this run, where this one goes on.
+    /// How many rows were done in earlier parts of the run.
+    pub(crate) fn done(&self) -> u64 {
+        self.rows.done.count
+    }
+
+    /// How many rows failed in earlier parts of the run.
+    pub(crate) fn failed(&self) -> u64 {
+        self.rows.failed.count
+    }
+
+    /// When the run began, in its first part.
     pub(crate) fn started(&self) -> &str {
         &self.started
     }
 
-    /// Notes a row as done. It is on disk after the next [`sync`](Self::sync); in the system's hands, and thus safe from a killed
-    /// process, at once.
-    pub(crate) fn note(&mut self, row: &ImportRow) -> Result<()> {
-        self.append(&format!("{} {:016x}\n", row.id(), row.key_id()))?;
+    /// Records that a row is done, or that it failed. The record survives a killed process at once, and a power failure after the
+    /// next [`sync`](Self::sync).
+    pub(crate) fn record(&mut self, number: u64, failed: bool) -> Result<()> {
+        self.append(&format!("{number}{}\n", if failed { FAILED } else { "" }))?;
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
@@ -191,164 +238,285 @@ impl Journal {
             if let Ok(length) = before {
                 let _ = self.file.set_len(length);
             }
-            self.trouble("write", e)
+            self.fails("write", e)
         })
     }
 
-    /// Removes it if this run has begun it, for an import that was refused. One that another import has begun is left alone.
+    /// Removes the journal of a run that has completed.
+    pub(crate) fn remove(self) -> Result<()> {
+        // While it is locked.
+        std::fs::remove_file(&self.path).map_err(|e| self.fails("remove", e))
+    }
+
+    /// Removes the journal if this run created it, for a run that was refused.
     pub(crate) fn discard(self) {
         if self.is_new {
-            // One that stays is no harm: it says that nothing is done.
-            let _ = std::fs::remove_file(&self.path);
+            // If this fails, the journal that stays says that nothing is done.
+            let _ = self.remove();
         }
     }
 
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.synced = Instant::now();
         if std::mem::take(&mut self.dirty) {
-            self.file.sync_data().map_err(|e| self.trouble("write", e))?;
+            self.file.sync_data().map_err(|e| self.fails("write", e))?;
         }
         Ok(())
     }
 }
 
-/// The name of a new file is safe once its folder is.
+/// Makes the name of a new file durable.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Ok(folder) = File::open(folder) {
-        // Some systems cannot; the file itself is synced in any case.
+        // Not every system can do this.
         let _ = folder.sync_all();
     }
 }
 
-/// A line of a row: the hashes of what it says, and of its key.
-fn record(line: &[u8]) -> Option<(RowId, u64)> {
-    let (row, key) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-    Some((RowId::parse(row)?, u64::from_str_radix(key, 16).ok().filter(|_| key.len() == 16)?))
+/// What a journal holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Contents {
+    /// `None` where nothing was written yet.
+    header: Option<Header>,
+    rows: Rows,
+    /// How many bytes are whole lines.
+    whole: u64,
 }
 
-/// Whether this may be the beginning of a line of a journal: other people's files are not cut.
-fn is_beginning(is_first: bool, text: &[u8]) -> bool {
-    const HEADER: &[u8] = b"{\"posthog_groups_journal\":";
-    let of_header = text.starts_with(HEADER) || HEADER.starts_with(text);
-    let of_row = text.len() <= 49 && text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b' ');
-    of_header || !is_first && of_row
+#[derive(Debug)]
+enum Unreadable {
+    Io(std::io::Error),
+    /// Another version of the format.
+    Version(u32),
+    /// The file has such a line, and is not a journal.
+    Foreign(u64),
 }
 
-fn check_header(path: &Path, found: &Header, wanted: &Header, change_is_fine: bool) -> Result<()> {
-    let place = |header: &Header| {
-        format!("{}, project {}, group type {}", header.host, header.project, header.group_type_index)
-    };
-    if place(found) != place(wanted) {
+/// Reads a journal of at most `rows` rows. A tail that a power failure left (half a line, or NUL bytes) is ignored.
+fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Contents, Unreadable> {
+    let mut contents = Contents::default();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let length =
+            input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(Unreadable::Io)?;
+        let is_whole = line.last() == Some(&b'\n');
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let written = text.split(|byte| *byte == 0).next().unwrap_or_default();
+        if length == 0 {
+            break;
+        }
+        if !is_whole || written.len() < text.len() {
+            let is_ours = match contents.header {
+                None => {
+                    length < LONGEST_LINE as usize
+                        && (written.starts_with(START) || START.starts_with(written))
+                }
+                Some(_) => is_beginning_of_record(written),
+            };
+            if !is_ours {
+                return Err(Unreadable::Foreign(number));
+            }
+            break;
+        }
+        if let Some(header) = &contents.header {
+            let known = record(text).filter(|(row, _)| (1..=header.rows).contains(row));
+            let (row, failed) = known.ok_or(Unreadable::Foreign(number))?;
+            // A journal of more rows is not that of this run: its records need no memory.
+            if row <= rows {
+                contents.rows.done.set(row, !failed);
+                contents.rows.failed.set(row, failed);
+            }
+        } else {
+            contents.header = Some(header(text)?);
+        }
+        contents.whole += length as u64;
+    }
+    Ok(contents)
+}
+
+fn header(line: &[u8]) -> std::result::Result<Header, Unreadable> {
+    #[derive(Deserialize)]
+    struct Version {
+        posthog_groups_journal: u32,
+    }
+
+    match serde_json::from_slice::<Version>(line) {
+        Ok(Version { posthog_groups_journal: VERSION }) => {
+            serde_json::from_slice(line).map_err(|_| Unreadable::Foreign(1))
+        }
+        Ok(other) => Err(Unreadable::Version(other.posthog_groups_journal)),
+        Err(_) => Err(Unreadable::Foreign(1)),
+    }
+}
+
+/// The number of a row, and whether it failed.
+fn record(line: &[u8]) -> Option<(u64, bool)> {
+    let text = std::str::from_utf8(line).ok()?;
+    let (digits, failed) = text.strip_suffix(FAILED).map_or((text, false), |digits| (digits, true));
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((digits.parse().ok().filter(|_| is_number)?, failed))
+}
+
+fn is_beginning_of_record(text: &[u8]) -> bool {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    end <= 20 && FAILED.as_bytes().starts_with(&text[end..])
+}
+
+/// Whether the run that a journal belongs to is this one. `false`: of other rows, which is accepted.
+fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) -> Result<bool> {
+    if found.place() != wanted.place() {
         return Err(Error::input(format!(
             "the journal {} belongs to an import into {}, and this one goes to {}; name another journal",
             path.display(),
-            place(found),
-            place(wanted)
+            found.place(),
+            wanted.place()
         )));
     }
-    if found.input != wanted.input && !change_is_fine {
-        return Err(Error::input(format!(
-            "the input has changed since the journal {} was begun ({} rows then, {} now, not all the same); to go on, and do the rows that \
-             are new or different, accept the changed input; to begin anew, remove the journal",
-            path.display(),
-            found.rows,
-            wanted.rows
-        )));
+    if found.input == wanted.input {
+        return Ok(true);
     }
-    Ok(())
+    if accept_change {
+        return Ok(false);
+    }
+    Err(Error::input(format!(
+        "the input has changed since the run that the journal {} belongs to ({} rows then, {} now, not all the same); finish that \
+         run with its own rows, or accept the changed input to begin anew",
+        path.display(),
+        found.rows,
+        wanted.rows
+    )))
 }
 
 #[cfg(test)]
 mod tests {
-    use posthog_groups_client::Properties;
-
     use super::*;
 
-    fn header() -> Header {
-        Header {
-            posthog_groups_journal: 1,
-            host: "https://eu.posthog.com".to_owned(),
-            project: "7".to_owned(),
-            group_type_index: 0,
-            rows: 2,
-            input: "aa".to_owned(),
-            started: "2026-11-24T00:00:00Z".to_owned(),
-        }
+    fn header(input: &str, rows: u64, project: &str) -> Header {
+        let place = ("https://eu.posthog.com", project, 0);
+        Header::new(place, rows, input.to_owned(), "2026-11-24T00:00:00Z".to_owned())
     }
 
-    fn row(n: u8) -> ImportRow {
-        ImportRow::new(format!("org:{n}"), Properties::default())
+    fn ours() -> Header {
+        header("aa", 200, "7")
     }
 
     #[test]
-    fn what_was_noted_is_known_again_and_half_a_line_is_not() {
+    fn records_are_found_again_and_the_last_one_of_a_row_counts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        let mut journal = Journal::open(&path, &header(), false).unwrap();
-        journal.note(&row(1)).unwrap();
-        journal.note(&row(2)).unwrap();
+        let mut journal = Journal::open(&path, &ours(), false).unwrap();
+        for (number, failed) in [(1, false), (200, false), (3, true), (64, true), (64, false)] {
+            journal.record(number, failed).unwrap();
+        }
+        drop(journal);
+        let journal = Journal::open(&path, &ours(), false).unwrap();
+        let of = |has: &dyn Fn(u64) -> bool| (1..=200).filter(|number| has(*number)).collect::<Vec<_>>();
+        assert_eq!(of(&|number| journal.was_done(number)), [1, 64, 200]);
+        assert_eq!(of(&|number| journal.has_failed(number)), [3]);
+        assert_eq!((journal.done(), journal.failed()), (3, 1));
+        journal.remove().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn half_a_line_and_nul_bytes_at_the_end_are_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path, &ours(), false).unwrap();
+        journal.record(1, false).unwrap();
+        journal.record(22, true).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
-        for cut in 1..whole.len() {
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
-            let later = Header { started: "later".to_owned(), ..header() };
-            let mut journal = Journal::open(&path, &later, false).unwrap();
-            assert_eq!(journal.has(&row(1)), lines >= 2, "cut after {cut} bytes");
-            assert!(!journal.has(&row(2)));
-            assert_eq!(journal.started() == "later", lines == 0);
-            journal.note(&row(3)).unwrap();
-            drop(journal);
-            assert!(Journal::open(&path, &header(), false).unwrap().has(&row(3)));
+        let tails = [&b""[..], b"\0", &[0; 5_000], b"\0\0\n17\n"];
+        for cut in 1..=whole.len() {
+            // All of them behind whole lines, one of them elsewhere.
+            let all = if whole[cut - 1] == b'\n' { &tails[..] } else { &tails[cut % 4..][..1] };
+            for tail in all {
+                std::fs::write(&path, [&whole[..cut], tail].concat()).unwrap();
+                let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+                let later = Header { started: "later".to_owned(), ..ours() };
+                let mut journal = Journal::open(&path, &later, false).unwrap();
+                assert_eq!(journal.was_done(1), lines >= 2, "cut after {cut} bytes");
+                assert_eq!(journal.has_failed(22), lines >= 3, "cut after {cut} bytes");
+                assert!(!journal.was_done(17));
+                assert_eq!(journal.started() == "later", lines == 0);
+                journal.record(3, false).unwrap();
+                drop(journal);
+                assert!(Journal::open(&path, &ours(), false).unwrap().was_done(3));
+            }
         }
     }
 
     #[test]
-    fn what_is_no_file_and_what_has_no_lines_is_refused_and_left_alone() {
+    fn a_journal_that_is_refused_is_not_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let refusal = |path: &Path| Journal::open(path, &header(), false).unwrap_err().to_string();
-        assert!(refusal(folder.path()).contains("is no ordinary file"));
+        let refusal = |path: &Path, header: &Header, accept| {
+            Journal::open(path, header, accept).unwrap_err().to_string()
+        };
+        assert!(refusal(folder.path(), &ours(), true).contains("not a regular file"));
         #[cfg(unix)]
-        assert!(refusal(Path::new("/dev/null")).contains("is no ordinary file"));
-        let path = folder.path().join("large");
+        assert!(refusal(Path::new("/dev/null"), &ours(), true).contains("not a regular file"));
+        let path = folder.path().join("journal");
+        drop(Journal::open(&path, &ours(), false).unwrap());
+        // Half a line at its end, which would be cut off otherwise.
+        let journal = std::fs::read_to_string(&path).unwrap() + "1\n2";
         let large = format!("{{\"posthog_groups_journal\":{}", " ".repeat(200_000));
-        std::fs::write(&path, &large).unwrap();
-        assert!(refusal(&path).contains("line 1 of"));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), large);
-    }
-
-    #[test]
-    fn only_a_journal_of_this_run_is_discarded() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        Journal::open(&path, &header(), false).unwrap().discard();
-        assert!(!path.exists());
-        drop(Journal::open(&path, &header(), false).unwrap());
-        Journal::open(&path, &header(), false).unwrap().discard();
-        assert!(path.exists());
-    }
-
-    #[test]
-    fn another_place_a_changed_input_and_a_foreign_file_are_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        drop(Journal::open(&path, &header(), false).unwrap());
-        let refusal = |header: &Header, fine| Journal::open(&path, header, fine).unwrap_err().to_string();
-        let elsewhere = Header { project: "8".to_owned(), ..header() };
-        assert!(refusal(&elsewhere, true).contains("project 7"));
-        let changed = Header { input: "bb".to_owned(), rows: 3, ..header() };
-        assert!(refusal(&changed, false).contains("2 rows then, 3 now"));
-        drop(Journal::open(&path, &changed, true).unwrap());
-        assert!(refusal(&header(), false).contains("3 rows then, 2 now"), "the way back is noticed too");
-        let first = Journal::open(&path, &changed, false).unwrap();
-        assert!(refusal(&changed, false).contains("in use by another import"));
-        drop(first);
-        for foreign in ["group_key,plan\norg:1,free\n", "no line end", "{\"a\": 1}"] {
-            std::fs::write(&path, foreign).unwrap();
-            let error = Journal::open(&path, &header(), false).unwrap_err();
-            assert!(error.to_string().contains("line 1 of"), "{error}");
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
+        for (text, header, accept, words) in [
+            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, and this one goes to"),
+            (&journal, header("bb", 3, "7"), false, "200 rows then, 3 now"),
+            (
+                &journal.replace(":2,", ":1,"),
+                ours(),
+                true,
+                "has version 1, and this program writes version 2",
+            ),
+            (&large, ours(), true, "line 1 of"),
+            ("group_key,plan\norg:1,free\n", ours(), true, "line 1 of"),
+            ("no line end", ours(), true, "line 1 of"),
+            ("{\"a\": 1}", ours(), true, "line 1 of"),
+            (&journal.replace("1\n", "x\n"), ours(), true, "line 2 of"),
+            (&journal.replace("1\n", "99999999999999999\n"), ours(), true, "line 2 of"),
+            (&"\0".repeat(100_000), ours(), true, "line 1 of"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let refusal = refusal(&path, &header, accept);
+            assert!(refusal.contains(words), "{words}: {refusal}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{words}");
         }
+    }
+
+    #[test]
+    fn changed_rows_begin_anew_once_they_are_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path, &ours(), false).unwrap();
+        journal.record(1, false).unwrap();
+        drop(journal);
+        let changed = header("bb", 3, "7");
+        assert!(!Journal::open(&path, &changed, true).unwrap().was_done(1));
+        let refused = Journal::open(&path, &ours(), false).unwrap_err().to_string();
+        assert!(refused.contains("3 rows then, 200 now"), "the way back is noticed too: {refused}");
+    }
+
+    #[test]
+    fn a_second_run_is_refused_while_the_first_one_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let first = Journal::open(&path, &ours(), false).unwrap();
+        assert!(
+            Journal::open(&path, &ours(), false)
+                .unwrap_err()
+                .to_string()
+                .contains("in use by another import")
+        );
+        drop(first);
+        Journal::open(&path, &ours(), false).unwrap().discard();
+        assert!(path.exists(), "only the run that created it discards it");
+        std::fs::remove_file(&path).unwrap();
+        Journal::open(&path, &ours(), false).unwrap().discard();
+        assert!(!path.exists());
     }
 }

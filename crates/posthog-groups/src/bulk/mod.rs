@@ -42,11 +42,19 @@
 //! Memory: only hashes of the rows are held; 20,000 rows of ten properties take 13 MB in all, a million some 250 MB. Rows are read two or
 //! three times, so they are given as a function that begins anew.
 //!
-//! # After a crash
+//! # The journal
 //!
-//! The journal ([`Import::journal`]) is appended to after each row, and reaches the disk ten times a second. The same import with the same journal
-//! skips what is done. A row whose write was under way is looked at again, so that nothing is created or written twice. Other rows than
-//! those that the journal was begun with are noticed.
+//! A journal ([`Import::journal`]) belongs to one run that has not completed.
+//!
+//! * A run appends a line to it for each row that is done, or that failed. It reaches the disk ten times a second.
+//! * A run that was stopped, was killed, or had rows that failed keeps its journal. The same import with the same journal resumes that
+//!   run: rows that failed come last, and a row whose write was in flight is read back, so that nothing is created or written twice.
+//! * The journal is not trusted over the server. Rows that it has as done are compared like all others; those that are still as
+//!   wanted are [`RowOutcome::DoneBefore`], and those that somebody else has changed meanwhile are written again.
+//! * A completed run ([`ImportReport::is_complete`]) removes its journal. The next run begins anew.
+//! * A journal of another place or of other rows is refused and not changed. [`Import::accept_changed_input`] empties a journal of
+//!   other rows instead, and begins anew.
+//! * The journal is locked while it is in use. Half a line or NUL bytes at its end, left by a power failure, are cut off.
 
 mod capture;
 mod import;

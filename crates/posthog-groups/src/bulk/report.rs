@@ -24,7 +24,7 @@ pub enum RowOutcome {
     Sent,
     /// Another row further down has the same key, and the last one wins.
     Superseded,
-    /// The journal says that it was done before.
+    /// An earlier part of the run wrote it, and the group is still as wanted.
     DoneBefore,
     /// It was not done; other rows are tried nevertheless.
     Failed(Error),
@@ -38,7 +38,7 @@ pub enum ImportEvent<'a> {
     Checked {
         /// How many there are.
         rows: u64,
-        /// How many of them the journal knows as done.
+        /// How many of them the journal has as done.
         done_before: u64,
     },
     /// A page of the groups that exist was compared with the rows.
@@ -90,7 +90,7 @@ pub struct ImportReport {
     pub sent: u64,
     /// Rows whose key a later row has.
     pub superseded: u64,
-    /// Rows that the journal knew as done.
+    /// Rows that an earlier part of the run wrote, and whose groups are still as wanted.
     pub done_before: u64,
     /// Rows that failed; the events have the reasons.
     pub failed: u64,

@@ -3,17 +3,15 @@
 use super::index::Seen;
 use super::report::RowOutcome;
 use super::row::ImportRow;
-use crate::create::create_in_turn;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::groups::{Groups, look_up};
-use crate::input;
-use crate::upsert::{different, merge};
+use crate::resources::groups::Groups;
+use crate::write::{self, Target, different, merge};
 
 /// Looks at the group of a row and says what writing it would do.
 pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
-    let client = groups.client();
     let wanted = row.members()?;
-    match look_up(client, &client.scope(), index, &row.key).await {
+    match write::find(&groups.client().session(), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<_> = different(&found, &wanted).into_iter().map(|(name, _)| name).collect();
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
@@ -25,14 +23,13 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
 
 /// Makes a group as the row wants it, with as few writes as possible.
 pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: Seen) -> Result<RowOutcome> {
-    let client = groups.client();
-    let scope = client.scope();
+    let session = groups.client().session();
     let key = row.key.as_str();
     let wanted = row.members()?;
-    let _turn = scope.bounded(client.shared().turns.take(index, key)).await?;
+    let target = Target::lock(&session, index, key).await?;
     let create = async || {
         refuse_blanks(key)?;
-        create_in_turn(client, &scope, index, key, &row.properties).await
+        write::carry_out(&target, &write::Create { properties: &row.properties }).await
     };
     // The list may be behind: one that it does not have may be there, and then it is merged into.
     if seen == Seen::Absent {
@@ -42,19 +39,19 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
             Err(error) => return Err(error),
         }
     }
-    let found = match look_up(client, &scope, index, key).await {
+    let found = match target.find().await {
         Err(missing) if missing.is_group_not_found() => match create().await {
             Ok(_) => return Ok(created(row)),
             // Somebody else has created it in between.
-            Err(error) if error.is_already_exists() => look_up(client, &scope, index, key).await?,
+            Err(error) if error.is_already_exists() => target.find().await?,
             Err(error) => return Err(error),
         },
         found => found?,
     };
     let to_write = different(&found, &wanted);
     refuse_null(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
-    let done = merge(client, &scope, index, key, found, to_write).await?;
-    Ok(match done.written {
+    let (_, written) = merge(&target, found, &to_write).await?;
+    Ok(match written {
         written if written.is_empty() => RowOutcome::Unchanged,
         properties => RowOutcome::Changed { properties },
     })
@@ -62,7 +59,7 @@ pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: See
 
 /// Refuses to create a group whose key the REST API would change.
 pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
-    if input::new_group_key(key)? == key {
+    if input::stored_group_key(key)? == key {
         return Ok(());
     }
     Err(Error::input(

@@ -7,16 +7,15 @@ use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
-use super::index::{Index, Seen, Standing};
+use super::index::{Index, Seen};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
-use crate::group_type::check_exists;
-use crate::groups::Groups;
-use crate::input;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +35,10 @@ pub(crate) struct Run<F> {
     pub(super) stop: Stop,
     pub(super) index: u8,
     pub(super) wanted: Index,
-    journal: Option<Journal>,
+    pub(super) journal: Option<Journal>,
     started: String,
     pub(super) report: ImportReport,
-    pub(super) trouble: u32,
+    pub(super) consecutive_failures: u32,
     /// How many pages the list has, where it was read to its end.
     pub(super) list_pages: u64,
 }
@@ -67,14 +66,14 @@ where
             wanted: Index::default(),
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
-            trouble: 0,
+            consecutive_failures: 0,
             list_pages: u64::MAX,
         }
     }
 
     pub(crate) async fn go(mut self, mode: Mode) -> Result<ImportReport> {
         let started = Instant::now();
-        let requests = self.groups.client().shared().wire.requests();
+        let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
             // Nothing was written. While it is locked: it may be what another import begins with next.
             if let Some(journal) = self.journal.take() {
@@ -86,10 +85,15 @@ where
             let left = self.report.left();
             self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
         }
-        if let Some(Err(error)) = self.journal.as_mut().map(Journal::sync) {
+        let kept = match self.journal.take() {
+            Some(journal) if self.report.is_complete() => journal.remove(),
+            Some(mut journal) => journal.sync(),
+            None => Ok(()),
+        };
+        if let Err(error) = kept {
             self.stopped(Stopped::Error(error));
         }
-        self.report.requests = self.groups.client().shared().wire.requests() - requests;
+        self.report.requests = self.groups.client().shared().connection.requests() - requests;
         self.report.elapsed = started.elapsed();
         Ok(self.report)
     }
@@ -114,10 +118,7 @@ where
             number += 1;
             let row = numbered(row, number)?;
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
-            input::group_key(&row.key).map_err(named)?;
-            for (name, _) in row.members().map_err(named)? {
-                input::property_name(&name).map_err(named)?;
-            }
+            row.check().map_err(named)?;
             if let Some(earlier) = self.wanted.add(&row, number)?
                 && self.settings.duplicates == Duplicates::Refuse
             {
@@ -136,9 +137,9 @@ where
         }
         self.report.rows = number;
         let index = async {
-            let scope = self.groups.client().scope();
-            let index = self.groups.index(&scope).await?;
-            check_exists(self.groups.client(), &scope, index).await.map(|()| index)
+            let session = self.groups.client().session();
+            let index = self.groups.index(&session).await?;
+            check_exists(&session, index).await.map(|()| index)
         };
         // A rate limit may take an hour.
         self.index = tokio::select! {
@@ -146,38 +147,20 @@ where
             () = self.stop.wish() => return Ok(()),
         };
         if mode == Mode::Write && !self.stop.is_wished() {
-            self.open_journal(&hex(&input.finalize()))?;
+            self.open_journal(hex(&input.finalize()))?;
         }
-        let done_before = self.wanted.count(Seen::Before);
+        let done_before = self.journal.as_ref().map_or(0, Journal::done);
         (self.on_event)(ImportEvent::Checked { rows: number, done_before });
         Ok(())
     }
 
-    /// Opens the journal, and notes what it knows as done.
-    fn open_journal(&mut self, input: &str) -> Result<()> {
+    fn open_journal(&mut self, input: String) -> Result<()> {
         let Some(path) = &self.settings.journal else { return Ok(()) };
         let client = self.groups.client();
-        let header = Header {
-            posthog_groups_journal: 1,
-            host: client.host().to_owned(),
-            project: client.project().to_owned(),
-            group_type_index: self.index,
-            rows: self.report.rows,
-            input: input.to_owned(),
-            started: self.started.clone(),
-        };
+        let place = (client.host(), client.project(), self.index);
+        let header = Header::new(place, self.report.rows, input, self.started.clone());
         let journal = Journal::open(path, &header, self.settings.accept_changed_input)?;
         self.started = journal.started().to_owned();
-        if journal.done() > 0 {
-            let mut number = 0;
-            for row in (self.rows)() {
-                number += 1;
-                let row = numbered(row, number)?;
-                if self.wanted.standing(&row, number) == Standing::Counts && journal.has(&row) {
-                    self.wanted.mark(&row.key, Seen::Before);
-                }
-            }
-        }
         self.journal = Some(journal);
         Ok(())
     }
@@ -190,8 +173,8 @@ where
         match self.compare_list(pages).await {
             Ok(true) => self.wanted.the_rest_is_absent(),
             Ok(false) => {}
-            // A list that cannot be followed is no reason to stop: each group can be looked for.
-            Err(error) if error.is_paging() => {}
+            // One group that the server cannot give back makes a page fail for good. Each row's group is read instead.
+            Err(error) if error.is_paging() || error.is_server_error() => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -225,7 +208,7 @@ where
     }
 
     fn engine_for(&self, rows: u64) -> Engine {
-        let per_hour = self.groups.client().shared().wire.per_hour();
+        let per_hour = self.groups.client().shared().connection.per_hour();
         choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
     }
 
@@ -253,18 +236,20 @@ where
         Ok(())
     }
 
-    /// A row has come to its end.
-    pub(super) fn end(&mut self, row: &ImportRow, outcome: RowOutcome) {
-        let is_done = matches!(
-            outcome,
-            RowOutcome::Created { .. }
-                | RowOutcome::Changed { .. }
-                | RowOutcome::Unchanged
-                | RowOutcome::Sent
-        );
-        if is_done
-            && let Some(journal) = &mut self.journal
-            && let Err(error) = journal.note(row)
+    /// Counts, records and reports what became of a row.
+    pub(super) fn end(&mut self, number: u64, row: &ImportRow, outcome: RowOutcome) {
+        let was_done = self.journal.as_ref().is_some_and(|journal| journal.was_done(number));
+        let outcome = match outcome {
+            RowOutcome::Unchanged if was_done => RowOutcome::DoneBefore,
+            outcome => outcome,
+        };
+        let failed = match outcome {
+            RowOutcome::Failed(_) => Some(true),
+            RowOutcome::Superseded | RowOutcome::DoneBefore => None,
+            _ => Some(false),
+        };
+        if let (Some(failed), Some(journal)) = (failed, &mut self.journal)
+            && let Err(error) = journal.record(number, failed)
         {
             self.stopped(Stopped::Error(error));
         }

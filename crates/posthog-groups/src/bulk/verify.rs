@@ -11,7 +11,7 @@ use super::row::ImportRow;
 use super::run::{Numbered, Run};
 use super::write::sleep_until;
 use crate::error::{Error, Result};
-use crate::upsert::different;
+use crate::write::different;
 
 /// So many groups at most are verified by looking for each.
 const FEW: u64 = 200;
@@ -61,16 +61,19 @@ where
         let mut rows = Numbered::new((self.rows)());
         while let Some(Ok(row)) = rows.next() {
             if self.is(&row, &rows, Seen::Written) {
-                self.end(&row, RowOutcome::Failed(Error::not_arrived()));
+                self.end(rows.number, &row, RowOutcome::Failed(Error::not_arrived()));
             }
         }
     }
 
     async fn look_again(&mut self, left: u64) -> Result<()> {
-        match self.is_listed(left) {
-            true => self.compare_list(u64::MAX).await.map(|_| ()),
-            false => self.look_for_each().await,
+        if self.is_listed(left) {
+            match self.compare_list(u64::MAX).await {
+                Err(error) if error.is_paging() || error.is_server_error() => self.list_pages = u64::MAX,
+                listed => return listed.map(drop),
+            }
         }
+        self.look_for_each().await
     }
 
     /// Whether the list is read for so many groups, instead of each of them.
@@ -91,8 +94,13 @@ where
                 continue;
             }
             let found = tokio::select! {
-                found = self.groups.find(&row.key) => found?,
+                found = self.groups.find(&row.key) => found,
                 () = self.stop.wish() => return Ok(()),
+            };
+            let found = match found {
+                Err(error) if reach(&error) == Reach::All => return Err(error),
+                // Other groups can be read; this one is read again in the next round.
+                found => found.unwrap_or_default(),
             };
             // Exactly, where the list is compared by hashes.
             if found
@@ -120,7 +128,7 @@ where
                 } else {
                     RowOutcome::Changed { properties }
                 };
-                self.end(&row, outcome);
+                self.end(rows.number, &row, outcome);
             }
         }
         self.wanted.count(Seen::Written)

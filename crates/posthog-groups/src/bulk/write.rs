@@ -17,16 +17,30 @@ use crate::error::Result;
 /// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// So many rows in a row that fail because of the server mean that it is gone.
-const MOST_TROUBLE: u32 = 20;
+/// After this many consecutive rows that failed because of the server, a read tells whether the server is down.
+const MAX_CONSECUTIVE_FAILURES: u32 = 20;
+
+/// A server that answers reads, but failed this many consecutive rows, fails every write.
+const MAX_FAILED_WRITES: u32 = 1_000;
+
+/// A key that no group has, because the server trims new keys: finding it tells whether the server answers.
+const PROBE_KEY: &str = " posthog-groups probe ";
+
+/// A row that has to be read back or written.
+#[derive(Debug)]
+pub(super) struct ToDo {
+    pub(super) number: u64,
+    pub(super) row: ImportRow,
+    pub(super) seen: Seen,
+}
 
 impl<F, I> Run<F>
 where
     F: Fn() -> I + Send,
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
-    /// What is to be done with the next row, after those that need nothing.
-    fn next_to_do(&mut self, rows: &mut Numbered<I>, mode: Mode) -> Option<(ImportRow, Seen)> {
+    /// The next row that has to be read back or written, after those that need nothing.
+    fn next_to_do(&mut self, rows: &mut Numbered<I>, mode: Mode, failed_before: bool) -> Option<ToDo> {
         loop {
             let row = match rows.next()? {
                 Ok(row) => row,
@@ -35,6 +49,11 @@ where
                     return None;
                 }
             };
+            let number = rows.number;
+            let journal = self.journal.as_ref();
+            if journal.is_some_and(|journal| journal.has_failed(number)) != failed_before {
+                continue;
+            }
             let standing = self.wanted.standing(&row, rows.number);
             let outcome = match (standing, self.wanted.seen(&row.key)) {
                 (Standing::Changed, _) => {
@@ -43,7 +62,6 @@ where
                     return None;
                 }
                 (Standing::Superseded, _) => RowOutcome::Superseded,
-                (_, Seen::Before) => RowOutcome::DoneBefore,
                 (_, Seen::Same) => RowOutcome::Unchanged,
                 (_, Seen::Absent) if mode == Mode::Plan => {
                     self.planned(&row, RowOutcome::Created { properties: row.names() })
@@ -52,9 +70,13 @@ where
                     let properties = self.wanted.differing(&row);
                     self.planned(&row, RowOutcome::Changed { properties })
                 }
-                (_, seen) => return Some((row, seen)),
+                // The list may be behind what an earlier part of this run wrote.
+                (_, Seen::Absent) if journal.is_some_and(|journal| journal.was_done(number)) => {
+                    return Some(ToDo { number, row, seen: Seen::Unknown });
+                }
+                (_, seen) => return Some(ToDo { number, row, seen }),
             };
-            self.end(&row, outcome);
+            self.end(number, &row, outcome);
             if self.report.stopped.is_some() || rows.number.is_multiple_of(BREATH) {
                 // Many rows may need nothing: let others breathe, by way of the caller.
                 return None;
@@ -75,17 +97,28 @@ where
         }
     }
 
-    /// Looks at, or writes, each row that needs it, several at a time.
+    /// Reads back, or writes, each row that needs it, several at a time. Rows that failed in an earlier part of the run come last.
     pub(super) async fn write_each(&mut self, mode: Mode, verify: bool) {
+        self.write_those(mode, verify, false).await;
+        if self.report.stopped.is_none() && self.any_failed_before() {
+            self.write_those(mode, verify, true).await;
+        }
+    }
+
+    fn any_failed_before(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.failed() > 0)
+    }
+
+    async fn write_those(&mut self, mode: Mode, verify: bool, failed_before: bool) {
         let mut rows = Numbered::new((self.rows)());
-        let mut tasks: JoinSet<(ImportRow, Result<RowOutcome>)> = JoinSet::new();
+        let mut tasks: JoinSet<(ToDo, Result<RowOutcome>)> = JoinSet::new();
         let mut end_of_grace = None;
         loop {
             if self.stop.is_wished() {
                 self.stopped(Stopped::Cancelled);
             }
             while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
-                let Some((row, seen)) = self.next_to_do(&mut rows, mode) else {
+                let Some(to_do) = self.next_to_do(&mut rows, mode, failed_before) else {
                     tokio::task::yield_now().await;
                     if self.stop.is_wished() {
                         self.stopped(Stopped::Cancelled);
@@ -95,10 +128,10 @@ where
                 let (groups, index) = (self.groups.clone(), self.index);
                 tasks.spawn(async move {
                     let outcome = match mode {
-                        Mode::Plan => rest::look(&groups, index, &row).await,
-                        Mode::Write => rest::write(&groups, index, &row, seen).await,
+                        Mode::Plan => rest::look(&groups, index, &to_do.row).await,
+                        Mode::Write => rest::write(&groups, index, &to_do.row, to_do.seen).await,
                     };
-                    (row, outcome)
+                    (to_do, outcome)
                 });
             }
             if self.report.stopped.is_some() {
@@ -107,11 +140,13 @@ where
             tokio::select! {
                 ended = tasks.join_next() => match ended {
                     None => return,
-                    Some(Ok((row, outcome))) if mode == Mode::Plan => {
-                        let outcome = outcome.map(|outcome| self.planned(&row, outcome));
-                        self.ended(&row, outcome, verify);
+                    Some(Ok((to_do, outcome))) => {
+                        let outcome = match mode {
+                            Mode::Plan => outcome.map(|outcome| self.planned(&to_do.row, outcome)),
+                            Mode::Write => outcome,
+                        };
+                        self.ended(&to_do, outcome, verify).await;
                     }
-                    Some(Ok((row, outcome))) => self.ended(&row, outcome, verify),
                     Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
                 },
                 () = self.stop.wish(), if end_of_grace.is_none() => {}
@@ -120,22 +155,29 @@ where
         }
     }
 
-    /// Sends the rows that need it as events.
+    /// Sends the rows that need it as events. Rows that failed in an earlier part of the run come last.
     pub(super) async fn send_all(&mut self, capture: Capture, verify: bool) {
-        let mut rows = Numbered::new((self.rows)());
         let mut sent = 0;
+        self.send_those(&capture, verify, false, &mut sent).await;
+        if self.report.stopped.is_none() && self.any_failed_before() {
+            self.send_those(&capture, verify, true, &mut sent).await;
+        }
+    }
+
+    async fn send_those(&mut self, capture: &Capture, verify: bool, failed_before: bool, sent: &mut u64) {
+        let mut rows = Numbered::new((self.rows)());
         loop {
             let mut batch = capture.batch();
             while self.report.stopped.is_none() && !rows.ended && !batch.is_full() {
                 if self.stop.is_wished() {
                     self.stopped(Stopped::Cancelled);
                 }
-                let Some((row, seen)) = self.next_to_do(&mut rows, Mode::Write) else {
+                let Some(to_do) = self.next_to_do(&mut rows, Mode::Write, failed_before) else {
                     tokio::task::yield_now().await;
                     continue;
                 };
-                if let Err((row, error)) = batch.add(row, seen) {
-                    self.end(&row, RowOutcome::Failed(error));
+                if let Err((to_do, error)) = batch.add(to_do) {
+                    self.end(to_do.number, &to_do.row, RowOutcome::Failed(error));
                 }
             }
             if batch.is_empty() || self.report.stopped.is_some() {
@@ -147,57 +189,97 @@ where
             };
             match outcome {
                 Ok(refused) => {
-                    sent += (batch.rows().len() - refused.len()) as u64;
+                    *sent += (batch.rows().len() - refused.len()) as u64;
                     self.sent(batch.into_rows(), refused, verify);
-                    (self.on_event)(ImportEvent::Sent { rows: sent });
+                    (self.on_event)(ImportEvent::Sent { rows: *sent });
                 }
                 Err(error) => self.stopped(Stopped::Error(error)),
             }
         }
     }
 
-    fn sent(&mut self, rows: Vec<(ImportRow, Seen)>, mut refused: Refused, verify: bool) {
-        for (place, (row, seen)) in rows.into_iter().enumerate() {
+    fn sent(&mut self, rows: Vec<ToDo>, mut refused: Refused, verify: bool) {
+        for (place, ToDo { number, row, seen }) in rows.into_iter().enumerate() {
             if let Some(error) = refused.remove(&place) {
-                self.end(&row, RowOutcome::Failed(error));
+                self.end(number, &row, RowOutcome::Failed(error));
             } else if verify {
                 let properties =
                     if seen == Seen::Different { self.wanted.differing(&row) } else { row.names() };
                 self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
             } else {
-                self.end(&row, RowOutcome::Sent);
+                self.end(number, &row, RowOutcome::Sent);
             }
         }
     }
 
-    /// A row was looked at or written.
-    fn ended(&mut self, row: &ImportRow, outcome: Result<RowOutcome>, verify: bool) {
-        match outcome {
+    /// A row was read back or written.
+    async fn ended(&mut self, to_do: &ToDo, outcome: Result<RowOutcome>, verify: bool) {
+        let ToDo { number, row, .. } = to_do;
+        let error = match outcome {
             Ok(outcome) => {
-                self.trouble = 0;
-                match &outcome {
+                self.consecutive_failures = 0;
+                return match &outcome {
                     RowOutcome::Created { properties } if verify => {
                         self.wanted.mark_written(row, true, properties)
                     }
                     RowOutcome::Changed { properties } if verify => {
                         self.wanted.mark_written(row, false, properties)
                     }
-                    _ => self.end(row, outcome),
+                    _ => self.end(*number, row, outcome),
+                };
+            }
+            Err(error) => error,
+        };
+        match reach(&error) {
+            Reach::All => return self.stopped(Stopped::Error(error)),
+            // The server works, and refuses this row.
+            Reach::Row => self.consecutive_failures = 0,
+            // Left to the next run.
+            Reach::Server if self.report.stopped.is_some() => return,
+            Reach::Server => {
+                self.consecutive_failures += 1;
+                let goes_on = match after_failures(self.consecutive_failures) {
+                    Next::Continue => true,
+                    Next::Probe => self.server_answers().await,
+                    Next::Stop => false,
+                };
+                if !goes_on {
+                    let note = format!("{} consecutive rows failed", self.consecutive_failures);
+                    return self.stopped(Stopped::Error(error.with_note(note)));
                 }
             }
-            Err(error) => match reach(&error) {
-                Reach::All => self.stopped(Stopped::Error(error)),
-                Reach::Server if self.trouble + 1 == MOST_TROUBLE => {
-                    let note = format!("{MOST_TROUBLE} rows one after the other ended so");
-                    self.stopped(Stopped::Error(error.with_note(note)));
-                }
-                Reach::Server => {
-                    self.trouble += 1;
-                    self.end(row, RowOutcome::Failed(error));
-                }
-                Reach::Row => self.end(row, RowOutcome::Failed(error)),
-            },
         }
+        self.end(*number, row, RowOutcome::Failed(error));
+    }
+
+    /// Whether the server answers a read.
+    async fn server_answers(&self) -> bool {
+        tokio::select! {
+            found = self.groups.find(PROBE_KEY) => found.is_ok(),
+            // The loop stops for this.
+            () = self.stop.wish() => true,
+        }
+    }
+}
+
+/// What follows a row that failed because of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Continue,
+    /// Read something, and stop if that fails as well.
+    Probe,
+    Stop,
+}
+
+/// What to do after this many consecutive rows that failed because of the server.
+fn after_failures(consecutive: u32) -> Next {
+    // Doubled each time: 20, 40, 80.
+    let is_due = consecutive.is_multiple_of(MAX_CONSECUTIVE_FAILURES)
+        && (consecutive / MAX_CONSECUTIVE_FAILURES).is_power_of_two();
+    match consecutive {
+        MAX_FAILED_WRITES.. => Next::Stop,
+        _ if is_due => Next::Probe,
+        _ => Next::Continue,
     }
 }
 
@@ -205,5 +287,28 @@ pub(super) async fn sleep_until(end: Option<Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_tells_bad_rows_from_a_server_that_is_down() {
+        for (consecutive, next) in [
+            (1, Next::Continue),
+            (19, Next::Continue),
+            (20, Next::Probe),
+            (21, Next::Continue),
+            (40, Next::Probe),
+            (60, Next::Continue),
+            (80, Next::Probe),
+            (999, Next::Continue),
+            (1_000, Next::Stop),
+            (1_001, Next::Stop),
+        ] {
+            assert_eq!(after_failures(consecutive), next, "{consecutive}");
+        }
     }
 }

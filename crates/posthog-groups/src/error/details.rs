@@ -46,9 +46,14 @@ impl Error {
         self.0.operation
     }
 
-    /// How often the request was sent; 0 when it was not.
+    /// How many requests the call has sent in all: repetitions, looks at the group, and the table of group types included.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// What to do about it, where there is something to do that the message does not say.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help
     }
 
     /// The scope that the key lacks, such as `group:write`.

@@ -1,6 +1,7 @@
 //! One error for everything that can go wrong.
 
 mod details;
+mod envelope;
 mod predicates;
 mod text;
 
@@ -9,7 +10,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::envelope::Envelope;
+use self::envelope::Envelope;
+
+pub(crate) use predicates::is_gateway_failure;
 
 /// `Ok`, or this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +51,7 @@ struct Inner {
     retry_after: Option<Duration>,
     snippet: Option<String>,
     note: Option<String>,
+    help: Option<&'static str>,
     outcome_unknown: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -61,6 +65,10 @@ enum Kind {
     Redirect(String),
     /// A success whose body is no JSON.
     NotJson,
+    /// A success with a status that the operation does not answer with.
+    UnexpectedStatus,
+    /// An answer that is no HTTP, or has larger headers than the client takes.
+    Malformed,
     /// One attempt took too long.
     Timeout,
     /// The whole call took too long.
@@ -73,6 +81,8 @@ enum Kind {
     TooLarge(u64),
     /// The client's own rate limit has no place soon enough.
     OwnLimit,
+    /// Another call of this client took too long with what this one waited for.
+    Queue(&'static str),
     /// A list that cannot be followed.
     Paging(String),
     /// Text that is not of the expected form.
@@ -110,6 +120,7 @@ impl Error {
             retry_after: None,
             snippet: None,
             note: None,
+            help: None,
             outcome_unknown: false,
             source: None,
         }))
@@ -145,6 +156,11 @@ impl Error {
         error
     }
 
+    /// The call waited for another one as long as it may; `awaited` is what the other call does.
+    pub(crate) fn queue(awaited: &'static str) -> Self {
+        Self::new(Kind::Queue(awaited))
+    }
+
     pub(crate) fn paging(message: impl Into<String>) -> Self {
         Self::new(Kind::Paging(message.into()))
     }
@@ -169,25 +185,33 @@ impl Error {
             Kind::Connect
         } else if source.is_timeout() {
             Kind::Timeout
+        } else if is_malformed(&source) {
+            Kind::Malformed
         } else {
             Kind::Interrupted
         };
         Self::new(kind).with_source(source.without_url())
     }
 
-    /// An answer that is no success. `hide` takes secrets out of text.
+    /// A success with a status that the operation does not answer with.
+    pub(crate) fn unexpected_status(status: StatusCode) -> Self {
+        let mut error = Self::new(Kind::UnexpectedStatus);
+        error.0.status = Some(status);
+        error
+    }
+
+    /// An answer that is no success, or no JSON. Headers and body hold no secrets any more.
     pub(crate) fn answer(
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
         retry_after: Option<Duration>,
-        hide: impl Fn(String) -> String,
     ) -> Self {
         let kind = if status.is_redirection() {
             let to = headers
                 .get(http::header::LOCATION)
                 .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-            Kind::Redirect(to.map(&hide).map(without_query).unwrap_or_default())
+            Kind::Redirect(to.map(without_query).unwrap_or_default())
         } else if status.is_success() {
             Kind::NotJson
         } else {
@@ -195,40 +219,20 @@ impl Error {
         };
         let mut error = Self::new(kind);
         error.0.status = Some(status);
-        error.0.request_id = request_id(headers).map(&hide);
+        error.0.request_id = request_id(headers);
         error.0.retry_after = retry_after;
-        error.0.snippet = snippet(body, &hide);
+        error.0.snippet = snippet(body);
         if !status.is_success() {
-            let mut envelope = Envelope::read(body).unwrap_or_default();
-            let texts = [
-                &mut envelope.class,
-                &mut envelope.code,
-                &mut envelope.detail,
-                &mut envelope.attr,
-                &mut envelope.event_id,
-            ];
-            for text in texts {
-                *text = text.take().map(&hide);
-            }
-            error.0.envelope = envelope;
+            error.0.envelope = Envelope::read(body).unwrap_or_default();
         }
         error
     }
 
-    /// A body that is JSON, but not of the expected form. `hide` takes secrets out of text.
-    pub(crate) fn decode(
-        path: String,
-        source: serde_json::Error,
-        body: &[u8],
-        hide: impl Fn(String) -> String,
-    ) -> Self {
-        let path = hide(path);
+    /// A body that is JSON, but not of the expected form. It holds no secrets any more.
+    pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
-        error.0.snippet = snippet(body, &hide);
-        // The message shows text that stands where a number or a list is due.
-        let message = source.to_string();
-        let hidden = hide(message.clone());
-        error.with_source(if hidden == message { source } else { serde::de::Error::custom(hidden) })
+        error.0.snippet = snippet(body);
+        error.with_source(source)
     }
 
     /// One group that is not of the expected form.
@@ -249,12 +253,32 @@ impl Error {
     }
 
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.add_note(note);
+        self
+    }
+
+    pub(crate) fn add_note(&mut self, note: impl Into<String>) {
         let note = note.into();
         self.0.note = Some(match self.0.note.take() {
             Some(earlier) => format!("{earlier}; {note}"),
             None => note,
         });
+    }
+
+    pub(crate) fn with_help(mut self, help: &'static str) -> Self {
+        self.0.help = Some(help);
         self
+    }
+
+    /// Says how a group is repaired that a server cannot return (contract section 1.5).
+    pub(crate) fn with_repair_help(self) -> Self {
+        if self.status() != Some(500) {
+            return self;
+        }
+        self.with_help(
+            "where it persists, a group may hold an integer beyond 64 bits, which the server stores and cannot return; remove \
+             that property with `unset` by its name, which does not read the group first",
+        )
     }
 
     pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
@@ -265,6 +289,11 @@ impl Error {
     pub(crate) fn of(mut self, operation: &'static str, attempts: u32) -> Self {
         self.0.operation = Some(operation);
         self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_requests(mut self, requests: u32) -> Self {
+        self.0.attempts = requests;
         self
     }
 
@@ -283,6 +312,7 @@ impl Error {
             Kind::TooLarge(_) => "response_too_large",
             Kind::Redirect(_) => "redirect",
             Kind::NotJson => "not_json",
+            Kind::Malformed => "malformed",
             _ => "other",
         }
     }
@@ -307,12 +337,22 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(|id| id.chars().take(200).collect())
 }
 
-fn snippet(body: &[u8], hide: impl Fn(String) -> String) -> Option<String> {
-    // Cut before decoding, because a body may have many megabytes; and again after secrets are hidden, because half a secret
-    // is not recognized.
-    const LONGEST_SECRET: usize = 4_096;
-    let head = &body[..body.len().min(SNIPPET * 4 + LONGEST_SECRET)];
-    let text = hide(String::from_utf8_lossy(head).into_owned());
+/// Whether the answer could not be read as HTTP.
+fn is_malformed(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn snippet(body: &[u8]) -> Option<String> {
+    // Cut before decoding, because a body may have many megabytes.
+    let head = &body[..body.len().min(SNIPPET * 4)];
+    let text = String::from_utf8_lossy(head);
     let text: String = text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
@@ -329,7 +369,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        Error::answer(status, &HeaderMap::new(), body.as_bytes(), None, |text| text).of("find_group", 1)
+        Error::answer(status, &HeaderMap::new(), body.as_bytes(), None).of("find_group", 1)
     }
 
     fn envelope(status: u16, class: &str, code: &str, detail: &str) -> Error {
@@ -387,11 +427,10 @@ mod tests {
     fn display_is_one_line_and_does_not_repeat_the_source() {
         let source = serde_json::from_str::<u8>("\"x\"").unwrap_err();
         let message = source.to_string();
-        let error =
-            Error::decode("results[0].created_at".into(), source, b"{}", |text| text).of("list_groups", 3);
+        let error = Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
         assert_eq!(
             error.to_string(),
-            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 attempts)"
+            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 requests)"
         );
         assert_eq!(error.source().unwrap().to_string(), message);
         let broken = envelope(400, "validation_error", "invalid_input", "first\nsecond");
@@ -405,24 +444,6 @@ mod tests {
         assert!(taken.is_already_exists() && taken.is_validation());
         let other = envelope(400, "validation_error", "required", "This field is required.");
         assert!(!other.is_already_exists() && other.is_validation());
-    }
-
-    #[test]
-    fn secrets_are_taken_out_of_every_text() {
-        let body =
-            r#"{"type":"t phx_secret","code":"phx_secret","detail":"key phx_secret","attr":"phx_secret"}"#;
-        let headers = HeaderMap::from_iter([
-            (http::header::LOCATION, "https://login.example/phx_secret?next=phx_secret".parse().unwrap()),
-            (http::HeaderName::from_static("x-request-id"), "phx_secret".parse().unwrap()),
-        ]);
-        for status in [200, 302, 400, 500] {
-            let status = StatusCode::from_u16(status).unwrap();
-            let error = Error::answer(status, &headers, body.as_bytes(), None, |text| {
-                text.replace("phx_secret", "[key]")
-            });
-            let text = format!("{error} {error:?} {error:#?}");
-            assert!(!text.contains("secret"), "{text}");
-        }
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 use super::{Error, Kind};
 
+/// Statuses of gateways and proxies that have no answer of the server: it may have carried out the request or not.
+pub(crate) fn is_gateway_failure(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524 | 530)
+}
+
 /// What kind of failure it is.
 impl Error {
     /// The call was refused before anything was sent; the message says how to mend it.
@@ -85,7 +90,7 @@ impl Error {
     /// [`retry_after`](Self::retry_after), raise [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) to have the client
     /// wait longer by itself, or give each program a key of its own.
     pub fn is_rate_limited(&self) -> bool {
-        self.status() == Some(429) || matches!(self.0.kind, Kind::OwnLimit)
+        self.status() == Some(429) && !self.is_event_not_sent() || matches!(self.0.kind, Kind::OwnLimit)
     }
 
     /// It took too long: one attempt, the connecting, or the whole call.
@@ -98,7 +103,7 @@ impl Error {
             let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<reqwest::Error>());
             source.is_some_and(reqwest::Error::is_timeout)
         };
-        matches!(self.0.kind, Kind::Timeout | Kind::Deadline) || connecting()
+        matches!(self.0.kind, Kind::Timeout | Kind::Deadline | Kind::Queue(_)) || connecting()
     }
 
     /// No connection came about; the server has not seen the request.
@@ -122,25 +127,35 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Servers of 2025 answer many mistakes of the caller with 500, so one that comes back each time is probably one.
-    /// 502, 503 and 504 are passing. [`body_snippet`](Self::body_snippet) shows whose page it is.
+    /// 502, 503, 504 and those of proxies (520 to 524, 530) are passing. [`body_snippet`](Self::body_snippet) shows whose page it is.
     pub fn is_server_error(&self) -> bool {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// The answer is not what was expected: no JSON, JSON of another form, too large, or a redirect.
+    /// The answer is not what was expected: no JSON, JSON of another form, too large, a redirect, a success of another
+    /// status, or no HTTP at all.
     ///
     /// # Troubleshooting
     /// For properties that do not fit your struct, [`path`](Self::path) says where and [`group_key`](Self::group_key) of which
     /// group. HTML where JSON is due, and redirects, mean a login page: the host is not the API, or a proxy wants a login.
     pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(_) | Kind::NotJson | Kind::TooLarge(_) | Kind::Redirect(_))
+        matches!(
+            self.0.kind,
+            Kind::Decode(_)
+                | Kind::NotJson
+                | Kind::TooLarge(_)
+                | Kind::Redirect(_)
+                | Kind::UnexpectedStatus
+                | Kind::Malformed
+        )
     }
 
-    /// A list could not be followed: its link leads to another origin, comes back, or starts over.
+    /// A list could not be followed: a link has no cursor, a cursor comes back, the list starts over or never ends.
+    ///
+    /// What came before the error has been delivered.
     ///
     /// # Troubleshooting
-    /// A link to another origin: the instance does not know its own address; the message has both. A list that starts
-    /// over: the cursor was from another version of the server. Start from the beginning.
+    /// A list that starts over: the cursor was from another version of the server. Start from the beginning.
     pub fn is_paging(&self) -> bool {
         matches!(self.0.kind, Kind::Paging(_))
     }
@@ -156,8 +171,8 @@ impl Error {
         !self.0.outcome_unknown
             && (self.is_rate_limited()
                 || self.is_interrupted()
-                || matches!(self.0.kind, Kind::Connect | Kind::Timeout | Kind::Deadline)
-                || matches!(self.status(), Some(502..=504)))
+                || matches!(self.0.kind, Kind::Connect | Kind::Timeout | Kind::Deadline | Kind::Queue(_))
+                || self.status().is_some_and(is_gateway_failure))
             && !self.is_event_not_sent()
     }
 

@@ -32,12 +32,19 @@ impl fmt::Display for Error {
                 one_line(to)
             )?,
             Kind::NotJson => f.write_str("the answer is no JSON; is the host the address of the API, or is there a login page before it?")?,
+            Kind::UnexpectedStatus => write!(
+                f,
+                "{}, which is not how a server answers this call",
+                self.0.status.as_ref().map_or("no status", StatusCode::as_str)
+            )?,
+            Kind::Malformed => f.write_str("the answer is no valid HTTP, or its headers are larger than the client takes")?,
             Kind::Timeout => f.write_str("no complete answer within the timeout of an attempt")?,
             Kind::Deadline => f.write_str("not done within the deadline of the call")?,
             Kind::Connect => f.write_str("no connection to the server")?,
             Kind::Interrupted => f.write_str("the connection ended before the answer was complete")?,
             Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes; raise `max_response_size` if that is right")?,
             Kind::OwnLimit => f.write_str("the client's own rate limit has no place within the longest wait")?,
+            Kind::Queue(awaited) => write!(f, "waited as long as allowed for another call of this client, which {awaited}")?,
             Kind::Decode(decode) => {
                 match &decode.group_key {
                     Some(key) => write!(f, "the properties of group `{}` are not of the expected form", one_line(key))?,
@@ -68,9 +75,12 @@ impl fmt::Display for Error {
         if let Some(note) = &self.0.note {
             write!(f, "; {}", one_line(note))?;
         }
+        if let Some(help) = self.0.help {
+            write!(f, "; help: {help}")?;
+        }
         match self.0.attempts {
             0 | 1 => Ok(()),
-            attempts => write!(f, " ({attempts} attempts)"),
+            requests => write!(f, " ({requests} requests)"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use posthog_groups::bulk::{
     Duplicates, Engine, Import, ImportEvent, ImportReport, ImportRow, RowOutcome, Stopped,
 };
-use posthog_groups::{Groups, ProjectToken, Properties};
+use posthog_groups::{Groups, ProjectToken, Properties, RetryPolicy};
 use posthog_groups_fake::{Era, Fake, Fault, Group, State};
 use serde_json::{Value, json};
 
@@ -14,6 +14,10 @@ use crate::stage::{builder, empty, organizations, requests, serve, stored};
 
 fn row(key: &str, properties: Value) -> ImportRow {
     ImportRow::new(key, Properties::new(&properties).unwrap())
+}
+
+fn text_row(key: &str, properties: &str) -> ImportRow {
+    ImportRow::new(key, serde_json::from_str(properties).unwrap())
 }
 
 fn rows(count: usize) -> Vec<ImportRow> {
@@ -152,9 +156,18 @@ async fn bad_rows_end_it_before_anything_is_sent() {
         (&[row("a", json!({})), row(" ", json!({}))], "the group key is blank"),
         (&[row(&"k".repeat(401), json!({}))], "401 characters"),
         (&[row("a", json!({"": 1}))], "the name of the property is empty"),
+        (&[text_row("a", r#"{"x":"\u0000"}"#)], "the property `x` contains a NUL character"),
+        (&[text_row("a", r#"{"x":"\ud800"}"#)], "the property `x` contains half of a surrogate pair"),
+        (&[text_row("a", r#"{"\udc00":1}"#)], "`\\udc00` contains half of a surrogate pair"),
+        (&[row("b", json!({})), text_row("a", r#"{"x":[18446744073709551616]}"#)], "row 2, group `a`"),
+        (&[text_row("a", r#"{"x":-9223372036854775809}"#)], "the integer -9223372036854775809"),
+        (&[text_row("a", r#"{"x":1e400}"#)], "the number 1e400"),
     ] {
-        let error = import(&orgs, rows).run().await.unwrap_err();
-        assert!(error.is_invalid_input() && error.to_string().contains(reason), "{error}");
+        for engine in [Engine::Rest, Engine::Capture] {
+            let import = import(&orgs, rows).engine(engine).project_token(token());
+            let error = import.run().await.unwrap_err();
+            assert!(error.is_invalid_input() && error.to_string().contains(reason), "{error}");
+        }
     }
     let unreadable = || [Ok(row("a", json!({}))), Err(std::io::Error::other("line 2 is torn"))].into_iter();
     let error = orgs.import(unreadable).run().await.unwrap_err();
@@ -239,11 +252,63 @@ async fn a_key_that_expires_in_the_middle_stops_it_and_the_journal_goes_on() {
             .count();
         assert_eq!(created, 30, "{era}: one entry for each new group");
 
+        // The run has completed: its journal is gone, and other rows are another run.
+        assert!(!journal.exists(), "{era}");
         let other = [row("org:001", json!({"n": 2}))];
-        let error = import(&orgs, &other).journal(&journal).run().await.unwrap_err();
-        assert!(error.to_string().contains("the input has changed"), "{error}");
-        let report = import(&orgs, &other).journal(&journal).accept_changed_input(true).run().await.unwrap();
+        let report = import(&orgs, &other).journal(&journal).run().await.unwrap();
         assert_eq!(report.changed, 1, "{era}");
+    }
+}
+
+/// Another program writes to a group.
+fn overwrite(fake: &Fake, key: &str, name: &str, value: &str) {
+    let mut state = fake.state();
+    let group = state.groups.iter_mut().find(|group| group.group_key == key).unwrap();
+    *group = Group::new(0, key).with(name, value);
+    fake.put_state(state).unwrap();
+}
+
+#[tokio::test]
+async fn a_run_after_a_completed_one_begins_anew() {
+    for count in [3, 30] {
+        let fake = serve(Era::Y2026, empty()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(count);
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let night = || import(&orgs, &rows).journal(&journal).run();
+        assert!(night().await.unwrap().is_complete());
+        assert!(!journal.exists(), "a completed run removes its journal");
+        overwrite(&fake, "org:001", "plan", "changed by others");
+        let report = night().await.unwrap();
+        assert_eq!((report.changed, report.done_before), (1, 0), "{report:?}");
+        assert_all_stored(&fake, &rows);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
+    for count in [4, 40] {
+        for engine in [Engine::Rest, Engine::Capture] {
+            let fake = serve(Era::Y2026, empty()).await;
+            let orgs = organizations(&fake);
+            let rows = rows(count);
+            let folder = tempfile::tempdir().unwrap();
+            let journal = folder.path().join("journal");
+            let run = || {
+                import(&orgs, &rows).journal(&journal).engine(engine).project_token(token()).concurrency(1)
+            };
+            // The last row fails.
+            let refused = Fault { skip: count as u64 - 1, ..Fault::http(400) }.on("POST", "/groups/$");
+            fake.add_faults([refused]).unwrap();
+            let report = run().engine(Engine::Rest).run().await.unwrap();
+            assert_eq!((report.failed, journal.exists()), (1, true), "{report:?}");
+            overwrite(&fake, "org:001", "plan", "changed by others");
+            let report = run().run().await.unwrap();
+            assert!(report.is_complete() && report.left() == 0, "{report:?}");
+            assert_eq!(report.done_before, count as u64 - 2, "{engine:?}: {report:?}");
+            assert_all_stored(&fake, &rows);
+        }
     }
 }
 
@@ -288,12 +353,74 @@ async fn a_server_that_vanishes_stops_it_instead_of_failing_every_row() {
     fake.add_faults([gone]).unwrap();
     let report = import(&orgs, &all).run().await.unwrap();
     let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
-    assert!(error.is_interrupted() && error.to_string().contains("20 rows one after the other"), "{error}");
+    assert!(error.is_interrupted() && error.to_string().contains("20 consecutive rows failed"), "{error}");
     assert!(report.failed == 19 && report.left() > 200, "{report:?}");
 
     fake.shutdown().await;
     let error = import(&orgs, &all).run().await.unwrap_err();
     assert!(error.is_connect(), "{error}");
+}
+
+/// The next `times` groups that somebody wants to create are answered 500, and reads are not.
+fn refuse_to_create(fake: &Fake, times: u64) {
+    fake.add_faults([Fault { times, ..Fault::crash() }.on("POST", "/groups/$")]).unwrap();
+}
+
+#[tokio::test]
+async fn rows_that_fail_while_the_server_works_do_not_stop_the_others() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(100);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    for failing in [60, 60, 0] {
+        fake.clear_faults();
+        if failing > 0 {
+            refuse_to_create(&fake, failing);
+        }
+        let report = import(&orgs, &rows).concurrency(1).journal(&journal).run().await.unwrap();
+        assert!(report.stopped.is_none(), "{report:?}");
+        assert_eq!((report.failed, report.left()), (failing, 0), "{report:?}");
+        assert_eq!(fake.state().groups.len(), 100 - failing as usize);
+    }
+    assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn a_server_that_fails_every_write_stops_it_although_it_answers_reads() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(1_500);
+    refuse_to_create(&fake, 0);
+    let report = import(&orgs, &rows).run().await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.to_string().contains("1000 consecutive rows failed"), "{error}");
+    assert!(report.failed == 999 && report.left() >= 500, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_list_that_fails_for_good_is_replaced_by_reading_each_group() {
+    let fake = serve(Era::Y2026, a_third_each()).await;
+    let orgs = organizations(&fake);
+    let rows = rows(40);
+    fake.add_faults([Fault { times: 0, ..Fault::crash() }.on("GET", "/groups/$")]).unwrap();
+    let report = import(&orgs, &rows).verify(true).run().await.unwrap();
+    assert_eq!(counts(&report), [10, 20, 10, 0], "{report:?}");
+    assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_read_back_does_not_keep_others_from_being_verified() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let rows = rows(12);
+    // Each group is read once before it is written.
+    fake.add_faults([Fault { skip: 12, ..Fault::crash() }.on("GET", "/groups/find/")]).unwrap();
+    let report = import(&orgs, &rows).verify(true).verify_within(Duration::ZERO).run().await.unwrap();
+    assert_eq!(counts(&report), [11, 0, 0, 1], "{report:?}");
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn a_write_is_given_up_with_its_outcome_told() {
     fake.add_faults([down(Fault::drop_connection())]).unwrap();
     let error = group.set("plan", "x").await.unwrap_err();
     assert!(error.is_outcome_unknown() && error.is_interrupted(), "{error}");
-    assert!(error.to_string().contains("looking whether it took effect failed"), "{error}");
+    assert!(error.to_string().contains("reading the group back failed"), "{error}");
     assert_eq!(stored(&fake, "org:5")["plan"], "free");
 }
 

@@ -7,10 +7,11 @@ mod verdicts;
 use posthog_groups::{Client, GroupType};
 use serde::Serialize;
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{Format, GlobalArguments};
 use crate::connection::{Context, group_type_ref, no_key};
 use crate::exit::{Code, Failure, wait_for};
-use crate::output::{Format, List, Output, Paint, Record};
+use crate::output::{List, Output, Record};
+use crate::style::Styles;
 use crate::visible::visible;
 
 /// How a check ended.
@@ -120,7 +121,7 @@ impl<'o> Report<'o> {
             Status::Fail => self.failed += 1,
         }
         if self.output.format() == Format::Table {
-            for line in lines(&check, self.output.paint()) {
+            for line in lines(&check, self.output.styles()) {
                 self.output.line(&line)?;
             }
         } else {
@@ -156,11 +157,11 @@ impl<'o> Report<'o> {
     }
 }
 
-fn lines(check: &Check, paint: Paint) -> Vec<String> {
+fn lines(check: &Check, styles: Styles) -> Vec<String> {
     let status = match check.status {
-        Status::Ok => paint.green("ok  "),
-        Status::Warn => paint.yellow("warn"),
-        Status::Fail => paint.red("FAIL"),
+        Status::Ok => styles.good("ok  "),
+        Status::Warn => styles.warning("warn"),
+        Status::Fail => styles.failed("FAIL"),
     };
     let mut lines = vec![format!("{status}  {:<17}  {}", check.check, visible(&check.found))];
     if let Some(mend) = &check.mend {
@@ -182,6 +183,7 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
         Ok(context) => context,
         Err(failure) => return report.tell(Check::of_failure("configuration", failure)).map(|_| ()),
     };
+    context.tell_waits();
     report.tell(verdicts::configuration(&context))?;
     let host = report.tell(verdicts::host(&context.settings))?;
     let key = report.tell(key(&context))?;
@@ -214,7 +216,11 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     }
     let Ok(types) = types else { return Ok(()) };
     report.tell(group_type(&context, &client, &types).await)?;
-    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
+    if !types.is_empty() {
+        report.tell(list(&client, &types).await)?;
+    }
+    let throttled = report.throttled > 0;
+    probes::examine(&client, &types, throttled, |check| report.tell(check).map(|_| ())).await?;
     report.tell(verdicts::rate_limit(client.host()))?;
     Ok(())
 }
@@ -238,6 +244,15 @@ fn project_token(context: &Context) -> Option<Check> {
         Ok(Some(token)) => Some(verdicts::kind_of_token(token.reveal())),
         Err(failure) => Some(Check::of_failure("project token", failure)),
     }
+}
+
+/// Whether the first page of each group type can be listed.
+async fn list(client: &Client, types: &[GroupType]) -> Check {
+    let mut pages = Vec::new();
+    for group_type in types {
+        pages.push((group_type, client.groups(group_type.group_type_index).list().page().await));
+    }
+    verdicts::list(&pages)
 }
 
 /// The group type that commands will use.

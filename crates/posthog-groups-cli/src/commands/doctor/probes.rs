@@ -28,10 +28,11 @@ fn impossible_key() -> String {
     "posthog-groups-doctor-".repeat(20)
 }
 
-/// Asks, and tells one check after the other.
+/// Sends the requests, and tells one check after the other. Nothing is sent once the server throttles the key.
 pub(super) async fn examine(
     client: &Client,
     types: &[GroupType],
+    mut throttled: bool,
     mut tell: impl FnMut(Check) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let index = types.first().map_or(0, |first| first.group_type_index);
@@ -40,39 +41,44 @@ pub(super) async fn examine(
     // The scope is checked before the group is looked up: 404 means that the key may write.
     let body = raw::types::UpdatePropertyRequest { key: "name".to_owned(), value: JsonValue::from(true) };
     let write = api.update_property().project_id(project).group_type_index(index).group_key(&key).body(body);
-    tell(scope(
-        "group:write",
-        "groups can be changed",
-        "groups cannot be changed",
-        &answer(write.send().await).await,
-    ))?;
+    let write = ask(&mut throttled, write.send()).await;
+    tell(scope("group:write", "groups can be changed", "groups cannot be changed", &write))?;
 
     let history =
         api.list_activity().project_id(project).group_type_index(index).group_key(&key).limit(1_i64);
+    let history = ask(&mut throttled, history.send()).await;
     tell(scope(
         "activity_log:read",
         "the history of groups can be read",
         "the history of groups cannot be read",
-        &answer(history.send().await).await,
+        &history,
     ))?;
 
-    let projects = api.list_projects().limit(1_i64);
-    tell(scope(
-        "project:read",
-        "projects can be listed",
-        "projects cannot be listed",
-        &answer(projects.send().await).await,
-    ))?;
+    let projects = ask(&mut throttled, api.list_projects().limit(1_i64).send()).await;
+    tell(scope("project:read", "projects can be listed", "projects cannot be listed", &projects))?;
 
-    let definitions = answer(api.list_property_definitions().project_id(project).send().await).await;
+    let definitions = ask(&mut throttled, api.list_property_definitions().project_id(project).send()).await;
     let upsert = api
         .upsert_properties()
         .project_id(project)
         .group_type_index(index)
         .group_key(&key)
         .body(Properties::default());
-    let upsert = answer(upsert.send().await).await;
+    let upsert = ask(&mut throttled, upsert.send()).await;
     tell(age(&definitions, &upsert))
+}
+
+/// The answer to a request, which is not sent if the server throttles the key.
+async fn ask<T>(
+    throttled: &mut bool,
+    request: impl Future<Output = Result<raw::ResponseValue<T>, raw::Error<()>>>,
+) -> Answer {
+    let answer = match *throttled {
+        true => Answer { status: 429, detail: String::new() },
+        false => answer(request.await).await,
+    };
+    *throttled |= answer.status == 429;
+    answer
 }
 
 /// What the server says to a request of which only that matters.
@@ -118,6 +124,9 @@ fn scope(scope: &'static str, can: &str, cannot: &str, answer: &Answer) -> Check
 
 /// Which manners the server has.
 fn age(definitions: &Answer, upsert: &Answer) -> Check {
+    if definitions.status == 429 {
+        return Check::throttled("server's age", "wait, and try again");
+    }
     let newer = definitions.is_not_offered();
     let mut found = match (newer, definitions.status) {
         (true, _) => "manners of 2026: lists may be behind writes, `definitions` is not offered".to_owned(),

@@ -1,10 +1,11 @@
 //! What the checks mean. Nothing is sent here.
 
-use posthog_groups::{Client, CurrentUser, Error, GroupType, Region};
+use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
 use super::Check;
+use crate::config_file::ConfigFile;
 use crate::connection::Context;
-use crate::exit::{Failure, text_of, wait_for};
+use crate::exit::{Failure, UNREADABLE_GROUP, text_of, wait_for};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -15,12 +16,21 @@ pub(super) fn configuration(context: &Context) -> Check {
             format!("context {} of {}, from {}", named.value, file.path.display(), named.source)
         }
     };
+    if let Some(warning) = context.config.as_ref().and_then(ConfigFile::warning) {
+        return of_warning("configuration", &warning);
+    }
     match context.settings.overruled_context() {
         Some(overruled) => {
             Check::warn("configuration", format!("{found}; {overruled}"), "unset what is not meant")
         }
         None => Check::ok("configuration", found),
     }
+}
+
+/// A warning about a file, which ends with the command to run.
+fn of_warning(check: &'static str, warning: &str) -> Check {
+    let (found, command) = warning.split_once("; ").unwrap_or((warning, "chmod 600"));
+    Check::warn(check, found, command)
 }
 
 /// The form of the host; whether anybody is there comes later.
@@ -78,8 +88,7 @@ pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> C
         return wrong("a secret for feature flags (phs_...)");
     }
     if let Some(warning) = warning {
-        let (found, mend) = warning.split_once("; run: ").unwrap_or((&warning, "chmod 600"));
-        return Check::warn("key", found, format!("run: {mend}"));
+        return of_warning("key", &warning);
     }
     match key {
         key if key.starts_with("phx_") => Check::ok("key", format!("a personal API key, from {source}")),
@@ -202,6 +211,20 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
                     .mend("give the key access to the project, or name another with --project"),
             )
         }],
+    }
+}
+
+/// Whether groups can be listed, by the first page of each type.
+pub(super) fn list(pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
+    let failed = pages.iter().find_map(|(group_type, page)| page.as_ref().err().map(|e| (group_type, e)));
+    match failed {
+        None => Check::ok("list", "groups can be listed"),
+        Some((_, e)) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
+        Some((group_type, e)) => {
+            let found = format!("groups of type {} cannot be listed: {}", group_type.group_type, text_of(e));
+            let mend = if e.status() == Some(500) { UNREADABLE_GROUP } else { "try again later" };
+            Check::fail("list", found, mend)
+        }
     }
 }
 

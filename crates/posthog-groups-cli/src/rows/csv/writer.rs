@@ -1,5 +1,6 @@
 //! Rows as CSV.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
@@ -37,11 +38,7 @@ impl<W: Write> CsvWriter<W> {
         let mut out = csv::Writer::from_writer(out);
         out.write_field(KEY)?;
         for name in &columns.0 {
-            match name.as_str() {
-                // Without quotes these mean something else.
-                KEY | PROPERTIES => out.write_field(cell::quoted(name))?,
-                name => out.write_field(&*cell::write_name(name))?,
-            }
+            out.write_field(&*column_name(name))?;
         }
         end_record(&mut out)?;
         Ok(Self { out, columns })
@@ -61,6 +58,15 @@ impl<W: Write> CsvWriter<W> {
 
     pub(crate) fn finish(self) -> io::Result<W> {
         self.out.into_inner().map_err(csv::IntoInnerError::into_error)
+    }
+}
+
+/// The header of the column of a property.
+pub(crate) fn column_name(name: &str) -> Cow<'_, str> {
+    match name {
+        // Without quotes these mean something else.
+        KEY | PROPERTIES => Cow::Owned(cell::quoted(name)),
+        name => cell::write_name(name),
     }
 }
 

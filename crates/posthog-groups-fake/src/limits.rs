@@ -1,0 +1,136 @@
+//! Values that are JSON, and that the server's stores or its renderer cannot handle (contract section 1.5).
+
+/// What JSON text contains that the server cannot handle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// NUL or a lone surrogate in a name or a string: PostgreSQL refuses it.
+    pub(crate) text: bool,
+    /// A number that is infinite as a double: refused as well.
+    pub(crate) double: bool,
+    /// An integer beyond 64 bits: stored, and then the renderer fails.
+    pub(crate) integer: bool,
+}
+
+impl Limits {
+    /// Looks through JSON text.
+    pub(crate) fn of(json: &str) -> Self {
+        let mut found = Self::default();
+        let bytes = json.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            match byte {
+                b'"' => {
+                    let end = string_end(rest);
+                    found.text |= has_unstorable_escape(rest.get(..end).unwrap_or(rest));
+                    at += end;
+                }
+                b'-' | b'0'..=b'9' => {
+                    let number = rest
+                        .iter()
+                        .take_while(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+                    let end = at + number.count();
+                    match json.get(at..end).unwrap_or_default() {
+                        float if float.contains(['.', 'e', 'E']) => {
+                            found.double |= float.parse::<f64>().is_ok_and(f64::is_infinite);
+                        }
+                        integer => {
+                            found.integer |=
+                                integer.parse::<u64>().is_err() && integer.parse::<i64>().is_err();
+                        }
+                    }
+                    at = end;
+                }
+                _ => at += 1,
+            }
+        }
+        found
+    }
+
+    /// Whether a store refuses the value.
+    pub(crate) fn is_unstorable(self) -> bool {
+        self.text || self.double
+    }
+}
+
+/// The length of a string that starts with its quote, both quotes included.
+fn string_end(text: &[u8]) -> usize {
+    let mut at = 1;
+    loop {
+        match text.get(at) {
+            Some(b'\\') => at += 2,
+            Some(b'"') | None => return at.min(text.len()).saturating_add(1),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+fn has_unstorable_escape(string: &[u8]) -> bool {
+    let mut at = 0;
+    let unit = |at: usize| {
+        let digits = std::str::from_utf8(string.get(at..at + 6)?.strip_prefix(b"\\u")?).ok()?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    while at < string.len() {
+        if string.get(at) != Some(&b'\\') {
+            at += 1;
+            continue;
+        }
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(0 | 0xd800..0xe000), _) => return true,
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_cannot_handle_is_found() {
+        const NOTHING: Limits = Limits { text: false, double: false, integer: false };
+        const TEXT: Limits = Limits { text: true, ..NOTHING };
+        const DOUBLE: Limits = Limits { double: true, ..NOTHING };
+        const INTEGER: Limits = Limits { integer: true, ..NOTHING };
+        for (json, wanted) in [
+            ("{}", NOTHING),
+            (r#"{"a":"b\"c\\","d":[1,-2,3.5e3,true,null]}"#, NOTHING),
+            (r#""\u0000""#, TEXT),
+            (r#""\\\u0000""#, TEXT),
+            (r#""\\u0000""#, NOTHING),
+            (r#"{"\u0000":1}"#, TEXT),
+            (r#""\u0001\u00e9""#, NOTHING),
+            (r#""\ud83d\ude00""#, NOTHING),
+            (r#""\ud83d""#, TEXT),
+            (r#""\ud83dx""#, TEXT),
+            (r#""\ude00\ud83d""#, TEXT),
+            (r#""\ud83d\u0041""#, TEXT),
+            (r#""\ud83d\ud83d\ude00""#, TEXT),
+            ("18446744073709551615", NOTHING),
+            ("18446744073709551616", INTEGER),
+            ("-9223372036854775808", NOTHING),
+            ("-9223372036854775809", INTEGER),
+            (r#"{"a":[{"b":123456789012345678901}]}"#, INTEGER),
+            (r#""123456789012345678901""#, NOTHING),
+            (r#"{"123456789012345678901":1}"#, NOTHING),
+            ("123456789012345678901.0", NOTHING),
+            ("1e400", DOUBLE),
+            ("-1.5E+400", DOUBLE),
+            ("1e-400", NOTHING),
+            ("1e308", NOTHING),
+        ] {
+            assert_eq!(Limits::of(json), wanted, "{json}");
+        }
+    }
+
+    #[test]
+    fn text_that_ends_early_is_read_to_its_end() {
+        for json in ["\"", "\"\\", "\"\\u00", "\"\\ud800\\u", "-", ""] {
+            let _ = Limits::of(json);
+        }
+    }
+}

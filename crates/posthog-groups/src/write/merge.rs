@@ -1,0 +1,102 @@
+//! Merging several properties into a group that exists, on servers that can and on those that cannot.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use posthog_groups_client::{self as raw, JsonValue, Properties};
+
+use super::decision::Kind;
+use super::operations::Set;
+use super::{Target, Write, carry_out};
+use crate::data::compare::same_value;
+use crate::data::group::Group;
+use crate::data::input;
+use crate::error::{Error, Result};
+
+/// The properties one by one, in the order of their names.
+pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
+    let members: BTreeMap<String, JsonValue> =
+        properties.decode().map_err(|e| Error::input("the properties cannot be read").with_source(e))?;
+    Ok(members.into_iter().collect())
+}
+
+/// The properties to be merged, none of which may be null.
+pub(crate) fn to_merge(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
+    let members = members(properties)?;
+    for (name, value) in &members {
+        input::property_name(name)?;
+        if value.is_null() {
+            return Err(Error::input(format!(
+                "the value of `{name}` is null, which the server takes for missing; call `unset(\"{name}\")`, or leave it out \
+                 (`#[serde(skip_serializing_if = \"Option::is_none\")]`)"
+            )));
+        }
+    }
+    Ok(members)
+}
+
+/// Which of the wanted properties the group does not hold.
+pub(crate) fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, JsonValue)> {
+    let differs = |name: &str, value| !group.property(name).is_some_and(|stored| same_value(&stored, value));
+    wanted.iter().filter(|(name, value)| differs(name, value)).cloned().collect()
+}
+
+/// Merges into the group as it was found. Gives the group as it is then, and the names of the properties that were written.
+pub(crate) async fn merge(
+    target: &Target<'_>,
+    found: Group,
+    wanted: &[(String, JsonValue)],
+) -> Result<(Group, Vec<String>)> {
+    let to_write = different(&found, wanted);
+    let written: Vec<String> = to_write.iter().map(|(name, _)| name.clone()).collect();
+    if written.is_empty() {
+        return Ok((found, written));
+    }
+    let upsert_is_missing = &target.session.shared.upsert_is_missing;
+    if !upsert_is_missing.load(Ordering::Relaxed) {
+        match carry_out(target, &SetAtOnce { properties: &to_write }).await {
+            Ok(group) => return Ok((group, written)),
+            Err(error) if error.is_not_offered() || error.status() == Some(405) => {
+                upsert_is_missing.store(true, Ordering::Relaxed);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut group = found;
+    let mut no_event = false;
+    for (name, value) in to_write {
+        group = carry_out(target, &Set { name, value }).await?;
+        no_event |= group.event_not_sent();
+    }
+    Ok((if no_event { group.without_event() } else { group }, written))
+}
+
+/// Sets several properties by the server's own endpoint.
+#[derive(Debug)]
+struct SetAtOnce<'p> {
+    properties: &'p [(String, JsonValue)],
+}
+
+impl Write for SetAtOnce<'_> {
+    const KIND: Kind = Kind::Set;
+
+    async fn send(&self, target: &Target<'_>) -> Result<Group> {
+        let body: BTreeMap<&str, &JsonValue> =
+            self.properties.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let call = target.session.begin("upsert_properties");
+        let sent = call
+            .raw()
+            .upsert_properties()
+            .project_id(target.session.project())
+            .group_type_index(target.index)
+            .group_key(target.key)
+            .body(input::properties(&body)?)
+            .send()
+            .await;
+        call.finish::<raw::Group>(sent).map(Group::from)
+    }
+
+    fn is_in_effect(&self, group: &Group) -> bool {
+        different(group, self.properties).is_empty()
+    }
+}

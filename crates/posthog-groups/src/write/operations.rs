@@ -1,0 +1,93 @@
+//! The writes that are one request each.
+
+use posthog_groups_client::{self as raw, JsonValue, Properties, types};
+
+use super::decision::Kind;
+use super::{Target, Write};
+use crate::data::compare::{same_properties, same_value};
+use crate::data::group::Group;
+use crate::error::Result;
+
+/// Creates a group of a type that exists.
+#[derive(Debug)]
+pub(crate) struct Create<'p> {
+    pub(crate) properties: &'p Properties,
+}
+
+impl Write for Create<'_> {
+    const KIND: Kind = Kind::Create;
+
+    async fn send(&self, target: &Target<'_>) -> Result<Group> {
+        let body = types::CreateGroupRequest {
+            group_key: target.key.to_owned(),
+            group_properties: Some(self.properties.clone()),
+            group_type_index: i64::from(target.index),
+        };
+        let call = target.session.begin("create_group");
+        let sent = call.raw().create_group().project_id(target.session.project()).body(body).send().await;
+        call.finish::<raw::Group>(sent).map(Group::from)
+    }
+
+    fn is_in_effect(&self, group: &Group) -> bool {
+        same_properties(&group.properties, self.properties)
+    }
+}
+
+/// Sets one property.
+#[derive(Debug)]
+pub(crate) struct Set {
+    pub(crate) name: String,
+    pub(crate) value: JsonValue,
+}
+
+impl Write for Set {
+    const KIND: Kind = Kind::Set;
+
+    async fn send(&self, target: &Target<'_>) -> Result<Group> {
+        let body = types::UpdatePropertyRequest { key: self.name.clone(), value: self.value.clone() };
+        let call = target.session.begin("update_property");
+        let sent = call
+            .raw()
+            .update_property()
+            .project_id(target.session.project())
+            .group_type_index(target.index)
+            .group_key(target.key)
+            .body(body)
+            .send()
+            .await;
+        call.finish::<raw::Group>(sent).map(Group::from)
+    }
+
+    fn is_in_effect(&self, group: &Group) -> bool {
+        group.property(&self.name).is_some_and(|stored| same_value(&stored, &self.value))
+    }
+}
+
+/// Removes one property.
+#[derive(Debug)]
+pub(crate) struct Unset {
+    pub(crate) name: String,
+}
+
+impl Write for Unset {
+    const KIND: Kind = Kind::Unset;
+
+    async fn send(&self, target: &Target<'_>) -> Result<Group> {
+        let body = types::DeletePropertyRequest { unset: self.name.clone() };
+        let call = target.session.begin("delete_property");
+        let sent = call
+            .raw()
+            .delete_property()
+            .project_id(target.session.project())
+            .group_type_index(target.index)
+            .group_key(target.key)
+            .body(body)
+            .send()
+            .await;
+        call.finish::<raw::Group>(sent).map(Group::from)
+    }
+
+    fn is_in_effect(&self, group: &Group) -> bool {
+        group.property(&self.name).is_none()
+    }
+}

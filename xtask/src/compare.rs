@@ -1,0 +1,73 @@
+//! `spec compare`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use posthog_groups_spec::compare::{Ledger, compare};
+use posthog_groups_spec::{Document, Project};
+
+use crate::{Outcome, source, spec};
+
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// The verdict, and each finding with the ledger entry to add
+    Text,
+    /// What the document gets wrong, with evidence, ready to be an issue
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// Files that take the place of those of the workspace.
+#[derive(Clone, Copy)]
+pub(crate) struct Files<'a> {
+    pub(crate) spec: Option<&'a Path>,
+    pub(crate) ledger: Option<&'a Path>,
+}
+
+/// Under which name and date a slice is stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Store<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) date: Option<&'a str>,
+}
+
+/// Holds a published document against the specification and its ledger.
+pub(crate) fn run(
+    root: &Path,
+    from: &str,
+    files: Files<'_>,
+    format: Format,
+    store: Option<Store<'_>>,
+) -> anyhow::Result<Outcome> {
+    let project = Project::new(root.join("spec"));
+    let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
+    let ours = Document::read(&given(files.spec, "openapi.yaml"))?;
+    let ledger = Ledger::from_document(&Document::read(&given(files.ledger, "defects.yaml"))?)?;
+    let (published, bytes) = source::read(from)?;
+    let mut comparison = compare(&published, &ours, &ledger)?;
+    if files.spec.is_none() && files.ledger.is_none() {
+        let digest = posthog_groups_spec::sha256(&bytes);
+        let earlier = project.comparison_before(&digest)?;
+        if let Some(earlier) = earlier {
+            comparison.relative_to(&earlier);
+        }
+    }
+    match format {
+        Format::Text => say!("{}", comparison.to_text(&ledger).trim_end()),
+        Format::Markdown => say!("{}", comparison.to_markdown(&ledger).trim_end()),
+        Format::Json => say!("{:#}", comparison.to_json(&ledger)),
+    }
+    if let Some(Store { name, date }) = store {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
+            bail!("`{name}` is no name of a slice: use letters, digits, `.`, `-` and `_`");
+        }
+        let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
+        let products = project.store(name, date.unwrap_or(&today), &published, &bytes)?;
+        spec::settle(&products, false, "")?;
+        say!("run `cargo xtask spec build` to bring the matrix in spec/README.md up to date");
+    }
+    Ok(if comparison.is_accounted_for() { Outcome::Good } else { Outcome::Findings })
+}

@@ -1,0 +1,57 @@
+//! Reads a document from a file or from a server.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use posthog_groups_spec::{Document, MAX_BYTES};
+
+/// Reads a document and returns it with its bytes.
+pub(crate) fn read(from: &str) -> anyhow::Result<(Document, Vec<u8>)> {
+    let bytes = if from.starts_with("http://") || from.starts_with("https://") {
+        download(from).with_context(|| format!("cannot download {from}"))?
+    } else {
+        let size = std::fs::metadata(from).with_context(|| format!("cannot read {from}"))?.len();
+        if size > MAX_BYTES {
+            bail!(
+                "{from} has {size} bytes, more than the {MAX_BYTES} that are read; is it an OpenAPI document?"
+            );
+        }
+        std::fs::read(from).with_context(|| format!("cannot read {from}"))?
+    };
+    let document = Document::from_bytes(from, &bytes)?;
+    Ok((document, bytes))
+}
+
+fn download(url: &str) -> anyhow::Result<Vec<u8>> {
+    // A redirect to a login page must not look like a document, nor take the key elsewhere.
+    let client = reqwest::blocking::Client::builder()
+        .timeout(Duration::from_secs(120))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let mut request =
+        client.get(url).header("Accept", "application/vnd.oai.openapi, application/yaml, application/json");
+    let key = std::env::var("POSTHOG_PERSONAL_API_KEY").ok().filter(|key| !key.is_empty());
+    let loopback =
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
+    if let Some(key) = key {
+        if url.starts_with("http://") && !loopback {
+            bail!("POSTHOG_PERSONAL_API_KEY is set and would travel in clear text; use https, or unset it");
+        }
+        request = request.bearer_auth(key);
+    }
+    let response = request.send()?;
+    let status = response.status();
+    if !status.is_success() {
+        let hint = if status.is_redirection() || status.as_u16() == 401 || status.as_u16() == 403 {
+            ": log in by setting POSTHOG_PERSONAL_API_KEY, or download the document by hand and give the file"
+        } else {
+            ""
+        };
+        bail!("the server answered {status}{hint}");
+    }
+    let bytes = response.bytes()?;
+    if bytes.len() as u64 > MAX_BYTES {
+        bail!("the document has more than {MAX_BYTES} bytes; is it an OpenAPI document?");
+    }
+    Ok(bytes.to_vec())
+}
