@@ -238,7 +238,7 @@ async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
                 let sent = fake.journal().len();
                 fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))])
                     .unwrap();
-                let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key);
+                let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key.to_string());
                 let keys: Vec<String> = keys.try_collect().await.unwrap_or_else(|e| panic!("{link}: {e:?}"));
                 assert_eq!(keys.len(), 5, "{link}: {keys:?}");
                 assert_eq!(fake.journal().len() - sent, 3, "{link}");
