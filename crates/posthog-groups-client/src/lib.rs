@@ -53,6 +53,7 @@ mod group;
 mod json;
 mod key;
 mod operation;
+mod query;
 mod related;
 mod scan;
 mod timestamp;

@@ -3,12 +3,18 @@
 use std::collections::BTreeSet;
 
 use quote::ToTokens;
-use syn::visit_mut::{VisitMut, visit_block_mut, visit_expr_mut, visit_type_path_mut};
-use syn::{Expr, Stmt, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::visit_mut::{VisitMut, visit_block_mut, visit_expr_mut, visit_field_mut, visit_type_path_mut};
+use syn::{Expr, Stmt, Token, parse_quote};
+
+/// The arguments of a call.
+type Arguments = Punctuated<Expr, Token![,]>;
 
 /// * No header `api-version`: no PostHog server knows it.
+/// * The query is written into the URL before that is parsed, instead of being appended parameter by parameter.
 /// * Bodies are decoded by the client crate's `body::read`, which leaves it to the type how, and does not copy the headers.
 ///   Every type that a call answers with gets an `impl FromBody`.
+/// * Times are read by position.
 pub(crate) fn rewrite_calls(file: &mut syn::File) {
     let mut calls = Calls::default();
     calls.visit_file_mut(file);
@@ -38,6 +44,13 @@ impl VisitMut for Calls {
         visit_type_path_mut(self, path);
     }
 
+    fn visit_field_mut(&mut self, field: &mut syn::Field) {
+        if field.ty == parse_quote!(::chrono::DateTime<::chrono::offset::Utc>) {
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::timestamp::deserialize")]));
+        }
+        visit_field_mut(self, field);
+    }
+
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
         block.stmts.retain(|statement| !sets_up_headers(statement));
         visit_block_mut(self, block);
@@ -52,9 +65,40 @@ impl VisitMut for Calls {
             Expr::Path(path) if *path == parse_quote!(ResponseValue::from_response) => {
                 *expression = parse_quote!(crate::body::read);
             }
+            Expr::MethodCall(call) if call.method == "build" => {
+                let mut parameters = Vec::new();
+                take_query(&mut call.receiver, &mut parameters);
+                if !parameters.is_empty() {
+                    write_query(&mut call.receiver, &parameters);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// Takes the calls `.query(&QueryParam::new(name, value))` out of a chain of calls, and their arguments in order.
+fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
+    let Expr::MethodCall(call) = chain else { return };
+    take_query(&mut call.receiver, parameters);
+    if call.method == "query"
+        && let Some(Expr::Reference(parameter)) = call.args.first()
+        && let Expr::Call(constructor) = &*parameter.expr
+    {
+        parameters.push(constructor.args.clone());
+        *chain = (*call.receiver).clone();
+    }
+}
+
+/// Turns the `url` of `client.client.get(url)`, where a chain of calls begins, into a URL with a query.
+fn write_query(chain: &mut Expr, parameters: &[Arguments]) {
+    let Expr::MethodCall(call) = chain else { return };
+    if matches!(&*call.receiver, Expr::MethodCall(_)) {
+        return write_query(&mut call.receiver, parameters);
+    }
+    let url = &call.args;
+    let url = parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?);
+    call.args = [url].into_iter().collect::<Arguments>();
 }
 
 /// `let mut header_map = ..` and `header_map.append(..)`.
