@@ -56,8 +56,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Correct, check, generate; then call all ten operations on a stand-in server on this machine, raw and by
-    /// way of the wrapper
+    /// Show on stand-in servers of both eras what works as PostHog publishes it, and what works with the wrapper
     Demo,
     /// Measure against named peers, in a release build, and write the tables to BENCHMARKS.md (valgrind counts instructions)
     Bench {
@@ -240,7 +239,9 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
             diff::diff(&root, old, new, *format, *check_version)
         }
         Task::Generate { check } => generate::generate(&root, *check),
-        Task::Demo => demo(&root),
+        Task::Demo => {
+            cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
+        }
         Task::Bench { subject } => bench::bench(&root, *subject),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
@@ -252,25 +253,6 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
 /// Writes a line to standard output; that nobody reads it any more is no error.
 fn print_line(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn demo(root: &Path) -> anyhow::Result<Outcome> {
-    say!("1. derive: spec/openapi.yaml -> spec/openapi.json, spec/openapi-3.1.json");
-    spec::build(root, false)?;
-    say!("\n2. check: spec/openapi.yaml and spec/examples/");
-    if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {
-        return Ok(Outcome::Findings);
-    }
-    say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
-    generate::generate(root, false)?;
-    say!("\n4. call the generated client");
-    if cargo(root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])?
-        == Outcome::Findings
-    {
-        return Ok(Outcome::Findings);
-    }
-    say!("\n5. the same and more through the wrapper");
-    cargo(root, &["run", "--quiet", "--package", "posthog-groups", "--example", "tour"])
 }
 
 /// Runs cargo in the workspace.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use posthog_groups_spec::compare::Ledger;
-use posthog_groups_spec::{Document, Product, Project, patch, to_json, to_yaml};
+use posthog_groups_spec::{Document, Product, Project, patch, patched_yaml, to_json};
 
 use crate::{Outcome, source};
 
@@ -23,10 +23,14 @@ pub(crate) fn run(
     let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
     let ours = Document::read(&given(spec, "openapi.yaml"))?;
     let ledger = Ledger::from_document(&Document::read(&given(ledger, "defects.yaml"))?)?;
-    let (full, _) = source::read(from)?;
+    let (full, bytes) = source::read(from)?;
     let patched = patch(&full, &ours, &ledger.scope, "Groups")?;
     let is_json = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let text = if is_json { to_json(&patched) } else { to_yaml(&patched)? };
+    let text = if is_json {
+        to_json(&patched)
+    } else {
+        patched_yaml(&full, &String::from_utf8_lossy(&bytes), &patched)?
+    };
     let written = Product { path: out.to_owned(), text }.write()?;
     say!("{} {}", if written { "wrote" } else { "kept " }, out.display());
     Ok(Outcome::Good)

@@ -205,7 +205,7 @@ fn a_malformed_ledger_is_named_by_place_and_nothing_is_written() {
             ledger.clone() + "- {id: D80, title: t, published: p, actual: a, evidence: [e]}\n",
             "D80 needs either `accounts`",
         ),
-        ("- 1\n".into(), "expected struct Ledger"),
+        ("- 1\n".into(), "a ledger is an object with `scope` and `defects`"),
     ];
     for (text, expected) in cases {
         workspace.write("spec/defects.yaml", &text);

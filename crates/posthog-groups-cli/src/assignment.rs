@@ -17,8 +17,8 @@ pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failur
     let (name, value) = split(pair)?;
     let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
     if value.is_null() {
-        return Err(Failure::usage(format!("`{name}` cannot be set to null")).mend(format!(
-            "remove it with `posthog-groups unset KEY {name}`, or set the text with --string"
+        return Err(Failure::usage(format!("`{name}` cannot be set to null")).help(format!(
+            "remove it with `posthog-groups unset KEY {name}`, or add --string to set the text"
         )));
     }
     Ok((name.to_owned(), value))
@@ -28,29 +28,31 @@ pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failur
 pub(crate) fn split(pair: &str) -> Result<(&str, &str), Failure> {
     let Some((name, value)) = pair.split_once('=') else {
         return Err(
-            Failure::usage(format!("`{pair}` is no NAME=VALUE")).mend("write for example plan=enterprise")
+            Failure::usage(format!("`{pair}` is not NAME=VALUE")).help("write, for example, plan=enterprise")
         );
     };
     if name.is_empty() {
         return Err(Failure::usage(format!("`{pair}` has no name before the `=`"))
-            .mend("a name that begins with `=` goes into --properties, as JSON"));
+            .help("use --properties for a name that begins with `=`"));
     }
     Ok((name, value))
 }
 
-/// JSON where the text is JSON, otherwise the text. What begins like JSON and is none is a mistake.
+/// JSON if the text parses as JSON, otherwise the text. Text that begins like JSON but does not parse is an error.
 pub(crate) fn typed(name: &str, text: &str) -> Result<JsonValue, Failure> {
     match JsonValue::parse(text) {
         Ok(value) => Ok(value),
-        Err(e) if text.trim_start().starts_with(['{', '[', '"']) => {
-            Err(Failure::usage(format!("the value of `{name}` looks like JSON and is none: {e}"))
-                .mend("mend the JSON (a shell takes quotes away: write 'tags=[\"a\"]'), or set it as text with --string"))
-        }
+        Err(e) if text.trim_start().starts_with(['{', '[', '"']) => Err(Failure::usage(format!(
+            "the value of `{name}` looks like JSON but is not valid: {e}"
+        ))
+        .help(
+            "correct the JSON (quote it for the shell: 'tags=[\"a\"]'), or add --string to set it as text",
+        )),
         Err(_) => Ok(JsonValue::from(text)),
     }
 }
 
-/// Reads several pairs. A name may be there once.
+/// Reads several pairs. Each name may occur once.
 pub(crate) fn assignments(pairs: &[String], as_text: bool) -> Result<Vec<Assignment>, Failure> {
     let mut read: Vec<Assignment> = Vec::with_capacity(pairs.len());
     for pair in pairs {
@@ -63,7 +65,7 @@ pub(crate) fn assignments(pairs: &[String], as_text: bool) -> Result<Vec<Assignm
     Ok(read)
 }
 
-/// Reads the properties of `create` and `upsert`: the JSON object first, pairs after it and over it.
+/// Reads the properties of `create` and `upsert`: the JSON object, overridden by the pairs.
 pub(crate) fn given(properties: &GivenProperties) -> Result<Vec<Assignment>, Failure> {
     let mut all = match &properties.properties {
         None => Vec::new(),
@@ -94,20 +96,20 @@ fn read_json(given: &str) -> Result<String, Failure> {
 fn members(text: &str) -> Result<Vec<Assignment>, Failure> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let value = JsonValue::parse(text).map_err(|e| {
-        Failure::usage(format!("the properties are no JSON: {e}"))
-            .mend("write for example '{\"plan\": \"free\"}'")
+        Failure::usage(format!("the properties are not valid JSON: {e}"))
+            .help("write, for example, '{\"plan\": \"free\"}'")
     })?;
     let properties = Properties::try_from(value).map_err(|e| Failure::usage(e.to_string()))?;
     let members: BTreeMap<String, JsonValue> =
         properties.decode().map_err(|e| Failure::usage(format!("the properties cannot be read: {e}")))?;
     if let Some((name, _)) = members.iter().find(|(name, value)| name.is_empty() || value.is_null()) {
         return Err(Failure::usage(format!("the property `{name}` is null or has no name"))
-            .mend("leave it out; properties are removed with `posthog-groups unset KEY NAME`"));
+            .help("omit it; `posthog-groups unset KEY NAME` removes properties"));
     }
     Ok(members.into_iter().collect())
 }
 
-/// The value as one would write it after `NAME=`: text as it is, unless it would be read as something else.
+/// The value in the form that `NAME=` accepts: text as it is, unless it would be read as something else.
 pub(crate) fn as_written(value: &JsonValue) -> String {
     match value.decode::<String>() {
         Ok(text)
@@ -125,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_json_where_they_can_be_read_so() {
+    fn values_that_parse_as_json_are_json() {
         for (pair, name, value) in [
             ("seats=42", "seats", "42"),
             ("id=90071992547409931234567890", "id", "90071992547409931234567890"),
@@ -152,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused_with_the_mend() {
+    fn mistakes_are_refused_with_help() {
         for (pair, message) in [
-            ("plan", "`plan` is no NAME=VALUE"),
+            ("plan", "`plan` is not NAME=VALUE"),
             ("=x", "no name before"),
             ("plan=null", "unset KEY plan"),
-            ("tags=[a]", "looks like JSON and is none"),
-            ("a={\"b\"", "looks like JSON and is none"),
-            ("a=\"b", "looks like JSON and is none"),
+            ("tags=[a]", "looks like JSON but is not valid"),
+            ("a={\"b\"", "looks like JSON but is not valid"),
+            ("a=\"b", "looks like JSON but is not valid"),
         ] {
             let told = assignment(pair, false).unwrap_err().to_string();
             assert!(told.contains(message), "{pair}: {told}");
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_read_and_pairs_go_over_them() {
+    fn pairs_override_members_of_the_object() {
         let given_by = |json: &str, pairs: &[&str]| {
             let pairs = pairs.iter().map(|pair| (*pair).to_owned()).collect();
             given(&GivenProperties { pairs, properties: Some(json.to_owned()), string: false })
@@ -179,7 +181,7 @@ mod tests {
         assert_eq!(read, [("a=b", "2"), ("b", "3")]);
         for (json, message) in [
             ("[1]", "must be a JSON object"),
-            ("{", "are no JSON"),
+            ("{", "are not valid JSON"),
             ("{\"a\": null}", "`a` is null"),
             ("{\"\": 1}", "has no name"),
             ("@no-such-file.json", "cannot read the properties from no-such-file.json"),
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_shown_as_they_are_given() {
+    fn values_are_shown_in_the_form_that_is_accepted() {
         for json in
             ["42", "true", "\"Acme\"", "\"42\"", "[\"a\"]", "\"[\"", "\"\\\"x\"", "\"\"", "null", "\"null\""]
         {

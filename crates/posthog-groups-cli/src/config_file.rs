@@ -28,7 +28,7 @@ struct Document {
     contexts: BTreeMap<String, ContextTable>,
 }
 
-/// One context, as the file has it.
+/// One context of the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContextTable {
@@ -42,7 +42,7 @@ pub(crate) struct ContextTable {
     pub(crate) project_token_command: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) allow_insecure_http: bool,
-    /// Known so that it can be refused with the mend.
+    /// Recognized only to be refused with help.
     key: Option<Spanned<IgnoredAny>>,
     project_token: Option<Spanned<IgnoredAny>>,
 }
@@ -54,7 +54,7 @@ pub(crate) enum RegionText {
     Eu,
 }
 
-/// A project may be written as a number or as text.
+/// A project, written as a number or as text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "expected the number of a project, or \"@current\"")]
 pub(crate) enum ProjectText {
@@ -71,22 +71,22 @@ impl ProjectText {
     }
 }
 
-const MEMBERS: &str = "beside default_context, there are tables [contexts.NAME] with host, region, project, group_type, key_file, \
+const MEMBERS: &str = "the file may have default_context, and tables [contexts.NAME] with host, region, project, group_type, key_file, \
      key_command, project_token_file, project_token_command, allow_insecure_http";
 
-/// Where the file is unless somebody says otherwise.
+/// The default path of the file.
 pub(crate) fn default_path() -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
     Some(places.config_dir().join("posthog-groups").join("config.toml"))
 }
 
-/// Reads the file; `None` where it is not there and nobody has named it.
+/// Reads the file. Returns `None` if it does not exist and was not named explicitly.
 pub(crate) fn read(path: &Path, named_by: Option<&str>) -> Result<Option<ConfigFile>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => parse(path, &text).map(Some),
         Err(e) if e.kind() == io::ErrorKind::NotFound && named_by.is_none() => Ok(None),
         Err(e) => {
-            let by = named_by.map_or_else(String::new, |by| format!(", which {by} names"));
+            let by = named_by.map_or_else(String::new, |by| format!(" (from {by})"));
             Err(Failure::usage(format!("cannot read the configuration file {}{by}: {e}", path.display())))
         }
     }
@@ -100,29 +100,29 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
     let document: Document = toml::from_str(text).map_err(|e| {
         // A key in the place of another value would be quoted.
         let quotes_key = without_keys(e.message()) != e.message();
-        let message = if quotes_key { "a key stands where another value is due" } else { e.message() };
+        let message = if quotes_key { "found a key where another value is expected" } else { e.message() };
         let place = e.span().map_or_else(|| path.display().to_string(), |span| at(span.start));
         match message.split_once(", expected one of") {
             Some((unknown, _)) if unknown.starts_with("unknown field") => {
-                Failure::usage(format!("{place}: {unknown}")).mend(MEMBERS)
+                Failure::usage(format!("{place}: {unknown}")).help(MEMBERS)
             }
             _ => Failure::usage(format!("{place}: {}", message.replace('\n', "; "))),
         }
     })?;
     for (name, context) in &document.contexts {
         if let Some(key) = &context.key {
-            return Err(Failure::usage(format!("{}: keys do not belong in this file", at(key.span().start)))
-                .mend(
-                "put the key in a file that only you can read and write `key_file = \"FILE\"`, or have a password store \
-                 print it: `key_command = [\"pass\", \"show\", \"posthog\"]`",
+            return Err(Failure::usage(format!("{}: this file must not contain keys", at(key.span().start)))
+                .help(
+                "put the key in a file that only you can read and set `key_file = \"FILE\"`, or let a password store print \
+                 it: `key_command = [\"pass\", \"show\", \"posthog\"]`",
             ));
         }
         if let Some(token) = &context.project_token {
             return Err(Failure::usage(format!(
-                "{}: tokens do not belong in this file",
+                "{}: this file must not contain tokens",
                 at(token.span().start)
             ))
-            .mend("write `project_token_file = \"FILE\"` or `project_token_command = [...]`"));
+            .help("set `project_token_file = \"FILE\"` or `project_token_command = [...]`"));
         }
         for (one, other, both) in [
             ("host", "region", context.host.is_some() && context.region.is_some()),
@@ -146,7 +146,7 @@ fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
 }
 
 impl ConfigFile {
-    /// That others may change the file, which can name a command to run and the host that receives the key.
+    /// A warning if others may change the file, which determines commands to run and the host that receives the key.
     pub(crate) fn warning(&self) -> Option<String> {
         let path = self.path.display();
         permissions_of_others(&self.path)
@@ -154,7 +154,7 @@ impl ConfigFile {
             .then(|| format!("{path} can be changed by others; run: chmod go-w {path}"))
     }
 
-    /// A path as the file means it: `~/` is the home folder, and others are relative to the file.
+    /// Resolves a path of the file: `~/` is the home directory, and other paths are relative to the file.
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         if let Ok(rest) = path.strip_prefix("~")
             && let Ok(home) = etcetera::home_dir()
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_their_line() {
+    fn mistakes_are_reported_with_their_line() {
         for (text, message) in [
             ("[contexts.eu]\nregion = \"eu\"\n", "accepted"),
             ("[contexts.eu]\nproject = \"@current\"\n", "accepted"),
@@ -183,9 +183,12 @@ mod tests {
             ("contexts = 5\n", "config.toml:1: invalid type"),
             ("[contexts.eu\n", "config.toml:1: "),
             ("[contexts.eu]\nproject = 1.5\n", "config.toml:2: expected the number of a project"),
-            ("[contexts.eu]\nkey = \"phx_secret\"\n", "config.toml:2: keys do not belong in this file"),
-            ("[contexts.eu]\nproject_token = \"phc_secret\"\n", "config.toml:2: tokens do not belong"),
-            ("[contexts.eu]\nkey_command = \"phx_secret\"\n", "config.toml:2: a key stands where"),
+            ("[contexts.eu]\nkey = \"phx_secret\"\n", "config.toml:2: this file must not contain keys"),
+            (
+                "[contexts.eu]\nproject_token = \"phc_secret\"\n",
+                "config.toml:2: this file must not contain tokens",
+            ),
+            ("[contexts.eu]\nkey_command = \"phx_secret\"\n", "config.toml:2: found a key where"),
             ("[contexts.eu]\nhost = \"https://a\"\nregion = \"eu\"\n", "both `host` and `region`"),
             ("[contexts.eu]\nkey_file = \"a\"\nkey_command = [\"b\"]\n", "both `key_file` and `key_command`"),
         ] {

@@ -1,15 +1,15 @@
-//! Asks before something is done.
+//! Confirmation by the user.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::exit::Failure;
 
-/// Whether there is somebody to ask.
+/// Whether the user can be asked: both streams are terminals.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks; anything but yes is no.
+/// Asks for confirmation. Anything but yes is no.
 pub(crate) fn ask(question: &str) -> Result<(), Failure> {
     let no = || Failure::failed("not confirmed; nothing was written");
     let mut answer = String::new();

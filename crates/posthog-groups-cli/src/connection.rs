@@ -1,4 +1,4 @@
-//! What a command works with: the settings, the output, and the client, which is made when it is first needed.
+//! What a command works with: settings, output, and the client, which is created on first use.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
@@ -26,7 +26,7 @@ pub(crate) struct Context {
     requests: Requests,
 }
 
-/// What goes to standard error, errors aside.
+/// Notes and warnings on standard error.
 #[derive(Clone, Copy, Debug)]
 struct Messages {
     quiet: bool,
@@ -40,7 +40,7 @@ struct Options {
     retries: Option<u32>,
 }
 
-/// Reads the configuration file that is in force, if there is one.
+/// Reads the configuration file, if there is one.
 pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFile>, Failure> {
     if let Some(path) = &arguments.config {
         return config_file::read(path, Some("--config"));
@@ -55,12 +55,12 @@ impl Context {
     pub(crate) fn new(arguments: &GlobalArguments) -> Result<Self, Failure> {
         let context = Self::to_look_at(arguments)?;
         match context.settings.unchosen_context(context.config.as_ref()) {
-            Some(unchosen) => Err(Failure::usage(unchosen).mend(CHOOSE_CONTEXT)),
+            Some(unchosen) => Err(Failure::usage(unchosen).help(CHOOSE_CONTEXT)),
             None => Ok(context),
         }
     }
 
-    /// The same for looking at the settings, also where they do not say enough to send anything.
+    /// Like [`new`](Self::new), for commands that only show settings, which may be incomplete.
     pub(crate) fn to_look_at(arguments: &GlobalArguments) -> Result<Self, Failure> {
         let config = read_config(arguments)?;
         let settings = settings::settle(arguments, &settings::variable, config.as_ref())?;
@@ -80,7 +80,7 @@ impl Context {
         Ok(context)
     }
 
-    /// The client. The key is read at the first call.
+    /// The client. The key is read on the first call.
     pub(crate) fn client(&self) -> Result<&Client, Failure> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -95,6 +95,7 @@ impl Context {
             .host(&self.settings.host.value)
             .project(self.settings.project.value.as_str())
             .allow_insecure_http(self.settings.allow_insecure_http)
+            .trace_urls(true)
             .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(timeout) = self.options.timeout {
             builder = builder.timeout(timeout);
@@ -108,25 +109,25 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// From now on, says on standard error when the command waits for long.
+    /// From now on, prints long waits on standard error.
     pub(crate) fn tell_waits(&self) {
         if !self.messages.quiet {
             self.requests.tell_waits(Arc::clone(&self.client));
         }
     }
 
-    /// Refuses to take `what` from standard input where the key is to come from there.
+    /// Refuses to read `what` from standard input if the key is read from there.
     pub(crate) fn check_stdin_is_free(&self, what: &str, instead: &str) -> Result<(), Failure> {
         match &self.settings.key {
             Some(key) if matches!(key.value, KeySource::Stdin) => {
-                Err(Failure::usage(format!("standard input cannot hold both the key and the {what}"))
-                    .mend(format!("give one of them in a file: --key-file FILE, or {instead}")))
+                Err(Failure::usage(format!("standard input cannot provide both the key and the {what}"))
+                    .help(format!("put one of them in a file: --key-file FILE, or {instead}")))
             }
             _ => Ok(()),
         }
     }
 
-    /// The client speaks to programmers; here it is flags and settings.
+    /// Replaces methods of the library by flags, and adds where the value comes from.
     fn in_words_of_the_command(&self, error: &posthog_groups::Error) -> Failure {
         let message =
             error.to_string().replace("call `allow_insecure_http(true)`", "pass --allow-insecure-http");
@@ -136,12 +137,12 @@ impl Context {
         Failure::usage(format!("{message}{from}"))
     }
 
-    /// The groups of the type that the settings name, or of the only one that the project has.
+    /// The groups of the configured type, or of the only one of the project.
     pub(crate) async fn groups(&self) -> Result<Groups, Failure> {
         let client = self.client()?;
         if let Some(group_type) = &self.settings.group_type {
             let groups = client.groups(group_type_ref(&group_type.value));
-            // The index is needed in any case, and kept by the client.
+            // Every command needs the index, and the client keeps it.
             return match groups.type_index().await {
                 Ok(_) => Ok(groups),
                 Err(e) if e.is_invalid_input() && is_name(&group_type.value) => {
@@ -149,7 +150,7 @@ impl Context {
                     let similar = similar(&group_type.value, types.iter().map(|t| t.group_type.as_str()));
                     let failure = Failure::from(e);
                     Err(match similar {
-                        Some(name) => failure.mend(format!("did you mean `{name}`?")),
+                        Some(name) => failure.help(format!("did you mean `{name}`?")),
                         None => failure,
                     })
                 }
@@ -159,19 +160,19 @@ impl Context {
         let types = client.group_types().await?;
         match types.as_slice() {
             [only] => Ok(client.groups(only.group_type_index)),
-            [] => Err(Failure::usage("the project has no group types").mend(
-                "group types come from events: send one with `$group_type` first, and see them with `posthog-groups types`",
+            [] => Err(Failure::usage("the project has no group types").help(
+                "group types are created by events: send one with `$group_type` first; `posthog-groups types` lists them",
             )),
             several => {
                 let names: Vec<String> =
                     several.iter().map(|t| format!("{} ({})", t.group_type, t.group_type_index)).collect();
                 Err(Failure::usage(format!("the project has {} group types: {}", names.len(), names.join(", ")))
-                    .mend("name one with --group-type NAME, POSTHOG_GROUP_TYPE, or `group_type` in the context"))
+                    .help("choose one with --group-type NAME, POSTHOG_GROUP_TYPE, or `group_type` in the context"))
             }
         }
     }
 
-    /// The group type in words: as the settings name it.
+    /// The group type for messages.
     pub(crate) fn group_type(&self) -> String {
         match &self.settings.group_type {
             Some(group_type) => format!("type {}", group_type.value),
@@ -179,7 +180,7 @@ impl Context {
         }
     }
 
-    /// The project token (`phc_...`) for sending events, where one is configured.
+    /// The project token (`phc_...`) for sending events, if one is configured.
     pub(crate) fn project_token(&self) -> Result<Option<ProjectToken>, Failure> {
         let Some(token) = &self.settings.project_token else { return Ok(None) };
         if let Some(warning) = token.value.warning() {
@@ -187,17 +188,17 @@ impl Context {
         }
         let token = token.value.read()?;
         let token = ProjectToken::new(token.reveal()).map_err(|e| {
-            Failure::usage(format!("the project token: {e}")).mend("PostHog shows it under Settings, Project")
+            Failure::usage(format!("the project token: {e}")).help("PostHog shows it under Settings, Project")
         })?;
         Ok(Some(token))
     }
 
-    /// Whether only errors are wanted on standard error.
+    /// Whether only errors go to standard error.
     pub(crate) fn is_quiet(&self) -> bool {
         self.messages.quiet
     }
 
-    /// Says something that is no error, unless `--quiet` was given.
+    /// Prints a note on standard error, unless `--quiet` was given.
     pub(crate) fn note(&self, text: &str) {
         self.messages.say(&format!("{}\n", visible(text)));
     }
@@ -210,33 +211,33 @@ impl Context {
 impl Messages {
     fn say(&self, text: &str) {
         if !self.quiet {
-            // There is nowhere left to say that standard error is closed.
+            // If standard error is closed, there is nowhere left to say so.
             let _ = io::stderr().write_all(text.as_bytes());
         }
     }
 }
 
-/// Nobody has said where the key is.
+/// No key is configured.
 pub(crate) fn no_key() -> Failure {
-    Failure::auth("there is no personal API key")
-        .mend(
+    Failure::auth("no personal API key is configured")
+        .help(
             "create one in PostHog under Settings, Personal API keys, with the scopes group:read, group:write, \
              activity_log:read, project:read and user:read",
         )
-        .mend(
+        .help(
             "then set POSTHOG_PERSONAL_API_KEY, pass --key-file FILE, or write a context: `posthog-groups contexts --help`",
         )
-        .mend("without an account: `posthog-groups serve --seed 100` runs a stand-in server and prints what to set")
+        .help("without an account, `posthog-groups serve --seed 100` runs a stand-in server and prints the settings for it")
 }
 
-/// The name that was probably meant.
+/// The most similar name, if it is similar enough.
 fn similar<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
     let best = names.map(|name| (name, likeness(name))).max_by(|(_, a), (_, b)| a.total_cmp(b));
     best.filter(|(_, likeness)| *likeness > 0.8).map(|(name, _)| name)
 }
 
-/// An index where it is one, otherwise a name.
+/// A number is an index, anything else a name.
 pub(crate) fn group_type_ref(text: &str) -> GroupTypeRef {
     text.parse::<i64>().map_or_else(|_| GroupTypeRef::from(text), GroupTypeRef::from)
 }

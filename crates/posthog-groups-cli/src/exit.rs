@@ -1,4 +1,4 @@
-//! How the program ends: exit codes, and errors that say what to do.
+//! Exit codes, and failures with help.
 
 use std::error::Error as _;
 use std::{fmt, io};
@@ -13,31 +13,31 @@ pub(crate) enum Code {
     Failed = 1,
     Usage = 2,
     NotFound = 3,
-    /// The key is missing, unknown, or may not do this.
+    /// The key is missing, unknown, or lacks a permission.
     Auth = 4,
     RateLimited = 5,
-    /// Some of several things are done.
+    /// Some of several items failed.
     Partial = 6,
-    /// Ctrl-C, as shells have it.
+    /// Ctrl-C; 128 + 2, as in shells.
     Interrupted = 130,
-    /// SIGTERM, as shells have it.
+    /// SIGTERM; 128 + 15, as in shells.
     Terminated = 143,
 }
 
-/// Why a command did not succeed, and what to do about it.
+/// Why a command failed, and what to do about it.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The reader of standard output has gone away, as `head` does. That is its right.
+    /// The reader of standard output has closed it, as `head` does. This is not an error.
     ClosedPipe,
-    /// Everything is said already.
+    /// Everything has been printed already.
     Told(Code),
-    /// Said on standard error: what happened, then what to do.
-    Error { code: Code, message: String, mends: Vec<String> },
+    /// Printed on standard error: what happened, then what to do.
+    Error { code: Code, message: String, help: Vec<String> },
 }
 
 impl Failure {
     fn with_code(code: Code, message: impl Into<String>) -> Self {
-        Self::Error { code, message: message.into(), mends: Vec::new() }
+        Self::Error { code, message: message.into(), help: Vec::new() }
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
@@ -65,7 +65,7 @@ impl Failure {
         Self::with_code(signal.into(), message)
     }
 
-    /// Says first how far it came.
+    /// Prepends how far the command got.
     pub(crate) fn after(mut self, how_far: &str) -> Self {
         if let Self::Error { message, .. } = &mut self {
             message.insert_str(0, how_far);
@@ -76,15 +76,15 @@ impl Failure {
     /// The failure of a call about one group.
     pub(crate) fn of_group(key: &str, error: Error) -> Self {
         if error.is_not_found() && error.detail() != Some(NO_PROJECT) {
-            return Self::not_found(format!("there is no group `{key}` of this type")).mend(SIMILAR_KEYS);
+            return Self::not_found(format!("there is no group `{key}` of this type")).help(SIMILAR_KEYS);
         }
         error.into()
     }
 
     /// Adds what to do.
-    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
-        if let Self::Error { mends, .. } = &mut self {
-            mends.push(mend.into());
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        if let Self::Error { help, .. } = &mut self {
+            help.push(text.into());
         }
         self
     }
@@ -99,9 +99,9 @@ impl Failure {
 
     /// What happened, then what to do: a label and a text for each line.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
-        let Self::Error { message, mends, .. } = self else { return Vec::new() };
-        let mends = mends.iter().map(|mend| ("  mend:", visible(mend).into_owned()));
-        [("error:", visible(message).into_owned())].into_iter().chain(mends).collect()
+        let Self::Error { message, help, .. } = self else { return Vec::new() };
+        let help = help.iter().map(|text| ("  help:", visible(text).into_owned()));
+        [("error:", visible(message).into_owned())].into_iter().chain(help).collect()
     }
 
     /// The code of a failure that is one of several.
@@ -114,7 +114,7 @@ impl Failure {
 }
 
 impl fmt::Display for Failure {
-    /// As on standard error, without styles.
+    /// As printed on standard error, without styles.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines().iter().try_for_each(|(label, text)| writeln!(f, "{label} {text}"))
     }
@@ -123,35 +123,42 @@ impl fmt::Display for Failure {
 /// The server's sentence for a project that is not there.
 const NO_PROJECT: &str = "Project not found.";
 
-/// What to do where a group is not there.
-pub(crate) const SIMILAR_KEYS: &str = "check the key, whose case counts, and --group-type; `posthog-groups list --key-contains PART` finds similar ones";
+/// What to do if a group does not exist.
+pub(crate) const SIMILAR_KEYS: &str = "check the key, which is case-sensitive, and --group-type; `posthog-groups list --key-contains PART` finds similar keys";
 
-const TRY_LATER: &str = "try again later; a failure that stays is for the operators of the server";
+const TRY_LATER: &str = "try again later; if the error persists, contact the operators of the server";
 
 /// What repairs a group that the server stored and cannot return.
-pub(crate) const UNREADABLE_GROUP: &str = "if it always fails, a group holds a value that the server cannot return, such as an integer beyond 64 bits: find \
-     the group with `posthog-groups list --key-contains PART`, and remove the property with `posthog-groups unset KEY NAME`, \
-     which works although the group cannot be read";
+pub(crate) const UNREADABLE_GROUP: &str = "if the error persists, a group may have a value that the server stores but cannot return, such as an integer beyond \
+     64 bits: find the group with `posthog-groups list --key-contains PART`, and remove the property with `posthog-groups \
+     unset KEY NAME`, which works even though the group cannot be read";
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let failure = Self::with_code(code_of(&error), text_of(&error));
-        mends_of(&error).into_iter().fold(failure, Self::mend)
+        Self::from(&error)
     }
 }
 
-/// The client's sentence for a request that it does not send because of the rate limit.
-const OWN_LIMIT: &str = "the client's own rate limit has no place within the longest wait";
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let failure = Self::with_code(code_of(error), text_of(error));
+        help_for(error).into_iter().fold(failure, Self::help)
+    }
+}
 
-/// What to do where the server, or the client for it, refuses more requests for now.
+/// What to do if requests are rate limited.
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
         .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil()))
 }
 
-/// What an error of the client says to people.
+/// The message of a client error, without what is only for programmers.
 pub(crate) fn text_of(error: &Error) -> String {
+    if error.is_rate_limited() && error.status().is_none() {
+        // The client keeps count of the limit, and sends nothing beyond it.
+        return "too many requests: the server asked to wait, or the limit of the key is used up".to_owned();
+    }
     let mut text = error.to_string();
     // The name of the operation is for programmers.
     if let Some(operation) = error.operation_id()
@@ -159,11 +166,6 @@ pub(crate) fn text_of(error: &Error) -> String {
     {
         text = rest.to_owned();
     }
-    // So is the allowance that the client keeps count of.
-    text = text.replace(
-        OWN_LIMIT,
-        "too many requests for now: the server has told to wait, or its allowance is used up",
-    );
     if error.is_connect() {
         // The innermost cause says whether it was the name, the port or the certificate.
         let mut cause = error.source();
@@ -192,71 +194,58 @@ fn code_of(error: &Error) -> Code {
 }
 
 /// What to do about an error of the client.
-fn mends_of(error: &Error) -> Vec<String> {
-    let mend = |text: &str| vec![text.to_owned()];
+fn help_for(error: &Error) -> Vec<String> {
+    let help = |text: &str| vec![text.to_owned()];
     if let Some(scope) = error.missing_scope() {
         vec![format!(
             "add the scope `{scope}` to the key in PostHog under Settings, Personal API keys; `posthog-groups doctor` \
-             shows what else is missing"
+             checks the others"
         )]
     } else if error.is_unauthorized() {
-        mend(
+        help(
             "check that the key is a personal API key (phx_...) of this region: keys of us.posthog.com are unknown to \
-             eu.posthog.com; `posthog-groups doctor` looks closer",
+             eu.posthog.com; run `posthog-groups doctor` for details",
         )
     } else if error.is_forbidden() {
-        mend(
-            "give the key access to the project, or name another with --project; `posthog-groups contexts` shows what is set",
+        help(
+            "give the key access to the project, or choose another with --project; `posthog-groups contexts` shows the settings",
         )
     } else if error.is_not_found() && error.detail() == Some(NO_PROJECT) {
-        mend("check --project and the region: a project id of one region is unknown in the other")
+        help("check --project and the region: a project id of one region is unknown in the other")
     } else if error.is_not_found() {
-        mend(SIMILAR_KEYS)
+        help(SIMILAR_KEYS)
     } else if error.is_already_exists() {
-        mend("change it with `posthog-groups upsert`, which takes the same options")
+        help("use `posthog-groups upsert`, which accepts the same options")
     } else if error.is_not_offered() {
-        mend(match error.operation_id() {
+        help(match error.operation_id() {
             Some("list_property_definitions") => {
-                "servers since 2026-06-26 do not tell the names of properties; look at some groups with `posthog-groups \
-                 list --limit 20`"
+                "servers since 2026-06-26 do not offer this; see the properties of some groups with `posthog-groups list \
+                 --limit 20`"
             }
-            _ => {
-                "if every command says so, the host is not the address of a PostHog API; `posthog-groups doctor` looks"
-            }
+            _ => "if every command fails so, the host is not a PostHog API; run `posthog-groups doctor`",
         })
     } else if error.is_rate_limited() {
         vec![format!(
-            "{}, or use a key of its own: PostHog Cloud counts 480 requests a minute and 4,800 an hour for each key",
+            "{}, or use a separate key: PostHog Cloud allows 480 requests per minute and 4,800 per hour for each key",
             wait_for(error)
         )]
     } else if error.is_outcome_unknown() {
-        mend("look with `posthog-groups get` before you write again")
+        help("check the group with `posthog-groups get` before writing again")
     } else if error.is_connect() {
-        mend("check the host, and whether this machine can reach it; `posthog-groups doctor` looks closer")
+        help("check the host and the network; run `posthog-groups doctor` for details")
     } else if error.is_timeout() {
-        mend("try again, or allow more with --timeout SECONDS")
+        help("try again, or allow more time with --timeout SECONDS")
     } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
-        mend("check that the host is the address of PostHog itself, not of a login page or proxy before it")
+        help(
+            "check that the host is the address of PostHog itself, not of a login page or proxy in front of it",
+        )
     } else if error.status() == Some(500)
         && matches!(error.operation_id(), Some("list_groups" | "find_group"))
     {
         vec![TRY_LATER.to_owned(), UNREADABLE_GROUP.to_owned()]
     } else if error.is_server_error() {
-        mend(TRY_LATER)
+        help(TRY_LATER)
     } else {
         Vec::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sentence_that_is_replaced_is_that_of_the_client() {
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../posthog-groups/src/error/text.rs");
-        // A packed crate comes without it.
-        let Ok(source) = std::fs::read_to_string(source) else { return };
-        assert!(source.contains(OWN_LIMIT), "`text_of` has to know the new sentence");
     }
 }

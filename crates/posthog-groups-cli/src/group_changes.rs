@@ -1,4 +1,4 @@
-//! What a write changes in a group: before and after, property by property.
+//! What a write changes in a group: the properties before and after.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +12,30 @@ use crate::json_text::compact;
 use crate::output::{Output, Record};
 use crate::visible::visible;
 
-/// What a write does to one group. The shape of `--dry-run --output json`.
+/// The changes of one group. The schema of `--dry-run --output json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct GroupChanges {
     pub(crate) group_key: String,
     pub(crate) dry_run: bool,
-    /// The group is not there, and is created.
+    /// The group does not exist and is created.
     pub(crate) created: bool,
     pub(crate) changes: Vec<Change>,
 }
 
-/// What happens to one property.
+/// The change of one property.
 #[derive(Debug, Serialize)]
 pub(crate) struct Change {
     pub(crate) name: String,
     pub(crate) changed: bool,
-    /// `None` where the property is not there.
+    /// `None` if the property does not exist.
     pub(crate) before: Option<JsonValue>,
-    /// `None` where it is removed.
+    /// `None` if the property is removed.
     pub(crate) after: Option<JsonValue>,
 }
 
-/// One row for each property.
+/// One row per property.
 #[derive(Serialize)]
-struct ChangeRow {
+pub(crate) struct ChangeRow {
     group_key: String,
     name: String,
     before: Option<JsonValue>,
@@ -62,7 +62,7 @@ impl Record for GroupChanges {
     }
 }
 
-/// What setting these properties changes in the group, or makes of none.
+/// The changes of setting properties in the group, or of creating it.
 pub(crate) fn of_setting(key: &str, group: Option<&Group>, wanted: &[Assignment]) -> GroupChanges {
     let change = |(name, after): &Assignment| {
         let before = group.and_then(|group| group.property(name));
@@ -77,7 +77,7 @@ pub(crate) fn of_setting(key: &str, group: Option<&Group>, wanted: &[Assignment]
     }
 }
 
-/// What removing these properties changes in the group.
+/// The changes of removing properties.
 pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
     let change = |name: &String| {
         let before = group.property(name);
@@ -92,12 +92,24 @@ pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
 }
 
 impl GroupChanges {
-    /// The same, with nothing written.
+    /// The same changes, not written.
     pub(crate) fn into_dry_run(self) -> Self {
         Self { dry_run: true, ..self }
     }
 
-    /// For people: one line for each property, `plan: "free" -> "enterprise"`.
+    /// One row per property.
+    pub(crate) fn into_rows(self) -> Vec<ChangeRow> {
+        let Self { group_key, changes, .. } = self;
+        let row = |Change { name, before, after, .. }| ChangeRow {
+            group_key: group_key.clone(),
+            name,
+            before,
+            after,
+        };
+        changes.into_iter().map(row).collect()
+    }
+
+    /// For people: one line per property, `plan: "free" -> "enterprise"`.
     pub(crate) fn lines(&self) -> Vec<String> {
         let created = match (self.created, self.dry_run) {
             (false, _) => None,
@@ -122,26 +134,24 @@ impl Change {
     }
 }
 
-/// Shows what a dry run has found.
+/// Prints the changes of a dry run.
 pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(), Failure> {
     let output = &context.output;
     context.note("dry run: nothing was written");
     let changes = changes.into_dry_run();
     if output.format() == crate::arguments::Format::Csv {
         let mut list = output.list();
-        for Change { name, before, after, .. } in changes.changes {
-            list.push(ChangeRow { group_key: changes.group_key.clone(), name, before, after })?;
-        }
+        changes.into_rows().into_iter().try_for_each(|row| list.push(row))?;
         return list.end();
     }
     if output.is_for_programs() { output.one(changes) } else { show_lines(output, &changes) }
 }
 
-/// Shows what was done: to people what changed, to programs the group as it is now.
+/// Prints the result of a write: the changes for people, the group for programs.
 pub(crate) fn show_done(context: &Context, changes: &GroupChanges, group: Group) -> Result<(), Failure> {
     if group.event_not_sent() {
         context.warn(
-            "it is stored, but the server could not send the event about it: destinations that listen to events have missed it",
+            "the change is stored, but the server could not send its event: destinations that listen to events have missed it",
         );
     }
     if context.output.is_for_programs() {
@@ -167,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_property_says_what_becomes_of_it() {
+    fn every_property_has_a_line_with_before_and_after() {
         let value = |text: &str| Some(JsonValue::parse(text).unwrap());
         for (before, after, changed, line) in [
             (value("\"free\""), value("\"team\""), true, "a: \"free\" -> \"team\""),
@@ -181,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_is_not_there_is_created_with_all_of_them() {
+    fn a_missing_group_is_created_with_all_properties() {
         let wanted = [("plan".to_owned(), JsonValue::from("free"))];
         let changes = of_setting("org:9", None, &wanted);
         assert_eq!(changes.lines(), ["created org:9", "plan: (not set) -> \"free\""]);

@@ -7,21 +7,21 @@ use clap::error::{ContextKind, ContextValue};
 
 use crate::arguments::Arguments;
 
-/// In which order, and below which heading, the help lists the commands.
+/// The order and headings of the commands in the help.
 const TOPICS: &[(&str, &[&str])] = &[
-    ("Look", &["types", "list", "get", "activity", "related", "values", "definitions"]),
-    ("Change", &["create", "set", "unset", "upsert"]),
-    ("Move", &["export", "import", "plan"]),
-    ("Connect", &["doctor", "whoami", "contexts", "serve"]),
+    ("Read", &["types", "list", "get", "activity", "related", "values", "definitions"]),
+    ("Write", &["create", "set", "unset", "upsert"]),
+    ("Transfer", &["export", "import", "plan"]),
+    ("Set up", &["doctor", "whoami", "contexts", "mcp", "serve", "api"]),
     ("Shell", &["completions", "man", "help"]),
 ];
 
-/// The command line as clap has it.
+/// The command line, with the commands listed by topic.
 pub(crate) fn command() -> clap::Command {
     let command = Arguments::command();
     let mut topics = String::new();
     for (topic, names) in TOPICS {
-        // Styled as clap's own headings; clap takes the style away where it is not wanted.
+        // Styled like clap's own headings; clap removes the style if it is not wanted.
         let _ = writeln!(topics, "\u{1b}[1m\u{1b}[4m{topic}:\u{1b}[0m");
         for name in *names {
             let about = match command.find_subcommand(name) {
@@ -37,14 +37,14 @@ pub(crate) fn command() -> clap::Command {
     ))
 }
 
-/// The same for parsing. Its help does not list the commands a second time, as completions and manual pages have to.
+/// The command line for parsing, whose help does not list the commands twice. Completions and manual pages need the list.
 pub(crate) fn parser() -> clap::Command {
     command()
         .override_usage("posthog-groups [OPTIONS] <COMMAND>")
         .mut_subcommands(|subcommand| subcommand.hide(true))
 }
 
-/// Commands of other programs, and what to do here. None of them means quite the same, so that none is an alias.
+/// Commands of other programs, and the equivalent here. None means exactly the same, so none is an alias.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (
         &["delete", "del", "rm", "remove", "destroy"],
@@ -57,15 +57,18 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["add", "new"], "`posthog-groups create KEY` creates a group"),
     (&["find", "search"], "`posthog-groups list --search TEXT` finds groups"),
     (&["diff"], "`posthog-groups plan FILE` shows what an import would change"),
-    (&["login", "auth", "config", "configure"], "`posthog-groups contexts --help` shows how to give the key"),
+    (
+        &["login", "auth", "config", "configure"],
+        "`posthog-groups contexts --help` shows how to configure the key",
+    ),
 ];
 
-/// The error, with the command that is probably wanted where it is about one that is not there.
+/// Adds the command that was probably meant to the error about an unknown one.
 pub(crate) fn with_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return error };
     let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
     if let Some((_, tip)) = known {
-        // What only looks alike is no better.
+        // A command that is only spelled similarly is not a better tip.
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
     }

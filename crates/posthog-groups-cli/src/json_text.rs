@@ -1,13 +1,13 @@
-//! JSON text in another layout. Values are not read: numbers keep their digits, members their order.
+//! Reformats JSON text without parsing values: numbers keep their digits, members their order.
 
 use crate::visible::{acts_on_terminals, escape};
 
-/// On one line, without blanks between values.
+/// One line, without whitespace between values.
 pub(crate) fn compact(json: &str) -> String {
     rewrite(json, None)
 }
 
-/// One member to a line, indented by two blanks for each level below `level`.
+/// One member per line, indented by two spaces per level, starting at `level`.
 pub(crate) fn pretty(json: &str, level: usize) -> String {
     rewrite(json, Some(level))
 }
@@ -16,7 +16,7 @@ pub(crate) fn pretty(json: &str, level: usize) -> String {
 /// without a bound is quadratic in the depth.
 const MAX_INDENTED_DEPTH: usize = 16;
 
-/// Rewrites valid JSON. Within strings, what a terminal would act on is escaped, which means the same.
+/// Rewrites valid JSON. Characters in strings that a terminal acts on are escaped, which does not change their meaning.
 fn rewrite(json: &str, level: Option<usize>) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
     let mut depth = level.unwrap_or(0);
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layout_changes_and_values_do_not() {
+    fn reformatting_does_not_change_values() {
         let text =
             "{\n \"a\\\"}\" : [ 1.50 , 9007199254740993,\ttrue ] , \"b\": {}, \"c\": [ ], \"d\": \"x, {y\" }";
         assert_eq!(compact(text), r#"{"a\"}":[1.50,9007199254740993,true],"b":{},"c":[],"d":"x, {y"}"#);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_acts_on_terminals_is_escaped_and_means_the_same() {
+    fn characters_that_act_on_terminals_are_escaped_without_changing_the_value() {
         let text = serde_json::to_string("\u{9b}31m \u{7f} \u{202e} \u{1b} \" \\ é").unwrap();
         let written = compact(&text);
         assert_eq!(written, r#""\u009b31m \u007f \u202e \u001b \" \\ é""#);

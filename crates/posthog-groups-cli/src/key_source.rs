@@ -1,4 +1,4 @@
-//! Where a key comes from, and how it is read. It is shown nowhere.
+//! Sources of keys. A key is never displayed.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use crate::visible::visible;
 /// A file or an output with more bytes than this is not a key.
 const MAX_KEY_BYTES: u64 = 4096;
 
-/// Text that no `Debug` shows.
+/// Text that `Debug` does not show.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
 
@@ -57,15 +57,15 @@ impl fmt::Display for KeySource {
 }
 
 impl KeySource {
-    /// Reads the key: one line, without its end.
+    /// Reads the key: one line, without the line end.
     pub(crate) fn read(&self) -> Result<Secret, Failure> {
         let text = match self {
             Self::Given(_, secret) => secret.reveal().to_owned(),
             Self::File(path) => read_file(path)?,
             Self::Command(words) => {
                 let Some((program, arguments)) = words.split_first() else {
-                    return Err(Failure::usage("the key command is an empty list").mend(
-                        "name the program and its arguments, such as `key_command = [\"pass\", \"show\", \"posthog\"]`",
+                    return Err(Failure::usage("the key command is an empty list").help(
+                        "give the program and its arguments, such as `key_command = [\"pass\", \"show\", \"posthog\"]`",
                     ));
                 };
                 let mut command = Command::new(program);
@@ -90,7 +90,7 @@ impl KeySource {
         if text.trim().is_empty() {
             return Err(Failure::usage(match self {
                 Self::Given(name, _) => format!("{name} is set, but empty"),
-                _ => format!("there is no key in {self}: it is empty"),
+                _ => format!("no key in {self}: it is empty"),
             }));
         }
         if text.contains(['\n', '\r']) {
@@ -98,15 +98,15 @@ impl KeySource {
                 Self::Given(name, _) => (*name).to_owned(),
                 _ => self.to_string(),
             };
-            return Err(Failure::usage(format!("there is more than a key in {place}: it has several lines"))
-                .mend("leave only the key, on one line"));
+            return Err(Failure::usage(format!("{place} contains more than a key: it has several lines"))
+                .help("keep only the key, on one line"));
         }
         Ok(Secret::new(text.to_owned()))
     }
 
     /// Runs the command and takes what it prints, which is at most [`MAX_KEY_BYTES`].
     fn output_of(&self, mut command: Command) -> Result<String, Failure> {
-        let cannot = |e| Failure::usage(format!("the key comes from {self}, which cannot be run: {e}"));
+        let cannot = |e| Failure::usage(format!("cannot run {self}, which provides the key: {e}"));
         // Standard input is inherited: password stores may ask for a passphrase.
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(cannot)?;
         let stderr = child.stderr.take();
@@ -119,23 +119,22 @@ impl KeySource {
             let _ = child.kill();
             let _ = child.wait();
             return Err(Failure::usage(format!(
-                "the key comes from {self}, which printed more than {MAX_KEY_BYTES} bytes: that is no key"
+                "{self}, which provides the key, printed more than {MAX_KEY_BYTES} bytes"
             ))
-            .mend("let the command print only the key, on one line"));
+            .help("make the command print only the key, on one line"));
         }
         read.transpose().map_err(cannot)?;
         let status = child.wait().map_err(cannot)?;
         let said = explanation(&stdout, &stderr.join().unwrap_or_default());
         if !status.success() {
-            return Err(Failure::usage(format!(
-                "the key comes from {self}, which failed ({status}); {said}"
-            )));
+            return Err(Failure::usage(format!("{self}, which provides the key, failed ({status}); {said}")));
         }
         if stdout.trim_ascii().is_empty() {
-            return Err(Failure::usage(format!("the key comes from {self}, which printed nothing; {said}")));
+            return Err(Failure::usage(format!("{self}, which provides the key, printed nothing; {said}")));
         }
-        String::from_utf8(stdout)
-            .map_err(|_| Failure::usage(format!("the key comes from {self}, which printed no Unicode text")))
+        String::from_utf8(stdout).map_err(|_| {
+            Failure::usage(format!("{self}, which provides the key, printed text that is not valid Unicode"))
+        })
     }
 
     /// What is unsafe about it, with the command that makes it safe.
@@ -168,11 +167,11 @@ fn explanation(stdout: &[u8], stderr: &[u8]) -> String {
     let stderr = stderr.trim();
     let repeats_output = stdout.split_whitespace().any(|word| stderr.contains(word));
     if stderr.is_empty() {
-        "it says nothing about why".to_owned()
+        "without an error message".to_owned()
     } else if repeats_output || words(stderr).any(could_be_key) {
         "its error output is not shown, because it may contain the key".to_owned()
     } else {
-        format!("it says: {stderr}")
+        format!("error output: {stderr}")
     }
 }
 
@@ -237,8 +236,8 @@ mod tests {
     #[test]
     fn error_output_that_may_contain_the_key_is_not_shown() {
         for (stdout, stderr, shown) in [
-            ("", "", "it says nothing about why"),
-            ("", " locked\n", "it says: locked"),
+            ("", "", "without an error message"),
+            ("", " locked\n", "error output: locked"),
             ("", "+ echo phx_a", "its error output is not shown, because it may contain the key"),
             (
                 "",

@@ -12,6 +12,7 @@ mod group_changes;
 mod help;
 mod json_text;
 mod key_source;
+mod mcp;
 mod output;
 mod requests;
 mod rows;
@@ -65,13 +66,13 @@ fn start(arguments: &Arguments) -> Result<(), Failure> {
         .build()
         .map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let done = runtime.block_on(run(arguments));
-    // What still runs is a page fetched ahead, which nobody waits for.
+    // Only a prefetched page may still be running, and its result is not needed.
     runtime.shutdown_background();
     done
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    // These work whatever is configured.
+    // These work without valid settings.
     match &arguments.command {
         Command::Serve(serve) => return commands::serve::run(&arguments.global, serve).await,
         Command::Completions(shell) => return commands::completions::run(shell),
@@ -99,6 +100,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,
         Command::Definitions => commands::definitions::run(&context).await,
+        Command::Mcp(arguments) => mcp::run(&context, arguments).await,
+        Command::Api(api) => commands::api::run(&context, api).await,
         Command::Whoami => commands::whoami::run(&context).await,
         Command::Serve(_)
         | Command::Completions(_)

@@ -1,4 +1,4 @@
-//! What goes to standard output, in the form that was asked for.
+//! Standard output, in the selected format.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -12,18 +12,18 @@ use crate::style::Styles;
 use crate::table::Widths;
 use crate::visible::visible;
 
-/// The width of the terminal. Some, such as those of containers and editors, report none; `COLUMNS` may know it then.
+/// The width of the terminal. Some terminals of containers and editors report none; `COLUMNS` is the fallback.
 fn screen() -> Option<usize> {
     let told = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let of_variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
     told.filter(|width| *width > 0).or_else(of_variable).filter(|width| *width > 0)
 }
 
-/// Something that is shown: as JSON, or as cells of a table.
+/// Something that is printed as JSON or as the cells of a row.
 pub(crate) trait Record: Serialize {
     /// The names of the columns; the header of CSV.
     const COLUMNS: &'static [&'static str];
-    /// How many of the last columns are cut before the others where the terminal is narrow: values, JSON and names.
+    /// How many of the last columns are truncated before the others on a narrow terminal: values, JSON and names.
     const LOOSE: usize = 1;
     /// How many of the last columns hold JSON text.
     const JSON: usize = 0;
@@ -31,11 +31,12 @@ pub(crate) trait Record: Serialize {
     /// The text of each column.
     fn cells(&self) -> Vec<String>;
 
-    /// The cells of CSV. JSON stays as it is, and text is safe to open in a spreadsheet.
+    /// The cells in CSV. JSON is unchanged, and text is safe to open in a spreadsheet.
     fn csv_cells(&self) -> Vec<String> {
         let cells = self.cells();
         let text = cells.len().saturating_sub(Self::JSON);
-        let cell = |(n, cell): (usize, String)| match n < text && !cell.is_empty() {
+        // A lone hyphen, the sign for a missing value, is not a formula.
+        let cell = |(n, cell): (usize, String)| match n < text && !matches!(cell.as_str(), "" | "-") {
             true => write_name(&cell).into_owned(),
             false => cell,
         };
@@ -48,10 +49,9 @@ pub(crate) trait Record: Serialize {
 pub(crate) struct Output {
     format: Format,
     styles: Styles,
-    /// The width of the terminal; nothing is cut without one.
+    /// The width of the terminal, if there is one.
     screen: Option<usize>,
-    /// Whether control characters may be written as they are, where the format has no escapes for them: not to a terminal,
-    /// unless it was asked for.
+    /// Whether CSV may contain control characters: on a terminal only with `--raw`.
     raw: bool,
 }
 
@@ -75,27 +75,27 @@ impl Output {
         self.styles
     }
 
-    /// Whether what is written is for programs: then it is one of their formats and nothing else.
+    /// Whether the format is for programs, so that nothing else may be printed.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, Format::Json | Format::Ndjson | Format::Csv)
     }
 
-    /// Writes one line. What the caller has not written himself has to be [`visible`].
+    /// Writes one line. The caller escapes text of servers and files with [`visible`].
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         write(&format!("{text}\n"))
     }
 
-    /// Begins a list, which is written while it comes in.
+    /// Starts a list, which is written as records arrive.
     pub(crate) fn list<R: Record>(&self) -> List<'_, R> {
         self.list_of(R::COLUMNS.iter().map(|name| (*name).to_owned()).collect())
     }
 
-    /// The same for records whose columns are named by the user.
+    /// Like [`list`](Self::list), with other columns than [`Record::COLUMNS`].
     pub(crate) fn list_of<R: Record>(&self, columns: Vec<String>) -> List<'_, R> {
-        List { output: self, columns, waiting: Vec::new(), widths: None, count: 0 }
+        List { output: self, columns, waiting: Vec::new(), layout: None, count: 0 }
     }
 
-    /// Shows one thing: the object itself where the format is JSON, otherwise a list of one.
+    /// Writes one record: as an object in JSON, otherwise as a list of one.
     pub(crate) fn one<R: Record>(&self, record: R) -> Result<(), Failure> {
         if self.format == Format::Json {
             return self.line(&pretty(&json(&record)?, 0));
@@ -105,7 +105,7 @@ impl Output {
         list.end()
     }
 
-    /// Rows that are known altogether, for people.
+    /// Writes rows without a header, for people.
     pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), Failure> {
         if self.format == Format::Plain {
             return rows.iter().try_for_each(|row| self.line(&tabbed(row)));
@@ -115,21 +115,29 @@ impl Output {
     }
 }
 
-/// So many rows decide the widths of the columns of a table: a page of the server.
+/// The number of rows that determine the column widths: one page of the server.
 const FIRST_ROWS: usize = 100;
 
-/// A list that is being written. Without [`List::end`] it is incomplete, and a JSON array then has no end.
+/// A list that is being written. [`List::end`] completes it.
 pub(crate) struct List<'o, R> {
     output: &'o Output,
     columns: Vec<String>,
-    /// Rows of a table whose widths are not decided yet.
+    /// Rows of a table whose column widths are not known yet.
     waiting: Vec<R>,
-    widths: Option<Widths>,
+    layout: Option<Layout>,
     count: u64,
 }
 
+/// How the records of a table are laid out.
+#[derive(Debug)]
+enum Layout {
+    Rows(Widths),
+    /// One line per cell, with its title: the terminal is too narrow for the columns.
+    Cards,
+}
+
 impl<R> List<'_, R> {
-    /// How many rows there were.
+    /// The number of records so far.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
@@ -156,8 +164,8 @@ impl<R: Record> List<'_, R> {
             }
             Format::Plain => self.output.line(&tabbed(&record.cells())),
             Format::Table => {
-                if let Some(widths) = &self.widths {
-                    return self.output.line(&widths.row(&record.cells(), self.output.screen.is_some()));
+                if self.layout.is_some() {
+                    return self.table_row(&record.cells());
                 }
                 self.waiting.push(record);
                 if self.waiting.len() >= FIRST_ROWS { self.first_rows() } else { Ok(()) }
@@ -169,7 +177,7 @@ impl<R: Record> List<'_, R> {
         match self.output.format {
             Format::Json => write(if self.count == 0 { "[]\n" } else { "\n]\n" })?,
             Format::Csv if self.count == 0 => self.csv_header()?,
-            Format::Table if self.widths.is_none() && self.count > 0 => self.first_rows()?,
+            Format::Table if self.layout.is_none() && self.count > 0 => self.first_rows()?,
             _ => {}
         }
         io::stdout().flush().map_err(|e| Failure::of_stdout(&e))
@@ -179,28 +187,41 @@ impl<R: Record> List<'_, R> {
         write(&csv_line(&self.columns)?)
     }
 
-    fn first_rows(&mut self) -> Result<(), Failure> {
-        let is_ours = |name: &String| R::COLUMNS.contains(&name.as_str());
-        let title = |name: &String| match is_ours(name) {
+    /// The titles of the columns of a table.
+    fn titles(&self) -> Vec<String> {
+        let title = |name: &String| match R::COLUMNS.contains(&name.as_str()) {
             true => name.replace('_', " ").to_uppercase(),
-            // Case counts in the name of a property.
+            // The names of properties are case-sensitive.
             false => name.clone(),
         };
-        let header: Vec<String> = self.columns.iter().map(title).collect();
-        let mut rows = vec![header];
+        self.columns.iter().map(title).collect()
+    }
+
+    fn first_rows(&mut self) -> Result<(), Failure> {
+        let mut rows = vec![self.titles()];
         rows.extend(self.waiting.drain(..).map(|record| record.cells()));
         let widths = Widths::of(&rows, self.output.screen, R::LOOSE);
-        let cut = self.output.screen.is_some();
-        for (n, row) in rows.iter().enumerate() {
-            let line = widths.row(row, cut);
-            self.output.line(&if n == 0 { self.output.styles.bold(&line) } else { line })?;
+        if self.output.screen.is_some_and(|screen| widths.total() > screen) {
+            self.layout = Some(Layout::Cards);
+        } else {
+            let header = rows.first().map(|titles| widths.row(titles, self.output.screen.is_some()));
+            self.output.line(&self.output.styles.bold(&header.unwrap_or_default()))?;
+            self.layout = Some(Layout::Rows(widths));
         }
-        self.widths = Some(widths);
-        Ok(())
+        rows.iter().skip(1).try_for_each(|row| self.table_row(row))
+    }
+
+    fn table_row(&self, cells: &[String]) -> Result<(), Failure> {
+        if let Some(Layout::Rows(widths)) = &self.layout {
+            return self.output.line(&widths.row(cells, self.output.screen.is_some()));
+        }
+        let titled = self.titles().into_iter().zip(cells).filter(|(_, cell)| !cell.is_empty());
+        self.output.table(&titled.map(|(title, cell)| vec![title, cell.clone()]).collect::<Vec<_>>())?;
+        self.output.line("")
     }
 }
 
-/// Cells separated by tabs. There are none within cells: they are written as `\t`.
+/// Cells separated by tabs. Tabs within cells are escaped.
 fn tabbed(cells: &[String]) -> String {
     let cells: Vec<_> = cells.iter().map(|cell| visible(cell)).collect();
     cells.join("\t")
@@ -219,7 +240,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> 
     serde_json::to_string(value).map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))
 }
 
-/// Writes to standard output, whose lines go out as they are complete.
+/// Writes to standard output, which is line-buffered.
 fn write(text: &str) -> Result<(), Failure> {
     io::stdout().lock().write_all(text.as_bytes()).map_err(|e| Failure::of_stdout(&e))
 }

@@ -1,5 +1,5 @@
-//! Which settings are in force, and where each comes from: flags before the environment before the context of the configuration
-//! file. Nothing is read here but what it is given.
+//! Resolves the settings and their sources. Flags override the environment, which overrides the context of the configuration
+//! file. Pure: reads nothing but its arguments.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// The settings in force.
+/// The resolved settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) context: Option<Setting<String>>,
@@ -55,7 +55,7 @@ pub(crate) struct Settings {
     pub(crate) allow_insecure_http: bool,
 }
 
-/// Variables of the environment; one that is set to nothing counts as not set, as shells have it.
+/// Environment variables. An empty variable counts as not set.
 pub(crate) type Variables<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, Failure>;
 
 /// The variables of this process.
@@ -63,11 +63,11 @@ pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Failure> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is no Unicode text"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not valid Unicode"))),
     }
 }
 
-/// Decides every setting.
+/// Resolves every setting.
 pub(crate) fn settle(
     flags: &GlobalArguments,
     variables: Variables<'_>,
@@ -75,11 +75,11 @@ pub(crate) fn settle(
 ) -> Result<Settings, Failure> {
     if flags.refused_key.is_some() {
         return Err(Failure::usage(
-            "a key among the arguments would be in the list of processes and in the shell's history",
+            "a key on the command line is visible in the process list and in the shell's history",
         )
-        .mend(
-            "set POSTHOG_PERSONAL_API_KEY, or use --key-file FILE, --key-command COMMAND or --key-stdin; and make a new key \
-             if this one was real",
+        .help(
+            "set POSTHOG_PERSONAL_API_KEY, or use --key-file FILE, --key-command COMMAND or --key-stdin; replace the key if \
+             it was a real one",
         ));
     }
     let context = choose_context(flags, variables, file)?;
@@ -200,36 +200,36 @@ fn choose_context(
     let Some(wanted) = wanted else { return Ok(None) };
     let Some(file) = file else {
         return Err(Failure::usage(format!(
-            "there is no configuration file, and so no context `{}`, which {} names",
+            "there is no configuration file, so the context `{}` (from {}) does not exist",
             wanted.value, wanted.source
         ))
-        .mend("`posthog-groups contexts --help` shows how to write one"));
+        .help("`posthog-groups contexts --help` shows an example"));
     };
     if file.contexts.contains_key(&wanted.value) {
         return Ok(Some(wanted));
     }
     let known: Vec<&str> = file.contexts.keys().map(String::as_str).collect();
-    let mend = if known.is_empty() {
-        "add a table [contexts.NAME] to the file; `posthog-groups contexts --help` shows one".to_owned()
+    let help = if known.is_empty() {
+        "add a table [contexts.NAME] to the file; `posthog-groups contexts --help` shows an example"
+            .to_owned()
     } else {
-        format!("name one of {}, or add a table [contexts.NAME] to the file", known.join(", "))
+        format!("choose one of {}, or add a table [contexts.NAME] to the file", known.join(", "))
     };
-    let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
     Err(Failure::usage(format!(
-        "{} has no context `{}`, which {} names, but {known}",
+        "{} has no context `{}` (from {})",
         file.path.display(),
         wanted.value,
         wanted.source
     ))
-    .mend(mend))
+    .help(help))
 }
 
-/// What to do where none of several contexts is chosen.
-pub(crate) const CHOOSE_CONTEXT: &str = "name one with --context NAME, POSTHOG_GROUPS_CONTEXT, or `default_context = \"NAME\"` at the top of the file";
+/// What to do if none of several contexts is selected.
+pub(crate) const CHOOSE_CONTEXT: &str = "choose one with --context NAME, POSTHOG_GROUPS_CONTEXT, or `default_context = \"NAME\"` at the top of the file";
 
 impl Settings {
-    /// That the file has several contexts and none is chosen, while the host or the key is left to them. To fall back to the
-    /// default host would send a key to a server that it is not meant for.
+    /// Set if the file has several contexts, none is selected, and the host or the key would come from one. Falling back to the
+    /// default host would send the key to a server that it is not meant for.
     pub(crate) fn unchosen_context(&self, file: Option<&ConfigFile>) -> Option<String> {
         let file = file.filter(|file| file.contexts.len() > 1)?;
         let needed = self.host.source == Source::Default || self.key.is_none();
@@ -237,11 +237,10 @@ impl Settings {
             return None;
         }
         let names: Vec<&str> = file.contexts.keys().map(String::as_str).collect();
-        Some(format!("{} has the contexts {}, and none is chosen", file.path.display(), names.join(", ")))
+        Some(format!("{} has the contexts {}, and none is selected", file.path.display(), names.join(", ")))
     }
 
-    /// What the environment has put in the place of a context that was asked for on the command line. Surprising enough for a
-    /// warning.
+    /// Environment variables that override the context given on the command line, which is surprising enough for a warning.
     pub(crate) fn overruled_context(&self) -> Option<String> {
         let context = self.context.as_ref().filter(|context| context.source == Source::Flag("--context"))?;
         let sources = [
@@ -261,7 +260,7 @@ impl Settings {
         if names.is_empty() {
             return None;
         }
-        let verb = if names.len() == 1 { "goes" } else { "go" };
-        Some(format!("{} {verb} before the context `{}`", names.join(", "), context.value))
+        let verb = if names.len() == 1 { "overrides" } else { "override" };
+        Some(format!("{} {verb} the context `{}`", names.join(", "), context.value))
     }
 }

@@ -1,22 +1,21 @@
-//! Columns of text that fit a terminal.
+//! Text in columns that fit the terminal.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::visible::visible;
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
-/// No column is made narrower than this.
+/// The minimum width of a column.
 const NARROWEST: usize = 8;
 
-/// The widths of columns, decided by the first rows and kept for the rest.
+/// Column widths, determined by the first rows.
 #[derive(Debug)]
 pub(crate) struct Widths(Vec<usize>);
 
 impl Widths {
-    /// As wide as the rows need, but together no wider than `screen`. The last columns give way first, as many as `loose`, the
-    /// widest of them before the others: values and JSON are there, and half of a key or of a time is none. Where that is not
-    /// enough, the others follow, from the last to the first.
+    /// The widths that the rows need, reduced to fit `screen`. The last `loose` columns, which hold values and JSON, shrink first,
+    /// the widest of them before the others. If that is not enough, the other columns shrink, from the last to the first.
     pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>, loose: usize) -> Self {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..columns)
@@ -39,7 +38,12 @@ impl Widths {
         Self(widths)
     }
 
-    /// One row, without a line end. With `cut`, cells that are too wide end with an ellipsis.
+    /// The width of a whole row.
+    pub(crate) fn total(&self) -> usize {
+        self.0.iter().sum::<usize>() + GAP * self.0.len().saturating_sub(1)
+    }
+
+    /// One row, without a line end. With `cut`, cells that are too wide are truncated with an ellipsis.
     pub(crate) fn row(&self, cells: &[String], cut: bool) -> String {
         let mut line = String::new();
         for (n, (cell, width)) in cells.iter().zip(&self.0).enumerate() {
@@ -55,7 +59,7 @@ impl Widths {
     }
 }
 
-/// The text, or its beginning and an ellipsis, in at most `width` places.
+/// The text, truncated to `width` columns with an ellipsis.
 fn shorten(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -63,13 +67,13 @@ fn shorten(text: &str, width: usize) -> String {
     let mut short = String::new();
     for c in text.chars() {
         short.push(c);
-        // Of the whole, because characters that join others change their width.
+        // The width of the whole text, because joining characters change it.
         if short.width() + 1 > width {
             short.pop();
             break;
         }
     }
-    // Half of a joined character is none.
+    // Do not end within a joined character.
     while short.chars().next_back().is_some_and(|c| c == '\u{200d}' || c.width() == Some(0)) {
         short.pop();
     }
@@ -89,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_needed_and_lines_have_no_blanks_at_their_end() {
+    fn columns_are_as_wide_as_needed_and_lines_have_no_trailing_spaces() {
         assert_eq!(
             table(&[&["KEY", "PLAN"], &["org:5", "free"], &["org:12345", ""]], None),
             ["KEY        PLAN", "org:5      free", "org:12345"]
@@ -97,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_column_gives_way_and_nothing_is_wider_than_the_screen() {
+    fn the_widest_column_shrinks_until_the_row_fits() {
         let long = "x".repeat(100);
         let lines = table(&[&["KEY", "PROPERTIES"], &["org:5", &long], &["東京東京", "短い"]], Some(30));
         assert_eq!(lines[1], format!("org:5     {}…", "x".repeat(19)));
@@ -105,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_times_outlast_values() {
+    fn values_shrink_before_keys_and_times() {
         let row = |widths: &[usize]| vec![widths.iter().map(|width| "x".repeat(*width)).collect()];
         for (widths, screen, loose, fitted) in [
             (&[36, 20, 100][..], 80, 1, &[36, 20, 20][..]),
             (&[36, 20, 100], 68, 1, &[36, 20, 8]),
-            // Nothing but the others is left.
+            // Only the other columns are left.
             (&[36, 20, 100], 60, 1, &[36, 12, 8]),
             (&[36, 20, 100], 40, 1, &[20, 8, 8]),
             (&[36, 20, 100], 4, 1, &[8, 8, 8]),
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_joined_characters_are_not_cut_in_two() {
+    fn wide_and_joined_characters_are_not_split() {
         for (text, width, short) in [
             ("abc", 3, "abc"),
             ("abcd", 3, "ab…"),
@@ -138,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn escape_sequences_are_shown_and_counted() {
+    fn escaped_characters_are_shown_and_counted() {
         assert_eq!(table(&[&["a\u{1b}[2Jb", "c"]], None), ["a\\u001b[2Jb  c"]);
     }
 }

@@ -1,15 +1,15 @@
-//! Text of servers and files made harmless for a terminal.
+//! Makes text of servers and files safe for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a terminal would act on the character instead of showing it: controls, and marks that turn the direction of text.
+/// Whether a terminal acts on the character instead of showing it: control characters and direction marks.
 pub(crate) fn acts_on_terminals(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with such characters written as escapes, as JSON would: a line end becomes `\n`, an escape `\u001b`.
+/// Escapes such characters as JSON does: a line end becomes `\n`, an escape character `\u001b`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(acts_on_terminals) {
         return Cow::Borrowed(text);
@@ -27,7 +27,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Writes `\uXXXX`. All characters that act on terminals are in the first plane.
+/// Writes `\uXXXX`. All characters that act on terminals are in the basic multilingual plane.
 pub(crate) fn escape(to: &mut String, c: char) {
     // Writing to a `String` cannot fail.
     let _ = write!(to, "\\u{:04x}", u32::from(c));
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_on_terminals_is_written_out() {
+    fn characters_that_act_on_terminals_are_escaped() {
         for (text, shown) in [
             ("Zürich 東京 👩‍👩‍👧 e\u{301}", "Zürich 東京 👩‍👩‍👧 e\u{301}"),
             ("a\nb\tc\r", "a\\nb\\tc\\r"),

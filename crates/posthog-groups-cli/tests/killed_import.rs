@@ -1,5 +1,8 @@
 //! An import that is killed again and again, on a server that fails every tenth request, ends in exactly the wanted state.
+//!
+//! Unix only: the program runs in an empty environment.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::collections::BTreeMap;
@@ -107,6 +110,7 @@ fn start(fake: &Fake, folder: &Path) -> Child {
             "--engine",
             "rest",
             "--quiet",
+            "--yes",
         ])
         .current_dir(folder)
         .env_clear()

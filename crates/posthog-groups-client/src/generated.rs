@@ -9,7 +9,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 #[allow(clippy::all)]
 pub mod types {
     ///One value before and after.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityChange {
         ///What happened to the value. New words may appear.
         pub action: ::std::string::String,
@@ -23,7 +23,7 @@ pub mod types {
         pub type_: ::std::string::String,
     }
     ///What was changed.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     pub struct ActivityDetail {
         ///The changes, one for a property.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -41,7 +41,7 @@ pub mod types {
         pub type_: ::std::option::Option<::std::string::String>,
     }
     ///Something that was done to a group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityEntry {
         ///What was done. New words may appear. A deleted property is an `update_property` whose change is `deleted`; `create_property` appears since March 2026, and `upsert_properties` only where that operation existed.
         pub activity: ::std::string::String,
@@ -58,7 +58,7 @@ pub mod types {
         pub user: ActivityUser,
     }
     ///One page of the history of a group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityPage {
         ///Address of the page with older entries, or null.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -72,7 +72,7 @@ pub mod types {
         pub total_count: i64,
     }
     ///Who did it. A deleted user has an empty name and an empty address; the system itself is called `System`, without an address.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityUser {
         ///Address of the user; null for the system, empty for a deleted user.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -84,7 +84,7 @@ pub mod types {
         pub is_system: ::std::option::Option<bool>,
     }
     ///The group type that gets a dashboard.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CreateDetailDashboardRequest {
         ///Index of an existing group type.
         pub group_type_index: i64,
@@ -95,7 +95,7 @@ pub mod types {
         }
     }
     ///A new group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CreateGroupRequest {
         ///Key of the group. White space around it is cut off, and nothing but white space is refused (code `blank`).
         pub group_key: ::std::string::String,
@@ -110,7 +110,7 @@ pub mod types {
         }
     }
     ///The organization that the user works in, or null when there is none.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentOrganization {
         ///Id of the organization.
         pub id: ::std::string::String,
@@ -119,7 +119,7 @@ pub mod types {
         pub name: ::std::option::Option<::std::string::String>,
     }
     ///The project that `@current` stands for, or null when there is none.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentProject {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub api_token: ::std::option::Option<crate::ProjectToken>,
@@ -139,7 +139,7 @@ pub mod types {
         pub uuid: ::std::option::Option<::std::string::String>,
     }
     ///The user that a key or a session belongs to. Servers send many more members, which depend on their version.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentUser {
         ///Address of the user.
         pub email: ::std::string::String,
@@ -158,7 +158,7 @@ pub mod types {
         pub uuid: ::std::string::String,
     }
     ///The property to take away.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct DeletePropertyRequest {
         ///Name of one property. A list of names is refused (500 in 2025, 400 in 2026).
         #[serde(rename = "$unset")]
@@ -170,7 +170,7 @@ pub mod types {
         }
     }
     ///A group and the notebook that belongs to it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct FoundGroup {
         ///When the group was first stored.
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -183,8 +183,31 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notebook: ::std::option::Option<::std::string::String>,
     }
+    ///Something that events can belong to besides a person, for example a company or a project.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct Group {
+        ///When the group was first stored. On servers of 2026 the fraction of the second may differ between the list and the other operations, so do not use it to tell whether two groups are the same.
+        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Key of the group; unique within its type.
+        pub group_key: ::std::string::String,
+        pub group_properties: crate::Properties,
+        ///Index of the group type.
+        pub group_type_index: i64,
+    }
+    ///One page of groups.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct GroupPage {
+        ///Address of the next page on the host that was asked, or null on the last page. Follow it as it is, and only if it points to the same host. Stop when an address comes back that you have followed before.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next: ::std::option::Option<::std::string::String>,
+        ///Address of the page before; always null since 2026-05-07.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub previous: ::std::option::Option<::std::string::String>,
+        ///Up to 100 groups, newest first. Only `next` tells whether more follow.
+        pub results: ::std::vec::Vec<Group>,
+    }
     ///A kind of group. A project has at most five.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct GroupType {
         ///When the type was created.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -209,7 +232,7 @@ pub mod types {
         pub name_singular: ::std::option::Option<::std::string::String>,
     }
     ///New names of one group type. Further members, `group_type` among them, are ignored.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct GroupTypeUpdate {
         ///Index of an existing group type.
         pub group_type_index: i64,
@@ -221,7 +244,7 @@ pub mod types {
         pub name_singular: ::std::option::Option<::std::string::String>,
     }
     ///A project, in short.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Project {
         ///Whether access to the project is restricted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -254,7 +277,7 @@ pub mod types {
         pub uuid: ::std::option::Option<::std::string::String>,
     }
     ///One page of projects.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ProjectPage {
         ///Number of projects on all pages.
         pub count: i64,
@@ -268,7 +291,7 @@ pub mod types {
         pub results: ::std::vec::Vec<Project>,
     }
     ///A property and how many groups have it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyDefinitionCount {
         ///Number of groups; versions of a group that have been replaced may be counted too.
         pub count: i64,
@@ -276,7 +299,7 @@ pub mod types {
         pub name: ::std::string::String,
     }
     ///Names of properties by the index of the group type, which is text here. Types without groups are absent.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(transparent)]
     pub struct PropertyDefinitions(
         pub ::std::collections::BTreeMap<
@@ -323,7 +346,7 @@ pub mod types {
         }
     }
     ///A value and how many groups have it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyValueCount {
         ///Number of groups; in 2025, versions of a group that have been replaced may be counted too. Absent on servers of 2022.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -332,7 +355,7 @@ pub mod types {
         pub name: ::std::string::String,
     }
     ///Servers until March 2026 send the bare list.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(transparent)]
     pub struct PropertyValueList(pub ::std::vec::Vec<PropertyValueCount>);
     impl ::std::ops::Deref for PropertyValueList {
@@ -354,7 +377,7 @@ pub mod types {
         }
     }
     ///Servers since March 2026 send the list in an envelope.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyValuePage {
         ///Always false for groups.
         pub refreshing: bool,
@@ -362,7 +385,7 @@ pub mod types {
         pub results: ::std::vec::Vec<PropertyValueCount>,
     }
     ///Values of a property, in the form of the server's age.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(untagged)]
     pub enum PropertyValues {
         List(PropertyValueList),
@@ -379,7 +402,7 @@ pub mod types {
         }
     }
     ///A group that shares an event with what was asked for. Mind that its properties are called `properties` here.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct RelatedGroup {
         ///When the group was first stored.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -452,7 +475,7 @@ pub mod types {
         }
     }
     ///A person who shares an event with what was asked for.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct RelatedPerson {
         ///When the person was created.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -535,7 +558,7 @@ pub mod types {
         }
     }
     ///The columns of a list of groups of one type.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct SetDefaultColumnsRequest {
         ///Names of the columns, in order. They take the place of all columns set before.
         pub default_columns: ::std::vec::Vec<::std::string::String>,
@@ -548,7 +571,7 @@ pub mod types {
         }
     }
     ///One property and its new value.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UpdatePropertyRequest {
         ///Name of the property. An empty name is refused in 2026; in 2025 it is stored.
         pub key: ::std::string::String,
@@ -560,7 +583,7 @@ pub mod types {
         }
     }
     ///An organization, in short.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UserOrganization {
         ///Id of the organization.
         pub id: ::std::string::String,
@@ -1568,6 +1591,14 @@ pub mod builder {
             let offset = offset.map_err(Error::InvalidRequest)?;
             let search = search.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/projects/", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1579,6 +1610,7 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("offset", &offset))
                 .query(&progenitor_client::QueryParam::new("search", &search))
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_projects",
@@ -1588,7 +1620,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1681,7 +1713,7 @@ pub mod builder {
             self
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<crate::GroupPage>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<types::GroupPage>, Error<()>> {
             let Self {
                 client,
                 project_id,
@@ -1699,6 +1731,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1716,6 +1756,7 @@ pub mod builder {
                     ),
                 )
                 .query(&progenitor_client::QueryParam::new("search", &search))
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_groups",
@@ -1725,7 +1766,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1784,7 +1825,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let body = body
@@ -1796,6 +1837,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1805,6 +1854,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_group",
@@ -1814,7 +1864,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                201u16 => crate::body::read(response).await,
+                201u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1913,6 +1963,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1930,6 +1988,7 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("page", &page))
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_activity",
@@ -1939,7 +1998,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2029,7 +2088,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/delete_property/`
-        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2043,6 +2102,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/delete_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2059,6 +2126,7 @@ pub mod builder {
                         &group_type_index,
                     ),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_property",
@@ -2068,7 +2136,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2161,6 +2229,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2182,6 +2258,7 @@ pub mod builder {
                         &skip_create_notebook,
                     ),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "find_group",
@@ -2191,7 +2268,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2233,6 +2310,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2241,6 +2326,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_definitions",
@@ -2250,7 +2336,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2339,6 +2425,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_values/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2355,6 +2449,7 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("key", &key))
                 .query(&progenitor_client::QueryParam::new("value", &value))
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_values",
@@ -2364,7 +2459,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2436,6 +2531,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2451,6 +2554,7 @@ pub mod builder {
                     ),
                 )
                 .query(&progenitor_client::QueryParam::new("id", &id))
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_related",
@@ -2460,7 +2564,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2550,7 +2654,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/update_property/`
-        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2564,6 +2668,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/update_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2580,6 +2692,7 @@ pub mod builder {
                         &group_type_index,
                     ),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_property",
@@ -2589,7 +2702,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2664,7 +2777,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/upsert_properties/`
-        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2674,6 +2787,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2690,6 +2811,7 @@ pub mod builder {
                         &group_type_index,
                     ),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "upsert_properties",
@@ -2699,7 +2821,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2741,6 +2863,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2749,6 +2879,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_group_types",
@@ -2758,7 +2889,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2833,6 +2964,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
                 .baseurl, encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2842,6 +2981,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_detail_dashboard",
@@ -2851,7 +2991,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2925,6 +3065,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2934,6 +3082,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "set_default_columns",
@@ -2943,7 +3092,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3000,6 +3149,14 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3009,6 +3166,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_group_types",
@@ -3018,7 +3176,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3072,8 +3230,16 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& group_type_index.to_string()),
             );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
-            let mut request = client.client.delete(url).build()?;
+            let mut request = client.client.delete(url).headers(header_map).build()?;
             let info = OperationInfo {
                 operation_id: "delete_group_type",
             };
@@ -3102,6 +3268,14 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::CurrentUser>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/api/users/@me/", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3110,6 +3284,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_current_user",
@@ -3119,7 +3294,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
+                200u16 => ResponseValue::from_response(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3289,10 +3464,3 @@ pub static OPERATIONS: [crate::Operation; 17usize] = [
         until: Some("2025-09-10"),
     },
 ];
-impl crate::FromBody for types::ActivityPage {}
-impl crate::FromBody for types::CurrentUser {}
-impl crate::FromBody for types::FoundGroup {}
-impl crate::FromBody for types::GroupType {}
-impl crate::FromBody for types::ProjectPage {}
-impl crate::FromBody for types::PropertyDefinitions {}
-impl crate::FromBody for types::PropertyValues {}

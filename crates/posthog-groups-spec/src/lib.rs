@@ -21,7 +21,7 @@ pub use document::{Document, MAX_BYTES, MAX_DEPTH};
 pub use error::{Error, Place};
 pub use examples::{check_examples, embed_examples, without_examples};
 pub use lint::check_openapi;
-pub use patch::patch;
+pub use patch::{patch, patched_yaml};
 pub use pointer::Pointer;
 pub use project::{Product, Project};
 pub use published::{Lock, Origin};

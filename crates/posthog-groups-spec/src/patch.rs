@@ -12,6 +12,7 @@ use crate::order::{Place, child_place};
 use crate::pointer::Pointer;
 use crate::slice::METHODS;
 use crate::version::{Version, openapi_version};
+use crate::write::to_yaml;
 
 /// Replaces the operations of `full` that are within `scope` by those of `ours`, and adds those that `full` does
 /// not have. Aliases of replaced paths are removed. Everything else in `full` stays as it is; components of
@@ -32,7 +33,6 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
     let paths = replaced(full, &mut ours, scope, &known, prefix)?;
     result["paths"] = paths.into();
     add_components(&mut result, &ours);
-    add_tags(&mut result, &ours);
     Ok(result)
 }
 
@@ -101,10 +101,11 @@ fn replaced(
     Ok(paths)
 }
 
-/// The names of our components whose names are taken by others, by section.
+/// The new names of our components whose names are taken by others, by section and name. A document that was
+/// patched before has them already.
 fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String, String), String> {
-    let mut names = BTreeMap::new();
     let theirs = full.get("components").cloned().unwrap_or_default();
+    let mut names = BTreeMap::new();
     for (section, components) in members(ours, "components") {
         for (name, component) in components.as_object().into_iter().flatten() {
             let Some(other) = theirs.get(&section).and_then(|all| all.get(name)) else { continue };
@@ -114,14 +115,22 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
                 component == other
             };
             if !same {
-                let free = |name: &String| theirs.get(&section).and_then(|all| all.get(name)).is_none();
-                let candidates = (1..).map(|n| match n {
-                    1 => format!("{prefix}{name}"),
-                    n => format!("{prefix}{name}{n}"),
-                });
-                let new = candidates.into_iter().find(free).unwrap_or_default();
-                names.insert((section.clone(), name.clone()), new);
+                names.insert((section.clone(), name.clone()), format!("{prefix}{name}"));
             }
+        }
+    }
+    let mut renamed = ours.clone();
+    rename(&mut renamed, &names, Place::Object, "");
+    for ((section, _), new) in &mut names {
+        let prefixed = new.clone();
+        let ours = &renamed["components"][section][&prefixed];
+        let taken = |name: &String| {
+            theirs.get(&*section).and_then(|all| all.get(name)).is_some_and(|other| other != ours)
+        };
+        let mut n = 1;
+        while taken(new) {
+            n += 1;
+            *new = format!("{prefixed}{n}");
         }
     }
     names
@@ -201,14 +210,90 @@ fn add_components(result: &mut Value, ours: &Value) {
     }
 }
 
-/// Declares our tags where the document declares its own.
-fn add_tags(result: &mut Value, ours: &Value) {
-    let Some(tags) = result.get_mut("tags").and_then(Value::as_array_mut) else { return };
-    for tag in ours.get("tags").and_then(Value::as_array).into_iter().flatten() {
-        if !tags.iter().any(|other| other.get("name") == tag.get("name")) {
-            tags.push(tag.clone());
-        }
+/// The text of `patched`, made from `full`, whose text is `text`: whatever is the same in both stays as it is
+/// written there, comments included. YAML in flow style is written anew.
+///
+/// # Errors
+/// [`Error::Emit`], which is not known to happen.
+pub fn patched_yaml(full: &Document, text: &str, patched: &Value) -> Result<String, Error> {
+    if let Some(spliced) = splice(full, text, patched)
+        && Document::parse("spliced", &spliced).is_ok_and(|document| document.value == *patched)
+    {
+        return Ok(spliced);
     }
+    to_yaml(patched)
+}
+
+/// The lines of a block-style document by the node they belong to.
+struct Blocks<'t> {
+    full: &'t Document,
+    lines: Vec<&'t str>,
+}
+
+impl<'t> Blocks<'t> {
+    /// The members of the object at `at` with the lines of each; the last one ends at `end`. `None` where it is not
+    /// written in block style.
+    fn members(&self, at: &Pointer, end: usize) -> Option<Vec<(String, std::ops::Range<usize>)>> {
+        let members = self.full.value.pointer(at.as_str())?.as_object()?;
+        let mut starts = Vec::new();
+        for name in members.keys() {
+            starts.push(self.full.line(&at.key(name))? as usize - 1);
+        }
+        let indents: BTreeSet<_> = starts.iter().map(|line| indent(self.lines.get(*line)?)).collect();
+        let in_order = starts.windows(2).all(|pair| pair[0] < pair[1]);
+        if indents.len() != 1 || !in_order {
+            return None;
+        }
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        Some(members.keys().cloned().zip(starts.iter().copied().zip(ends).map(|(a, b)| a..b)).collect())
+    }
+
+    fn text(&self, range: std::ops::Range<usize>) -> Option<String> {
+        Some(self.lines.get(range)?.concat())
+    }
+
+    /// Writes `new`, an object that stands at `at` in the old document: members that are the same as they are
+    /// written, others anew. `depth` more levels are looked at member by member.
+    fn write(
+        &self,
+        at: &Pointer,
+        lines: std::ops::Range<usize>,
+        new: &Value,
+        depth: usize,
+    ) -> Option<String> {
+        let members = self.members(at, lines.end)?;
+        let first = members.first()?.1.start;
+        let indentation = indent(self.lines.get(first)?)?;
+        let old = self.full.value.pointer(at.as_str())?;
+        let mut text = self.text(lines.start..first)?;
+        for (name, value) in new.as_object()? {
+            let place = members.iter().find(|(other, _)| other == name).map(|(_, range)| range.clone());
+            match place {
+                Some(range) if old.get(name) == Some(value) => text += &self.text(range)?,
+                Some(range) if depth > 0 => text += &self.write(&at.key(name), range, value, depth - 1)?,
+                _ => {
+                    if !text.is_empty() && !text.ends_with('\n') {
+                        text.push('\n');
+                    }
+                    for line in to_yaml(&json!({ name.clone(): value })).ok()?.lines() {
+                        let pad = if line.is_empty() { 0 } else { indentation };
+                        text += &format!("{:pad$}{line}\n", "");
+                    }
+                }
+            }
+        }
+        Some(text)
+    }
+}
+
+fn indent(line: &str) -> Option<usize> {
+    line.find(|c: char| c != ' ').filter(|n| !line[*n..].starts_with(['{', '[', '#', '-']))
+}
+
+fn splice(full: &Document, text: &str, patched: &Value) -> Option<String> {
+    let blocks = Blocks { full, lines: text.split_inclusive('\n').collect() };
+    // The document, `components`, and its sections.
+    blocks.write(&Pointer::root(), 0..blocks.lines.len(), patched, 2)
 }
 
 #[cfg(test)]
@@ -237,7 +322,7 @@ paths:
       security: [{Key: []}]
       responses:
         '200': {description: right, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}
-        4XX: {description: no, content: {application/json: {schema: {$ref: '#/components/schemas/Error'}}}}
+        4XX: {description: refused, content: {application/json: {schema: {$ref: '#/components/schemas/Error'}}}}
   /me/: {get: {operationId: me, responses: {'200': {description: right}}}}
 components:
   schemas: {Error: {type: object}, Pet: {type: object}}
@@ -288,6 +373,32 @@ components:
         assert_eq!(result["openapi"], "3.1.0");
         let again = patched(&crate::to_yaml(&result).unwrap());
         assert_eq!(again, result);
+    }
+
+    #[test]
+    fn what_stays_is_written_as_it_was_and_flow_style_is_written_anew() {
+        let text = "# A comment\nopenapi: 3.0.3\ninfo: {title: All, version: '1'}\npaths:\n  # kept\n  /a/:\n    get: {responses: \
+                    {'200': {description: x, x-day: 2026-01-02}}} # too\n  /p/{id}/pets/:\n    get: {responses: {'200': \
+                    {description: wrong}}}\ncomponents:\n  schemas:\n    Error: {type: string}  # theirs\n";
+        let full = Document::parse("full.yaml", text).unwrap();
+        let ours = Document::parse("ours.yaml", OURS).unwrap();
+        let result = patch(&full, &ours, &scope(), "Pets").unwrap();
+        let written = patched_yaml(&full, text, &result).unwrap();
+        for kept in [
+            "# A comment\n",
+            "  # kept\n  /a/:\n",
+            "x-day: 2026-01-02}}} # too\n",
+            "    Error: {type: string}  # theirs\n",
+        ] {
+            assert!(written.contains(kept), "{kept}: {written}");
+        }
+        assert!(!written.contains("wrong"), "{written}");
+        assert_eq!(Document::parse("written", &written).unwrap().value, result);
+
+        let flow = format!("{}\n", full.value);
+        let full = Document::parse("full.json", &flow).unwrap();
+        let written = patched_yaml(&full, &flow, &result).unwrap();
+        assert_eq!(Document::parse("written", &written).unwrap().value, result);
     }
 
     #[test]

@@ -33,6 +33,7 @@
 //! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
 //! | check a key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
 //! | be hasty once | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
+//! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
 //! | go below | [`posthog.raw()`](Client::raw), the generated client |
 //! | do without `async` | `posthog_groups::blocking` (feature `blocking`) |
 //! | check a struct | `orgs.check_schema::<P>()` (feature `schemars`) |
@@ -175,17 +176,21 @@ pub use resources::property_values::{
 pub use resources::related::Related;
 #[cfg(feature = "schemars")]
 pub use resources::schema::{DifferentProperty, MissingProperty, SchemaReport, UnknownProperty, ValueKind};
-pub use resources::upsert::{Upsert, Upserted};
+pub use resources::upsert::{PropertyChange, Upsert, UpsertPlan, Upserted};
 pub use wire::host::Region;
 pub use wire::limit::RateLimit;
 pub use wire::options::CallOptions;
 pub use wire::retry::RetryPolicy;
 
+pub use data::names::PropertyNames;
 pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties};
+pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties, RelatedActor};
+
+/// The HTTP client whose types [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
+pub use reqwest;
 
 /// The generated client, as [`Client::raw`] gives it.
 pub use posthog_groups_client as raw;

@@ -2,37 +2,37 @@
 
 pub(crate) const TOP: &str = "\
 First steps:
-  Without an account: run the stand-in server, and paste what it prints into another shell
+  Without an account, run the stand-in server and paste its output into another shell:
     posthog-groups serve --seed 100
-  With one: create a personal API key under Settings, Personal API keys, and check it
+  With an account, create a personal API key under Settings, Personal API keys, and check it:
     export POSTHOG_PERSONAL_API_KEY=phx_... POSTHOG_HOST=https://eu.posthog.com
     posthog-groups doctor
 
 Output:
-  table    aligned columns with a header, cut to the terminal; the default on a terminal
-  plain    columns separated by tabs, no header, nothing cut; the default elsewhere
-  json     one JSON document: an array for lists, an object for one thing
-  ndjson   one JSON document on each line
+  table    aligned columns with a header, truncated to the terminal; the default on a terminal
+  plain    tab-separated columns, no header, not truncated; the default otherwise
+  json     one JSON document: an array for lists, otherwise an object
+  ndjson   one JSON document per line
   csv      comma-separated values with a header
-  Numbers keep all their digits. Control characters of the data are written as escapes.
+  Numbers keep all their digits. Control characters are escaped, in csv only on a terminal.
 
 Exit codes:
-  0  done                      4  the key is missing, unknown, or may not do this
-  1  failed                    5  rate limited
-  2  wrong usage or settings   6  done in part: some of several
-  3  no such group or project  130, 143  stopped by Ctrl-C or SIGTERM
+  0  success                    4  key missing, unknown, or without permission
+  1  failure                    5  rate limited
+  2  wrong usage or settings    6  partial success
+  3  group or project not found 130, 143  stopped by Ctrl-C or SIGTERM
 
-Settings, first found: flags, environment, context of the configuration file
+Settings, by precedence: flags, environment, context of the configuration file
   POSTHOG_PERSONAL_API_KEY   the key, phx_...
   POSTHOG_HOST               the instance [default: https://us.posthog.com]
   POSTHOG_PROJECT_ID         the project [default: @current]
   POSTHOG_GROUP_TYPE         the group type
   POSTHOG_PROJECT_API_KEY    the project token, phc_..., for sending events
   POSTHOG_GROUPS_CONFIG      the configuration file; `contexts --help` shows one
-  POSTHOG_GROUPS_CONTEXT     the context of it
-  NO_COLOR                   no colors, unless --color always is given
+  POSTHOG_GROUPS_CONTEXT     the context to use
+  NO_COLOR                   disables colors, unless --color always is given
 
-The key is sent to the host in force and to nobody else, and is never shown. There is no telemetry.";
+The key is sent only to the configured host, and is never shown. There is no telemetry.";
 
 pub(crate) const TYPES: &str = "\
 Examples:
@@ -40,16 +40,20 @@ Examples:
   posthog-groups types -o json | jq -r '.[].group_type'";
 
 pub(crate) const LIST: &str = "\
-Groups are written while they come in, so a list of a million needs no memory.
+Groups are printed as they arrive, in constant memory.
+
+--where compares a property with VALUE as `set` reads it, or as text: zip=1234 matches the number and the text.
+The server cannot filter by property, so all groups are fetched, 100 per request. --search reduces them on the server.
 
 Examples:
   posthog-groups list -t organization --search enterprise
   posthog-groups list --key-contains org:1 -n 20
+  posthog-groups list --search enterprise --where plan=enterprise --columns name,seats
   posthog-groups list -o ndjson | jq -c 'select(.group_properties.seats > 100)'
 
 JSON: group_type_index, group_key, group_properties, created_at.
 Table, plain and CSV: group_key, created_at, group_properties (as JSON).
-Servers since 2026-06-12 may be behind writes for a while; `get` is not.";
+On servers since 2026-06-12, recent writes appear in lists after a delay; `get` shows them at once.";
 
 pub(crate) const GET: &str = "\
 Examples:
@@ -57,12 +61,12 @@ Examples:
   posthog-groups get org:5 org:6 -o ndjson
   posthog-groups get org:5 -o json | jq .group_properties.plan
 
-One key gives one JSON object, several give an array. On a terminal, values are shown as one would give them to `set`.
-Keys that are not there are named, and the exit code is 3, or 6 where others are there.";
+One key prints a JSON object, several print an array. On a terminal, values are shown as `set` accepts them.
+Missing groups are reported with exit code 3, or 6 if others exist.";
 
 pub(crate) const CREATE: &str = "\
-VALUE is JSON where it can be read as JSON, otherwise text; --string makes all of them text.
-Pairs go over members of --properties with the same name.
+VALUE is JSON if it parses as JSON, otherwise text; --string treats every VALUE as text.
+Pairs override members of --properties with the same name. The server removes blanks around the key.
 
 Examples:
   posthog-groups create org:9 --set name=Acme --set seats=40
@@ -71,19 +75,24 @@ Examples:
   jq .account crm.json | posthog-groups create org:9 --properties -";
 
 pub(crate) const SET: &str = "\
-VALUE is JSON where it can be read as JSON: seats=42 is a number, active=true a boolean, 'tags=[\"a\"]' a list.
-Everything else is text: name=Acme, zip=01234. For text that looks like JSON, quote it ('zip=\"1234\"') or add --string.
-The name ends at the first `=`; a name that has one goes into --properties of `upsert`.
+VALUE is JSON if it parses as JSON: seats=42 is a number, active=true a boolean, 'tags=[\"a\"]' a list.
+Anything else is text: name=Acme, zip=01234. Quote text that looks like JSON ('zip=\"1234\"'), or add --string.
+The name ends at the first `=`. For names that contain `=`, use `upsert --properties`.
 
-Only what differs is written; the other properties stay.
+Only properties that differ are written. Other properties are not changed.
+
+--where selects groups by their properties, as in `list`: it lists all groups, shows the changes, and asks for confirmation.
+A group that changes after it was listed is still written.
 
 Examples:
   posthog-groups set org:5 plan=enterprise seats=42
   posthog-groups set org:5 zip=1234 --string
-  posthog-groups set org:5 'address={\"city\": \"Bonn\"}' --dry-run";
+  posthog-groups set org:5 'address={\"city\": \"Bonn\"}' --dry-run
+  posthog-groups set --where plan=free plan=starter";
 
 pub(crate) const UNSET: &str = "\
-Asks before it removes, and shows the values that will be gone. Without a terminal it wants --yes.
+Shows the values and asks for confirmation. Without a terminal, --yes is required.
+If the server cannot return the group (status 500), its properties are removed without reading it first.
 
 Examples:
   posthog-groups unset org:5 trial_ends
@@ -91,15 +100,15 @@ Examples:
   posthog-groups unset org:5 trial_ends --dry-run";
 
 pub(crate) const UPSERT: &str = "\
-The group is read first, and only what differs is written. VALUE is as `set` has it.
-Pairs go over members of --properties with the same name.
+Reads the group first, and writes only properties that differ. VALUE is read as in `set`.
+Pairs override members of --properties with the same name.
 
 Examples:
   posthog-groups upsert org:9 --create --set plan=enterprise
   posthog-groups upsert org:9 --properties @acme.json --dry-run -o json";
 
 pub(crate) const EXPORT: &str = "\
-The format follows from the name: .ndjson or .csv, each also with .gz or .zst. The file appears when it is complete.
+The name determines the format: .ndjson or .csv, optionally with .gz or .zst. The file appears when it is complete.
 
 Examples:
   posthog-groups export -t organization groups.ndjson
@@ -128,35 +137,44 @@ Examples:
   posthog-groups activity org:5 -n 10 -o ndjson";
 
 pub(crate) const RELATED: &str = "\
-Two are related when they share an event of the last 90 days.
+Persons and groups are related if they share an event of the last 90 days.
 
 Examples:
   posthog-groups related org:6
   posthog-groups related --person 22214f25-675c-81b0-86ec-463bec153cad -o json";
 
 pub(crate) const VALUES: &str = "\
-The server tells at most 20 values, the most frequent first. Numbers and nested values are told as their JSON text.
+The server returns at most 20 values, the most frequent first. Numbers and nested values are returned as JSON text.
 
 Examples:
   posthog-groups values plan
   posthog-groups values industry --containing heal -o csv";
 
 pub(crate) const DEFINITIONS: &str = "\
-Servers since 2026-06-26, PostHog Cloud among them, no longer have this; look at some groups with `list` there.
+Servers since 2026-06-26, including PostHog Cloud, no longer offer this; use `list` there.
 
 Examples:
   posthog-groups definitions
   posthog-groups definitions -t organization -o csv";
 
+pub(crate) const API: &str = "\
+For endpoints without a command. The key is sent only to the configured host, as in all commands.
+A GET is retried like other reads. A request with another method is sent once. The response must be JSON.
+
+Examples:
+  posthog-groups api GET /api/users/@me/
+  posthog-groups api GET '/api/projects/{project_id}/feature_flags/?limit=10' | jq -c '.results[]'
+  posthog-groups api PATCH /api/projects/{project_id}/groups_types/update_metadata --body @types.json";
+
 pub(crate) const WHOAMI: &str = "\
-The key needs the scope user:read; `doctor` also checks keys without it.
+The key needs the scope user:read. `doctor` also checks keys without it.
 
 Examples:
   posthog-groups whoami
   posthog-groups whoami -o json | jq .project.id";
 
 pub(crate) const CONTEXTS: &str = "\
-The configuration file, posthog-groups/config.toml in ~/.config unless --config or POSTHOG_GROUPS_CONFIG names another:
+The configuration file is ~/.config/posthog-groups/config.toml, unless --config or POSTHOG_GROUPS_CONFIG names another:
 
   default_context = \"eu\"
 
@@ -171,34 +189,42 @@ The configuration file, posthog-groups/config.toml in ~/.config unless --config 
   key_file = \"~/.config/posthog-groups/staging.key\"
   project_token_file = \"staging.token\"      # for sending events
 
-Keys themselves do not belong in it. Paths are relative to the file.
+It must not contain keys. Paths are relative to the file.
 
 Examples:
   posthog-groups contexts
   posthog-groups contexts --context staging";
 
 pub(crate) const DOCTOR: &str = "\
-Nothing is changed: scopes for writing are tried on a group that cannot exist.
-The exit code is 0 when all is well or there are only warnings, 4 when the key is the trouble,
-5 when the server throttles the key so that not all could be checked, and 1 otherwise.
+Nothing is changed: write scopes are tested with a group that cannot exist.
+The exit code is 0 without failures (warnings included), 4 if only the key failed,
+5 if the server throttles the key and some checks were skipped, and otherwise 1.
 
 Examples:
   posthog-groups doctor
   posthog-groups doctor -o json | jq '.[] | select(.status != \"ok\")'";
 
 pub(crate) const SERVE: &str = "\
-It answers as PostHog does, quirks included, and keeps everything in memory: nothing leaves this machine.
+Answers like PostHog, quirks included. Keeps all data in memory and sends nothing to other machines.
 
 Examples:
   In one shell:
     posthog-groups serve --seed 1000
-  In another, after pasting what it prints:
+  In another, after pasting its output:
     posthog-groups list -t organization -n 5
   In a script:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
 
+pub(crate) const MCP: &str = "\
+A host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
+the protocol only. Tools that write are offered with --allow-writes only. The README shows the configuration of hosts.
+
+Examples:
+  claude mcp add posthog-groups -- posthog-groups mcp --context eu
+  posthog-groups mcp --context staging --allow-writes";
+
 pub(crate) const COMPLETIONS: &str = "\
-The folder has to be there; make it with `mkdir -p` if it is not.
+Create the directory first, with `mkdir -p`.
 
 Examples:
   posthog-groups completions bash > ~/.local/share/bash-completion/completions/posthog-groups

@@ -1,4 +1,4 @@
-//! What may be written on the command line.
+//! The command line: options, commands and their arguments.
 
 mod long_help;
 pub(crate) mod transfer;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use posthog_groups_fake::Era;
 
-/// Look at, change, move and audit the groups of a PostHog project.
+/// Read, change, move and audit the groups of a PostHog project.
 #[derive(Debug, Parser)]
 #[command(name = "posthog-groups", version, after_long_help = long_help::TOP)]
 pub(crate) struct Arguments {
@@ -20,34 +20,35 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Args, Debug, Default)]
 pub(crate) struct GlobalArguments {
-    /// Group type: its name or its index; may be left out where the project has only one [env: POSTHOG_GROUP_TYPE]
-    #[arg(long, short = 't', global = true, value_name = "NAME|INDEX", help_heading = "What to work on")]
+    /// Group type, by name or index; not needed if there is only one [env: POSTHOG_GROUP_TYPE]
+    #[arg(long, short = 't', global = true, value_name = "NAME|INDEX", help_heading = TARGET)]
     pub(crate) group_type: Option<String>,
 
-    /// Project: the number in its address, or `@current` [env: POSTHOG_PROJECT_ID]
-    #[arg(long, global = true, value_name = "ID", help_heading = "What to work on")]
+    /// Project number, from the address bar, or `@current` [env: POSTHOG_PROJECT_ID]
+    #[arg(long, global = true, value_name = "ID", help_heading = TARGET)]
     pub(crate) project: Option<String>,
 
-    /// Context of the configuration file to use [env: POSTHOG_GROUPS_CONTEXT]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "What to work on")]
+    /// Context of the configuration file [env: POSTHOG_GROUPS_CONTEXT]
+    #[arg(long, global = true, value_name = "NAME", help_heading = TARGET)]
     pub(crate) context: Option<String>,
 
     /// Instance, such as `https://posthog.example.com` [env: POSTHOG_HOST] [default: https://us.posthog.com]
-    #[arg(long, global = true, value_name = "URL", conflicts_with = "region", help_heading = CONNECTION)]
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "region", hide_short_help = true,
+        help_heading = CONNECTION)]
     pub(crate) host: Option<String>,
 
-    /// Region of PostHog Cloud, in place of a host
-    #[arg(long, global = true, value_enum, value_name = "REGION", help_heading = CONNECTION)]
+    /// Region of PostHog Cloud, instead of --host
+    #[arg(long, global = true, value_enum, value_name = "REGION", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) region: Option<RegionName>,
 
     /// Read the personal API key from this file
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) key_file: Option<PathBuf>,
 
-    /// Read the personal API key from what this shell command prints
+    /// Read the personal API key from the output of this shell command
     #[arg(long, global = true, value_name = "COMMAND", hide_short_help = true, help_heading = CONNECTION,
         conflicts_with = "key_file")]
     pub(crate) key_command: Option<String>,
@@ -57,7 +58,7 @@ pub(crate) struct GlobalArguments {
         conflicts_with_all = ["key_file", "key_command"])]
     pub(crate) key_stdin: bool,
 
-    /// Refused with the mend: a key among the arguments is in the list of processes and in the shell's history.
+    /// Refused, because the process list and the shell's history show the arguments.
     #[arg(long = "key", global = true, hide = true, value_name = "KEY",
         aliases = ["api-key", "personal-api-key", "token"])]
     pub(crate) refused_key: Option<String>,
@@ -66,58 +67,59 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Send the key over plain http to another machine, where the network is trusted
+    /// Allow plain http to other machines, which sends the key unencrypted
     #[arg(long, global = true, hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) allow_insecure_http: bool,
 
-    /// Seconds that one attempt of a request may take [default: 30]
+    /// Timeout of one attempt of a request, in seconds [default: 30]
     #[arg(long, global = true, value_name = "SECONDS", hide_short_help = true, help_heading = CONNECTION,
         value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// How often a failed request is repeated at most [default: 4]
+    /// Retries of a failed request [default: 4]
     #[arg(long, global = true, value_name = "N", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) retries: Option<u32>,
 
-    /// Form of the output [default: table on a terminal, otherwise plain]
+    /// Output format [default: table on a terminal, otherwise plain]
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
-    /// Write control characters in CSV and in answers of `api` as they are, to a terminal too
+    /// Write control characters in csv unchanged, even to a terminal
     #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) raw: bool,
 
-    /// Say nothing on standard error but errors
+    /// Print only errors on standard error
     #[arg(long, short = 'q', global = true, help_heading = OUTPUT)]
     pub(crate) quiet: bool,
 
-    /// Show every request on standard error: method, path, status, attempt, time; never the key
+    /// Print every request on standard error; never the key
     #[arg(long, short = 'v', global = true, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
 
-    /// When to use colors; `always` also goes before NO_COLOR in the environment
+    /// When to use colors; `always` overrides NO_COLOR
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_short_help = true,
         help_heading = OUTPUT)]
     pub(crate) color: Colors,
 
-    /// The same as `--color never`
+    /// Same as `--color never`
     #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) no_color: bool,
 }
 
+const TARGET: &str = "Target";
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";
 
-/// A form of the output.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned columns with a header, cut to the width of the terminal
+    /// Aligned columns with a header, truncated to the width of the terminal
     Table,
-    /// Columns separated by tabs, without a header, nothing cut
+    /// Tab-separated columns without a header, not truncated
     Plain,
     /// One JSON document: an array for lists
     Json,
-    /// One JSON document on each line
+    /// One JSON document per line
     Ndjson,
     /// Comma-separated values with a header
     Csv,
@@ -144,7 +146,7 @@ pub(crate) enum RegionName {
     Eu,
 }
 
-/// What is to be done. [`crate::help::TOPICS`] says where each stands in the help.
+/// A command. [`crate::help::TOPICS`] has the order in the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the group types of the project
@@ -165,103 +167,126 @@ pub(crate) enum Command {
     /// Remove properties of a group
     #[command(after_long_help = long_help::UNSET)]
     Unset(Unset),
-    /// Merge properties into a group, and create it if wanted
+    /// Merge properties into a group, or create it
     #[command(after_long_help = long_help::UPSERT)]
     Upsert(Upsert),
     /// Show the history of a group, newest first
     #[command(after_long_help = long_help::ACTIVITY)]
     Activity(Activity),
-    /// Show who and what was seen together with a group or a person
+    /// Show persons and groups related to a group or a person
     #[command(after_long_help = long_help::RELATED)]
     Related(Related),
     /// Show the most frequent values of a property
     #[command(after_long_help = long_help::VALUES)]
     Values(Values),
-    /// Show the names of properties (servers before 2026-06-26)
+    /// Show the names of properties (servers until 2026-06-26)
     #[command(after_long_help = long_help::DEFINITIONS)]
     Definitions,
-    /// Write groups to a file, as NDJSON or CSV
+    /// Export groups to an NDJSON or CSV file
     #[command(after_long_help = long_help::EXPORT)]
     Export(transfer::Export),
-    /// Create and change groups from a file
+    /// Create and update groups from a file
     #[command(after_long_help = long_help::IMPORT)]
     Import(transfer::Import),
-    /// Show what an import would change, and write nothing
+    /// Show what an import would change
     #[command(after_long_help = long_help::PLAN)]
     Plan(transfer::ImportInput),
-    /// Show the user that the key belongs to
+    /// Send a request to any path of the API
+    #[command(after_long_help = long_help::API)]
+    Api(Api),
+    /// Show the user of the key
     #[command(after_long_help = long_help::WHOAMI)]
     Whoami,
-    /// Show the contexts, and where each setting comes from
+    /// Show contexts, and the source of each setting
     #[command(after_long_help = long_help::CONTEXTS)]
     Contexts,
-    /// Check configuration, connection, key and server, and say how to mend what is wrong
+    /// Check configuration, connection, key and server
     #[command(after_long_help = long_help::DOCTOR)]
     Doctor(Doctor),
-    /// Run a stand-in server on this machine, to try things without an account
+    /// Offer the operations as tools to AI assistants
+    #[command(after_long_help = long_help::MCP)]
+    Mcp(Mcp),
+    /// Run a local stand-in server, to try the command without an account
     #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
-    /// Print the completions of a shell
+    /// Print shell completions
     #[command(after_long_help = long_help::COMPLETIONS)]
     Completions(Completions),
-    /// Print the manual page, or write the pages of all commands to a folder
+    /// Print the manual page, or write all pages to a directory
     #[command(after_long_help = long_help::MAN)]
     Man(Man),
 }
 
 impl Command {
-    /// Whether the command says by itself how far it is and what it waits for.
+    /// Whether the command reports its own progress and waits.
     pub(crate) fn shows_progress(&self) -> bool {
-        matches!(self, Self::Export(_) | Self::Import(_) | Self::Plan(_))
+        match self {
+            Self::Export(_) | Self::Import(_) | Self::Plan(_) => true,
+            Self::Set(set) => !set.conditions.is_empty(),
+            _ => false,
+        }
     }
 }
 
-/// Nothing of its own.
+#[derive(Args, Debug)]
+pub(crate) struct Api {
+    /// HTTP method: GET, POST, PUT, PATCH or DELETE
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    /// Path and query, such as `/api/projects/{project_id}/groups/`; `{project_id}` is replaced by the project
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Body as JSON; `@FILE` reads it from a file, `-` from standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) body: Option<String>,
+}
+
+/// No arguments of its own.
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {}
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only groups whose properties contain this text (names included), or whose key it is; case does not matter
+    /// Only groups whose properties (names or values) contain this text, or whose key equals it; ignores case
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
-    /// Only groups whose key contains this text; case does not matter
+    /// Only groups whose key contains this text; ignores case
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
 
-    /// Only groups that have this property with this value; may be repeated. All groups are fetched and filtered here
+    /// Only groups with this property value; repeatable. Filters locally, after fetching all groups
     #[arg(long = "where", value_name = "NAME=VALUE")]
     pub(crate) conditions: Vec<String>,
 
-    /// Show the key and these properties, each in a column of its own; for table, plain and csv
+    /// Show the key and these properties as columns (table, plain, csv)
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
 
-    /// At most so many groups [default: all]
+    /// Maximum number of groups [default: all]
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Get {
-    /// Keys of groups, exact
+    /// Keys of the groups; exact
     #[arg(required = true, value_name = "KEY")]
     pub(crate) keys: Vec<String>,
 }
 
-/// Properties, as pairs or as one JSON object.
+/// Properties, as pairs or as a JSON object.
 #[derive(Args, Debug)]
 pub(crate) struct GivenProperties {
-    /// Set a property; may be repeated. VALUE is JSON where it can be read as JSON, otherwise text
+    /// Set a property; repeatable. VALUE is JSON if it parses as JSON, otherwise text
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) pairs: Vec<String>,
 
-    /// Properties as a JSON object, `@FILE` to read them from a file, `-` from standard input
+    /// Properties as a JSON object; `@FILE` reads them from a file, `-` from standard input
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub(crate) properties: Option<String>,
 
-    /// Take every VALUE as text, also where it looks like a number
+    /// Treat every VALUE as text
     #[arg(long)]
     pub(crate) string: bool,
 }
@@ -273,23 +298,28 @@ pub(crate) struct Create {
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) properties: GivenProperties,
-    /// Show what would be created, and create nothing
+    /// Show what would be created, without creating it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]
+#[command(override_usage = "posthog-groups set [OPTIONS] <KEY> <NAME=VALUE>...\n       \
+    posthog-groups set [OPTIONS] --where <NAME=VALUE> <NAME=VALUE>...")]
 pub(crate) struct Set {
-    /// Key of the group
-    #[arg(value_name = "KEY")]
-    pub(crate) key: String,
-    /// Properties. VALUE is JSON where it can be read as JSON, otherwise text
-    #[arg(required = true, value_name = "NAME=VALUE")]
-    pub(crate) pairs: Vec<String>,
-    /// Take every VALUE as text, also where it looks like a number
+    /// Key of the group, unless --where is given, and properties to set. VALUE is JSON if it parses as JSON, otherwise text
+    #[arg(required = true, value_name = "KEY|NAME=VALUE")]
+    pub(crate) words: Vec<String>,
+    /// Set the properties of all groups with this property value; repeatable. Asks for confirmation
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub(crate) conditions: Vec<String>,
+    /// Do not ask for confirmation; required for --where without a terminal
+    #[arg(long, short = 'y', requires = "conditions")]
+    pub(crate) yes: bool,
+    /// Treat every VALUE as text
     #[arg(long)]
     pub(crate) string: bool,
-    /// Show what would change, and write nothing
+    /// Show what would change, without writing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -302,10 +332,10 @@ pub(crate) struct Unset {
     /// Names of the properties to remove
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Do not ask for confirmation; required where there is no terminal to ask on
+    /// Do not ask for confirmation; required without a terminal
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
-    /// Show what would be removed, and write nothing
+    /// Show what would be removed, without writing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -317,10 +347,10 @@ pub(crate) struct Upsert {
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) properties: GivenProperties,
-    /// Create the group where it is missing
+    /// Create the group if it does not exist
     #[arg(long)]
     pub(crate) create: bool,
-    /// Show what would change, and write nothing
+    /// Show what would change, without writing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -330,7 +360,7 @@ pub(crate) struct Activity {
     /// Key of the group
     #[arg(value_name = "KEY")]
     pub(crate) key: String,
-    /// At most so many entries [default: all]
+    /// Maximum number of entries [default: all]
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
 }
@@ -341,7 +371,7 @@ pub(crate) struct Related {
     /// Key of a group
     #[arg(value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// UUID of a person, instead of a group; a distinct id does not work
+    /// UUID of a person, instead of a group; distinct ids do not work
     #[arg(long, value_name = "UUID")]
     pub(crate) person: Option<String>,
 }
@@ -351,29 +381,36 @@ pub(crate) struct Values {
     /// Name of the property
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Only values that contain this text; `%` stands for any text and `_` for any character
+    /// Only values that contain this text; `%` matches any text, `_` any character
     #[arg(long, value_name = "TEXT")]
     pub(crate) containing: Option<String>,
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Mcp {
+    /// Also offer the tools that create and change groups
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// Port to listen on; 0 lets the system pick a free one
+    /// Port to listen on; 0 picks a free port
     #[arg(long, default_value_t = 8000, value_name = "N")]
     pub(crate) port: u16,
-    /// Address to listen on; anyone who can reach it can read and change everything
+    /// Address to listen on; anyone who can reach it can read and change all data
     #[arg(long = "address", default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub(crate) address: IpAddr,
-    /// Which server to be: 2025 (self-hosted images of that year) or 2026 (PostHog Cloud); overrides the state file
+    /// Server to imitate: 2025 (self-hosted images of that year) or 2026 (PostHog Cloud); overrides the state file
     #[arg(long, value_name = "YEAR")]
     pub(crate) era: Option<Era>,
-    /// Start with so many made-up groups of three types, some persons, and some activity
+    /// Start with N generated groups of three types, some persons, and some activity
     #[arg(long, value_name = "N", conflicts_with = "state")]
     pub(crate) seed: Option<usize>,
-    /// Start with the world in this JSON file
+    /// Start with the state in this JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Groups per page of the list [real server: 100]; overrides the state file
+    /// Groups per page of the list [real servers: 100]; overrides the state file
     #[arg(long, value_name = "N", value_parser = page_size)]
     pub(crate) page_size: Option<usize>,
 }
@@ -387,23 +424,23 @@ pub(crate) struct Completions {
 
 #[derive(Args, Debug)]
 pub(crate) struct Man {
-    /// Write one page for each command to this folder
+    /// Write one page per command to this directory
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "this is no number of seconds".to_owned())?;
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("give a number above zero".to_owned()),
+        _ => Err("expected a number greater than zero".to_owned()),
     }
 }
 
 fn page_size(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("a page holds at least one group".to_owned()),
+        Ok(0) => Err("a page has at least one group".to_owned()),
         Ok(size) => Ok(size),
-        Err(_) => Err("this is no number".to_owned()),
+        Err(_) => Err("expected a number".to_owned()),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use posthog_groups::bulk::{Duplicates, Engine};
 
 use crate::rows::format::Format;
 use crate::transfer::export::Order;
@@ -26,6 +27,10 @@ pub(crate) struct Export {
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
 
+    /// Character between the cells of CSV, or `tab`
+    #[arg(long, value_name = "CHARACTER", default_value = ",", hide_default_value = true, value_parser = delimiter)]
+    pub(crate) delimiter: u8,
+
     /// Order of the groups
     #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Key)]
     pub(crate) order: Order,
@@ -40,11 +45,11 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) input: ImportInput,
 
-    /// Show what would change, and write nothing; the same as `plan`
-    #[arg(long)]
-    pub(crate) plan: bool,
+    /// Show what would change, and write nothing; the same as the command `plan`
+    #[arg(long, visible_alias = "plan")]
+    pub(crate) dry_run: bool,
 
-    /// Do not ask for confirmation
+    /// Do not ask for confirmation; required where there is no terminal to ask on
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
 
@@ -61,7 +66,7 @@ pub(crate) struct Import {
     pub(crate) concurrency: u16,
 
     /// Journal of the run, to resume it after a failure; removed on completion [default: FILE.journal; none for standard input]
-    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
 
     /// Begin anew where the journal belongs to a run with other rows
@@ -95,6 +100,14 @@ pub(crate) struct ImportInput {
     #[arg(long)]
     pub(crate) keep_going: bool,
 
+    /// Column of the keys in CSV [default: group_key, else key]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key_column: Option<String>,
+
+    /// Character between the cells of CSV, or `tab`
+    #[arg(long, value_name = "CHARACTER", default_value = ",", hide_default_value = true, value_parser = delimiter)]
+    pub(crate) delimiter: u8,
+
     /// Write bad rows to this file as they stand
     #[arg(long, value_name = "FILE", requires = "keep_going")]
     pub(crate) rejected: Option<PathBuf>,
@@ -106,6 +119,14 @@ pub(crate) struct ImportInput {
     /// Write a line of NDJSON for each row and what became of it to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+
+    /// Replace the files of --report and --rejected if they exist
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Memory for comparing rows and groups; what does not fit goes to a temporary file in TMPDIR
+    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size, hide_short_help = true)]
+    pub(crate) memory: usize,
 }
 
 /// What writes an import.
@@ -128,6 +149,25 @@ pub(crate) enum DuplicatesName {
     Last,
 }
 
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Auto => Self::Auto,
+            EngineName::Rest => Self::Rest,
+            EngineName::Capture => Self::Capture,
+        }
+    }
+}
+
+impl From<DuplicatesName> for Duplicates {
+    fn from(name: DuplicatesName) -> Self {
+        match name {
+            DuplicatesName::Refuse => Self::Refuse,
+            DuplicatesName::Last => Self::LastWins,
+        }
+    }
+}
+
 /// A time such as `90s`, `10m`, `2h`, or seconds.
 fn time(text: &str) -> Result<Duration, String> {
     let (number, factor) = match text.char_indices().next_back() {
@@ -141,6 +181,27 @@ fn time(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(u64::from(seconds) * factor))
 }
 
+/// A size such as `32M`, or bytes.
+fn size(text: &str) -> Result<usize, String> {
+    let (number, shift) = match text.char_indices().next_back() {
+        Some((end, 'K' | 'k')) => (&text[..end], 10),
+        Some((end, 'M' | 'm')) => (&text[..end], 20),
+        Some((end, 'G' | 'g')) => (&text[..end], 30),
+        _ => (text, 0),
+    };
+    let size = number.parse::<u32>().ok().and_then(|number| usize::try_from(u64::from(number) << shift).ok());
+    size.ok_or_else(|| "this is not a size; write for example 32M or 1G".to_owned())
+}
+
+/// The character between the cells of CSV.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b'\t' => Ok(*byte),
+        _ => Err("a delimiter is one punctuation character such as `;`, or `tab`".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +213,28 @@ mod tests {
         }
         for text in ["", "m", "1.5h", "-1s", "10d"] {
             assert!(time(text).unwrap_err().contains("90s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_or_is_in_bytes() {
+        for (text, bytes) in [("0", 0), ("512", 512), ("64k", 64 << 10), ("32M", 32 << 20), ("1G", 1 << 30)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "M", "-1", "1.5M", "10T", "32MB"] {
+            assert!(size(text).unwrap_err().contains("32M"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_is_one_character_of_punctuation_or_a_tab() {
+        for (text, expected) in
+            [(",", b','), (";", b';'), ("|", b'|'), ("tab", b'\t'), ("\\t", b'\t'), ("\t", b'\t')]
+        {
+            assert_eq!(delimiter(text), Ok(expected), "{text:?}");
+        }
+        for text in ["", "\"", ";;", "a", "1", "é", "\n"] {
+            assert!(delimiter(text).unwrap_err().contains("`;`"), "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `activity`: the history of a group.
+//! `activity`: shows the history of a group.
 
 use posthog_groups::ActivityEntry;
 use serde::Serialize;

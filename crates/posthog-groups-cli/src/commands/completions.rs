@@ -1,4 +1,4 @@
-//! `completions`: the completions of a shell.
+//! `completions`: prints shell completions.
 
 use std::io::{self, Write as _};
 
@@ -24,8 +24,8 @@ fn generated(shell: Shell, name: &str) -> Vec<u8> {
     script
 }
 
-/// The generator takes a hyphen in the name for a step to a subcommand at some places and not at others, and then nothing after a
-/// subcommand is completed. So it gets a name without one, and only the command that the function is for is named as it is.
+/// The generator mistakes a hyphen in the name for a subcommand in some places, and then completes nothing after a subcommand. So
+/// it gets a name without a hyphen, and only the command that is completed keeps its name.
 fn bash() -> String {
     let stand_in = NAME.replace('-', "_");
     let script = generated(Shell::Bash, &stand_in);

@@ -1,4 +1,4 @@
-//! `contexts`: the contexts of the configuration file, and where each setting in force comes from. Never the key.
+//! `contexts`: shows the contexts of the configuration file, and the source of each setting. Never the key.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ struct Contexts {
     settings: Vec<Row>,
 }
 
-/// A setting in force.
+/// A resolved setting.
 #[derive(Serialize)]
 struct Row {
     setting: &'static str,
@@ -67,9 +67,8 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
                 Some(path) => {
                     output.line(&format!("configuration file  {}", crate::visible::visible(path)))?
                 }
-                None => output.line(
-                    "configuration file  none; `posthog-groups contexts --help` shows how to write one",
-                )?,
+                None => output
+                    .line("configuration file  none; `posthog-groups contexts --help` shows an example")?,
             }
             if !names.is_empty() {
                 let in_force = settings.context.as_ref().map(|c| c.value.as_str());

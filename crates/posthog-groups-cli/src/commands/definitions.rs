@@ -1,4 +1,4 @@
-//! `definitions`: the names of properties, with the number of groups that have them.
+//! `definitions`: shows the names of properties, with the number of groups that have them.
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ impl Record for DefinitionRow {
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let client = context.client()?;
     let definitions = client.property_definitions().await?;
-    // All types, unless one is named.
+    // All types, unless one is selected.
     let only = match context.settings.group_type {
         Some(_) => Some(context.groups().await?.type_index().await?),
         None => None,

@@ -8,6 +8,7 @@ use crate::arguments::transfer::Export;
 use crate::connection::Context;
 use crate::exit::Failure;
 use crate::rows::format::{self, Format};
+use crate::transfer::apart;
 use crate::transfer::export::{Stopped, Target, export};
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::progress::{Progress, Show, grouped};
@@ -25,11 +26,23 @@ pub(crate) async fn run(
         (None, Some(arguments::Format::Ndjson)) => Some(Format::Ndjson),
         (None, Some(_)) => {
             return Err(Failure::usage("an export is NDJSON or CSV")
-                .mend("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
+                .help("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
         }
     };
     let (format, compression) = format::of_path(&path, asked).map_err(Failure::usage)?;
-    let target = Target { path, format, compression, replace: arguments.force, order: arguments.order };
+    if format == Format::Ndjson && arguments.delimiter != b',' {
+        return Err(Failure::usage("--delimiter is for CSV, and this export is NDJSON")
+            .help("leave it out, or add `--format csv`"));
+    }
+    apart::check_export(context, &path)?;
+    let target = Target {
+        path,
+        format,
+        compression,
+        replace: arguments.force,
+        order: arguments.order,
+        delimiter: arguments.delimiter,
+    };
     let mut list = context.groups().await?.export();
     if let Some(text) = &arguments.search {
         list = list.search(text);

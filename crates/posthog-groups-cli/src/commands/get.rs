@@ -1,4 +1,4 @@
-//! `get`: groups by their keys.
+//! `get`: shows groups by their keys.
 
 use posthog_groups::{Group, JsonValue};
 
@@ -41,16 +41,14 @@ pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failur
     match missing.len() {
         0 => Ok(()),
         gone if gone == total => {
-            Err(Failure::not_found(format!("no such groups: {}", missing.join(", "))).mend(SIMILAR_KEYS))
+            Err(Failure::not_found(format!("groups not found: {}", missing.join(", "))).help(SIMILAR_KEYS))
         }
-        gone => {
-            Err(Failure::partial(format!("{gone} of {total} groups are not there: {}", missing.join(", ")))
-                .mend(SIMILAR_KEYS))
-        }
+        gone => Err(Failure::partial(format!("{gone} of {total} groups not found: {}", missing.join(", ")))
+            .help(SIMILAR_KEYS)),
     }
 }
 
-/// The card of one group: a property on each line, its value as one would set it.
+/// One group: a property per line, its value in the form that `set` accepts.
 fn show(context: &Context, group: &Group) -> Result<(), Failure> {
     let styles = context.output.styles();
     context.output.line(&styles.bold(&visible(&group.key)))?;
@@ -58,7 +56,7 @@ fn show(context: &Context, group: &Group) -> Result<(), Failure> {
     let properties: std::collections::BTreeMap<String, JsonValue> = group
         .properties
         .decode()
-        .map_err(|e| Failure::failed(format!("the properties of {} cannot be read: {e}", group.key)))?;
+        .map_err(|e| Failure::failed(format!("cannot read the properties of {}: {e}", group.key)))?;
     let rows: Vec<Vec<String>> =
         properties.into_iter().map(|(name, value)| vec![format!("  {name}"), as_written(&value)]).collect();
     context.output.table(&rows)

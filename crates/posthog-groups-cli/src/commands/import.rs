@@ -4,24 +4,30 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use posthog_groups::bulk::{Duplicates, Engine, ImportReport, Stopped};
+use posthog_groups::bulk::{Import, ImportReport, ImportRow, Stopped};
+use posthog_groups::{Groups, ProjectToken};
 
-use crate::arguments::transfer::{DuplicatesName, EngineName, Import};
+use crate::arguments::transfer::{self as arguments, EngineName};
 use crate::commands::plan;
+use crate::confirm;
 use crate::connection::Context;
-use crate::exit::{Code, Failure, text_of};
-use crate::transfer::apart;
+use crate::exit::{Failure, text_of};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::Report;
-use crate::transfer::prepare::{check_input, nothing_written, prepare};
+use crate::transfer::prepare::{bad_rows, check_input, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
+use crate::transfer::source::{Checked, Pass, Source};
 use crate::transfer::totals::{Totals, same_command, show as show_totals};
-use crate::{confirm, transfer};
+use crate::transfer::{apart, refusal};
 
-pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Failure> {
-    if arguments.plan {
-        return plan::run(context, &arguments.input, engine(arguments.engine)).await;
+pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return plan::run(context, &arguments.input, arguments.engine.into()).await;
+    }
+    if !arguments.yes && !confirm::is_possible() {
+        return Err(Failure::usage("there is no terminal to ask on whether to write")
+            .help("add --yes to write without a question, or --dry-run to see what would change"));
     }
     check_input(context, &arguments.input)?;
     let client = context.client()?.clone();
@@ -29,10 +35,11 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
         return Err(Failure::usage("events need the project token (phc_...), and none is configured")
-            .mend("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
-            .mend("or leave `--engine capture` out"));
+            .help("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
+            .help("or leave `--engine capture` out"));
     }
-    apart::check(&arguments.input, journal_of(arguments, Some(&arguments.input.file)).as_deref())?;
+    let journal = journal_of(arguments, Some(&arguments.input.file));
+    apart::check(context, &arguments.input, journal.as_deref())?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(&arguments.input, show, &interrupt).await?;
@@ -43,38 +50,49 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     }
     let journal = journal_of(arguments, source.input().path());
     if journal.is_none() {
-        context.note("without a journal a stopped import begins anew; name one with --journal FILE");
+        context.note("without a journal, a stopped import begins anew; name one with --journal FILE");
     }
-    if !arguments.yes && confirm::is_possible() {
-        let groups = if checked.rows == 1 { "group" } else { "groups" };
-        let question = format!(
-            "Write {} {groups} of {} to project {} on {}?",
-            grouped(checked.rows),
-            context.group_type(),
-            client.project(),
-            client.host()
-        );
-        let answer = tokio::task::spawn_blocking(move || confirm::ask(&question));
-        tokio::select! {
-            answer = answer => match answer {
-                Ok(answer) => answer?,
-                Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-            },
-            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
-        }
+    let import = || import(&orgs, &source, arguments, token.clone(), &interrupt);
+    if !arguments.yes {
+        confirm(context, import(), &checked, show, &name, &interrupt).await?;
     }
-    let report = create_report(arguments.input.report.as_deref())?;
+    let report = Report::create(arguments.input.report.as_deref(), arguments.input.force)?;
     let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
-    let listener = Listener::new(progress.counter(), report, None);
-    let (heard, stop) = (listener.clone(), interrupt.clone());
+    let listener = Listener::of_import(progress.counter(), checked.rows, report);
+    let heard = listener.clone();
+    let mut import = import().on_event(move |event| heard.hear(&event));
+    if let Some(journal) = &journal {
+        import = import.journal(journal);
+    }
+    let done = import.run().await;
+    drop(progress);
+    let report_file = arguments.input.report.as_deref();
+    let finished = listener.heard().take_report().map_or(Ok(()), |report| report.finish(report_file));
+    let report = done.map_err(|error| refusal(error, &name))?;
+    let totals = Totals::of(&report, checked.rows, checked.bad);
+    show_totals(&context.output, totals.clone())?;
+    let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), &name);
+    finished?;
+    ending(report, &totals, journal.as_deref(), interrupt.seen())
+}
+
+/// The import that the arguments describe, without a journal.
+fn import(
+    orgs: &Groups,
+    source: &Source,
+    arguments: &arguments::Import,
+    token: Option<ProjectToken>,
+    interrupt: &Interrupt,
+) -> Import<impl Fn() -> Pass + Send + use<>> {
+    let (source, stop) = (source.clone(), interrupt.clone());
     let mut import = orgs
         .import(move || source.pass())
-        .engine(engine(arguments.engine))
+        .engine(arguments.engine.into())
         .concurrency(arguments.concurrency.into())
-        .duplicates(duplicates(arguments.input.duplicates))
+        .duplicates(arguments.input.duplicates.into())
+        .memory(arguments.input.memory)
         .accept_changed_input(arguments.accept_changed_input)
         .verify_within(arguments.verify_within)
-        .on_event(move |event| heard.hear(&event))
         .until(async move {
             stop.wait().await;
         });
@@ -87,27 +105,61 @@ pub(crate) async fn run(context: &Context, arguments: &Import) -> Result<(), Fai
     if arguments.verify || arguments.no_verify {
         import = import.verify(arguments.verify);
     }
-    if let Some(journal) = &journal {
-        import = import.journal(journal);
-    }
-    let done = import.run().await;
+    import
+}
+
+/// Asks whether to write, and says what.
+async fn confirm<F, I>(
+    context: &Context,
+    import: Import<F>,
+    checked: &Checked,
+    show: Show,
+    name: &str,
+    interrupt: &Interrupt,
+) -> Result<(), Failure>
+where
+    F: Fn() -> I + Send,
+    I: Iterator<Item = io::Result<ImportRow>> + Send,
+{
+    let client = context.client()?.clone();
+    let (host, project) = (client.host().to_owned(), client.project().to_owned());
+    let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
+    let listener = Listener::of_plan(progress.counter(), checked.rows, None, None);
+    let plan = import.on_event(move |event| listener.hear(&event)).plan().await;
     drop(progress);
-    let written_report = listener.heard().finish_report();
-    let report = match done {
-        Ok(report) => report,
-        Err(error) => return Err(transfer::refusal(error, &name)),
-    };
-    let totals = Totals::of(&report, checked.bad);
-    show_totals(&context.output, totals.clone())?;
-    let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), &name);
-    if let Err(error) = written_report {
-        return Err(report_failure(arguments.input.report.as_deref(), &error));
+    let plan = plan.map_err(|error| refusal(error, name))?;
+    match (plan.stopped, interrupt.seen()) {
+        (_, Some(signal)) => return Err(nothing_written(signal)),
+        (Some(Stopped::Error(error)), _) => return Err(Failure::from(error)),
+        _ => {}
     }
-    ending(report, &totals, journal.as_deref(), interrupt.seen())
+    // Nothing to ask about.
+    if plan.created + plan.changed + plan.failed == 0 {
+        return Ok(());
+    }
+    let failing = match plan.failed {
+        0 => String::new(),
+        failed => format!(" ({} rows cannot be written)", grouped(failed)),
+    };
+    let question = format!(
+        "Create {} {} and change {} of {} in project {project} on {host}{failing}?",
+        grouped(plan.created),
+        if plan.created == 1 { "group" } else { "groups" },
+        grouped(plan.changed),
+        context.group_type(),
+    );
+    let answer = tokio::task::spawn_blocking(move || confirm::ask(&question));
+    tokio::select! {
+        answer = answer => match answer {
+            Ok(answer) => answer,
+            Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+        },
+        signal = interrupt.clone().wait() => Err(nothing_written(signal)),
+    }
 }
 
 /// Where the journal is: beside the file, if nothing else is said. A copy of standard input has no place.
-fn journal_of(arguments: &Import, input: Option<&Path>) -> Option<PathBuf> {
+fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<PathBuf> {
     arguments.journal.clone().or_else(|| {
         let mut name = OsString::from(input?);
         name.push(".journal");
@@ -123,14 +175,17 @@ fn ending(
     signal: Option<Signal>,
 ) -> Result<(), Failure> {
     let go_on = |failure: Failure| match journal {
-        Some(journal) => failure.mend(format!(
+        Some(journal) => failure.help(format!(
             "{} has what is done; go on with: {}",
             journal.display(),
             same_command(std::env::args_os())
         )),
-        None => failure.mend("run the same import again: it looks first, and writes only what is missing"),
+        None => failure.help("run the same import again: it looks first, and writes only what is missing"),
     };
-    let reached = format!("with {} of {} rows left to do", grouped(totals.left), grouped(totals.rows));
+    let mut reached = format!("with {} of {} rows left to do", grouped(totals.left), grouped(totals.rows));
+    if totals.not_compared > 0 {
+        reached.push_str(&format!(", {} of them not compared yet", grouped(totals.not_compared)));
+    }
     match report.stopped {
         Some(Stopped::Error(error)) => {
             let failure = of_events(error).after(&format!("stopped {reached}: "));
@@ -142,11 +197,11 @@ fn ending(
         }
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
-            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).mend(
+            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).help(
                 "mend the rows that the messages name, unless the server failed: that may pass by itself",
             );
             if totals.engine == "capture" && totals.created + totals.changed == 0 {
-                failure = failure.mend(
+                failure = failure.help(
                     "nothing has arrived: is the project token that of this project, and is the project below its event quota?",
                 );
             }
@@ -159,39 +214,10 @@ fn ending(
 /// What stopped an import; a refusal of events is about the project token, not about the key.
 fn of_events(error: posthog_groups::Error) -> Failure {
     if error.operation_id() == Some("capture_batch") && error.is_unauthorized() {
-        return Failure::auth(text_of(&error)).mend(
+        return Failure::auth(text_of(&error)).help(
             "the project token is refused: set POSTHOG_PROJECT_API_KEY to the key of the project (phc_...), which PostHog shows \
              under Settings, Project",
         );
     }
     Failure::from(error)
-}
-
-/// Rows that were passed over are missing afterwards, which the exit code says.
-pub(crate) fn bad_rows(bad: u64) -> Result<(), Failure> {
-    if bad == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
-}
-
-pub(crate) fn create_report(path: Option<&Path>) -> Result<Option<Report>, Failure> {
-    path.map(Report::create).transpose().map_err(|e| report_failure(path, &e))
-}
-
-pub(crate) fn report_failure(path: Option<&Path>, error: &io::Error) -> Failure {
-    let name = path.map(|path| path.display().to_string()).unwrap_or_default();
-    Failure::failed(format!("the report {name} cannot be written: {error}"))
-}
-
-pub(crate) fn duplicates(name: DuplicatesName) -> Duplicates {
-    match name {
-        DuplicatesName::Refuse => Duplicates::Refuse,
-        DuplicatesName::Last => Duplicates::LastWins,
-    }
-}
-
-fn engine(name: EngineName) -> Engine {
-    match name {
-        EngineName::Auto => Engine::Auto,
-        EngineName::Rest => Engine::Rest,
-        EngineName::Capture => Engine::Capture,
-    }
 }

@@ -1,4 +1,4 @@
-//! `list`: groups, newest first, written while they come in.
+//! `list`: lists groups, newest first, printed as they arrive.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::output::Record;
 use crate::rows::KEY;
 use crate::rows::csv::{cell, writer::column_name};
 
-/// A group; with a column for each of these properties, if there are any.
+/// A group, with a column for each of these properties if there are any.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Row {
@@ -41,7 +41,7 @@ impl Record for Row {
         self.selected(self.group.0.key.to_string(), as_written)
     }
 
-    /// Columns of properties are those of an export, so that they can be imported.
+    /// Properties are written as in an export, so that they can be imported.
     fn csv_cells(&self) -> Vec<String> {
         if self.names.is_empty() {
             return self.group.csv_cells();
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> Result<(), Failu
     let format = context.output.format();
     if !names.is_empty() && matches!(format, Format::Json | Format::Ndjson) {
         return Err(Failure::usage("--columns is for table, plain and csv; JSON has all properties")
-            .mend("leave it out and select with jq, or use another --output"));
+            .help("select with jq, or choose another --output"));
     }
     let mut query = context.groups().await?.list();
     if let Some(text) = &arguments.search {

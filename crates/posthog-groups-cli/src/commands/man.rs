@@ -1,4 +1,4 @@
-//! `man`: the manual pages.
+//! `man`: prints the manual pages.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
     }
 }
 
-/// With the text of all options: a manual page is no short help.
+/// Shows all options: a manual page is the long help.
 fn whole(command: Command) -> Command {
     command.mut_args(|option| option.hide_short_help(false)).mut_subcommands(whole)
 }
@@ -41,7 +41,7 @@ fn write_page(command: Command, folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join(name), page(command)?)
 }
 
-/// One page. The generator would fill the lines of the examples to the width of the page, and call them "EXTRA".
+/// One page. The generator would reflow the lines of the examples, and title them "EXTRA".
 fn page(command: Command) -> io::Result<Vec<u8>> {
     let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let version = command.get_version().is_some();
@@ -50,7 +50,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
         command.get_arguments().any(|option| !option.is_hide_set()),
         command.get_subcommands().any(|subcommand| !subcommand.is_hide_set()),
     );
-    // The source is the program, also of a page about one command.
+    // The source is the program, even on the page of a command.
     let generator = Page::new(command).source(concat!("posthog-groups ", env!("CARGO_PKG_VERSION")));
     generator.render_title(&mut page)?;
     generator.render_name_section(&mut page)?;
@@ -69,10 +69,10 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// Paragraphs of the help that begin so are sections of that name.
+/// Paragraphs of the help that start with one of these names become sections.
 const SECTIONS: &[&str] = &["First steps", "Output", "Exit codes", "Settings", "Examples"];
 
-/// What stands after the help, line by line: paragraphs without a heading first, as notes.
+/// The text after the help, line by line. Paragraphs without a heading come first, as notes.
 fn sections(text: &str) -> String {
     let mut notes: Vec<&str> = Vec::new();
     let mut named = String::new();
@@ -84,7 +84,7 @@ fn sections(text: &str) -> String {
                 .is_some_and(|after| after.starts_with([':', ',']) && after.contains(':'))
         });
         match heading {
-            // The heading may say more than the name.
+            // The heading may have more than the name.
             Some(name) if first.len() > name.len() + 1 => named.push_str(&section(name, paragraph)),
             Some(name) => named.push_str(&section(name, rest)),
             None => notes.push(paragraph),
@@ -99,7 +99,7 @@ fn section(name: &str, text: &str) -> String {
     format!(".SH \"{}\"\n.nf\n{lines}.fi\n", name.to_uppercase())
 }
 
-/// The line as text of a page: backslashes and hyphens are themselves, and no line is a request.
+/// Escapes a line for roff: backslashes and hyphens are literal, and no line is a request.
 fn literal(line: &str) -> String {
     let line = line.replace('\\', "\\e").replace('-', "\\-");
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_stay_lines_below_headings_of_their_own() {
+    fn lines_are_kept_below_their_headings() {
         assert_eq!(
             sections("A note.\n\nExamples:\n  a -b \\c\n.d\n\nThe file:\n\n  a = 1"),
             ".SH \"NOTES\"\n.nf\nA note.\n\nThe file:\n\n  a = 1\n.fi\n\

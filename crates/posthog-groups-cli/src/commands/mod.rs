@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod activity;
+pub(crate) mod api;
 pub(crate) mod completions;
 pub(crate) mod contexts;
 pub(crate) mod create;
@@ -15,6 +16,7 @@ pub(crate) mod plan;
 pub(crate) mod related;
 pub(crate) mod serve;
 pub(crate) mod set;
+mod set_where;
 pub(crate) mod types;
 pub(crate) mod unset;
 pub(crate) mod upsert;
@@ -28,7 +30,7 @@ use serde::Serialize;
 use crate::json_text::compact;
 use crate::output::Record;
 
-/// A group on a line of its own; as JSON what the server sends.
+/// A group; in JSON as the server sends it.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(crate) struct GroupRow(pub(crate) Group);
@@ -43,7 +45,7 @@ impl Record for GroupRow {
     }
 }
 
-/// A time as people and programs read it, to the second.
+/// A time in RFC 3339, to the second.
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -9,15 +9,14 @@ use posthog_groups::bulk::Engine;
 
 use crate::arguments::Format;
 use crate::arguments::transfer::ImportInput;
-use crate::commands::import::{bad_rows, create_report, duplicates, report_failure};
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
 use crate::output::{Output, Record};
 use crate::transfer::apart;
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::Interrupt;
-use crate::transfer::outcomes::Outcome;
-use crate::transfer::prepare::{check_input, nothing_written, prepare};
+use crate::transfer::outcomes::{Outcome, Report};
+use crate::transfer::prepare::{bad_rows, check_input, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::refusal;
 use crate::transfer::totals::Totals;
@@ -32,20 +31,21 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
-    apart::check(input, None)?;
+    apart::check(context, input, None)?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(input, show, &interrupt).await?;
     let name = source.input().name().to_owned();
-    let report = create_report(input.report.as_deref())?;
+    let report = Report::create(input.report.as_deref(), input.force)?;
 
     let (rows, received) = sync_channel(WAITING);
     let output = context.output;
     // Standard output may be slow, and the import must not wait for it.
     let shown = tokio::task::spawn_blocking(move || show_rows(output, &received));
     let progress = Progress::start(show, "Comparing", "rows", move || client.throttled_for());
-    let listener = Listener::new(
+    let listener = Listener::of_plan(
         progress.counter(),
+        checked.rows,
         report,
         Some(Box::new(move |outcome: &Outcome| {
             if !outcome.is_news() {
@@ -60,7 +60,8 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
         import = import.project_token(token);
     }
     let planned = import
-        .duplicates(duplicates(input.duplicates))
+        .duplicates(input.duplicates.into())
+        .memory(input.memory)
         .on_event(move |event| heard.hear(&event))
         .until(async move {
             stop.wait().await;
@@ -68,7 +69,8 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
         .plan()
         .await;
     drop(progress);
-    let written_report = listener.heard().finish_report();
+    let finished =
+        listener.heard().take_report().map_or(Ok(()), |report| report.finish(input.report.as_deref()));
     let failures = listener.heard().take_failures();
     listener.heard().stop_showing();
     let shown = match shown.await {
@@ -78,8 +80,8 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     let report = planned.map_err(|error| refusal(error, &name))?;
     shown?;
     let _ = failures.write(&mut io::stderr().lock(), &name);
-    written_report.map_err(|e| report_failure(input.report.as_deref(), &e))?;
-    let totals = Totals::of(&report, checked.bad);
+    finished?;
+    let totals = Totals::of(&report, checked.rows, checked.bad);
     match (report.stopped, interrupt.seen()) {
         (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
         (Some(_), Some(signal)) => return Err(nothing_written(signal)),

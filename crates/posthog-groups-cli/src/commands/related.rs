@@ -1,4 +1,4 @@
-//! `related`: who and what was seen together in the last 90 days.
+//! `related`: shows persons and groups that share events of the last 90 days.
 
 use posthog_groups::{JsonValue, RelatedGroup, RelatedPerson};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use crate::json_text::compact;
 use crate::output::Record;
 
-/// An actor, as the server has it.
+/// An actor, as the server sends it.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ActorRow {
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &Related) -> Result<(), Fa
         (None, None) => return Err(Failure::usage("give the key of a group, or --person UUID")),
     };
     if related.is_empty() {
-        context.note("nobody and nothing in the last 90 days; the server says the same where there is no such group or person");
+        context.note("nothing related in the last 90 days; the server answers the same if the group or person does not exist");
     }
     let persons = related.persons.into_iter().map(ActorRow::Person);
     let groups = related.groups.into_iter().map(ActorRow::Group);

@@ -1,4 +1,4 @@
-//! `serve`: the stand-in server.
+//! `serve`: runs the stand-in server.
 
 use std::io::{self, Write as _};
 
@@ -6,6 +6,7 @@ use posthog_groups_fake::{Fake, State};
 
 use crate::arguments::{GlobalArguments, Serve};
 use crate::exit::Failure;
+use crate::style::Styles;
 use crate::transfer::interrupt::Interrupt;
 
 pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(), Failure> {
@@ -19,7 +20,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         (None, None) => State::default(),
     };
     let project = state.project_id;
-    // With several types nearly every command would ask for one.
+    // With several types, most commands need one to be selected.
     let group_type = state.group_types.first().map_or_else(String::new, |first| {
         format!("export POSTHOG_GROUP_TYPE={}\n", name_or_index(&first.group_type, first.group_type_index))
     });
@@ -30,11 +31,10 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
     if let Some(page_size) = arguments.page_size {
         builder = builder.page_size(page_size);
     }
-    // Before anybody can know that the server runs, so that no signal finds it unprepared.
+    // Before the address is printed, so that no signal is missed.
     let stop = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot listen for signals: {e}")))?;
     let fake = builder.start().await.map_err(|e| {
-        Failure::failed(e.to_string())
-            .mend("choose another port with --port N; 0 lets the system pick a free one")
+        Failure::failed(e.to_string()).help("choose another port with --port N; 0 picks a free port")
     })?;
     let lines = format!(
         "export POSTHOG_HOST={}\nexport POSTHOG_PERSONAL_API_KEY={}\nexport POSTHOG_PROJECT_ID={project}\n{group_type}",
@@ -42,11 +42,20 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         fake.key(),
     );
     io::stdout().write_all(lines.as_bytes()).map_err(|e| Failure::of_stdout(&e))?;
-    if !global.quiet {
-        // A reader that has gone away is no reason to stop serving.
+    if !arguments.address.is_loopback() {
+        // Not a note: --quiet leaves it.
         let _ = writeln!(
             io::stderr(),
-            "a stand-in for PostHog of {} listens; paste the lines above into another shell. Ctrl-C stops it, and all is gone",
+            "{} anyone who can reach {} can read and change all data, and inject faults",
+            Styles::of(&io::stderr(), global).warning("warning:"),
+            fake.url()
+        );
+    }
+    if !global.quiet {
+        // Keep serving if standard error is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "stand-in for PostHog of {} is running; paste the lines above into another shell. Ctrl-C stops it and discards its data",
             fake.era()
         );
     }
@@ -55,7 +64,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
     Ok(())
 }
 
-/// The name where a shell takes it as it stands and nobody takes it for an index.
+/// The name, if a shell takes it literally and it is not mistaken for an index.
 fn name_or_index(name: &str, index: impl ToString) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
@@ -67,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_is_more_than_a_word_to_the_shell() {
+    fn names_that_a_shell_would_interpret_are_replaced_by_the_index() {
         for (name, written) in [
             ("organization", "organization"),
             ("a b", "3"),

@@ -1,4 +1,4 @@
-//! `types`: the group types of the project.
+//! `types`: lists the group types of the project.
 
 use posthog_groups::GroupType;
 use serde::Serialize;
@@ -25,7 +25,7 @@ impl Record for TypeRow {
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     let types = context.client()?.group_types().await?;
     if types.is_empty() {
-        context.note("the project has no group types; they come from events with `$group_type`");
+        context.note("the project has no group types; they are created by events with `$group_type`");
     }
     let mut list = context.output.list();
     for group_type in types {

@@ -1,4 +1,4 @@
-//! `unset`: properties taken away, after a question.
+//! `unset`: removes properties after confirmation.
 
 use posthog_groups::{Error, Group, GroupHandle};
 
@@ -13,8 +13,10 @@ use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Failure> {
     if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
-        return Err(Failure::usage("there is no terminal to ask on whether to remove properties")
-            .mend("add --yes to remove them without a question, or --dry-run to see them"));
+        return Err(Failure::usage(
+            "removing properties needs confirmation, and there is no terminal to ask on",
+        )
+        .help("add --yes to remove them without confirmation, or --dry-run to see them"));
     }
     let mut names: Vec<String> = Vec::new();
     for name in &arguments.names {
@@ -52,7 +54,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     outcome(there.len(), &failed)
 }
 
-/// Removes properties of a group that the server fails to return, which repairs it if one of them is the reason.
+/// Removes properties of a group that the server cannot return, which repairs the group if one of them is the reason.
 async fn without_reading(
     context: &Context,
     handle: &GroupHandle,
@@ -61,12 +63,12 @@ async fn without_reading(
     error: &Error,
 ) -> Result<(), Failure> {
     context.warn(&format!(
-        "the group cannot be read ({}): its properties are removed without looking",
+        "the group cannot be read ({}); removing properties without reading it",
         text_of(error)
     ));
     if !yes {
         let names: Vec<_> = names.iter().map(|name| visible(name)).collect();
-        let question = format!("From {}, remove {}. Go ahead?", visible(handle.key()), names.join(", "));
+        let question = format!("Remove from {}: {}. Continue?", visible(handle.key()), names.join(", "));
         confirm::ask(&question)?;
     }
     let (after, failed) = remove(handle, names).await?;
@@ -84,8 +86,9 @@ async fn without_reading(
 
 type Failed = Vec<(String, Error)>;
 
-/// Removes the properties one by one: the group after the last, and those that were not removed. If none was removed, the
-/// first error.
+/// Removes the properties one by one. Returns the group after the last removal, and the properties that were not removed.
+///
+/// Fails with the first error if none was removed.
 async fn remove(handle: &GroupHandle, names: &[String]) -> Result<(Option<Group>, Failed), Failure> {
     let mut group = None;
     let mut failed = Vec::new();
@@ -112,16 +115,16 @@ fn outcome(total: usize, failed: &Failed) -> Result<(), Failure> {
         failed.len(),
         failures.join("; ")
     ))
-    .mend("run the same command again for the rest"))
+    .help("run the same command again for the rest"))
 }
 
 fn question(changes: &GroupChanges) -> String {
-    let mut text = format!("From {}, remove\n", visible(&changes.group_key));
+    let mut text = format!("Remove from {}:\n", visible(&changes.group_key));
     for change in &changes.changes {
         if let Some(before) = &change.before {
             text.push_str(&format!("  {}: {}\n", visible(&change.name), compact(before.as_str())));
         }
     }
-    text.push_str("Go ahead?");
+    text.push_str("Continue?");
     text
 }

@@ -1,4 +1,4 @@
-//! `upsert`: properties merged into a group, which may have to be created.
+//! `upsert`: merges properties into a group, or creates it.
 
 use crate::arguments::Upsert;
 use crate::assignment::{Assignment, given};
@@ -13,17 +13,17 @@ pub(crate) async fn run(context: &Context, arguments: &Upsert) -> Result<(), Fai
     let wanted = given(&arguments.properties)?;
     if wanted.is_empty() && !arguments.create {
         return Err(
-            Failure::usage("there is nothing to merge").mend("give --set NAME=VALUE or --properties JSON")
+            Failure::usage("no properties are given").help("add --set NAME=VALUE or --properties JSON")
         );
     }
     merge(context, &arguments.key, &wanted, arguments.create, arguments.dry_run).await
 }
 
-/// Where the group is not there, it could be created.
+/// The failure of a group that may not exist, and could be created.
 fn not_there(key: &str, error: posthog_groups::Error) -> Failure {
     let is_missing = error.is_not_found();
     let failure = Failure::of_group(key, error);
-    if is_missing { failure.mend("`posthog-groups upsert --create` creates it") } else { failure }
+    if is_missing { failure.help("`posthog-groups upsert --create` creates the group") } else { failure }
 }
 
 /// Reads the group, writes what differs, and shows before and after.
@@ -44,11 +44,11 @@ pub(crate) async fn merge(
     let upsert = handle.upsert(as_properties(wanted)?);
     let done = if create { upsert.create_if_missing().await } else { upsert.await };
     let done = done.map_err(|e| {
-        // Property by property: those before the failure are written.
+        // Properties are written one by one, so those before the failure are written.
         let several = changes.changes.iter().filter(|change| change.changed).count() > 1 && e.attempts() > 0;
         let failure = Failure::from(e);
         if several {
-            failure.mend("some of the properties may be written already; the same command again completes it")
+            failure.help("some properties may have been written; run the same command again for the rest")
         } else {
             failure
         }

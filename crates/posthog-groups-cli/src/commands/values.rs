@@ -1,4 +1,4 @@
-//! `values`: the most frequent values of a property.
+//! `values`: shows the most frequent values of a property.
 
 use serde::Serialize;
 
@@ -31,11 +31,11 @@ pub(crate) async fn run(context: &Context, arguments: &Values) -> Result<(), Fai
         0 => context.note(&match &arguments.containing {
             None => "no values; names are case-sensitive".to_owned(),
             Some(text) => format!(
-                "no values of `{}` contain `{text}`; without --containing there may be others, and names are case-sensitive",
+                "no values of `{}` contain `{text}`; there may be others without --containing, and names are case-sensitive",
                 arguments.name
             ),
         }),
-        20 => context.note("the server tells no more than 20 values; --containing TEXT narrows them"),
+        20 => context.note("the server returns at most 20 values; --containing TEXT selects others"),
         _ => {}
     }
     let mut list = context.output.list();

@@ -1,4 +1,4 @@
-//! `whoami`: the user that the key belongs to.
+//! `whoami`: shows the user of the key.
 
 use posthog_groups::CurrentUser;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use crate::connection::Context;
 use crate::exit::Failure;
 use crate::output::Record;
 
-/// The user, without the project token that the server sends along.
+/// The user, without the project token that the server includes.
 #[derive(Serialize)]
 struct UserRow {
     uuid: String,

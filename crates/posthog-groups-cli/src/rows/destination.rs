@@ -167,22 +167,53 @@ fn exists(path: &Path) -> String {
     format!("{} exists; add `--force` to replace it, or give another name", path.display())
 }
 
-/// A temporary file in the same folder, so that it can take the place of the other in one step.
+const PREFIX: &str = ".posthog-groups-";
+const SUFFIX: &str = ".partial";
+
+/// A temporary file in the same folder, so that it can replace the other in one step. It is locked while it is in use.
 fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".posthog-groups-").suffix(".partial");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         // What the user's umask leaves of it, as for every new file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    remove_leftovers(folder);
+    let file = builder.tempfile_in(folder)?;
+    // Where the file system has no locks, leftovers cannot be locked either, and are not removed.
+    let _ = file.as_file().try_lock();
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
     Ok(file)
+}
+
+/// Removes the temporary files of exports that were killed: nobody holds a lock on them.
+fn remove_leftovers(folder: &Path) {
+    /// One that is younger may not be locked yet.
+    const AGE: std::time::Duration = std::time::Duration::from_secs(1);
+
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let is_file = entry.metadata().is_ok_and(|there| {
+            there.is_file()
+                && there.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age > AGE)
+        });
+        if !is_ours || !is_file {
+            continue;
+        }
+        // One that cannot be opened or removed is no obstacle to this export.
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::io;
 pub(crate) struct Flaw {
     pub(crate) line: Option<u64>,
     pub(crate) what: String,
-    pub(crate) mend: Option<String>,
+    pub(crate) help: Option<String>,
     /// Whether what follows can be read nevertheless.
     pub(crate) reach: Reach,
 }
@@ -25,20 +25,20 @@ pub(crate) enum Reach {
 impl Flaw {
     /// A flaw of one row.
     pub(crate) fn row(line: u64, what: impl Into<String>) -> Self {
-        Self { line: Some(line), what: what.into(), mend: None, reach: Reach::Row }
+        Self { line: Some(line), what: what.into(), help: None, reach: Reach::Row }
     }
 
     /// A flaw after which nothing can be read.
     pub(crate) fn rest(line: impl Into<Option<u64>>, what: impl Into<String>) -> Self {
-        Self { line: line.into(), what: what.into(), mend: None, reach: Reach::Rest }
+        Self { line: line.into(), what: what.into(), help: None, reach: Reach::Rest }
     }
 
-    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 
-    /// Where it is and what it is, without the mend: `groups.ndjson, line 3: ...`.
+    /// Where it is and what it is, without the help: `groups.ndjson, line 3: ...`.
     pub(crate) fn in_input(&self, name: &str) -> String {
         match self.line {
             Some(line) => format!("{name}, line {line}: {}", self.what),
@@ -50,7 +50,7 @@ impl Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        self.mend.as_ref().map_or(Ok(()), |mend| write!(f, "; {mend}"))
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
     }
 }
 

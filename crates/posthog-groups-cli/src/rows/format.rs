@@ -11,6 +11,21 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// What a CSV file of other programs is told apart by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CsvLayout {
+    /// The character between the cells.
+    pub(crate) delimiter: u8,
+    /// The column of the keys, if it is not `group_key` or `key`.
+    pub(crate) key_column: Option<String>,
+}
+
+impl Default for CsvLayout {
+    fn default() -> Self {
+        Self { delimiter: b',', key_column: None }
+    }
+}
+
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {

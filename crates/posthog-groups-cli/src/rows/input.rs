@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::rows::flaw::Flaw;
-use crate::rows::format::{self, Compression, Format};
+use crate::rows::format::{self, Compression, CsvLayout, Format};
 use crate::rows::lines::Lines;
 use crate::rows::reader::RowReader;
 
@@ -19,6 +19,7 @@ pub(crate) struct Input {
     name: String,
     place: Place,
     format: Format,
+    layout: CsvLayout,
     compression: Compression,
 }
 
@@ -31,13 +32,13 @@ enum Place {
 
 impl Input {
     /// Opens a file, or standard input for `-`, which is copied to a temporary file first, as pipes are.
-    pub(crate) fn open(path: &Path, asked: Option<Format>) -> Result<Self, Named> {
+    pub(crate) fn open(path: &Path, asked: Option<Format>, layout: CsvLayout) -> Result<Self, Named> {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
         let open = || {
             let (format, by_name) = format::of_path(path, asked).map_err(|what| Flaw::rest(None, what))?;
             let place = if is_stdin { Place::Copy(copied(io::stdin().lock())?) } else { regular(path)? };
-            let mut input = Self { name: name.clone(), place, format, compression: by_name };
+            let mut input = Self { name: name.clone(), place, format, layout, compression: by_name };
             input.compression = input.packed_with(by_name)?;
             Ok(input)
         };
@@ -68,10 +69,10 @@ impl Input {
         }
         if is_utf16(&start) {
             return Err(Flaw::rest(None, "this is UTF-16, and UTF-8 is expected")
-                .mend("convert it: `iconv -f UTF-16 -t UTF-8`"));
+                .help("convert it: `iconv -f UTF-16 -t UTF-8`"));
         }
         let whole: Box<dyn BufRead + Send> = Box::new(Cursor::new(start).chain(reader));
-        Ok(RowReader::new(self.format, Lines::new(whole)))
+        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(whole)))
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, Flaw> {
@@ -109,7 +110,7 @@ impl Input {
         let what =
             if start.is_empty() { "it is empty" } else { "its first bytes are not those of such a file" };
         Err(Flaw::rest(None, format!("the name says {}, and {what}", by_name.name()))
-            .mend(format!("if it is {}, rename it; else fetch it again", found.name())))
+            .help(format!("if it is {}, rename it; else fetch it again", found.name())))
     }
 }
 
@@ -123,7 +124,7 @@ pub(crate) struct Named {
 fn regular(path: &Path) -> Result<Place, Flaw> {
     let kind = fs::metadata(path).map_err(|e| cannot_open(&e))?.file_type();
     if kind.is_dir() {
-        return Err(Flaw::rest(None, "this is a directory").mend("name the file in it"));
+        return Err(Flaw::rest(None, "this is a directory").help("name the file in it"));
     }
     if kind.is_file() {
         return Ok(Place::File(path.to_owned()));
@@ -134,9 +135,9 @@ fn regular(path: &Path) -> Result<Place, Flaw> {
 
 fn cannot_open(error: &io::Error) -> Flaw {
     match error.kind() {
-        io::ErrorKind::NotFound => Flaw::rest(None, "there is no such file").mend("check the path"),
+        io::ErrorKind::NotFound => Flaw::rest(None, "there is no such file").help("check the path"),
         io::ErrorKind::PermissionDenied => {
-            Flaw::rest(None, "you may not read this file").mend("check its permissions")
+            Flaw::rest(None, "you may not read this file").help("check its permissions")
         }
         _ => Flaw::rest(None, format!("it cannot be opened: {error}")),
     }
@@ -147,7 +148,7 @@ fn copied(mut from: impl Read) -> Result<Arc<File>, Flaw> {
     let folder = std::env::temp_dir();
     let unwritable = |e: io::Error| {
         Flaw::rest(None, format!("the temporary copy in {} cannot be written: {e}", folder.display()))
-            .mend("set TMPDIR to a folder with room, or give the data as a file")
+            .help("set TMPDIR to a folder with room, or give the data as a file")
     };
     let mut copy = tempfile::tempfile().map_err(unwritable)?;
     let mut buffer = vec![0; BUFFER];
@@ -214,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
-        let input = Input::open(&path, None).map_err(|e| e.flaw.to_string())?;
+        let input = Input::open(&path, None, CsvLayout::default()).map_err(|e| e.flaw.to_string())?;
         let read = || {
             let mut rows = input.rows()?;
             let mut keys = Vec::new();
@@ -282,7 +283,7 @@ mod tests {
     fn missing_files_and_directories_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let name = |path: &Path| {
-            let named = Input::open(path, None).unwrap_err();
+            let named = Input::open(path, None, CsvLayout::default()).unwrap_err();
             format!("{}: {}", named.name, named.flaw)
         };
         assert!(

@@ -44,7 +44,7 @@ impl<R: BufRead> Lines<R> {
         if buffer.len() > self.longest {
             let megabytes = self.longest >> 20;
             return Err(Flaw::rest(self.number, format!("the line is longer than {megabytes} MB"))
-                .mend("one row is one line: are the line breaks missing?"));
+                .help("one row is one line: are the line breaks missing?"));
         }
         if self.number == 1 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
             buffer.drain(start..start + 3);
@@ -81,7 +81,7 @@ pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, Flaw> {
         let place = e.valid_up_to();
         let byte = bytes[place];
         Flaw::row(number, format!("byte {} of the line, 0x{byte:02x}, is not UTF-8", place + 1))
-            .mend("save the file as UTF-8, or convert it: `iconv -f LATIN1 -t UTF-8`")
+            .help("save the file as UTF-8, or convert it: `iconv -f LATIN1 -t UTF-8`")
     })
 }
 

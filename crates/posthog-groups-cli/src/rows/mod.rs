@@ -7,7 +7,7 @@
 //! | [`lines`] | lines of bounded length, with their numbers |
 //! | [`ndjson`], [`csv`] | one row and its text, both ways |
 //! | [`reader`] | the rows of an input |
-//! | [`flaw`] | what is wrong with an input, where, and the mend |
+//! | [`flaw`] | what is wrong with an input, where, and what to do |
 //! | [`run`], [`sort`] | rows on disk, in order, in bounded memory |
 //! | [`writer`] | rows as text |
 //! | [`destination`] | the file or standard output they go to |
@@ -28,6 +28,9 @@ use posthog_groups::Properties;
 
 /// The column, and in NDJSON the member, that holds the key.
 pub(crate) const KEY: &str = "group_key";
+
+/// Its short form, which is accepted where there is no [`KEY`].
+pub(crate) const SHORT_KEY: &str = "key";
 
 /// What all properties of a group are called as one thing.
 pub(crate) const PROPERTIES: &str = "group_properties";

@@ -8,7 +8,7 @@ use posthog_groups::Properties;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::rows::flaw::{Flaw, shortened};
-use crate::rows::{KEY, PROPERTIES, Row};
+use crate::rows::{KEY, PROPERTIES, Row, SHORT_KEY};
 
 /// Writes one row and a line break. The properties are the server's text, but for line breaks between its tokens.
 pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Result<()> {
@@ -33,13 +33,13 @@ pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, Flaw> {
         Some(b'{') => {}
         Some(b'[') => {
             return Err(Flaw::row(line, "this is a JSON array, and one object a line is expected")
-                .mend("make lines of it: `jq -c '.[]'`"));
+                .help("make lines of it: `jq -c '.[]'`"));
         }
         Some(_) => {
             let what = format!("`{}` is no JSON object", shortened(start));
             let form =
                 "each line is like {\"group_key\": \"org:5\", \"group_properties\": {\"plan\": \"scale\"}}";
-            return Err(Flaw::row(line, what).mend(format!("{form}; for CSV add `--format csv`")));
+            return Err(Flaw::row(line, what).help(format!("{form}; for CSV add `--format csv`")));
         }
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -47,7 +47,7 @@ pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, Flaw> {
     let (key, properties) = read.map_err(|e| malformed(&e, line))?;
     if let Some(name) = doubled_name(&properties) {
         return Err(Flaw::row(line, format!("the property `{}` is there twice", shortened(&name)))
-            .mend("keep one of the two"));
+            .help("keep one of the two"));
     }
     Ok(Some(Row { key, properties, line }))
 }
@@ -58,7 +58,7 @@ fn malformed(error: &serde_json::Error, line: u64) -> Flaw {
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     if error.is_eof() {
         return Flaw::row(line, "the JSON object is not complete at the end of the line")
-            .mend("each row is one line: `jq -c .` makes it so");
+            .help("each row is one line: `jq -c .` makes it so");
     }
     match error.is_data() {
         true => Flaw::row(line, what),
@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Members {
         let mut ignored = [false; 2];
         while let Some(name) = map.next_key::<Text<'de>>()? {
             let doubled = match &*name.0 {
-                KEY | "key" => key.replace(map.next_value::<Text<'de>>()?.0).is_some(),
+                KEY | SHORT_KEY => key.replace(map.next_value::<Text<'de>>()?.0).is_some(),
                 PROPERTIES | "properties" => properties.replace(map.next_value()?).is_some(),
                 "group_type_index" | "created_at" => {
                     map.next_value::<IgnoredAny>()?;
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_named_with_the_mend() {
+    fn what_is_no_row_is_named_with_help() {
         for (text, words) in [
             (r#"[{"group_key":"a"}]"#, "jq -c '.[]'"),
             ("{", "`jq -c .`"),

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use crate::rows::csv::reader::CsvReader;
 use crate::rows::flaw::Flaw;
-use crate::rows::format::Format;
+use crate::rows::format::{CsvLayout, Format};
 use crate::rows::lines::{Lines, text_of};
 use crate::rows::{Row, ndjson};
 
@@ -19,10 +19,10 @@ enum Kind {
 }
 
 impl RowReader {
-    pub(crate) fn new(format: Format, lines: Lines<Source>) -> Self {
+    pub(crate) fn new(format: Format, layout: CsvLayout, lines: Lines<Source>) -> Self {
         Self(match format {
             Format::Ndjson => Kind::Ndjson { lines, line: Vec::new() },
-            Format::Csv => Kind::Csv(CsvReader::new(lines)),
+            Format::Csv => Kind::Csv(CsvReader::new(lines, layout)),
         })
     }
 

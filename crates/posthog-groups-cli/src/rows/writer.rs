@@ -16,8 +16,8 @@ impl<W: Write> RowWriter<W> {
         Self::Ndjson(out)
     }
 
-    pub(crate) fn csv(out: W, columns: Columns) -> io::Result<Self> {
-        CsvWriter::new(out, columns).map(|writer| Self::Csv(Box::new(writer)))
+    pub(crate) fn csv(out: W, columns: Columns, delimiter: u8) -> io::Result<Self> {
+        CsvWriter::new(out, columns, delimiter).map(|writer| Self::Csv(Box::new(writer)))
     }
 
     pub(crate) fn write(&mut self, key: &str, properties: &str) -> io::Result<()> {

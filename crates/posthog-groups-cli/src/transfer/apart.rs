@@ -1,47 +1,164 @@
-//! That no file of an import is written over another: a report in the place of the input would be the end of the input.
+//! Which files an import and an export may write: never the input, a file with a key, or a file that exists.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::arguments::transfer::ImportInput;
+use crate::connection::Context;
 use crate::exit::Failure;
+use crate::key_source::KeySource;
 
-/// Refuses an import two files of which are the same.
-pub(crate) fn check(input: &ImportInput, journal: Option<&Path>) -> Result<(), Failure> {
-    let files = [
-        ("the input", Some(input.file.as_path())),
-        ("--journal", journal),
-        ("--rejected", input.rejected.as_deref()),
-        ("--report", input.report.as_deref()),
-    ];
-    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+/// Refuses an import that would use one file for two things.
+pub(crate) fn check(context: &Context, input: &ImportInput, journal: Option<&Path>) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    if input.file != Path::new("-") {
+        files.push(("the input", input.file.as_path()));
+    }
+    files.extend(journal.map(|path| ("--journal", path)));
+    files.extend(input.rejected.as_deref().map(|path| ("--rejected", path)));
+    files.extend(input.report.as_deref().map(|path| ("--report", path)));
+    check_distinct(&secret_files(context), &files)
+}
+
+/// Refuses an export over a file with a key.
+pub(crate) fn check_export(context: &Context, target: &Path) -> Result<(), Failure> {
+    if target == Path::new("-") {
+        return Ok(());
+    }
+    check_distinct(&secret_files(context), &[("the export", target)])
+}
+
+fn secret_files(context: &Context) -> Vec<(&'static str, &Path)> {
+    let key = context.settings.key.as_ref().map(|setting| ("the file of the key", &setting.value));
+    let token = context
+        .settings
+        .project_token
+        .as_ref()
+        .map(|setting| ("the file of the project token", &setting.value));
+    let keys = [key, token].into_iter().flatten().filter_map(|(what, source)| match source {
+        KeySource::File(path) => Some((what, path.as_path())),
+        _ => None,
+    });
+    keys.chain(context.config.as_ref().map(|config| ("the configuration file", config.path.as_path())))
+        .collect()
+}
+
+/// Refuses files that are the same, or that are one of those that are `reserved`.
+fn check_distinct(reserved: &[(&str, &Path)], files: &[(&str, &Path)]) -> Result<(), Failure> {
+    let mut seen: Vec<(&str, Place)> = reserved.iter().map(|(what, path)| (*what, Place::of(path))).collect();
     for (what, path) in files {
-        let is_input = what == "the input";
-        let Some(path) = path.filter(|path| !(is_input && *path == Path::new("-"))) else { continue };
-        // Devices and pipes may be named as often as one likes.
+        // Devices and pipes may be named several times.
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             continue;
         }
-        let place = place_of(path);
-        if let Some((other, _)) = seen.iter().find(|(_, earlier)| *earlier == place) {
+        let place = Place::of(path);
+        if let Some((other, _)) = seen.iter().find(|(_, earlier)| earlier.is_same(&place)) {
             return Err(Failure::usage(format!(
                 "{} is named twice: as {other} and by {what}",
                 path.display()
             ))
-            .mend("give each a file of its own"));
+            .help("give each a file of its own"));
         }
-        seen.push((what, place));
+        seen.push((*what, place));
     }
     Ok(())
 }
 
-/// Where a file is, or will be, whatever way leads there.
-fn place_of(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        match (fs::canonicalize(folder), path.file_name()) {
-            (Ok(folder), Some(name)) => folder.join(name),
-            _ => path.to_owned(),
+/// A file, whatever path leads to it.
+struct Place {
+    path: PathBuf,
+    /// Its device and number, which all hard links to it share.
+    id: Option<(u64, u64)>,
+}
+
+impl Place {
+    fn of(path: &Path) -> Self {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| {
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            match (fs::canonicalize(folder), path.file_name()) {
+                (Ok(folder), Some(name)) => folder.join(name),
+                _ => path.to_owned(),
+            }
+        });
+        #[cfg(unix)]
+        let id = fs::metadata(&path).ok().map(|there| {
+            use std::os::unix::fs::MetadataExt as _;
+            (there.dev(), there.ino())
+        });
+        #[cfg(not(unix))]
+        let id = None;
+        Self { path, id }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.path == other.path || self.id.is_some() && self.id == other.id
+    }
+}
+
+/// Creates a file to write to. One that exists is replaced only with `force`, and never through a link.
+pub(crate) fn create(path: &Path, force: bool) -> io::Result<File> {
+    let there = match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return File::create_new(path),
+        there => there?,
+    };
+    let is_file = fs::metadata(path).map_or(true, |there| there.is_file());
+    if there.is_symlink() && is_file {
+        return Err(io::Error::other("it is a link; name the file itself"));
+    }
+    // A device or a pipe holds nothing that would be lost.
+    if is_file && !force {
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "it exists; add `--force` to replace it, or name another file",
+        ));
+    }
+    File::options().write(true).truncate(is_file).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_exists_is_replaced_only_with_force_and_never_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report");
+        drop(create(&path, false).unwrap());
+        fs::write(&path, "old").unwrap();
+        assert!(create(&path, false).unwrap_err().to_string().contains("--force"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        #[cfg(unix)]
+        for (link, target) in [("link", "report"), ("dangling", "nothing")] {
+            let link = folder.path().join(link);
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            for force in [false, true] {
+                assert!(create(&link, force).unwrap_err().to_string().contains("it is a link"));
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+            assert!(!folder.path().join("nothing").exists());
         }
-    })
+        drop(create(&path, true).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+        #[cfg(unix)]
+        drop(create(Path::new("/dev/null"), false).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_file_is_found_behind_links_of_both_kinds() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, hard, soft] = ["file", "hard", "soft"].map(|name| folder.path().join(name));
+        fs::write(&file, "").unwrap();
+        fs::hard_link(&file, &hard).unwrap();
+        std::os::unix::fs::symlink(&file, &soft).unwrap();
+        for other in [&hard, &soft, &folder.path().join("./file")] {
+            assert!(check_distinct(&[], &[("a", &file), ("b", other)]).is_err(), "{other:?}");
+            assert!(check_distinct(&[("a", &file)], &[("b", other)]).is_err(), "{other:?}");
+        }
+        let new = folder.path().join("new");
+        assert!(check_distinct(&[("a", &file), ("a", &file)], &[("b", &new)]).is_ok());
+        assert!(check_distinct(&[], &[("a", &new), ("b", &new)]).is_err());
+    }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Heard {
     report: Option<Report>,
     /// Shows the rows of a plan.
     rows: Option<ShowRow>,
-    report_trouble: Option<io::Error>,
+    /// Nothing is written.
+    is_plan: bool,
 }
 
 pub(crate) type ShowRow = Box<dyn FnMut(&Outcome) -> io::Result<()> + Send>;
@@ -33,10 +34,17 @@ enum Stage {
 }
 
 impl Listener {
-    pub(crate) fn new(counter: Counter, report: Option<Report>, rows: Option<ShowRow>) -> Self {
-        let stage = Stage::Looking { to_do: 0 };
-        let heard =
-            Heard { counter, stage, failures: Failures::default(), report, rows, report_trouble: None };
+    /// For an import of this many rows.
+    pub(crate) fn of_import(counter: Counter, all: u64, report: Option<Report>) -> Self {
+        Self::new(Heard::new(counter, all, report))
+    }
+
+    /// For a plan, whose rows are shown.
+    pub(crate) fn of_plan(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>) -> Self {
+        Self::new(Heard { rows, is_plan: true, ..Heard::new(counter, all, report) })
+    }
+
+    fn new(heard: Heard) -> Self {
         Self(Arc::new(Mutex::new(heard)))
     }
 
@@ -50,8 +58,15 @@ impl Listener {
 }
 
 impl Heard {
+    fn new(counter: Counter, all: u64, report: Option<Report>) -> Self {
+        let stage = Stage::Looking { to_do: 0 };
+        counter.stage("Checking", "rows", Some(all));
+        Self { counter, stage, failures: Failures::default(), report, rows: None, is_plan: false }
+    }
+
     fn hear(&mut self, event: &ImportEvent<'_>) {
         match event {
+            ImportEvent::Checking { rows } => self.counter.set(*rows),
             ImportEvent::Checked { rows, done_before } => {
                 self.stage = Stage::Looking { to_do: rows - done_before };
                 self.counter.stage("Comparing", "groups", None);
@@ -60,7 +75,7 @@ impl Heard {
             ImportEvent::Writing { engine } => {
                 let to_do = if let Stage::Looking { to_do } = self.stage { to_do } else { 0 };
                 self.stage = Stage::Writing { to_do, sent: 0 };
-                let name = match (self.rows.is_some(), engine) {
+                let name = match (self.is_plan, engine) {
                     (true, _) => "Comparing",
                     (false, Engine::Capture) => "Sending",
                     (false, _) => "Writing",
@@ -103,8 +118,8 @@ impl Heard {
             return;
         }
         let outcome = Outcome::of(line, key, outcome);
-        if let (Some(report), None) = (&mut self.report, &self.report_trouble) {
-            self.report_trouble = report.add(&outcome).err();
+        if let Some(report) = &mut self.report {
+            report.add(&outcome);
         }
         if let Some(show) = &mut self.rows
             && show(&outcome).is_err()
@@ -117,10 +132,8 @@ impl Heard {
         }
     }
 
-    /// Ends the report; an error is what of it could not be written.
-    pub(crate) fn finish_report(&mut self) -> io::Result<()> {
-        let finished = self.report.take().map_or(Ok(()), Report::finish);
-        self.report_trouble.take().map_or(finished, Err)
+    pub(crate) fn take_report(&mut self) -> Option<Report> {
+        self.report.take()
     }
 
     /// Shows no more rows; who shows them sees the end of the list.

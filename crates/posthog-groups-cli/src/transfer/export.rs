@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub(crate) compression: Compression,
     pub(crate) replace: bool,
     pub(crate) order: Order,
+    /// The character between the cells of CSV.
+    pub(crate) delimiter: u8,
 }
 
 /// Why an export did not come to its end.
@@ -73,7 +75,8 @@ pub(crate) async fn export(
     }
     counter.stage("Writing", "groups", Some(count));
     // Reading, merging and packing keep a processor busy.
-    let written = tokio::task::spawn_blocking(move || kept.write(&counter, &interrupt)).await;
+    let delimiter = target.delimiter;
+    let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
     match written {
         Ok(Ok(None)) => Ok(count),
         Ok(Ok(Some(signal))) => Err(Stopped::Interrupted(signal)),
@@ -127,18 +130,18 @@ impl Kept {
     }
 
     /// Writes what is left to be written. The file is put in its place only if no signal comes before.
-    fn write(self, counter: &Counter, interrupt: &Interrupt) -> io::Result<Option<Signal>> {
+    fn write(self, delimiter: u8, counter: &Counter, interrupt: &Interrupt) -> io::Result<Option<Signal>> {
         let (mut writer, mut groups) = match self {
             Self::Direct(writer) => (writer, Groups::None),
             Self::Sorter { sorter, columns, out } => {
                 let writer = match columns {
-                    Some(columns) => RowWriter::csv(*out, columns)?,
+                    Some(columns) => RowWriter::csv(*out, columns, delimiter)?,
                     None => RowWriter::ndjson(*out),
                 };
                 (writer, Groups::Sorted(Box::new(sorter.finish()?)))
             }
             Self::Run { run, columns, out } => {
-                (RowWriter::csv(*out, columns)?, Groups::Run(run.finish().and_then(Run::read)?))
+                (RowWriter::csv(*out, columns, delimiter)?, Groups::Run(run.finish().and_then(Run::read)?))
             }
         };
         let mut entry = Entry::default();

@@ -27,14 +27,14 @@ pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     let message = error.to_string();
     // The library speaks to programmers, whose way out is a method.
     if let Some((rows, _)) = message.split_once("; remove one, or let the last one win") {
-        return Failure::failed(format!("{input}: {rows}")).mend("remove one, or add `--duplicates last`");
+        return Failure::failed(format!("{input}: {rows}")).help("remove one, or add `--duplicates last`");
     }
     if let Some((what, _)) = message.split_once("; finish that run with its own rows") {
         return Failure::failed(what)
-            .mend("add `--accept-changed-input` to begin anew: what that run has written is found as wanted")
-            .mend("or finish that run with its own rows first");
+            .help("add `--accept-changed-input` to begin anew: what that run has written is found as wanted")
+            .help("or finish that run with its own rows first");
     }
     let is_of_journal = message.contains("name another journal") || message.contains(" the journal ");
     let failure = Failure::from(error);
-    if is_of_journal { failure.mend("name another with `--journal FILE`") } else { failure }
+    if is_of_journal { failure.help("name another with `--journal FILE`") } else { failure }
 }

@@ -7,6 +7,9 @@ use std::path::Path;
 use posthog_groups::bulk::RowOutcome;
 use serde::Serialize;
 
+use crate::exit::Failure;
+use crate::transfer::apart;
+
 /// So many failures are named; all are counted.
 const NAMED: usize = 20;
 
@@ -43,22 +46,42 @@ impl Outcome {
     }
 }
 
-/// Where outcomes are written line by line.
-pub(crate) struct Report(BufWriter<File>);
+/// A file with a line for each outcome.
+pub(crate) struct Report {
+    out: BufWriter<File>,
+    /// The first line that could not be written ends it.
+    failed: Option<io::Error>,
+}
 
 impl Report {
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        File::create(path).map(|file| Self(BufWriter::new(file)))
+    /// Creates the file, if one is asked for.
+    pub(crate) fn create(path: Option<&Path>, force: bool) -> Result<Option<Self>, Failure> {
+        let file = path.map(|path| apart::create(path, force)).transpose();
+        let file = file.map_err(|e| unwritable(path, &e))?;
+        Ok(file.map(|file| Self { out: BufWriter::new(file), failed: None }))
     }
 
-    pub(crate) fn add(&mut self, outcome: &Outcome) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, outcome)?;
-        self.0.write_all(b"\n")
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        if self.failed.is_none() {
+            self.failed = self.line(outcome).err();
+        }
     }
 
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
+    fn line(&mut self, outcome: &Outcome) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, outcome)?;
+        self.out.write_all(b"\n")
     }
+
+    /// Writes what is left. An error means that lines are missing.
+    pub(crate) fn finish(mut self, path: Option<&Path>) -> Result<(), Failure> {
+        let finished = self.failed.take().map_or_else(|| self.out.flush(), Err);
+        finished.map_err(|e| unwritable(path, &e))
+    }
+}
+
+fn unwritable(path: Option<&Path>, error: &io::Error) -> Failure {
+    let name = path.map(|path| path.display().to_string()).unwrap_or_default();
+    Failure::failed(format!("the report {name} cannot be written: {error}"))
 }
 
 /// The first failures.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::arguments::transfer::ImportInput;
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Code, Failure};
 use crate::rows::flaw::Flaw;
-use crate::rows::format;
+use crate::rows::format::{self, CsvLayout, Format};
 use crate::rows::input::{Input, Named};
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::write_more;
@@ -29,14 +29,19 @@ pub(crate) async fn prepare(
     interrupt: &Interrupt,
 ) -> Result<(Source, Checked), Failure> {
     // A name that does not tell the format is a matter of the command line, not of the file.
-    format::of_path(&arguments.file, arguments.format).map_err(Failure::usage)?;
+    let (format, _) = format::of_path(&arguments.file, arguments.format).map_err(Failure::usage)?;
+    let layout = CsvLayout { delimiter: arguments.delimiter, key_column: arguments.key_column.clone() };
+    if format == Format::Ndjson && layout != CsvLayout::default() {
+        return Err(Failure::usage("--key-column and --delimiter are for CSV, and the input is NDJSON")
+            .help("leave them out, or add `--format csv`"));
+    }
     let progress = Progress::start(show, "Checking", "rows", || None);
     let (counter, heard) = (progress.counter(), interrupt.clone());
     let (path, asked, keep_going) = (arguments.file.clone(), arguments.format, arguments.keep_going);
-    let rejected = arguments.rejected.clone();
+    let (rejected, force) = (arguments.rejected.clone(), arguments.force);
     let work = tokio::task::spawn_blocking(move || {
-        let source = Source::new(Input::open(&path, asked).map_err(Unprepared::Input)?, keep_going);
-        match source.check(rejected.as_deref(), &counter, &heard) {
+        let source = Source::new(Input::open(&path, asked, layout).map_err(Unprepared::Input)?, keep_going);
+        match source.check(rejected.as_deref(), force, &counter, &heard) {
             Ok(checked) => Ok((source, checked)),
             Err(error) => Err(Unprepared::Rows(error, source.input().name().to_owned())),
         }
@@ -76,14 +81,19 @@ fn failure(error: Unprepared, arguments: &ImportInput) -> Failure {
     }
 }
 
+/// Rows that were skipped are missing afterwards, which the exit code says.
+pub(crate) fn bad_rows(bad: u64) -> Result<(), Failure> {
+    if bad == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
+}
+
 pub(crate) fn nothing_written(signal: Signal) -> Failure {
     Failure::interrupted(signal, "interrupted; nothing was written")
 }
 
 fn of_flaw(flaw: &Flaw, name: &str) -> Failure {
     let failure = Failure::failed(flaw.in_input(name));
-    match &flaw.mend {
-        Some(mend) => failure.mend(mend.as_str()),
+    match &flaw.help {
+        Some(help) => failure.help(help.as_str()),
         None => failure,
     }
 }

@@ -10,6 +10,7 @@ use posthog_groups::bulk::ImportRow;
 use crate::rows::flaw::{Flaw, Reach};
 use crate::rows::input::Input;
 use crate::rows::reader::RowReader;
+use crate::transfer::apart;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::progress::Counter;
 
@@ -56,11 +57,13 @@ impl Source {
     pub(crate) fn check(
         &self,
         rejected: Option<&Path>,
+        force: bool,
         counter: &Counter,
         interrupt: &Interrupt,
     ) -> Result<Checked, Unchecked> {
         const BREATH: u64 = 1_024;
-        let mut rejected = rejected.map(Rejected::create).transpose().map_err(Unchecked::Rejected)?;
+        let mut rejected =
+            rejected.map(|path| Rejected::create(path, force)).transpose().map_err(Unchecked::Rejected)?;
         let mut rows = self.input.rows().map_err(Unchecked::Flaw)?;
         let mut found = Checked::default();
         loop {
@@ -151,12 +154,12 @@ struct Rejected {
 }
 
 impl Rejected {
-    fn create(path: &Path) -> io::Result<Self> {
-        File::create(path).map(|file| Self { out: BufWriter::new(file), begun: false })
+    fn create(path: &Path, force: bool) -> io::Result<Self> {
+        apart::create(path, force).map(|file| Self { out: BufWriter::new(file), begun: false })
     }
 
     fn add(&mut self, rows: &RowReader) -> io::Result<()> {
-        // With the header of CSV, so that the file can be imported once it is mended.
+        // With the header of CSV, so that the file can be imported once it is corrected.
         if !std::mem::replace(&mut self.begun, true) {
             self.line(rows.head())?;
         }

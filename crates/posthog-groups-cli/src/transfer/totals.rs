@@ -26,6 +26,8 @@ pub(crate) struct Totals {
     pub(crate) failed: u64,
     /// Not reached, because it was stopped.
     pub(crate) left: u64,
+    /// Those of them that were not compared with the server yet.
+    pub(crate) not_compared: u64,
     /// Bad rows of the input, which were passed over.
     pub(crate) bad: u64,
     pub(crate) requests: u64,
@@ -35,10 +37,12 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn of(report: &ImportReport, bad: u64) -> Self {
+    /// `rows` are the good rows of the input, of which an import that was stopped early has not read all.
+    pub(crate) fn of(report: &ImportReport, rows: u64, bad: u64) -> Self {
+        let unread = rows.saturating_sub(report.rows);
         Self {
             engine: if report.engine == Engine::Capture { "capture" } else { "rest" },
-            rows: report.rows,
+            rows: report.rows + unread,
             created: report.created,
             changed: report.changed,
             unchanged: report.unchanged,
@@ -46,7 +50,8 @@ impl Totals {
             superseded: report.superseded,
             done_before: report.done_before,
             failed: report.failed,
-            left: report.left(),
+            left: report.left() + unread,
+            not_compared: report.not_compared + unread,
             bad,
             requests: report.requests,
             seconds: (report.elapsed.as_secs_f64() * 1_000.0).round() / 1_000.0,
@@ -67,6 +72,7 @@ impl Totals {
             ("done before", self.done_before),
             ("failed", self.failed),
             ("left to do", self.left),
+            ("of these not compared", self.not_compared),
             ("bad rows, passed over", self.bad),
         ];
         always.into_iter().chain(others.into_iter().filter(|(_, count)| *count > 0)).collect()
@@ -85,6 +91,7 @@ impl Record for Totals {
         "done_before",
         "failed",
         "left",
+        "not_compared",
         "bad",
         "requests",
         "seconds",
@@ -102,6 +109,7 @@ impl Record for Totals {
             self.done_before,
             self.failed,
             self.left,
+            self.not_compared,
             self.bad,
             self.requests,
         ];

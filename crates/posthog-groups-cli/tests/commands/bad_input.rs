@@ -21,7 +21,7 @@ fn mistakes_are_refused_before_anything_is_sent() {
         &["create", "-t", "0", " "],
         &["upsert", "-t", "0", "org:5"],
         &["upsert", "-t", "0", "org:5", "--properties", "-", "--key-stdin"],
-        &["import", "-t", "0", "-", "--key-stdin"],
+        &["import", "-y", "-t", "0", "-", "--key-stdin"],
         &["plan", "-t", "0", "-", "--key-stdin"],
         &["get", "-t", "0", ""],
         &["related", "--person", "jo"],
@@ -51,7 +51,7 @@ fn another_server_than_posthog_is_told_as_what_it_is() {
         program.fake.add_faults([Fault { times: 9, ..Fault::http(status) }]).unwrap();
         let done = program.run("types --retries 0");
         assert!([1, 4].contains(&done.code), "{}", done.all());
-        assert!(done.stderr.contains("  mend: "), "{}", done.stderr);
+        assert!(done.stderr.contains("  help: "), "{}", done.stderr);
         assert!(status == 403 || done.stderr.contains("not of a login page"), "{}", done.stderr);
     }
 }

@@ -107,14 +107,14 @@ fn a_key_comes_from_every_place_it_may_come_from() {
     }
     for (arguments, stdin, message) in [
         (&["--key-file", "none.key"][..], "", "cannot read the key file none.key"),
-        (&["--key-file", "/dev/null"], "", "there is no key in file /dev/null: it is empty"),
-        (&["--key-command", "echo locked >&2; exit 3"], "", "which failed (exit status: 3); it says: locked"),
-        (&["--key-command", "true"], "", "which printed nothing; it says nothing about why"),
-        (&["--key-command", "yes"], "", "which printed more than 4096 bytes"),
+        (&["--key-file", "/dev/null"], "", "no key in file /dev/null: it is empty"),
+        (&["--key-command", "echo locked >&2; exit 3"], "", "failed (exit status: 3); error output: locked"),
+        (&["--key-command", "true"], "", "printed nothing; without an error message"),
+        (&["--key-command", "yes"], "", "printed more than 4096 bytes"),
         (&["--key-command", "sh -xc ': phx_Recognizable'; exit 1"], "", "its error output is not shown"),
         (&["--key-command", "echo phx_Recognizable; false"], "", "command `echo phx_...; false`"),
         (&["--key-command", "printf 'a\\nb\\n'"], "", "it has several lines"),
-        (&["--key-stdin"], "", "there is no key in standard input"),
+        (&["--key-stdin"], "", "no key in standard input"),
         (&["--key-stdin"], "phc_abc", "phc_"),
     ] {
         let done = run(arguments, stdin);
@@ -124,7 +124,7 @@ fn a_key_comes_from_every_place_it_may_come_from() {
     }
     for (value, message) in [
         (" ", "error: POSTHOG_PERSONAL_API_KEY is set, but empty"),
-        ("a\nb", "error: there is more than a key in POSTHOG_PERSONAL_API_KEY: it has several lines"),
+        ("a\nb", "error: POSTHOG_PERSONAL_API_KEY contains more than a key: it has several lines"),
     ] {
         let done = program.done(program.bare(&["types"]).env("POSTHOG_PERSONAL_API_KEY", value));
         assert_eq!(done.code, 2, "{}", done.all());
@@ -196,7 +196,7 @@ fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
     let program = with_contexts();
     let text = std::fs::read_to_string(program.path(FILE)).unwrap();
     program.write(FILE, &text.replace("default_context = \"a\"", ""));
-    let unchosen = "config.toml has the contexts a, b, and none is chosen";
+    let unchosen = "config.toml has the contexts a, b, and none is selected";
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         program.done(program.bare(arguments).envs(variables.iter().copied()))
     };
@@ -207,7 +207,7 @@ fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
         let done = run(&["types"], variables);
         assert_eq!(done.code, 2, "{}", done.all());
         assert!(done.stderr.contains(unchosen), "{}", done.stderr);
-        assert!(done.stderr.contains("mend: name one with --context NAME"), "{}", done.stderr);
+        assert!(done.stderr.contains("help: choose one with --context NAME"), "{}", done.stderr);
         let doctor = run(&["doctor", "-o", "table"], variables);
         assert_eq!(doctor.code, 1, "{}", doctor.all());
         assert!(doctor.stdout.starts_with("FAIL  configuration") && doctor.stdout.contains(unchosen));
@@ -234,7 +234,7 @@ fn an_unknown_context_is_refused_with_those_that_there_are() {
     let done = program.done(&mut program.bare(&["types", "--context", "c"]));
     assert_eq!(done.code, 2, "{}", done.all());
     assert!(
-        done.stderr.contains("  mend: name one of a, b, or add a table [contexts.NAME]"),
+        done.stderr.contains("  help: choose one of a, b, or add a table [contexts.NAME]"),
         "{}",
         done.stderr
     );
@@ -246,7 +246,7 @@ fn a_context_of_the_command_line_that_the_environment_overrules_is_warned_of() {
     let done = program.done(&mut program.command(&["types", "--context", "a"]));
     assert_eq!(done.code, 0);
     assert!(
-        done.stderr.contains("warning: POSTHOG_HOST, POSTHOG_PERSONAL_API_KEY go before the context `a`"),
+        done.stderr.contains("warning: POSTHOG_HOST, POSTHOG_PERSONAL_API_KEY override the context `a`"),
         "{}",
         done.stderr
     );

@@ -1,6 +1,6 @@
 //! `doctor` finds what is wrong, and changes nothing.
 
-use posthog_groups_fake::{ApiKey, Era, Fault, RateLimit, State};
+use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
 
 use crate::program::{KEY, Program, world};
 
@@ -22,17 +22,17 @@ fn without_clock(text: &str) -> String {
     text.lines().filter(|line| !line.contains("  clock  ")).map(|line| format!("{line}\n")).collect()
 }
 
-/// Status, text and mend of a check, with the exit code.
+/// Status, text and help of a check, with the exit code.
 fn check(program: &Program, line: &str, name: &str) -> (i32, String) {
     let done = program.run(&format!("doctor -o json {line}"));
     let checks: Vec<serde_json::Value> = serde_json::from_str(&done.stdout).unwrap();
     let found = checks.iter().find(|check| check["check"] == name);
     let found = found.unwrap_or_else(|| panic!("no check {name} in {}", done.stdout));
-    (done.code, format!("{}: {} ({})", found["status"], found["found"], found["mend"]).replace('"', ""))
+    (done.code, format!("{}: {} ({})", found["status"], found["found"], found["help"]).replace('"', ""))
 }
 
 #[test]
-fn every_trouble_is_found_with_its_mend() {
+fn every_trouble_is_found_with_its_help() {
     let with_key = |key: ApiKey| Program::new(State { api_keys: vec![key], ..world(Era::Y2026) });
     let with_scopes = |scopes: &[&str]| with_key(ApiKey::new(KEY, scopes));
     let html = Program::of_2026();
@@ -43,6 +43,10 @@ fn every_trouble_is_found_with_its_mend() {
     broken.fake.add_faults([Fault { times: 99, ..Fault::http(503) }]).unwrap();
     let unreadable = Program::of_2026();
     unreadable.fake.add_faults([Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/$")]).unwrap();
+    let mut groups: Vec<Group> = (0..120).map(|n| Group::new(0, format!("org:{n}"))).collect();
+    groups.push(Group::new(1, "team:1"));
+    let elsewhere = Some("http://posthog.internal".to_owned());
+    let proxied = Program::new(State { groups, links_origin: elsewhere, ..world(Era::Y2026) });
     let all = Program::of_2026;
     for (program, line, name, code, told) in [
         (all(), "", "key is known", 0, "ok: it belongs to"),
@@ -97,15 +101,22 @@ fn every_trouble_is_found_with_its_mend() {
         (all(), "--host ftp://x", "host", 1, "fail: the host has the scheme"),
         (all(), "--host http://x.example", "host", 1, "fail: plain http to x.example"),
         (all(), "--context none", "configuration", 1, "fail: there is no configuration file"),
-        (html, "", "server", 1, "answers, but not as PostHog does"),
-        (no_api, "", "server", 1, "answers, but not as PostHog does"),
+        (html, "", "server", 1, "responds, but not like PostHog"),
+        (no_api, "", "server", 1, "responds, but not like PostHog"),
         (broken, "", "server", 1, "fail: 503"),
+        (
+            proxied,
+            "",
+            "list",
+            0,
+            "warn: groups can be listed, but links to the next page name http://posthog.internal instead of",
+        ),
         (unreadable, "", "list", 1, "fail: groups of type organization cannot be listed: 500"),
     ] {
         let (exit, found) = check(&program, line, name);
         assert!(found.contains(told), "{line} {name}: {found}");
         assert_eq!(exit, code, "{line} {name}: {found}");
-        assert!(found.starts_with("ok") || !found.ends_with("(null)"), "no mend: {found}");
+        assert!(found.starts_with("ok") || !found.ends_with("(null)"), "no help: {found}");
     }
 }
 
@@ -124,7 +135,7 @@ fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
         assert_eq!(table.code, 5, "{}", table.all());
         assert!(table.stdout.contains("warn  clock              not checked: throttled"), "{}", table.all());
         assert!(
-            table.stdout.contains("mend: wait ") && table.stdout.contains("throttles this key"),
+            table.stdout.contains("help: wait ") && table.stdout.contains("throttles this key"),
             "{}",
             table.all()
         );
@@ -140,7 +151,7 @@ fn mistaken_keys_and_tokens_are_known_by_their_beginning() {
     program.permit("open.key", 0o644);
     for (file, code, told) in [
         ("wrong.key", 4, "fail: it is a project token (phc_...)"),
-        ("odd.key", 4, "warn: it has not the form"),
+        ("odd.key", 4, "warn: it does not look like"),
         ("open.key", 0, "warn: open.key can be read by others (run: chmod 600 open.key)"),
     ] {
         let (exit, found) = check(&program, &format!("--key-file {file}"), "key");

@@ -39,12 +39,12 @@ fn each_code_means_what_the_help_says() {
             assert_eq!(done.code, code, "{era} {line}: {}", done.all());
             if code != 0 {
                 assert!(done.stderr.starts_with("error: "), "{line}: {}", done.stderr);
-                let says_what_to_do = done.stderr.contains("\n  mend: ")
+                let says_what_to_do = done.stderr.contains("\n  help: ")
                     || done.stderr.contains("--help")
                     || done.stderr.contains("but `organization`")
                     || done.stderr.contains("indexes go from 0 to 4");
                 assert!(says_what_to_do, "{line}: {}", done.stderr);
-                assert!(code != 5 || done.stderr.contains("mend: wait "), "{line}: {}", done.stderr);
+                assert!(code != 5 || done.stderr.contains("help: wait "), "{line}: {}", done.stderr);
                 assert!(!done.stderr.contains("own rate limit"), "{line}: {}", done.stderr);
             }
         }
@@ -79,7 +79,7 @@ fn servers_that_fail_or_cannot_be_reached_end_with_1() {
     let done = program.run("types --retries 1");
     assert_eq!(done.code, 1, "{}", done.all());
     assert!(
-        done.stderr.contains("try again later") && done.stderr.contains("(2 attempts)"),
+        done.stderr.contains("try again later") && done.stderr.contains("(2 requests)"),
         "{}",
         done.stderr
     );

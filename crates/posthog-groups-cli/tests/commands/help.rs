@@ -21,8 +21,10 @@ fn the_help_of_every_command() {
         "values",
         "definitions",
         "whoami",
+        "api",
         "contexts",
         "doctor",
+        "mcp",
         "serve",
         "completions",
         "man",
@@ -37,7 +39,7 @@ fn the_help_of_every_command() {
             let (before, rest) = help.stdout.split_once(heading).unwrap_or((&help.stdout, ""));
             (before.to_owned(), rest.to_owned())
         };
-        let (before, global) = own("\nWhat to work on:\n");
+        let (before, global) = own("\nTarget:\n");
         let after = global.find("\nExamples:\n").map_or("", |at| &global[at..]);
         insta::assert_snapshot!(format!("help_{command}"), format!("{before}...\n{after}"));
         assert!(after.contains("posthog-groups "), "{command} has no examples");
@@ -126,17 +128,11 @@ fn bash_completes_after_a_subcommand() {
     }
 }
 
-/// Runs a shell with a script of the test; `None`, with a message, if the shell is not installed.
+/// Runs a shell with a script of the test; `None` if the shell is not installed.
 fn shell(program: &Program, shell: &str, arguments: &[&str]) -> Option<String> {
     let mut command = std::process::Command::new(shell);
     command.args(arguments).current_dir(program.home.path()).env("HOME", program.home.path());
-    match command.output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(_) => {
-            eprintln!("skipped: {shell} is not installed");
-            None
-        }
-    }
+    command.output().ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]
@@ -150,7 +146,10 @@ fn fish_completes_commands_options_and_values() {
         ("posthog-groups -q list --key-c", &["--key-command", "--key-contains"]),
     ] {
         let script = format!("source completions.fish; complete -C '{line}'");
-        let Some(reply) = shell(&program, "fish", &["--no-config", "-c", &script]) else { return };
+        let Some(reply) = shell(&program, "fish", &["--no-config", "-c", &script]) else {
+            eprintln!("skipped: fish is not installed");
+            return;
+        };
         let mut reply: Vec<&str> = reply.lines().map(|line| line.split('\t').next().unwrap()).collect();
         reply.sort_unstable();
         assert_eq!(reply, wanted, "{line}");
@@ -181,7 +180,10 @@ fn zsh_completes_commands_options_and_values() {
     program.write("test.zsh", ZSH);
     let words = ["ex", "export --forc", "-q list --key-cont", "import --engine re", "help exp"];
     let arguments = [&["-f", "test.zsh"][..], &words].concat();
-    let Some(reply) = shell(&program, "zsh", &arguments) else { return };
+    let Some(reply) = shell(&program, "zsh", &arguments) else {
+        eprintln!("skipped: zsh is not installed");
+        return;
+    };
     let reply: Vec<&str> = reply.lines().map(str::trim_end).collect();
     let wanted = [
         "posthog-groups export",

@@ -55,9 +55,9 @@ fn what_cannot_be_served_is_told() {
     let port = program.fake.address().port();
     let taken = program.done(&mut program.bare(&["serve", "--port", &port.to_string()]));
     assert_eq!(taken.code, 1);
-    assert!(taken.stderr.contains("mend: choose another port"), "{}", taken.stderr);
+    assert!(taken.stderr.contains("help: choose another port"), "{}", taken.stderr);
     program.write("bad.json", "{\"era\": \"1999\"}");
     let bad = program.done(&mut program.bare(&["serve", "--state", "bad.json"]));
     assert_eq!(bad.code, 2);
-    assert!(bad.stderr.contains("bad.json: bad state: era: "), "{}", bad.stderr);
+    assert!(bad.stderr.contains("bad.json: invalid state: era: "), "{}", bad.stderr);
 }

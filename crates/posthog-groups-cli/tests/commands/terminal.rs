@@ -86,6 +86,27 @@ fn a_terminal_without_a_size_cuts_nothing_unless_columns_says_how_wide_it_is() {
 }
 
 #[test]
+fn a_terminal_too_narrow_for_the_columns_shows_one_line_per_cell() {
+    let program = Program::of_2026();
+    for (columns, line) in [(30, "whoami"), (24, "list"), (36, "activity org:5"), (20, "types")] {
+        let size = format!("cols {columns} rows 20");
+        let Some((code, shown)) = on_terminal_of(&program, &size, &format!("{line} --no-color"), "", &[])
+        else {
+            return;
+        };
+        assert_eq!(code, 0, "{shown}");
+        assert!(
+            line == "doctor" || shown.lines().all(|line| line.trim_end().chars().count() <= columns),
+            "{shown}"
+        );
+        insta::assert_snapshot!(
+            format!("narrow_{}", &line[..4]),
+            shown.replace(&program.fake.url(), "http://SERVER").replace('\r', "")
+        );
+    }
+}
+
+#[test]
 fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
     let mut state = world(Era::Y2026);
     state
@@ -102,4 +123,37 @@ fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
     }
     let (_, raw) = on_terminal(&program, "list -o csv --raw", "").unwrap();
     assert!(raw.contains("a\u{1b}[2J\u{9b}1m\u{202e}b"), "{raw:?}");
+}
+
+#[test]
+fn an_import_says_how_much_it_creates_and_changes_before_it_asks() {
+    for (typed, code) in [("y\n", 0), ("n\n", 1)] {
+        let program = Program::of_2026();
+        let rows = "group_key,plan\norg:5,scale\norg:new,free\norg:newer,free\n";
+        let file = program.write("rows.csv", rows);
+        let Some((exit, shown)) = on_terminal(&program, &format!("import {}", file.display()), typed) else {
+            return;
+        };
+        assert!(shown.contains("Create 2 groups and change 1 of type organization in project"), "{shown}");
+        assert_eq!(exit, code, "{typed:?}: {shown}");
+        let created =
+            program.fake.state().groups.iter().filter(|g| g.group_key.starts_with("org:new")).count();
+        assert_eq!(created, if code == 0 { 2 } else { 0 }, "{shown}");
+    }
+}
+
+#[test]
+fn set_where_shows_the_changes_and_asks() {
+    for (typed, code, plan) in [("y\n", 0, "\"team\""), ("\n", 1, "\"free\"")] {
+        let program = Program::of_2026();
+        let Some((exit, shown)) = on_terminal(&program, "set --where plan=free plan=team", typed) else {
+            return;
+        };
+        assert_eq!(exit, code, "{shown}");
+        assert!(shown.contains("  org:5  plan: \"free\" -> \"team\""), "{shown}");
+        assert!(shown.contains("1 group meets the conditions, 1 to change. Set plan in project"), "{shown}");
+        let groups = program.fake.state().groups;
+        let org = groups.iter().find(|group| group.group_key == "org:5").unwrap();
+        assert!(serde_json::to_string(&org.group_properties).unwrap().contains(plan));
+    }
 }

@@ -1,4 +1,4 @@
-//! Inputs that are wrong: each is named with its file, its line and the mend, and nothing is written.
+//! Inputs that are wrong: each is named with its file, its line and help, and nothing is written.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ fn rows(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn each_is_named_with_the_mend_and_nothing_is_written() {
+fn each_is_named_with_help_and_nothing_is_written() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     std::fs::create_dir(program.path("folder")).unwrap();
     let good = rows(30_000);
@@ -54,7 +54,7 @@ fn each_is_named_with_the_mend_and_nothing_is_written() {
         ("utf16.ndjson", &utf16),
         ("duplicate.ndjson", b"{\"group_key\":\"a\"}\n\n{\"group_key\":\"a\"}\n"),
         ("is-csv.ndjson", b"group_key,plan\na,free\n"),
-        ("no-key.csv", b"key,plan\na,free\n"),
+        ("no-key.csv", b"id,plan\na,free\n"),
         ("semicolons.csv", b"group_key;plan\na;free\n"),
         ("same.csv", b"group_key,plan,plan\na,b,c\n"),
         ("many.csv", b"group_key,plan\na,b\nc,d,e\n"),
@@ -68,12 +68,12 @@ fn each_is_named_with_the_mend_and_nothing_is_written() {
     ];
     let mut told = String::new();
     for name in ["missing.ndjson", "folder"] {
-        let done = program.run(&["import", name]);
+        let done = program.run(&["import", "-y", name]);
         told.push_str(&format!("{name}: {}", done.all()));
     }
     for (name, content) in files {
         program.write(name, content);
-        let done = program.run(&["import", name]);
+        let done = program.run(&["import", "-y", name]);
         assert_eq!(done.code, if name == &"data.json" { 2 } else { 1 }, "{name}");
         told.push_str(&format!("{name}: {}", done.all()));
     }
@@ -91,8 +91,8 @@ fn marks_line_ends_and_blank_lines_of_other_systems_are_accepted() {
         b"\xef\xbb\xbf{\"group_key\":\"a\"}\r\n\r\n{\"key\":\"b\",\"properties\":{\"p\":1}}",
     );
     program.write("c.csv", b"\xef\xbb\xbfplan,group_key\r\nfree,c\r\n\r\n,d");
-    program.run(&["import", "a.ndjson"]).ok();
-    program.run(&["import", "c.csv"]).ok();
+    program.run(&["import", "-y", "a.ndjson"]).ok();
+    program.run(&["import", "-y", "c.csv"]).ok();
     assert_eq!(program.groups(), ["a {}", "b {\"p\":1}", "c {\"plan\":\"free\"}", "d {}"]);
 }
 
@@ -101,7 +101,7 @@ fn a_file_without_rows_is_nothing_to_do() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     for (name, content) in [("a.ndjson", ""), ("a.csv", "group_key,plan\n")] {
         program.write(name, content);
-        let done = program.run(&["import", name]).ok();
+        let done = program.run(&["import", "-y", name]).ok();
         assert_eq!(done.stderr, format!("{name} has no rows: there is nothing to do\n"));
     }
     assert!(program.fake.journal().iter().all(|entry| entry.path.ends_with("groups_types/")));
@@ -114,20 +114,20 @@ fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
         "a.ndjson",
         b"{\"group_key\":\"a\"}\nnonsense\n{\"group_key\":\"b\"}\n{\"group_key\":\"\xff\"}",
     );
-    let done = program.run(&["import", "a.ndjson", "--keep-going", "--rejected", "bad.ndjson"]);
+    let done = program.run(&["import", "-y", "a.ndjson", "--keep-going", "--rejected", "bad.ndjson"]);
     insta::assert_snapshot!(done.all());
     assert_eq!(program.groups(), ["a {}", "b {}"]);
     assert_eq!(std::fs::read(program.path("bad.ndjson")).unwrap(), b"nonsense\n{\"group_key\":\"\xff\"}\n");
 
-    // The bad rows of CSV come with the header, so that they can be imported when they are mended.
+    // The bad rows of CSV come with the header, so that they can be imported when they are corrected.
     program.write("c.csv", "group_key,plan\nc,free\nd,free,1\ne\n");
-    let done = program.run(&["import", "c.csv", "--keep-going", "--rejected", "bad.csv"]);
+    let done = program.run(&["import", "-y", "c.csv", "--keep-going", "--rejected", "bad.csv"]);
     assert_eq!(done.code, 6);
     assert_eq!(program.read("bad.csv"), "group_key,plan\nd,free,1\ne\n");
 
     let many: String = (0..50).map(|n| format!("bad {n}\n")).collect();
     program.write("many.ndjson", many);
-    let done = program.run(&["import", "many.ndjson", "--keep-going"]);
+    let done = program.run(&["import", "-y", "many.ndjson", "--keep-going"]);
     assert_eq!(done.stderr.matches("passed over:").count(), 20);
     assert!(done.stderr.contains("... and 30 more bad rows"), "{}", done.stderr);
     assert_eq!(done.code, 6);
@@ -137,7 +137,7 @@ fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
 fn the_last_of_two_rows_wins_on_demand() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.csv", "group_key,plan\na,1\nb,2\na,3\n");
-    program.run(&["import", "a.csv", "--duplicates", "last"]).ok();
+    program.run(&["import", "-y", "a.csv", "--duplicates", "last"]).ok();
     assert_eq!(program.groups(), ["a {\"plan\":3}", "b {\"plan\":2}"]);
 }
 
@@ -155,7 +155,7 @@ fn no_file_is_written_over_another() {
         &["--journal", "b", "--report", "b"],
         &["--journal", "a.ndjson"],
     ] {
-        let done = program.run(&[&["import", "a.ndjson", "-y"], arguments].concat());
+        let done = program.run(&[&["import", "-y", "a.ndjson"], arguments].concat());
         assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
         assert!(done.stderr.contains("is named twice"), "{arguments:?}: {}", done.all());
         assert_eq!(program.files(), ["a.ndjson"]);
@@ -174,4 +174,64 @@ fn brackets_within_brackets_are_a_row_like_others() {
     program.write("a.ndjson", format!("{{\"group_key\":\"a\",\"group_properties\":{{\"x\":{nested}}}}}\n"));
     let done = program.run(&["plan", "a.ndjson"]).ok();
     assert!(done.stdout().contains("created"), "{}", done.all());
+}
+
+#[test]
+fn csv_of_other_programs_is_read_by_its_column_and_its_delimiter() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("short.csv", "key,plan\na,free\n");
+    program.write("named.csv", "plan;id;key\nfree;b;\"x;y\"\n");
+    program.write("tabs.csv", "group_key\tplan\nc\tfree,\n");
+    program.run(&["import", "-y", "short.csv"]).ok();
+    program.run(&["import", "-y", "named.csv", "--key-column", "id", "--delimiter", ";"]).ok();
+    program.run(&["import", "-y", "tabs.csv", "--delimiter", "tab"]).ok();
+    let groups = [r#"a {"plan":"free"}"#, r#"b {"plan":"free","key":"x;y"}"#, r#"c {"plan":"free,"}"#];
+    assert_eq!(program.groups(), groups);
+    program.run(&["export", "all.csv", "--delimiter", ";"]).ok();
+    assert_eq!(program.read("all.csv"), "group_key;key;plan\na;;free\nb;\"x;y\";free\nc;;free,\n");
+    program.run(&["export", "again.csv", "--delimiter", "|"]).ok();
+    assert_eq!(program.read("again.csv"), "group_key|key|plan\na||free\nb|x;y|free\nc||free,\n");
+    for arguments in [
+        &["import", "-y", "a.ndjson", "--delimiter", ";"][..],
+        &["import", "-y", "a.ndjson", "--key-column", "id"],
+        &["plan", "a.csv", "--delimiter", ";;"],
+        &["export", "a.ndjson", "--delimiter", ";"],
+    ] {
+        program.write("a.csv", "group_key\na\n");
+        let refused = program.run(arguments);
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.all());
+        assert!(refused.stderr.contains("--delimiter"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn reports_and_rejected_rows_replace_a_file_only_with_force_and_never_an_input_or_a_key() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
+    program.write("key", program.fake.key());
+    program.write("old", "old");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("old", program.path("link")).unwrap();
+    let import = |arguments: &[&str]| {
+        program.run(&[&["import", "-y", "a.ndjson", "--key-file", "key", "--keep-going"], arguments].concat())
+    };
+    for (arguments, words) in [
+        (&["--report", "old"][..], "--force"),
+        (&["--rejected", "old"], "--force"),
+        (&["--report", "link"], "is a link"),
+        (&["--rejected", "link", "--force"], "is a link"),
+        (&["--report", "key", "--force"], "named twice: as the file of the key"),
+        (&["--rejected", "./key", "--force"], "named twice: as the file of the key"),
+        (&["--report", "a.ndjson", "--force"], "named twice: as the input"),
+    ] {
+        let refused = import(arguments);
+        assert_ne!(refused.code, 0, "{arguments:?}");
+        assert!(refused.stderr.contains(words), "{arguments:?}: {}", refused.stderr);
+        assert_eq!((program.read("old").as_str(), program.groups().len()), ("old", 0), "{arguments:?}");
+    }
+    let refused = program.run(&["export", "key", "--force", "--key-file", "key", "--format", "csv"]);
+    assert!(refused.stderr.contains("named twice: as the file of the key"), "{}", refused.stderr);
+    assert_eq!(program.read("key"), program.fake.key());
+    import(&["--report", "old", "--force"]).ok();
+    assert!(program.read("old").contains("created"));
 }

@@ -26,7 +26,7 @@ fn only_what_differs_is_written_and_the_journal_goes_when_all_is_done() {
         ];
         let program = Program::new(world(era, groups));
         program.write("a.ndjson", rows(4));
-        let done = program.run(&["import", "a.ndjson", "--report", "report.ndjson"]).ok();
+        let done = program.run(&["import", "-y", "a.ndjson", "--report", "report.ndjson"]).ok();
         assert_eq!(done.stdout(), "created\t2\nchanged\t1\nunchanged\t1\n");
         assert_eq!(done.stderr, "");
         assert_eq!(
@@ -41,7 +41,7 @@ fn only_what_differs_is_written_and_the_journal_goes_when_all_is_done() {
             "{\"line\":3,\"group_key\":\"org:2\",\"outcome\":\"changed\",\"properties\":[\"n\"],\"error\":null}"
         );
 
-        let done = program.run(&["import", "a.ndjson", "-o", "json"]).ok();
+        let done = program.run(&["import", "-y", "a.ndjson", "-o", "json"]).ok();
         let totals = totals(done.stdout());
         assert_eq!((&totals["rows"], &totals["unchanged"]), (&4.into(), &4.into()), "{era:?}");
     }
@@ -53,12 +53,12 @@ fn rows_that_fail_are_named_and_the_same_import_does_the_rest() {
     program.write("a.ndjson", rows(20));
     // The third write is refused, once.
     program.fake.add_faults([Fault { skip: 2, ..Fault::http(400) }.on("POST", "/groups/$")]).unwrap();
-    let done = program.run(&["import", "a.ndjson", "--concurrency", "1"]);
+    let done = program.run(&["import", "-y", "a.ndjson", "--concurrency", "1"]);
     insta::assert_snapshot!(done.all());
     assert_eq!(program.groups().len(), 19);
     assert_eq!(program.files(), ["a.ndjson", "a.ndjson.journal"]);
 
-    let done = program.run(&["import", "a.ndjson", "--concurrency", "1"]).ok();
+    let done = program.run(&["import", "-y", "a.ndjson", "--concurrency", "1"]).ok();
     assert_eq!(done.stdout(), "created\t1\nchanged\t0\nunchanged\t0\ndone before\t19\n");
     assert_eq!(program.files(), ["a.ndjson"]);
 }
@@ -69,12 +69,12 @@ fn a_key_that_expires_ends_it_and_the_same_command_goes_on() {
     program.write("it's here.ndjson", rows(30));
     let expired = Fault { skip: 10, times: 0, ..Fault::http(401) }.on("POST", "/groups/$");
     program.fake.add_faults([expired]).unwrap();
-    let done = program.run(&["import", "it's here.ndjson", "--concurrency", "1"]);
+    let done = program.run(&["import", "-y", "it's here.ndjson", "--concurrency", "1"]);
     insta::assert_snapshot!(done.all());
     assert_eq!(program.groups().len(), 10);
 
     program.fake.clear_faults();
-    let done = program.run(&["import", "it's here.ndjson"]).ok();
+    let done = program.run(&["import", "-y", "it's here.ndjson"]).ok();
     assert_eq!(done.stdout(), "created\t20\nchanged\t0\nunchanged\t0\ndone before\t10\n");
     assert_eq!(program.groups().len(), 30);
 }
@@ -84,12 +84,12 @@ fn a_rate_limit_is_waited_out_unless_it_is_hopeless() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(20));
     program.fake.add_faults([limited("POST", 5, 1, 1)]).unwrap();
-    program.run(&["import", "a.ndjson", "--concurrency", "1"]).ok();
+    program.run(&["import", "-y", "a.ndjson", "--concurrency", "1"]).ok();
     assert_eq!(program.groups().len(), 20);
 
     program.write("b.ndjson", rows(30));
     program.fake.add_faults([limited("POST", 5, 0, 100_000)]).unwrap();
-    let done = program.run(&["import", "b.ndjson", "--concurrency", "1"]);
+    let done = program.run(&["import", "-y", "b.ndjson", "--concurrency", "1"]);
     assert_eq!(done.code, 5, "{}", done.all());
     assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left to do: "), "{}", done.stderr);
     assert!(done.stderr.contains("b.ndjson.journal has what is done"), "{}", done.stderr);
@@ -104,24 +104,27 @@ fn a_changed_input_is_refused_until_it_is_accepted() {
         .fake
         .add_faults([Fault { skip: 1, times: 1, ..Fault::http(400) }.on("POST", "/groups/$")])
         .unwrap();
-    assert_eq!(program.run(&["import", "a.ndjson"]).code, 6);
+    assert_eq!(program.run(&["import", "-y", "a.ndjson"]).code, 6);
     program.write("a.ndjson", rows(4));
-    let done = program.run(&["import", "a.ndjson"]);
+    let done = program.run(&["import", "-y", "a.ndjson"]);
     insta::assert_snapshot!(done.all());
-    program.run(&["import", "a.ndjson", "--accept-changed-input"]).ok();
+    program.run(&["import", "-y", "a.ndjson", "--accept-changed-input"]).ok();
     assert_eq!(program.groups().len(), 4);
 }
 
 #[test]
 fn standard_input_has_a_journal_only_where_one_is_named() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
-    let done = program.run_with(&["import", "-"], rows(2).as_bytes()).ok();
-    assert_eq!(done.stderr, "without a journal a stopped import begins anew; name one with --journal FILE\n");
+    let done = program.run_with(&["import", "-y", "-"], rows(2).as_bytes()).ok();
+    assert_eq!(
+        done.stderr,
+        "without a journal, a stopped import begins anew; name one with --journal FILE\n"
+    );
     program.fake.add_faults([Fault::http(400).on("POST", "/groups/$")]).unwrap();
-    let done = program.run_with(&["import", "-", "--journal", "j"], rows(4).as_bytes());
+    let done = program.run_with(&["import", "-y", "-", "--journal", "j"], rows(4).as_bytes());
     assert_eq!(done.code, 6);
     assert_eq!(program.files(), ["j"]);
-    program.run_with(&["import", "-", "--journal", "j"], rows(4).as_bytes()).ok();
+    program.run_with(&["import", "-y", "-", "--journal", "j"], rows(4).as_bytes()).ok();
     assert!(program.files().is_empty());
 }
 
@@ -132,13 +135,13 @@ fn events_write_what_the_project_token_allows() {
     let state = State { projects: vec![project], ..world(Era::Y2026, Vec::new()) };
     let program = Program::new(state.clone());
     program.write("a.ndjson", rows(1_500));
-    let refused = program.run(&["import", "a.ndjson", "--engine", "capture"]);
+    let refused = program.run(&["import", "-y", "a.ndjson", "--engine", "capture"]);
     assert_eq!(refused.code, 2, "{}", refused.all());
     assert!(refused.stderr.contains("POSTHOG_PROJECT_API_KEY"));
 
     let program = Program::new(state).with_token("phc_test");
     program.write("a.ndjson", rows(1_500));
-    let done = program.run(&["import", "a.ndjson", "--engine", "capture", "-o", "json"]).ok();
+    let done = program.run(&["import", "-y", "a.ndjson", "--engine", "capture", "-o", "json"]).ok();
     let totals = totals(done.stdout());
     assert_eq!((&totals["engine"], &totals["created"]), (&"capture".into(), &1_500.into()));
     assert_eq!(program.groups().len(), 1_500);
@@ -148,7 +151,7 @@ fn events_write_what_the_project_token_allows() {
 fn a_report_that_cannot_be_written_is_told_before_anything_is_written() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(1));
-    let done = program.run(&["import", "a.ndjson", "--report", "missing/report.ndjson"]);
+    let done = program.run(&["import", "-y", "a.ndjson", "--report", "missing/report.ndjson"]);
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("the report missing/report.ndjson cannot be written"), "{}", done.stderr);
     assert!(program.groups().is_empty());
@@ -158,7 +161,7 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_written() {
 fn a_refused_project_token_is_told_from_a_refused_key() {
     let personal = Program::new(world(Era::Y2026, Vec::new())).with_token("phx_personal");
     personal.write("a.ndjson", "{\"group_key\":\"a\"}\n");
-    let refused = personal.run(&["import", "a.ndjson", "--engine", "capture"]);
+    let refused = personal.run(&["import", "-y", "a.ndjson", "--engine", "capture"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("use the project key (phc_...)"), "{}", refused.stderr);
     assert!(personal.fake.journal().iter().all(|entry| entry.path != "/batch/"), "it must not be sent");
@@ -167,7 +170,7 @@ fn a_refused_project_token_is_told_from_a_refused_key() {
     const LONG: &str = "phc_0123456789012345678901234567890123456789012345678901234567890123456789";
     let program = Program::new(world(Era::Y2026, Vec::new())).with_token(LONG);
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
-    let refused = program.run(&["import", "a.ndjson", "--engine", "capture"]);
+    let refused = program.run(&["import", "-y", "a.ndjson", "--engine", "capture"]);
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("API key is not valid: too_long"), "{}", refused.stderr);
     assert!(refused.stderr.contains("the project token is refused"), "{}", refused.stderr);
@@ -176,7 +179,25 @@ fn a_refused_project_token_is_told_from_a_refused_key() {
     // Of another project: accepted, and without effect.
     let program = Program::new(world(Era::Y2026, Vec::new())).with_token("phc_another");
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
-    let lost = program.run(&["import", "a.ndjson", "--engine", "capture", "--verify-within", "1s"]);
+    let lost = program.run(&["import", "-y", "a.ndjson", "--engine", "capture", "--verify-within", "1s"]);
     assert_eq!(lost.code, 6);
     assert!(lost.stderr.contains("is the project token that of this project"), "{}", lost.stderr);
+}
+
+#[test]
+fn nothing_is_sent_where_nobody_can_be_asked_and_yes_is_not_given() {
+    let program = Program::new(world(Era::Y2026, Vec::new()));
+    program.write("a.ndjson", rows(3));
+    let refused = program.run(&["import", "a.ndjson", "--report", "report.ndjson"]);
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    assert!(refused.stderr.contains("--yes") && refused.stderr.contains("--dry-run"), "{}", refused.stderr);
+    assert!(program.fake.journal().is_empty());
+    assert_eq!(program.files(), ["a.ndjson"]);
+
+    let plan = program.run(&["plan", "a.ndjson"]).ok();
+    for dry in [&["import", "a.ndjson", "--dry-run"][..], &["import", "a.ndjson", "--plan"]] {
+        let dry = program.run(dry).ok();
+        assert_eq!((dry.stdout(), &dry.stderr), (plan.stdout(), &plan.stderr));
+    }
+    assert!(program.groups().is_empty());
 }

@@ -34,19 +34,18 @@ fn an_import_ends_in_order_says_how_to_go_on_and_does() {
         let rows: String = (0..200).map(|n| format!("{{\"key\":\"org:{n}\"}}\n")).collect();
         program.write("a.ndjson", rows);
         program.fake.add_faults([slow(0.05).on("POST", "/groups/$")]).unwrap();
-        let child = program.start(&["import", "a.ndjson", "--concurrency", "2"]);
+        let child = program.start(&["import", "-y", "a.ndjson", "--concurrency", "2"]);
         wait_until(|| program.fake.state().groups.len() >= 4);
         send(signal, &child);
         let done = program.finish(child);
         assert_eq!(done.code, code, "{}", done.all());
-        let go_on =
-            "a.ndjson.journal has what is done; go on with: posthog-groups import a.ndjson --concurrency 2";
+        let go_on = "a.ndjson.journal has what is done; go on with: posthog-groups import -y a.ndjson --concurrency 2";
         assert!(done.stderr.contains(go_on), "{}", done.stderr);
         let written = program.fake.state().groups.len();
         assert!(written < 200);
 
         program.fake.clear_faults();
-        let done = program.run(&["import", "a.ndjson", "--concurrency", "2"]).ok();
+        let done = program.run(&["import", "-y", "a.ndjson", "--concurrency", "2"]).ok();
         // What was under way at the signal was finished, and is in the journal.
         assert!(done.stdout().contains(&format!("done before\t{written}\n")), "{written}: {}", done.stdout());
         assert_eq!(program.fake.state().groups.len(), 200);
@@ -71,7 +70,7 @@ fn an_export_leaves_the_old_file_and_nothing_else() {
 #[test]
 fn a_silent_standard_input_does_not_hold_it_up() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
-    let mut command = program.command(&["import", "-"]);
+    let mut command = program.command(&["import", "-y", "-"]);
     let mut child = command
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
@@ -87,4 +86,41 @@ fn a_silent_standard_input_does_not_hold_it_up() {
     let done = program.finish(child);
     drop(stdin);
     assert_eq!((done.code, done.stderr.as_str()), (130, "error: interrupted; nothing was written\n"));
+}
+
+#[test]
+fn an_import_that_is_stopped_while_it_reads_the_list_says_that_nothing_was_compared() {
+    let program = Program::new(world(Era::Y2026, numbered(150)));
+    let rows: String = (0..3_000).map(|n| format!("{{\"key\":\"org:{n}\"}}\n")).collect();
+    program.write("a.ndjson", rows);
+    program.fake.add_faults([slow(5.0).on("GET", "/groups/$")]).unwrap();
+    let child = program.start(&["import", "-y", "a.ndjson", "-o", "json"]);
+    wait_until(|| program.fake.journal().iter().any(|entry| entry.path.ends_with("/groups/")));
+    send("-INT", &child);
+    let done = program.finish(child);
+    assert_eq!(done.code, 130, "{}", done.all());
+    let totals: serde_json::Value = serde_json::from_str(done.stdout()).unwrap();
+    assert_eq!((&totals["rows"], &totals["left"]), (&3_000.into(), &3_000.into()));
+    assert_eq!(totals["not_compared"], 3_000);
+    let words = "interrupted with 3,000 of 3,000 rows left to do, 3,000 of them not compared yet";
+    assert!(done.stderr.contains(words), "{}", done.stderr);
+}
+
+#[test]
+fn what_a_killed_export_left_is_removed_by_the_next_one() {
+    let program = Program::new(world(Era::Y2026, numbered(1_000)));
+    program.fake.add_faults([slow(0.2).on("GET", "/groups/$")]).unwrap();
+    let mut child = program.start(&["export", "a.ndjson"]);
+    wait_until(|| !program.files().is_empty());
+    let [left] = &program.files()[..] else { panic!("{:?}", program.files()) };
+    assert!(left.ends_with(".partial"), "{left}");
+    // One that is in use stays.
+    let other = program.run(&["export", "b.ndjson", "--key-contains", "org:99"]).ok();
+    assert!(program.files().contains(left), "{}", other.all());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    program.fake.clear_faults();
+    program.run(&["export", "a.ndjson"]).ok();
+    assert_eq!(program.files(), ["a.ndjson", "b.ndjson"]);
 }

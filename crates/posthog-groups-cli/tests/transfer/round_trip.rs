@@ -35,7 +35,7 @@ fn ndjson_survives_export_import_and_export_byte_for_byte() {
 
         let empty = Program::new(world(era, Vec::new()));
         empty.write("all.ndjson", &first);
-        let done = empty.run(&["import", "all.ndjson", "-o", "json"]).ok();
+        let done = empty.run(&["import", "-y", "all.ndjson", "-o", "json"]).ok();
         let totals: serde_json::Value = serde_json::from_str(done.stdout()).unwrap();
         assert_eq!(totals["created"], HOSTILE.len());
         empty.run(&["export", "again.ndjson"]).ok();
@@ -52,12 +52,12 @@ fn csv_survives_export_import_and_export_byte_for_byte() {
 
         let empty = Program::new(world(era, Vec::new()));
         empty.write("all.csv", &first);
-        empty.run(&["import", "all.csv"]).ok();
+        empty.run(&["import", "-y", "all.csv"]).ok();
         empty.run(&["export", "again.csv"]).ok();
         assert_eq!(empty.read("again.csv"), first, "{era:?}");
 
         // And the groups are those that were exported: importing them where they are changes nothing.
-        let done = full.run(&["import", "all.csv", "-o", "json"]).ok();
+        let done = full.run(&["import", "-y", "all.csv", "-o", "json"]).ok();
         let totals: serde_json::Value = serde_json::from_str(done.stdout()).unwrap();
         assert_eq!(totals["unchanged"], HOSTILE.len(), "{era:?}: {totals}");
     }
@@ -74,17 +74,17 @@ fn packed_files_and_pipes_hold_the_same_rows() {
 
         let empty = Program::new(world(Era::Y2026, Vec::new()));
         std::fs::write(empty.path(name), &packed).unwrap();
-        empty.run(&["import", name]).ok();
+        empty.run(&["import", "-y", name]).ok();
         let by_file = empty.groups();
         assert_eq!(by_file.len(), HOSTILE.len());
 
         // Packed data is known by its first bytes on standard input.
         let empty = Program::new(world(Era::Y2026, Vec::new()));
         let format = if name.contains("csv") { "csv" } else { "ndjson" };
-        empty.run_with(&["import", "-", "--format", format], &packed).ok();
+        empty.run_with(&["import", "-y", "-", "--format", format], &packed).ok();
         assert_eq!(empty.groups(), by_file, "{name}");
     }
     let empty = Program::new(world(Era::Y2026, Vec::new()));
-    empty.run_with(&["import", "-"], &plain).ok();
+    empty.run_with(&["import", "-y", "-"], &plain).ok();
     assert_eq!(empty.run(&["export"]).ok().stdout, plain);
 }

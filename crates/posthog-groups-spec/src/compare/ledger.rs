@@ -134,6 +134,10 @@ impl Ledger {
     /// [`Error::Unsuitable`] with the place of what is no ledger: an unknown member, an id that is given twice,
     /// a defect with both or neither of `accounts` and `noStructure`, an alias of an unknown defect.
     pub fn from_document(document: &Document) -> Result<Self, Error> {
+        if !document.value.is_object() {
+            let reason = "a ledger is an object with `scope` and `defects`".to_owned();
+            return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
+        }
         let ledger: Self = serde_path_to_error::deserialize(&document.value).map_err(|e| {
             let at = pointer_of(e.path());
             Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }

@@ -192,7 +192,7 @@ impl Capture {
             };
             match decide(&policy, &attempt, || connection.random_unit()) {
                 Step::Wait(wait) => tokio::time::sleep(wait).await,
-                _ => return Err(error.of("capture_batch", number)),
+                _ => return Err(error.of("capture_batch").with_requests(number).in_call("import")),
             }
         }
     }

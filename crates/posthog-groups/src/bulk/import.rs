@@ -39,7 +39,11 @@ pub(crate) struct Settings {
     pub(crate) duplicates: Duplicates,
     pub(crate) verify: Option<bool>,
     pub(crate) verify_within: Duration,
+    pub(crate) memory: usize,
 }
+
+/// How much memory an import uses by default.
+const MEMORY: usize = 32 << 20;
 
 impl<F> fmt::Debug for Import<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,6 +78,7 @@ impl Groups {
                 duplicates: Duplicates::Refuse,
                 verify: None,
                 verify_within: Duration::from_secs(600),
+                memory: MEMORY,
             },
             on_event: Box::new(|_| {}),
             until: None,
@@ -120,6 +125,16 @@ where
     /// Empties a journal that belongs to a run with other rows, and begins anew. By default it is an error.
     pub fn accept_changed_input(mut self, accept: bool) -> Self {
         self.settings.accept_changed_input = accept;
+        self
+    }
+
+    /// How many bytes of memory the import uses for the rows and for the groups that it lists; 32 MiB by default, enough for about
+    /// 60,000 rows of ten properties.
+    ///
+    /// What does not fit is kept in a temporary file: keyed hashes of keys and properties, about 130 bytes for such a row and as much
+    /// for a listed group. The file is in [`std::env::temp_dir`], has no name, and is gone when the import ends, however it ends.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.settings.memory = bytes;
         self
     }
 

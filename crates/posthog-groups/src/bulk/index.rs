@@ -1,43 +1,41 @@
-//! What is wanted, and what has been seen of it: hashes, not the rows themselves.
+//! What is wanted, and what has been seen of it: keyed hashes, not the rows themselves, in bounded memory.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::sync::Arc;
 
 use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
+use super::spill::{Merge, PARTITIONS, Spill};
 use crate::data::compare;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::write::members;
 
-/// The wanted groups, by the hash of their keys.
-#[derive(Debug, Default)]
-pub(crate) struct Index {
-    rows: HashMap<u128, Wanted>,
-    /// A hash of each wanted property's name and value.
-    pairs: Vec<u64>,
-    /// Whether the property of the same place in `pairs` was seen to be missing or different.
-    differs: Vec<bool>,
-    hashers: [RandomState; 2],
-    unseen: u64,
-}
-
+/// The wanted groups, joined with those that are listed.
+///
+/// Rows and listed groups are partitioned by a hash of the key. While all rows fit in memory, each group is compared when it is
+/// listed. Otherwise groups wait in partitions as well, and [`settle`](Self::settle) compares one partition after the other.
 #[derive(Debug)]
-struct Wanted {
-    number: u64,
-    line: u64,
-    /// The hash of the properties as they are written down.
-    text: u64,
-    first: usize,
-    count: u32,
-    seen: Seen,
-    created: bool,
+pub(crate) struct Index {
+    rows: Arc<Spill>,
+    /// Where the row of a key is in its partition, while all rows are in memory.
+    places: HashMap<u128, u32>,
+    /// Listed groups that were not compared yet.
+    groups: Spill,
+    waiting: u64,
+    /// How many rows are in each state.
+    counts: [u64; 6],
+    /// The list has come to its end.
+    list_ended: bool,
+    hashers: [RandomState; 2],
+    room: usize,
 }
 
 /// What is known of a wanted group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Seen {
     /// Nothing.
     Unknown,
@@ -53,26 +51,71 @@ pub(crate) enum Seen {
     Arrived,
 }
 
-/// What a row is in a later pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// The one that counts for its key.
-    Counts,
-    /// A later one has the same key.
-    Superseded,
-    /// Not what it was in the first pass.
-    Changed,
+impl Seen {
+    fn of_byte(byte: u8) -> Self {
+        [Self::Unknown, Self::Absent, Self::Different, Self::Same, Self::Written, Self::Arrived]
+            .get(usize::from(byte))
+            .copied()
+            .unwrap_or(Self::Unknown)
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Self::Unknown | Self::Written)
+    }
 }
 
-/// A row whose key an earlier row has.
+/// What is known of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) number: u64,
+    pub(crate) seen: Seen,
+    /// Whether the write created the group.
+    pub(crate) created: bool,
+    /// Whether each property, in the order of the names, is missing or different, or was written.
+    pub(crate) differs: Vec<bool>,
+    /// The hash of what the row said in the first pass.
+    row: u64,
+}
+
+impl State {
+    /// The names of the properties that differ, or were written, in order.
+    pub(crate) fn differing(&self, row: &ImportRow) -> Vec<String> {
+        let names = row.names().into_iter().zip(&self.differs);
+        names.filter(|(_, differs)| **differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// Two rows with the same key, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Duplicate {
-    pub(crate) earlier_line: u64,
+    pub(crate) earlier: u64,
+    pub(crate) later: u64,
 }
 
 impl Index {
+    /// An index of at most this many bytes in memory.
+    pub(crate) fn new(memory: usize) -> Self {
+        // Rows, waiting groups, the merge, and a partition that is compared.
+        let room = memory / 4;
+        Self {
+            rows: Arc::new(Spill::new(room)),
+            places: HashMap::new(),
+            groups: Spill::new(room),
+            waiting: 0,
+            counts: [0; 6],
+            list_ended: false,
+            hashers: [RandomState::new(), RandomState::new()],
+            room,
+        }
+    }
+
     fn key_hash(&self, key: &str) -> u128 {
         let [a, b] = &self.hashers;
         u128::from(a.hash_one(key)) << 64 | u128::from(b.hash_one(key))
+    }
+
+    fn row_hash(&self, row: &ImportRow) -> u64 {
+        self.hashers[1].hash_one((row.key.as_str(), row.properties.as_str()))
     }
 
     fn pair_hash(&self, name: &str, value: &JsonValue) -> u64 {
@@ -83,140 +126,352 @@ impl Index {
         hasher.finish()
     }
 
-    /// Takes a row in. `number` counts all rows from 1. Of two with the same key the later one is kept.
-    pub(crate) fn add(&mut self, row: &ImportRow, number: u64) -> Result<Option<Duplicate>> {
+    fn pairs(&self, members: &[(String, JsonValue)]) -> Vec<u64> {
+        members.iter().map(|(name, value)| self.pair_hash(name, value)).collect()
+    }
+
+    /// Adds a row. `number` counts all rows from 1.
+    pub(crate) fn add(&mut self, row: &ImportRow, number: u64) -> Result<()> {
+        let pairs = self.pairs(&row.members()?);
+        self.insert(row, number, Seen::Unknown, false, &pairs, |_| false)
+    }
+
+    /// Adds a row that was written: `created`, or these of its properties. Numbers may come in any order.
+    pub(crate) fn add_written(
+        &mut self,
+        row: &ImportRow,
+        number: u64,
+        created: bool,
+        properties: &[String],
+    ) -> Result<()> {
         let members = row.members()?;
-        let first = self.pairs.len();
-        for (name, value) in &members {
-            let pair = self.pair_hash(name, value);
-            self.pairs.push(pair);
-        }
-        self.differs.resize(self.pairs.len(), false);
-        let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
-        let text = self.text_hash(&row.properties);
-        let wanted =
-            Wanted { number, line: row.line, text, first, count, seen: Seen::Unknown, created: false };
-        match self.rows.entry(self.key_hash(&row.key)) {
-            Entry::Vacant(place) => {
-                place.insert(wanted);
-                self.unseen += 1;
-                Ok(None)
+        let pairs = self.pairs(&members);
+        let differs = |place: usize| properties.contains(&members[place].0);
+        self.insert(row, number, Seen::Written, created, &pairs, differs)
+    }
+
+    fn insert(
+        &mut self,
+        row: &ImportRow,
+        number: u64,
+        seen: Seen,
+        created: bool,
+        pairs: &[u64],
+        differs: impl Fn(usize) -> bool,
+    ) -> Result<()> {
+        let key = self.key_hash(&row.key);
+        let record = Record::encode(key, number, self.row_hash(row), seen, created, pairs, differs);
+        self.counts[seen as usize] += 1;
+        unique(&mut self.rows)?.push(partition(key), &record).map_err(unusable)
+    }
+
+    /// Ends adding. Of rows with the same key the last one is kept, and the first pair of them is returned.
+    pub(crate) fn finish(&mut self) -> Result<Option<Duplicate>> {
+        let mut first: Option<Duplicate> = None;
+        let mut kept = Spill::new(self.room);
+        self.places.clear();
+        let mut count = 0;
+        for partition in 0..PARTITIONS {
+            let mut bytes = self.rows.load(partition).map_err(unusable)?;
+            // Writes end in any order.
+            let mut records: Vec<_> = Record::places(&bytes).collect();
+            records.sort_by_key(|place| Record::at(&bytes, *place).number());
+            let mut last: HashMap<u128, usize> = HashMap::with_capacity(records.len());
+            for place in &records {
+                let record = Record::at(&bytes, *place);
+                if let Some(earlier) = last.insert(record.key(), *place) {
+                    let pair =
+                        Duplicate { earlier: Record::at(&bytes, earlier).number(), later: record.number() };
+                    if first.is_none_or(|first| pair.later < first.later) {
+                        first = Some(pair);
+                    }
+                }
             }
-            Entry::Occupied(mut place) => {
-                let earlier = place.insert(wanted);
-                Ok(Some(Duplicate { earlier_line: earlier.line }))
+            let mut live = Vec::with_capacity(bytes.len());
+            for place in records {
+                let record = Record::at(&bytes, place);
+                if last.get(&record.key()) == Some(&place) {
+                    if self.rows.is_resident() {
+                        self.places.insert(record.key(), u32::try_from(live.len()).unwrap_or(u32::MAX));
+                    }
+                    live.extend_from_slice(record.0);
+                    count += 1;
+                }
             }
+            bytes.clear();
+            kept.push(partition, &live).map_err(unusable)?;
         }
+        let all: u64 = self.counts.iter().sum();
+        // Only rows that nothing is known of can have been superseded.
+        self.counts[Seen::Unknown as usize] -= all - count;
+        self.rows = Arc::new(kept);
+        Ok(first)
     }
 
-    /// What the row with this number is.
-    pub(crate) fn standing(&self, row: &ImportRow, number: u64) -> Standing {
-        let Some(wanted) = self.rows.get(&self.key_hash(&row.key)) else { return Standing::Changed };
-        match number.cmp(&wanted.number) {
-            Ordering::Less => Standing::Superseded,
-            Ordering::Equal if self.text_hash(&row.properties) == wanted.text => Standing::Counts,
-            _ => Standing::Changed,
-        }
-    }
-
-    fn text_hash(&self, properties: &Properties) -> u64 {
-        self.hashers[1].hash_one(properties.as_str())
-    }
-
-    /// How many wanted groups have not been seen, and are not known as absent.
+    /// How many rows nothing is known of, or were written and have not arrived yet.
     pub(crate) fn unseen(&self) -> u64 {
-        self.unseen
+        self.count(Seen::Unknown) + self.count(Seen::Written)
     }
 
-    pub(crate) fn seen(&self, key: &str) -> Seen {
-        self.rows.get(&self.key_hash(key)).map_or(Seen::Unknown, |wanted| wanted.seen)
-    }
-
-    /// The wanted groups that are in this state.
+    /// How many rows are in this state.
     pub(crate) fn count(&self, seen: Seen) -> u64 {
-        self.rows.values().filter(|wanted| wanted.seen == seen).count() as u64
+        self.counts[seen as usize]
     }
 
-    /// Sets what is known of a row.
-    pub(crate) fn mark(&mut self, key: &str, seen: Seen) {
-        let hash = self.key_hash(key);
-        if let Some(wanted) = self.rows.get_mut(&hash) {
-            let is_open = |seen| matches!(seen, Seen::Unknown | Seen::Written);
-            match (is_open(wanted.seen), is_open(seen)) {
-                (true, false) => self.unseen -= 1,
-                (false, true) => self.unseen += 1,
-                _ => {}
-            }
-            wanted.seen = seen;
-        }
-    }
-
-    /// The group was written: `created`, or these of its properties.
-    pub(crate) fn mark_written(&mut self, row: &ImportRow, created: bool, properties: &[String]) {
-        self.mark(&row.key, Seen::Written);
-        let hash = self.key_hash(&row.key);
-        let Some(wanted) = self.rows.get_mut(&hash) else { return };
-        wanted.created = created;
-        let names = row.names().into_iter();
-        for (name, differs) in names.zip(&mut self.differs[wanted.first..]) {
-            *differs = properties.contains(&name);
-        }
-    }
-
-    pub(crate) fn was_created(&self, key: &str) -> bool {
-        self.rows.get(&self.key_hash(key)).is_some_and(|wanted| wanted.created)
-    }
-
-    /// All that were not seen are not there.
+    /// No group that was not listed exists.
     pub(crate) fn the_rest_is_absent(&mut self) {
-        for wanted in self.rows.values_mut().filter(|wanted| wanted.seen == Seen::Unknown) {
-            wanted.seen = Seen::Absent;
-            self.unseen -= 1;
-        }
+        self.list_ended = true;
+        let unknown = std::mem::take(&mut self.counts[Seen::Unknown as usize]);
+        self.counts[Seen::Absent as usize] += unknown;
     }
 
-    /// Compares a group with what is wanted of it. `None`: nothing is, or it was seen before.
-    pub(crate) fn compare(&mut self, key: &str, properties: &Properties) -> Option<Seen> {
-        let wanted = self.rows.get(&self.key_hash(key))?;
-        let was = wanted.seen;
-        if !matches!(was, Seen::Unknown | Seen::Written) {
-            return None;
+    /// Compares a group with what is wanted of it, now or in [`settle`](Self::settle).
+    pub(crate) fn compare(&mut self, key: &str, properties: &Properties) -> Result<()> {
+        let key = self.key_hash(key);
+        if self.rows.is_resident() && !self.places.contains_key(&key) {
+            return Ok(());
         }
-        let range = wanted.first..wanted.first + wanted.count as usize;
-        let stored: Vec<u64> = members(properties)
-            .unwrap_or_default()
-            .iter()
-            .map(|(name, value)| self.pair_hash(name, value))
-            .collect();
-        let mut same = true;
-        for place in range {
-            let differs = !stored.contains(&self.pairs[place]);
-            same &= !differs;
-            // What was written keeps the marks of what had to be.
-            if was == Seen::Unknown {
-                self.differs[place] = differs;
+        let stored = self.pairs(&members(properties).unwrap_or_default());
+        match self.places.get(&key) {
+            Some(place) => {
+                let rows = unique(&mut self.rows)?.resident(partition(key));
+                let (was, is) = Record::compare(&mut rows[*place as usize..], &stored);
+                self.count_change(was, is);
+                Ok(())
+            }
+            None => {
+                self.waiting += 1;
+                let record = Record::encode(key, 0, 0, Seen::Unknown, false, &stored, |_| false);
+                self.groups.push(partition(key), &record).map_err(unusable)
             }
         }
-        let seen = match (same, was) {
-            (true, Seen::Written) => Seen::Arrived,
-            (true, _) => Seen::Same,
-            (false, Seen::Written) => Seen::Written,
-            (false, _) => Seen::Different,
-        };
-        self.mark(key, seen);
-        Some(seen)
     }
 
-    /// The names of the row's properties that were seen to be missing or different, in order.
-    pub(crate) fn differing(&self, row: &ImportRow) -> Vec<String> {
-        let Some(wanted) = self.rows.get(&self.key_hash(&row.key)) else { return Vec::new() };
-        let names = row.names().into_iter();
-        names
-            .zip(&self.differs[wanted.first..])
-            .filter(|(_, differs)| **differs)
-            .map(|(name, _)| name)
-            .collect()
+    fn count_change(&mut self, was: Seen, is: Seen) {
+        self.counts[was as usize] -= 1;
+        self.counts[is as usize] += 1;
     }
+
+    /// Whether so many groups wait that no row may be left unseen, or enough for comparing them to be worth it.
+    pub(crate) fn is_settling_due(&self) -> bool {
+        let all: u64 = self.counts.iter().sum();
+        self.waiting > 0 && self.waiting >= self.unseen().max(all / 16)
+    }
+
+    /// Compares the groups that wait.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        if self.waiting == 0 {
+            return Ok(());
+        }
+        let mut settled = Spill::new(self.room);
+        for partition in 0..PARTITIONS {
+            let mut rows = self.rows.load(partition).map_err(unusable)?;
+            let groups = self.groups.load(partition).map_err(unusable)?;
+            let places: HashMap<u128, usize> =
+                Record::places(&rows).map(|place| (Record::at(&rows, place).key(), place)).collect();
+            for group in Record::places(&groups) {
+                let group = Record::at(&groups, group);
+                if let Some(place) = places.get(&group.key()) {
+                    let (was, is) = Record::compare(&mut rows[*place..], &group.pairs().collect::<Vec<_>>());
+                    self.count_change(was, is);
+                }
+            }
+            settled.push(partition, &rows).map_err(unusable)?;
+            tokio::task::yield_now().await;
+        }
+        self.rows = Arc::new(settled);
+        self.groups = Spill::new(self.room);
+        self.waiting = 0;
+        Ok(())
+    }
+
+    /// The states of the rows in the order of their numbers.
+    pub(crate) fn states(&self) -> Result<States> {
+        let split = |bytes: &[u8]| {
+            let record = Record::at(bytes, 0);
+            (record.0.len(), record.number())
+        };
+        let merge = Merge::new(Arc::clone(&self.rows), split).map_err(unusable)?;
+        Ok(States { merge, list_ended: self.list_ended, hasher: self.hashers[1].clone() })
+    }
+}
+
+/// The rows while nobody else reads them.
+fn unique(rows: &mut Arc<Spill>) -> Result<&mut Spill> {
+    Arc::get_mut(rows).ok_or_else(|| Error::setup("the rows are being read"))
+}
+
+fn unusable(error: io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    Error::file(
+        format!(
+            "the temporary file in {} cannot be used; set TMPDIR to a folder with room, or allow the import more memory",
+            folder.display()
+        ),
+        error,
+    )
+}
+
+fn partition(key: u128) -> usize {
+    (key % PARTITIONS as u128) as usize
+}
+
+/// The states of rows, read beside the rows.
+#[derive(Debug)]
+pub(crate) struct States {
+    merge: Merge,
+    list_ended: bool,
+    hasher: RandomState,
+}
+
+/// What a row is in a later pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The one that counts for its key.
+    Counts(State),
+    /// There is no state: a later row has the same key, or the row is not looked for.
+    None,
+    /// Not what it was in the first pass.
+    Changed,
+}
+
+impl States {
+    /// What the row with this number is. Numbers must grow from call to call.
+    pub(crate) fn of(&mut self, row: &ImportRow, number: u64) -> Result<Standing> {
+        while self.merge.peek().is_some_and(|next| next < number) {
+            self.merge.next(|_| ()).map_err(unusable)?;
+        }
+        if self.merge.peek() != Some(number) {
+            return Ok(Standing::None);
+        }
+        let Some(mut state) = self.merge.next(|record| Record(record).state()).map_err(unusable)? else {
+            return Ok(Standing::None);
+        };
+        if state.row != self.hasher.hash_one((row.key.as_str(), row.properties.as_str())) {
+            return Ok(Standing::Changed);
+        }
+        if self.list_ended && state.seen == Seen::Unknown {
+            state.seen = Seen::Absent;
+        }
+        Ok(Standing::Counts(state))
+    }
+}
+
+/// A wanted or a listed group as bytes: length (4), key (16), number (8), hash of the row (8), state (1), whether it was created
+/// (1), number of properties (4), the hash of each property's name and value (8 each), and a bit for each that differs.
+struct Record<'b>(&'b [u8]);
+
+/// Where the hashes of the properties begin.
+const HEAD: usize = 42;
+const SEEN: usize = 36;
+
+impl<'b> Record<'b> {
+    fn encode(
+        key: u128,
+        number: u64,
+        row: u64,
+        seen: Seen,
+        created: bool,
+        pairs: &[u64],
+        differs: impl Fn(usize) -> bool,
+    ) -> Vec<u8> {
+        let length = HEAD + pairs.len() * 8 + pairs.len().div_ceil(8);
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(&(length as u32).to_le_bytes());
+        bytes.extend_from_slice(&key.to_le_bytes());
+        bytes.extend_from_slice(&number.to_le_bytes());
+        bytes.extend_from_slice(&row.to_le_bytes());
+        bytes.extend_from_slice(&[seen as u8, u8::from(created)]);
+        bytes.extend_from_slice(&(pairs.len() as u32).to_le_bytes());
+        pairs.iter().for_each(|pair| bytes.extend_from_slice(&pair.to_le_bytes()));
+        bytes.resize(length, 0);
+        (0..pairs.len())
+            .filter(|place| differs(*place))
+            .for_each(|place| set_bit(&mut bytes, pairs.len(), place, true));
+        bytes
+    }
+
+    /// The record that begins at this place.
+    fn at(bytes: &'b [u8], place: usize) -> Self {
+        let length = number_at::<4>(bytes, place) as usize;
+        Self(&bytes[place..place + length])
+    }
+
+    /// Where records begin.
+    fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let place = next;
+            if place >= bytes.len() {
+                return None;
+            }
+            next += number_at::<4>(bytes, place) as usize;
+            Some(place)
+        })
+    }
+
+    fn key(&self) -> u128 {
+        u128::from(number_at::<8>(self.0, 12)) << 64 | u128::from(number_at::<8>(self.0, 4))
+    }
+
+    fn number(&self) -> u64 {
+        number_at::<8>(self.0, 20)
+    }
+
+    fn count(&self) -> usize {
+        number_at::<4>(self.0, 38) as usize
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = u64> {
+        (0..self.count()).map(|place| number_at::<8>(self.0, HEAD + place * 8))
+    }
+
+    fn state(&self) -> State {
+        let count = self.count();
+        let bit = |place: usize| self.0[HEAD + count * 8 + place / 8] & 1 << (place % 8) != 0;
+        State {
+            number: self.number(),
+            seen: Seen::of_byte(self.0[SEEN]),
+            created: self.0[SEEN + 1] != 0,
+            differs: (0..count).map(bit).collect(),
+            row: number_at::<8>(self.0, 28),
+        }
+    }
+
+    /// Compares the record at the start of the bytes with a group's properties: its state before and now.
+    fn compare(bytes: &mut [u8], stored: &[u64]) -> (Seen, Seen) {
+        let record = Record::at(bytes, 0);
+        let was = Seen::of_byte(record.0[SEEN]);
+        if !was.is_open() {
+            return (was, was);
+        }
+        let missing: Vec<bool> = record.pairs().map(|pair| !stored.contains(&pair)).collect();
+        let is = match (missing.contains(&true), was) {
+            (false, Seen::Written) => Seen::Arrived,
+            (false, _) => Seen::Same,
+            (true, Seen::Written) => Seen::Written,
+            (true, _) => Seen::Different,
+        };
+        // What was written keeps the marks of what had to be.
+        if was == Seen::Unknown {
+            for (place, differs) in missing.iter().enumerate() {
+                set_bit(bytes, missing.len(), place, *differs);
+            }
+        }
+        bytes[SEEN] = is as u8;
+        (was, is)
+    }
+}
+
+fn set_bit(record: &mut [u8], count: usize, place: usize, value: bool) {
+    let byte = &mut record[HEAD + count * 8 + place / 8];
+    let bit = 1 << (place % 8);
+    *byte = if value { *byte | bit } else { *byte & !bit };
+}
+
+/// The little-endian number in these many bytes.
+fn number_at<const BYTES: usize>(bytes: &[u8], place: usize) -> u64 {
+    bytes[place..place + BYTES].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -231,58 +486,124 @@ mod tests {
         serde_json::from_str(text).unwrap()
     }
 
-    #[test]
-    fn a_group_is_compared_by_what_is_wanted_of_it_only() {
-        for (wanted, stored, differing) in [
-            (r#"{"a":1}"#, r#"{"a":1.0,"b":2}"#, &[][..]),
-            (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, &["b"]),
-            (r#"{"b":2,"a":1}"#, r#"{"a":2,"b":2}"#, &["a"]),
-            (r#"{"a":null}"#, r#"{}"#, &["a"]),
-            (r#"{"a":null}"#, r#"{"a":null}"#, &[]),
+    /// An index that keeps everything in memory, and one that keeps nothing there.
+    fn both() -> [Index; 2] {
+        [Index::new(1 << 20), Index::new(0)]
+    }
+
+    fn state(index: &Index, row: &ImportRow, number: u64) -> State {
+        match index.states().unwrap().of(row, number).unwrap() {
+            Standing::Counts(state) => state,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_group_is_compared_by_what_is_wanted_of_it_only() {
+        for (wanted, stored, differs) in [
+            (r#"{"a":1}"#, r#"{"a":1.0,"b":2}"#, &[false][..]),
+            (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, &[false, true]),
+            (r#"{"b":2,"a":1}"#, r#"{"a":2,"b":2}"#, &[true, false]),
+            (r#"{"a":null}"#, r#"{}"#, &[true]),
+            (r#"{"a":null}"#, r#"{"a":null}"#, &[false]),
             (r#"{}"#, r#"{"a":1}"#, &[]),
-            (r#"{"a":"1"}"#, r#"{"a":1}"#, &["a"]),
-            (r#"{"a":{"x":[1,{}]}}"#, r#"{"a":{"x":[1,{}]}}"#, &[]),
-            (r#"{"a":{"x":[1,{}]}}"#, r#"{"a":{"x":[{},1]}}"#, &["a"]),
-            (r#"{"n":123456789012345678901234567890}"#, r#"{"n":123456789012345678901234567891}"#, &["n"]),
+            (r#"{"a":"1"}"#, r#"{"a":1}"#, &[true]),
+            (r#"{"a":{"x":[1,{}]}}"#, r#"{"a":{"x":[1,{}]}}"#, &[false]),
+            (r#"{"a":{"x":[1,{}]}}"#, r#"{"a":{"x":[{},1]}}"#, &[true]),
+            (r#"{"n":123456789012345678901234567890}"#, r#"{"n":123456789012345678901234567891}"#, &[true]),
         ] {
-            let mut index = Index::default();
-            let row = row("k", wanted);
-            assert!(index.add(&row, 1).unwrap().is_none());
-            let seen = index.compare("k", &properties(stored)).unwrap();
-            assert_eq!(seen == Seen::Same, differing.is_empty(), "{wanted} and {stored}");
-            assert_eq!(index.differing(&row), differing, "{wanted} and {stored}");
+            for mut index in both() {
+                let row = row("k", wanted);
+                index.add(&row, 1).unwrap();
+                assert_eq!(index.finish().unwrap(), None);
+                index.compare("k", &properties(stored)).unwrap();
+                index.compare("l", &properties(stored)).unwrap();
+                index.settle().await.unwrap();
+                let state = state(&index, &row, 1);
+                let seen = if differs.contains(&true) { Seen::Different } else { Seen::Same };
+                assert_eq!((state.seen, &*state.differs), (seen, differs), "{wanted} and {stored}");
+                assert_eq!((index.unseen(), index.count(seen)), (0, 1));
+            }
         }
     }
 
     #[test]
     fn of_two_rows_with_one_key_the_later_counts() {
-        let mut index = Index::default();
-        assert!(index.add(&row("k", "{}").at_line(3), 1).unwrap().is_none());
-        assert!(index.add(&row("l", "{}").at_line(4), 2).unwrap().is_none());
-        assert_eq!(index.add(&row("k", "{}").at_line(9), 3).unwrap().unwrap().earlier_line, 3);
-        let standing = |key, properties, number| index.standing(&row(key, properties), number);
-        assert_eq!(standing("k", "{}", 1), Standing::Superseded);
-        assert_eq!(standing("k", "{}", 3), Standing::Counts);
-        for (key, properties, number) in [("m", "{}", 1), ("k", "{\"a\":1}", 3), ("k", "{}", 4)] {
-            assert_eq!(standing(key, properties, number), Standing::Changed);
+        for mut index in both() {
+            let rows = [row("k", "{}"), row("l", "{}"), row("k", "{}"), row("l", "{}"), row("m", "{}")];
+            for (row, number) in rows.iter().zip(1..) {
+                index.add(row, number).unwrap();
+            }
+            assert_eq!(index.finish().unwrap(), Some(Duplicate { earlier: 1, later: 3 }));
+            assert_eq!(index.unseen(), 3);
+            let mut states = index.states().unwrap();
+            let mut standing = |row: &ImportRow, number| match states.of(row, number).unwrap() {
+                Standing::Counts(state) => state.number,
+                Standing::None => 0,
+                Standing::Changed => 100,
+            };
+            let found: Vec<_> =
+                rows[..4].iter().zip(1..).map(|(row, number)| standing(row, number)).collect();
+            assert_eq!(found, [0, 0, 3, 4]);
+            assert_eq!(standing(&row("m", r#"{"a":1}"#), 5), 100);
+            assert_eq!(standing(&row("n", "{}"), 6), 0);
         }
-        assert_eq!(index.unseen(), 2);
     }
 
-    #[test]
-    fn what_was_written_is_open_until_it_is_seen_as_wanted() {
-        let mut index = Index::default();
-        let wanted = row("k", r#"{"a":1,"b":2}"#);
-        index.add(&wanted, 1).unwrap();
-        assert_eq!(index.compare("k", &properties(r#"{"b":2}"#)), Some(Seen::Different));
-        assert_eq!(index.unseen(), 0);
-        index.mark_written(&wanted, false, &["a".to_owned()]);
-        assert_eq!((index.unseen(), index.was_created("k")), (1, false));
-        assert_eq!(index.compare("k", &properties(r#"{"b":2}"#)), Some(Seen::Written));
-        assert_eq!(index.compare("k", &properties(r#"{"a":1,"b":2}"#)), Some(Seen::Arrived));
-        assert_eq!((index.unseen(), index.differing(&wanted)), (0, vec!["a".to_owned()]));
-        assert_eq!(index.compare("k", &properties("{}")), None);
-        index.the_rest_is_absent();
-        assert_eq!(index.seen("k"), Seen::Arrived);
+    #[tokio::test]
+    async fn what_was_written_is_open_until_it_is_seen_as_wanted() {
+        for mut index in both() {
+            let (wanted, other) = (row("k", r#"{"a":1,"b":2}"#), row("l", "{}"));
+            index.add_written(&other, 9, true, &[]).unwrap();
+            index.add_written(&wanted, 4, false, &["a".to_owned()]).unwrap();
+            assert_eq!(index.finish().unwrap(), None);
+            for (stored, seen) in
+                [(r#"{"b":2}"#, Seen::Written), (r#"{"a":1,"b":2}"#, Seen::Arrived), ("{}", Seen::Arrived)]
+            {
+                index.compare("k", &properties(stored)).unwrap();
+                index.settle().await.unwrap();
+                let state = state(&index, &wanted, 4);
+                assert_eq!((state.seen, state.created, &*state.differs), (seen, false, &[true, false][..]));
+            }
+            assert_eq!((index.unseen(), index.count(Seen::Arrived)), (1, 1));
+            assert!(state(&index, &other, 9).created);
+        }
+    }
+
+    #[tokio::test]
+    async fn ten_thousand_rows_are_joined_with_as_many_groups_whatever_the_memory() {
+        for memory in [0, 64 << 10, 64 << 20] {
+            let mut index = Index::new(memory);
+            let rows: Vec<_> =
+                (0..10_000).map(|n| row(&format!("k{n}"), &format!("{{\"n\":{n}}}"))).collect();
+            for (row, number) in rows.iter().zip(1..) {
+                index.add(row, number).unwrap();
+            }
+            assert_eq!(index.finish().unwrap(), None);
+            // A half, of which every tenth differs.
+            for n in (0..20_000).step_by(2) {
+                let value = if n % 10 == 0 { n + 1 } else { n };
+                index.compare(&format!("k{n}"), &properties(&format!("{{\"n\":{value}}}"))).unwrap();
+                if index.is_settling_due() {
+                    index.settle().await.unwrap();
+                }
+            }
+            index.settle().await.unwrap();
+            assert_eq!(
+                [Seen::Same, Seen::Different, Seen::Unknown].map(|seen| index.count(seen)),
+                [4_000, 1_000, 5_000]
+            );
+            index.the_rest_is_absent();
+            let mut states = index.states().unwrap();
+            for (n, row) in rows.iter().enumerate() {
+                let Standing::Counts(state) = states.of(row, n as u64 + 1).unwrap() else { panic!("{n}") };
+                let seen = match n {
+                    n if n % 2 == 1 => Seen::Absent,
+                    n if n % 10 == 0 => Seen::Different,
+                    _ => Seen::Same,
+                };
+                assert_eq!(state.seen, seen, "{n}");
+            }
+        }
     }
 }

@@ -39,8 +39,8 @@
 //!
 //! # What it costs
 //!
-//! Memory: only hashes of the rows are held; 20,000 rows of ten properties take 13 MB in all, a million some 250 MB. Rows are read two or
-//! three times, so they are given as a function that begins anew.
+//! Memory does not grow with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
+//! two or three times, so they are given as a function that begins anew.
 //!
 //! # The journal
 //!
@@ -64,6 +64,7 @@ mod report;
 mod rest;
 mod row;
 mod run;
+mod spill;
 mod stop;
 mod verify;
 mod write;

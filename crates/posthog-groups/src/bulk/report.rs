@@ -34,6 +34,11 @@ pub enum RowOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ImportEvent<'a> {
+    /// Rows are being read for the first time. Sent now and then.
+    Checking {
+        /// How many were read so far.
+        rows: u64,
+    },
     /// All rows were read once, and none is bad.
     Checked {
         /// How many there are.
@@ -94,6 +99,8 @@ pub struct ImportReport {
     pub done_before: u64,
     /// Rows that failed; the events have the reasons.
     pub failed: u64,
+    /// Of the rows that are [left](Self::left), those that were not compared with the server yet.
+    pub not_compared: u64,
     /// The requests that the client has made meanwhile, repetitions and those to capture included.
     pub requests: u64,
     /// How long it took.
@@ -141,6 +148,7 @@ impl ImportReport {
             superseded: 0,
             done_before: 0,
             failed: 0,
+            not_compared: 0,
             requests: 0,
             elapsed: Duration::ZERO,
             stopped: None,

@@ -1,8 +1,13 @@
 //! One row by REST.
 
+use chrono::DateTime;
+use posthog_groups_client::Properties;
+
 use super::index::Seen;
 use super::report::RowOutcome;
 use super::row::ImportRow;
+use super::write::ToDo;
+use crate::data::group::Group;
 use crate::data::input;
 use crate::error::{Error, Result};
 use crate::resources::groups::Groups;
@@ -11,7 +16,7 @@ use crate::write::{self, Target, different, merge};
 /// Looks at the group of a row and says what writing it would do.
 pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
     let wanted = row.members()?;
-    match write::find(&groups.client().session(), index, &row.key).await {
+    match write::find(&groups.client().session("import"), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<_> = different(&found, &wanted).into_iter().map(|(name, _)| name).collect();
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
@@ -22,20 +27,41 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
 }
 
 /// Makes a group as the row wants it, with as few writes as possible.
-pub(crate) async fn write(groups: &Groups, index: u8, row: &ImportRow, seen: Seen) -> Result<RowOutcome> {
-    let session = groups.client().session();
+///
+/// A group that was listed with other values is read again first, unless the list is consistent.
+pub(crate) async fn write(
+    groups: &Groups,
+    index: u8,
+    to_do: &ToDo,
+    is_consistent: bool,
+) -> Result<RowOutcome> {
+    let ToDo { row, seen, differing, .. } = to_do;
+    let session = groups.client().session("import");
     let key = row.key.as_str();
     let wanted = row.members()?;
     let target = Target::lock(&session, index, key).await?;
     let create = async || {
         refuse_blanks(key)?;
-        write::carry_out(&target, &write::Create { properties: &row.properties }).await
+        write::execute(&target, &write::Create { properties: &row.properties }).await
     };
     // The list may be behind: one that it does not have may be there, and then it is merged into.
-    if seen == Seen::Absent {
+    if *seen == Seen::Absent {
         match create().await {
             Ok(_) => return Ok(created(row)),
             Err(error) if error.is_already_exists() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if *seen == Seen::Different && is_consistent {
+        refuse_null(row, differing)?;
+        let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
+        // Without the properties that differ; `merge` writes those that the group does not hold.
+        let listed =
+            Group::stored(index.into(), row.key.clone(), Properties::default(), DateTime::UNIX_EPOCH);
+        match merge(&target, listed, &to_write).await {
+            Ok((_, written)) => return Ok(RowOutcome::Changed { properties: written }),
+            // Somebody else has removed it in between.
+            Err(error) if error.is_group_not_found() => {}
             Err(error) => return Err(error),
         }
     }

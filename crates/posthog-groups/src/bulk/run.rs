@@ -2,18 +2,21 @@
 
 use std::io;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::capture::Capture;
 use super::import::{OnEvent, Settings};
-use super::index::{Index, Seen};
+use super::index::{Duplicate, Index, Seen};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
+use crate::resources::cursor::Cursor;
 use crate::resources::group_type::check_exists;
 use crate::resources::groups::Groups;
 
@@ -35,10 +38,16 @@ pub(crate) struct Run<F> {
     pub(super) stop: Stop,
     pub(super) index: u8,
     pub(super) wanted: Index,
+    /// Rows that were written, and have to be verified.
+    pub(super) written: Index,
     pub(super) journal: Option<Journal>,
     started: String,
     pub(super) report: ImportReport,
     pub(super) consecutive_failures: u32,
+    /// Rows that were not compared with the server yet.
+    pub(super) not_compared: u64,
+    /// The list sees every write at once: a cursor of this run is of a server that reads it from PostgreSQL.
+    pub(super) is_consistent: bool,
     /// How many pages the list has, where it was read to its end.
     pub(super) list_pages: u64,
 }
@@ -59,14 +68,17 @@ where
             groups: groups.patient(),
             rows,
             report: ImportReport::new(settings.engine),
+            wanted: Index::new(settings.memory),
+            written: Index::new(settings.memory),
             settings,
             on_event,
             stop: Stop::when(until),
             index: 0,
-            wanted: Index::default(),
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
             consecutive_failures: 0,
+            not_compared: 0,
+            is_consistent: false,
             list_pages: u64::MAX,
         }
     }
@@ -85,6 +97,9 @@ where
             let left = self.report.left();
             self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
         }
+        if self.report.stopped.is_some() {
+            self.report.not_compared = self.not_compared.min(self.report.left());
+        }
         let kept = match self.journal.take() {
             Some(journal) if self.report.is_complete() => journal.remove(),
             Some(mut journal) => journal.sync(),
@@ -102,6 +117,7 @@ where
         self.check(mode).await?;
         if !self.stop.is_wished() {
             self.look(mode).await?;
+            self.not_compared = self.wanted.unseen();
         }
         if self.stop.is_wished() {
             self.stopped(Stopped::Cancelled);
@@ -119,16 +135,10 @@ where
             let row = numbered(row, number)?;
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
             row.check().map_err(named)?;
-            if let Some(earlier) = self.wanted.add(&row, number)?
-                && self.settings.duplicates == Duplicates::Refuse
-            {
-                return Err(Error::input(format!(
-                    "rows {} and {} have the same group key `{}`; remove one, or let the last one win",
-                    earlier.earlier_line, row.line, row.key
-                )));
-            }
+            self.wanted.add(&row, number)?;
             input.update(row.id().0);
             if number.is_multiple_of(BREATH) {
+                (self.on_event)(ImportEvent::Checking { rows: number });
                 tokio::task::yield_now().await;
                 if self.stop.is_wished() {
                     break;
@@ -136,8 +146,14 @@ where
             }
         }
         self.report.rows = number;
+        self.not_compared = number;
+        if let Some(duplicate) = self.wanted.finish()?
+            && self.settings.duplicates == Duplicates::Refuse
+        {
+            return Err(self.refuse(duplicate));
+        }
         let index = async {
-            let session = self.groups.client().session();
+            let session = self.groups.client().session("import");
             let index = self.groups.index(&session).await?;
             check_exists(&session, index).await.map(|()| index)
         };
@@ -152,6 +168,26 @@ where
         let done_before = self.journal.as_ref().map_or(0, Journal::done);
         (self.on_event)(ImportEvent::Checked { rows: number, done_before });
         Ok(())
+    }
+
+    /// Names two rows with the same key.
+    fn refuse(&self, duplicate: Duplicate) -> Error {
+        let mut rows = Numbered::new((self.rows)());
+        let mut earlier_line = duplicate.earlier;
+        while let Some(row) = rows.next() {
+            match row {
+                Err(error) => return error,
+                Ok(row) if rows.number == duplicate.earlier => earlier_line = row.line,
+                Ok(row) if rows.number == duplicate.later => {
+                    return Error::input(format!(
+                        "rows {earlier_line} and {} have the same group key `{}`; remove one, or let the last one win",
+                        row.line, row.key
+                    ));
+                }
+                Ok(_) => {}
+            }
+        }
+        changed(&format!("row {} is missing", duplicate.later))
     }
 
     fn open_journal(&mut self, input: String) -> Result<()> {
@@ -181,10 +217,21 @@ where
     }
 
     /// Compares up to so many pages of the list, until nothing is left to be seen. True: the list came to its end.
+    ///
+    /// Groups that were listed are compared also after an error.
     pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
+        let listed = self.list(most_pages).await;
+        self.wanted.settle().await?;
+        listed
+    }
+
+    async fn list(&mut self, most_pages: u64) -> Result<bool> {
         let mut pages = self.groups.export().pages();
         let mut groups = 0;
         for page_number in 0..most_pages {
+            if self.wanted.is_settling_due() {
+                self.wanted.settle().await?;
+            }
             if self.wanted.unseen() == 0 {
                 self.list_pages = self.list_pages.min(page_number);
                 return Ok(false);
@@ -197,10 +244,12 @@ where
                 self.list_pages = page_number;
                 return Ok(true);
             };
+            let page = page?;
+            self.is_consistent |= page.next.as_ref().is_some_and(is_of_2025);
             // A group that cannot be decoded stays unseen.
-            for group in page?.groups.into_iter().flatten() {
+            for group in page.groups.into_iter().flatten() {
                 groups += 1;
-                self.wanted.compare(&group.key, &group.properties);
+                self.wanted.compare(&group.key, &group.properties)?;
             }
             (self.on_event)(ImportEvent::Looked { groups });
         }
@@ -230,7 +279,7 @@ where
         } else {
             self.write_each(mode, mode == Mode::Write && verify).await;
         }
-        if self.report.stopped.is_none() && self.wanted.count(Seen::Written) > 0 {
+        if self.report.stopped.is_none() && verify && mode == Mode::Write {
             self.verify().await;
         }
         Ok(())
@@ -297,6 +346,14 @@ pub(super) fn changed(what: &str) -> Error {
     ))
 }
 
+/// Whether a cursor is one of servers before 2026-05-07 (contract section 2.1): the position `p=` in base64.
+fn is_of_2025(cursor: &Cursor) -> bool {
+    let text = cursor.as_str().trim_end_matches('=');
+    STANDARD_NO_PAD
+        .decode(text)
+        .is_ok_and(|plain| plain.split(|byte| *byte == b'&').any(|part| part.starts_with(b"p=")))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -319,6 +376,25 @@ fn choose(asked: Engine, rows: u64, has_token: bool, per_hour: Option<u64>) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cursors_of_2025_are_told_from_those_of_2026() {
+        for (cursor, expected) in [
+            // p=2022-01-01 00:00:00+00:00
+            ("cD0yMDIyLTAxLTAxKzAwJTNBMDAlM0EwMCUyQjAwJTNBMDA=", true),
+            ("cD0yMDIyLTAxLTAxKzAwJTNBMDAlM0EwMCUyQjAwJTNBMDA", true),
+            // o=2&p=2022
+            ("bz0yJnA9MjAyMg==", true),
+            // r=1
+            ("cj0x", false),
+            // {"c":1640995200000000,"k":"p=1"}
+            ("eyJjIjoxNjQwOTk1MjAwMDAwMDAwLCJrIjoicD0xIn0=", false),
+            ("", false),
+            ("p=2022", false),
+        ] {
+            assert_eq!(is_of_2025(&Cursor::new(cursor)), expected, "{cursor}");
+        }
+    }
 
     #[test]
     fn events_are_chosen_when_rest_would_take_more_than_an_hours_allowance() {

@@ -1,11 +1,11 @@
-//! The verifying read: what was written is looked at until it is as wanted.
+//! The verifying read: what was written is read again until it is as wanted.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::index::{Seen, Standing};
+use super::index::{Index, Seen, Standing};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{Numbered, Run};
@@ -13,10 +13,10 @@ use super::write::sleep_until;
 use crate::error::{Error, Result};
 use crate::write::different;
 
-/// So many groups at most are verified by looking for each.
+/// Up to this many groups are verified by reading each.
 const FEW: u64 = 200;
 
-/// The longest wait between two looks.
+/// The longest wait between two rounds.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl<F, I> Run<F>
@@ -26,54 +26,65 @@ where
 {
     /// Reads what was written until all of it is as wanted, or the time is up.
     pub(super) async fn verify(&mut self) {
-        // None: beyond the clock's range.
-        let deadline = Instant::now().checked_add(self.settings.verify_within);
-        let mut is_first = true;
-        let mut wait = Duration::from_millis(250);
-        loop {
-            let left = self.wanted.count(Seen::Written);
-            (self.on_event)(ImportEvent::Verifying { left });
-            let looked = tokio::select! {
-                looked = self.look_again(left) => looked,
-                // A look may take hours where the list is long; each row has one.
-                () = sleep_until(deadline), if !is_first => Ok(()),
-            };
-            is_first = false;
-            if self.end_arrived() == 0 || self.report.stopped.is_some() {
-                return;
-            }
-            if let Err(error) = looked
-                && reach(&error) == Reach::All
-            {
-                return self.stopped(Stopped::Error(error));
-            }
-            if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
-                break;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.stop.wish() => return self.stopped(Stopped::Cancelled),
-            }
-            // Each group that is looked for costs a request of the hour's allowance.
-            let calm = if self.is_listed(left) { Duration::ZERO } else { wait_between_looks(left) };
-            wait = (wait * 2).min(LONGEST_WAIT.max(calm));
-        }
-        let mut rows = Numbered::new((self.rows)());
-        while let Some(Ok(row)) = rows.next() {
-            if self.is(&row, &rows, Seen::Written) {
-                self.end(rows.number, &row, RowOutcome::Failed(Error::not_arrived()));
-            }
+        if let Err(error) = self.verify_all().await {
+            self.stopped(Stopped::Error(error));
         }
     }
 
-    async fn look_again(&mut self, left: u64) -> Result<()> {
-        if self.is_listed(left) {
-            match self.compare_list(u64::MAX).await {
-                Err(error) if error.is_paging() || error.is_server_error() => self.list_pages = u64::MAX,
-                listed => return listed.map(drop),
+    async fn verify_all(&mut self) -> Result<()> {
+        // `None`: beyond the clock's range.
+        let deadline = Instant::now().checked_add(self.settings.verify_within);
+        let mut until = None;
+        let mut wait = Duration::from_millis(250);
+        // The states of the first pass are not needed any more.
+        self.wanted = std::mem::replace(&mut self.written, Index::new(self.settings.memory));
+        self.wanted.finish()?;
+        loop {
+            let left = self.wanted.unseen();
+            if left == 0 {
+                return Ok(());
+            }
+            (self.on_event)(ImportEvent::Verifying { left });
+            self.read_again(left, until).await?;
+            if self.wanted.unseen() == 0 || self.report.stopped.is_some() {
+                return Ok(());
+            }
+            if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+                return self.give_up();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.wish() => {
+                    self.stopped(Stopped::Cancelled);
+                    return Ok(());
+                }
+            }
+            // A round may take hours if the list is long. The first one is finished in any case.
+            until = deadline;
+            // Each group that is read costs a request of the hour's allowance.
+            let calm = if self.is_listed(left) { Duration::ZERO } else { wait_between_rounds(left) };
+            wait = (wait * 2).min(LONGEST_WAIT.max(calm));
+        }
+    }
+
+    /// Reads the groups of rows that were written, by the list or one by one. Afterwards `wanted` has those that have not arrived.
+    async fn read_again(&mut self, left: u64, until: Option<Instant>) -> Result<()> {
+        let mut is_listed = self.is_listed(left);
+        if is_listed {
+            let listed = tokio::select! {
+                listed = self.compare_list(u64::MAX) => listed,
+                () = sleep_until(until) => Ok(false),
+            };
+            match listed {
+                Err(error) if error.is_paging() || error.is_server_error() => {
+                    self.list_pages = u64::MAX;
+                    is_listed = false;
+                }
+                Err(error) if reach(&error) == Reach::All => return Err(error),
+                _ => self.wanted.settle().await?,
             }
         }
-        self.look_for_each().await
+        self.end_arrived(!is_listed, until).await
     }
 
     /// Whether the list is read for so many groups, instead of each of them.
@@ -81,61 +92,64 @@ where
         left > FEW && self.list_pages <= left
     }
 
-    fn is(&self, row: &ImportRow, rows: &Numbered<I>, seen: Seen) -> bool {
-        self.wanted.seen(&row.key) == seen && self.wanted.standing(row, rows.number) == Standing::Counts
+    /// Ends the rows that have arrived, and keeps the others for the next round. `by_reading`: reads the group of each.
+    async fn end_arrived(&mut self, by_reading: bool, until: Option<Instant>) -> Result<()> {
+        let mut states = self.wanted.states()?;
+        let mut rows = Numbered::new((self.rows)());
+        let mut left = Index::new(self.settings.memory);
+        let mut fatal = None;
+        while let Some(row) = rows.next() {
+            let row = row?;
+            let Standing::Counts(state) = states.of(&row, rows.number)? else { continue };
+            let mut arrived = state.seen == Seen::Arrived;
+            let is_over = until.is_some_and(|until| Instant::now() >= until);
+            if by_reading && !arrived && !is_over && !self.stop.is_wished() && fatal.is_none() {
+                let found = tokio::select! {
+                    found = self.groups.find(&row.key) => found,
+                    () = self.stop.wish() => Ok(None),
+                    () = sleep_until(until) => Ok(None),
+                };
+                match found {
+                    // Exactly, where the list is compared by hashes.
+                    Ok(Some(group)) => arrived = different(&group, &row.members()?).is_empty(),
+                    Ok(None) => {}
+                    Err(error) if reach(&error) == Reach::All => fatal = Some(error),
+                    // Other groups can be read; this one is read again in the next round.
+                    Err(_) => {}
+                }
+            }
+            let properties = state.differing(&row);
+            if !arrived {
+                left.add_written(&row, rows.number, state.created, &properties)?;
+            } else if state.created {
+                self.end(rows.number, &row, RowOutcome::Created { properties });
+            } else {
+                self.end(rows.number, &row, RowOutcome::Changed { properties });
+            }
+        }
+        left.finish()?;
+        self.wanted = left;
+        if self.stop.is_wished() && self.wanted.unseen() > 0 {
+            self.stopped(Stopped::Cancelled);
+        }
+        fatal.map_or(Ok(()), Err)
     }
 
-    /// Looks for each group that was written and has not been seen.
-    async fn look_for_each(&mut self) -> Result<()> {
+    /// Ends the rows that have not arrived.
+    fn give_up(&mut self) -> Result<()> {
+        let mut states = self.wanted.states()?;
         let mut rows = Numbered::new((self.rows)());
         while let Some(row) = rows.next() {
             let row = row?;
-            if !self.is(&row, &rows, Seen::Written) {
-                continue;
-            }
-            let found = tokio::select! {
-                found = self.groups.find(&row.key) => found,
-                () = self.stop.wish() => return Ok(()),
-            };
-            let found = match found {
-                Err(error) if reach(&error) == Reach::All => return Err(error),
-                // Other groups can be read; this one is read again in the next round.
-                found => found.unwrap_or_default(),
-            };
-            // Exactly, where the list is compared by hashes.
-            if found
-                .is_some_and(|group| row.members().is_ok_and(|wanted| different(&group, &wanted).is_empty()))
-            {
-                self.wanted.mark(&row.key, Seen::Arrived);
+            if let Standing::Counts(_) = states.of(&row, rows.number)? {
+                self.end(rows.number, &row, RowOutcome::Failed(Error::not_arrived()));
             }
         }
         Ok(())
     }
-
-    /// Ends the rows that have arrived, and tells how many have not.
-    fn end_arrived(&mut self) -> u64 {
-        if self.wanted.count(Seen::Arrived) > 0 {
-            let mut rows = Numbered::new((self.rows)());
-            while let Some(Ok(row)) = rows.next() {
-                if !self.is(&row, &rows, Seen::Arrived) {
-                    continue;
-                }
-                self.wanted.mark(&row.key, Seen::Same);
-                let properties = self.wanted.differing(&row);
-                let created = self.wanted.was_created(&row.key);
-                let outcome = if created {
-                    RowOutcome::Created { properties }
-                } else {
-                    RowOutcome::Changed { properties }
-                };
-                self.end(rows.number, &row, outcome);
-            }
-        }
-        self.wanted.count(Seen::Written)
-    }
 }
 
-/// So that looking for so many groups again and again takes a tenth of what the cloud allows in an hour.
-fn wait_between_looks(left: u64) -> Duration {
+/// So that reading so many groups again and again takes a tenth of what the cloud allows in an hour.
+fn wait_between_rounds(left: u64) -> Duration {
     Duration::from_secs(left.saturating_mul(3_600) / 480)
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::capture::{Capture, Refused};
-use super::index::{Seen, Standing};
+use super::index::{Seen, Standing, States};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{BREATH, Mode, Numbered, Run, changed};
@@ -32,6 +32,8 @@ pub(super) struct ToDo {
     pub(super) number: u64,
     pub(super) row: ImportRow,
     pub(super) seen: Seen,
+    /// The names of the properties that are missing or different, if the group was [compared](Seen::Different).
+    pub(super) differing: Vec<String>,
 }
 
 impl<F, I> Run<F>
@@ -40,7 +42,13 @@ where
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
     /// The next row that has to be read back or written, after those that need nothing.
-    fn next_to_do(&mut self, rows: &mut Numbered<I>, mode: Mode, failed_before: bool) -> Option<ToDo> {
+    fn next_to_do(
+        &mut self,
+        rows: &mut Numbered<I>,
+        states: &mut States,
+        mode: Mode,
+        failed_before: bool,
+    ) -> Option<ToDo> {
         loop {
             let row = match rows.next()? {
                 Ok(row) => row,
@@ -54,27 +62,39 @@ where
             if journal.is_some_and(|journal| journal.has_failed(number)) != failed_before {
                 continue;
             }
-            let standing = self.wanted.standing(&row, rows.number);
-            let outcome = match (standing, self.wanted.seen(&row.key)) {
-                (Standing::Changed, _) => {
+            let state = match states.of(&row, number) {
+                Ok(Standing::Counts(state)) => Some(state),
+                Ok(Standing::None) if number <= self.report.rows => None,
+                Ok(_) => {
                     // What was seen of the group says nothing about this row.
                     self.stopped(Stopped::Error(changed(&format!("row {} is another", row.line))));
                     return None;
                 }
-                (Standing::Superseded, _) => RowOutcome::Superseded,
-                (_, Seen::Same) => RowOutcome::Unchanged,
-                (_, Seen::Absent) if mode == Mode::Plan => {
-                    self.planned(&row, RowOutcome::Created { properties: row.names() })
+                Err(error) => {
+                    self.stopped(Stopped::Error(error));
+                    return None;
                 }
-                (_, Seen::Different) if mode == Mode::Plan => {
-                    let properties = self.wanted.differing(&row);
-                    self.planned(&row, RowOutcome::Changed { properties })
+            };
+            let was_done = journal.is_some_and(|journal| journal.was_done(number));
+            let outcome = match state {
+                None => RowOutcome::Superseded,
+                Some(state) => {
+                    let differing = state.differing(&row);
+                    match (state.seen, mode) {
+                        (Seen::Same, _) => RowOutcome::Unchanged,
+                        (Seen::Absent, Mode::Plan) => {
+                            self.planned(&row, RowOutcome::Created { properties: row.names() })
+                        }
+                        (Seen::Different, Mode::Plan) => {
+                            self.planned(&row, RowOutcome::Changed { properties: differing })
+                        }
+                        // The list may be behind what an earlier part of this run wrote.
+                        (Seen::Absent, _) if was_done => {
+                            return Some(ToDo { number, row, seen: Seen::Unknown, differing });
+                        }
+                        (seen, _) => return Some(ToDo { number, row, seen, differing }),
+                    }
                 }
-                // The list may be behind what an earlier part of this run wrote.
-                (_, Seen::Absent) if journal.is_some_and(|journal| journal.was_done(number)) => {
-                    return Some(ToDo { number, row, seen: Seen::Unknown });
-                }
-                (_, seen) => return Some(ToDo { number, row, seen }),
             };
             self.end(number, &row, outcome);
             if self.report.stopped.is_some() || rows.number.is_multiple_of(BREATH) {
@@ -110,6 +130,10 @@ where
     }
 
     async fn write_those(&mut self, mode: Mode, verify: bool, failed_before: bool) {
+        let mut states = match self.wanted.states() {
+            Ok(states) => states,
+            Err(error) => return self.stopped(Stopped::Error(error)),
+        };
         let mut rows = Numbered::new((self.rows)());
         let mut tasks: JoinSet<(ToDo, Result<RowOutcome>)> = JoinSet::new();
         let mut end_of_grace = None;
@@ -118,18 +142,18 @@ where
                 self.stopped(Stopped::Cancelled);
             }
             while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
-                let Some(to_do) = self.next_to_do(&mut rows, mode, failed_before) else {
+                let Some(to_do) = self.next_to_do(&mut rows, &mut states, mode, failed_before) else {
                     tokio::task::yield_now().await;
                     if self.stop.is_wished() {
                         self.stopped(Stopped::Cancelled);
                     }
                     continue;
                 };
-                let (groups, index) = (self.groups.clone(), self.index);
+                let (groups, index, is_consistent) = (self.groups.clone(), self.index, self.is_consistent);
                 tasks.spawn(async move {
                     let outcome = match mode {
                         Mode::Plan => rest::look(&groups, index, &to_do.row).await,
-                        Mode::Write => rest::write(&groups, index, &to_do.row, to_do.seen).await,
+                        Mode::Write => rest::write(&groups, index, &to_do, is_consistent).await,
                     };
                     (to_do, outcome)
                 });
@@ -165,6 +189,10 @@ where
     }
 
     async fn send_those(&mut self, capture: &Capture, verify: bool, failed_before: bool, sent: &mut u64) {
+        let mut states = match self.wanted.states() {
+            Ok(states) => states,
+            Err(error) => return self.stopped(Stopped::Error(error)),
+        };
         let mut rows = Numbered::new((self.rows)());
         loop {
             let mut batch = capture.batch();
@@ -172,7 +200,7 @@ where
                 if self.stop.is_wished() {
                     self.stopped(Stopped::Cancelled);
                 }
-                let Some(to_do) = self.next_to_do(&mut rows, Mode::Write, failed_before) else {
+                let Some(to_do) = self.next_to_do(&mut rows, &mut states, Mode::Write, failed_before) else {
                     tokio::task::yield_now().await;
                     continue;
                 };
@@ -199,13 +227,12 @@ where
     }
 
     fn sent(&mut self, rows: Vec<ToDo>, mut refused: Refused, verify: bool) {
-        for (place, ToDo { number, row, seen }) in rows.into_iter().enumerate() {
+        for (place, ToDo { number, row, seen, differing }) in rows.into_iter().enumerate() {
             if let Some(error) = refused.remove(&place) {
                 self.end(number, &row, RowOutcome::Failed(error));
             } else if verify {
-                let properties =
-                    if seen == Seen::Different { self.wanted.differing(&row) } else { row.names() };
-                self.wanted.mark_written(&row, seen == Seen::Absent, &properties);
+                let properties = if seen == Seen::Different { differing } else { row.names() };
+                self.written(number, &row, seen == Seen::Absent, &properties);
             } else {
                 self.end(number, &row, RowOutcome::Sent);
             }
@@ -214,16 +241,19 @@ where
 
     /// A row was read back or written.
     async fn ended(&mut self, to_do: &ToDo, outcome: Result<RowOutcome>, verify: bool) {
-        let ToDo { number, row, .. } = to_do;
+        let ToDo { number, row, seen, .. } = to_do;
+        if *seen == Seen::Unknown {
+            self.not_compared = self.not_compared.saturating_sub(1);
+        }
         let error = match outcome {
             Ok(outcome) => {
                 self.consecutive_failures = 0;
                 return match &outcome {
                     RowOutcome::Created { properties } if verify => {
-                        self.wanted.mark_written(row, true, properties)
+                        self.written(*number, row, true, properties)
                     }
                     RowOutcome::Changed { properties } if verify => {
-                        self.wanted.mark_written(row, false, properties)
+                        self.written(*number, row, false, properties)
                     }
                     _ => self.end(*number, row, outcome),
                 };
@@ -252,8 +282,16 @@ where
         self.end(*number, row, RowOutcome::Failed(error));
     }
 
+    /// A row was written, and has to be verified.
+    fn written(&mut self, number: u64, row: &ImportRow, created: bool, properties: &[String]) {
+        if let Err(error) = self.written.add_written(row, number, created, properties) {
+            self.stopped(Stopped::Error(error));
+        }
+    }
+
     /// Whether the server answers a read.
-    async fn server_answers(&self) -> bool {
+    // Exclusive, because what hears of events is `Send` and need not be `Sync`.
+    async fn server_answers(&mut self) -> bool {
         tokio::select! {
             found = self.groups.find(PROBE_KEY) => found.is_ok(),
             // The loop stops for this.

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use posthog_groups_client::{self as raw, ByteString, JsonValue, Properties, types};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -26,8 +26,12 @@ use crate::error::{Error, Result};
 /// stays in memory as long as any of them. [`into_owned`](Self::into_owned) detaches a group from its page; a typed group owns
 /// what it has.
 ///
-/// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`.
-#[derive(Clone, Debug, Serialize)]
+/// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
+/// are equal when all of them is; properties are compared by their text ([`same_value`](crate::same_value) compares what they
+/// mean).
+///
+/// For tests, [`Group::new`] makes one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group<P = Properties> {
     /// The index of its type, from 0 to 4.
@@ -42,13 +46,26 @@ pub struct Group<P = Properties> {
     /// When it was first stored. The part below the second may differ between a list and a find on servers of 2026.
     pub created_at: DateTime<Utc>,
     /// The short id of its notebook, where a find told one.
-    #[serde(skip)]
+    #[serde(default, skip_serializing)]
     pub notebook: Option<String>,
     #[serde(skip)]
     event_not_sent: bool,
 }
 
 impl<P> Group<P> {
+    /// A group as a server could have sent it.
+    ///
+    /// ```
+    /// use posthog_groups::{Group, Properties};
+    ///
+    /// let acme = Group::new(0, "org:5", Properties::new(&serde_json::json!({"plan": "scale"}))?, Default::default());
+    /// assert_eq!(acme.property("plan").unwrap().as_str(), "\"scale\"");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn new(type_index: u8, key: impl Into<ByteString>, properties: P, created_at: DateTime<Utc>) -> Self {
+        Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
+    }
+
     /// The write is stored, but the server could not send the event about it: destinations that listen to events have
     /// missed it. Always false for a group that was read.
     pub fn event_not_sent(&self) -> bool {
@@ -58,7 +75,7 @@ impl<P> Group<P> {
     pub(crate) fn stored(index: i64, key: ByteString, properties: P, created_at: DateTime<Utc>) -> Self {
         // The servers know five indexes; one beyond 255 would be of a server that this version does not know.
         let type_index = u8::try_from(index).unwrap_or(u8::MAX);
-        Self { type_index, key, properties, created_at, notebook: None, event_not_sent: false }
+        Self::new(type_index, key, properties, created_at)
     }
 
     pub(crate) fn map<Q>(self, properties: impl FnOnce(P) -> Q) -> Group<Q> {

@@ -23,19 +23,21 @@ const LONGEST_KEY: usize = 400;
 /// [`Error::is_invalid_input`] for a blank key, one of more than 400 characters, and one that holds NUL.
 pub fn check_group_key(key: &str) -> Result<&str, Error> {
     if key.trim_matches(is_blank_to_the_server).is_empty() {
-        return Err(Error::input("the group key is blank; give the key that events use, such as `org:5`"));
+        return Err(
+            Error::input("the group key is blank").with_help("give the key that events use, such as `org:5`")
+        );
     }
     // As the server counts: characters, not bytes.
     let length = key.chars().count();
     if length > LONGEST_KEY {
         return Err(Error::input(format!(
-            "the group key has {length} characters, and {LONGEST_KEY} are allowed; use a shorter id, or a hash of it"
-        )));
+            "the group key has {length} characters, and {LONGEST_KEY} are allowed"
+        ))
+        .with_help("use a shorter id, or a hash of it"));
     }
     if key.contains('\0') {
-        return Err(Error::input(
-            "the group key holds a NUL character, which the server cannot store; remove it",
-        ));
+        return Err(Error::input("the group key holds a NUL character, which the server cannot store")
+            .with_help("remove it"));
     }
     Ok(key)
 }
@@ -61,12 +63,12 @@ fn is_blank_to_the_server(c: char) -> bool {
 /// The name of a property.
 pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
     match name {
-        "" => {
-            Err(Error::input("the name of the property is empty; give the name as it appears on the group"))
-        }
+        "" => Err(Error::input("the name of the property is empty")
+            .with_help("give the name as it appears on the group")),
         name if name.contains('\0') => Err(Error::input(format!(
-            "the property `{name}` contains a NUL character, which the server cannot store; remove the character"
-        ))),
+            "the property `{name}` contains a NUL character, which the server cannot store"
+        ))
+        .with_help("remove the character")),
         name => Ok(name),
     }
 }
@@ -76,10 +78,7 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
     let value = JsonValue::new(value)
         .map_err(|e| Error::input(format!("the value of `{name}` is no JSON: {e}")).with_source(e))?;
     if value.is_null() {
-        return Err(Error::input(format!(
-            "the value of `{name}` is null (or a number that JSON has no word for), which the server takes for missing; call \
-             `unset(\"{name}\")` to remove it"
-        )));
+        return Err(Error::input(format!("the value of `{name}` is null (or a number that JSON has no word for), which the server takes for missing")).with_help(format!("call `unset(\"{name}\")` to remove it")));
     }
     storable::check(Some(name), value.as_str())?;
     Ok(value)
@@ -131,9 +130,8 @@ pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
     if is_uuid {
         Ok(text)
     } else {
-        Err(Error::input(
-            "the id of the person is no UUID; distinct ids do not work here, take the `uuid` of the person",
-        ))
+        Err(Error::input("the id of the person is no UUID")
+            .with_help("distinct ids do not work here, take the `uuid` of the person"))
     }
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod compare;
 pub(crate) mod group;
 pub(crate) mod input;
+pub(crate) mod names;
 pub(crate) mod storable;

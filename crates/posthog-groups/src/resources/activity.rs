@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use posthog_groups_client::types::ActivityEntry;
+use serde::{Deserialize, Serialize};
 
 use crate::data::input;
 use crate::error::{Error, Result};
-use crate::resources::cursor::{EmptyPages, parameter_of_link};
+use crate::resources::cursor::{Cursor, EmptyPages, parameter_of_link};
 use crate::resources::handle::GroupHandle;
 use crate::resources::walk::{Items, Pages, Walk};
 use crate::wire::session::read;
@@ -29,12 +30,20 @@ use crate::wire::session::read;
 pub struct ActivityQuery {
     handle: GroupHandle,
     page_size: u32,
+    start: Option<Cursor>,
     prefetch: bool,
+}
+
+impl GroupHandle {
+    /// The history of the group, newest first. Needs the scope `activity_log:read`.
+    pub fn activity(&self) -> ActivityQuery {
+        ActivityQuery::new(self.clone())
+    }
 }
 
 impl ActivityQuery {
     pub(crate) fn new(handle: GroupHandle) -> Self {
-        Self { handle, page_size: 100, prefetch: true }
+        Self { handle, page_size: 100, start: None, prefetch: true }
     }
 
     /// Entries on a page; 100 by default, where the server's own default is 10. Zero counts as one.
@@ -43,10 +52,29 @@ impl ActivityQuery {
         self
     }
 
+    /// Starts at the page that [`ActivityPage::next`] of an earlier page names.
+    pub fn start_from(mut self, cursor: Cursor) -> Self {
+        self.start = Some(cursor);
+        self
+    }
+
     /// Whether the next page is fetched while one is looked at; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
+    }
+
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// The first error of the [stream](Self::stream).
+    pub async fn collect(self) -> Result<Vec<ActivityEntry>> {
+        let mut entries = Vec::new();
+        let mut stream = self.stream();
+        while let Some(entry) = stream.next().await {
+            entries.push(entry?);
+        }
+        Ok(entries)
     }
 
     /// The entries one by one. It ends after an error.
@@ -68,13 +96,14 @@ impl ActivityQuery {
 }
 
 /// One page of the history.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityPage {
     /// The entries, newest first.
     pub entries: Vec<ActivityEntry>,
     /// How many entries there are on all pages.
     pub total: i64,
+    /// Where the next page begins; `None` on the last page. New entries move older ones to later pages.
+    pub next: Option<Cursor>,
 }
 
 /// Entries one by one; [`ActivityQuery::stream`] makes it.
@@ -120,14 +149,14 @@ impl Stream for ActivityPages {
 struct ActivityWalk {
     query: ActivityQuery,
     page: i64,
-    /// The server's link to the page to come, when it is not the first.
-    link: Option<String>,
+    /// Where the page to come begins, when it is not the first.
+    cursor: Option<Cursor>,
     empty_pages: EmptyPages,
 }
 
 impl ActivityWalk {
     fn new(query: ActivityQuery) -> Self {
-        Self { query, page: 1, link: None, empty_pages: EmptyPages::default() }
+        Self { page: 1, cursor: query.start.clone(), query, empty_pages: EmptyPages::default() }
     }
 }
 
@@ -135,16 +164,16 @@ impl Walk for ActivityWalk {
     type Page = ActivityPage;
 
     async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
-        if let Some(link) = self.link.take() {
+        if let Some(cursor) = self.cursor.take() {
             // Only now, so that the page before it has been delivered.
-            self.page = page_after(self.page, &link)?;
+            let (page, limit) = place_after(self.page, &cursor)?;
+            self.page = page;
             // The server's number of entries on a page is what its page numbers mean.
-            let limit = parameter_of_link(&link, "limit").and_then(|limit| limit.parse().ok());
-            self.query.page_size = limit.filter(|&limit| limit > 0).unwrap_or(self.query.page_size);
+            self.query.page_size = limit.unwrap_or(self.query.page_size);
         }
         let handle = &self.query.handle;
         let key = input::check_group_key(&handle.key)?;
-        let session = handle.groups.client().session();
+        let session = handle.groups.client().session("activity");
         let index = handle.groups.index(&session).await?;
         let page = read!(session, "list_activity", |raw| raw
             .list_activity()
@@ -153,24 +182,31 @@ impl Walk for ActivityWalk {
             .group_key(key)
             .limit(self.query.page_size)
             .page(self.page))?;
-        let rest = match page.next {
-            Some(link) => {
+        let next = page.next.as_deref().map(cursor_of);
+        let rest = match &next {
+            Some(cursor) => {
                 self.empty_pages.count(page.results.is_empty())?;
-                Some(Self { link: Some(link), ..self })
+                Some(Self { cursor: Some(cursor.clone()), ..self })
             }
             None => None,
         };
-        Ok((ActivityPage { entries: page.results, total: page.total_count }, rest))
+        Ok((ActivityPage { entries: page.results, total: page.total_count, next }, rest))
     }
 }
 
-/// The page that a link names, which has to be a later one.
-fn page_after(current: i64, link: &str) -> Result<i64> {
-    let text = parameter_of_link(link, "page").unwrap_or_default();
-    match text.parse() {
-        Ok(number) if number > current => Ok(number),
+/// The place that a link names: its page, and how many entries a page has.
+fn cursor_of(link: &str) -> Cursor {
+    let parameter = |name| parameter_of_link(link, name).unwrap_or_default();
+    Cursor::new(format!("{}/{}", parameter("page"), parameter("limit")))
+}
+
+/// The page of a cursor, which has to be later than the current one, and how many entries a page has.
+fn place_after(current: i64, cursor: &Cursor) -> Result<(i64, Option<u32>)> {
+    let (page, limit) = cursor.as_str().split_once('/').unwrap_or((cursor.as_str(), ""));
+    match page.parse() {
+        Ok(number) if number > current => Ok((number, limit.parse().ok().filter(|&limit| limit > 0))),
         _ => Err(Error::paging(format!(
-            "page {current} of the history names page `{text}` as the next, so that it cannot be continued"
+            "page {current} of the history names page `{page}` as the next, so that it cannot be continued"
         ))),
     }
 }

@@ -54,6 +54,7 @@ pub struct ClientBuilder {
     http: Option<reqwest::Client>,
     group_types_for: Duration,
     jitter_seed: Option<u64>,
+    trace_urls: bool,
 }
 
 impl Default for ClientBuilder {
@@ -71,6 +72,7 @@ impl Default for ClientBuilder {
             http: None,
             group_types_for: Duration::from_secs(300),
             jitter_seed: None,
+            trace_urls: false,
         }
     }
 }
@@ -84,6 +86,27 @@ impl fmt::Debug for ClientBuilder {
             .field("options", &self.options)
             .field("rate_limit", &self.rate_limit)
             .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with settings of your own; see [`ClientBuilder`].
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client of what the environment says:
+    ///
+    /// | variable | | |
+    /// | --- | --- | --- |
+    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
+    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
     }
 }
 
@@ -104,9 +127,8 @@ impl ClientBuilder {
         // As shells have it: a variable that is set to nothing is not set.
         let given = |name| variable(name).map(|value| value.filter(|value| !value.is_empty()));
         let Some(key) = given("POSTHOG_PERSONAL_API_KEY")? else {
-            return Err(Error::input(
-                "POSTHOG_PERSONAL_API_KEY is not set; create a personal API key under Settings, Personal API keys",
-            ));
+            return Err(Error::input("POSTHOG_PERSONAL_API_KEY is not set")
+                .with_help("create a personal API key under Settings, Personal API keys"));
         };
         let mut builder = Self::default().personal_api_key(key);
         if let Some(host) = given("POSTHOG_HOST")? {
@@ -223,6 +245,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Adds `url.path` and `url.query` to the spans of requests (feature `tracing`); off by default, because they contain keys of
+    /// groups and search terms. They never contain the API key.
+    pub fn trace_urls(mut self, trace: bool) -> Self {
+        self.trace_urls = trace;
+        self
+    }
+
     /// Checks the settings and makes a client. Nothing is sent.
     ///
     /// # Errors
@@ -247,8 +276,10 @@ impl ClientBuilder {
         };
         // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
+        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
+        connection.trace_urls = self.trace_urls;
         let shared = Shared {
-            connection: Arc::new(Connection::new(host, key, Limiter::new(limit), self.jitter_seed)),
+            connection: Arc::new(connection),
             http,
             project,
             group_types: Cache::new(self.group_types_for),
@@ -256,17 +287,6 @@ impl ClientBuilder {
             write_locks: KeyedLocks::default(),
         };
         Ok(Client::assemble(Arc::new(shared), self.options))
-    }
-}
-
-#[cfg(feature = "blocking")]
-impl ClientBuilder {
-    /// The same for code without `async`.
-    ///
-    /// # Errors
-    /// As [`build`](Self::build), and when no thread can be started.
-    pub fn build_blocking(self) -> Result<crate::blocking::Client> {
-        crate::blocking::Client::new(self.build()?)
     }
 }
 
@@ -278,9 +298,10 @@ fn with_proxy(
 ) -> Result<reqwest::ClientBuilder> {
     match proxy {
         Some(_) if is_loopback(host.url()) => Err(Error::input(format!(
-            "a proxy is set, but {} is this machine, which is never reached through a proxy; remove the proxy",
+            "a proxy is set, but {} is this machine, which is never reached through a proxy",
             host.base()
-        ))),
+        ))
+        .with_help("remove the proxy")),
         Some(proxy) => Ok(http.proxy(proxy)),
         // Plain http may go to another machine because `allow_insecure_http` says so of that machine, and not of a
         // proxy that the environment happens to name.
@@ -316,15 +337,14 @@ fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::
 
 fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
     let Some(key) = key else {
-        return Err(Error::input(
-            "no key is given; call `personal_api_key(\"phx_...\")`, or create one under Settings, Personal API keys",
+        return Err(Error::input("no key is given").with_help(
+            "call `personal_api_key(\"phx_...\")`, or create one under Settings, Personal API keys",
         ));
     };
     if key.contains(char::is_control) {
         // Also at its end: a key that was read from a file with its line end is a mistake to be told.
-        return Err(Error::input(
-            "the personal API key holds a line break or another control character; remove it, for example with `trim()`",
-        ));
+        return Err(Error::input("the personal API key holds a line break or another control character")
+            .with_help("remove it, for example with `trim()`"));
     }
     PersonalApiKey::new(key).map_err(|e| Error::input(e.to_string()))
 }

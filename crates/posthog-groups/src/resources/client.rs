@@ -5,15 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use posthog_groups_client as raw;
-use posthog_groups_client::types::{CurrentUser, Project};
+use posthog_groups_client::types::{CurrentUser, GroupType, Project};
 
-use crate::GroupType;
 use crate::data::input;
 use crate::error::{Error, Result};
-use crate::resources::builder::ClientBuilder;
-use crate::resources::group_type::{self, GroupTypeRef};
-use crate::resources::groups::Groups;
-use crate::resources::property_values::PropertyDefinitions;
+use crate::resources::group_type;
 use crate::resources::related::Related;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
@@ -53,25 +49,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client with settings of your own; see [`ClientBuilder`].
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
-    /// A client of what the environment says:
-    ///
-    /// | variable | | |
-    /// | --- | --- | --- |
-    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
-    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
-    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
-    ///
-    /// # Errors
-    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
-    pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_env()?.build()
-    }
-
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
         let transport = RawTransport { connection: shared.connection.clone(), options };
         let raw = raw::Client::new_with_client(
@@ -106,26 +83,12 @@ impl Client {
         self.0.shared.connection.host.base()
     }
 
-    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
-    ///
-    /// A name is looked up at the first call, and the table of group types is kept for five minutes.
-    ///
-    /// ```no_run
-    /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
-    /// let by_name = posthog.groups("organization").find("org:5").await?;
-    /// let by_index = posthog.groups(0).find("org:5").await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
-        Groups::new(self.clone(), group_type.into())
-    }
-
     /// The group types of the project, at most five, by index. Servers of 2026 may be five minutes behind.
     ///
     /// # Errors
     /// Needs `group:read`. Bad credentials are answered 403 here; [`Error::is_unauthorized`] knows.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
-        Ok(group_type::fetch(&self.session()).await?.to_vec())
+        Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
 
     /// The groups of all types that share an event of the last 90 days with a person.
@@ -136,23 +99,10 @@ impl Client {
     /// [`Error::is_invalid_input`] when `uuid` is no UUID: servers break on it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
-        let session = self.session();
+        let session = self.session("related_to_person");
         let actors =
             read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
         Ok(Related::from(actors))
-    }
-
-    /// The names of the properties of each group type, with the number of groups that have them.
-    ///
-    /// # Errors
-    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
-    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
-    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
-        let session = self.session();
-        let definitions = read!(session, "list_property_definitions", |raw| raw
-            .list_property_definitions()
-            .project_id(self.project()))?;
-        Ok(PropertyDefinitions::from(definitions))
     }
 
     /// All projects that the key may see.
@@ -163,7 +113,7 @@ impl Client {
         /// More than any key may see; each page has 100.
         const MAX_PAGES: u32 = 1_000;
 
-        let session = self.session();
+        let session = self.session("projects");
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
             // Counted, not followed: the link may name another origin.
@@ -173,7 +123,7 @@ impl Client {
                 .limit(100_i64)
                 .offset(offset))?;
             // All pages are held at once.
-            session.check_size().map_err(|e| e.of("list_projects", session.requests()))?;
+            session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
             // An empty page that says there is more would say so for ever.
@@ -182,7 +132,7 @@ impl Client {
             }
         }
         let error = Error::paging(format!("the server has more than {MAX_PAGES} pages of projects"));
-        Err(error.of("list_projects", session.requests()))
+        Err(session.fail(error))
     }
 
     /// The user that the key belongs to: the cheapest way to see whether a key works.
@@ -190,7 +140,7 @@ impl Client {
     /// # Errors
     /// Needs `user:read`. An unknown key: [`Error::is_unauthorized`].
     pub async fn whoami(&self) -> Result<CurrentUser> {
-        let session = self.session();
+        let session = self.session("whoami");
         read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
     }
 
@@ -227,8 +177,8 @@ impl Client {
         &self.0.options
     }
 
-    /// Starts a call.
-    pub(crate) fn session(&self) -> Session {
-        Session::start(self.0.shared.clone(), self.0.options)
+    /// Starts a call, which errors name so.
+    pub(crate) fn session(&self, call: &'static str) -> Session {
+        Session::start(self.0.shared.clone(), self.0.options, call)
     }
 }

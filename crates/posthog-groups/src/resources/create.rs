@@ -1,5 +1,8 @@
 //! Creating a group exactly once.
 
+use std::future::IntoFuture;
+use std::pin::Pin;
+
 use posthog_groups_client::Properties;
 use serde::Serialize;
 
@@ -25,11 +28,18 @@ use crate::write::{self, Target};
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent until `send` is awaited"]
+#[must_use = "nothing is sent until it is awaited"]
 pub struct CreateGroup {
     groups: Groups,
     key: String,
     properties: Result<Option<Properties>>,
+}
+
+impl Groups {
+    /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
+    pub fn create(&self, key: impl Into<String>) -> CreateGroup {
+        CreateGroup::new(self.clone(), key.into())
+    }
 }
 
 impl CreateGroup {
@@ -43,7 +53,7 @@ impl CreateGroup {
         self
     }
 
-    /// Creates the group.
+    /// Creates the group. Awaiting the builder does the same.
     ///
     /// Blanks around the key are removed, as the server does. The group type is checked first, because the server would store a
     /// group of an unknown type before it refuses. After a lost answer the group is looked for: it is sent again only when it
@@ -56,10 +66,20 @@ impl CreateGroup {
     pub async fn send(self) -> Result<Group> {
         let key = input::stored_group_key(&self.key)?;
         let properties = self.properties?.unwrap_or_default();
-        let session = self.groups.client().session();
+        let session = self.groups.client().session("create");
         let index = self.groups.index(&session).await?;
         check_exists(&session, index).await?;
         let target = Target::lock(&session, index, key).await?;
-        write::carry_out(&target, &write::Create { properties: &properties }).await
+        write::execute(&target, &write::Create { properties: &properties }).await
+    }
+}
+
+impl IntoFuture for CreateGroup {
+    type Output = Result<Group>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`send`](Self::send).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }

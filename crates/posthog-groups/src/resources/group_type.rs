@@ -59,9 +59,8 @@ impl GroupTypeRef {
         match &self.0 {
             Named::Index(index) => match u8::try_from(*index) {
                 Ok(index) if index < MOST_TYPES => Ok(index),
-                _ => Err(Error::input(format!(
-                    "there is no group type with the index {index}; indexes go from 0 to 4"
-                ))),
+                _ => Err(Error::input(format!("there is no group type with the index {index}"))
+                    .with_help("indexes go from 0 to 4")),
             },
             Named::Name(name) => {
                 let found = find(session, |t| t.group_type == *name).await?;
@@ -76,10 +75,8 @@ fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
     let known: Vec<String> =
         types.iter().map(|t| format!("`{}` ({})", t.group_type, t.group_type_index)).collect();
     let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
-    Error::input(format!(
-        "the project has no group type {wanted}, but {known}; group types come from events, send one with \
-         `$group_type` first"
-    ))
+    Error::input(format!("the project has no group type {wanted}, but {known}"))
+        .with_help("group types come from events, send one with `$group_type` first")
 }
 
 /// Refuses an index that no group type has: the server would store a group of it before it says 404.

@@ -6,11 +6,10 @@ use serde::Serialize;
 
 use crate::data::group::Group;
 use crate::data::input;
-use crate::error::Result;
-use crate::resources::activity::ActivityQuery;
+use crate::data::names::PropertyNames;
+use crate::error::{Error, Result};
 use crate::resources::groups::Groups;
 use crate::resources::related::Related;
-use crate::resources::upsert::Upsert;
 use crate::wire::session::read;
 use crate::write;
 
@@ -22,6 +21,13 @@ use crate::write;
 pub struct GroupHandle {
     pub(crate) groups: Groups,
     pub(crate) key: Arc<str>,
+}
+
+impl Groups {
+    /// A handle on one group, for reading and changing it. Nothing is sent, and the group need not exist.
+    pub fn group(&self, key: impl Into<String>) -> GroupHandle {
+        GroupHandle::new(self.clone(), key.into())
+    }
 }
 
 impl GroupHandle {
@@ -61,44 +67,51 @@ impl GroupHandle {
         let name = input::property_name(name.as_ref())?;
         let value = input::property_value(name, &value)?;
         let write = write::Set { name: name.to_owned(), value };
-        self.write(write).await
+        self.write("set", &[write]).await
     }
 
-    /// Takes one property away; all others stay. Gives the whole group as it is then. A property that is not there is
-    /// as good as taken away.
+    /// Removes one property or several; all others stay. Returns the whole group as it is then. Removing a property that
+    /// does not exist succeeds.
     ///
-    /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group.
-    pub async fn unset(&self, name: impl AsRef<str>) -> Result<Group> {
-        let name = input::property_name(name.as_ref())?;
-        self.write(write::Unset { name: name.to_owned() }).await
-    }
-
-    /// Carries out a change of the group, while no other write of this client to it is under way.
-    async fn write(&self, write: impl write::Write) -> Result<Group> {
-        let key = input::check_group_key(&self.key)?;
-        let session = self.groups.client().session();
-        let index = self.groups.index(&session).await?;
-        let target = write::Target::lock(&session, index, key).await?;
-        write::carry_out(&target, &write).await
-    }
-
-    /// Merges several properties into the group: await it, or have it create the group where it is missing.
+    /// Each property is one request. After an error some may have been removed; the same call again removes the rest.
     ///
     /// ```no_run
-    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-    /// let props = serde_json::json!({"plan": "enterprise", "seats": 42});
-    /// let done = orgs.group("org:5").upsert(&props).create_if_missing().await?;
-    /// println!("created: {}, written: {:?}", done.created, done.written);
+    /// # async fn example(acme: posthog_groups::GroupHandle) -> posthog_groups::Result<()> {
+    /// acme.unset("plan").await?;
+    /// acme.unset(["seats", "trial"]).await?;
     /// # Ok(()) }
     /// ```
-    pub fn upsert(&self, properties: impl Serialize) -> Upsert {
-        Upsert::new(self.clone(), input::properties(&properties))
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for an empty name, and for no names at all.
+    pub async fn unset(&self, names: impl PropertyNames) -> Result<Group> {
+        let names = names.into_names();
+        let writes: Result<Vec<_>> = names
+            .into_iter()
+            .map(|name| input::property_name(&name).map(|name| write::Unset { name: name.to_owned() }))
+            .collect();
+        self.write("unset", &writes?).await
     }
 
-    /// The history of the group, newest first. Needs the scope `activity_log:read`.
-    pub fn activity(&self) -> ActivityQuery {
-        ActivityQuery::new(self.clone())
+    /// Carries out changes of the group, while no other call of this client writes to it.
+    async fn write(&self, call: &'static str, writes: &[impl write::Write]) -> Result<Group> {
+        let key = input::check_group_key(&self.key)?;
+        let Some((first, others)) = writes.split_first() else {
+            return Err(Error::input("no property is named").with_help("name at least one"));
+        };
+        let session = self.groups.client().session(call);
+        let index = self.groups.index(&session).await?;
+        let target = write::Target::lock(&session, index, key).await?;
+        let mut group = write::execute(&target, first).await?;
+        for write in others {
+            let no_event = group.event_not_sent();
+            group = write::execute(&target, write).await?;
+            if no_event {
+                group = group.without_event();
+            }
+        }
+        Ok(group)
     }
 
     /// The persons, and the groups of other types, that share an event of the last 90 days with the group.
@@ -109,7 +122,7 @@ impl GroupHandle {
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key.
     pub async fn related(&self) -> Result<Related> {
         let key = input::check_group_key(&self.key)?;
-        let session = self.groups.client().session();
+        let session = self.groups.client().session("related");
         let index = self.groups.index(&session).await?;
         let actors = read!(session, "list_related", |raw| raw
             .list_related()

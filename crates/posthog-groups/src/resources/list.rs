@@ -35,6 +35,7 @@ pub struct ListGroups<P = Properties> {
     search: Option<String>,
     key_contains: Option<String>,
     start: Option<Cursor>,
+    limit: Option<usize>,
     prefetch: bool,
     decode: Decode<P>,
 }
@@ -46,6 +47,7 @@ impl<P> Clone for ListGroups<P> {
             search: self.search.clone(),
             key_contains: self.key_contains.clone(),
             start: self.start.clone(),
+            limit: self.limit,
             prefetch: self.prefetch,
             decode: self.decode,
         }
@@ -63,6 +65,32 @@ impl<P> fmt::Debug for ListGroups<P> {
     }
 }
 
+impl Groups {
+    /// Lists groups, newest first.
+    pub fn list(&self) -> ListGroups {
+        ListGroups::new(self.clone())
+    }
+
+    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, waiting for the rate limit
+    /// however long that is, and repeating after a 500 as after other failures.
+    ///
+    /// Two pages are held at a time, so that memory does not grow with the list. PostHog Cloud allows 4,800 pages of 100 groups
+    /// an hour. [`Client::throttled_for`] tells when it waits, and [`GroupPage::next`](crate::GroupPage::next) where to go on.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// let mut all = orgs.export().stream();
+    /// while let Some(group) = all.next().await {
+    ///     let group = group?;
+    ///     println!("{} {}", group.key, group.properties.as_str());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn export(&self) -> ListGroups {
+        ListGroups::new(self.patient())
+    }
+}
+
 impl ListGroups {
     pub(crate) fn new(groups: Groups) -> Self {
         Self {
@@ -70,6 +98,7 @@ impl ListGroups {
             search: None,
             key_contains: None,
             start: None,
+            limit: None,
             prefetch: true,
             // The text is there already: listing does not read the properties.
             decode: |group| Ok(group.into()),
@@ -97,7 +126,13 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// Whether the next page is fetched while one is looked at; on by default.
+    /// Ends the list after this many groups. No page is requested that is not needed for them.
+    pub fn limit(mut self, groups: usize) -> Self {
+        self.limit = Some(groups);
+        self
+    }
+
+    /// Whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
@@ -128,6 +163,7 @@ impl<P: Send + 'static> ListGroups<P> {
             search: self.search,
             key_contains: self.key_contains,
             start: self.start,
+            limit: self.limit,
             prefetch: self.prefetch,
             decode: |group| Group::from(group).typed(),
         }
@@ -139,6 +175,25 @@ impl<P: Send + 'static> ListGroups<P> {
     pub fn stream(self) -> GroupStream<P> {
         let pages = Pages::new(GroupWalk::new(&self), self.prefetch);
         GroupStream(Items::new(pages, |page| page.groups))
+    }
+
+    /// Collects all groups, or the first [`limit`](Self::limit) of them.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// let newest = orgs.list().limit(10).collect().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The first error of the list; a group that cannot be decoded is one.
+    pub async fn collect(self) -> Result<Vec<Group<P>>> {
+        let mut groups = Vec::new();
+        let mut stream = self.stream();
+        while let Some(group) = stream.next().await {
+            groups.push(group?);
+        }
+        Ok(groups)
     }
 
     /// The groups page by page, as the server gives them: 100 each.
@@ -226,12 +281,20 @@ struct GroupWalk<P> {
     list: ListGroups<P>,
     index: Option<u8>,
     cursor: Option<Cursor>,
+    /// How many groups are still wanted; `None` for all.
+    left: Option<usize>,
     trail: Trail,
 }
 
 impl<P> GroupWalk<P> {
     fn new(list: &ListGroups<P>) -> Self {
-        Self { list: list.clone(), index: None, cursor: list.start.clone(), trail: Trail::default() }
+        Self {
+            list: list.clone(),
+            index: None,
+            cursor: list.start.clone(),
+            left: list.limit,
+            trail: Trail::default(),
+        }
     }
 }
 
@@ -239,11 +302,14 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
     type Page = GroupPage<P>;
 
     async fn step(mut self) -> Result<(GroupPage<P>, Option<Self>)> {
+        if self.left == Some(0) {
+            return Ok((GroupPage { groups: Vec::new(), next: self.cursor, link_origin: None }, None));
+        }
         if let Some(cursor) = &self.cursor {
             self.trail.follow(cursor)?;
         }
         // Each page has the time of a call.
-        let session = self.list.groups.client().session();
+        let session = self.list.groups.client().session("list");
         let index = match self.index {
             Some(index) => index,
             None => self.list.groups.index(&session).await?,
@@ -259,8 +325,13 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if next.is_some() {
             self.trail.empty_pages.count(page.is_empty())?;
         }
-        let groups = page.into_groups(self.list.decode);
-        let rest = next.clone().map(|next| Self { cursor: Some(next), ..self });
+        let mut groups = page.into_groups(self.list.decode);
+        if let Some(left) = &mut self.left {
+            groups.truncate(*left);
+            *left -= groups.len();
+        }
+        let rest =
+            next.clone().filter(|_| self.left != Some(0)).map(|next| Self { cursor: Some(next), ..self });
         Ok((GroupPage { groups, next, link_origin }, rest))
     }
 }

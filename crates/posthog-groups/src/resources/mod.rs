@@ -12,6 +12,7 @@ pub(crate) mod list;
 pub(crate) mod project;
 pub(crate) mod property_values;
 pub(crate) mod related;
+mod request;
 #[cfg(feature = "schemars")]
 pub(crate) mod schema;
 pub(crate) mod upsert;

@@ -24,10 +24,8 @@ impl ProjectRef {
         {
             return Ok(text.to_owned());
         }
-        Err(Error::input(format!(
-            "`{}` is no project id; give the number that stands in the address bar of the project, or `@current`",
-            text.chars().take(60).collect::<String>()
-        )))
+        Err(Error::input(format!("`{}` is no project id", text.chars().take(60).collect::<String>()))
+            .with_help("give the number that stands in the address bar of the project, or `@current`"))
     }
 }
 

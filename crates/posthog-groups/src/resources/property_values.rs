@@ -5,9 +5,11 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use posthog_groups_client::types;
+use serde::{Deserialize, Serialize};
 
 use crate::data::input;
 use crate::error::{Error, Result};
+use crate::resources::client::Client;
 use crate::resources::groups::Groups;
 use crate::wire::session::read;
 
@@ -18,6 +20,21 @@ pub struct PropertyValuesQuery {
     groups: Groups,
     name: String,
     containing: Option<String>,
+}
+
+impl Groups {
+    /// The most frequent values of a property; await it, or narrow it first.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// for value in orgs.property_values("plan").containing("ent").await? {
+    ///     println!("{} x {}", value.count.unwrap_or_default(), value.value);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
+        PropertyValuesQuery::new(self.clone(), name.into())
+    }
 }
 
 impl PropertyValuesQuery {
@@ -32,14 +49,17 @@ impl PropertyValuesQuery {
         self
     }
 
-    async fn send(self) -> Result<Vec<PropertyValue>> {
+    /// Returns at most 20 values, the most frequent first. Awaiting the query does the same.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for a blank name.
+    pub async fn send(self) -> Result<Vec<PropertyValue>> {
         if self.name.trim().is_empty() {
-            return Err(Error::input(
-                "the name of the property is blank; give the name as it appears on groups",
-            ));
+            return Err(Error::input("the name of the property is blank")
+                .with_help("give the name as it appears on groups"));
         }
         let name = input::property_name(&self.name)?;
-        let session = self.groups.client().session();
+        let session = self.groups.client().session("property_values");
         let index = self.groups.index(&session).await?;
         let values = read!(session, "list_property_values", |raw| {
             let query =
@@ -61,15 +81,29 @@ impl IntoFuture for PropertyValuesQuery {
     type Output = Result<Vec<PropertyValue>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// At most 20 values, the most frequent first.
+    /// As [`send`](Self::send).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
 }
 
+impl Client {
+    /// The names of the properties of each group type, with the number of groups that have them.
+    ///
+    /// # Errors
+    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
+    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
+    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
+        let session = self.session("property_definitions");
+        let definitions = read!(session, "list_property_definitions", |raw| raw
+            .list_property_definitions()
+            .project_id(self.project()))?;
+        Ok(PropertyDefinitions::from(definitions))
+    }
+}
+
 /// A value of a property, and how many groups have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyValue {
     /// The value as text: numbers, booleans and nested JSON as their JSON, text without quotes. `1` and `"1"` are one.
     pub value: String,
@@ -78,12 +112,12 @@ pub struct PropertyValue {
 }
 
 /// The names of properties by group type; [`Client::property_definitions`](crate::Client::property_definitions) gets them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PropertyDefinitions(BTreeMap<u8, Vec<PropertyDefinition>>);
 
 /// The name of a property, and how many groups have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyDefinition {
     /// Its name.
     pub name: String,
@@ -100,6 +134,12 @@ impl PropertyDefinitions {
     /// All group types that have properties, by index.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &[PropertyDefinition])> {
         self.0.iter().map(|(index, rows)| (*index, rows.as_slice()))
+    }
+}
+
+impl FromIterator<(u8, Vec<PropertyDefinition>)> for PropertyDefinitions {
+    fn from_iter<I: IntoIterator<Item = (u8, Vec<PropertyDefinition>)>>(rows: I) -> Self {
+        Self(rows.into_iter().collect())
     }
 }
 

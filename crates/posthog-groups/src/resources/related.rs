@@ -2,10 +2,10 @@
 
 use posthog_groups_client::types::{RelatedGroup, RelatedPerson};
 use posthog_groups_client::{JsonValue, RelatedActor};
+use serde::{Deserialize, Serialize};
 
 /// The persons and groups that share an event of the last 90 days with a group or a person.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Related {
     /// The persons; none where a person was asked for.
     pub persons: Vec<RelatedPerson>,

@@ -312,9 +312,10 @@ impl Declared {
         let schema = schemars::schema_for!(P).to_value();
         let Some(members) = schema.get("properties").and_then(Value::as_object) else {
             return Err(Error::input(format!(
-                "the schema of `{}` is no object with properties; give a struct with named fields",
+                "the schema of `{}` is no object with properties",
                 P::schema_name()
-            )));
+            ))
+            .with_help("give a struct with named fields"));
         };
         let required: BTreeSet<&str> = schema
             .get("required")

@@ -99,24 +99,31 @@ impl Host {
 fn address(text: &str) -> Result<Url, Error> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Error::input("the host is empty; write for example https://eu.posthog.com"));
+        return Err(Error::input("the host is empty").with_help("write for example https://eu.posthog.com"));
     }
     if !text.contains("://") {
         let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
         let scheme = if here { "http" } else { "https" };
-        return Err(Error::input(format!("the host `{text}` has no scheme; write {scheme}://{text}")));
+        return Err(Error::input(format!("the host `{text}` has no scheme"))
+            .with_help(format!("write {scheme}://{text}")));
     }
     let url = Url::parse(text).map_err(|e| {
-        Error::input(format!("the host is no URL ({e}); write for example https://eu.posthog.com"))
+        Error::input(format!("the host is no URL ({e})"))
+            .with_help("write for example https://eu.posthog.com")
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::input("the host holds a user name or password; remove what stands before the @"));
+        return Err(Error::input("the host holds a user name or password")
+            .with_help("remove what stands before the @"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::input("the host holds a query or fragment; end it after the host name"));
+        return Err(
+            Error::input("the host holds a query or fragment").with_help("end it after the host name")
+        );
     }
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Error::input(format!("the host has the scheme `{}`; write https://", url.scheme())));
+        return Err(
+            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("write https://")
+        );
     }
     Ok(url)
 }
@@ -125,10 +132,10 @@ fn address(text: &str) -> Result<Url, Error> {
 fn check_scheme(url: &Url, allow_insecure_http: bool) -> Result<(), Error> {
     if url.scheme() == "http" && !is_loopback(url) && !allow_insecure_http {
         return Err(Error::input(format!(
-            "plain http to {} would send the key in clear text; write https://, or call `allow_insecure_http(true)` \
-             where the network is trusted",
+            "plain http to {} would send the key in clear text",
             url.host_str().unwrap_or_default()
-        )));
+        ))
+        .with_help("write https://, or call `allow_insecure_http(true)` where the network is trusted"));
     }
     Ok(())
 }

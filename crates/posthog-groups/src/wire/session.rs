@@ -47,9 +47,14 @@ impl fmt::Debug for Session {
 
 impl Session {
     /// Starts the clock of a call.
-    pub(crate) fn start(shared: Arc<Shared>, options: CallOptions) -> Self {
+    pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        Self { shared, options, deadline, usage: Arc::default() }
+        Self { shared, options, deadline, usage: Arc::new(Usage::new(Some(call))) }
+    }
+
+    /// Adds to an error what is known of the call.
+    pub(crate) fn fail(&self, error: Error) -> Error {
+        self.usage.complete(error)
     }
 
     /// The project as requests name it.
@@ -57,13 +62,12 @@ impl Session {
         &self.shared.project
     }
 
-    pub(crate) fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
-    /// How many requests the call has sent so far.
-    pub(crate) fn requests(&self) -> u32 {
-        self.usage.requests()
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Waits for something that another call has at the moment, within the deadline and `max_server_wait`. `awaited` is
@@ -76,17 +80,16 @@ impl Session {
             (None, None) => return Ok(wait.await),
         };
         let is_deadline = self.deadline == Some(end);
-        tokio::time::timeout_at(end, wait).await.map_err(|_| {
-            let error = if is_deadline { Error::deadline() } else { Error::queue(awaited) };
-            error.with_requests(self.requests())
-        })
+        tokio::time::timeout_at(end, wait)
+            .await
+            .map_err(|_| self.fail(if is_deadline { Error::deadline() } else { Error::queue(awaited) }))
     }
 
     /// An error when the answers of the call together are larger than one may be.
     pub(crate) fn check_size(&self) -> Result<()> {
         let limit = self.options.max_response_size;
         if self.usage.bytes() > limit {
-            return Err(Error::too_large(limit).with_requests(self.requests()));
+            return Err(self.fail(Error::too_large(limit)));
         }
         Ok(())
     }
@@ -168,8 +171,8 @@ impl Call {
         let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
         // A success that cannot be read: what was written has to be read back.
         let unknown = is_write && error.is_decode();
-        error
-            .of(self.operation, self.exchange.requests())
+        self.exchange
+            .complete(error.of(self.operation))
             .with_context(status, request_id)
             .with_outcome_unknown(unknown)
     }

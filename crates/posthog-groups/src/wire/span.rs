@@ -1,4 +1,5 @@
-//! One span for each request on the wire, with the names of OpenTelemetry. Neither keys nor query values are in it.
+//! One span for each request on the wire, with the names of OpenTelemetry. It has no API key, and paths and queries with values
+//! only if asked for.
 
 use http::StatusCode;
 use posthog_groups_client::Operation;
@@ -23,6 +24,7 @@ mod with_tracing {
             operation: &'static Operation,
             request: &reqwest::Request,
             resend_count: u32,
+            with_url: bool,
         ) -> Self {
             let url = request.url();
             let span = tracing::info_span!(
@@ -38,8 +40,14 @@ mod with_tracing {
                 server.address = url.host_str(),
                 server.port = url.port_or_known_default(),
                 url.template = operation.path,
+                url.path = Empty,
+                url.query = Empty,
                 posthog.operation = operation.id,
             );
+            if with_url {
+                span.record("url.path", url.path());
+                span.record("url.query", url.query());
+            }
             if resend_count > 0 {
                 span.record("http.request.resend_count", resend_count);
             }
@@ -76,7 +84,7 @@ mod without_tracing {
     pub(crate) struct AttemptSpan;
 
     impl AttemptSpan {
-        pub(crate) fn new(_: &'static Operation, _: &reqwest::Request, _: u32) -> Self {
+        pub(crate) fn new(_: &'static Operation, _: &reqwest::Request, _: u32, _: bool) -> Self {
             Self
         }
 

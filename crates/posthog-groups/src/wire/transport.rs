@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
+    /// Whether spans have paths and queries with their values.
+    pub(crate) trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -53,7 +55,15 @@ impl fmt::Debug for Connection {
 impl Connection {
     pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
         let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        Self { host, key, limiter, budget: RetryBudget::default(), random, requests: AtomicU64::new(0) }
+        Self {
+            host,
+            key,
+            limiter,
+            budget: RetryBudget::default(),
+            random,
+            requests: AtomicU64::new(0),
+            trace_urls: false,
+        }
     }
 
     /// Returns a random number in `0.0..1.0`.
@@ -90,16 +100,31 @@ impl Connection {
 }
 
 /// What the requests of one call have used up together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Usage {
+    /// The name of the call, if it is one of this crate.
+    call: Option<&'static str>,
     requests: AtomicU32,
     bytes: AtomicU64,
 }
 
 impl Usage {
+    pub(crate) fn new(call: Option<&'static str>) -> Self {
+        Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
+    }
+
     /// How many requests were sent.
-    pub(crate) fn requests(&self) -> u32 {
+    fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Adds to an error what is known of the call.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let error = error.with_requests(self.requests());
+        match self.call {
+            Some(call) => error.in_call(call),
+            None => error,
+        }
     }
 
     /// How many bytes of bodies were received.
@@ -181,9 +206,9 @@ impl Exchange {
         Self { connection, options, deadline, usage, mode, left: Mutex::default() }
     }
 
-    /// How many requests the call has sent so far.
-    pub(crate) fn requests(&self) -> u32 {
-        self.usage.requests()
+    /// Adds to an error what is known of the call.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        self.usage.complete(error)
     }
 
     /// The error that this crate has for the call, if the response only stands for one.
@@ -236,7 +261,7 @@ impl Exchange {
                 if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
             let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
-            let span = AttemptSpan::new(operation, &copy, number - 1);
+            let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
             // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
             let attempt = pin!(self.attempt(http, copy));
             let mut result = span.around(attempt).await;
@@ -355,14 +380,13 @@ impl Exchange {
 
     /// Leaves what the caller will ask for, and gives a response for the generated code.
     fn settle(&self, operation: &'static Operation, result: Result<Answer, Error>) -> reqwest::Response {
-        let requests = self.requests();
         let is_write = operation.idempotency != Idempotency::Safe;
         let mut left = unpoisoned(self.left.lock());
         match result {
             Ok(mut answer) => {
                 left.status = Some(answer.status);
                 if let Some(error) = answer.error.take() {
-                    let error = error.of(operation.id, requests);
+                    let error = self.complete(error.of(operation.id));
                     let unknown = is_write && error.is_server_error() && !error.is_event_not_sent();
                     left.failure = Some(error.with_outcome_unknown(unknown));
                 }
@@ -373,9 +397,10 @@ impl Exchange {
                 answer.into_response()
             }
             Err(error) => {
-                let sent = requests > 0 && !error.is_rate_limited() && !error.is_connect();
+                let sent = self.usage.requests() > 0 && !error.is_rate_limited() && !error.is_connect();
                 let lost = error.is_timeout() || error.is_interrupted() || error.is_decode();
-                let error = error.of(operation.id, requests).with_outcome_unknown(is_write && sent && lost);
+                let error =
+                    self.complete(error.of(operation.id)).with_outcome_unknown(is_write && sent && lost);
                 let response = substitute(no_answer(), &error.to_string());
                 left.failure = Some(error);
                 response
@@ -399,6 +424,23 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Re
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+impl Exchange {
+    /// Sends a request that the generated client does not have, and returns the body of the response.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> Result<Bytes, Error> {
+        let result = self.run(http, operation, request).await;
+        let response = self.settle(operation, result);
+        match self.take_failure() {
+            Some(failure) => Err(failure),
+            None => response.bytes().await.map_err(Error::exchange),
+        }
+    }
 }
 
 impl Transport for Exchange {
@@ -430,8 +472,13 @@ impl Transport for RawTransport {
         request: reqwest::Request,
     ) -> TransportFuture<'a> {
         let deadline = self.options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        let exchange =
-            Exchange::new(self.connection.clone(), self.options, deadline, Arc::default(), Mode::Raw);
+        let exchange = Exchange::new(
+            self.connection.clone(),
+            self.options,
+            deadline,
+            Arc::new(Usage::new(None)),
+            Mode::Raw,
+        );
         Box::pin(async move {
             let result = exchange.run(http, operation, request).await;
             Ok(exchange.settle(operation, result))

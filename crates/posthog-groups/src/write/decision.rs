@@ -314,7 +314,7 @@ mod tests {
     /// One attempt as it is played: the fate of the request, another writer before the read, and the read.
     type Turn = (Event, Other, Read);
 
-    /// Plays the loop of `carry_out`; after the last turn the retry policy gives up.
+    /// Plays the loop of `execute`; after the last turn the retry policy gives up.
     fn play(kind: Kind, world: &mut World, turns: &[Turn]) -> Told {
         let mut progress = Progress::new(kind);
         let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };

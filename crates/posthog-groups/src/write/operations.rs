@@ -3,7 +3,8 @@
 use posthog_groups_client::{self as raw, JsonValue, Properties, types};
 
 use super::decision::Kind;
-use super::{Target, Write};
+use super::execute::Write;
+use super::target::Target;
 use crate::data::compare::{same_properties, same_value};
 use crate::data::group::Group;
 use crate::error::Result;

@@ -7,7 +7,7 @@ use posthog_groups::{Client, raw};
 
 use super::Check;
 
-/// A difference up to this is nobody's concern.
+/// Differences up to this are ignored.
 const TOLERATED_SECONDS: i64 = 60;
 
 pub(super) async fn check(client: &Client) -> Check {
@@ -21,7 +21,7 @@ pub(super) async fn check(client: &Client) -> Check {
 }
 
 fn verdict(ours: DateTime<Utc>, theirs: Option<DateTime<Utc>>) -> Check {
-    let Some(theirs) = theirs else { return Check::ok("clock", "the server does not tell the time") };
+    let Some(theirs) = theirs else { return Check::ok("clock", "the server does not send its time") };
     let ahead = (ours - theirs).num_seconds();
     if ahead.abs() <= TOLERATED_SECONDS {
         return Check::ok("clock", "agrees with the server's");
@@ -30,7 +30,7 @@ fn verdict(ours: DateTime<Utc>, theirs: Option<DateTime<Utc>>) -> Check {
     Check::warn(
         "clock",
         format!("{} s {direction} the server's", ahead.abs()),
-        "set the clock of this machine: certificates and the times of events depend on it",
+        "set the clock of this machine: certificates and event times depend on it",
     )
 }
 

@@ -1,4 +1,4 @@
-//! `doctor`: checks in order, from the configuration to the server, each with what is wrong and the mend.
+//! `doctor`: checks from the configuration to the server, each with its finding and help.
 
 mod clock;
 mod probes;
@@ -23,39 +23,39 @@ pub(super) enum Status {
     Fail,
 }
 
-/// One check: what was found, and how to mend it.
+/// One check: the finding, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Check {
     check: &'static str,
     status: Status,
     found: String,
-    mend: Option<String>,
-    /// The key is the trouble.
+    help: Option<String>,
+    /// The key is the reason.
     #[serde(skip)]
     is_auth: bool,
-    /// The server takes no more requests for now, so that this could not be looked at.
+    /// Not checked, because the server throttles the key.
     #[serde(skip)]
     is_throttled: bool,
 }
 
 impl Check {
     fn new(check: &'static str, status: Status, found: impl Into<String>) -> Self {
-        Self { check, status, found: found.into(), mend: None, is_auth: false, is_throttled: false }
+        Self { check, status, found: found.into(), help: None, is_auth: false, is_throttled: false }
     }
 
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
         Self::new(check, Status::Ok, found)
     }
 
-    pub(super) fn warn(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { mend: Some(mend.into()), ..Self::new(check, Status::Warn, found) }
+    pub(super) fn warn(check: &'static str, found: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..Self::new(check, Status::Warn, found) }
     }
 
-    pub(super) fn fail(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { mend: Some(mend.into()), ..Self::new(check, Status::Fail, found) }
+    pub(super) fn fail(check: &'static str, found: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..Self::new(check, Status::Fail, found) }
     }
 
-    /// Nothing was found out. That is no finding about what was to be looked at.
+    /// A check that was skipped, which says nothing about its subject.
     pub(super) fn throttled(check: &'static str, wait: impl Into<String>) -> Self {
         Self { is_throttled: true, ..Self::warn(check, "not checked: throttled", wait) }
     }
@@ -63,26 +63,26 @@ impl Check {
     pub(super) fn fail_of_key(
         check: &'static str,
         found: impl Into<String>,
-        mend: impl Into<String>,
+        help: impl Into<String>,
     ) -> Self {
-        Self { is_auth: true, ..Self::fail(check, found, mend) }
+        Self { is_auth: true, ..Self::fail(check, found, help) }
     }
 
-    /// A failure of another part of the program, as it would be told there.
+    /// A failure of another part of the program.
     fn of_failure(check: &'static str, failure: Failure) -> Self {
         let is_auth = failure.code() == Some(Code::Auth);
         match failure {
-            Failure::Error { message, mends, .. } => {
-                let mend = Some(mends.join("; ")).filter(|mends| !mends.is_empty());
-                Self { mend, is_auth, ..Self::new(check, Status::Fail, message) }
+            Failure::Error { message, help, .. } => {
+                let help = Some(help.join("; ")).filter(|help| !help.is_empty());
+                Self { help, is_auth, ..Self::new(check, Status::Fail, message) }
             }
-            _ => Self::new(check, Status::Fail, "it did not come to an end"),
+            _ => Self::new(check, Status::Fail, "it did not complete"),
         }
     }
 }
 
 impl Record for Check {
-    const COLUMNS: &'static [&'static str] = &["check", "status", "found", "mend"];
+    const COLUMNS: &'static [&'static str] = &["check", "status", "found", "help"];
 
     fn cells(&self) -> Vec<String> {
         let status = match self.status {
@@ -90,12 +90,12 @@ impl Record for Check {
             Status::Warn => "warn",
             Status::Fail => "FAIL",
         };
-        let mend = self.mend.clone().unwrap_or_default();
-        vec![self.check.to_owned(), status.to_owned(), self.found.clone(), mend]
+        let help = self.help.clone().unwrap_or_default();
+        vec![self.check.to_owned(), status.to_owned(), self.found.clone(), help]
     }
 }
 
-/// Tells checks as they are done, and remembers how they went.
+/// Prints checks as they complete, and counts their results.
 struct Report<'o> {
     output: &'o Output,
     list: List<'o, Check>,
@@ -110,7 +110,7 @@ impl<'o> Report<'o> {
         Self { output, list: output.list(), failed: 0, failed_for_the_key: 0, warned: 0, throttled: 0 }
     }
 
-    /// Tells one check; whether it went well enough to go on.
+    /// Prints one check. Returns whether it did not fail.
     fn tell(&mut self, check: Check) -> Result<bool, Failure> {
         let status = check.status;
         match status {
@@ -136,12 +136,9 @@ impl<'o> Report<'o> {
             self.output.line("")?;
             self.output.line(&match (failed, self.warned) {
                 (0, _) if self.throttled > 0 => {
-                    format!(
-                        "nothing failed, but the server throttles this key; not checked: {}",
-                        self.throttled
-                    )
+                    format!("no failures, but the server throttles this key; not checked: {}", self.throttled)
                 }
-                (0, 0) => "all is well".to_owned(),
+                (0, 0) => "all checks passed".to_owned(),
                 (0, warned) => format!("it works; warnings: {warned}"),
                 (failed, warned) => format!("failed: {failed}, warnings: {warned}"),
             })?;
@@ -164,8 +161,8 @@ fn lines(check: &Check, styles: Styles) -> Vec<String> {
         Status::Fail => styles.failed("FAIL"),
     };
     let mut lines = vec![format!("{status}  {:<17}  {}", check.check, visible(&check.found))];
-    if let Some(mend) = &check.mend {
-        lines.push(format!("      {:<17}  mend: {}", "", visible(mend)));
+    if let Some(help) = &check.help {
+        lines.push(format!("      {:<17}  help: {}", "", visible(help)));
     }
     lines
 }
@@ -177,7 +174,7 @@ pub(crate) async fn run(global: &GlobalArguments) -> Result<(), Failure> {
     report.end()
 }
 
-/// Goes on as long as there is something to stand on.
+/// Runs the checks until one fails that the others depend on.
 async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<(), Failure> {
     let context = match Context::new(global) {
         Ok(context) => context,
@@ -194,7 +191,7 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
         return Ok(());
     }
     let client = match context.client() {
-        // A doctor looks once: trouble that passes is trouble to be told.
+        // No retries: a failure that passes is a finding too.
         Ok(client) => client.with_options(|options| options.retries(0)),
         Err(failure) => return report.tell(Check::of_failure("settings", failure)).map(|_| ()),
     };
@@ -219,25 +216,24 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     if !types.is_empty() {
         report.tell(list(&client, &types).await)?;
     }
-    let throttled = report.throttled > 0;
-    probes::examine(&client, &types, throttled, |check| report.tell(check).map(|_| ())).await?;
+    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
     report.tell(verdicts::rate_limit(client.host()))?;
     Ok(())
 }
 
-/// Where the key is, whether others may read it, and whether it has the form of one.
+/// Where the key is, whether others may read it, and whether it has the form of a key.
 fn key(context: &Context) -> Check {
     let Some(key) = &context.settings.key else { return Check::of_failure("key", no_key()) };
     match key.value.read() {
         Err(failure) => {
-            let failure = failure.mend(format!("mend what {} says", key.source));
+            let failure = failure.help(format!("correct {}", key.source));
             Check { is_auth: true, ..Check::of_failure("key", failure) }
         }
         Ok(secret) => verdicts::kind_of_key(secret.reveal(), &key.source.to_string(), key.value.warning()),
     }
 }
 
-/// The token for sending events, where one is configured.
+/// The token for sending events, if one is configured.
 fn project_token(context: &Context) -> Option<Check> {
     match context.project_token() {
         Ok(None) => None,
@@ -252,10 +248,10 @@ async fn list(client: &Client, types: &[GroupType]) -> Check {
     for group_type in types {
         pages.push((group_type, client.groups(group_type.group_type_index).list().page().await));
     }
-    verdicts::list(&pages)
+    verdicts::list(client.host(), &pages)
 }
 
-/// The group type that commands will use.
+/// The group type that commands use.
 async fn group_type(context: &Context, client: &Client, types: &[GroupType]) -> Check {
     let names = || types.iter().map(|t| t.group_type.as_str()).collect::<Vec<_>>().join(", ");
     let Some(setting) = &context.settings.group_type else {
@@ -263,10 +259,10 @@ async fn group_type(context: &Context, client: &Client, types: &[GroupType]) -> 
             [] => Check::warn(
                 "group type",
                 "the project has no group types",
-                "they come from events: send one with `$group_type` first",
+                "group types are created by events: send one with `$group_type` first",
             ),
             [only] => Check::ok("group type", format!("{}, the only one", only.group_type)),
-            several => Check::ok("group type", format!("{}: {}; name one with -t", several.len(), names())),
+            several => Check::ok("group type", format!("{}: {}; choose one with -t", several.len(), names())),
         };
     };
     match client.groups(group_type_ref(&setting.value)).type_index().await {
@@ -276,7 +272,7 @@ async fn group_type(context: &Context, client: &Client, types: &[GroupType]) -> 
         Err(e) if e.is_rate_limited() => Check::throttled("group type", wait_for(&e)),
         _ => Check::fail(
             "group type",
-            format!("the project has no group type {}, which {} names", setting.value, setting.source),
+            format!("the project has no group type {}, set by {}", setting.value, setting.source),
             format!("it has: {}", if types.is_empty() { "none".to_owned() } else { names() }),
         ),
     }

@@ -1,4 +1,4 @@
-//! What the checks mean. Nothing is sent here.
+//! Findings from settings and responses, as pure functions.
 
 use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(super) fn configuration(context: &Context) -> Check {
     let found = match (&context.config, &context.settings.context) {
         (None, _) => "no configuration file; flags and environment".to_owned(),
-        (Some(file), None) => format!("{}, without a context in force", file.path.display()),
+        (Some(file), None) => format!("{}, no context selected", file.path.display()),
         (Some(file), Some(named)) => {
             format!("context {} of {}, from {}", named.value, file.path.display(), named.source)
         }
@@ -21,7 +21,7 @@ pub(super) fn configuration(context: &Context) -> Check {
     }
     match context.settings.overruled_context() {
         Some(overruled) => {
-            Check::warn("configuration", format!("{found}; {overruled}"), "unset what is not meant")
+            Check::warn("configuration", format!("{found}; {overruled}"), "unset what you do not intend")
         }
         None => Check::ok("configuration", found),
     }
@@ -33,10 +33,10 @@ fn of_warning(check: &'static str, warning: &str) -> Check {
     Check::warn(check, found, command)
 }
 
-/// The form of the host; whether anybody is there comes later.
+/// The form of the host; the connection is checked later.
 pub(super) fn host(settings: &Settings) -> Check {
     let given = settings.host.value.trim_end_matches('/');
-    // The client decides what a host may be. With this key nothing is ever sent.
+    // The client validates the host. Nothing is sent with this key.
     let built = Client::builder()
         .personal_api_key("phx_none")
         .host(given)
@@ -45,7 +45,7 @@ pub(super) fn host(settings: &Settings) -> Check {
     let client = match built {
         Ok(client) => client,
         Err(e) => {
-            return Check::fail("host", e.to_string(), format!("mend what {} says", settings.host.source));
+            return Check::fail("host", e.to_string(), format!("correct {}", settings.host.source));
         }
     };
     let host = client.host();
@@ -53,20 +53,20 @@ pub(super) fn host(settings: &Settings) -> Check {
     if host != given && (given.contains(".i.posthog.com") || given.contains("app.posthog.com")) {
         Check::warn(
             "host",
-            format!("{given} takes events; {host} is used instead"),
-            format!("name {host} in {}", settings.host.source),
+            format!("{given} receives events; {host} is used instead"),
+            format!("set {host} in {}", settings.host.source),
         )
     } else if let Some((_, path)) = rest.split_once('/') {
         Check::warn(
             "host",
             format!("{host} has the path /{path}"),
-            "leave the path out, unless PostHog really is below it: the client adds /api itself",
+            "remove the path, unless PostHog is served below it: the client adds /api itself",
         )
     } else if scheme == "http" && settings.allow_insecure_http {
         Check::warn(
             "host",
-            format!("{host}: the key travels in clear text"),
-            "write https:// where the server has it",
+            format!("{host}: the key is sent unencrypted"),
+            "use https:// if the server supports it",
         )
     } else {
         Check::ok("host", format!("{host}, from {}", settings.host.source))
@@ -97,60 +97,60 @@ pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> C
         }
         _ => Check::warn(
             "key",
-            format!("it has not the form of a personal API key, from {source}"),
-            "personal API keys begin with phx_; see whether it is known, below",
+            format!("it does not look like a personal API key, from {source}"),
+            "personal API keys begin with phx_; see below whether the server knows it",
         ),
     }
 }
 
 pub(super) fn kind_of_token(token: &str) -> Check {
     if token.starts_with("phc_") {
-        Check::ok("project token", "there is one, for sending events")
+        Check::ok("project token", "set, for sending events")
     } else {
         Check::fail(
             "project token",
-            "it is no project token (phc_...)",
-            "take the project API key from Settings, Project; personal keys cannot send events",
+            "it is not a project token (phc_...)",
+            "use the project API key from Settings, Project; personal keys cannot send events",
         )
     }
 }
 
-/// Whether there is a PostHog at all.
+/// Whether the host is a PostHog server.
 pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
     let Some(error) = error else { return Check::ok("server", format!("{host} is a PostHog")) };
     if error.is_connect() || error.is_timeout() || error.is_interrupted() {
         return Check::fail(
             "server",
             text_of(error),
-            "check the name, the port, the certificate, and whether a proxy or firewall stands between",
+            "check the name, the port, the certificate, and any proxy or firewall",
         );
     }
     if error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500) {
         return Check::fail(
             "server",
-            format!("{host} answers, but not as PostHog does: {}", text_of(error)),
-            "name the address of PostHog itself, not of a login page, a proxy, or another server",
+            format!("{host} responds, but not like PostHog: {}", text_of(error)),
+            "use the address of PostHog itself, not of a login page, a proxy, or another server",
         );
     }
     if error.is_not_offered() {
         return Check::fail(
             "server",
             format!("{host} has no PostHog API at this path"),
-            "leave out the path of the host",
+            "remove the path from the host",
         );
     }
     if error.is_server_error() {
         return Check::fail(
             "server",
             text_of(error),
-            "try again later; what stays is for the operators of the server",
+            "try again later; if the error persists, contact the operators of the server",
         );
     }
     if error.is_rate_limited() {
-        let mend = format!("{}, or use another key", wait_for(error));
+        let help = format!("{}, or use another key", wait_for(error));
         return Check {
             is_throttled: true,
-            ..Check::warn("server", format!("{host} is throttling this key now"), mend)
+            ..Check::warn("server", format!("{host} is throttling this key"), help)
         };
     }
     Check::ok("server", format!("{host} is a PostHog"))
@@ -168,39 +168,39 @@ pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Chec
             Check::fail_of_key("key is known", "the server does not know the key", other_region(host))
         }
         Err(e) if e.is_missing_scope() => {
-            Check::ok("key is known", "it is; whose it is cannot be told without the scope user:read")
+            Check::ok("key is known", "yes; its owner is not shown without the scope user:read")
         }
         Err(e) if e.is_rate_limited() => Check::throttled("key is known", wait_for(e)),
-        Err(e) => Check::ok("key is known", format!("it was not refused ({})", text_of(e))),
+        Err(e) => Check::ok("key is known", format!("not rejected ({})", text_of(e))),
     }
 }
 
-/// A key of one region is unknown in the other: the usual reason.
+/// The usual reason: a key of one region is unknown in the other.
 fn other_region(host: &str) -> String {
-    let new = "or it was deleted or has expired: create one under Settings, Personal API keys";
+    let new = "or it was deleted or has expired: create a new one under Settings, Personal API keys";
     if host == Region::Eu.url() {
-        format!("if the key is of {}, pass --region us; {new}", Region::Us.url())
+        format!("if the key belongs to {}, pass --region us; {new}", Region::Us.url())
     } else if host == Region::Us.url() {
-        format!("if the key is of {}, pass --region eu; {new}", Region::Eu.url())
+        format!("if the key belongs to {}, pass --region eu; {new}", Region::Eu.url())
     } else {
-        format!("check that the key is of {host}, and not of PostHog Cloud; {new}")
+        format!("check that the key belongs to {host}, not to PostHog Cloud; {new}")
     }
 }
 
-/// Whether the project is there, and groups can be read.
+/// Whether the project exists, and groups can be read.
 pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> Vec<Check> {
     match types {
         Ok(_) => vec![
-            Check::ok("project", format!("{project} is there")),
+            Check::ok("project", format!("{project} exists")),
             Check::ok("group:read", "groups can be read"),
         ],
         Err(e) if e.is_missing_scope() => {
-            vec![Check::fail_of_key("group:read", "groups cannot be read", scope_mend("group:read"))]
+            vec![Check::fail_of_key("group:read", "groups cannot be read", scope_help("group:read"))]
         }
         Err(e) if e.is_not_found() => vec![Check::fail(
             "project",
             format!("there is no project {project} here"),
-            "name one with --project: the number in the address bar; projects of one region are unknown in the other",
+            "choose one with --project: the number in the address bar; projects of one region are unknown in the other",
         )],
         Err(e) if e.is_rate_limited() => vec![Check::throttled("project", wait_for(e))],
         Err(e) => vec![Check {
@@ -208,49 +208,53 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
             ..Check::of_failure(
                 "project",
                 Failure::failed(text_of(e))
-                    .mend("give the key access to the project, or name another with --project"),
+                    .help("give the key access to the project, or choose another with --project"),
             )
         }],
     }
 }
 
 /// Whether groups can be listed, by the first page of each type.
-pub(super) fn list(pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
+pub(super) fn list(host: &str, pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
     let failed = pages.iter().find_map(|(group_type, page)| page.as_ref().err().map(|e| (group_type, e)));
-    match failed {
-        None => Check::ok("list", "groups can be listed"),
-        Some((_, e)) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
-        Some((group_type, e)) => {
+    let other_origin = pages.iter().find_map(|(_, page)| page.as_ref().ok()?.link_origin.as_deref());
+    match (failed, other_origin) {
+        (None, None) => Check::ok("list", "groups can be listed"),
+        (None, Some(origin)) => Check::warn(
+            "list",
+            format!("groups can be listed, but links to the next page name {origin} instead of {host}"),
+            "nothing to do here: the next page is requested from the configured host. Other clients may fail: let the \
+             proxy send X-Forwarded-Proto and X-Forwarded-Host, and the server trust it",
+        ),
+        (Some((_, e)), _) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
+        (Some((group_type, e)), _) => {
             let found = format!("groups of type {} cannot be listed: {}", group_type.group_type, text_of(e));
-            let mend = if e.status() == Some(500) { UNREADABLE_GROUP } else { "try again later" };
-            Check::fail("list", found, mend)
+            let help = if e.status() == Some(500) { UNREADABLE_GROUP } else { "try again later" };
+            Check::fail("list", found, help)
         }
     }
 }
 
-pub(super) fn scope_mend(scope: &str) -> String {
+pub(super) fn scope_help(scope: &str) -> String {
     format!("add the scope {scope} to the key under Settings, Personal API keys")
 }
 
-/// What the allowance means for a move of many groups.
+/// What the rate limit means for many writes.
 pub(super) fn rate_limit(host: &str) -> Check {
     if host == Region::Us.url() || host == Region::Eu.url() {
         let hours = hours_for(100_000);
         Check::ok(
             "rate limit",
             format!(
-                "480 requests a minute and 4,800 an hour for this key: a write to each of 100,000 groups takes {hours} hours"
+                "480 requests per minute and 4,800 per hour for this key: one write to each of 100,000 groups takes {hours} hours"
             ),
         )
     } else {
-        Check::ok(
-            "rate limit",
-            "none is known for this host; where the server has one, commands wait as it says",
-        )
+        Check::ok("rate limit", "none known for this host; commands wait if the server asks them to")
     }
 }
 
-/// How many hours so many requests take, rounded up.
+/// The hours that this many requests take, rounded up.
 fn hours_for(requests: u64) -> u64 {
     requests.div_ceil(4_800)
 }
@@ -261,13 +265,13 @@ mod tests {
     use crate::commands::doctor::Status;
 
     #[test]
-    fn keys_are_told_by_their_beginning_and_never_shown() {
+    fn kinds_of_keys_are_recognized_by_prefix_and_keys_are_never_shown() {
         for (key, status, found) in [
             ("phx_hidden", Status::Ok, "a personal API key"),
             ("pha_hidden", Status::Ok, "an OAuth token"),
             ("phc_hidden", Status::Fail, "a project token"),
             ("phs_hidden", Status::Fail, "feature flags"),
-            ("hidden", Status::Warn, "not the form"),
+            ("hidden", Status::Warn, "does not look like"),
         ] {
             let check = kind_of_key(key, "--key-file", None);
             assert_eq!(check.status, status, "{key}");
@@ -282,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn the_mend_for_an_unknown_key_names_the_other_region() {
+    fn the_help_for_an_unknown_key_names_the_other_region() {
         assert!(other_region("https://us.posthog.com").contains("--region eu"));
         assert!(other_region("https://eu.posthog.com").contains("--region us"));
         assert!(other_region("https://posthog.example.com").contains("https://posthog.example.com"));
     }
 
     #[test]
-    fn a_move_takes_as_long_as_the_hourly_allowance_says() {
+    fn the_hourly_limit_determines_the_duration() {
         assert_eq!((hours_for(4_800), hours_for(4_801), hours_for(100_000)), (1, 2, 21));
     }
 }

@@ -58,9 +58,18 @@ fn is_json(cell: &str) -> bool {
         && serde_json::from_str::<IgnoredAny>(cell).is_ok()
 }
 
-/// Whether a spreadsheet would take the text for something to compute.
+/// Whether a spreadsheet may compute the text instead of showing it.
+///
+/// This is the one rule for every CSV file that is written. Spreadsheets skip what is invisible before a formula, and some take the
+/// full-width forms of its first character for the character.
 fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    const INVISIBLE: [char; 6] = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
+    const FIRST: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '−'];
+    let visible =
+        text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || INVISIBLE.contains(&c));
+    // A sign alone is no formula.
+    let more = visible.strip_prefix(FIRST).is_some_and(|rest| !rest.is_empty());
+    more || text.starts_with(['\t', '\r'])
 }
 
 #[cfg(test)]
@@ -119,6 +128,39 @@ mod tests {
     }
 
     #[test]
+    fn text_that_a_spreadsheet_may_compute_is_quoted_whatever_stands_before_it() {
+        for text in [
+            "=1",
+            " =1",
+            "\n=1",
+            "\r\n =1",
+            "\u{a0}=1",
+            "\u{feff}=1",
+            "\u{200b}@x",
+            "\u{0}-1",
+            "＝1",
+            " ＋1",
+            "－1",
+            "＠x",
+            "+1",
+            "-1+2",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "\u{3000}=1",
+        ] {
+            let json = quoted(text);
+            assert_eq!(write(&json), json, "{text:?}");
+            assert_eq!(write_name(text), json, "{text:?}");
+        }
+        for text in ["-", "a=1", "x-1", "org:5", " a", "1+1", "a@b", "\na"] {
+            assert_eq!(write_name(text), text, "{text:?}");
+        }
+        // Numbers are numbers.
+        assert_eq!(write("-1.5"), "-1.5");
+    }
+
+    #[test]
     fn reading_undoes_writing_for_every_short_text_of_hostile_letters() {
         // The inverse is claimed for all texts, so all short ones of the letters that matter are tried.
         let letters = [
@@ -137,6 +179,7 @@ mod tests {
             '.',
             'e',
             '=',
+            '＝',
             '@',
             ' ',
             '\t',

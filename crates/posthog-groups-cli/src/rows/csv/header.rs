@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use crate::rows::csv::cell::{quoted, read_name};
 use crate::rows::flaw::{Flaw, shortened};
-use crate::rows::{KEY, PROPERTIES};
+use crate::rows::format::CsvLayout;
+use crate::rows::{KEY, PROPERTIES, SHORT_KEY};
 
 /// What the columns hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,26 +18,26 @@ pub(crate) struct Header {
 }
 
 /// Reads the header in this line.
-pub(crate) fn read(cells: &[Cow<'_, str>], line: u64) -> Result<Header, Flaw> {
+pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Result<Header, Flaw> {
+    let key_column = key_column(cells, layout);
     let mut key = None;
     let mut columns = HashMap::new();
     let mut names = Vec::new();
     for (column, cell) in cells.iter().enumerate() {
         if cell.is_empty() {
             return Err(Flaw::rest(line, format!("column {} of the header has no name", column + 1))
-                .mend("name it, or remove the column"));
+                .help("name it, or remove the column"));
         }
-        if cell == PROPERTIES {
+        let is_key = key_column == Some(&**cell);
+        if cell == PROPERTIES && !is_key {
             let what = format!(
                 "the column {} holds all properties as one, as `list -o csv` writes them",
                 column + 1
             );
-            return Err(Flaw::rest(line, what).mend(format!(
+            return Err(Flaw::rest(line, what).help(format!(
                 "`export` writes a column for each property; one that is called so has the header `\"{PROPERTIES}\"`, in quotes"
             )));
         }
-        // In quotes it is a property of that name.
-        let is_key = cell == KEY;
         let name = read_name(cell);
         if let Some(earlier) = columns.insert((is_key, name.clone()), column) {
             let what = format!(
@@ -45,7 +46,7 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64) -> Result<Header, Flaw> {
                 column + 1,
                 shortened(&name)
             );
-            return Err(Flaw::rest(line, what).mend("rename one of them, or remove it"));
+            return Err(Flaw::rest(line, what).help("rename one of them, or remove it"));
         }
         if is_key {
             key = Some(column);
@@ -54,18 +55,28 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64) -> Result<Header, Flaw> {
     }
     match key {
         Some(key) => Ok(Header { key, names }),
-        None => Err(no_key(cells, line)),
+        None => Err(no_key(cells, line, layout)),
     }
 }
 
-fn no_key(cells: &[Cow<'_, str>], line: u64) -> Flaw {
+/// The header of the column of the keys. In quotes it is a property of that name.
+fn key_column<'a>(cells: &[Cow<'_, str>], layout: &'a CsvLayout) -> Option<&'a str> {
+    match &layout.key_column {
+        Some(name) => Some(name),
+        None => [KEY, SHORT_KEY].into_iter().find(|name| cells.iter().any(|cell| cell == name)),
+    }
+}
+
+fn no_key(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Flaw {
     let list =
         cells.iter().map(|cell| format!("`{}`", shortened(cell))).take(5).collect::<Vec<_>>().join(", ");
-    let flaw = Flaw::rest(line, format!("the header has no column `{KEY}`; it has {list}"));
+    let wanted = layout.key_column.as_deref().unwrap_or(KEY);
+    let flaw = Flaw::rest(line, format!("the header has no column `{}`; it has {list}", shortened(wanted)));
     match cells {
-        [only] if only.starts_with('{') => flaw.mend("for NDJSON add `--format ndjson`"),
-        [only] if only.contains([';', '\t']) => flaw.mend("separate the columns with commas"),
-        _ => flaw.mend(format!("name the column with the keys `{KEY}`")),
+        [only] if only.starts_with('{') => flaw.help("for NDJSON add `--format ndjson`"),
+        [only] if only.contains(';') && layout.delimiter != b';' => flaw.help("add `--delimiter ';'`"),
+        [only] if only.contains('\t') && layout.delimiter != b'\t' => flaw.help("add `--delimiter tab`"),
+        _ => flaw.help("name the column of the keys with `--key-column NAME`"),
     }
 }
 
@@ -74,8 +85,29 @@ mod tests {
     use super::*;
 
     fn header(cells: &[&str]) -> Result<Header, String> {
+        header_of(cells, None)
+    }
+
+    fn header_of(cells: &[&str], key_column: Option<&str>) -> Result<Header, String> {
         let cells: Vec<_> = cells.iter().map(|cell| Cow::Borrowed(*cell)).collect();
-        read(&cells, 1).map_err(|flaw| flaw.to_string())
+        let layout = CsvLayout { key_column: key_column.map(str::to_owned), ..CsvLayout::default() };
+        read(&cells, 1, &layout).map_err(|flaw| flaw.to_string())
+    }
+
+    #[test]
+    fn the_key_is_the_column_asked_for_or_group_key_or_key() {
+        for (cells, key_column, key, names) in [
+            (&["key", "plan"][..], None, 0, &[None, Some("\"plan\"")][..]),
+            (&["key", "group_key"], None, 1, &[Some("\"key\""), None]),
+            (&["key", "group_key"], Some("key"), 0, &[None, Some("\"group_key\"")]),
+            (&["id", "key"], Some("id"), 0, &[None, Some("\"key\"")]),
+            (&["\"id\"", "id"], Some("id"), 1, &[Some("\"id\""), None]),
+        ] {
+            let header = header_of(cells, key_column).unwrap();
+            assert_eq!(header.key, key, "{cells:?}");
+            assert_eq!(header.names.iter().map(Option::as_deref).collect::<Vec<_>>(), names, "{cells:?}");
+        }
+        assert!(header_of(&["group_key"], Some("id")).unwrap_err().contains("no column `id`"));
     }
 
     #[test]
@@ -88,10 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn wrong_headers_are_named_with_the_mend() {
+    fn wrong_headers_are_named_with_help() {
         for (cells, words) in [
-            (&["key", "plan"][..], "no column `group_key`; it has `key`, `plan`"),
-            (&["group_key;plan"], "commas"),
+            (&["id", "plan"][..], "no column `group_key`; it has `id`, `plan`"),
+            (&["id", "plan"], "--key-column"),
+            (&["group_key;plan"], "--delimiter ';'"),
+            (&["group_key\tplan"], "--delimiter tab"),
             (&["{\"group_key\":1}"], "--format ndjson"),
             (&["group_key", "plan", "group_key"], "columns 1 and 3 have the same name, `group_key`"),
             (&["group_key", "plan", "\"plan\""], "columns 2 and 3 have the same name, `plan`"),

@@ -9,17 +9,19 @@ use crate::rows::csv::cell;
 use crate::rows::csv::header::{self, Header};
 use crate::rows::csv::record::Records;
 use crate::rows::flaw::{Flaw, Reach};
+use crate::rows::format::CsvLayout;
 use crate::rows::lines::Lines;
 
 pub(crate) struct CsvReader<R> {
     records: Records<R>,
+    layout: CsvLayout,
     header: Option<Header>,
     head: Vec<u8>,
 }
 
 impl<R: BufRead> CsvReader<R> {
-    pub(crate) fn new(lines: Lines<R>) -> Self {
-        Self { records: Records::new(lines), header: None, head: Vec::new() }
+    pub(crate) fn new(lines: Lines<R>, layout: CsvLayout) -> Self {
+        Self { records: Records::new(lines, layout.delimiter), layout, header: None, head: Vec::new() }
     }
 
     /// The next row; `None` at the end. After a flaw of one row the next one can be read.
@@ -29,7 +31,7 @@ impl<R: BufRead> CsvReader<R> {
                 return Ok(None);
             }
             let cells = self.records.cells().map_err(|flaw| Flaw { reach: Reach::Rest, ..flaw })?;
-            self.header = Some(header::read(&cells, self.records.line())?);
+            self.header = Some(header::read(&cells, self.records.line(), &self.layout)?);
             self.head = self.records.raw().to_owned();
         }
         let Some(header) = &self.header else { return Ok(None) };
@@ -55,17 +57,17 @@ fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
     let cells = records.cells()?;
     let (has, expected) = (cells.len(), header.names.len());
     if has != expected {
-        let mend = match has > expected {
-            true => "put cells that hold commas in double quotes",
-            false => "leave a cell empty, commas included, where a group does not have the property",
+        let help = match has > expected {
+            true => "put cells that contain the delimiter in double quotes",
+            false => "leave a cell empty, but keep its delimiter, where a group does not have the property",
         };
         let cells = if has == 1 { "cell" } else { "cells" };
         let what = format!("the record has {has} {cells}, and the header {expected}");
-        return Err(Flaw::row(line, what).mend(mend));
+        return Err(Flaw::row(line, what).help(help));
     }
     let key = cell::read_name(&cells[header.key]).into_owned();
     if cells[header.key].is_empty() {
-        return Err(Flaw::row(line, "the cell of the key is empty").mend("give each group its key"));
+        return Err(Flaw::row(line, "the cell of the key is empty").help("give each group its key"));
     }
     let mut json = String::from("{");
     for (name, value) in header.names.iter().zip(&cells) {
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> (Vec<String>, Vec<String>) {
-        let mut reader = CsvReader::new(Lines::new(text.as_bytes()));
+        let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
         let (mut rows, mut flaws) = (Vec::new(), Vec::new());
         loop {
             match reader.next() {

@@ -12,11 +12,13 @@ pub(crate) struct Records<R> {
     raw: Vec<u8>,
     /// The line that the record begins in.
     line: u64,
+    /// An ASCII character.
+    delimiter: u8,
 }
 
 impl<R: BufRead> Records<R> {
-    pub(crate) fn new(lines: Lines<R>) -> Self {
-        Self { lines, raw: Vec::new(), line: 0 }
+    pub(crate) fn new(lines: Lines<R>, delimiter: u8) -> Self {
+        Self { lines, raw: Vec::new(), line: 0, delimiter }
     }
 
     /// Goes to the next record that is no blank line; false at the end.
@@ -32,14 +34,14 @@ impl<R: BufRead> Records<R> {
         self.line = self.lines.number();
         let (mut place, mut seen) = (Place::CellStart, 0);
         loop {
-            place = place.after(&self.raw[seen..]);
+            place = place.after(&self.raw[seen..], self.delimiter);
             if place != Place::Quoted {
                 return Ok(true);
             }
             seen = self.raw.len();
             if !self.lines.append(&mut self.raw)? {
                 return Err(Flaw::rest(self.line, "a double quote in this record is never closed")
-                    .mend("close it, or write a quote inside quotes twice: \"\""));
+                    .help("close it, or write a quote inside quotes twice: \"\""));
             }
         }
     }
@@ -67,7 +69,7 @@ impl<R: BufRead> Records<R> {
         };
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        cells(text).map_err(|what| Flaw { line: Some(self.line), ..what })
+        cells(text, char::from(self.delimiter)).map_err(|what| Flaw { line: Some(self.line), ..what })
     }
 }
 
@@ -82,7 +84,7 @@ enum Place {
 }
 
 impl Place {
-    fn after(self, bytes: &[u8]) -> Self {
+    fn after(self, bytes: &[u8], delimiter: u8) -> Self {
         // Most lines have no quotes.
         if self == Self::CellStart && !bytes.contains(&b'"') {
             return Self::Unquoted;
@@ -91,41 +93,41 @@ impl Place {
             (Self::CellStart, b'"') | (Self::Quote, b'"') => Self::Quoted,
             (Self::Quoted, b'"') => Self::Quote,
             (Self::Quoted, _) => Self::Quoted,
-            (_, b',') => Self::CellStart,
+            (_, byte) if *byte == delimiter => Self::CellStart,
             _ => Self::Unquoted,
         })
     }
 }
 
 /// The cells of one record, without its line break. A quote within a cell that does not begin with one is an ordinary letter.
-fn cells(record: &str) -> Result<Vec<Cow<'_, str>>, Flaw> {
+fn cells(record: &str, delimiter: char) -> Result<Vec<Cow<'_, str>>, Flaw> {
     let mut cells = Vec::new();
     let mut rest = record;
     loop {
         let (cell, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted).ok_or_else(|| {
+            Some(quoted) => quoted_cell(quoted, delimiter).ok_or_else(|| {
                 Flaw::row(0, format!("cell {} goes on after its closing quote", cells.len() + 1))
-                    .mend("write a quote inside quotes twice: \"\"")
+                    .help("write a quote inside quotes twice: \"\"")
             })?,
             None => {
-                let (cell, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                let (cell, after) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
                 if cell.contains('\r') {
                     return Err(Flaw::row(0, "lines end with a carriage return alone")
-                        .mend("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
+                        .help("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
                 }
                 (Cow::Borrowed(cell), after)
             }
         };
         cells.push(cell);
-        match after.strip_prefix(',') {
+        match after.strip_prefix(delimiter) {
             Some(after) => rest = after,
             None => return Ok(cells),
         }
     }
 }
 
-/// A cell whose first quote is taken off, and what follows it. `None` when that is neither a comma nor the end.
-fn quoted_cell(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
+/// A cell whose first quote is taken off, and what follows it. `None` when that is neither a delimiter nor the end.
+fn quoted_cell(quoted: &str, delimiter: char) -> Option<(Cow<'_, str>, &str)> {
     let mut whole = String::new();
     let mut rest = quoted;
     loop {
@@ -140,7 +142,7 @@ fn quoted_cell(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
             true => Cow::Borrowed(piece),
             false => Cow::Owned(whole + piece),
         };
-        return (after.is_empty() || after.starts_with(',')).then_some((cell, after));
+        return (after.is_empty() || after.starts_with(delimiter)).then_some((cell, after));
     }
 }
 
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Result<Vec<(u64, Vec<String>)>, Flaw> {
-        let mut records = Records::new(Lines::new(text.as_bytes()));
+        let mut records = Records::new(Lines::new(text.as_bytes()), b',');
         let mut all = Vec::new();
         while records.advance()? {
             all.push((records.line(), records.cells()?.into_iter().map(Cow::into_owned).collect()));
@@ -175,6 +177,19 @@ mod tests {
     }
 
     #[test]
+    fn cells_are_separated_by_the_delimiter_that_was_chosen() {
+        for delimiter in [';', '\t', '|'] {
+            let text = "a;1,5;\"b;c\"\n\"x\n;\";;\n".replace(';', &delimiter.to_string());
+            let mut records = Records::new(Lines::new(text.as_bytes()), delimiter as u8);
+            for cells in [["a", "1,5", "b;c"], ["x\n;", "", ""]] {
+                assert!(records.advance().unwrap());
+                let cells = cells.map(|cell| cell.replace(';', &delimiter.to_string()));
+                assert_eq!(records.cells().unwrap(), cells, "{delimiter:?}");
+            }
+        }
+    }
+
+    #[test]
     fn records_know_the_line_they_begin_in() {
         let lines: Vec<u64> =
             all("a\r\n\n\"b\n\nc\"\n\r\nd").unwrap().iter().map(|(line, _)| *line).collect();
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_byte_that_is_no_text_is_named_by_its_own_line() {
-        let mut records = Records::new(Lines::new(&b"\"a\nb\xff\",c\n"[..]));
+        let mut records = Records::new(Lines::new(&b"\"a\nb\xff\",c\n"[..]), b',');
         assert!(records.advance().unwrap());
         let flaw = records.cells().unwrap_err();
         assert_eq!((flaw.line, flaw.what.as_str()), (Some(2), "byte 2 of the line, 0xff, is not UTF-8"));

@@ -34,8 +34,8 @@ pub(crate) struct CsvWriter<W: Write> {
 
 impl<W: Write> CsvWriter<W> {
     /// Writes the header.
-    pub(crate) fn new(out: W, columns: Columns) -> io::Result<Self> {
-        let mut out = csv::Writer::from_writer(out);
+    pub(crate) fn new(out: W, columns: Columns, delimiter: u8) -> io::Result<Self> {
+        let mut out = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
         out.write_field(KEY)?;
         for name in &columns.0 {
             out.write_field(&*column_name(name))?;
@@ -82,6 +82,7 @@ fn members(properties: &str) -> io::Result<HashMap<String, &RawValue>> {
 mod tests {
     use super::*;
     use crate::rows::csv::reader::CsvReader;
+    use crate::rows::format::CsvLayout;
     use crate::rows::lines::Lines;
 
     fn written(rows: &[(&str, &str)]) -> String {
@@ -89,7 +90,7 @@ mod tests {
         for (_, properties) in rows {
             columns.add(&serde_json::from_str(properties).unwrap()).unwrap();
         }
-        let mut writer = CsvWriter::new(Vec::new(), columns).unwrap();
+        let mut writer = CsvWriter::new(Vec::new(), columns, b',').unwrap();
         for (key, properties) in rows {
             writer.write(key, properties).unwrap();
         }
@@ -117,7 +118,7 @@ mod tests {
             ("\"", r#"{"group_properties":{"x":1}}"#),
         ];
         let text = written(&rows);
-        let mut reader = CsvReader::new(Lines::new(text.as_bytes()));
+        let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
         for (key, properties) in rows {
             let row = reader.next().unwrap().unwrap();
             assert_eq!(row.key, key);
@@ -138,7 +139,7 @@ mod tests {
         }
         assert_eq!(reader.next(), Ok(None));
         // And written again it is the same text.
-        let mut reader = CsvReader::new(Lines::new(text.as_bytes()));
+        let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
         let mut again = Vec::new();
         while let Some(row) = reader.next().unwrap() {
             again.push((row.key, row.properties));

@@ -1,32 +1,37 @@
-//! What REST writes leave behind besides the group: events for ingestion and activity entries.
+//! Side effects of REST writes: events for ingestion and activity entries.
 
 use serde_json::json;
 
 use crate::Era;
+use crate::database::Database;
 use crate::errors::{self, Failure};
 use crate::json::{Json, Properties, quoted};
 use crate::state::{Activity, Actor, CaptureFailure, CapturedEvent};
 use crate::store::RowId;
-use crate::world::World;
 
-/// Sends `$groupidentify`. The group type is looked up only now, after the group was stored; a missing one is a 404.
-pub(crate) fn identify(world: &mut World, group: RowId, operation: &str, set: &str) -> Result<(), Failure> {
-    let (group_type, key) = named(world, group)?;
+/// Sends `$groupidentify`. The group type is looked up after the group was stored; a missing one is a 404.
+pub(crate) fn identify(
+    database: &mut Database,
+    group: RowId,
+    operation: &str,
+    set: &str,
+) -> Result<(), Failure> {
+    let (group_type, key) = named(database, group)?;
     let properties = format!(
         r#"{{"$group_type":{},"$group_key":{},"$group_set":{set}}}"#,
         quoted(&group_type),
         quoted(&key)
     );
     let code = format!("Failed to submit {operation} event.");
-    send(world, group, "$groupidentify", &properties)?.map_err(|(status, kind)| Failure::Bare {
+    send(database, group, "$groupidentify", &properties)?.map_err(|(status, kind)| Failure::Bare {
         status,
         body: json!({"code": code, "detail": kind, "type": kind}).to_string(),
     })
 }
 
 /// Sends `$delete_group_property`, which ingestion ignores.
-pub(crate) fn unset(world: &mut World, group: RowId, name: &str) -> Result<(), Failure> {
-    let (group_type, key) = named(world, group)?;
+pub(crate) fn unset(database: &mut Database, group: RowId, name: &str) -> Result<(), Failure> {
+    let (group_type, key) = named(database, group)?;
     let properties = format!(
         r#"{{"$group_type":{},"$group_key":{},"$group_unset":[{}]}}"#,
         quoted(&group_type),
@@ -34,48 +39,48 @@ pub(crate) fn unset(world: &mut World, group: RowId, name: &str) -> Result<(), F
         quoted(name)
     );
     let code = "Failed to submit group property deletion event.";
-    send(world, group, "$delete_group_property", &properties)?.map_err(|(status, kind)| Failure::Bare {
+    send(database, group, "$delete_group_property", &properties)?.map_err(|(status, kind)| Failure::Bare {
         status,
         body: json!({"attr": "$unset", "code": code, "detail": kind, "type": kind}).to_string(),
     })
 }
 
-/// The name of the group's type, and its key.
-pub(crate) fn named(world: &World, group: RowId) -> Result<(String, String), Failure> {
-    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
-    let group_type = world.group_type(row.project, row.index).ok_or_else(errors::no_such_thing)?;
+/// Returns the name of the group's type and the group key.
+pub(crate) fn named(database: &Database, group: RowId) -> Result<(String, String), Failure> {
+    let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
+    let group_type = database.group_type(row.project, row.index).ok_or_else(errors::no_such_thing)?;
     Ok((group_type.group_type.clone(), row.key.to_string()))
 }
 
-/// The capture call. The inner error is the status to answer and the kind of failure.
+/// Calls capture. The inner error is the status of the response and the kind of failure.
 fn send(
-    world: &mut World,
+    database: &mut Database,
     group: RowId,
     event: &str,
     properties: &str,
 ) -> Result<Result<(), (u16, &'static str)>, Failure> {
-    match (world.settings().capture_failure, world.era()) {
+    match (database.settings().capture_failure, database.era()) {
         (Some(CaptureFailure::Status(Some(status))), _) => return Ok(Err((status, "capture_http_error"))),
         (Some(CaptureFailure::Status(None)), Era::Y2026) => return Ok(Err((502, "capture_http_error"))),
-        // 2025 asks an answer that is not there for its status.
+        // 2025 reads the status of a response that does not exist.
         (Some(CaptureFailure::Status(None)), Era::Y2025) => return Err(errors::server_error()),
         (Some(CaptureFailure::NoAnswer), _) => return Ok(Err((400, "capture_error"))),
         (None, _) => {}
     }
-    let row = world.groups.get(group).ok_or_else(errors::server_error)?;
-    let project = world.project(row.project).ok_or_else(errors::server_error)?;
+    let row = database.groups.get(group).ok_or_else(errors::server_error)?;
+    let project = database.project(row.project).ok_or_else(errors::server_error)?;
     let event = CapturedEvent {
         event: event.to_owned(),
         distinct_id: project.uuid.clone(),
         token: project.api_token.clone(),
         properties: Properties::parse(properties).unwrap_or_default(),
-        process_person_profile: world.era() == Era::Y2026,
+        process_person_profile: database.era() == Era::Y2026,
     };
-    world.captured_events.push(event);
+    database.captured_events.push(event);
     Ok(Ok(()))
 }
 
-/// One change of one property, for the activity log.
+/// A change of a property for the activity log.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) activity: &'a str,
@@ -86,10 +91,10 @@ pub(crate) struct Change<'a> {
 }
 
 /// Writes an activity entry.
-pub(crate) fn log(world: &mut World, group: RowId, change: Change<'_>) {
-    let Some(row) = world.groups.get(group) else { return };
+pub(crate) fn log(database: &mut Database, group: RowId, change: Change<'_>) {
+    let Some(row) = database.groups.get(group) else { return };
     let entry = Activity {
-        project_id: world.unless_main(row.project),
+        project_id: database.unless_main(row.project),
         group_type_index: row.index,
         group_key: row.key.to_string(),
         activity: change.activity.to_owned(),
@@ -98,7 +103,7 @@ pub(crate) fn log(world: &mut World, group: RowId, change: Change<'_>) {
         before: change.before,
         after: change.after,
         user: Actor::User,
-        created_at: Some(world.now()),
+        created_at: Some(database.now()),
     };
-    world.log(group, entry);
+    database.log(group, entry);
 }

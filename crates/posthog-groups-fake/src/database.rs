@@ -1,4 +1,4 @@
-//! The living world behind the server: made from a state document, changed by requests, and turned back into one.
+//! The data of a running server: created from a state document, changed by requests, and returned as a document.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Era;
-use crate::endpoints::capture::Accepted;
+use crate::identify::Accepted;
 use crate::json::{Json, Kind, Properties};
+use crate::list_delay::{ListDelay, Shown};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
-use crate::unlisted::{Shown, Unlisted};
 
-/// Project with every member filled in.
+/// A project with every member filled in.
 #[derive(Clone, Debug)]
 pub(crate) struct ProjectRow {
     pub(crate) id: i64,
@@ -24,34 +24,19 @@ pub(crate) struct ProjectRow {
     pub(crate) api_token: String,
 }
 
-/// A usage metric of a group type. The state document does not have these; a new document empties them.
-#[derive(Clone, Debug)]
-pub(crate) struct Metric {
-    pub(crate) id: String,
-    pub(crate) project: i64,
-    pub(crate) index: i32,
-    pub(crate) name: String,
-    pub(crate) format: String,
-    pub(crate) interval: i64,
-    pub(crate) display: String,
-    pub(crate) filters: Json,
-    pub(crate) math: String,
-    pub(crate) math_property: Option<String>,
-}
-
-/// How far the server is behind with what it has accepted. Real time, whatever the state's clock says.
+/// The delays of the server, in real time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Delays {
-    /// From an accepted event to the change of its group.
+    /// From accepting an event to changing its group.
     pub(crate) ingestion: Duration,
-    /// From a write to the list that shows it (2026).
+    /// From a write to its appearance in the list (2026).
     pub(crate) list: Duration,
 }
 
-/// Everything the server knows.
+/// Everything the server holds.
 #[derive(Debug)]
-pub(crate) struct World {
-    /// The document this came from, without the lists that requests change.
+pub(crate) struct Database {
+    /// The original document without the lists that requests change.
     settings: State,
     pub(crate) projects: Vec<ProjectRow>,
     pub(crate) group_types: Vec<GroupType>,
@@ -62,17 +47,16 @@ pub(crate) struct World {
     pub(crate) notebooks: Vec<Notebook>,
     pub(crate) property_definitions: Vec<PropertyDefinition>,
     pub(crate) captured_events: Vec<CapturedEvent>,
-    pub(crate) metrics: Vec<Metric>,
     delays: Delays,
-    /// Events that are yet to change their groups, oldest first.
+    /// Accepted events that have not changed their groups yet, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
-    unlisted: Unlisted,
+    list_delay: ListDelay,
     serial: u64,
-    /// Rows changed since the savepoint, as they were; see [`World::savepoint`].
+    /// The previous properties of rows changed since the savepoint; see [`Database::savepoint`].
     undo: Option<Vec<(RowId, Properties)>>,
 }
 
-/// What taking back everything since a savepoint needs.
+/// The data needed to roll back to a savepoint.
 #[derive(Debug)]
 pub(crate) struct Savepoint {
     groups: usize,
@@ -82,12 +66,11 @@ pub(crate) struct Savepoint {
     group_types: Vec<GroupType>,
     group_types_cache: Option<Vec<CachedGroupType>>,
     property_definitions: Vec<PropertyDefinition>,
-    metrics: Vec<Metric>,
-    unlisted: u64,
+    list_delay: u64,
 }
 
-impl World {
-    /// From a document that has passed [`State::check`].
+impl Database {
+    /// Creates a database from a document that has passed [`State::check`].
     pub(crate) fn new(mut state: State) -> Self {
         let main = state.project_id;
         let mut projects: Vec<ProjectRow> = state.projects.iter().map(project_row).collect();
@@ -112,7 +95,7 @@ impl World {
         for row in group_types_cache.iter_mut().flatten() {
             row.project_id.get_or_insert(main);
         }
-        let mut world = Self {
+        let mut database = Self {
             projects,
             group_types,
             group_types_cache,
@@ -122,18 +105,17 @@ impl World {
             notebooks: std::mem::take(&mut state.notebooks),
             property_definitions: std::mem::take(&mut state.property_definitions),
             captured_events: std::mem::take(&mut state.captured_events),
-            metrics: Vec::new(),
             delays: Delays::default(),
             accepted: VecDeque::new(),
-            unlisted: Unlisted::default(),
+            list_delay: ListDelay::default(),
             serial: 0,
             undo: None,
             settings: State::default(),
         };
         for (n, entry) in std::mem::take(&mut state.activity).into_iter().enumerate() {
             let project = entry.project_id.unwrap_or(main);
-            if let Some(group) = world.groups.find(project, entry.group_type_index, &entry.group_key) {
-                world.log(
+            if let Some(group) = database.groups.find(project, entry.group_type_index, &entry.group_key) {
+                database.log(
                     group,
                     Activity { created_at: entry.created_at.or_else(|| Some(fixed_time(n))), ..entry },
                 );
@@ -145,17 +127,17 @@ impl World {
         for token in &mut state.sharing_tokens {
             token.project_id.get_or_insert(main);
         }
-        world.settings = state;
-        world
+        database.settings = state;
+        database
     }
 
-    /// The same, behind with what it accepts.
-    pub(crate) fn behind_by(mut self, delays: Delays) -> Self {
+    /// Sets the delays.
+    pub(crate) fn with_delays(mut self, delays: Delays) -> Self {
         self.delays = delays;
         self
     }
 
-    /// The document, as the world is now.
+    /// Returns the current state as a document.
     pub(crate) fn to_state(&self) -> State {
         let projects = self.projects.iter().map(|p| Project {
             id: p.id,
@@ -200,7 +182,7 @@ impl World {
         self.settings.page_size.unwrap_or(100)
     }
 
-    /// The server's clock. What is written in 2026 goes through a store of milliseconds.
+    /// The server's clock. The store of 2026 keeps milliseconds.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let digits = match self.era() {
             Era::Y2025 => 6,
@@ -217,7 +199,7 @@ impl World {
         self.projects.iter().find(|p| p.id == id)
     }
 
-    /// What `@current` means.
+    /// The project that `@current` means.
     pub(crate) fn current_project(&self) -> Option<&ProjectRow> {
         self.project(self.settings.user.current_project.unwrap_or(self.main_project()))
     }
@@ -238,24 +220,24 @@ impl World {
         self.group_types.iter_mut().find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
-    /// The group types of a project by index.
+    /// The group types of a project, ordered by index.
     pub(crate) fn group_types_of(&self, project: i64) -> Vec<&GroupType> {
         let mut types: Vec<_> = self.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
         types.sort_by_key(|t| t.group_type_index);
         types
     }
 
-    /// A number no other thing of this world has.
+    /// Returns a new unique number.
     pub(crate) fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 
-    /// Adds a group; `None` when the project has it already.
+    /// Adds a group. Returns `None` if it exists.
     pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
         let group = self.groups.insert(row)?;
         if self.list_lags() {
-            self.unlisted.note(group, None, Instant::now(), self.delays.list);
+            self.list_delay.note(group, None, Instant::now(), self.delays.list);
         }
         Some(group)
     }
@@ -266,7 +248,7 @@ impl World {
         if let Some(row) = self.groups.get_mut(group) {
             let before = std::mem::replace(&mut row.properties, properties);
             if list_lags {
-                self.unlisted.note(group, Some(before.clone()), Instant::now(), self.delays.list);
+                self.list_delay.note(group, Some(before.clone()), Instant::now(), self.delays.list);
             }
             if let Some(undo) = &mut self.undo {
                 undo.push((group, before));
@@ -274,14 +256,14 @@ impl World {
         }
     }
 
-    /// A group as the list shows it, if it does.
+    /// Returns a group as the list shows it, or `None` if the list does not show it yet.
     pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
         let stored = Some(Cow::Borrowed(row));
-        if self.unlisted.is_empty() {
+        if self.list_delay.is_empty() {
             return stored;
         }
         let Some(group) = self.groups.find(row.project, row.index, &row.key) else { return stored };
-        match self.unlisted.shown(group, Instant::now(), self.delays.list) {
+        match self.list_delay.shown(group, Instant::now(), self.delays.list) {
             Shown::Stored => stored,
             Shown::Before(properties) => {
                 Some(Cow::Owned(GroupRow { properties: properties.clone(), ..row.clone() }))
@@ -294,7 +276,7 @@ impl World {
         self.era() == Era::Y2026 && !self.delays.list.is_zero()
     }
 
-    /// The `project_id` member of rows that write it only when it is not the main project's.
+    /// The `project_id` member of rows that omit it for the main project.
     pub(crate) fn unless_main(&self, project: i64) -> Option<i64> {
         (project != self.main_project()).then_some(project)
     }
@@ -305,7 +287,7 @@ impl World {
         self.activity.push(entry);
     }
 
-    /// The activity log of a group with each entry's place in the whole log, newest first.
+    /// The activity log of a group, newest first, with the position of each entry in the whole log.
     pub(crate) fn activity_of(&self, group: RowId) -> Vec<(usize, &Activity)> {
         let places = self.activity_of.get(&group).map_or(&[][..], Vec::as_slice);
         let mut entries: Vec<_> =
@@ -322,7 +304,7 @@ impl World {
         })
     }
 
-    /// Creates or retypes the definition of a property (2026).
+    /// Creates the definition of a property or changes its type (2026).
     pub(crate) fn define_property(&mut self, project: i64, index: i32, name: &str, value: &Json) {
         let property_type = property_type(value);
         let is_numerical = property_type == PropertyType::Numeric;
@@ -346,8 +328,8 @@ impl World {
         }
     }
 
-    /// From here on everything can be taken back, once: a request whose fault says that it was not carried out,
-    /// though part of an answer was sent, is carried out and then taken back.
+    /// Starts recording, so that everything since can be rolled back once. A request whose fault has the phase `before`, but
+    /// of which part of a response is sent, is carried out and rolled back.
     pub(crate) fn savepoint(&mut self) -> Savepoint {
         self.undo = Some(Vec::new());
         Savepoint {
@@ -358,12 +340,11 @@ impl World {
             group_types: self.group_types.clone(),
             group_types_cache: self.group_types_cache.clone(),
             property_definitions: self.property_definitions.clone(),
-            metrics: self.metrics.clone(),
-            unlisted: self.unlisted.noted(),
+            list_delay: self.list_delay.noted(),
         }
     }
 
-    /// Takes back everything since the savepoint.
+    /// Rolls back everything since the savepoint.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
         for (group, properties) in self.undo.take().unwrap_or_default().into_iter().rev() {
             if let Some(row) = self.groups.get_mut(group) {
@@ -381,12 +362,11 @@ impl World {
         self.group_types = to.group_types;
         self.group_types_cache = to.group_types_cache;
         self.property_definitions = to.property_definitions;
-        self.metrics = to.metrics;
-        self.unlisted.roll_back(to.unlisted);
+        self.list_delay.roll_back(to.list_delay);
     }
 }
 
-/// How 2026 types the value of a property; texts "true" and "false" count as Boolean.
+/// The type that a 2026 server gives to a property. The texts "true" and "false" count as Boolean.
 fn property_type(value: &Json) -> PropertyType {
     match value.kind() {
         Kind::True | Kind::False => PropertyType::Boolean,
@@ -409,13 +389,13 @@ fn project_row(project: &Project) -> ProjectRow {
     }
 }
 
-/// The time of a row that names none: the same in every run, later for later rows.
+/// The creation time of a row without one: the same in every run, and later for later rows.
 fn fixed_time(row: usize) -> DateTime<Utc> {
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(18_262); // 2020-01-01
     start + TimeDelta::seconds(i64::try_from(row).unwrap_or(0).min(1 << 31))
 }
 
-/// A UUID that is the same in every run (FNV-1a over kind and name, marked as version 8).
+/// A UUID that is the same in every run (FNV-1a of kind and name, marked as version 8).
 pub(crate) fn uuid_of(kind: &str, name: &str) -> String {
     let hash = |salt: u64| {
         let bytes = kind.bytes().chain([0]).chain(name.bytes());

@@ -1,4 +1,4 @@
-//! Writes that the list does not show yet: servers of 2026 list from another database than they write to.
+//! Writes that the list does not show yet, because servers of 2026 write to one database and list from another.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -6,28 +6,28 @@ use std::time::{Duration, Instant};
 use crate::json::Properties;
 use crate::store::RowId;
 
-/// What the list shows of a group instead of what is stored.
+/// What the list shows of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shown<'a> {
-    /// The group as it is.
+    /// The stored group.
     Stored,
-    /// The properties it had before.
+    /// The group with earlier properties.
     Before(&'a Properties),
-    /// Nothing: the group is too new.
+    /// Nothing, because the group is too new.
     Nothing,
 }
 
-/// For each group what it was before each write that the list may not show yet.
+/// The previous properties for each write that the list may not show yet.
 #[derive(Debug, Default)]
-pub(crate) struct Unlisted {
-    /// All writes in their order, so that the oldest can be forgotten.
+pub(crate) struct ListDelay {
+    /// All writes in order.
     writes: VecDeque<(Instant, RowId)>,
     before: HashMap<RowId, VecDeque<(Instant, Option<Properties>)>>,
     noted: u64,
 }
 
-impl Unlisted {
-    /// Notes a write, and forgets those that the list shows by now. `before` is `None` for a new group.
+impl ListDelay {
+    /// Records a write and removes those that the list shows by now. `before` is `None` for a new group.
     pub(crate) fn note(
         &mut self,
         group: RowId,
@@ -46,7 +46,7 @@ impl Unlisted {
         self.noted += 1;
     }
 
-    /// The list shows what was there before the first write that it is too early for.
+    /// Returns what the list shows: the group before the first write that is not visible yet.
     pub(crate) fn shown(&self, group: RowId, now: Instant, delay: Duration) -> Shown<'_> {
         let mut writes = self.before.get(&group).into_iter().flatten();
         match writes.find(|(written, _)| now.saturating_duration_since(*written) < delay) {
@@ -60,12 +60,12 @@ impl Unlisted {
         self.writes.is_empty()
     }
 
-    /// How many writes were ever noted.
+    /// The number of writes recorded so far.
     pub(crate) fn noted(&self) -> u64 {
         self.noted
     }
 
-    /// Takes back the newest writes until only the first `noted` ever noted are left.
+    /// Removes the newest writes until only the first `noted` are left.
     pub(crate) fn roll_back(&mut self, noted: u64) {
         while self.noted > noted {
             self.noted -= 1;
@@ -99,11 +99,11 @@ mod tests {
     fn the_list_shows_a_group_as_it_was_a_while_ago() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut unlisted = Unlisted::default();
+        let mut list_delay = ListDelay::default();
         // Group 1 is new at 0, changed at 4 and at 8.
-        unlisted.note(1, None, at(0), DELAY);
-        unlisted.note(1, Some(plan("a")), at(4), DELAY);
-        unlisted.note(1, Some(plan("b")), at(8), DELAY);
+        list_delay.note(1, None, at(0), DELAY);
+        list_delay.note(1, Some(plan("a")), at(4), DELAY);
+        list_delay.note(1, Some(plan("b")), at(8), DELAY);
         let (a, b) = (plan("a"), plan("b"));
         for (seconds, wanted) in [
             (0, Shown::Nothing),
@@ -113,34 +113,34 @@ mod tests {
             (14, Shown::Before(&b)),
             (18, Shown::Stored),
         ] {
-            assert_eq!(unlisted.shown(1, at(seconds), DELAY), wanted, "at {seconds}");
-            assert_eq!(unlisted.shown(2, at(seconds), DELAY), Shown::Stored);
+            assert_eq!(list_delay.shown(1, at(seconds), DELAY), wanted, "at {seconds}");
+            assert_eq!(list_delay.shown(2, at(seconds), DELAY), Shown::Stored);
         }
     }
 
     #[test]
     fn what_is_shown_is_forgotten_at_the_next_write() {
         let start = Instant::now();
-        let mut unlisted = Unlisted::default();
+        let mut list_delay = ListDelay::default();
         for group in 0..100 {
-            unlisted.note(group, None, start, DELAY);
+            list_delay.note(group, None, start, DELAY);
         }
-        unlisted.note(100, None, start + DELAY, DELAY);
-        assert_eq!((unlisted.writes.len(), unlisted.before.len()), (1, 1));
+        list_delay.note(100, None, start + DELAY, DELAY);
+        assert_eq!((list_delay.writes.len(), list_delay.before.len()), (1, 1));
     }
 
     #[test]
     fn the_newest_writes_can_be_taken_back() {
         let start = Instant::now();
-        let mut unlisted = Unlisted::default();
-        unlisted.note(1, None, start, DELAY);
-        let noted = unlisted.noted();
-        unlisted.note(1, Some(plan("a")), start, DELAY);
-        unlisted.note(2, None, start, DELAY);
-        unlisted.roll_back(noted);
-        assert_eq!(unlisted.shown(1, start, DELAY), Shown::Nothing);
-        assert_eq!(unlisted.shown(2, start, DELAY), Shown::Stored);
-        unlisted.roll_back(0);
-        assert!(unlisted.is_empty() && unlisted.before.is_empty());
+        let mut list_delay = ListDelay::default();
+        list_delay.note(1, None, start, DELAY);
+        let noted = list_delay.noted();
+        list_delay.note(1, Some(plan("a")), start, DELAY);
+        list_delay.note(2, None, start, DELAY);
+        list_delay.roll_back(noted);
+        assert_eq!(list_delay.shown(1, start, DELAY), Shown::Nothing);
+        assert_eq!(list_delay.shown(2, start, DELAY), Shown::Stored);
+        list_delay.roll_back(0);
+        assert!(list_delay.is_empty() && list_delay.before.is_empty());
     }
 }

@@ -1,0 +1,169 @@
+//! `set --where`: sets properties of all groups that meet conditions, after a plan and a confirmation.
+
+use std::io;
+
+use posthog_groups::bulk::{Engine, ImportRow, Stopped};
+
+use crate::arguments::{Format, Set};
+use crate::assignment::{Assignment, assignments};
+use crate::condition::{conditions, meets};
+use crate::confirm;
+use crate::connection::Context;
+use crate::exit::Failure;
+use crate::group_changes::{GroupChanges, as_properties, of_setting};
+use crate::transfer::events::Listener;
+use crate::transfer::interrupt::{Interrupt, Signal};
+use crate::transfer::prepare::nothing_written;
+use crate::transfer::progress::{Progress, Show, grouped};
+use crate::transfer::totals::{Totals, show as show_totals};
+
+/// The number of groups that the question shows.
+const SHOWN: usize = 10;
+
+pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failure> {
+    let conditions = conditions(&arguments.conditions)?;
+    let wanted = assignments(&arguments.words, arguments.string)?;
+    let properties = as_properties(&wanted)?;
+    if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
+        return Err(Failure::usage(
+            "writing to several groups needs confirmation, and there is no terminal to ask on",
+        )
+        .help("add --yes to write without confirmation, or --dry-run to see the changes"));
+    }
+    let client = context.client()?.clone();
+    let groups = context.groups().await?;
+    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let show = Show::on_stderr(context.is_quiet());
+
+    let waits = client.clone();
+    let progress = Progress::start(show, "Listing", "groups", move || waits.throttled_for());
+    let counter = progress.counter();
+    let (mut found, mut plan) = (0_u64, Vec::new());
+    let mut list = groups.export().stream();
+    loop {
+        let group = tokio::select! {
+            group = list.next() => group,
+            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
+        };
+        let Some(group) = group else { break };
+        let group = group?;
+        counter.add(1);
+        if meets(&group, &conditions) {
+            found += 1;
+            let mut changes = of_setting(&group.key, Some(&group), &wanted);
+            changes.changes.retain(|change| change.changed);
+            if !changes.changes.is_empty() {
+                plan.push(changes);
+            }
+        }
+    }
+    drop(progress);
+    if arguments.dry_run {
+        return show_plan(context, found, plan);
+    }
+    if plan.is_empty() {
+        context.note(&summary(found, 0));
+        return Ok(());
+    }
+    if !arguments.yes {
+        let question = question(context, &client, found, &plan, &wanted);
+        let answer = tokio::task::spawn_blocking(move || confirm::ask(&question));
+        tokio::select! {
+            answer = answer => match answer {
+                Ok(answer) => answer?,
+                Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+            },
+            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
+        }
+    }
+
+    // An import reads each group again before it writes, waits for the rate limit, and can be interrupted.
+    let keys: Vec<String> = plan.into_iter().map(|changes| changes.group_key).collect();
+    let all = keys.len() as u64;
+    let rows = move || {
+        keys.clone().into_iter().map({
+            let properties = properties.clone();
+            move |key| Ok::<_, io::Error>(ImportRow::new(key, properties.clone()))
+        })
+    };
+    let progress = Progress::start(show, "Checking", "groups", move || client.throttled_for());
+    let listener = Listener::of_import(progress.counter(), all, None);
+    let (heard, stop) = (listener.clone(), interrupt.clone());
+    let done = groups
+        .import(rows)
+        .engine(Engine::Rest)
+        .on_event(move |event| heard.hear(&event))
+        .until(async move {
+            stop.wait().await;
+        })
+        .run()
+        .await;
+    drop(progress);
+    let report = done?;
+    let totals = Totals::of(&report, report.rows, 0);
+    show_totals(&context.output, totals.clone())?;
+    let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), "set --where");
+    let rest = |failure: Failure| failure.help("run the same command again for the rest");
+    let left = format!("with {} of {} groups left", grouped(totals.left), grouped(totals.rows));
+    match report.stopped {
+        Some(Stopped::Error(error)) => Err(rest(Failure::from(error).after(&format!("stopped {left}: ")))),
+        Some(_) => {
+            let signal = interrupt.seen().unwrap_or(Signal::Interrupt);
+            Err(rest(Failure::interrupted(signal, format!("interrupted {left}"))))
+        }
+        None if totals.failed > 0 => {
+            Err(rest(Failure::partial(format!("{} groups failed", grouped(totals.failed)))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// How many groups were found, and how many of them change.
+fn summary(found: u64, to_change: usize) -> String {
+    let groups = if found == 1 { "group meets" } else { "groups meet" };
+    match (found, to_change) {
+        (0, _) => "no group meets the conditions".to_owned(),
+        (_, 0) => format!("{} {groups} the conditions, and already have these values", grouped(found)),
+        _ => format!("{} {groups} the conditions, {} to change", grouped(found), grouped(to_change as u64)),
+    }
+}
+
+fn show_plan(context: &Context, found: u64, plan: Vec<GroupChanges>) -> Result<(), Failure> {
+    context.note(&format!("dry run, nothing was written: {}", summary(found, plan.len())));
+    let output = &context.output;
+    if matches!(output.format(), Format::Json | Format::Ndjson) {
+        let mut list = output.list();
+        plan.into_iter().try_for_each(|changes| list.push(changes.into_dry_run()))?;
+        return list.end();
+    }
+    let mut list = output.list();
+    plan.into_iter().flat_map(GroupChanges::into_rows).try_for_each(|row| list.push(row))?;
+    list.end()
+}
+
+fn question(
+    context: &Context,
+    client: &posthog_groups::Client,
+    found: u64,
+    plan: &[GroupChanges],
+    wanted: &[Assignment],
+) -> String {
+    let mut text = String::new();
+    for changes in plan.iter().take(SHOWN) {
+        for line in changes.lines() {
+            text += &format!("  {}  {line}\n", crate::visible::visible(&changes.group_key));
+        }
+    }
+    if plan.len() > SHOWN {
+        text += &format!("  ... and {} more groups\n", grouped((plan.len() - SHOWN) as u64));
+    }
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    format!(
+        "{text}{}. Set {} in project {} on {} ({})?",
+        summary(found, plan.len()),
+        crate::visible::visible(&names.join(", ")),
+        client.project(),
+        client.host(),
+        context.group_type(),
+    )
+}
