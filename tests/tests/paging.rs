@@ -186,7 +186,8 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
         let first = groups.list().page().await.unwrap();
         let written_down = first.next.unwrap().as_str().to_owned();
         let other = wrapper(&fake).build().unwrap().groups(0);
-        let rest = other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key.to_string());
+        let rest =
+            other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key.to_string());
         let rest: Vec<String> = rest.try_collect().await.unwrap();
         assert_eq!(rest, ["org:00002", "org:00001", "org:00000"], "{era:?}");
     }

@@ -46,6 +46,7 @@ pub mod types {
         ///What was done. New words may appear. A deleted property is an `update_property` whose change is `deleted`; `create_property` appears since March 2026, and `upsert_properties` only where that operation existed.
         pub activity: ::std::string::String,
         ///When it was done.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         pub detail: ActivityDetail,
         ///Id of the entry. Servers of 2025 do not send it.
@@ -173,6 +174,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct FoundGroup {
         ///When the group was first stored.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///Key of the group; unique within its type.
         pub group_key: ::std::string::String,
@@ -182,29 +184,6 @@ pub mod types {
         ///Short id of the group's notebook, or null when it has none.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notebook: ::std::option::Option<::std::string::String>,
-    }
-    ///Something that events can belong to besides a person, for example a company or a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct Group {
-        ///When the group was first stored. On servers of 2026 the fraction of the second may differ between the list and the other operations, so do not use it to tell whether two groups are the same.
-        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Key of the group; unique within its type.
-        pub group_key: ::std::string::String,
-        pub group_properties: crate::Properties,
-        ///Index of the group type.
-        pub group_type_index: i64,
-    }
-    ///One page of groups.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct GroupPage {
-        ///Address of the next page on the host that was asked, or null on the last page. Follow it as it is, and only if it points to the same host. Stop when an address comes back that you have followed before.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub next: ::std::option::Option<::std::string::String>,
-        ///Address of the page before; always null since 2026-05-07.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub previous: ::std::option::Option<::std::string::String>,
-        ///Up to 100 groups, newest first. Only `next` tells whether more follow.
-        pub results: ::std::vec::Vec<Group>,
     }
     ///A kind of group. A project has at most five.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1591,26 +1570,20 @@ pub mod builder {
             let offset = offset.map_err(Error::InvalidRequest)?;
             let search = search.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/projects/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("limit", &limit)
+                        .with("offset", &offset)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_projects",
@@ -1620,7 +1593,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1713,7 +1686,7 @@ pub mod builder {
             self
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::GroupPage>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::GroupPage>, Error<()>> {
             let Self {
                 client,
                 project_id,
@@ -1731,32 +1704,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("cursor", &cursor)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_groups",
@@ -1766,7 +1728,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1825,7 +1787,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let body = body
@@ -1837,14 +1799,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1854,7 +1808,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_group",
@@ -1864,7 +1817,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                201u16 => ResponseValue::from_response(response).await,
+                201u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1963,32 +1916,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("limit", &limit)
+                        .with("page", &page)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("page", &page))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_activity",
@@ -1998,7 +1940,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2088,7 +2030,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/delete_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2102,31 +2044,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/delete_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_property",
@@ -2136,7 +2067,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2229,36 +2160,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("skip_create_notebook", &skip_create_notebook)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "skip_create_notebook",
-                        &skip_create_notebook,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "find_group",
@@ -2268,7 +2183,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2310,14 +2225,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2326,7 +2233,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_definitions",
@@ -2336,7 +2242,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2425,31 +2331,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_values/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("key", &key)
+                        .with("value", &value)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("key", &key))
-                .query(&progenitor_client::QueryParam::new("value", &value))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_values",
@@ -2459,7 +2354,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2531,30 +2426,19 @@ pub mod builder {
                 "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("id", &id)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("id", &id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_related",
@@ -2564,7 +2448,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2654,7 +2538,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/update_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2668,31 +2552,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/update_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_property",
@@ -2702,7 +2575,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2777,7 +2650,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/upsert_properties/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2787,31 +2660,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "upsert_properties",
@@ -2821,7 +2683,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2863,14 +2725,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2879,7 +2733,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_group_types",
@@ -2889,7 +2742,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2964,14 +2817,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
                 .baseurl, encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2981,7 +2826,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_detail_dashboard",
@@ -2991,7 +2835,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3065,14 +2909,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3082,7 +2918,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "set_default_columns",
@@ -3092,7 +2927,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3149,14 +2984,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3166,7 +2993,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_group_types",
@@ -3176,7 +3002,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3230,16 +3056,8 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& group_type_index.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let mut request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_group_type",
             };
@@ -3268,14 +3086,6 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::CurrentUser>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/api/users/@me/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3284,7 +3094,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_current_user",
@@ -3294,7 +3103,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3464,3 +3273,10 @@ pub static OPERATIONS: [crate::Operation; 17usize] = [
         until: Some("2025-09-10"),
     },
 ];
+impl crate::FromBody for types::ActivityPage {}
+impl crate::FromBody for types::CurrentUser {}
+impl crate::FromBody for types::FoundGroup {}
+impl crate::FromBody for types::GroupType {}
+impl crate::FromBody for types::ProjectPage {}
+impl crate::FromBody for types::PropertyDefinitions {}
+impl crate::FromBody for types::PropertyValues {}

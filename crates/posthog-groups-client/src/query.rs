@@ -17,7 +17,11 @@ impl Query {
         let path_length = url.len();
         url.reserve(128);
         url.push('?');
-        Self { path_length, pairs: form_urlencoded::Serializer::for_suffix(url, path_length + 1), error: None }
+        Self {
+            path_length,
+            pairs: form_urlencoded::Serializer::for_suffix(url, path_length + 1),
+            error: None,
+        }
     }
 
     /// Adds a parameter: not at all for `None`, once for each item of a list.

@@ -97,8 +97,8 @@ fn write_query(chain: &mut Expr, parameters: &[Arguments]) {
         return write_query(&mut call.receiver, parameters);
     }
     let url = &call.args;
-    let url = parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?);
-    call.args = [url].into_iter().collect::<Arguments>();
+    let url: Expr = parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?);
+    call.args = [url].into_iter().collect();
 }
 
 /// `let mut header_map = ..` and `header_map.append(..)`.

@@ -136,8 +136,12 @@ impl From<raw::Group> for Group {
 
 impl From<types::FoundGroup> for Group {
     fn from(group: types::FoundGroup) -> Self {
-        let found =
-            Self::stored(group.group_type_index, group.group_key.into(), group.group_properties, group.created_at);
+        let found = Self::stored(
+            group.group_type_index,
+            group.group_key.into(),
+            group.group_properties,
+            group.created_at,
+        );
         Self { notebook: group.notebook, ..found }
     }
 }
