@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
+use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::wire::host::Host;
 /// It is opaque. An empty one stands for a link that had none: asking for that page is an error
 /// ([`Error::is_paging`](crate::Error::is_paging)), and nothing is sent. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
 /// understand one. It belongs to the search and the group type that it was given for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cursor(String);
 
 impl Cursor {
