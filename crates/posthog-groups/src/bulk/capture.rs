@@ -18,6 +18,7 @@ use super::import::Settings;
 use super::row::ImportRow;
 use super::write::ToDo;
 use crate::error::{Error, Result};
+use crate::resources::builder::https_client;
 use crate::resources::groups::Groups;
 use crate::wire::host::parse_url;
 use crate::wire::retry::{Attempt, Outcome, Step, decide};
@@ -43,6 +44,7 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug)]
 pub(crate) struct Capture {
     groups: Groups,
+    http: reqwest::Client,
     url: Url,
     token: ProjectToken,
     group_type: String,
@@ -102,6 +104,12 @@ impl Capture {
         let base = base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}/batch/"))
             .map_err(|e| Error::input("the host for events is no URL").with_source(e))?;
+        let http = if url.scheme() == "https" && host.url().scheme() == "http" {
+            // The client for a host of plain http has no certificates.
+            https_client()?
+        } else {
+            client.shared().http.clone()
+        };
         let types = client.group_types().await?;
         let group_type =
             types.into_iter().find(|t| t.group_type_index == i64::from(index)).map(|t| t.group_type);
@@ -110,7 +118,7 @@ impl Capture {
                 "the project has no group type with the index {index} any more"
             )));
         };
-        Ok(Self { groups: groups.clone(), url, token, group_type, salt: salt.to_owned() })
+        Ok(Self { groups: groups.clone(), http, url, token, group_type, salt: salt.to_owned() })
     }
 
     pub(crate) fn batch(&self) -> Batch<'_> {
@@ -192,7 +200,7 @@ impl Capture {
     async fn attempt(&self, body: Bytes) -> Result<()> {
         let shared = self.groups.client().shared();
         shared.connection.count_request();
-        let request = shared
+        let request = self
             .http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")

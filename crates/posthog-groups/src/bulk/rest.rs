@@ -57,7 +57,7 @@ pub(crate) async fn write(
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
         // Without the properties that differ; `merge` writes those that the group does not hold.
         let listed =
-            Group::stored(index.into(), row.key.clone(), Properties::default(), DateTime::UNIX_EPOCH);
+            Group::stored(index.into(), row.key.as_str().into(), Properties::default(), DateTime::UNIX_EPOCH);
         match merge(&target, listed, &to_write).await {
             Ok((_, written)) => return Ok(RowOutcome::Changed { properties: written }),
             // Somebody else has removed it in between.
