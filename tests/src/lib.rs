@@ -2,6 +2,7 @@
 //! operation, and clients of stand-in servers.
 
 mod calls;
+mod hostile;
 mod recorder;
 mod scripted;
 mod seed;
@@ -10,6 +11,7 @@ mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
+pub use hostile::{Case, Expect, HostileServer, Request, SECRET, Step, cases, peak_memory};
 pub use recorder::{Canned, Recorder};
 pub use scripted::Scripted;
 pub use seed::seed;

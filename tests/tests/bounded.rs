@@ -109,7 +109,17 @@ fn endless(status: &'static str) -> Scripted {
     })
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
+/// The texts of an error and its causes; of an unexpected response those of reading its body.
+async fn causes(error: posthog_groups::raw::Error<()>) -> String {
+    match error {
+        posthog_groups::raw::Error::UnexpectedResponse(response) => {
+            chain(&response.bytes().await.unwrap_err())
+        }
+        error => chain(&error),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(|error| format!("{error}\n")).collect()
 }
 
@@ -121,12 +131,12 @@ async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
         let started = Instant::now();
         let client = connect(&server.url(), Direct::new(key.clone()).max_response_size(1_000_000)).unwrap();
         let error = client.list_group_types().project_id("1").send().await.unwrap_err();
-        let text = causes(&error);
+        let text = causes(error).await;
         assert!(text.contains("1000000 bytes") && text.contains("max_response_size"), "{text}");
         // The default is 64 MB.
         let client = connect(&server.url(), key).unwrap();
         let error = client.list_group_types().project_id("1").send().await.unwrap_err();
-        let text = causes(&error);
+        let text = causes(error).await;
         assert!(text.contains("67108864 bytes"), "{text}");
         assert!(started.elapsed() < Duration::from_secs(60));
     }

@@ -1,12 +1,12 @@
-//! The client's feature `build-time`: `build.rs` makes the same bytes as are committed, from the bundled spec
-//! and from an instance's own document, and says what is wrong with a spec that it cannot use.
+//! The client's feature `build-time`: `build.rs` makes the same bytes as are committed, follows a specification of
+//! the user's own, and says what is wrong with one that it cannot use.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use posthog_groups_codegen::{Error, generate_from_files};
+use posthog_groups_codegen::{Error, generate_from_file};
 use posthog_groups_spec::Document;
 use posthog_groups_tests::workspace;
 use serde_json::{Value, json};
@@ -22,7 +22,6 @@ fn build(variables: &[(&str, &OsStr)]) -> Output {
         .args(["--message-format", "json"])
         .current_dir(workspace())
         .env_remove("POSTHOG_GROUPS_SPEC")
-        .env_remove("POSTHOG_GROUPS_OVERLAYS")
         .envs(variables.iter().copied())
         .output()
         .unwrap()
@@ -58,37 +57,21 @@ fn a_real_build_with_the_feature_compiles_the_committed_bytes_and_refuses_a_brok
     assert!(message.contains("broken.yaml:") && message.contains("operation-id-duplicate"), "{message}");
 }
 
-/// A complete document of an instance: the vendor's slice among other paths.
-fn instance(folder: &Path) -> PathBuf {
-    let mut document = Document::read(&workspace().join("spec/upstream.yaml")).unwrap().value;
-    document["paths"]["/api/projects/{project_id}/insights/"] = json!({"get": {"responses": {}}});
-    let path = folder.join("instance.json");
-    fs::write(&path, document.to_string()).unwrap();
-    path
-}
-
 #[test]
-fn a_complete_document_with_our_corrections_gives_the_committed_bytes() {
+fn a_changed_copy_of_the_specification_gives_changed_bindings() {
     let folder = tempfile::tempdir().unwrap();
-    let overlays = [workspace().join("spec/corrections")];
-    let text = generate_from_files(&instance(folder.path()), &overlays).unwrap();
-    assert!(text == committed(), "the slice of a complete document is not the committed one");
-}
-
-#[test]
-fn overlays_of_a_users_own_come_on_top_and_must_bite() {
-    let folder = tempfile::tempdir().unwrap();
-    let overlay = folder.path().join("mine.yaml");
-    let head = "overlay: 1.0.0\ninfo: {title: Mine, version: 1.0.0}\nactions:\n";
-    let add = "- {target: $.components.schemas.Group.properties, update: {icon: {type: string}}}\n";
-    fs::write(&overlay, format!("{head}{add}")).unwrap();
-    let spec = workspace().join("spec/openapi.yaml");
-    let text = generate_from_files(&spec, std::slice::from_ref(&overlay)).unwrap();
+    let mut spec = Document::read(&workspace().join("spec/openapi.yaml")).unwrap().value;
+    spec["components"]["schemas"]["Group"]["properties"]["icon"] = json!({"type": "string"});
+    let path = folder.path().join("mine.json");
+    fs::write(&path, spec.to_string()).unwrap();
+    let text = generate_from_file(&path).unwrap();
     assert!(text.contains("pub icon: ::std::option::Option<::std::string::String>"));
+}
 
-    fs::write(&overlay, format!("{head}- {{target: $.components.schemas.Gone, remove: true}}\n")).unwrap();
-    let outcome = generate_from_files(&spec, &[overlay]);
-    assert!(matches!(outcome, Err(Error::NeverApplied(_))), "{outcome:?}");
+#[test]
+fn a_document_as_published_is_refused_with_what_the_linter_finds() {
+    let outcome = generate_from_file(&workspace().join("spec/published/posthog-2025.yaml"));
+    assert!(matches!(&outcome, Err(Error::Unfit(findings)) if findings.len() > 10), "{outcome:?}");
 }
 
 #[test]
@@ -97,18 +80,13 @@ fn what_is_no_spec_is_told_by_name_and_line() {
     let cases = [
         ("gone.yaml", None, "cannot read"),
         ("half.json", Some("{\"openapi\": \"3.0.3\", "), "half.json:1:"),
-        (
-            "other.yaml",
-            Some("openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {/pets/: {}}\n"),
-            "no path begins with",
-        ),
     ];
     for (name, text, expected) in cases {
         let path = folder.path().join(name);
         if let Some(text) = text {
             fs::write(&path, text).unwrap();
         }
-        let error = generate_from_files(&path, &[]).unwrap_err().to_string();
+        let error = generate_from_file(&path).unwrap_err().to_string();
         assert!(error.contains(expected), "{name}: {error}");
     }
 }

@@ -84,7 +84,12 @@ async fn serve(write: Write, era: Era) -> (Fake, Groups) {
 }
 
 fn groups(fake: &Fake) -> Groups {
-    let client: Client = wrapper(fake).retry(quick(2)).build().unwrap();
+    // Setting one up takes milliseconds.
+    static HTTP: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
+    let http = HTTP.get_or_init(|| {
+        reqwest::Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build().unwrap()
+    });
+    let client: Client = wrapper(fake).http_client(http.clone()).retry(quick(2)).build().unwrap();
     client.groups(0)
 }
 
@@ -122,9 +127,10 @@ fn capture_failure(write: Write) -> Value {
 async fn a_capture_failure_of_any_status_is_a_success_without_an_event_and_nothing_is_sent_again() {
     for write in Write::ALL {
         for &era in write.eras() {
+            let (fake, _) = serve(write, era).await;
             for status in [400, 401, 403, 404, 413, 429, 500, 502, 503, 504, 512, 520, 524] {
                 let case = format!("{write:?} on {era:?}, {status}");
-                let (fake, orgs) = serve(write, era).await;
+                let orgs = anew(&fake, write, era);
                 fake.add_faults([answer(write, status, capture_failure(write), Phase::After)]).unwrap();
                 let group = write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 assert!(group.event_not_sent(), "{case}");
@@ -192,18 +198,19 @@ async fn an_unexpected_success_that_lasts_is_an_unknown_outcome_that_names_the_s
 
 #[tokio::test]
 async fn statuses_of_proxies_are_like_502() {
+    let (fake, _) = serve(Write::Set, Era::Y2025).await;
     for status in [502, 504, 520, 521, 522, 523, 524, 530] {
         for write in Write::ALL {
             for phase in [Phase::Before, Phase::After] {
                 let case = format!("{write:?}, {status}, {phase:?}");
-                let (fake, orgs) = serve(write, Era::Y2025).await;
+                let orgs = anew(&fake, write, Era::Y2025);
                 let fault = Fault { phase, ..Fault::http(status) }.on("POST", write.path());
                 fake.add_faults([fault.clone()]).unwrap();
                 write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 assert!(write.effect(&fake), "{case}");
                 assert_eq!(write.sent(&fake), if phase == Phase::After { 1 } else { 2 }, "{case}");
             }
-            let (fake, orgs) = serve(write, Era::Y2025).await;
+            let orgs = anew(&fake, write, Era::Y2025);
             fake.add_faults([Fault { times: 0, ..Fault::http(status) }.on("POST", write.path())]).unwrap();
             let error = write.send(&orgs).await.unwrap_err();
             assert!(error.is_outcome_unknown() && error.is_server_error(), "{write:?}, {status}: {error:?}");
@@ -213,7 +220,7 @@ async fn statuses_of_proxies_are_like_502() {
             );
             assert_eq!(write.sent(&fake), 3, "{write:?}, {status}");
         }
-        let (fake, orgs) = serve(Write::Set, Era::Y2026).await;
+        let orgs = anew(&fake, Write::Set, Era::Y2026);
         fake.add_faults([Fault { times: 2, ..Fault::http(status) }]).unwrap();
         assert!(orgs.find("org:5").await.unwrap().is_some(), "{status}");
         fake.add_faults([Fault { times: 0, ..Fault::http(status) }]).unwrap();

@@ -15,6 +15,7 @@ mod diff;
 mod dist;
 mod generate;
 mod languages;
+mod patch;
 mod source;
 mod spec;
 
@@ -22,7 +23,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Keeps the corrected PostHog groups spec and everything made of it.
@@ -60,8 +61,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Correct, check, generate; then call all ten operations on a stand-in server on this machine, raw and by
-    /// way of the wrapper
+    /// Show on stand-in servers of both eras what works as PostHog publishes it, and what works with the wrapper
     Demo,
     /// Measure ratios against named peers, in a release build, and print them as Markdown
     Bench {
@@ -119,6 +119,27 @@ enum SpecTask {
         /// With --write: when the document was published, as YYYY-MM-DD [default: today]
         #[arg(long, value_name = "DATE", requires = "write")]
         date: Option<String>,
+    },
+    /// Replace the groups operations in a complete PostHog document with those of the specification
+    #[command(
+        after_help = "Example:\n  cargo xtask spec patch posthog.openapi.yaml -o posthog-patched.yaml\n\n\
+        For everybody who generates a whole PostHog client: every other operation stays as it is. What the specification \
+        leaves out\n(usage metrics) stays, the environments alias of the groups paths goes. The result has the \
+        document's version of OpenAPI (3.0 or 3.1)\nand is written as JSON if OUT ends in .json, otherwise as YAML."
+    )]
+    Patch {
+        /// The complete document
+        #[arg(value_name = "FULL")]
+        document: String,
+        /// Where to write the result
+        #[arg(short, long, value_name = "OUT")]
+        out: PathBuf,
+        /// The specification, for use without a checkout [default: spec/openapi.yaml]
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
     },
     /// Derive openapi.json, openapi-3.1.json, defects.schema.json and the matrix in spec/README.md
     Build {
@@ -190,13 +211,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether a task works on the files of a workspace: not when it is given every file.
+fn needs_workspace(task: &Task) -> bool {
+    match task {
+        Task::Spec(SpecTask::Compare { spec, ledger, .. } | SpecTask::Patch { spec, ledger, .. }) => {
+            spec.is_none() || ledger.is_none()
+        }
+        Task::Spec(SpecTask::Check { spec, rules, .. }) => spec.is_none() && !rules,
+        Task::Spec(SpecTask::Diff { old, new, .. }) => [old, new].iter().any(|file| file.starts_with("git:")),
+        _ => true,
+    }
+}
+
 fn run(task: &Task) -> anyhow::Result<Outcome> {
-    let root = workspace_root();
+    let root = match workspace_root() {
+        Err(e) if needs_workspace(task) => return Err(e),
+        root => root.unwrap_or_default(),
+    };
     match task {
         Task::Spec(SpecTask::Compare { document, format, spec, ledger, write, date }) => {
             let files = compare::Files { spec: spec.as_deref(), ledger: ledger.as_deref() };
             let store = write.as_deref().map(|name| compare::Store { name, date: date.as_deref() });
             compare::run(&root, document, files, *format, store)
+        }
+        Task::Spec(SpecTask::Patch { document, out, spec, ledger }) => {
+            patch::run(&root, document, out, spec.as_deref(), ledger.as_deref())
         }
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
@@ -205,7 +244,9 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
             diff::diff(&root, old, new, *format, *check_version)
         }
         Task::Generate { check } => generate::generate(&root, *check),
-        Task::Demo => demo(&root),
+        Task::Demo => {
+            cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
+        }
         Task::Bench { subject } => {
             let example = match subject {
                 None => "bench",
@@ -228,25 +269,6 @@ fn print_line(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn demo(root: &Path) -> anyhow::Result<Outcome> {
-    say!("1. derive: spec/openapi.yaml -> spec/openapi.json, spec/openapi-3.1.json");
-    spec::build(root, false)?;
-    say!("\n2. check: spec/openapi.yaml and spec/examples/");
-    if checks::check(root, None, checks::Format::Text)? == Outcome::Findings {
-        return Ok(Outcome::Findings);
-    }
-    say!("\n3. generate: crates/posthog-groups-client/src/generated.rs");
-    generate::generate(root, false)?;
-    say!("\n4. call the generated client");
-    if cargo(root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])?
-        == Outcome::Findings
-    {
-        return Ok(Outcome::Findings);
-    }
-    say!("\n5. the same and more through the wrapper");
-    cargo(root, &["run", "--quiet", "--package", "posthog-groups", "--example", "tour"])
-}
-
 /// Runs cargo in the workspace.
 fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Outcome> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -262,13 +284,18 @@ fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
     Ok(if status.success() { Outcome::Good } else { Outcome::Findings })
 }
 
-fn workspace_root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    let root = manifest.parent().unwrap_or(&manifest).to_owned();
-    // Messages name files as a person in the workspace would.
-    match std::env::current_dir() {
-        Ok(here) if here == root => PathBuf::new(),
-        _ => root,
+/// The workspace that the command runs in: the nearest folder with `Cargo.toml` and our specification.
+fn workspace_root() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let is_root =
+        |folder: &&Path| folder.join("Cargo.toml").is_file() && folder.join("spec/openapi.yaml").is_file();
+    match here.ancestors().find(is_root) {
+        // Messages name files as a person in the workspace would.
+        Some(root) if root == here => Ok(PathBuf::new()),
+        Some(root) => Ok(root.to_owned()),
+        None => bail!(
+            "no workspace with spec/openapi.yaml in {} or above; run this in a checkout of posthog-groups",
+            here.display()
+        ),
     }
 }

@@ -15,7 +15,8 @@ fn help_teaches() {
     for arguments in [
         &["--help"][..],
         &["spec", "--help"],
-        &["spec", "pull", "--help"],
+        &["spec", "compare", "--help"],
+        &["spec", "patch", "--help"],
         &["spec", "check", "--help"],
         &["spec", "diff", "--help"],
     ] {
@@ -33,11 +34,11 @@ fn a_fresh_workspace_is_up_to_date_and_wrong_usage_exits_with_2() {
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}: {}", run.stdout);
     }
     assert_eq!(workspace.xtask(&["spec", "push"]).code, 2);
-    assert_eq!(workspace.xtask(&["spec", "pull"]).code, 2);
+    assert_eq!(workspace.xtask(&["spec", "compare"]).code, 2);
 }
 
 #[test]
-fn a_stale_file_is_shown_with_its_diff_and_the_mending_command() {
+fn a_stale_file_is_shown_with_its_diff_and_the_command_that_writes_it() {
     let workspace = Workspace::new();
     let text =
         workspace.read("spec/openapi.yaml").replacen("summary: List groups", "summary: Lists groups", 1);
@@ -45,7 +46,7 @@ fn a_stale_file_is_shown_with_its_diff_and_the_mending_command() {
     workspace.write("spec/openapi.yaml", text);
     let run = workspace.xtask(&["spec", "build", "--check"]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("-      summary: Lists groups"), "{}", run.stdout);
+    assert!(run.stdout.contains("+        \"summary\": \"Lists groups"), "{}", run.stdout);
     assert!(run.stdout.contains("run `cargo xtask spec build` and commit the result"), "{}", run.stdout);
     assert_eq!(workspace.xtask(&["spec", "build"]).code, 0);
     assert_eq!(workspace.xtask(&["spec", "build", "--check"]).code, 0);
@@ -59,50 +60,94 @@ fn a_stale_file_is_shown_with_its_diff_and_the_mending_command() {
 }
 
 #[test]
-fn a_document_with_other_prose_order_and_format_has_no_drift() {
+fn a_document_with_other_texts_order_and_format_is_accounted_for() {
     let workspace = Workspace::new();
     let document = complete(&workspace);
     workspace.write("complete.json", document.to_string());
     let yaml = posthog_groups_spec::to_yaml(&document).unwrap();
     workspace.write("crlf.yaml", format!("\u{feff}{}", yaml.replace('\n', "\r\n")));
     for file in ["complete.json", "crlf.yaml"] {
-        let run = workspace.xtask(&["spec", "pull", "--from", file, "--check"]);
+        let run = workspace.xtask(&["spec", "compare", file]);
         assert_eq!(run.code, 0, "{file}: {}{}", run.stdout, run.stderr);
-        assert!(
-            run.stdout.contains("no drift") && run.stdout.contains("no stale correction"),
-            "{}",
-            run.stdout
-        );
+        assert!(run.stdout.contains("differences, all accounted for by"), "{}", run.stdout);
     }
 }
 
 #[test]
-fn drift_is_reported_in_the_words_of_the_api_and_changes_nothing() {
+fn a_new_difference_is_reported_in_every_format_and_changes_nothing() {
     let workspace = Workspace::new();
     let mut document = complete(&workspace);
-    let paths = document["paths"].as_object_mut().unwrap();
-    paths.shift_remove("/api/projects/{project_id}/groups/property_definitions/");
-    let related = paths.get_mut("/api/projects/{project_id}/groups/related/").unwrap();
-    related["get"]["operationId"] = "groups_related_list".into();
     document["components"]["schemas"]["Group"]["properties"]["icon"] = json!({"type": "string"});
     workspace.write("newer.json", document.to_string());
     let before = workspace.products();
-
-    let run = workspace.xtask(&["spec", "pull", "--from", "newer.json", "--check"]);
+    let run = workspace.xtask(&["spec", "compare", "newer.json"]);
     assert_eq!(run.code, 1);
-    insta::assert_snapshot!("drift", run.stdout);
+    insta::assert_snapshot!("finding", run.stdout);
+    let run = workspace.xtask(&["spec", "compare", "newer.json", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, &report["findings"][0]["kind"]), (1, &json!("property-removed")));
+    assert!(report["findings"][0]["entry"].as_str().unwrap().contains("kind: property-removed"));
+    let run = workspace.xtask(&["spec", "compare", "newer.json", "--format", "markdown"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.contains("### What the document gets wrong"), "{}", run.stdout);
     assert_eq!(workspace.products(), before);
+}
 
-    let run = workspace.xtask(&["spec", "pull", "--from", "newer.json"]);
+#[test]
+fn a_slice_is_stored_by_name_and_compared_from_then_on() {
+    let workspace = Workspace::new();
+    let mut document = complete(&workspace);
+    document["paths"].as_object_mut().unwrap().retain(|path, _| !path.starts_with("/api/environments/"));
+    workspace.write("newer.json", document.to_string());
+    let arguments = ["spec", "compare", "newer.json", "--write", "mine-2026-12", "--date", "2026-12-01"];
+    let run = workspace.xtask(&arguments);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    let run = workspace.xtask(&["spec", "build"]);
-    assert_eq!(run.code, 1, "the corrections of what is gone are stale");
-    assert!(run.stdout.contains("never applied"), "{}", run.stdout);
-    let untouched = |name: &str| {
-        let path = workspace.path("spec").join(name);
-        before.iter().any(|(old, text)| *old == path && *text == fs::read_to_string(&path).unwrap())
+    let slice = workspace.read("spec/published/mine-2026-12.yaml");
+    assert!(slice.contains("groups/find/") && !slice.contains("insights"), "{slice}");
+    assert_eq!(workspace.xtask(&["spec", "build"]).code, 0);
+    assert!(workspace.read("spec/README.md").contains("| mine-2026-12 |"));
+    let run = workspace.xtask(&["spec", "compare", "newer.json", "--write", "../mine"]);
+    assert_eq!((run.code, run.stderr.contains("is no name of a slice")), (2, true), "{}", run.stderr);
+}
+
+#[test]
+fn a_specification_and_a_ledger_can_be_given_without_a_workspace() {
+    let workspace = Workspace::new();
+    workspace.write("complete.json", complete(&workspace).to_string());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = |name: &str| workspace.path(name).display().to_string();
+    let (document, spec, ledger) =
+        (path("complete.json"), path("spec/openapi.yaml"), path("spec/defects.yaml"));
+    let arguments = ["spec", "compare", &document, "--spec", &spec, "--ledger", &ledger];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .current_dir(elsewhere.path())
+        .env_remove("CARGO_MANIFEST_DIR")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_workspace_is_found_from_where_the_command_runs_and_not_from_where_it_was_built() {
+    let workspace = Workspace::new();
+    workspace.write("spec/openapi.json", "{}");
+    let below = workspace.path("spec/examples");
+    let run = |folder: &std::path::Path, arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(arguments)
+            .current_dir(folder)
+            .env_remove("CARGO_MANIFEST_DIR")
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    assert!(untouched("openapi.yaml") && untouched("openapi.json"));
+    assert_eq!(run(&below, &["spec", "build"]), (Some(0), String::new()));
+    assert_ne!(workspace.read("spec/openapi.json"), "{}", "the copy was built, not the repository");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (code, error) = run(elsewhere.path(), &["spec", "build"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("no workspace with spec/openapi.yaml"), "{error}");
 }
 
 #[test]
@@ -139,51 +184,56 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
     let before = workspace.products();
     for (name, bytes, expected) in cases {
         workspace.write(name, bytes);
-        let run = workspace.xtask(&["spec", "pull", "--from", name]);
+        let run = workspace.xtask(&["spec", "compare", name]);
         assert_eq!(run.code, 2, "{name}: {}{}", run.stdout, run.stderr);
         assert!(run.stderr.contains(expected), "{name}: {}", run.stderr);
         assert_eq!(workspace.products(), before, "{name}");
     }
-    let run = workspace.xtask(&["spec", "pull", "--from", "nowhere.yaml"]);
+    let run = workspace.xtask(&["spec", "compare", "nowhere.yaml"]);
     assert_eq!((run.code, run.stderr.contains("cannot read nowhere.yaml")), (2, true), "{}", run.stderr);
 }
 
 #[test]
-fn a_malformed_correction_is_named_and_nothing_is_written() {
+fn a_malformed_ledger_is_named_by_place_and_nothing_is_written() {
     let workspace = Workspace::new();
-    let before = workspace.products();
-    let head = "overlay: 1.0.0\ninfo: {title: T, version: 1.0.0}\nactions:\n";
+    let ledger = workspace.read("spec/defects.yaml");
     let cases = [
+        (ledger.replacen("title: ", "titel: ", 1), "unknown field `titel`"),
+        (ledger.replacen("- id: D02", "- id: D01", 1), "D01 is given twice; ids are unique"),
+        (ledger.replacen("id: D61\n", "id: D99\n", 1), "there is no defect D99"),
         (
-            format!("{head}- {{target: $.info}}\n"),
-            "99-mine.yaml:4 #/actions/0: an action has either `update` or `remove: true`",
+            ledger.clone() + "- {id: D80, title: t, published: p, actual: a, evidence: [e]}\n",
+            "D80 needs either `accounts`",
         ),
-        (
-            format!("{head}- {{target: '$.[', remove: true}}\n"),
-            "99-mine.yaml:4 #/actions/0/target: `$.[` is no RFC 9535 query",
-        ),
-        (
-            format!("{head}- {{target: $.info, remove: true, why: x}}\n"),
-            "99-mine.yaml:4 #/actions/0: not an Overlay 1.0 document: unknown field `why`",
-        ),
-        (
-            "overlay: 2.0.0\ninfo: {title: T, version: 1.0.0}\nactions: []\n".into(),
-            "Overlay 2.0.0 is not supported",
-        ),
+        ("- 1\n".into(), "a ledger is an object with `scope` and `defects`"),
     ];
     for (text, expected) in cases {
-        workspace.write("spec/corrections/99-mine.yaml", &text);
-        let run = workspace.xtask(&["spec", "build"]);
-        assert_eq!(run.code, 2, "{text}: {}", run.stdout);
-        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        workspace.write("spec/defects.yaml", &text);
+        let before = workspace.products();
+        for arguments in [&["spec", "build"][..], &["spec", "check"]] {
+            let run = workspace.xtask(arguments);
+            assert_eq!(run.code, 2, "{expected}: {}", run.stdout);
+            assert!(run.stderr.contains(expected) && run.stderr.contains("defects.yaml:"), "{}", run.stderr);
+        }
         assert_eq!(workspace.products(), before);
     }
-    workspace
-        .write("spec/corrections/99-mine.yaml", format!("{head}- {{target: $.nothing, remove: true}}\n"));
-    let run = workspace.xtask(&["spec", "build"]);
+}
+
+#[test]
+fn an_unused_entry_and_a_missing_one_are_findings_of_check() {
+    let workspace = Workspace::new();
+    let ledger = workspace.read("spec/defects.yaml");
+    let unused = "- id: D80\n  title: t\n  published: p\n  actual: a\n  evidence: [e]\n  accounts:\n  - {operation: GET /a, \
+                  place: b, kind: type-changed, published: c}\n";
+    workspace.write("spec/defects.yaml", format!("{ledger}{unused}"));
+    let run = workspace.xtask(&["spec", "check"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.contains("defect-unused") && run.stdout.contains("D80"), "{}", run.stdout);
+    workspace.write("spec/defects.yaml", ledger.replacen("kind: envelope-changed", "kind: type-changed", 1));
+    let run = workspace.xtask(&["spec", "check", "--format", "json"]);
     assert_eq!(run.code, 1);
     assert!(
-        run.stdout.contains("99-mine.yaml:4 action 1: never applied: expected at least 1 node, found 0"),
+        run.stdout.contains("defect-missing") && run.stdout.contains("envelope-changed"),
         "{}",
         run.stdout
     );
@@ -307,11 +357,11 @@ fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_document_is_pulled_from_an_instance_and_a_login_page_is_not_taken_for_one() {
+fn a_document_is_read_from_an_instance_and_a_login_page_is_not_taken_for_one() {
     let workspace = Workspace::new();
     let document = complete(&workspace).to_string();
     let (url, server) = serve_once(response("200 OK", "", &document));
-    let run = workspace.xtask(&["spec", "pull", "--from", &url, "--check"]);
+    let run = workspace.xtask(&["spec", "compare", &url]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(server.join().unwrap().starts_with("GET /api/schema/ HTTP/1.1"));
 
@@ -328,7 +378,7 @@ fn a_document_is_pulled_from_an_instance_and_a_login_page_is_not_taken_for_one()
     ];
     for (answer, expected) in cases {
         let (url, server) = serve_once(answer);
-        let run = workspace.xtask(&["spec", "pull", "--from", &url]);
+        let run = workspace.xtask(&["spec", "compare", &url]);
         server.join().unwrap();
         assert_eq!(run.code, 2, "{expected}: {}{}", run.stdout, run.stderr);
         assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);

@@ -95,6 +95,7 @@ impl Context {
             .host(&self.settings.host.value)
             .project(self.settings.project.value.as_str())
             .allow_insecure_http(self.settings.allow_insecure_http)
+            .trace_urls(true)
             .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(timeout) = self.options.timeout {
             builder = builder.timeout(timeout);

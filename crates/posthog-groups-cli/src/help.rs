@@ -12,7 +12,7 @@ const TOPICS: &[(&str, &[&str])] = &[
     ("Read", &["types", "list", "get", "activity", "related", "values", "definitions"]),
     ("Write", &["create", "set", "unset", "upsert"]),
     ("Transfer", &["export", "import", "plan"]),
-    ("Set up", &["doctor", "whoami", "contexts", "serve"]),
+    ("Set up", &["doctor", "whoami", "contexts", "mcp", "serve", "api"]),
     ("Shell", &["completions", "man", "help"]),
 ];
 

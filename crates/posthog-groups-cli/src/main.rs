@@ -12,6 +12,7 @@ mod group_changes;
 mod help;
 mod json_text;
 mod key_source;
+mod mcp;
 mod output;
 mod requests;
 mod rows;
@@ -99,6 +100,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,
         Command::Definitions => commands::definitions::run(&context).await,
+        Command::Mcp(arguments) => mcp::run(&context, arguments).await,
+        Command::Api(api) => commands::api::run(&context, api).await,
         Command::Whoami => commands::whoami::run(&context).await,
         Command::Serve(_)
         | Command::Completions(_)

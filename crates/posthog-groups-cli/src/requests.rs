@@ -1,5 +1,5 @@
 //! The requests of the client, observed through its spans: one line for each with `--verbose`, and a note when nothing has
-//! happened for some time. Neither the key nor values are in them.
+//! happened for some time. The key is never in them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,6 +14,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::key_source::without_keys;
 use crate::transfer::progress::rough;
 use crate::visible::visible;
 
@@ -45,6 +46,7 @@ struct Request {
     started: Instant,
     method: String,
     path: String,
+    query: String,
     status: Option<u64>,
     resend: u64,
     error: String,
@@ -62,7 +64,8 @@ impl Visit for Request {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "http.request.method" => value.clone_into(&mut self.method),
-            "url.template" => value.clone_into(&mut self.path),
+            "url.path" => value.clone_into(&mut self.path),
+            "url.query" => self.query = format!("?{value}"),
             "error.type" => value.clone_into(&mut self.error),
             _ => {}
         }
@@ -86,18 +89,26 @@ impl Visit for Message {
 impl Request {
     fn started(now: Instant) -> Self {
         let empty = String::new;
-        Self { started: now, method: empty(), path: empty(), status: None, resend: 0, error: empty() }
+        Self {
+            started: now,
+            method: empty(),
+            path: empty(),
+            query: empty(),
+            status: None,
+            resend: 0,
+            error: empty(),
+        }
     }
 
     fn line(&self, took: Duration) -> String {
-        let Self { method, path, status, resend, error, .. } = self;
+        let Self { method, path, query, status, resend, error, .. } = self;
         let outcome = match status {
             Some(status) => status.to_string(),
             None if error.is_empty() => "cancelled".to_owned(),
             None => error.clone(),
         };
         let attempt = if *resend > 0 { format!(", attempt {}", resend + 1) } else { String::new() };
-        format!("{method} {path}: {outcome}, {} ms{attempt}", took.as_millis())
+        without_keys(&format!("{method} {path}{query}: {outcome}, {} ms{attempt}", took.as_millis()))
     }
 }
 
@@ -200,19 +211,23 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_asked_and_how_it_went() {
-        let request = |status, resend, error: &str| Request {
+        let request = |query: &str, status, resend, error: &str| Request {
             method: "GET".to_owned(),
             path: "/api/users/@me/".to_owned(),
+            query: query.to_owned(),
             status,
             resend,
             error: error.to_owned(),
             ..Request::started(Instant::now())
         };
         let took = Duration::from_millis(12);
-        assert_eq!(request(Some(200), 0, "").line(took), "GET /api/users/@me/: 200, 12 ms");
-        assert_eq!(request(Some(503), 2, "503").line(took), "GET /api/users/@me/: 503, 12 ms, attempt 3");
-        assert_eq!(request(None, 0, "timeout").line(took), "GET /api/users/@me/: timeout, 12 ms");
-        assert_eq!(request(None, 0, "").line(took), "GET /api/users/@me/: cancelled, 12 ms");
+        assert_eq!(
+            request("?a=phx_b%20c", Some(200), 0, "").line(took),
+            "GET /api/users/@me/?a=phx_...%20c: 200, 12 ms"
+        );
+        assert_eq!(request("", Some(503), 2, "503").line(took), "GET /api/users/@me/: 503, 12 ms, attempt 3");
+        assert_eq!(request("", None, 0, "timeout").line(took), "GET /api/users/@me/: timeout, 12 ms");
+        assert_eq!(request("", None, 0, "").line(took), "GET /api/users/@me/: cancelled, 12 ms");
     }
 
     #[test]

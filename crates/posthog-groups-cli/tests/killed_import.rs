@@ -1,5 +1,8 @@
 //! An import that is killed again and again, on a server that fails every tenth request, ends in exactly the wanted state.
+//!
+//! Unix only: the program runs in an empty environment.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::collections::BTreeMap;

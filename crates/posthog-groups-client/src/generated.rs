@@ -9,7 +9,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 #[allow(clippy::all)]
 pub mod types {
     ///One value before and after.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityChange {
         ///What happened to the value. New words may appear.
         pub action: ::std::string::String,
@@ -23,7 +23,7 @@ pub mod types {
         pub type_: ::std::string::String,
     }
     ///What was changed.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     pub struct ActivityDetail {
         ///The changes, one for a property.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -41,7 +41,7 @@ pub mod types {
         pub type_: ::std::option::Option<::std::string::String>,
     }
     ///Something that was done to a group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityEntry {
         ///What was done. New words may appear. A deleted property is an `update_property` whose change is `deleted`; `create_property` appears since March 2026, and `upsert_properties` only where that operation existed.
         pub activity: ::std::string::String,
@@ -58,7 +58,7 @@ pub mod types {
         pub user: ActivityUser,
     }
     ///One page of the history of a group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityPage {
         ///Address of the page with older entries, or null.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -72,7 +72,7 @@ pub mod types {
         pub total_count: i64,
     }
     ///Who did it. A deleted user has an empty name and an empty address; the system itself is called `System`, without an address.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ActivityUser {
         ///Address of the user; null for the system, empty for a deleted user.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -84,7 +84,7 @@ pub mod types {
         pub is_system: ::std::option::Option<bool>,
     }
     ///The group type that gets a dashboard.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CreateDetailDashboardRequest {
         ///Index of an existing group type.
         pub group_type_index: i64,
@@ -95,7 +95,7 @@ pub mod types {
         }
     }
     ///A new group.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CreateGroupRequest {
         ///Key of the group. White space around it is cut off, and nothing but white space is refused (code `blank`).
         pub group_key: ::std::string::String,
@@ -110,7 +110,7 @@ pub mod types {
         }
     }
     ///The organization that the user works in, or null when there is none.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentOrganization {
         ///Id of the organization.
         pub id: ::std::string::String,
@@ -119,7 +119,7 @@ pub mod types {
         pub name: ::std::option::Option<::std::string::String>,
     }
     ///The project that `@current` stands for, or null when there is none.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentProject {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub api_token: ::std::option::Option<crate::ProjectToken>,
@@ -139,7 +139,7 @@ pub mod types {
         pub uuid: ::std::option::Option<::std::string::String>,
     }
     ///The user that a key or a session belongs to. Servers send many more members, which depend on their version.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct CurrentUser {
         ///Address of the user.
         pub email: ::std::string::String,
@@ -158,7 +158,7 @@ pub mod types {
         pub uuid: ::std::string::String,
     }
     ///The property to take away.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct DeletePropertyRequest {
         ///Name of one property. A list of names is refused (500 in 2025, 400 in 2026).
         #[serde(rename = "$unset")]
@@ -170,7 +170,7 @@ pub mod types {
         }
     }
     ///A group and the notebook that belongs to it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct FoundGroup {
         ///When the group was first stored.
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -184,7 +184,7 @@ pub mod types {
         pub notebook: ::std::option::Option<::std::string::String>,
     }
     ///Something that events can belong to besides a person, for example a company or a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Group {
         ///When the group was first stored. On servers of 2026 the fraction of the second may differ between the list and the other operations, so do not use it to tell whether two groups are the same.
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -195,7 +195,7 @@ pub mod types {
         pub group_type_index: i64,
     }
     ///One page of groups.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct GroupPage {
         ///Address of the next page on the host that was asked, or null on the last page. Follow it as it is, and only if it points to the same host. Stop when an address comes back that you have followed before.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -207,7 +207,7 @@ pub mod types {
         pub results: ::std::vec::Vec<Group>,
     }
     ///A kind of group. A project has at most five.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct GroupType {
         ///When the type was created.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -232,7 +232,7 @@ pub mod types {
         pub name_singular: ::std::option::Option<::std::string::String>,
     }
     ///New names of one group type. Further members, `group_type` among them, are ignored.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct GroupTypeUpdate {
         ///Index of an existing group type.
         pub group_type_index: i64,
@@ -244,7 +244,7 @@ pub mod types {
         pub name_singular: ::std::option::Option<::std::string::String>,
     }
     ///A project, in short.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct Project {
         ///Whether access to the project is restricted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -277,7 +277,7 @@ pub mod types {
         pub uuid: ::std::option::Option<::std::string::String>,
     }
     ///One page of projects.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct ProjectPage {
         ///Number of projects on all pages.
         pub count: i64,
@@ -291,7 +291,7 @@ pub mod types {
         pub results: ::std::vec::Vec<Project>,
     }
     ///A property and how many groups have it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyDefinitionCount {
         ///Number of groups; versions of a group that have been replaced may be counted too.
         pub count: i64,
@@ -299,7 +299,7 @@ pub mod types {
         pub name: ::std::string::String,
     }
     ///Names of properties by the index of the group type, which is text here. Types without groups are absent.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(transparent)]
     pub struct PropertyDefinitions(
         pub ::std::collections::BTreeMap<
@@ -346,7 +346,7 @@ pub mod types {
         }
     }
     ///A value and how many groups have it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyValueCount {
         ///Number of groups; in 2025, versions of a group that have been replaced may be counted too. Absent on servers of 2022.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -355,7 +355,7 @@ pub mod types {
         pub name: ::std::string::String,
     }
     ///Servers until March 2026 send the bare list.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(transparent)]
     pub struct PropertyValueList(pub ::std::vec::Vec<PropertyValueCount>);
     impl ::std::ops::Deref for PropertyValueList {
@@ -377,7 +377,7 @@ pub mod types {
         }
     }
     ///Servers since March 2026 send the list in an envelope.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PropertyValuePage {
         ///Always false for groups.
         pub refreshing: bool,
@@ -385,7 +385,7 @@ pub mod types {
         pub results: ::std::vec::Vec<PropertyValueCount>,
     }
     ///Values of a property, in the form of the server's age.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[serde(untagged)]
     pub enum PropertyValues {
         List(PropertyValueList),
@@ -402,7 +402,7 @@ pub mod types {
         }
     }
     ///A group that shares an event with what was asked for. Mind that its properties are called `properties` here.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct RelatedGroup {
         ///When the group was first stored.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -475,7 +475,7 @@ pub mod types {
         }
     }
     ///A person who shares an event with what was asked for.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct RelatedPerson {
         ///When the person was created.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -558,7 +558,7 @@ pub mod types {
         }
     }
     ///The columns of a list of groups of one type.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct SetDefaultColumnsRequest {
         ///Names of the columns, in order. They take the place of all columns set before.
         pub default_columns: ::std::vec::Vec<::std::string::String>,
@@ -571,7 +571,7 @@ pub mod types {
         }
     }
     ///One property and its new value.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UpdatePropertyRequest {
         ///Name of the property. An empty name is refused in 2026; in 2025 it is stored.
         pub key: ::std::string::String,
@@ -583,7 +583,7 @@ pub mod types {
         }
     }
     ///An organization, in short.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct UserOrganization {
         ///Id of the organization.
         pub id: ::std::string::String,

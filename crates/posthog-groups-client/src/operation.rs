@@ -28,6 +28,17 @@ pub struct Operation {
     pub until: Option<&'static str>,
 }
 
+impl Operation {
+    /// A request that is not in the spec, for transports that need an operation: only GET is known to be safe to repeat.
+    pub const fn unlisted(method: &'static str) -> Self {
+        let idempotency = match method.as_bytes() {
+            b"GET" => Idempotency::Safe,
+            _ => Idempotency::Unknown,
+        };
+        Self { id: "request", method, path: "{path}", scopes: &[], idempotency, since: None, until: None }
+    }
+}
+
 /// What a client may do when it does not know whether a request took effect (contract section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

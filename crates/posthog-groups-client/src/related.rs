@@ -24,7 +24,7 @@ use crate::types::{RelatedGroup, RelatedPerson};
 /// assert!(matches!(actors[1], RelatedActor::Unknown(_)), "tomorrow's kind of actor does not lose the list");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum RelatedActor {

@@ -120,7 +120,8 @@ fn run_generator(api: &openapiv3::OpenAPI) -> Result<TokenStream, Error> {
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote!(std::sync::Arc<dyn crate::Transport>))
-        .with_map_type("::std::collections::BTreeMap");
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("PartialEq");
     for (schema, replacement) in REPLACED {
         settings.with_replacement(schema, replacement, std::iter::empty::<TypeImpl>());
     }

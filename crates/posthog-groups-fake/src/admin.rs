@@ -1,4 +1,4 @@
-//! The admin protocol below `/__admin/`: state, journal, faults. Needs no credentials and is never journaled.
+//! The admin protocol below `/__admin/`: state, journal, faults. It needs no credentials and is not in the journal.
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -8,15 +8,14 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::database::Database;
 use crate::faults::Fault;
-use crate::poison::unpoisoned;
-use crate::service::Shared;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::transport::respond;
-use crate::world::World;
 
-/// The largest document that is read: about a million groups.
-const LARGEST_DOCUMENT: usize = 256 * 1024 * 1024;
+/// The maximum size of a document, enough for about a million groups.
+const MAX_DOCUMENT: usize = 256 * 1024 * 1024;
 
 pub(crate) async fn state(Extract(shared): Extract<Arc<Shared>>) -> Response {
     respond(Answer::json(200, shared.state().to_json()))
@@ -27,7 +26,7 @@ pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Re
         text(&shared, request).await.and_then(|text| State::from_str(&text).map_err(|e| e.to_string()));
     match state {
         Ok(state) => {
-            shared.replace_world(World::new(state));
+            shared.replace_database(Database::new(state));
             respond(Answer::no_content())
         }
         Err(why) => refuse(&why),
@@ -35,7 +34,7 @@ pub(crate) async fn put_state(Extract(shared): Extract<Arc<Shared>>, request: Re
 }
 
 pub(crate) async fn journal(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    let entries = unpoisoned(shared.journal.lock()).entries();
+    let entries = shared.journal.lock().entries();
     respond(Answer::json(200, json!({"entries": entries}).to_string()))
 }
 
@@ -43,8 +42,7 @@ pub(crate) async fn add_faults(Extract(shared): Extract<Arc<Shared>>, request: R
     let faults = text(&shared, request)
         .await
         .and_then(|text| serde_json::from_str::<Vec<Fault>>(&text).map_err(|e| e.to_string()));
-    let added =
-        faults.and_then(|faults| unpoisoned(shared.faults.lock()).add(faults).map_err(|e| e.to_string()));
+    let added = faults.and_then(|faults| shared.faults.lock().add(faults).map_err(|e| e.to_string()));
     match added {
         Ok(()) => respond(Answer::no_content()),
         Err(why) => refuse(&why),
@@ -57,7 +55,7 @@ pub(crate) async fn clear_faults(Extract(shared): Extract<Arc<Shared>>) -> Respo
 }
 
 async fn text(shared: &Shared, request: Request) -> Result<String, String> {
-    let bytes = shared.read(request.into_body(), LARGEST_DOCUMENT).await?;
+    let bytes = shared.read(request.into_body(), MAX_DOCUMENT).await?;
     String::from_utf8(bytes.into()).map_err(|e| e.to_string())
 }
 

@@ -1,4 +1,4 @@
-//! An answer before it goes on the wire.
+//! A response before it is sent.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -35,7 +35,7 @@ impl Answer {
         empty.header(CONTENT_TYPE.as_str(), content_type)
     }
 
-    /// Sets a header; what cannot be one is left out.
+    /// Sets a header. An invalid name or value is ignored.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.headers.insert(name, value);

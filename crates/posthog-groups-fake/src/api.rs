@@ -1,65 +1,39 @@
-//! The path of a request through the server: routing, negotiation, authentication, permissions, throttling, and only
-//! then the endpoint. The order decides which of several errors a caller sees, and is the real server's.
+//! The steps of a request: routing, content negotiation, authentication, permissions, rate limit, endpoint. As on the
+//! real server, this order decides which of several errors the caller sees.
 
-use std::sync::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock};
 use std::time::Instant;
 
 use http::Method;
+use http::header::CONTENT_TYPE;
 
 use crate::Era;
 use crate::answer::Answer;
 use crate::auth::{self, Caller};
+use crate::context::{Context, Crash, Persistence};
+use crate::database::{Database, ProjectRow};
 use crate::endpoints;
 use crate::errors::{self, Failure};
 use crate::limits::Limits;
-use crate::poison::unpoisoned;
 use crate::request::{Call, Data, python_int};
 use crate::routes::{self, Action, Route};
 use crate::throttle::Throttle;
-use crate::world::{ProjectRow, World};
-
-/// What an endpoint gets to work with.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) call: &'a Call,
-    pub(crate) route: &'a Route,
-    pub(crate) data: Data,
-    pub(crate) caller: Caller,
-    /// The project; zero on paths without one.
-    pub(crate) project: i64,
-}
-
-/// When the endpoint fails inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Crash {
-    /// Before it did anything.
-    Before,
-    /// When all was done.
-    After,
-}
-
-/// Whether what a request did stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lasting {
-    Kept,
-    TakenBack,
-}
 
 /// Answers a request below `/api/`.
 pub(crate) fn answer(
-    world: &RwLock<World>,
+    database: &RwLock<Database>,
     throttle: &Mutex<Throttle>,
     mut call: Call,
     crash: Option<Crash>,
-    lasting: Lasting,
+    persistence: Persistence,
 ) -> Answer {
     let reads = matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let (era, sunset, creates_notebooks) = {
-        let world = unpoisoned(world.read());
-        (world.era(), world.settings().environments_sunset, world.settings().crm_enabled)
+        let database = database.read();
+        (database.era(), database.settings().environments_sunset, database.settings().crm_enabled)
     };
 
-    // 2026 serves the old paths by rewriting them; 2025 has them registered a second time.
+    // 2026 rewrites the old paths; 2025 has registered them twice.
     let alias = (era == Era::Y2026).then(|| call.path.strip_prefix("/api/environments/")).flatten();
     let successor = alias.map(|rest| format!("/api/projects/{rest}"));
     if let Some(path) = &successor {
@@ -67,14 +41,14 @@ pub(crate) fn answer(
     }
 
     let mut answer = if reads && !creates_notebooks {
-        let world = unpoisoned(world.read());
-        serve(Access::Read(&world), throttle, &call, crash)
+        let database = database.read();
+        serve(Access::Read(&database), throttle, &call, crash)
     } else {
-        let mut world = unpoisoned(world.write());
-        let savepoint = (lasting == Lasting::TakenBack).then(|| world.savepoint());
-        let answer = serve(Access::Write(&mut world), throttle, &call, crash);
+        let mut database = database.write();
+        let savepoint = (persistence == Persistence::RollBack).then(|| database.savepoint());
+        let answer = serve(Access::Write(&mut database), throttle, &call, crash);
         if let Some(savepoint) = savepoint {
-            world.roll_back(savepoint);
+            database.roll_back(savepoint);
         }
         answer
     };
@@ -91,34 +65,34 @@ pub(crate) fn answer(
     answer
 }
 
-/// The world, as far as a request may touch it.
+/// The access that a request has to the database.
 enum Access<'w> {
-    Read(&'w World),
-    Write(&'w mut World),
+    Read(&'w Database),
+    Write(&'w mut Database),
 }
 
 impl Access<'_> {
-    fn world(&self) -> &World {
+    fn database(&self) -> &Database {
         match self {
-            Access::Read(world) => world,
-            Access::Write(world) => world,
+            Access::Read(database) => database,
+            Access::Write(database) => database,
         }
     }
 
     fn run(&mut self, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
         match self {
-            Access::Read(world) => endpoints::read(world, action, context),
-            Access::Write(world) => endpoints::write(world, action, context),
+            Access::Read(database) => endpoints::read(database, action, context),
+            Access::Write(database) => endpoints::write(database, action, context),
         }
     }
 }
 
 fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Crash>) -> Answer {
-    let world = access.world();
-    let Some(route) = routes::route(&call.path, world.settings()) else {
-        return finish(world, call, None, Err(errors::no_such_endpoint()));
+    let database = access.database();
+    let Some(route) = routes::route(&call.path, database.settings()) else {
+        return finish(database, call, None, Err(errors::no_such_endpoint()));
     };
-    let done = checked(world, throttle, call, &route).and_then(|context| {
+    let done = checked(database, throttle, call, &route).and_then(|context| {
         match (route.action(&call.method), crash) {
             (None, _) if call.method == Method::OPTIONS => Ok(Answer::json(200, endpoints::metadata(&route))),
             (None, _) => Err(errors::method_not_allowed(call.method.as_str())),
@@ -129,27 +103,27 @@ fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash:
             (Some(action), None) => access.run(action, &context),
         }
     });
-    finish(access.world(), call, Some(&route), done)
+    finish(access.database(), call, Some(&route), done)
 }
 
-/// Everything before the endpoint.
+/// All checks before the endpoint.
 fn checked<'a>(
-    world: &World,
+    database: &Database,
     throttle: &Mutex<Throttle>,
     call: &'a Call,
     route: &'a Route,
 ) -> Result<Context<'a>, Failure> {
-    let era = world.era();
+    let era = database.era();
     negotiate(call)?;
     let action = route.action(&call.method).or_else(|| route.only_action());
 
     let data = Data::read(call);
     let caller =
-        auth::authenticate(world, call, route, || data.clone())?.ok_or_else(errors::not_authenticated)?;
+        auth::authenticate(database, call, route, || data.clone())?.ok_or_else(errors::not_authenticated)?;
     auth::check_supported(&caller, action, era)?;
     let data = data?;
 
-    let project = resolve_project(world, call, route, &data);
+    let project = resolve_project(database, call, route, &data);
     if let Caller::Sharing(token) = &caller {
         let own = project.ok().flatten().is_some_and(|p| token.project_id == Some(p.id));
         if !own || action != Some(Action::GroupTypes) {
@@ -159,23 +133,23 @@ fn checked<'a>(
         return Ok(Context { call, route, data, caller, project });
     }
     let project = project?;
-    if let Err(refused) = auth::check_confinement(world, &caller, action, project) {
-        // The current project is looked up among those the key may see.
+    if let Err(refused) = auth::check_confinement(database, &caller, action, project) {
+        // The current project is looked up among the projects that the key can access.
         let current = action == Some(Action::Project) && route.project.as_deref() == Some("@current");
         return Err(if current { errors::no_such_project() } else { refused });
     }
     auth::check_scope(&caller, action, era)?;
     if let Some(project) = project {
-        auth::check_membership(world, project)?;
+        auth::check_membership(database, project)?;
     }
-    if let (Caller::Key(key), Some(limit)) = (&caller, world.settings().rate_limit) {
-        unpoisoned(throttle.lock()).admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
+    if let (Caller::Key(key), Some(limit)) = (&caller, database.settings().rate_limit) {
+        throttle.lock().admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
     }
     let project = project.map_or(0, |p| p.id);
     Ok(Context { call, route, data, caller, project })
 }
 
-/// The only thing this API speaks is JSON.
+/// Refuses requests that do not accept JSON.
 fn negotiate(call: &Call) -> Result<(), Failure> {
     if call.query.filled("format").is_some_and(|format| format != "json") {
         return Err(errors::no_such_thing());
@@ -195,7 +169,7 @@ fn accepts_json(range: &str) -> bool {
 
 /// The project of the path. A project key under the names `token` or `api_key` overrides it.
 fn resolve_project<'w>(
-    world: &'w World,
+    database: &'w Database,
     call: &Call,
     route: &Route,
     data: &Data,
@@ -206,34 +180,40 @@ fn resolve_project<'w>(
         call.query.filled(name).map(str::to_owned).or_else(in_form).filter(|token| !token.is_empty())
     };
     if let Some(token) = field("token").or_else(|| field("api_key")) {
-        let project = world.projects.iter().find(|p| p.api_token == token);
+        let project = database.projects.iter().find(|p| p.api_token == token);
         return project
             .map(Some)
             .ok_or_else(|| errors::authentication_failed("Incorrect authentication credentials."));
     }
     let project = match text {
-        "@current" => world.current_project(),
-        _ => python_int(text).and_then(|id| i64::try_from(id).ok()).and_then(|id| world.project(id)),
+        "@current" => database.current_project(),
+        _ => python_int(text).and_then(|id| i64::try_from(id).ok()).and_then(|id| database.project(id)),
     };
     project.map(Some).ok_or_else(errors::no_such_project)
 }
 
-/// From outcome to answer: the challenge of failed authentication, the headers every view sends, and the renderer,
-/// which fails on integers beyond 64 bits.
-fn finish(world: &World, call: &Call, route: Option<&Route>, outcome: Result<Answer, Failure>) -> Answer {
+/// Builds the response: the challenge of failed authentication, the common headers, and the renderer, which fails on
+/// integers beyond 64 bits.
+fn finish(
+    database: &Database,
+    call: &Call,
+    route: Option<&Route>,
+    outcome: Result<Answer, Failure>,
+) -> Answer {
     let challenge = matches!(&outcome, Err(Failure::Envelope(e)) if e.challenge);
     let mut answer = outcome.unwrap_or_else(Failure::answer);
     if challenge {
         if route.is_some_and(Route::takes_sharing_tokens) {
-            // The first way in of such a view has no challenge to offer, and that makes it a 403.
+            // The first authenticator of such a view has no challenge, so the status is 403.
             answer.status = http::StatusCode::FORBIDDEN;
-        } else if world.era() == Era::Y2026 {
+        } else if database.era() == Era::Y2026 {
             let site = &call.origin;
             let value = format!("Bearer resource_metadata=\"{site}/.well-known/oauth-protected-resource\"");
             answer = answer.header("www-authenticate", &value);
         }
     }
-    if std::str::from_utf8(&answer.body).is_ok_and(|body| Limits::of(body).integer) {
+    let is_json = answer.headers.get(CONTENT_TYPE).is_some_and(|value| value == "application/json");
+    if is_json && std::str::from_utf8(&answer.body).is_ok_and(|body| Limits::of(body).integer) {
         let page = "<!doctype html><title>Server Error (500)</title><h1>Server Error (500)</h1>\n";
         return Answer::html(500, page);
     }

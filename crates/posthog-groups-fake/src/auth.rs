@@ -1,17 +1,17 @@
-//! Who is calling, and what they may do (contract section 1.2).
+//! Authentication and permissions (contract section 1.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Era;
+use crate::database::{Database, ProjectRow, uuid_of};
 use crate::errors::{self, Failure};
 use crate::json::Json;
 use crate::request::{Call, Data};
 use crate::routes::{Action, Route};
 use crate::state::{ApiKey, SharingToken};
-use crate::world::{ProjectRow, World, uuid_of};
 
-/// Who is calling.
+/// The caller of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     Key(ApiKey),
@@ -19,7 +19,7 @@ pub(crate) enum Caller {
     Sharing(SharingToken),
 }
 
-/// Where a personal API key was found.
+/// The place where a personal API key was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Header,
@@ -37,14 +37,14 @@ impl Place {
     }
 }
 
-/// The credential of a bearer header: at least two characters, blanks around them ignored.
+/// Returns the credential of a bearer header, which has at least two characters. Blanks around it are ignored.
 pub(crate) fn bearer(header: Option<&str>) -> Option<&str> {
     let rest = header?.strip_prefix("Bearer")?;
     let key = rest.trim_start();
     (key.len() < rest.len() && key.chars().count() > 1).then(|| key.trim_end())
 }
 
-/// Finds the personal API key. Only the first place where something stands is looked at.
+/// Finds the personal API key. Only the first place that holds anything is examined.
 pub(crate) fn find_key(
     call: &Call,
     data: impl FnOnce() -> Result<Data, Failure>,
@@ -58,7 +58,7 @@ pub(crate) fn find_key(
     Ok(call.query.get("personal_api_key").map(|key| (key.to_owned(), Place::Query)))
 }
 
-/// Three parts, the first of them a JSON object that names an algorithm.
+/// Whether text has three parts, the first of which is a JSON object that names an algorithm.
 fn looks_like_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     let header = || {
@@ -68,9 +68,9 @@ fn looks_like_jwt(text: &str) -> bool {
     parts.len() == 3 && header().is_some()
 }
 
-/// Says who is calling. `Ok(None)` is nobody.
+/// Authenticates a request. `Ok(None)` means that there are no credentials.
 pub(crate) fn authenticate(
-    world: &World,
+    database: &Database,
     call: &Call,
     route: &Route,
     data: impl FnOnce() -> Result<Data, Failure>,
@@ -83,14 +83,14 @@ pub(crate) fn authenticate(
                 "Sharing access token can only be used for GET requests.",
             ));
         }
-        let known = world.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
+        let known = database.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
         return match known {
             Some(token) => Ok(Some(Caller::Sharing(token.clone()))),
             None => Err(errors::authentication_failed("Sharing access token is invalid.")),
         };
     }
     if let Some((key, place)) = find_key(call, data)? {
-        if let Some(known) = world.settings().api_keys.iter().find(|k| k.key == key && k.active) {
+        if let Some(known) = database.settings().api_keys.iter().find(|k| k.key == key && k.active) {
             return Ok(Some(Caller::Key(known.clone())));
         }
         return Err(match place {
@@ -105,16 +105,16 @@ pub(crate) fn authenticate(
         });
     }
     let session =
-        call.cookie("sessionid").is_some_and(|id| world.settings().sessions.iter().any(|s| s == id));
+        call.cookie("sessionid").is_some_and(|id| database.settings().sessions.iter().any(|s| s == id));
     Ok(session.then_some(Caller::Session))
 }
 
-/// A key without scopes: in 2025 one from before scopes existed, which may do everything.
+/// Whether a key has no restrictions: in 2025, keys without scopes are older than scopes.
 fn is_unrestricted(key: &ApiKey, era: Era) -> bool {
     era == Era::Y2025 && key.scopes.is_empty()
 }
 
-/// Refuses personal keys where the action declares no scope.
+/// Refuses personal API keys for actions that declare no scope.
 pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
     match (caller, action) {
         (Caller::Key(key), Some(action)) if action.scope(era).is_none() && !is_unrestricted(key, era) => {
@@ -127,15 +127,15 @@ pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era)
     }
 }
 
-/// Refuses keys that are confined to other projects or organizations. The user endpoint is exempt.
+/// Refuses keys that are restricted to other projects or organizations. The user endpoint is exempt.
 pub(crate) fn check_confinement(
-    world: &World,
+    database: &Database,
     caller: &Caller,
     action: Option<Action>,
     project: Option<&ProjectRow>,
 ) -> Result<(), Failure> {
     let Caller::Key(key) = caller else { return Ok(()) };
-    if action == Some(Action::User) || is_unrestricted(key, world.era()) {
+    if action == Some(Action::User) || is_unrestricted(key, database.era()) {
         return Ok(());
     }
     match (key.projects.as_ref().filter(|p| !p.is_empty()), project) {
@@ -160,7 +160,7 @@ pub(crate) fn check_confinement(
     }
 }
 
-/// Refuses keys without the scope; `write` includes `read`, `*` is everything.
+/// Refuses keys without the scope. `write` includes `read`, and `*` includes everything.
 pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
     let (Caller::Key(key), Some(scope)) = (caller, action.and_then(|a| a.scope(era))) else { return Ok(()) };
     let write = scope.replace(":read", ":write");
@@ -171,9 +171,9 @@ pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> 
     Err(errors::permission_denied(format!("API key missing required scope '{scope}'")))
 }
 
-/// Refuses projects of organizations that the user is no member of.
-pub(crate) fn check_membership(world: &World, project: &ProjectRow) -> Result<(), Failure> {
-    if world.is_member(&project.organization) {
+/// Refuses projects of organizations that the user does not belong to.
+pub(crate) fn check_membership(database: &Database, project: &ProjectRow) -> Result<(), Failure> {
+    if database.is_member(&project.organization) {
         Ok(())
     } else {
         Err(errors::permission_denied("You don't have access to the project."))

@@ -1,4 +1,4 @@
-//! The list's cursors: one format an era, each with its own manners (contract section 2.1).
+//! The cursors of the list, one format for each era (contract section 2.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -9,7 +9,7 @@ use crate::json::quoted;
 use crate::request::{Query, form_encoded, python_base64};
 use crate::timestamps;
 
-/// 2026: the page goes on below this pair.
+/// 2026: the page continues below this pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Keyset {
     pub(crate) micros: i64,
@@ -21,7 +21,7 @@ impl Keyset {
         URL_SAFE.encode(format!(r#"{{"c": {}, "k": {}}}"#, self.micros, python_quoted(&self.key)))
     }
 
-    /// `None` is the first page: an unreadable cursor, and one of an older format, silently start over.
+    /// Returns `None`, which means the first page, for an invalid cursor and for the older format.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_slice(&python_base64(text, true)?).ok()?;
         let key = match value.get("k")? {
@@ -34,7 +34,7 @@ impl Keyset {
             _ => return None,
         };
         match micros {
-            // Cursors of some weeks earlier counted milliseconds.
+            // Cursors of a few weeks earlier have milliseconds.
             1..1_000_000_000_000_000 => Some(Self { micros: micros * 1000, key }),
             1_000_000_000_000_000.. => Some(Self { micros, key }),
             _ => None,
@@ -42,7 +42,7 @@ impl Keyset {
     }
 }
 
-/// A JSON string with everything beyond ASCII escaped, as the server's encoder has it.
+/// Formats a JSON string in ASCII, as the server's encoder does.
 fn python_quoted(text: &str) -> String {
     let mut out = String::new();
     for c in quoted(text).chars() {
@@ -57,7 +57,7 @@ fn python_quoted(text: &str) -> String {
     out
 }
 
-/// 2025: the framework's cursor. It stands at a time and skips groups that share it.
+/// 2025: the cursor of Django REST framework: a time, and how many groups of that time to skip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Framework {
     pub(crate) offset: usize,
@@ -65,7 +65,7 @@ pub(crate) struct Framework {
     pub(crate) position: Option<String>,
 }
 
-/// The farthest the framework skips. More groups of one instant than this cannot be walked past.
+/// The maximum offset. A list cannot page past more groups of one instant.
 const OFFSET_CUTOFF: usize = 1000;
 
 impl Framework {
@@ -84,7 +84,7 @@ impl Framework {
         STANDARD.encode(form_encoded(&tokens))
     }
 
-    /// `None` is "Invalid cursor".
+    /// Returns `None` for an invalid cursor.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let bytes = text.is_ascii().then(|| python_base64(text, false))??;
         let tokens = String::from_utf8(bytes).ok().filter(|t| t.is_ascii())?;
@@ -99,7 +99,7 @@ impl Framework {
     }
 }
 
-/// A time as the framework's cursors hold it: Python's own text form.
+/// A time in Python's text form, which the framework's cursors use.
 pub(crate) fn position_of(time: &DateTime<Utc>) -> String {
     match time.nanosecond() / 1000 {
         0 => time.format("%Y-%m-%d %H:%M:%S+00:00").to_string(),
@@ -107,23 +107,23 @@ pub(crate) fn position_of(time: &DateTime<Utc>) -> String {
     }
 }
 
-/// The microseconds of such a text; `None` is no time at all.
+/// Parses such a time into microseconds.
 pub(crate) fn micros_of(position: &str) -> Option<i64> {
     timestamps::parse(&position.replacen(' ', "T", 1)).ok().map(|t| t.timestamp_micros())
 }
 
-/// What a page was cut from, for the links around it.
+/// The positions that the links of a page depend on.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Positions of the page's rows, in the order they are shown.
+    /// The positions of the rows in order.
     pub(crate) positions: Vec<String>,
-    /// Position of the row that follows in the direction walked, if there is one.
+    /// The position of the next row in the direction of paging.
     pub(crate) following: Option<String>,
     pub(crate) page_size: usize,
 }
 
-/// The cursors of the `next` and `previous` links. This is the framework's algorithm, artifacts included: where a
-/// whole page shares one time it counts offsets instead.
+/// Returns the cursors of the `next` and `previous` links by the framework's algorithm, with its artifacts: if a whole
+/// page has one time, it counts offsets.
 pub(crate) fn links(at: Option<&Framework>, page: &Page) -> (Option<Framework>, Option<Framework>) {
     let start = Framework::default();
     let cursor = at.unwrap_or(&start);
@@ -169,7 +169,7 @@ pub(crate) fn links(at: Option<&Framework>, page: &Page) -> (Option<Framework>, 
     (next, previous)
 }
 
-/// The first position that differs from the one before it, and how many did not.
+/// Returns the first position that differs from the one before it, and the number of those that did not.
 fn marker<'a>(
     positions: impl Iterator<Item = &'a String>,
     mut compare: Option<&'a String>,

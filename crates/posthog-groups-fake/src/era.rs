@@ -1,13 +1,13 @@
-//! Which server is imitated: PostHog of 2025 or of 2026.
+//! The eras of the server: PostHog of 2025 and of 2026.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The two servers that exist in the field (contract section 0).
+/// The version of PostHog that a server behaves like (contract section 0).
 ///
-/// Self-hosted images of 2025 behave as [`Era::Y2025`], PostHog Cloud and images after June 2026 as [`Era::Y2026`].
+/// Self-hosted images of 2025 behave like [`Era::Y2025`], PostHog Cloud and images after June 2026 like [`Era::Y2026`].
 ///
 /// ```
 /// use posthog_groups_fake::Era;
@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Era {
-    /// Lists read Postgres and page both ways; caller mistakes are often answered 500.
+    /// Lists read Postgres and page in both directions. Many invalid requests are answered with 500.
     #[serde(rename = "2025")]
     Y2025,
-    /// Lists page forward only; `property_definitions` is gone; caller mistakes are answered 400.
+    /// Lists page forward only, and `property_definitions` does not exist. Invalid requests are answered with 400.
     #[default]
     #[serde(rename = "2026")]
     Y2026,
 }
 
 impl Era {
-    /// Both eras, oldest first: tests that must hold everywhere walk over it.
+    /// Both eras, oldest first, for tests that must hold on every server.
     pub const ALL: [Era; 2] = [Era::Y2025, Era::Y2026];
 }
 
@@ -40,9 +40,9 @@ impl fmt::Display for Era {
     }
 }
 
-/// The text was neither `2025` nor `2026`.
+/// The error of parsing an era that is neither `2025` nor `2026`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no era; there are 2025 and 2026")]
+#[error("`{0}` is not an era; help: use 2025 or 2026")]
 pub struct UnknownEra(String);
 
 impl FromStr for Era {

@@ -1,27 +1,27 @@
-//! Why the stand-in server could not do what its owner asked.
+//! Errors of setting up a stand-in server.
 
 use std::io;
 use std::net::SocketAddr;
 
-/// What can go wrong with setting up a stand-in server.
+/// An error of setting up a stand-in server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address cannot be listened on.
+    /// Listening on the address failed.
     #[error("cannot listen on {address}: {source}")]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The system has no thread or runtime to spare.
+    /// Starting a thread or a runtime failed.
     #[error("cannot start the server's threads: {0}")]
     Thread(io::Error),
-    /// A state document is no good; the text names the member.
-    #[error("bad state: {0}")]
+    /// The state is invalid. The text names the member.
+    #[error("invalid state: {0}")]
     State(String),
-    /// A fault is no good.
-    #[error("bad fault: {0}")]
+    /// A fault is invalid.
+    #[error("invalid fault: {0}")]
     Fault(String),
 }

@@ -1,16 +1,16 @@
-//! What the server answers when it does not do what it was asked (contract section 1.3).
+//! Error responses of the server (contract section 1.3).
 
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::json::quoted;
 
-/// Why a request was not done. Most are the error envelope; some endpoints answer something of their own.
+/// Why a request failed. Most failures are the error envelope; some endpoints have bodies of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Failure {
     /// The envelope `{type, code, detail, attr}`.
     Envelope(Envelope),
-    /// A body of its own form.
+    /// A body of another form.
     Bare { status: u16, body: String },
 }
 
@@ -61,7 +61,7 @@ fn envelope(status: u16, kind: &'static str, code: &'static str, detail: impl In
     })
 }
 
-/// A field or parameter that does not do.
+/// An invalid field or parameter.
 pub(crate) fn validation(attr: &str, code: &'static str, detail: impl Into<String>) -> Failure {
     match envelope(400, "validation_error", code, detail) {
         Failure::Envelope(e) => Failure::Envelope(Envelope { attr: Some(attr.to_owned()), ..e }),
@@ -69,7 +69,7 @@ pub(crate) fn validation(attr: &str, code: &'static str, detail: impl Into<Strin
     }
 }
 
-/// A field or parameter that does not do, with the code that the framework's plain `invalid` is renamed to.
+/// An invalid field or parameter with the code `invalid_input`.
 pub(crate) fn invalid(attr: &str, detail: impl Into<String>) -> Failure {
     validation(attr, "invalid_input", detail)
 }
@@ -87,12 +87,12 @@ pub(crate) fn not_found(detail: &str) -> Failure {
     envelope(404, "invalid_request", "not_found", detail)
 }
 
-/// The endpoint is there, the thing is not.
+/// The endpoint exists, and the requested object does not.
 pub(crate) fn no_such_thing() -> Failure {
     not_found("Not found.")
 }
 
-/// The endpoint is not there: how a removed one looks.
+/// The endpoint does not exist.
 pub(crate) fn no_such_endpoint() -> Failure {
     not_found("Endpoint not found.")
 }
@@ -115,7 +115,7 @@ pub(crate) fn unsupported_media_type(media_type: &str) -> Failure {
     envelope(415, "invalid_request", "unsupported_media_type", detail)
 }
 
-/// Something inside broke. The 2025 server says this to many mistakes of the caller too.
+/// An internal error, which 2025 also returns for many invalid requests.
 pub(crate) fn server_error() -> Failure {
     envelope(500, "server_error", "error", "A server error occurred.")
 }
@@ -139,18 +139,18 @@ pub(crate) fn permission_denied(detail: impl Into<String>) -> Failure {
     envelope(403, "authentication_error", "permission_denied", detail)
 }
 
-/// Throttled; `wait` is unknown when the window is not the reason.
+/// The rate limit is exceeded for `wait` more seconds.
 pub(crate) fn throttled(wait: u64) -> Failure {
     let unit = if wait == 1 { "second" } else { "seconds" };
     let detail = format!("Request was throttled. Expected available in {wait} {unit}.");
     match envelope(429, "throttled_error", "throttled", detail) {
-        // A wait of zero is no header: the framework tests it for truth.
+        // The framework omits the header for a wait of zero.
         Failure::Envelope(e) => Failure::Envelope(Envelope { retry_after: (wait > 0).then_some(wait), ..e }),
         bare @ Failure::Bare { .. } => bare,
     }
 }
 
-/// 2025: a missing field of update and delete, `code` and `detail` swapped.
+/// 2025: a missing field of update and delete, with `code` and `detail` swapped.
 pub(crate) fn swapped_required(field: &str) -> Failure {
     let body = json!({"attr": field, "code": "This field is required.", "detail": "required", "type": "validation_error"});
     Failure::Bare { status: 400, body: body.to_string() }

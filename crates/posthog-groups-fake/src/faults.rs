@@ -1,4 +1,4 @@
-//! Faults: what can go wrong between a client and the server, on demand.
+//! Faults: failures between a client and the server, on demand.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// Something that goes wrong. Make one with a constructor and change its public fields.
+/// A failure of a request. Create one with a constructor and change its public fields.
 ///
 /// ```
 /// use posthog_groups_fake::{Fault, Phase};
@@ -20,28 +20,28 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct Fault {
-    /// How many matching requests it hits; 0 is without end.
+    /// How many matching requests it hits. 0 means all.
     pub times: u64,
-    /// How many matching requests are let through first.
+    /// How many matching requests pass before it hits.
     pub skip: u64,
-    /// Hits only this method.
+    /// Matches only this method.
     pub method: Option<String>,
-    /// Hits only paths that this regular expression is found in.
+    /// Matches only paths in which this regular expression is found.
     pub path: Option<String>,
-    /// Whether the request is carried out.
+    /// Whether the request takes effect.
     pub phase: Phase,
     /// What happens.
     pub effect: Effect,
 }
 
-/// Whether a request that a fault hits is carried out.
+/// Whether a request that a fault hits takes effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// It is not.
+    /// The request is not carried out.
     #[default]
     Before,
-    /// It is, and its answer is lost.
+    /// The request is carried out, and its response is lost.
     After,
 }
 
@@ -49,53 +49,53 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultKind {
-    /// Another answer.
+    /// Another response.
     Http,
-    /// The endpoint breaks.
+    /// The endpoint fails.
     Crash,
-    /// The connection closes.
+    /// The connection is closed.
     Drop,
-    /// Silence.
+    /// The server does not send anything for a while.
     Stall,
-    /// The answer ends early.
+    /// The response ends early.
     Truncate,
-    /// The answer comes slowly.
+    /// The response comes slowly.
     Slow,
 }
 
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// This answer instead.
+    /// The client receives this response instead.
     Http(HttpFault),
-    /// The endpoint fails inside: authentication and permissions as usual, then the server's own 500.
+    /// The endpoint fails with the server's own 500, after the usual checks of authentication and permissions.
     Crash,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Drop {
-        /// With a reset instead of an orderly end.
+        /// Whether the connection is reset.
         reset: bool,
     },
-    /// Silence.
+    /// The server does not send anything for a while.
     Stall {
-        /// For so long.
+        /// The duration.
         seconds: f64,
-        /// Where in the answer.
+        /// The place in the response.
         at: StallAt,
-        /// And then.
+        /// What follows.
         then: StallThen,
     },
-    /// The answer ends early.
+    /// The response ends early.
     Truncate {
-        /// How much of the body is kept: a fraction below 1, or bytes.
+        /// How much of the body is kept: a fraction below 1, or a number of bytes.
         keep: f64,
-        /// How the end looks on the wire.
+        /// How the response is framed.
         framing: Framing,
     },
-    /// The answer comes slowly.
+    /// The response comes slowly.
     Slow {
         /// Seconds before the first byte.
         delay: f64,
-        /// Bytes per write; 0 is all at once.
+        /// Bytes per write. 0 means the whole body at once.
         chunk: usize,
         /// Seconds between writes.
         interval: f64,
@@ -103,7 +103,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The kind of the effect.
+    /// Returns the kind of the effect.
     pub fn kind(&self) -> FaultKind {
         match self {
             Effect::Http(_) => FaultKind::Http,
@@ -116,20 +116,20 @@ impl Effect {
     }
 }
 
-/// The answer of an [`Effect::Http`].
+/// The response of an [`Effect::Http`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpFault {
-    /// Its status.
+    /// The status.
     pub status: u16,
-    /// Its headers.
+    /// The headers.
     pub headers: BTreeMap<String, String>,
-    /// Its body: text as it stands, anything else as JSON; null is a proxy's HTML error page.
+    /// The body: a string is sent unchanged, null is the HTML error page of a proxy, anything else is sent as JSON.
     pub body: Value,
-    /// Its content type, if not the one that fits the body.
+    /// The content type. Default: the one that fits the body.
     pub content_type: Option<String>,
 }
 
-/// Where in the answer a stall happens.
+/// Where in the response a stall happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StallAt {
@@ -147,51 +147,51 @@ pub enum StallThen {
     /// The connection is closed.
     #[default]
     Drop,
-    /// The answer goes on.
+    /// The response continues.
     Finish,
 }
 
-/// How a truncated answer ends.
+/// How a truncated response is framed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
-    /// More bytes are promised than come.
+    /// `Content-Length` is larger than the body.
     #[default]
     ContentLength,
     /// The last chunk is missing.
     Chunked,
-    /// All is well with the HTTP; only the JSON is cut.
+    /// The HTTP is valid; only the JSON is cut.
     Honest,
 }
 
 impl Fault {
-    /// A fault that hits the next request.
+    /// Creates a fault that hits the next request.
     pub fn new(effect: Effect) -> Self {
         Self { times: 1, skip: 0, method: None, path: None, phase: Phase::Before, effect }
     }
 
-    /// A proxy's error page with this status.
+    /// Creates a fault that answers with the error page of a proxy.
     pub fn http(status: u16) -> Self {
         let http = HttpFault { status, headers: BTreeMap::new(), body: Value::Null, content_type: None };
         Self::new(Effect::Http(http))
     }
 
-    /// The endpoint fails inside.
+    /// Creates a fault that makes the endpoint fail with a 500.
     pub fn crash() -> Self {
         Self::new(Effect::Crash)
     }
 
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     pub fn drop_connection() -> Self {
         Self::new(Effect::Drop { reset: false })
     }
 
-    /// The connection is reset.
+    /// Creates a fault that resets the connection.
     pub fn reset_connection() -> Self {
         Self::new(Effect::Drop { reset: true })
     }
 
-    /// Only for this method and for paths that this regular expression is found in.
+    /// Restricts the fault to a method and to paths in which this regular expression is found.
     pub fn on(self, method: &str, path: &str) -> Self {
         Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
     }
@@ -201,7 +201,7 @@ impl TryFrom<Value> for Fault {
     type Error = Error;
 
     fn try_from(value: Value) -> Result<Self, Error> {
-        /// The wire form: all fields of all kinds, checked against the kind afterwards.
+        /// The fields of all kinds, checked against the kind afterwards.
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Wire {
@@ -243,7 +243,7 @@ impl TryFrom<Value> for Fault {
         if let Some(stray) =
             given.iter().find(|name| !COMMON.contains(&name.as_str()) && !own.contains(&name.as_str()))
         {
-            return Err(Error::Fault(format!("`{stray}` is no field of this kind of fault")));
+            return Err(Error::Fault(format!("a fault of this kind has no field `{stray}`")));
         }
         let seconds = |name: &str, value: Option<f64>, default: f64| match value.unwrap_or(default) {
             seconds if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
@@ -334,19 +334,19 @@ impl Fault {
         match &self.path {
             Some(path) => regress::Regex::new(path)
                 .map(Some)
-                .map_err(|e| Error::Fault(format!("`path` is no regular expression: {e}"))),
+                .map_err(|e| Error::Fault(format!("`path` is not a regular expression: {e}"))),
             None => Ok(None),
         }
     }
 }
 
-/// How much of a body of `len` bytes a truncation keeps.
+/// How many bytes of a body of `len` bytes a truncation keeps.
 pub(crate) fn kept(keep: f64, len: usize) -> usize {
     let bytes = if keep < 1.0 { keep * len as f64 } else { keep };
     (bytes as usize).min(len)
 }
 
-/// The faults that wait for requests.
+/// The pending faults.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     waiting: Vec<Waiting>,
@@ -363,7 +363,7 @@ struct Waiting {
 }
 
 impl Faults {
-    /// Adds all of the faults, or none.
+    /// Adds all of the faults, or none if one is invalid.
     pub(crate) fn add(&mut self, faults: Vec<Fault>) -> Result<(), Error> {
         let patterns = faults.iter().map(Fault::pattern).collect::<Result<Vec<_>, _>>()?;
         for (fault, pattern) in faults.into_iter().zip(patterns) {
@@ -373,7 +373,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Those that are not spent.
+    /// The faults that are not used up.
     pub(crate) fn pending(&self) -> Vec<Fault> {
         self.waiting.iter().map(|waiting| waiting.fault.clone()).collect()
     }
@@ -382,7 +382,7 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// The fault that hits this request: the first that matches, has let enough requests through, and is not spent.
+    /// Returns the fault that hits this request: the first that matches and whose `skip` is used up.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<(u64, Fault)> {
         let hit = self.waiting.iter_mut().find_map(|waiting| {
             let fault = &waiting.fault;

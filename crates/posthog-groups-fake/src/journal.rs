@@ -1,4 +1,4 @@
-//! The requests the server has seen.
+//! The journal of requests.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,49 +6,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::{FaultKind, Phase};
 
-/// The most requests kept; the oldest go first.
-pub(crate) const MOST_ENTRIES: usize = 100_000;
+/// The maximum number of entries. The oldest are removed first.
+pub(crate) const MAX_ENTRIES: usize = 100_000;
 
-/// The most bytes of bodies and headers kept, all requests together; the oldest go first.
-pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// The maximum size of all bodies and headers in bytes. The oldest are removed first.
+pub(crate) const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// A request and what became of it. Requests to the admin protocol are not journaled.
+/// A request and its outcome. Requests of the admin protocol are not in the journal.
 ///
-/// The journal holds the newest 100,000 requests, fewer when their bodies together exceed 64 MiB.
+/// The journal holds the newest 100,000 requests, or fewer if their bodies exceed 64 MiB.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JournalEntry {
-    /// Counts all requests from 1; gaps do not occur, but the oldest entries go.
+    /// The number of the request, counted from 1 without gaps.
     pub seq: u64,
     /// The method.
     pub method: String,
-    /// The path as sent, percent-encoded.
+    /// The path as it was sent, percent-encoded.
     pub path: String,
-    /// The query as sent, percent-encoded, without the question mark; empty when there is none.
+    /// The query as it was sent, percent-encoded, without the question mark. Empty if there is none.
     pub query: String,
-    /// The headers, names in lower case. The credential of `authorization` is struck out.
+    /// The headers with names in lower case. The credential in `authorization` is redacted.
     pub headers: BTreeMap<String, String>,
     /// The body as text.
     pub body: String,
-    /// The status answered; `None` when no answer was sent.
+    /// The status of the response. `None` if no response was sent.
     pub status: Option<u16>,
-    /// The fault that hit the request, if one did.
+    /// The fault that hit the request.
     pub fault: Option<FaultHit>,
-    /// How long the answer took, as far as the server can tell.
+    /// The time until the response was ready.
     pub duration_ms: f64,
 }
 
 /// A fault that hit a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultHit {
-    /// Counts the faults added, from 1.
+    /// The number of the fault in the order of adding, from 1.
     pub id: u64,
-    /// What it did.
+    /// The kind.
     pub kind: FaultKind,
-    /// Whether the request was carried out.
+    /// Whether the request took effect.
     pub phase: Phase,
 }
 
-/// A ring of entries.
+/// The newest entries.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: VecDeque<JournalEntry>,
@@ -57,12 +57,12 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Notes a request that has arrived, and gives its number.
+    /// Records a request and returns its number.
     pub(crate) fn open(&mut self, entry: JournalEntry) -> u64 {
         self.seq += 1;
         self.bytes += weight(&entry);
         self.entries.push_back(JournalEntry { seq: self.seq, ..entry });
-        while self.entries.len() > MOST_ENTRIES || (self.bytes > MOST_BYTES && self.entries.len() > 1) {
+        while self.entries.len() > MAX_ENTRIES || (self.bytes > MAX_BYTES && self.entries.len() > 1) {
             if let Some(oldest) = self.entries.pop_front() {
                 self.bytes -= weight(&oldest);
             }
@@ -70,7 +70,7 @@ impl Journal {
         self.seq
     }
 
-    /// Notes what became of it. A request that its client gave up stays as it was noted: without an answer.
+    /// Records the outcome. A request that its client abandoned keeps `None`.
     pub(crate) fn close(&mut self, seq: u64, status: Option<u16>, duration_ms: f64) {
         let first = self.entries.front().map_or(0, |entry| entry.seq);
         let place = seq.checked_sub(first).and_then(|place| usize::try_from(place).ok());
@@ -80,7 +80,7 @@ impl Journal {
         }
     }
 
-    /// How many requests were ever opened.
+    /// The number of requests recorded so far.
     pub(crate) fn seen(&self) -> u64 {
         self.seq
     }
@@ -116,19 +116,19 @@ mod tests {
     #[test]
     fn the_oldest_entries_go_when_there_are_too_many_or_they_are_too_big() {
         let mut journal = Journal::default();
-        for _ in 0..MOST_ENTRIES + 5 {
+        for _ in 0..MAX_ENTRIES + 5 {
             journal.open(entry(String::new()));
         }
-        assert_eq!(journal.entries().len(), MOST_ENTRIES);
+        assert_eq!(journal.entries().len(), MAX_ENTRIES);
         assert_eq!(journal.entries().first().map(|e| e.seq), Some(6));
 
         journal.close(5, Some(500), 1.0);
         journal.close(6, None, 2.0);
         assert_eq!(journal.entries().first().map(|e| (e.status, e.duration_ms)), Some((None, 2.0)));
 
-        journal.open(entry("x".repeat(MOST_BYTES)));
-        assert_eq!(journal.entries().len(), MOST_ENTRIES);
-        journal.open(entry("x".repeat(MOST_BYTES)));
-        assert_eq!((journal.entries().len(), journal.seen()), (1, MOST_ENTRIES as u64 + 7));
+        journal.open(entry("x".repeat(MAX_BYTES)));
+        assert_eq!(journal.entries().len(), MAX_ENTRIES);
+        journal.open(entry("x".repeat(MAX_BYTES)));
+        assert_eq!((journal.entries().len(), journal.seen()), (1, MAX_ENTRIES as u64 + 7));
     }
 }

@@ -1,4 +1,4 @@
-//! JSON kept as the text it came in: numbers of any size and strings of any length survive a round trip.
+//! JSON that is kept as text, so that numbers and strings survive a round trip unchanged.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Any JSON value, as its exact text.
+/// A JSON value, kept as its text.
 ///
 /// ```
 /// use posthog_groups_fake::Json;
@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 pub struct Json(Box<RawValue>);
 
 impl Json {
-    /// Takes JSON text as it stands; only surrounding blanks are dropped.
+    /// Parses JSON text. Whitespace around it is removed.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
@@ -32,22 +32,22 @@ impl Json {
         self.0.get()
     }
 
-    /// A JSON string holding `text`.
+    /// Creates a JSON string.
     pub fn string(text: &str) -> Self {
         Self::build(quoted(text))
     }
 
-    /// `null`.
+    /// Creates a null.
     pub fn null() -> Self {
         Self(RawValue::NULL.to_owned())
     }
 
-    /// The decoded value; numbers beyond 64 bits lose digits here, and only here.
+    /// Decodes the value. Numbers beyond 64 bits lose digits.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(self.as_str()).unwrap_or_default()
     }
 
-    /// From text this module has put together; text that is no JSON after all becomes `null`.
+    /// Wraps text that this module has built. Invalid text becomes null.
     fn build(text: String) -> Self {
         Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
@@ -56,12 +56,12 @@ impl Json {
         Kind::of(self.as_str())
     }
 
-    /// The text of a JSON string, decoded; `None` for everything else.
+    /// Decodes a JSON string. `None` for everything else.
     pub(crate) fn text(&self) -> Option<String> {
         serde_json::from_str(self.as_str()).ok()
     }
 
-    /// What Python holds for false: null, false, zero and everything empty.
+    /// Whether Python treats the value as false: null, false, zero and everything empty.
     pub(crate) fn is_falsy(&self) -> bool {
         match self.kind() {
             Kind::Null | Kind::False => true,
@@ -81,7 +81,7 @@ impl fmt::Debug for Json {
 }
 
 impl PartialEq for Json {
-    /// Compares text, not meaning: `1` and `1.0` differ.
+    /// Compares the text, so `1` and `1.0` differ.
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
@@ -93,7 +93,7 @@ impl From<&serde_json::Value> for Json {
     }
 }
 
-/// What a JSON text is, told by its first character.
+/// The kind of a JSON value, determined by its first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
@@ -118,7 +118,7 @@ impl Kind {
         }
     }
 
-    /// The name of the Python type that the server decodes this into; it appears in error texts.
+    /// The Python type that the server decodes this into, which appears in error texts.
     pub(crate) fn python(self, text: &str) -> &'static str {
         match self {
             Kind::Null => "NoneType",
@@ -132,9 +132,9 @@ impl Kind {
     }
 }
 
-/// The properties of a group: one JSON object, each value kept as the text it was written with.
+/// The properties of a group: a JSON object that keeps the text of each value.
 ///
-/// The server also stores what is no object (contract section 2.2); such a value is kept too, and has no members.
+/// The server also stores values that are not objects (contract section 2.2). These are kept and have no members.
 ///
 /// ```
 /// use posthog_groups_fake::{Json, Properties};
@@ -148,12 +148,12 @@ impl Kind {
 pub struct Properties(Json);
 
 impl Properties {
-    /// No properties: `{}`.
+    /// Creates an empty object.
     pub fn new() -> Self {
         Self(Json::build("{}".to_owned()))
     }
 
-    /// From JSON text. Of a name that comes twice the last value counts.
+    /// Parses JSON text. If a name occurs twice, the last value counts.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         Json::parse(text).map(Self::from)
     }
@@ -163,17 +163,17 @@ impl Properties {
         self.0.as_str()
     }
 
-    /// Whether this is an object, as it nearly always is.
+    /// Whether this is an object.
     pub fn is_object(&self) -> bool {
         self.0.kind() == Kind::Object
     }
 
-    /// The value of a property.
+    /// Returns the value of a property.
     pub fn get(&self, name: &str) -> Option<Json> {
         self.members().into_iter().find(|(n, _)| n == name).map(|(_, value)| Json(value.to_owned()))
     }
 
-    /// Sets a property; a new one goes to the end.
+    /// Sets a property. A new one is appended.
     pub fn set(&mut self, name: &str, value: &Json) {
         let mut members = self.members();
         match members.iter_mut().find(|(n, _)| n == name) {
@@ -184,7 +184,7 @@ impl Properties {
         self.0 = Json::build(text);
     }
 
-    /// Sets all of these; new ones go to the end.
+    /// Sets several properties. New ones are appended.
     pub(crate) fn merge(&mut self, set: &Self) {
         let set = set.members();
         if set.is_empty() {
@@ -195,7 +195,7 @@ impl Properties {
         self.0 = Json::build(text);
     }
 
-    /// Removes a property and gives its value.
+    /// Removes a property and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let mut members = self.members();
         let at = members.iter().position(|(n, _)| n == name)?;
@@ -205,7 +205,7 @@ impl Properties {
         Some(value)
     }
 
-    /// Names and values in the order they were written.
+    /// Iterates over names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (String, Json)> {
         self.members()
             .into_iter()
@@ -218,7 +218,7 @@ impl Properties {
         members(self.as_str()).unwrap_or_default()
     }
 
-    /// An object of one property.
+    /// Creates an object with one property.
     pub(crate) fn one(name: &str, value: &Json) -> Self {
         Self(Json::build(object_text(&[(Cow::Borrowed(name), &value.0)])))
     }
@@ -279,7 +279,7 @@ impl<'de> Deserialize<'de> for Properties {
     }
 }
 
-/// The members of an object, without copying their values; `None` for text that is no object.
+/// Returns the members of an object without copying their values. `None` if the text is not an object.
 pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Members;
 
@@ -303,11 +303,31 @@ pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     (&mut deserializer).deserialize_map(Members).ok().map(last_of_each)
 }
 
-/// A name, borrowed where it has no escapes. (`Cow` alone always copies.)
+/// The members of an object, searched linearly because there are few.
+#[derive(Debug, Default)]
+pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// Returns `None` if the value is not an object.
+    pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
+        members(value.get()).map(Self)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
+    }
+
+    /// Returns a member that is a string.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+}
+
+/// A name, borrowed unless it has escapes. (`Cow` alone always copies.)
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Keeps the place of the first and the value of the last member of each name, as a Python dict does.
+/// Keeps the position of the first and the value of the last member of each name, as a Python dict does.
 fn last_of_each<'a>(members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<(Cow<'a, str>, &'a RawValue)> {
     // Most objects are small, and then comparing is faster than hashing.
     const FEW: usize = 16;
@@ -349,7 +369,7 @@ fn object_text(members: &[(Cow<'_, str>, &RawValue)]) -> String {
     text
 }
 
-/// A JSON string.
+/// Formats a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

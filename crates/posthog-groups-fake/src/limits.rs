@@ -1,18 +1,18 @@
-//! Values that are JSON, and that the server's stores or its renderer cannot handle (contract section 1.5).
+//! JSON values that the stores or the renderer of the server cannot handle (contract section 1.5).
 
-/// What JSON text contains that the server cannot handle.
+/// The values in JSON text that the server cannot handle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// NUL or a lone surrogate in a name or a string: PostgreSQL refuses it.
+    /// NUL or a lone surrogate in a name or a string, which PostgreSQL refuses.
     pub(crate) text: bool,
-    /// A number that is infinite as a double: refused as well.
+    /// A number that is infinite as a double, which is refused too.
     pub(crate) double: bool,
-    /// An integer beyond 64 bits: stored, and then the renderer fails.
+    /// An integer beyond 64 bits, which is stored and which the renderer then fails on.
     pub(crate) integer: bool,
 }
 
 impl Limits {
-    /// Looks through JSON text.
+    /// Scans JSON text.
     pub(crate) fn of(json: &str) -> Self {
         let mut found = Self::default();
         let bytes = json.as_bytes();
@@ -53,7 +53,7 @@ impl Limits {
     }
 }
 
-/// The length of a string that starts with its quote, both quotes included.
+/// Returns the length of the string at the start of `text`, including both quotes.
 fn string_end(text: &[u8]) -> usize {
     let mut at = 1;
     loop {

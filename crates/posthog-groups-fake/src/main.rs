@@ -1,4 +1,4 @@
-//! The stand-in server as a program: for other languages, and for trials by hand.
+//! The stand-in server as a program, for other languages and for trials by hand.
 
 use std::io::{self, Write as _};
 use std::net::IpAddr;
@@ -12,44 +12,44 @@ use posthog_groups_fake::{Era, Fake, State};
 
 /// A stand-in for the groups part of PostHog's REST API.
 ///
-/// It answers as the real server does, quirks included, and keeps everything in memory: nothing leaves this machine,
-/// and all is gone when it stops.
+/// It behaves like the real server, including its quirks, and keeps everything in memory. Nothing leaves this machine,
+/// and everything is lost when it stops.
 #[derive(Debug, Parser)]
 #[command(version, after_long_help = EXAMPLES)]
 struct Arguments {
-    /// Port to listen on; 0 lets the system pick a free one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 0, value_name = "N")]
     port: u16,
 
-    /// Write the port to this file once the server listens; scripts wait for the file instead of guessing
+    /// Write the port to this file once the server listens, so that scripts can wait for the file
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
 
-    /// Address to listen on; anyone who can reach it can read and change everything
+    /// Address to listen on; anyone who can reach it can read and change the state
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: IpAddr,
 
-    /// Which server to be: 2025 (self-hosted images of that year) or 2026 (PostHog Cloud); overrides the state file
+    /// Era of the server: 2025 (self-hosted images of that year) or 2026 (PostHog Cloud); overrides the state file
     #[arg(long, value_name = "YEAR")]
     era: Option<Era>,
 
-    /// Start with this many made-up groups of three types, some persons, and some activity
+    /// Start with this many generated groups of three types, with persons and activity
     #[arg(long, value_name = "N", conflicts_with = "state")]
     seed: Option<usize>,
 
-    /// Groups per page of the list [real server: 100]; overrides the state file
+    /// Groups on a page of the list [real server: 100]; overrides the state file
     #[arg(long, value_name = "N", value_parser = page_size)]
     page_size: Option<usize>,
 
-    /// Seconds until an accepted capture event changes its group [real server: some]
+    /// Seconds until an accepted capture event changes its group [real server: a few]
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     ingestion_delay: Duration,
 
-    /// Seconds until a write shows in the list of 2026, while find sees it at once [real server: some]
+    /// Seconds until a write appears in the list of 2026; find sees it at once [real server: a few]
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     list_delay: Duration,
 
-    /// Start with the world in this JSON file: what `GET /__admin/state` of a running server shows
+    /// Start with the state in this JSON file, as returned by `GET /__admin/state`
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ Examples:
   For a test in another language, on whatever port is free:
     posthog-groups-fake --port-file /tmp/port --era 2025 &
 
-  Set the world up, look at what was asked, let things go wrong:
+  Set the database up, look at what was asked, let things go wrong:
     curl -X PUT  -d @world.json                          http://127.0.0.1:8000/__admin/state
     curl                                                 http://127.0.0.1:8000/__admin/journal
     curl -X POST -d '[{\"kind\": \"drop\", \"times\": 2}]'     http://127.0.0.1:8000/__admin/faults
@@ -76,13 +76,13 @@ fn page_size(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("a page holds at least one group".to_owned()),
         Ok(size) => Ok(size),
-        Err(_) => Err("this is no number".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| "this is no number".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "this is no length of time".to_owned())
+    let seconds = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "not a duration".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -116,7 +116,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
-        // Before anybody can know that the server runs, so that no signal finds it unprepared.
+        // Installed before the server is announced, so that no signal is missed.
         let stop = stop_signal().map_err(|e| format!("cannot listen for signals: {e}"))?;
         let fake = builder.start().await.map_err(|e| e.to_string())?;
         if let Some(path) = &arguments.port_file {
@@ -131,7 +131,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
                 fake.address()
             );
         }
-        // A reader that has gone away is no reason to stop serving.
+        // A closed stdout does not stop the server.
         let _ = writeln!(io::stdout(), "{} (PostHog of {}; key {})", fake.url(), fake.era(), fake.key());
         stop.await;
         fake.shutdown().await;
@@ -144,7 +144,7 @@ fn read_state(path: &Path) -> Result<State, String> {
     State::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// The file appears whole or not at all.
+/// Writes the file atomically.
 fn write_port_file(path: &Path, port: u16) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

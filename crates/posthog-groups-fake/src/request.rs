@@ -1,4 +1,4 @@
-//! A request as the endpoints see it.
+//! Requests and their bodies.
 
 use std::borrow::Cow;
 
@@ -10,19 +10,18 @@ use http::{HeaderMap, Method};
 
 use crate::errors::{self, Failure};
 use crate::json::{self, Json, Kind};
-use crate::python_json;
 
-/// A request, fully read.
+/// A request with its body.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
-    /// As sent, still percent-encoded.
+    /// Percent-encoded, as it was sent.
     pub(crate) path: String,
     pub(crate) raw_query: Option<String>,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Scheme and host the caller used: links in answers are built on it.
+    /// The scheme and host of links in responses.
     pub(crate) origin: String,
 }
 
@@ -31,7 +30,7 @@ impl Call {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
-    /// The URL that was asked for.
+    /// The URL of the request.
     pub(crate) fn url(&self) -> String {
         match &self.raw_query {
             Some(query) => format!("{}{}?{query}", self.origin, self.path),
@@ -46,7 +45,7 @@ impl Call {
     }
 }
 
-/// Query parameters. Of a name that comes twice the last counts, as in the server.
+/// Query parameters. If a name occurs twice, the last value counts, as on the real server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -68,7 +67,7 @@ impl Query {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// The query again with one parameter replaced; names come sorted, as the framework's links have them.
+    /// Returns the query with one parameter replaced, sorted by name as in the framework's links.
     pub(crate) fn replaced(&self, name: &str, value: Option<&str>) -> String {
         let mut pairs: Vec<(&str, &str)> =
             self.0.iter().filter(|(n, _)| n != name).map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -80,7 +79,7 @@ impl Query {
     }
 }
 
-/// `a=1&b=2`, encoded as the server encodes it.
+/// Formats `a=1&b=2`, encoded as on the real server.
 pub(crate) fn form_encoded(pairs: &[(&str, &str)]) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
@@ -110,7 +109,7 @@ fn form_decoded(part: &str) -> String {
     percent_decoded(&part.replace('+', " ")).into_owned()
 }
 
-/// Percent-decoding that lets through what is no escape, and replaces what is no UTF-8.
+/// Percent-decodes text. Invalid escapes stay as they are, and invalid UTF-8 is replaced.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -139,12 +138,12 @@ pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
 #[derive(Clone, Debug)]
 pub(crate) struct Data {
     value: Json,
-    /// It came as a form: values are text, and JSON only where a field says so.
+    /// Whether it is a form, whose values are text.
     pub(crate) form: bool,
 }
 
 impl Data {
-    /// Reads the body by its content type (contract section 1.5).
+    /// Parses the body by its content type (contract section 1.5).
     pub(crate) fn read(call: &Call) -> Result<Self, Failure> {
         let content_type = call.header("content-type").unwrap_or("");
         let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
@@ -160,7 +159,7 @@ impl Data {
             }
             "multipart/form-data" => Ok(form(multipart(content_type, &call.body)?)),
             _ if call.body.is_empty() => Ok(Self { value: Json::from(&serde_json::json!({})), form: false }),
-            "application/json" => python_json::read(&call.body).map(|value| Self { value, form: false }),
+            "application/json" => read_json(&call.body).map(|value| Self { value, form: false }),
             _ => Err(errors::unsupported_media_type(content_type)),
         }
     }
@@ -173,20 +172,30 @@ impl Data {
         self.value.kind() == Kind::Object
     }
 
-    /// A member of the body; a body that is no object has none.
+    /// Returns a member of the body.
     pub(crate) fn get(&self, name: &str) -> Option<Json> {
         let members = json::members(self.value.as_str())?;
         let (_, value) = members.into_iter().find(|(n, _)| n == name)?;
         Json::parse(value.get()).ok()
     }
 
-    /// A member that is there and not null.
+    /// Returns a member that is not null.
     pub(crate) fn set(&self, name: &str) -> Option<Json> {
         self.get(name).filter(|value| value.kind() != Kind::Null)
     }
 }
 
-/// Text fields of a multipart body; files are no part of this API.
+/// Parses a JSON body. The most common error has the text of the server's parser.
+fn read_json(body: &[u8]) -> Result<Json, Failure> {
+    let error = |why: String| errors::parse_error(format!("JSON parse error - {why}"));
+    let text = std::str::from_utf8(body).map_err(|e| error(e.to_string()))?;
+    Json::parse(text).map_err(|e| match text.trim_start().starts_with(['{', '[', '"']) {
+        true => error(e.to_string()),
+        false => error("Expecting value: line 1 column 1 (char 0)".to_owned()),
+    })
+}
+
+/// Parses the text fields of a multipart body.
 fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
     let boundary = content_type
         .split(';')
@@ -209,7 +218,7 @@ fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, F
     Ok(fields)
 }
 
-/// The integer that Python's `int()` reads from text: blanks around it, a sign, single underscores between digits.
+/// Parses an integer like Python's `int()`: blanks around it, a sign, single underscores between digits.
 pub(crate) fn python_int(text: &str) -> Option<i128> {
     let text = text.trim();
     let (sign, digits) = match text.as_bytes().first()? {
@@ -227,7 +236,7 @@ pub(crate) fn python_int(text: &str) -> Option<i128> {
     Some(digits.parse::<i128>().unwrap_or(i128::MAX).saturating_mul(sign))
 }
 
-/// Base64 as Python reads it: characters of other alphabets are skipped, the padding must be right.
+/// Decodes base64 like Python: other characters are skipped, and the padding must be correct.
 pub(crate) fn python_base64(text: &str, url_safe: bool) -> Option<Vec<u8>> {
     let engine = GeneralPurpose::new(
         &alphabet::STANDARD,

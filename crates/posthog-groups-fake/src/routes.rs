@@ -1,4 +1,4 @@
-//! From method and path to what is asked for.
+//! Routing: from method and path to an action.
 
 use http::Method;
 
@@ -6,7 +6,7 @@ use crate::Era;
 use crate::request::percent_decoded;
 use crate::state::State;
 
-/// What can be asked for.
+/// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     List,
@@ -27,16 +27,14 @@ pub(crate) enum Action {
     Metrics,
     CreateMetric,
     Metric,
-    ReplaceMetric,
     ChangeMetric,
-    DeleteMetric,
     Projects,
     Project,
     User,
 }
 
 impl Action {
-    /// The scope a personal API key needs; `None`: the action declares none and refuses such keys.
+    /// The scope that a personal API key needs. `None` means that the action refuses such keys.
     pub(crate) fn scope(self, era: Era) -> Option<&'static str> {
         Some(match self {
             Action::List
@@ -58,12 +56,10 @@ impl Action {
                 Era::Y2025 => "group:read",
                 Era::Y2026 => "usage_metric:read",
             },
-            Action::CreateMetric | Action::ReplaceMetric | Action::ChangeMetric | Action::DeleteMetric => {
-                match era {
-                    Era::Y2025 => "group:write",
-                    Era::Y2026 => "usage_metric:write",
-                }
-            }
+            Action::CreateMetric | Action::ChangeMetric => match era {
+                Era::Y2025 => "group:write",
+                Era::Y2026 => "usage_metric:write",
+            },
             Action::Projects | Action::Project => "project:read",
             Action::User => "user:read",
         })
@@ -73,24 +69,22 @@ impl Action {
 /// A routed path.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
-    /// What each method does.
+    /// The action of each method.
     methods: &'static [(Method, Action)],
     /// The project of the path, as text.
     pub(crate) project: Option<String>,
     /// The last variable part of the path: a group type index, a metric, a user.
     pub(crate) item: String,
-    /// The group type index above a metric.
-    pub(crate) parent: String,
 }
 
 impl Route {
-    /// `None` is a method the path does not have.
+    /// Returns the action of a method.
     pub(crate) fn action(&self, method: &Method) -> Option<Action> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         self.methods.iter().find(|(m, _)| m == method).map(|&(_, action)| action)
     }
 
-    /// What is asked for where the method does not matter: the scope of a path that has only one action.
+    /// Returns the action of a path that has only one.
     pub(crate) fn only_action(&self) -> Option<Action> {
         match self.methods {
             [(_, action)] => Some(*action),
@@ -98,7 +92,7 @@ impl Route {
         }
     }
 
-    /// Whether the path belongs to a view that also takes sharing tokens. Failed authentication is a 403 there.
+    /// Whether the view accepts sharing tokens. Failed authentication is a 403 there.
     pub(crate) fn takes_sharing_tokens(&self) -> bool {
         use Action::{CreateDetailDashboard, DeleteGroupType, GroupTypes, SetDefaultColumns, UpdateMetadata};
         let own = [GroupTypes, UpdateMetadata, CreateDetailDashboard, SetDefaultColumns, DeleteGroupType];
@@ -128,25 +122,24 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let parts: Vec<String> = path.split('/').map(|part| percent_decoded(part).into_owned()).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let found = |methods: &'static [(Method, Action)], project: &str, parent: &str, item: &str| {
-        // A variable part has at least one character and neither a slash nor a dot.
+    let found = |methods: &'static [(Method, Action)], project: &str, item: &str| {
+        // A variable part has neither a slash nor a dot.
         let variable = |part: &str| !part.contains(['.', '/']);
-        (variable(project) && variable(parent) && variable(item)).then(|| Route {
+        (variable(project) && variable(item)).then(|| Route {
             methods,
             project: (!project.is_empty()).then(|| project.to_owned()),
             item: item.to_owned(),
-            parent: parent.to_owned(),
         })
     };
     if parts.iter().any(|part| part.is_empty()) {
         return None;
     }
     match parts.as_slice() {
-        ["users", user] => found(&[(Method::GET, A::User)], "", "", user),
-        ["projects" | "environments"] => found(&[(Method::GET, A::Projects)], "", "", ""),
-        ["projects" | "environments", project] => found(&[(Method::GET, A::Project)], project, "", ""),
+        ["users", user] => found(&[(Method::GET, A::User)], "", user),
+        ["projects" | "environments"] => found(&[(Method::GET, A::Projects)], "", ""),
+        ["projects" | "environments", project] => found(&[(Method::GET, A::Project)], project, ""),
         ["projects" | "environments", project, rest @ ..] => match rest {
-            ["groups"] => found(&[(Method::GET, A::List), (Method::POST, A::Create)], project, "", ""),
+            ["groups"] => found(&[(Method::GET, A::List), (Method::POST, A::Create)], project, ""),
             ["groups", action] => {
                 let methods: &'static [(Method, Action)] = match *action {
                     "find" => &[(Method::GET, A::Find)],
@@ -155,40 +148,38 @@ pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
                     "property_values" => &[(Method::GET, A::PropertyValues)],
                     "update_property" => &[(Method::POST, A::UpdateProperty)],
                     "delete_property" => &[(Method::POST, A::DeleteProperty)],
-                    // Gone since 2026-06-26.
+                    // Removed on 2026-06-26.
                     "property_definitions" if settings.era == Era::Y2025 => {
                         &[(Method::GET, A::PropertyDefinitions)]
                     }
-                    // Was there for two weeks of 2025.
+                    // Existed for two weeks in 2025.
                     "upsert_properties" if settings.era == Era::Y2025 && settings.upsert_properties => {
                         &[(Method::POST, A::UpsertProperties)]
                     }
                     _ => return None,
                 };
-                found(methods, project, "", "")
+                found(methods, project, "")
             }
-            ["groups_types"] => found(&[(Method::GET, A::GroupTypes)], project, "", ""),
-            ["groups_types", "update_metadata"] => {
-                found(&[(Method::PATCH, A::UpdateMetadata)], project, "", "")
-            }
+            ["groups_types"] => found(&[(Method::GET, A::GroupTypes)], project, ""),
+            ["groups_types", "update_metadata"] => found(&[(Method::PATCH, A::UpdateMetadata)], project, ""),
             ["groups_types", "create_detail_dashboard"] => {
-                found(&[(Method::PUT, A::CreateDetailDashboard)], project, "", "")
+                found(&[(Method::PUT, A::CreateDetailDashboard)], project, "")
             }
             ["groups_types", "set_default_columns"] => {
-                found(&[(Method::PUT, A::SetDefaultColumns)], project, "", "")
+                found(&[(Method::PUT, A::SetDefaultColumns)], project, "")
             }
-            ["groups_types", index] => found(&[(Method::DELETE, A::DeleteGroupType)], project, "", index),
+            ["groups_types", index] => found(&[(Method::DELETE, A::DeleteGroupType)], project, index),
             ["groups_types", index, "metrics"] => {
-                found(&[(Method::GET, A::Metrics), (Method::POST, A::CreateMetric)], project, index, "")
+                found(&[(Method::GET, A::Metrics), (Method::POST, A::CreateMetric)], project, index)
             }
-            ["groups_types", index, "metrics", metric] => {
+            ["groups_types", _, "metrics", metric] => {
                 const METRIC: &[(Method, Action)] = &[
                     (Method::GET, A::Metric),
-                    (Method::PUT, A::ReplaceMetric),
+                    (Method::PUT, A::ChangeMetric),
                     (Method::PATCH, A::ChangeMetric),
-                    (Method::DELETE, A::DeleteMetric),
+                    (Method::DELETE, A::ChangeMetric),
                 ];
-                found(METRIC, project, index, metric)
+                found(METRIC, project, metric)
             }
             _ => None,
         },

@@ -1,23 +1,23 @@
-//! A world to try things in by hand: many groups, some people, a little history. The same in every run.
+//! A generated state for trials by hand, the same in every run.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::database::uuid_of;
 use crate::json::{Json, Properties};
 use crate::state::{Activity, Actor, Group, GroupType, Person, Relation, State};
-use crate::world::uuid_of;
 
 const TYPES: [(&str, &str, &str); 3] =
     [("organization", "Organization", "org"), ("team", "Team", "team"), ("site", "Site", "site")];
 const PLANS: [&str; 4] = ["free", "team", "business", "enterprise"];
 const INDUSTRIES: [&str; 6] = ["finance", "health", "retail", "education", "games", "logistics"];
 
-/// The most persons; each is seen with some of the first groups of every type.
-const MOST_PERSONS: usize = 50;
+/// The maximum number of persons. Each is related to some of the first groups of every type.
+const MAX_PERSONS: usize = 50;
 
 impl State {
-    /// A world with `groups` groups of three types, some persons related to them, and some activity.
+    /// Creates a state with `groups` groups of three types, persons related to them, and activity.
     ///
     /// ```
     /// use posthog_groups_fake::State;
@@ -42,7 +42,7 @@ impl State {
             groups: (0..groups).map(|n| group(n, start)).collect(),
             ..Self::default()
         };
-        let persons = groups.min(MOST_PERSONS);
+        let persons = groups.min(MAX_PERSONS);
         state.persons = (0..persons).map(|n| person(n, start)).collect();
         state.events = (0..persons * 3).filter_map(|n| relation(&state, n, persons)).collect();
         state.activity = state.groups.iter().take(100).flat_map(history).collect();
@@ -50,7 +50,7 @@ impl State {
     }
 }
 
-/// Of ten groups seven are organizations, two teams and one a site.
+/// Of ten groups, seven are organizations, two are teams and one is a site.
 fn kind(n: usize) -> usize {
     match n % 10 {
         0..7 => 0,
@@ -94,7 +94,7 @@ fn person(n: usize, start: DateTime<Utc>) -> Person {
     }
 }
 
-/// The person of event `n` is seen with one group of each type. Without a time it always counts as recent.
+/// Relates a person to one group of each type. Without a time, the event always counts as recent.
 fn relation(state: &State, n: usize, persons: usize) -> Option<Relation> {
     let person = state.persons.get(n % persons)?;
     let first = (n * 10) % state.groups.len().clamp(1, 500);
@@ -104,7 +104,7 @@ fn relation(state: &State, n: usize, persons: usize) -> Option<Relation> {
     Some(Relation { person_uuid: Some(person.uuid.clone()), groups, timestamp: None })
 }
 
-/// How a group came by its properties.
+/// The activity entries of a group.
 fn history(group: &Group) -> Vec<Activity> {
     let entry =
         |activity: &str, name: &str, action: &str, before: Json, after: Json, minutes: i64| Activity {

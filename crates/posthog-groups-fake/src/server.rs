@@ -1,4 +1,4 @@
-//! The stand-in server as a value: started, talked to, stopped.
+//! Starting, inspecting and stopping a stand-in server.
 
 use std::fmt;
 use std::io;
@@ -10,16 +10,16 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 
+use crate::database::{Database, Delays};
 use crate::faults::Fault;
 use crate::journal::JournalEntry;
-use crate::poison::unpoisoned;
-use crate::service::Shared;
+use crate::service;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::transport;
-use crate::world::{Delays, World};
 use crate::{Era, Error};
 
-/// A running stand-in server. It has a thread of its own, answers on loopback, and stops when it is dropped.
+/// A running stand-in server. It runs on its own thread, listens on loopback, and stops when it is dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -51,17 +51,17 @@ pub struct Fake {
 }
 
 impl Fake {
-    /// Starts a server of the newest era with nothing in it, on a port that the system picks.
+    /// Starts an empty server of the newest era on a free port.
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
 
-    /// Sets a server up before it starts.
+    /// Configures a server before it starts.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where the server answers, without a slash at the end: `http://127.0.0.1:40123`.
+    /// The base URL without a trailing slash, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
@@ -71,40 +71,40 @@ impl Fake {
         self.shared.address
     }
 
-    /// The first personal API key of the state; `phx_default` unless the state has others.
+    /// The first personal API key of the state, `phx_default` by default.
     pub fn key(&self) -> String {
-        let world = unpoisoned(self.shared.world.read());
-        world.settings().api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
+        let database = self.shared.database.read();
+        database.settings().api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
     }
 
-    /// Which server is imitated at the moment.
+    /// The current era.
     pub fn era(&self) -> Era {
-        unpoisoned(self.shared.world.read()).era()
+        self.shared.database.read().era()
     }
 
-    /// The world as it is now.
+    /// The current state.
     pub fn state(&self) -> State {
         self.shared.state()
     }
 
-    /// Replaces the world; journal, faults and rate limit counters start anew.
+    /// Replaces the state, and clears the journal, the faults and the counters of the rate limit.
     pub fn put_state(&self, state: State) -> Result<(), Error> {
         state.check()?;
-        self.shared.replace_world(World::new(state));
+        self.shared.replace_database(Database::new(state));
         Ok(())
     }
 
-    /// The requests seen, oldest first.
+    /// The requests received so far, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
-        unpoisoned(self.shared.journal.lock()).entries()
+        self.shared.journal.lock().entries()
     }
 
-    /// How many requests were seen, those included that the journal has let go.
+    /// The number of requests received, including those that the journal no longer holds.
     pub fn requests(&self) -> u64 {
-        unpoisoned(self.shared.journal.lock()).seen()
+        self.shared.journal.lock().seen()
     }
 
-    /// Adds faults behind those that wait already: all of them, or none when one is no good.
+    /// Adds faults after the pending ones. If one is invalid, none is added.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -122,20 +122,20 @@ impl Fake {
     /// # }
     /// ```
     pub fn add_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
-        unpoisoned(self.shared.faults.lock()).add(faults.into_iter().collect())
+        self.shared.faults.lock().add(faults.into_iter().collect())
     }
 
-    /// The faults that are not spent: none, when all that were added have hit.
+    /// The faults that are not used up. Empty once every added fault has hit.
     pub fn pending_faults(&self) -> Vec<Fault> {
-        unpoisoned(self.shared.faults.lock()).pending()
+        self.shared.faults.lock().pending()
     }
 
-    /// Removes all faults and lets stalled requests go.
+    /// Removes all faults and releases stalled requests.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
     }
 
-    /// Stops the server and waits until its port is free.
+    /// Stops the server and waits until its port is free again.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         if let Some(stopped) = self.stopped.take() {
@@ -159,7 +159,7 @@ impl fmt::Debug for Fake {
     }
 }
 
-/// A server that has yet to start.
+/// Settings of a server that has not started yet.
 #[derive(Clone, Debug)]
 pub struct Builder {
     host: IpAddr,
@@ -186,32 +186,32 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The address to listen on; loopback unless given. The server has no protection: think twice.
+    /// The address to listen on. Default: loopback. Anyone who can reach the server can read and change its state.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.host = host;
         self
     }
 
-    /// The port; 0, the default, lets the system pick one.
+    /// The port. 0, the default, picks a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Which server is imitated, whatever the state says.
+    /// Overrides the era of the state.
     pub fn era(mut self, era: Era) -> Self {
         self.era = Some(era);
         self
     }
 
-    /// Groups per page, whatever the state says.
+    /// Overrides the page size of the state.
     pub fn page_size(mut self, page_size: usize) -> Self {
         self.page_size = Some(page_size);
         self
     }
 
-    /// How long an accepted capture event waits until it changes its group. The real server takes seconds, on a bad
-    /// day minutes, and says nothing; none here unless given.
+    /// How long an accepted capture event waits before it changes its group. Default: no delay. The real server takes
+    /// seconds, sometimes minutes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -239,32 +239,32 @@ impl Builder {
         self
     }
 
-    /// How long it takes until a written group shows up, or is changed, in the list of 2026; `find` sees it at once.
-    /// Lists of 2025 are never late. No delay unless given.
+    /// How long a write takes to appear in the list of a 2026 server. Default: no delay. `find` sees writes at once, and
+    /// so does the list of a 2025 server.
     pub fn list_delay(mut self, delay: Duration) -> Self {
         self.delays.list = delay;
         self
     }
 
     /// How long a client may take to send the headers or the body of a request, and how long an idle connection stays
-    /// open; a minute unless given.
+    /// open. Default: one minute.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// What the server knows at first.
+    /// The initial state.
     pub fn state(mut self, state: State) -> Self {
         self.state = state;
         self
     }
 
-    /// Starts the server. It listens when this returns.
+    /// Starts the server, which listens when this returns.
     pub async fn start(self) -> Result<Fake, Error> {
         self.start_blocking()
     }
 
-    /// The same without a runtime: the server brings its own.
+    /// Starts the server outside of an async runtime.
     ///
     /// ```
     /// let fake = posthog_groups_fake::Fake::builder().start_blocking().unwrap();
@@ -280,8 +280,8 @@ impl Builder {
         let bind = |source| Error::Bind { address: wanted, source };
         let listener = TcpListener::bind(wanted).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
-        let world = World::new(state).behind_by(delays);
-        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, world));
+        let database = Database::new(state).with_delays(delays);
+        let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, database));
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -313,7 +313,13 @@ fn serve(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         // On a worker: the thread that blocks here would be a hop more for every connection.
-        let _ = tokio::spawn(transport::run(listener, shared, stopping)).await;
+        let _ = tokio::spawn(transport::run(
+            listener,
+            service::router(shared.clone()),
+            shared.idle_timeout,
+            stopping,
+        ))
+        .await;
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! The state document: the whole world of a stand-in server, as one JSON document or one Rust value.
+//! The state document: everything a stand-in server holds, as one JSON document or one Rust value.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::json::{Json, Properties};
 use crate::timestamps;
 use crate::{Era, Error};
 
-/// Everything the server knows. Every member may be left out of the JSON form, or be null, and has its default then.
+/// Everything the server holds. In JSON, every member can be omitted or null and then has its default.
 ///
 /// ```
 /// use posthog_groups_fake::{Era, Group, GroupType, State};
@@ -27,49 +27,49 @@ use crate::{Era, Error};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// Which server is imitated.
+    /// The era of the server.
     #[serde(default, deserialize_with = "or_default")]
     pub era: Era,
-    /// The server's clock, frozen at this time; `None` is real time. Rate limits always run in real time.
+    /// Freezes the server's clock at this time. `None` means real time. Rate limits always use real time.
     #[serde(default, with = "timestamps::optional")]
     pub now: Option<DateTime<Utc>>,
-    /// Groups per page of the list; `None` is the real server's 100.
+    /// Groups on a page of the list. `None` means 100, as on the real server.
     #[serde(default)]
     pub page_size: Option<usize>,
-    /// The scheme and host that links in answers name, as behind a proxy; `None`: those of the request.
+    /// The scheme and host that links in responses name, as behind a proxy. `None` means those of the request.
     #[serde(default)]
     pub links_origin: Option<String>,
-    /// The main project: rows without a project belong to it.
+    /// The main project. Rows without a project belong to it.
     #[serde(default = "one", deserialize_with = "or_one")]
     pub project_id: i64,
-    /// All projects; the main one is added when it is missing.
+    /// The projects. The main project is added if it is missing.
     #[serde(default, deserialize_with = "or_default")]
     pub projects: Vec<Project>,
-    /// The one user that all keys and sessions belong to.
+    /// The user that all keys and sessions belong to.
     #[serde(default, deserialize_with = "or_default")]
     pub user: User,
     /// The personal API keys.
     #[serde(default = "default_keys", deserialize_with = "or_default_keys")]
     pub api_keys: Vec<ApiKey>,
-    /// Values of the cookie `sessionid` that are logged in.
+    /// Values of the cookie `sessionid` that identify a logged-in session.
     #[serde(default, deserialize_with = "or_default")]
     pub sessions: Vec<String>,
     /// Tokens for `sharing_access_token`.
     #[serde(default, deserialize_with = "or_default")]
     pub sharing_tokens: Vec<SharingToken>,
-    /// The group types; at most five a project are of use.
+    /// The group types. The real server has at most five per project.
     #[serde(default, deserialize_with = "or_default")]
     pub group_types: Vec<GroupType>,
-    /// 2026: what the list of group types answers until something writes to group types.
+    /// 2026: the cached list of group types, returned until a request changes group types.
     #[serde(default)]
     pub group_types_cache: Option<Vec<CachedGroupType>>,
-    /// The groups, in the order they were written.
+    /// The groups, in the order in which they were created.
     #[serde(default, deserialize_with = "or_default")]
     pub groups: Vec<Group>,
     /// The persons of the main project.
     #[serde(default, deserialize_with = "or_default")]
     pub persons: Vec<Person>,
-    /// Who was seen with which groups, for `related`.
+    /// Events that relate persons and groups, for `related`.
     #[serde(default, deserialize_with = "or_default")]
     pub events: Vec<Relation>,
     /// The activity log, oldest first.
@@ -78,31 +78,31 @@ pub struct State {
     /// The notebooks of groups.
     #[serde(default, deserialize_with = "or_default")]
     pub notebooks: Vec<Notebook>,
-    /// The types of group properties, as 2026 keeps them.
+    /// The types of group properties, which servers of 2026 store.
     #[serde(default, deserialize_with = "or_default")]
     pub property_definitions: Vec<PropertyDefinition>,
-    /// Events the REST writes have sent to ingestion.
+    /// Events that REST writes have sent to ingestion.
     #[serde(default, deserialize_with = "or_default")]
     pub captured_events: Vec<CapturedEvent>,
-    /// `find` creates notebooks.
+    /// Whether `find` creates notebooks.
     #[serde(default, deserialize_with = "or_default")]
     pub crm_enabled: bool,
-    /// ... and fails to: 200 with `notebook: null`.
+    /// Whether creating a notebook fails, so that `find` returns `notebook: null`.
     #[serde(default, deserialize_with = "or_default")]
     pub notebook_failure: bool,
-    /// 2025: the endpoint `upsert_properties` exists.
+    /// 2025: whether the endpoint `upsert_properties` exists.
     #[serde(default, deserialize_with = "or_default")]
     pub upsert_properties: bool,
-    /// 2026: a plain member may not change group type names.
+    /// 2026: whether a user who is a member may not change the names of group types.
     #[serde(default, deserialize_with = "or_default")]
     pub access_control: bool,
-    /// 2026: date for the `Sunset` header of `/api/environments/`.
+    /// 2026: the date of the `Sunset` header on `/api/environments/`.
     #[serde(default)]
     pub environments_sunset: Option<NaiveDate>,
-    /// The REST writes' own capture call fails.
+    /// Makes the capture call inside every REST write fail.
     #[serde(default)]
     pub capture_failure: Option<CaptureFailure>,
-    /// Capture answers Ok and drops the events.
+    /// Whether the project is over its event quota: capture answers Ok and drops the events.
     #[serde(default, deserialize_with = "or_default")]
     pub capture_quota_exceeded: bool,
     /// The rate limit of each personal API key.
@@ -110,7 +110,7 @@ pub struct State {
     pub rate_limit: Option<RateLimit>,
 }
 
-/// The key that a document without `api_keys` has.
+/// The API key of a state without `api_keys`.
 pub const DEFAULT_KEY: &str = "phx_default";
 
 impl Default for State {
@@ -153,7 +153,7 @@ impl State {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What makes this document no possible world, if anything.
+    /// Checks the constraints between members.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
         if self.page_size == Some(0) {
@@ -164,7 +164,7 @@ impl State {
         {
             return bad(
                 "links_origin".to_owned(),
-                "this is not a scheme and a host, as in `http://posthog.internal`",
+                "not a scheme and a host, as in `http://posthog.internal`",
             );
         }
         if let Some(limit) = &self.rate_limit
@@ -178,20 +178,20 @@ impl State {
                 return bad(format!("projects[{n}].id"), "another project has this id");
             }
             if project.uuid.as_deref().is_some_and(|u| !is_uuid(u)) {
-                return bad(format!("projects[{n}].uuid"), "this is no UUID");
+                return bad(format!("projects[{n}].uuid"), "not a UUID");
             }
         }
         projects.insert(self.project_id);
         let known = |project: Option<i64>| project.is_none_or(|p| projects.contains(&p));
         for (n, token) in self.sharing_tokens.iter().enumerate() {
             if !known(token.project_id) {
-                return bad(format!("sharing_tokens[{n}].project_id"), "there is no such project");
+                return bad(format!("sharing_tokens[{n}].project_id"), "no project has this id");
             }
         }
         let mut types = HashSet::new();
         for (n, row) in self.group_types.iter().enumerate() {
             if !known(row.project_id) {
-                return bad(format!("group_types[{n}].project_id"), "there is no such project");
+                return bad(format!("group_types[{n}].project_id"), "no project has this id");
             }
             if !types.insert((row.project_id.unwrap_or(self.project_id), row.group_type_index)) {
                 return bad(
@@ -203,11 +203,11 @@ impl State {
         let mut groups = HashSet::with_capacity(self.groups.len());
         for (n, group) in self.groups.iter().enumerate() {
             if !known(group.project_id) {
-                return bad(format!("groups[{n}].project_id"), "there is no such project");
+                return bad(format!("groups[{n}].project_id"), "no project has this id");
             }
             let project = group.project_id.unwrap_or(self.project_id);
             if !groups.insert((project, group.group_type_index, group.group_key.as_str())) {
-                return bad(format!("groups[{n}].group_key"), "the group is listed twice");
+                return bad(format!("groups[{n}].group_key"), "this group occurs twice");
             }
         }
         let exists = |project: Option<i64>, index: i32, key: &str| {
@@ -220,12 +220,15 @@ impl State {
         }
         for (n, person) in self.persons.iter().enumerate() {
             if !is_uuid(&person.uuid) {
-                return bad(format!("persons[{n}].uuid"), "this is no UUID");
+                return bad(format!("persons[{n}].uuid"), "not a UUID");
             }
         }
         for (n, event) in self.events.iter().enumerate() {
             if let Some(index) = event.groups.keys().find(|index| index.parse::<i32>().is_err()) {
-                return bad(format!("events[{n}].groups"), &format!("`{index}` is no group type index"));
+                return bad(
+                    format!("events[{n}].groups"),
+                    &format!("`{index}` is not the index of a group type"),
+                );
             }
         }
         Ok(())
@@ -235,7 +238,7 @@ impl State {
 impl std::str::FromStr for State {
     type Err = Error;
 
-    /// Reads the JSON form. An unknown member, a missing required one or a bad value is an error that names it.
+    /// Parses the JSON form. The error names the member that is unknown, missing or invalid.
     fn from_str(text: &str) -> Result<Self, Error> {
         if !text.trim_start().starts_with('{') {
             return Err(Error::State("the document is a JSON object".to_owned()));
@@ -258,18 +261,18 @@ impl std::str::FromStr for State {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
-    /// Its number in paths.
+    /// The id in paths.
     pub id: i64,
-    /// Its name; `Project <id>` unless given.
+    /// The name. Default: `Project <id>`.
     #[serde(default)]
     pub name: Option<String>,
-    /// The organization it belongs to, by name; equal names are one organization.
+    /// The name of its organization. Projects with the same name share an organization.
     #[serde(default = "main_organization", deserialize_with = "or_main_organization")]
     pub organization: String,
-    /// Its UUID, the distinct id of the events that REST writes send.
+    /// The UUID, which is the distinct id of events that REST writes send.
     #[serde(default)]
     pub uuid: Option<String>,
-    /// Its project key; `phc_<id>` unless given.
+    /// The project key. Default: `phc_<id>`.
     #[serde(default)]
     pub api_token: Option<String>,
 }
@@ -285,31 +288,31 @@ impl Project {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// Mail address; `user@example.com` unless given.
+    /// The email address. Default: `user@example.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// First name; `User` unless given.
+    /// The first name. Default: `User`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
-    /// Admin or member.
+    /// The role in every organization.
     #[serde(default, deserialize_with = "or_default")]
     pub role: Role,
-    /// Names of the organizations the user belongs to; the main project's unless given.
+    /// The names of the user's organizations. Default: that of the main project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organizations: Option<Vec<String>>,
-    /// What `@current` means; the main project unless given.
+    /// The project that `@current` means. Default: the main project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_project: Option<i64>,
 }
 
-/// The user's standing in the organizations.
+/// The role of a user in an organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May do everything.
+    /// Can change everything.
     #[default]
     Admin,
-    /// May not change group type names under access control.
+    /// Cannot change the names of group types under access control.
     Member,
 }
 
@@ -319,22 +322,22 @@ pub enum Role {
 pub struct ApiKey {
     /// The key itself.
     pub key: String,
-    /// Its scopes, such as `group:read`; `*` is all of them. No scopes: no access (2025: unrestricted access).
+    /// The scopes, such as `group:read`; `*` means all. Without scopes, a key has no access (2025: full access).
     #[serde(default = "all_scopes", deserialize_with = "or_all_scopes")]
     pub scopes: Vec<String>,
-    /// Confines the key to these projects.
+    /// Restricts the key to these projects.
     #[serde(default)]
     pub projects: Option<Vec<i64>>,
-    /// Confines the key to these organizations, by name.
+    /// Restricts the key to organizations with these names.
     #[serde(default)]
     pub organizations: Option<Vec<String>>,
-    /// False: its user is deactivated.
+    /// Whether the user of the key is active.
     #[serde(default = "yes", deserialize_with = "or_yes")]
     pub active: bool,
 }
 
 impl ApiKey {
-    /// A key with these scopes, not confined.
+    /// Creates an unrestricted key with these scopes.
     pub fn new(key: impl Into<String>, scopes: &[&str]) -> Self {
         let scopes = scopes.iter().map(|&s| s.to_owned()).collect();
         Self { key: key.into(), scopes, projects: None, organizations: None, active: true }
@@ -347,10 +350,10 @@ impl ApiKey {
 pub struct SharingToken {
     /// The token.
     pub token: String,
-    /// The project it opens; the main one unless given.
+    /// The project that it gives access to. Default: the main project.
     #[serde(default)]
     pub project_id: Option<i64>,
-    /// False: the token is refused.
+    /// Whether the token is accepted.
     #[serde(default = "yes", deserialize_with = "or_yes")]
     pub enabled: bool,
 }
@@ -359,32 +362,32 @@ pub struct SharingToken {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupType {
-    /// The main project unless given.
+    /// The project. Default: the main project.
     #[serde(default)]
     pub project_id: Option<i64>,
-    /// Its name, as events use it.
+    /// The name that events use.
     pub group_type: String,
-    /// Its index, 0 to 4.
+    /// The index, 0 to 4.
     pub group_type_index: i32,
-    /// Display name of one group.
+    /// The display name of one group.
     #[serde(default)]
     pub name_singular: Option<String>,
-    /// Display name of many.
+    /// The display name of several groups.
     #[serde(default)]
     pub name_plural: Option<String>,
-    /// Id of the dashboard shown on its groups.
+    /// The id of the dashboard shown on its groups.
     #[serde(default)]
     pub detail_dashboard: Option<i64>,
-    /// Columns of its list in the web interface.
+    /// The columns of its list in the web interface.
     #[serde(default)]
     pub default_columns: Option<Vec<String>>,
-    /// When it was first seen.
+    /// The time when it was first seen.
     #[serde(default, with = "timestamps::optional")]
     pub created_at: Option<DateTime<Utc>>,
 }
 
 impl GroupType {
-    /// A type of the main project with nothing but its index and name.
+    /// Creates a group type of the main project with an index and a name.
     pub fn new(index: i32, name: impl Into<String>) -> Self {
         Self {
             project_id: None,
@@ -399,33 +402,33 @@ impl GroupType {
     }
 }
 
-/// A row of the 2026 server's cache of group types.
+/// A group type in the cache of a 2026 server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CachedGroupType {
-    /// The main project unless given.
+    /// The project. Default: the main project.
     #[serde(default)]
     pub project_id: Option<i64>,
-    /// Its name, as events use it.
+    /// The name that events use.
     pub group_type: String,
-    /// Its index, 0 to 4.
+    /// The index, 0 to 4.
     pub group_type_index: i32,
-    /// Display name of one group.
+    /// The display name of one group.
     #[serde(default)]
     pub name_singular: Option<String>,
-    /// Display name of many.
+    /// The display name of several groups.
     #[serde(default)]
     pub name_plural: Option<String>,
-    /// Id of the dashboard shown on its groups.
+    /// The id of the dashboard shown on its groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail_dashboard: Option<i64>,
-    /// The same under the name that older cache entries use.
+    /// The dashboard id under the name that older cache entries use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail_dashboard_id: Option<i64>,
-    /// Columns of its list in the web interface.
+    /// The columns of its list in the web interface.
     #[serde(default)]
     pub default_columns: Option<Vec<String>>,
-    /// When it was first seen.
+    /// The time when it was first seen.
     #[serde(default, with = "timestamps::optional")]
     pub created_at: Option<DateTime<Utc>>,
 }
@@ -434,23 +437,23 @@ pub struct CachedGroupType {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// The main project unless given.
+    /// The project. Default: the main project.
     #[serde(default)]
     pub project_id: Option<i64>,
-    /// The index of its type.
+    /// The index of its group type.
     pub group_type_index: i32,
     /// Its key.
     pub group_key: String,
     /// Its properties.
     #[serde(default, deserialize_with = "or_default")]
     pub group_properties: Properties,
-    /// When it was created; a fixed time unless given, later for later rows.
+    /// The creation time. Default: a fixed time that increases with each row.
     #[serde(default, with = "timestamps::optional")]
     pub created_at: Option<DateTime<Utc>>,
 }
 
 impl Group {
-    /// A group of the main project without properties.
+    /// Creates a group of the main project without properties.
     pub fn new(index: i32, key: impl Into<String>) -> Self {
         Self {
             project_id: None,
@@ -461,13 +464,13 @@ impl Group {
         }
     }
 
-    /// The same with one more property.
+    /// Sets a property.
     pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         self.group_properties.set(name, &Json::from(&value.into()));
         self
     }
 
-    /// The same, created at this time.
+    /// Sets the creation time.
     pub fn created_at(mut self, time: DateTime<Utc>) -> Self {
         self.created_at = Some(time);
         self
@@ -480,19 +483,19 @@ impl Group {
 pub struct Person {
     /// The person's UUID.
     pub uuid: String,
-    /// The ids that events call the person by.
+    /// The ids that events use for the person.
     #[serde(default, deserialize_with = "or_default")]
     pub distinct_ids: Vec<String>,
     /// The person's properties.
     #[serde(default, deserialize_with = "or_default")]
     pub properties: Properties,
-    /// Whether the person was ever identified.
+    /// Whether the person has been identified.
     #[serde(default, deserialize_with = "or_default")]
     pub is_identified: bool,
-    /// When first seen; a fixed time unless given.
+    /// The time when the person was first seen. Default: a fixed time.
     #[serde(default, with = "timestamps::optional")]
     pub created_at: Option<DateTime<Utc>>,
-    /// When last seen (shown in 2026 only).
+    /// The time when the person was last seen, which only servers of 2026 return.
     #[serde(default, with = "timestamps::optional")]
     pub last_seen_at: Option<DateTime<Utc>>,
 }
@@ -504,10 +507,10 @@ pub struct Relation {
     /// The person, if any.
     #[serde(default)]
     pub person_uuid: Option<String>,
-    /// Keys of groups by their type index as text.
+    /// The keys of groups by the index of their type, as text.
     #[serde(default, deserialize_with = "or_default")]
     pub groups: BTreeMap<String, String>,
-    /// When it happened; `None`: recently.
+    /// The time of the event. `None` means within the last 90 days.
     #[serde(default, with = "timestamps::optional")]
     pub timestamp: Option<DateTime<Utc>>,
 }
@@ -516,16 +519,16 @@ pub struct Relation {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
-    /// The main project unless given; not written for it.
+    /// The project. Default: the main project, for which the member is omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
-    /// The type index of the group.
+    /// The index of the group's type.
     pub group_type_index: i32,
-    /// The key of the group.
+    /// The group key.
     pub group_key: String,
-    /// What was done: `create_group`, `create_property`, `update_property`, `upsert_properties`.
+    /// The activity: `create_group`, `create_property`, `update_property` or `upsert_properties`.
     pub activity: String,
-    /// The property it was done to.
+    /// The name of the property.
     #[serde(default)]
     pub name: Option<String>,
     /// `created`, `changed` or `deleted`.
@@ -536,15 +539,15 @@ pub struct Activity {
     /// The value after.
     #[serde(default = "Json::null", deserialize_with = "or_null")]
     pub after: Json,
-    /// Who did it.
+    /// The user who made the change.
     #[serde(default, deserialize_with = "or_default")]
     pub user: Actor,
-    /// When; a fixed time unless given, later for later rows.
+    /// The time of the change. Default: a fixed time that increases with each row.
     #[serde(default, with = "timestamps::optional")]
     pub created_at: Option<DateTime<Utc>>,
 }
 
-/// Who did what an activity entry tells.
+/// The user of an activity entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
@@ -553,7 +556,7 @@ pub enum Actor {
     User,
     /// PostHog itself.
     System,
-    /// A user who is gone.
+    /// A deleted user.
     Deleted,
 }
 
@@ -561,49 +564,49 @@ pub enum Actor {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notebook {
-    /// The main project unless given; not written for it.
+    /// The project. Default: the main project, for which the member is omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
-    /// The type index of the group.
+    /// The index of the group's type.
     pub group_type_index: i32,
-    /// The key of the group.
+    /// The group key.
     pub group_key: String,
-    /// Its id, as `find` shows it.
+    /// The short id that `find` returns.
     pub short_id: String,
 }
 
-/// The type of a group property, as 2026 keeps it.
+/// The type of a group property on a 2026 server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PropertyDefinition {
-    /// The main project unless given; not written for it.
+    /// The project. Default: the main project, for which the member is omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
-    /// The type index of the groups that have it.
+    /// The index of the group type.
     pub group_type_index: i32,
     /// Its name.
     pub name: String,
     /// Its type.
     #[serde(default, deserialize_with = "or_default")]
     pub property_type: PropertyType,
-    /// Whether it is a number.
+    /// Whether the values are numbers.
     #[serde(default, deserialize_with = "or_default")]
     pub is_numerical: bool,
 }
 
-/// The types 2026 tells apart.
+/// The types of properties on a 2026 server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PropertyType {
-    /// Text, and whatever is nothing else.
+    /// Text and everything else.
     #[default]
     String,
     /// A number.
     Numeric,
-    /// True or false, also as text.
+    /// True and false, also as text.
     Boolean,
 }
 
-/// An event that a REST write has sent to ingestion.
+/// An event that a REST write sent to ingestion.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CapturedEvent {
@@ -613,18 +616,18 @@ pub struct CapturedEvent {
     pub distinct_id: String,
     /// The project key.
     pub token: String,
-    /// What was sent.
+    /// The properties of the event.
     #[serde(default, deserialize_with = "or_default")]
     pub properties: Properties,
-    /// Off in 2025, on in 2026.
+    /// False in 2025, true in 2026.
     #[serde(default, deserialize_with = "or_default")]
     pub process_person_profile: bool,
 }
 
-/// How the REST writes' own capture call fails.
+/// How the capture call inside REST writes fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaptureFailure {
-    /// Capture answered this status; `None` is a status unknown.
+    /// Capture answered with this status. `None` means an unknown status.
     Status(Option<u16>),
     /// Capture did not answer.
     NoAnswer,
@@ -657,13 +660,13 @@ impl<'de> Deserialize<'de> for CaptureFailure {
     }
 }
 
-/// A rate limit: so many requests in so many seconds, for each personal API key.
+/// A limit on the requests of each personal API key in a sliding window.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Requests let through.
+    /// The number of requests allowed in a window.
     pub limit: usize,
-    /// Seconds they are counted over.
+    /// The length of the window in seconds.
     pub window_s: f64,
 }
 
@@ -673,7 +676,7 @@ fn is_origin(text: &str) -> bool {
     host.is_some_and(|host| !host.is_empty() && host.parse::<http::uri::Authority>().is_ok())
 }
 
-/// The form of a UUID, in either case.
+/// Whether text has the form of a UUID, in lower or upper case.
 pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(n, b)| match n {
@@ -702,7 +705,7 @@ fn yes() -> bool {
     true
 }
 
-/// Null counts as left out.
+/// Deserializes null as the default.
 fn or<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
     default: fn() -> T,

@@ -1,4 +1,4 @@
-//! The groups, indexed: a page costs the same whether there are ten groups or a million.
+//! Groups with indexes, so that a page takes the same time for ten groups and for a million.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::json::Properties;
 
-/// A group, as the store keeps it.
+/// A stored group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRow {
     pub(crate) project: i64,
@@ -19,11 +19,11 @@ pub(crate) struct GroupRow {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// Place of a row in the order it was written; groups are never deleted.
+/// The position of a row in the order of creation. Groups are never deleted.
 pub(crate) type RowId = usize;
 
-/// Place in the list's order: newest first, then key descending.
-/// `None` as key stands below every key, so a place can mean "after all groups of this instant".
+/// The position in the order of the list: newest first, then by key descending. `None` sorts below every key, so it
+/// marks the end of all groups of one instant.
 type Place = (Reverse<i64>, Reverse<Option<Arc<str>>>);
 
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Adds a group; `None` when the project has it already.
+    /// Adds a group. Returns `None` if it exists.
     pub(crate) fn insert(&mut self, row: GroupRow) -> Option<RowId> {
         let table = self.tables.entry((row.project, row.index)).or_default();
         if table.by_key.contains_key(&row.key) {
@@ -53,7 +53,7 @@ impl Groups {
         Some(id)
     }
 
-    /// Takes back the newest rows until `len` are left.
+    /// Removes the newest rows until `len` are left.
     pub(crate) fn truncate(&mut self, len: usize) {
         for row in self.rows.drain(len.min(self.rows.len())..) {
             if let Some(table) = self.tables.get_mut(&(row.project, row.index)) {
@@ -79,18 +79,18 @@ impl Groups {
         &self.rows
     }
 
-    /// The groups of one type, in no order.
+    /// The groups of one type in no particular order.
     pub(crate) fn of_type(&self, project: i64, index: i32) -> impl Iterator<Item = &GroupRow> {
         let table = self.tables.get(&(project, index));
         table.into_iter().flat_map(|t| t.by_key.values()).filter_map(|&id| self.rows.get(id))
     }
 
-    /// The type indexes that a project has groups of.
+    /// The indexes of the types that have groups.
     pub(crate) fn indexes(&self, project: i64) -> impl Iterator<Item = i32> {
         self.tables.range((project, i32::MIN)..=(project, i32::MAX)).map(|(&(_, index), _)| index)
     }
 
-    /// The list's order, from the start or from below `(created_at in microseconds, key)`.
+    /// The groups in the order of the list, after `(created_at in microseconds, key)` if given.
     pub(crate) fn below(
         &self,
         project: i64,
@@ -104,12 +104,12 @@ impl Groups {
         self.walk(project, index, (start, Bound::Unbounded))
     }
 
-    /// The list's order, only what is older than `micros`.
+    /// The groups in the order of the list that are older than `micros`.
     pub(crate) fn older(&self, project: i64, index: i32, micros: i64) -> impl Iterator<Item = &GroupRow> {
         self.walk(project, index, (Bound::Excluded(place(micros, None)), Bound::Unbounded))
     }
 
-    /// The list's order backwards, only what is newer than `micros`; without it from the very end.
+    /// The groups in reverse order, newer than `micros` if given.
     pub(crate) fn newer(
         &self,
         project: i64,

@@ -1,16 +1,16 @@
-//! Rate limits: so many requests in so many seconds for each personal API key (contract section 1.4).
+//! The rate limit of each personal API key (contract section 1.4).
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::state::RateLimit;
 
-/// When each key was last let through.
+/// The times of the requests of each key.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(HashMap<String, VecDeque<Instant>>);
 
 impl Throttle {
-    /// Lets a request through, or says after how many seconds to come again. A refused request does not count.
+    /// Admits a request, or returns the seconds to wait. A refused request does not count.
     pub(crate) fn admit(&mut self, key: &str, limit: RateLimit, now: Instant) -> Result<(), u64> {
         let window = Duration::try_from_secs_f64(limit.window_s).unwrap_or(Duration::MAX);
         let history = self.0.entry(key.to_owned()).or_default();

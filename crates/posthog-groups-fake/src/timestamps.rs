@@ -1,20 +1,20 @@
-//! Times as the server writes them, and as the state document reads them.
+//! Formatting and parsing of timestamps.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 
-/// ISO 8601, UTC, `Z`; the fraction only when there is one (contract section 1.5).
+/// Formats ISO 8601 in UTC, with a fraction only if it is not zero (contract section 1.5).
 pub(crate) fn iso(time: &DateTime<Utc>) -> String {
     let format =
         if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
     time.to_rfc3339_opts(format, true)
 }
 
-/// RFC 3339 text, cut to the microseconds that both stores keep.
+/// Parses RFC 3339 text, truncated to the microseconds that both stores keep.
 pub(crate) fn parse(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
     DateTime::parse_from_rfc3339(text).map(|t| t.with_timezone(&Utc).trunc_subsecs(6))
 }
 
-/// `Option<DateTime<Utc>>` in the state document.
+/// Serialization of `Option<DateTime<Utc>>` in the state document.
 pub(crate) mod optional {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -36,7 +36,7 @@ pub(crate) mod optional {
         match Option::<String>::deserialize(deserializer)? {
             Some(text) => parse(&text)
                 .map(Some)
-                .map_err(|e| D::Error::custom(format!("`{text}` is no RFC 3339 time: {e}"))),
+                .map_err(|e| D::Error::custom(format!("`{text}` is not an RFC 3339 time: {e}"))),
             None => Ok(None),
         }
     }

@@ -1,8 +1,7 @@
-//! Connections: accepting them, serving them, and cutting them off when a fault says so.
+//! Connections: accepting, serving, and aborting them for faults.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,31 +22,34 @@ use tokio::task::JoinSet;
 
 use crate::answer::Answer;
 use crate::faults::Framing;
-use crate::service::{self, Shared};
 
-/// The end of a connection: what is still written, and how it closes.
+/// How a connection ends: the last bytes, and whether it is reset.
 #[derive(Debug)]
-pub(crate) struct Cut {
-    pub(crate) last_words: Vec<u8>,
+pub(crate) struct Abort {
+    pub(crate) last_bytes: Vec<u8>,
     pub(crate) reset: bool,
 }
 
-/// Cuts the connection that a request came on.
+/// Aborts the connection of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Cutter(mpsc::Sender<Cut>);
+pub(crate) struct Aborter(mpsc::Sender<Abort>);
 
-impl Cutter {
-    /// Never returns: the connection is gone before it could.
-    pub(crate) async fn cut(self, cut: Cut) -> Response {
-        let _ = self.0.send(cut).await;
+impl Aborter {
+    /// Never returns, because the connection ends.
+    pub(crate) async fn abort(self, abort: Abort) -> Response {
+        let _ = self.0.send(abort).await;
         std::future::pending().await
     }
 }
 
-/// Serves until told to stop. All connections end then.
-pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let idle_timeout = shared.idle_timeout;
-    let app = TowerToHyperService::new(service::router(shared));
+/// Serves until `stop` changes, and then closes all connections.
+pub(crate) async fn run(
+    listener: TcpListener,
+    app: axum::Router,
+    idle_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    let app = TowerToHyperService::new(app);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -57,7 +59,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
                     let _ = stream.set_nodelay(true);
                     connections.spawn(serve(stream, app.clone(), idle_timeout));
                 }
-                // Out of file descriptors, most likely; connections that end give some back.
+                // Probably out of file descriptors, which closed connections free.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -66,22 +68,22 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stop: wa
 }
 
 async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>, idle_timeout: Duration) {
-    let (sender, mut cuts) = mpsc::channel(1);
+    let (sender, mut aborts) = mpsc::channel(1);
     let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(Cutter(sender.clone()));
+        request.extensions_mut().insert(Aborter(sender.clone()));
         app.call(request)
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle_timeout);
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
-    let cut = tokio::select! {
+    let abort = tokio::select! {
         _ = Pin::new(&mut connection) => None,
-        cut = cuts.recv() => cut,
+        abort = aborts.recv() => abort,
     };
-    if let Some(cut) = cut {
+    if let Some(abort) = abort {
         let mut stream = connection.into_parts().io.into_inner();
-        let _ = stream.write_all(&cut.last_words).await;
-        if cut.reset {
+        let _ = stream.write_all(&abort.last_bytes).await;
+        if abort.reset {
             let _ = stream.set_zero_linger();
         } else {
             let _ = stream.shutdown().await;
@@ -89,7 +91,7 @@ async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>, idle_t
     }
 }
 
-/// An answer on its way out, whole.
+/// Converts a complete response.
 pub(crate) fn respond(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
@@ -97,7 +99,7 @@ pub(crate) fn respond(answer: Answer) -> Response {
     response
 }
 
-/// The bytes of an answer that ends early.
+/// Returns the bytes of a truncated response.
 pub(crate) fn truncated(answer: &Answer, keep: usize, framing: Framing) -> Vec<u8> {
     let reason = answer.status.canonical_reason().unwrap_or("");
     let mut out = format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_u16()).into_bytes();
@@ -118,7 +120,7 @@ pub(crate) fn truncated(answer: &Answer, keep: usize, framing: Framing) -> Vec<u
             }
         }
         Framing::ContentLength | Framing::Honest => {
-            // An answer that is cut at its end promises a byte that never comes.
+            // A response that is cut at its end promises one more byte.
             let missing = usize::from(framing == Framing::ContentLength && keep >= answer.body.len());
             let promised = match framing {
                 Framing::Honest => body.len(),
@@ -131,14 +133,14 @@ pub(crate) fn truncated(answer: &Answer, keep: usize, framing: Framing) -> Vec<u
     out
 }
 
-/// A body that is written piece by piece by somebody else.
+/// A body that is sent in pieces.
 #[derive(Debug)]
 pub(crate) struct Pieces {
     pieces: mpsc::Receiver<Result<Bytes, io::Error>>,
     left: u64,
 }
 
-/// Makes a response whose body comes in pieces, and the way to send them. An error as piece ends the connection.
+/// Creates a response whose body is sent in pieces. Sending an error ends the connection.
 pub(crate) fn in_pieces(answer: Answer) -> (Response, Bytes, mpsc::Sender<Result<Bytes, io::Error>>) {
     let (sender, pieces) = mpsc::channel(1);
     let left = answer.body.len() as u64;

@@ -33,6 +33,7 @@
 //! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
 //! | check a key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
 //! | be hasty once | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
+//! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
 //! | go below | [`posthog.raw()`](Client::raw), the generated client |
 //! | do without `async` | `posthog_groups::blocking` (feature `blocking`) |
 //! | check a struct | `orgs.check_schema::<P>()` (feature `schemars`) |
@@ -145,75 +146,51 @@
 //! All can be combined. `rustls` (default) and `native-tls` bring TLS, `blocking` the client without `async`,
 //! `schemars` the check of a struct, `tracing` a span for each request, `bulk` imports of many groups.
 
-mod activity;
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod budget;
-mod builder;
 #[cfg(feature = "bulk")]
 pub mod bulk;
-mod cache;
-mod client;
-mod compare;
-mod create;
-mod cursor;
-mod envelope;
+mod data;
 mod error;
-mod group;
-mod group_type;
-mod groups;
-mod handle;
-mod host;
-mod input;
-mod keyed_locks;
-mod limit;
-mod list;
-mod options;
-mod poison;
-mod project;
-mod property_values;
-mod related;
-mod retry;
-mod retry_after;
-#[cfg(feature = "schemars")]
-mod schema;
-mod session;
-mod span;
-mod storable;
-mod transport;
-mod upsert;
-mod walk;
+mod resources;
+mod wire;
 mod write;
 
-pub use activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
-pub use builder::ClientBuilder;
-pub use client::Client;
-pub use compare::same_value;
-pub use create::CreateGroup;
-pub use cursor::Cursor;
+pub use data::compare::same_value;
+pub use data::group::Group;
+pub use data::input::{check_group_key, check_properties, stored_group_key};
 pub use error::{Error, Result};
-pub use group::Group;
-pub use group_type::GroupTypeRef;
-pub use groups::Groups;
-pub use handle::GroupHandle;
-pub use host::Region;
-pub use input::{check_group_key, check_properties, stored_group_key};
-pub use limit::RateLimit;
-pub use list::{GroupPage, GroupPages, GroupStream, ListGroups};
-pub use options::CallOptions;
-pub use project::ProjectRef;
-pub use property_values::{PropertyDefinition, PropertyDefinitions, PropertyValue, PropertyValuesQuery};
-pub use related::Related;
-pub use retry::RetryPolicy;
+pub use resources::activity::{ActivityPage, ActivityPages, ActivityQuery, ActivityStream};
+pub use resources::builder::ClientBuilder;
+pub use resources::client::Client;
+pub use resources::create::CreateGroup;
+pub use resources::cursor::Cursor;
+pub use resources::group_type::GroupTypeRef;
+pub use resources::groups::Groups;
+pub use resources::handle::GroupHandle;
+pub use resources::list::{GroupPage, GroupPages, GroupStream, ListGroups};
+pub use resources::project::ProjectRef;
+pub use resources::property_values::{
+    PropertyDefinition, PropertyDefinitions, PropertyValue, PropertyValuesQuery,
+};
+pub use resources::related::Related;
 #[cfg(feature = "schemars")]
-pub use schema::{DifferentProperty, MissingProperty, SchemaReport, UnknownProperty, ValueKind};
-pub use upsert::{Upsert, Upserted};
+pub use resources::schema::{DifferentProperty, MissingProperty, SchemaReport, UnknownProperty, ValueKind};
+pub use resources::upsert::{PropertyChange, Upsert, UpsertPlan, Upserted};
+pub use wire::host::Region;
+pub use wire::limit::RateLimit;
+pub use wire::options::CallOptions;
+pub use wire::retry::RetryPolicy;
 
+pub use data::names::PropertyNames;
 pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{JsonValue, ProjectToken, Properties};
+pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor};
+
+/// The HTTP client whose types [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
+pub use reqwest;
 
 /// The generated client, as [`Client::raw`] gives it.
 pub use posthog_groups_client as raw;

@@ -1,5 +1,5 @@
 # Sourced by ../run.sh.
-cp "$here"/go/{go.mod,go.sum,scenario.go} "$work"
+cp "$here"/go/{go.mod,go.sum,adapter.go} "$work"
 cd "$work"
 # The Go that is here, and the modules of go.sum: nothing newer.
 export GOTOOLCHAIN=local GOFLAGS=-mod=readonly
@@ -12,6 +12,5 @@ same_bytes posthog again
 rm -rf again
 go vet ./...
 echo "go: go vet: no findings"
-go build -o scenario .
-stand_in
-scenario ./scenario "$url" "$here/scenario.json"
+go build -o adapter .
+conforms ./adapter

@@ -13,9 +13,8 @@ for folder in generated again; do
         --output "$folder/models.py"
 done
 same_bytes generated again
-cp "$here"/python/{scenario.py,decode_examples.py} generated
+cp "$here"/python/{adapter.py,decode_examples.py} generated
 cd generated
-mypy --strict --cache-dir "$work/mypy" posthog_groups models.py scenario.py decode_examples.py
+mypy --strict --cache-dir "$work/mypy" posthog_groups models.py adapter.py decode_examples.py
 python decode_examples.py "$workspace/spec/openapi.json" "$workspace/spec/examples"
-stand_in
-scenario python scenario.py "$url" "$here/scenario.json"
+conforms python adapter.py

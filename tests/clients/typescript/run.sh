@@ -1,5 +1,5 @@
 # Sourced by ../run.sh.
-cp "$here"/typescript/{package.json,package-lock.json,tsconfig.json,scenario.ts} "$work"
+cp "$here"/typescript/{package.json,package-lock.json,tsconfig.json,adapter.ts} "$work"
 cd "$work"
 if ! cmp -s package-lock.json node_modules/installed.json; then
     npm ci --silent --no-audit --no-fund
@@ -12,5 +12,4 @@ done
 same_bytes generated again
 node_modules/.bin/tsc --project .
 echo "typescript: tsc --strict: no errors"
-stand_in
-scenario node built/scenario.js "$url" "$here/scenario.json"
+conforms node built/adapter.js

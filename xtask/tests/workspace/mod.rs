@@ -30,6 +30,7 @@ impl Workspace {
         fs::create_dir_all(&client).unwrap();
         fs::copy(root.join("crates/posthog-groups-client/src/generated.rs"), client.join("generated.rs"))
             .unwrap();
+        fs::copy(root.join("Cargo.toml"), folder.path().join("Cargo.toml")).unwrap();
         Self { folder }
     }
 
@@ -49,7 +50,7 @@ impl Workspace {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(arguments)
             .current_dir(self.folder.path())
-            .env("CARGO_MANIFEST_DIR", self.folder.path().join("xtask"))
+            .env_remove("CARGO_MANIFEST_DIR")
             .env_remove("POSTHOG_PERSONAL_API_KEY")
             .output()
             .unwrap();
@@ -60,20 +61,22 @@ impl Workspace {
     /// The bytes of everything that the commands may write.
     pub(crate) fn products(&self) -> Vec<(PathBuf, String)> {
         let names = [
-            "upstream.yaml",
             "openapi.yaml",
             "openapi.json",
             "openapi-3.1.json",
-            "spec.lock.toml",
+            "defects.yaml",
+            "defects.schema.json",
+            "published/lock.yaml",
             "README.md",
         ];
         names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
     }
 }
 
-/// A complete document as an instance would serve it: the committed slice, with prose and another path.
+/// A complete document as an instance would serve it: a published slice, with texts and another path.
 pub(crate) fn complete(workspace: &Workspace) -> Value {
-    let slice = posthog_groups_spec::Document::read(&workspace.path("spec/upstream.yaml")).unwrap();
+    let slice =
+        posthog_groups_spec::Document::read(&workspace.path("spec/published/posthog-2025.yaml")).unwrap();
     let mut document = slice.value;
     document["info"]["description"] = "Vendor prose".into();
     document["paths"]["/api/projects/{project_id}/insights/"] =

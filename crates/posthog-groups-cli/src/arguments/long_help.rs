@@ -157,6 +157,15 @@ Examples:
   posthog-groups definitions
   posthog-groups definitions -t organization -o csv";
 
+pub(crate) const API: &str = "\
+For endpoints without a command. The key is sent only to the configured host, as in all commands.
+A GET is retried like other reads. A request with another method is sent once. The response must be JSON.
+
+Examples:
+  posthog-groups api GET /api/users/@me/
+  posthog-groups api GET '/api/projects/{project_id}/feature_flags/?limit=10' | jq -c '.results[]'
+  posthog-groups api PATCH /api/projects/{project_id}/groups_types/update_metadata --body @types.json";
+
 pub(crate) const WHOAMI: &str = "\
 The key needs the scope user:read. `doctor` also checks keys without it.
 
@@ -205,6 +214,14 @@ Examples:
     posthog-groups list -t organization -n 5
   In a script:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
+
+pub(crate) const MCP: &str = "\
+A host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
+the protocol only. Tools that write are offered with --allow-writes only. The README shows the configuration of hosts.
+
+Examples:
+  claude mcp add posthog-groups -- posthog-groups mcp --context eu
+  posthog-groups mcp --context staging --allow-writes";
 
 pub(crate) const COMPLETIONS: &str = "\
 Create the directory first, with `mkdir -p`.

@@ -84,7 +84,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
-    /// Write control characters in csv and in responses of `api` unchanged, even to a terminal
+    /// Write control characters in csv unchanged, even to a terminal
     #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) raw: bool,
 
@@ -191,6 +191,9 @@ pub(crate) enum Command {
     /// Show what an import would change
     #[command(after_long_help = long_help::PLAN)]
     Plan(transfer::ImportInput),
+    /// Send a request to any path of the API
+    #[command(after_long_help = long_help::API)]
+    Api(Api),
     /// Show the user of the key
     #[command(after_long_help = long_help::WHOAMI)]
     Whoami,
@@ -200,6 +203,9 @@ pub(crate) enum Command {
     /// Check configuration, connection, key and server
     #[command(after_long_help = long_help::DOCTOR)]
     Doctor(Doctor),
+    /// Offer the operations as tools to AI assistants
+    #[command(after_long_help = long_help::MCP)]
+    Mcp(Mcp),
     /// Run a local stand-in server, to try the command without an account
     #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
@@ -220,6 +226,19 @@ impl Command {
             _ => false,
         }
     }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Api {
+    /// HTTP method: GET, POST, PUT, PATCH or DELETE
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    /// Path and query, such as `/api/projects/{project_id}/groups/`; `{project_id}` is replaced by the project
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Body as JSON; `@FILE` reads it from a file, `-` from standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) body: Option<String>,
 }
 
 /// No arguments of its own.
@@ -365,6 +384,13 @@ pub(crate) struct Values {
     /// Only values that contain this text; `%` matches any text, `_` any character
     #[arg(long, value_name = "TEXT")]
     pub(crate) containing: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mcp {
+    /// Also offer the tools that create and change groups
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
 }
 
 #[derive(Args, Debug)]

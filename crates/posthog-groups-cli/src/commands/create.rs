@@ -1,5 +1,7 @@
 //! `create`: creates a group.
 
+use posthog_groups::stored_group_key;
+
 use crate::arguments::Create;
 use crate::assignment::given;
 use crate::connection::Context;
@@ -12,8 +14,12 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
     }
     let wanted = given(&arguments.properties)?;
     let groups = context.groups().await?;
-    // The server removes blanks around the key of a new group.
-    let key = arguments.key.trim();
+    let key = stored_group_key(&arguments.key)?;
+    if key != arguments.key {
+        context.note(&format!(
+            "the server removes the blanks around the key of a new group: it becomes `{key}`"
+        ));
+    }
     let changes = of_setting(key, None, &wanted);
     if arguments.dry_run {
         if groups.find(key).await?.is_some() {
@@ -24,7 +30,7 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
     let group = groups.create(key).properties(as_properties(&wanted)?).send().await;
     match group {
         Ok(group) => show_done(context, &changes, group),
-        Err(e) if e.is_already_exists() && e.attempts() < 2 => Err(exists(key)),
+        Err(e) if e.is_already_exists() && e.detail().is_some() => Err(exists(key)),
         Err(e) => Err(e.into()),
     }
 }

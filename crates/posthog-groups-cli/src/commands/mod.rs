@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod activity;
+pub(crate) mod api;
 pub(crate) mod completions;
 pub(crate) mod contexts;
 pub(crate) mod create;

@@ -17,6 +17,7 @@ pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// What `kill`, and the end of a container, send.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has the signal"))]
     Terminate,
 }
 

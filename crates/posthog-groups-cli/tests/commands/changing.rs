@@ -1,6 +1,6 @@
 //! Commands that write, on servers of both eras.
 
-use posthog_groups_fake::{Era, Fault, Group, Properties, State};
+use posthog_groups_fake::{Era, Fault, Group, Phase, Properties, State};
 
 use crate::program::{Program, world};
 
@@ -59,6 +59,61 @@ fn dry_runs_show_before_and_after_and_write_nothing() {
     assert_eq!(program.fake.state().to_json(), before);
     let writes = program.fake.journal().into_iter().filter(|entry| entry.method != "GET").count();
     assert_eq!(writes, 0);
+}
+
+#[test]
+fn a_new_key_with_blanks_around_it_is_created_as_the_server_stores_it_and_this_is_said() {
+    let program = Program::of_2026();
+    for (key, stored) in [("  sp ", "sp"), ("\u{a0}nb\u{1f}", "nb")] {
+        let done = program.done(&mut program.command(&["create", "-t", "0", key]));
+        assert_eq!(
+            (done.code, done.stdout.as_str()),
+            (0, format!("created {stored}\n").as_str()),
+            "{}",
+            done.stderr
+        );
+        assert!(done.stderr.contains(&format!("it becomes `{stored}`")), "{}", done.stderr);
+        assert_eq!(program.run(&format!("get -t 0 {stored}")).code, 0);
+    }
+    assert_eq!(program.run("create -t 0 plain").stderr, "");
+}
+
+#[test]
+fn api_sends_a_write_exactly_once_and_nothing_to_another_origin() {
+    for era in Era::ALL {
+        let program = Program::new(world(era));
+        let me = program.run("api GET /api/users/@me/");
+        assert_eq!(me.code, 0, "{}", me.all());
+        assert!(me.stdout.starts_with("{\n  \"") && me.stdout.contains("\"email\""), "{}", me.stdout);
+        let before = program.fake.journal().len();
+        for fault in [
+            Fault::http(503),
+            Fault::http(429),
+            Fault { phase: Phase::After, ..Fault::drop_connection() },
+            Fault::http(500),
+        ] {
+            program.fake.add_faults([fault.on("POST", "update_property")]).unwrap();
+            let mut command = program.command(&[
+                "api",
+                "post",
+                "/api/projects/{project_id}/groups/update_property/?group_type_index=0&group_key=org:5",
+                "--body",
+                r#"{"key": "plan", "value": "team"}"#,
+            ]);
+            let done = program.done(&mut command);
+            assert_ne!(done.code, 0, "{}", done.all());
+        }
+        assert_eq!(program.fake.journal().len() - before, 4, "{era}: each was sent once");
+        program.fake.add_faults([Fault::http(503)]).unwrap();
+        assert_eq!(program.run("api GET /api/users/@me/").code, 0, "{era}: a read is repeated");
+        for path in ["//evil.example/", "@evil.example/", "https://evil.example/api/", "api/users/"] {
+            let before = program.fake.journal().len();
+            let done = program.run(&format!("api GET {path}"));
+            assert_eq!((done.code, program.fake.journal().len()), (2, before), "{path}: {}", done.all());
+        }
+        assert_eq!(program.run("api TRACE /api/users/@me/").code, 2);
+        assert_eq!(program.run("api GET /api/no-such-endpoint/").code, 1);
+    }
 }
 
 #[test]

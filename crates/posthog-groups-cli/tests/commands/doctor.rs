@@ -1,6 +1,6 @@
 //! `doctor` finds what is wrong, and changes nothing.
 
-use posthog_groups_fake::{ApiKey, Era, Fault, RateLimit, State};
+use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
 
 use crate::program::{KEY, Program, world};
 
@@ -43,6 +43,10 @@ fn every_trouble_is_found_with_its_help() {
     broken.fake.add_faults([Fault { times: 99, ..Fault::http(503) }]).unwrap();
     let unreadable = Program::of_2026();
     unreadable.fake.add_faults([Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/$")]).unwrap();
+    let mut groups: Vec<Group> = (0..120).map(|n| Group::new(0, format!("org:{n}"))).collect();
+    groups.push(Group::new(1, "team:1"));
+    let elsewhere = Some("http://posthog.internal".to_owned());
+    let proxied = Program::new(State { groups, links_origin: elsewhere, ..world(Era::Y2026) });
     let all = Program::of_2026;
     for (program, line, name, code, told) in [
         (all(), "", "key is known", 0, "ok: it belongs to"),
@@ -100,6 +104,13 @@ fn every_trouble_is_found_with_its_help() {
         (html, "", "server", 1, "responds, but not like PostHog"),
         (no_api, "", "server", 1, "responds, but not like PostHog"),
         (broken, "", "server", 1, "fail: 503"),
+        (
+            proxied,
+            "",
+            "list",
+            0,
+            "warn: groups can be listed, but links to the next page name http://posthog.internal instead of",
+        ),
         (unreadable, "", "list", 1, "fail: groups of type organization cannot be listed: 500"),
     ] {
         let (exit, found) = check(&program, line, name);

@@ -79,7 +79,7 @@ fn servers_that_fail_or_cannot_be_reached_end_with_1() {
     let done = program.run("types --retries 1");
     assert_eq!(done.code, 1, "{}", done.all());
     assert!(
-        done.stderr.contains("try again later") && done.stderr.contains("(2 attempts)"),
+        done.stderr.contains("try again later") && done.stderr.contains("(2 requests)"),
         "{}",
         done.stderr
     );

@@ -99,7 +99,7 @@ fn the_only_group_type_need_not_be_named() {
 #[test]
 fn what_the_readme_looks_at_is_there_on_the_stand_in_server() {
     let readme = include_str!("../../README.md");
-    let section = readme.split_once("\n## Look\n").unwrap().1;
+    let section = readme.split_once("\n## Read\n").unwrap().1;
     let block = section.split("```").nth(1).unwrap();
     let lines: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("posthog-groups ")).collect();
     assert!(lines.len() >= 10, "{lines:?}");

@@ -1,5 +1,8 @@
 //! The commands against the stand-in server, as a shell would call them.
+//!
+//! Unix only: they run in an empty environment, set file permissions, start shells and send signals.
 
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;

@@ -106,7 +106,9 @@ fn quiet_leaves_only_errors_and_verbose_shows_requests() {
     assert_eq!(program.run("list -t 0 --search nobody -q").stderr, "");
     assert!(program.run("get -t 0 nope -q").stderr.starts_with("error: "));
     let verbose = program.run("get -t 0 nope -v").stderr;
-    assert!(verbose.starts_with("GET /api/projects/{project_id}/groups/find/: 404, "), "{verbose}");
+    let url =
+        "/api/projects/@current/groups/find/?group_key=nope&group_type_index=0&skip_create_notebook=true";
+    assert!(verbose.starts_with(&format!("GET {url}: 404, ")), "{verbose}");
     program.fake.add_faults([posthog_groups_fake::Fault::http(503)]).unwrap();
     let again = program.run("types -v").stderr;
     assert!(again.contains(": 503, ") && again.contains(", attempt 2"), "{again}");

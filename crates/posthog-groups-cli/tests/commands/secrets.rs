@@ -26,6 +26,8 @@ fn no_output_of_any_command_has_the_key() {
             "values -t 0 plan",
             "definitions",
             "whoami",
+            "api GET /api/users/@me/",
+            "api GET /api/projects/{project_id}/none/",
             "contexts",
             "doctor",
             "list -t nothing",
@@ -39,7 +41,7 @@ fn no_output_of_any_command_has_the_key() {
                 runs += 1;
             }
         }
-        assert_eq!(runs, 84);
+        assert_eq!(runs, 92);
         assert!(program.fake.journal().iter().any(|entry| entry.status == Some(201)), "the key was used");
     }
 }

@@ -59,5 +59,5 @@ fn what_cannot_be_served_is_told() {
     program.write("bad.json", "{\"era\": \"1999\"}");
     let bad = program.done(&mut program.bare(&["serve", "--state", "bad.json"]));
     assert_eq!(bad.code, 2);
-    assert!(bad.stderr.contains("bad.json: bad state: era: "), "{}", bad.stderr);
+    assert!(bad.stderr.contains("bad.json: invalid state: era: "), "{}", bad.stderr);
 }

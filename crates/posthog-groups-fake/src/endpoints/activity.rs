@@ -2,22 +2,23 @@
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
-use crate::endpoints::{lookup, quoted_or_null};
+use crate::context::Context;
+use crate::database::{Database, uuid_of};
+use crate::endpoints::lookup;
+use crate::endpoints::render::quoted_or_null;
 use crate::errors::{self, Failure};
 use crate::json::quoted;
 use crate::request::Call;
 use crate::state::{Activity, Actor};
 use crate::timestamps::iso;
-use crate::world::{World, uuid_of};
 
-pub(crate) fn activity(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let group = lookup::object(world, context)?;
+pub(crate) fn activity(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::object(database, context)?;
     let query = &context.call.query;
     let limit = lookup::integer(query.get("limit").unwrap_or("10"))?;
     let page = lookup::integer(query.get("page").unwrap_or("1"))?;
 
-    let entries = world.activity_of(group);
+    let entries = database.activity_of(group);
     let shown = slice(entries.len(), limit, page).ok_or_else(errors::server_error)?;
     let next = (shown.end < entries.len()).then(|| link(context.call, page + 1, limit));
     let previous = (page > 1).then(|| link(context.call, page - 1, limit));
@@ -27,7 +28,7 @@ pub(crate) fn activity(world: &World, context: &Context<'_>) -> Result<Answer, F
         if n > 0 {
             out.push(',');
         }
-        push_entry(&mut out, world, *place, entry, &(group + 1).to_string());
+        push_entry(&mut out, database, *place, entry, &(group + 1).to_string());
     }
     out.push_str(&format!(
         "],\"next\":{},\"previous\":{},\"total_count\":{}}}",
@@ -38,7 +39,7 @@ pub(crate) fn activity(world: &World, context: &Context<'_>) -> Result<Answer, F
     Ok(Answer::json(200, out))
 }
 
-/// The entries of a page. A page that is not there, or has no room, breaks the server.
+/// The entries of a page. The server fails for a page that does not exist and for a limit below one.
 fn slice(total: usize, limit: i128, page: i128) -> Option<std::ops::Range<usize>> {
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0)?;
     let page = usize::try_from(page).ok()?;
@@ -46,7 +47,7 @@ fn slice(total: usize, limit: i128, page: i128) -> Option<std::ops::Range<usize>
     (start == 0 || start < total).then(|| start..total.min(start.saturating_add(limit)))
 }
 
-/// The request's own URL with `page` and `limit` set, in place where they stand already.
+/// The URL of the request with `page` and `limit` set, replaced where they exist.
 fn link(call: &Call, page: i128, limit: i128) -> String {
     let mut url = call.url();
     for (name, value) in [("page", page), ("limit", limit)] {
@@ -67,13 +68,13 @@ fn with_number(url: &str, name: &str, value: i128) -> String {
     }
 }
 
-fn push_entry(out: &mut String, world: &World, place: usize, entry: &Activity, item: &str) {
+fn push_entry(out: &mut String, database: &Database, place: usize, entry: &Activity, item: &str) {
     out.push('{');
-    if world.era() == Era::Y2026 {
+    if database.era() == Era::Y2026 {
         let id = uuid_of("activity", &place.to_string());
         out.push_str(&format!("\"id\":\"{id}\","));
     }
-    let user = &world.settings().user;
+    let user = &database.settings().user;
     let user = match entry.user {
         Actor::User => format!(
             r#"{{"first_name":{},"email":{}}}"#,

@@ -1,40 +1,28 @@
 //! The capture endpoints: `$groupidentify` with the project key (contract section 3.4).
-//!
-//! The real server processes events later. Here an accepted event has changed its group when the answer comes, unless
-//! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) says when.
 
-use std::borrow::Cow;
 use std::io::Read as _;
-use std::sync::{Arc, RwLock};
-use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
 use http::Method;
+use parking_lot::RwLock;
 use serde_json::value::RawValue;
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Lasting;
-use crate::json::{Kind, Properties, members};
-use crate::limits::Limits;
-use crate::poison::unpoisoned;
+use crate::context::Persistence;
+use crate::database::Database;
+use crate::identify::Identify;
+use crate::ingestion;
+use crate::json::{Kind, Members};
 use crate::request::{Call, Query};
-use crate::state::GroupType;
-use crate::store::GroupRow;
-use crate::timestamps;
-use crate::world::World;
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// The most bytes a body may unfold to.
-const LARGEST_UNPACKED: usize = 64 * MEGABYTE;
+/// The maximum size of a decompressed body.
+const MAX_UNPACKED: usize = 64 * MEGABYTE;
 
-/// The most group types of a project.
-const MOST_GROUP_TYPES: usize = 5;
-
-/// Which of the capture endpoints a path is.
+/// A capture endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// One event, or a list of them.
@@ -43,7 +31,7 @@ pub(crate) enum Endpoint {
     Batch,
 }
 
-/// Tells capture paths from others.
+/// Returns the capture endpoint of a path.
 pub(crate) fn endpoint(path: &str) -> Option<Endpoint> {
     match path.strip_suffix('/').unwrap_or(path) {
         "/i/v0/e" | "/capture" | "/e" | "/track" | "/engage" => Some(Endpoint::Single),
@@ -53,18 +41,27 @@ pub(crate) fn endpoint(path: &str) -> Option<Endpoint> {
 }
 
 /// Answers a capture request. Errors are plain text.
-pub(crate) fn capture(world: &RwLock<World>, call: &Call, endpoint: Endpoint, lasting: Lasting) -> Answer {
+pub(crate) fn capture(
+    database: &RwLock<Database>,
+    call: &Call,
+    endpoint: Endpoint,
+    persistence: Persistence,
+) -> Answer {
     match call.method {
         Method::POST => {}
         Method::OPTIONS => return Answer::text(200, "").header("allow", "POST, OPTIONS"),
         _ => return Answer::text(405, "").header("allow", "POST, OPTIONS"),
     }
-    let era = unpoisoned(world.read()).era();
+    let era = database.read().era();
     match accepted(call, endpoint, era) {
         Ok((token, events)) => {
-            if lasting == Lasting::Kept {
-                let mut world = unpoisoned(world.write());
-                accept(&mut world, &token, events);
+            if persistence == Persistence::Keep {
+                let mut database = database.write();
+                ingestion::accept(
+                    &mut database,
+                    &token,
+                    events.into_iter().filter_map(|event| event.identify),
+                );
             }
             Answer::json(200, r#"{"status":"Ok"}"#)
         }
@@ -78,7 +75,7 @@ fn refusal(status: u16, why: &str) -> Refusal {
     (status, why.to_owned())
 }
 
-/// The project key and the events of a request that capture takes.
+/// Returns the project key and the events of a valid request.
 fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Event>), Refusal> {
     let limit = match endpoint {
         Endpoint::Single => 2 * MEGABYTE,
@@ -119,17 +116,17 @@ fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Ev
     Ok((token, events))
 }
 
-/// The body without its packing: gzip, base64, a form field `data`.
+/// Decodes the body: gzip, base64, a form field `data`.
 fn unpacked(call: &Call) -> Result<Vec<u8>, Refusal> {
     let gzip = |bytes: &[u8]| {
         let mut out = Vec::new();
-        let limit = LARGEST_UNPACKED as u64 + 1;
+        let limit = MAX_UNPACKED as u64 + 1;
         flate2::read::GzDecoder::new(bytes)
             .take(limit)
             .read_to_end(&mut out)
             .map_err(|e| (400, format!("failed to decode request: {e}")))?;
-        if out.len() > LARGEST_UNPACKED {
-            return Err((413, format!("maximum event size exceeded: {LARGEST_UNPACKED} bytes")));
+        if out.len() > MAX_UNPACKED {
+            return Err((413, format!("maximum event size exceeded: {MAX_UNPACKED} bytes")));
         }
         Ok(out)
     };
@@ -155,7 +152,7 @@ fn unpacked(call: &Call) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// What matters of an event.
+/// The parts of an event that are used.
 #[derive(Clone, Debug, PartialEq)]
 struct Event {
     token: Option<String>,
@@ -164,39 +161,7 @@ struct Event {
     identify: Option<Identify>,
 }
 
-/// What a `$groupidentify` says that ingestion does not drop.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Identify {
-    group_type: String,
-    key: String,
-    set: Properties,
-    timestamp: Option<String>,
-}
-
-/// Members of an object. There are few, so they are searched one by one.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    /// `None` for what is no object.
-    fn of(value: &'a RawValue) -> Option<Self> {
-        members(value.get()).map(Self)
-    }
-
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
-    }
-
-    /// The text of a member that is a string.
-    fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.get(name)?.get()).ok()
-    }
-
-    fn token(&self) -> Option<String> {
-        ["api_key", "token", "$token"].iter().find_map(|name| self.text(name))
-    }
-}
-
-/// The events of a body: an object with `batch`, a list, or one event. A batch has its key at the top.
+/// Returns the events of a body: an object with `batch` and a key, a list, or one event.
 fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
     let no_match = || refusal(400, "failed to parse request: data did not match any known event shape");
     let list = |list: &RawValue| {
@@ -208,7 +173,7 @@ fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
         Kind::Object => {
             let members = Members::of(body).ok_or_else(no_match)?;
             match members.get("batch") {
-                Some(batch) => Ok((Some(members.token().ok_or_else(no_match)?), list(batch)?)),
+                Some(batch) => Ok((Some(token_of(&members).ok_or_else(no_match)?), list(batch)?)),
                 None => Ok((None, vec![event(body).ok_or_else(no_match)?])),
             }
         }
@@ -216,10 +181,15 @@ fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
     }
 }
 
-/// `None` is an event without a name, or no object at all.
+/// The project key of an event or a batch.
+fn token_of(members: &Members<'_>) -> Option<String> {
+    ["api_key", "token", "$token"].iter().find_map(|name| members.text(name))
+}
+
+/// Returns `None` for an event without a name and for a value that is not an object.
 fn event(json: &RawValue) -> Option<Event> {
     let members = Members::of(json)?;
-    let properties = members.get("properties").and_then(Members::of).unwrap_or(Members(Vec::new()));
+    let properties = members.get("properties").and_then(Members::of).unwrap_or_default();
     let scalar = |value: &RawValue| match Kind::of(value.get()) {
         Kind::String => serde_json::from_str(value.get()).ok(),
         Kind::Null => None,
@@ -228,40 +198,14 @@ fn event(json: &RawValue) -> Option<Event> {
     let distinct_id = ["$distinct_id", "distinct_id"].iter().find_map(|name| members.get(name));
     let name = members.text("event")?;
     Some(Event {
-        token: members.token().or_else(|| properties.text("token")),
-        identify: if name == "$groupidentify" { identify(&members, &properties) } else { None },
+        token: token_of(&members).or_else(|| properties.text("token")),
+        identify: if name == "$groupidentify" { Identify::new(&members, &properties) } else { None },
         distinct_id: distinct_id.or_else(|| properties.get("distinct_id")).and_then(scalar),
         name,
     })
 }
 
-/// What a `$groupidentify` says; `None` when ingestion drops it without a word.
-fn identify(members: &Members<'_>, properties: &Members<'_>) -> Option<Identify> {
-    let text = |name: &str| {
-        let value = properties.get(name)?.get();
-        match Kind::of(value) {
-            Kind::String => serde_json::from_str(value).ok(),
-            Kind::Number => Some(value.to_owned()),
-            _ => None,
-        }
-        .filter(|text: &String| !text.is_empty())
-    };
-    let kind = |value: &RawValue| Kind::of(value.get());
-    if properties.get("$process_person_profile").is_some_and(|value| kind(value) == Kind::False) {
-        return None;
-    }
-    let set = match properties.get("$group_set") {
-        Some(set) if Limits::of(set.get()).is_unstorable() => return None,
-        Some(set) if kind(set) == Kind::Object => Properties::from(set.to_owned()),
-        Some(set) if kind(set) != Kind::Null => return None,
-        _ => Properties::new(),
-    };
-    let (group_type, key) = (text("$group_type")?, text("$group_key")?);
-    let timestamp = members.text("timestamp");
-    (key.chars().count() <= 400).then_some(Identify { group_type, key, set, timestamp })
-}
-
-/// The one key of all events of a list.
+/// Returns the key that all events of a list share.
 fn common_token(events: &[Event]) -> Result<String, Refusal> {
     let mut tokens = events.iter().filter_map(|event| event.token.as_deref());
     let first = tokens.next().ok_or_else(|| refusal(401, "event submitted without an api_key"))?;
@@ -272,7 +216,7 @@ fn common_token(events: &[Event]) -> Result<String, Refusal> {
     }
 }
 
-/// What keeps a text from being a project key. Whether a project has it is not asked here.
+/// Returns why text cannot be a project key. Whether a project has the key is not checked.
 fn bad_token(token: &str) -> Option<&'static str> {
     match token {
         "" => Some("empty"),
@@ -282,95 +226,6 @@ fn bad_token(token: &str) -> Option<&'static str> {
         _ if token.contains('\0') => Some("null_byte"),
         _ => None,
     }
-}
-
-/// An event that has yet to change its group.
-#[derive(Debug)]
-pub(crate) struct Accepted {
-    at: Instant,
-    created_at: DateTime<Utc>,
-    project: i64,
-    event: Identify,
-}
-
-/// Takes events on. Those that need not wait change their groups at once.
-fn accept(world: &mut World, token: &str, events: Vec<Event>) {
-    if world.settings().capture_quota_exceeded {
-        return;
-    }
-    let Some(project) = world.projects.iter().find(|p| p.api_token == token).map(|p| p.id) else { return };
-    let (at, now) = (Instant::now(), world.now());
-    for event in events.into_iter().filter_map(|event| event.identify) {
-        let sent = event.timestamp.as_deref().and_then(|text| timestamps::parse(text).ok());
-        world.accepted.push_back(Accepted { at, created_at: sent.unwrap_or(now), project, event });
-    }
-    ingest_due(world, at);
-}
-
-/// Lets the events that have waited long enough change their groups. Called before anybody looks at the groups, so
-/// that nothing has to wake up for them.
-pub(crate) fn settle(world: &RwLock<World>) {
-    let now = Instant::now();
-    let due = {
-        let world = unpoisoned(world.read());
-        next_due(&world, now).is_some()
-    };
-    if due {
-        let mut world = unpoisoned(world.write());
-        ingest_due(&mut world, now);
-    }
-}
-
-fn next_due(world: &World, now: Instant) -> Option<&Accepted> {
-    let waited =
-        |accepted: &&Accepted| now.saturating_duration_since(accepted.at) >= world.delays().ingestion;
-    world.accepted.front().filter(waited)
-}
-
-fn ingest_due(world: &mut World, now: Instant) {
-    while next_due(world, now).is_some()
-        && let Some(accepted) = world.accepted.pop_front()
-    {
-        ingest(world, accepted);
-    }
-}
-
-/// Merges an event into its group, which it creates if need be, as it does up to five group types. `None` is an
-/// event that is dropped. An event that comes twice changes nothing the second time.
-fn ingest(world: &mut World, accepted: Accepted) -> Option<()> {
-    let Accepted { project, created_at, event, .. } = accepted;
-    let index = type_index(world, project, &event.group_type)?;
-    match world.groups.find(project, index, &event.key) {
-        Some(group) => {
-            let mut properties = world.groups.get(group)?.properties.clone();
-            properties.merge(&event.set);
-            world.set_properties(group, properties);
-        }
-        None => {
-            let key = Arc::from(event.key);
-            world.insert_group(GroupRow { project, index, key, properties: event.set, created_at });
-        }
-    }
-    Some(())
-}
-
-/// The index of a group type, a new one if there is room.
-fn type_index(world: &mut World, project: i64, name: &str) -> Option<i32> {
-    let known = world.group_types_of(project);
-    if let Some(group_type) = known.iter().find(|t| t.group_type == name) {
-        return Some(group_type.group_type_index);
-    }
-    if known.len() >= MOST_GROUP_TYPES {
-        return None;
-    }
-    let index = (0..).find(|index| known.iter().all(|t| t.group_type_index != *index))?;
-    let created_at = Some(world.now());
-    world.group_types.push(GroupType {
-        project_id: Some(project),
-        created_at,
-        ..GroupType::new(index, name)
-    });
-    Some(index)
 }
 
 #[cfg(test)]

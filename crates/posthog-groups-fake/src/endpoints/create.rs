@@ -4,22 +4,21 @@ use std::sync::Arc;
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
+use crate::context::Context;
+use crate::database::Database;
 use crate::endpoints::fields::{self, TextRules};
-use crate::endpoints::group_object;
-use crate::endpoints::ingestion::{self, Change};
+use crate::endpoints::render::group_object;
+use crate::endpoints::side_effects::{self, Change};
 use crate::errors::{self, Failure};
 use crate::json::{Json, Properties};
 use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::GroupRow;
-use crate::world::World;
 
 const KEY_RULES: TextRules = TextRules { longest: 400, blank: false };
 
-/// Stores the group first and only then finds out what is wrong with its type or properties: each of those answers
-/// leaves a group behind.
-pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
+/// Stores the group before it checks the group type and the properties, so these errors leave a group behind.
+pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     if Limits::of(context.data.value().as_str()).double {
         return Err(errors::parse_error(
             "JSON parse error - Out of range float values are not JSON compliant: inf",
@@ -34,18 +33,18 @@ pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer,
         index,
         key: Arc::from(key),
         properties,
-        created_at: world.now(),
+        created_at: database.now(),
     };
-    let group = world
+    let group = database
         .insert_group(row.clone())
         .ok_or_else(|| errors::invalid("detail", "A group with this key already exists"))?;
-    ingestion::identify(world, group, "group create", row.properties.as_str())?;
+    side_effects::identify(database, group, "group create", row.properties.as_str())?;
     if !row.properties.is_object() {
         return Err(errors::server_error());
     }
-    if world.era() == Era::Y2026 {
+    if database.era() == Era::Y2026 {
         for (name, value) in row.properties.iter() {
-            world.define_property(row.project, index, &name, &value);
+            database.define_property(row.project, index, &name, &value);
         }
     }
     for (name, value) in row.properties.iter() {
@@ -56,12 +55,12 @@ pub(crate) fn create(world: &mut World, context: &Context<'_>) -> Result<Answer,
             before: Json::null(),
             after: value,
         };
-        ingestion::log(world, group, change);
+        side_effects::log(database, group, change);
     }
     Ok(Answer::json(201, group_object(&row)))
 }
 
-/// The fields, checked in this order; only the first complaint is answered.
+/// Checks the fields in order and returns the first error.
 fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
     fields::object(data)?;
     let index = fields::integer(data.get("group_type_index").as_ref());
@@ -72,7 +71,7 @@ fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
     };
     let key = key.map_err(|why| fields::refuse("group_key", why))?;
     let properties = match (data.get("group_properties"), data.form) {
-        // A form can only hold JSON text here.
+        // In a form, this field is JSON text.
         (Some(text), true) => {
             let parsed = text.text().and_then(|text| Json::parse(&text).ok());
             Some(parsed.ok_or_else(|| errors::invalid("group_properties", "Value must be valid JSON."))?)

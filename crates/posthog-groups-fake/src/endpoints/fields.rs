@@ -1,10 +1,10 @@
-//! Fields of request bodies, validated as the framework does (contract section 2.2).
+//! Validation of body fields as in Django REST framework (contract section 2.2).
 
 use crate::errors::{self, Failure};
 use crate::json::{Json, Kind};
 use crate::request::{Data, python_int};
 
-/// Why a field does not do: code and detail.
+/// Why a field is invalid: code and detail.
 pub(crate) type Complaint = (&'static str, String);
 
 pub(crate) fn required() -> Complaint {
@@ -15,12 +15,12 @@ fn null() -> Complaint {
     ("null", "This field may not be null.".to_owned())
 }
 
-/// The framework's `invalid`, as the envelope renames it.
+/// The framework's code `invalid`, which the envelope renames.
 fn invalid(detail: &str) -> Complaint {
     ("invalid_input", detail.to_owned())
 }
 
-/// The complaint as an answer.
+/// Turns a complaint into an error.
 pub(crate) fn refuse(field: &str, (code, detail): Complaint) -> Failure {
     errors::validation(field, code, detail)
 }
@@ -38,7 +38,7 @@ pub(crate) fn object(data: &Data) -> Result<(), Failure> {
     }
 }
 
-/// An integer field of 32 bits. Text and whole floats are taken too.
+/// Parses a field that is a 32-bit integer. Text and floats without a fraction are accepted.
 pub(crate) fn integer(value: Option<&Json>) -> Result<i32, Complaint> {
     let value = value.ok_or_else(required)?;
     let not_an_integer = || invalid("A valid integer is required.");
@@ -61,7 +61,7 @@ pub(crate) fn integer(value: Option<&Json>) -> Result<i32, Complaint> {
     i32::try_from(number).map_err(|_| not_an_integer())
 }
 
-/// A number as Python writes it: floats that are whole numbers end in `.0`.
+/// Formats a number as Python does: a float without a fraction ends in `.0`.
 fn number_text(text: &str) -> String {
     if !text.contains(['.', 'e', 'E']) {
         return text.to_owned();
@@ -73,7 +73,7 @@ fn number_text(text: &str) -> String {
     }
 }
 
-/// `1.00` is 1 to the framework.
+/// Removes a fraction of zeros, which the framework ignores.
 fn without_zero_fraction(text: &str) -> &str {
     let trimmed = text.trim_end();
     match trimmed.trim_end_matches('0').strip_suffix('.') {
@@ -82,14 +82,14 @@ fn without_zero_fraction(text: &str) -> &str {
     }
 }
 
-/// What a text field takes.
+/// The rules of a text field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextRules {
     pub(crate) longest: usize,
     pub(crate) blank: bool,
 }
 
-/// A text field: numbers become text, blanks around it go.
+/// Parses a text field. Numbers become text, and the text is trimmed.
 pub(crate) fn text(value: &Json, rules: TextRules) -> Result<String, Complaint> {
     let text = match value.kind() {
         Kind::Null => return Err(null()),
@@ -109,20 +109,6 @@ pub(crate) fn text(value: &Json, rules: TextRules) -> Result<String, Complaint> 
         return Err(("null_characters_not_allowed", "Null characters are not allowed.".to_owned()));
     }
     Ok(text.to_owned())
-}
-
-/// One of a few words.
-pub(crate) fn choice(value: &Json, choices: &[&str]) -> Result<String, Complaint> {
-    match value.kind() {
-        Kind::Null => Err(null()),
-        _ => match value.text().filter(|text| choices.contains(&text.as_str())) {
-            Some(text) => Ok(text),
-            None => {
-                let shown = value.text().unwrap_or_else(|| value.as_str().to_owned());
-                Err(("invalid_choice", format!("\"{shown}\" is not a valid choice.")))
-            }
-        },
-    }
 }
 
 #[cfg(test)]

@@ -2,42 +2,43 @@
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
-use crate::endpoints::{lookup, push_group_members, quoted_or_null};
+use crate::context::Context;
+use crate::database::{Database, uuid_of};
+use crate::endpoints::lookup;
+use crate::endpoints::render::{push_group_members, quoted_or_null};
 use crate::errors::{self, Failure};
 use crate::state::Notebook;
-use crate::world::{World, uuid_of};
 
-pub(crate) fn find(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let group = lookup::find(world, context)?;
-    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::find(database, context)?;
+    let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     let mut out = String::from("{");
     push_group_members(&mut out, row);
     out.push_str(",\"notebook\":");
-    out.push_str(&quoted_or_null(world.notebook_of(row).map(|n| n.short_id.as_str())));
+    out.push_str(&quoted_or_null(database.notebook_of(row).map(|n| n.short_id.as_str())));
     out.push('}');
     Ok(Answer::json(200, out))
 }
 
-/// The side effect of a read: where the flag is on, the first find creates the notebook of a group.
-pub(crate) fn ensure_notebook(world: &mut World, context: &Context<'_>) -> Result<(), Failure> {
-    let group = lookup::find(world, context)?;
-    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+/// Creates the notebook of a group on the first find, if the flag is on.
+pub(crate) fn ensure_notebook(database: &mut Database, context: &Context<'_>) -> Result<(), Failure> {
+    let group = lookup::find(database, context)?;
+    let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     let skip =
-        world.era() == Era::Y2026 && context.call.query.get("skip_create_notebook").is_some_and(is_true);
-    let settings = world.settings();
-    if !settings.crm_enabled || settings.notebook_failure || skip || world.notebook_of(row).is_some() {
+        database.era() == Era::Y2026 && context.call.query.get("skip_create_notebook").is_some_and(is_true);
+    let settings = database.settings();
+    if !settings.crm_enabled || settings.notebook_failure || skip || database.notebook_of(row).is_some() {
         return Ok(());
     }
-    let (project_id, group_type_index) = (world.unless_main(row.project), row.index);
+    let (project_id, group_type_index) = (database.unless_main(row.project), row.index);
     let group_key = row.key.to_string();
-    let serial = world.next_serial() + world.notebooks.len() as u64;
+    let serial = database.next_serial() + database.notebooks.len() as u64;
     let short_id = uuid_of("notebook", &format!("{group_key} {serial}")).chars().take(8).collect();
-    world.notebooks.push(Notebook { project_id, group_type_index, group_key, short_id });
+    database.notebooks.push(Notebook { project_id, group_type_index, group_key, short_id });
     Ok(())
 }
 
-/// The words the server takes for true.
+/// The words that the server accepts as true.
 fn is_true(text: &str) -> bool {
     matches!(text.to_lowercase().as_str(), "y" | "yes" | "t" | "true" | "on" | "1")
 }

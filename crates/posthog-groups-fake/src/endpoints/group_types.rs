@@ -4,24 +4,24 @@ use serde_json::{Value, json};
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
 use crate::auth::Caller;
+use crate::context::Context;
+use crate::database::Database;
 use crate::endpoints::fields::{self, TextRules};
 use crate::errors::{self, Failure};
 use crate::json::{self, Json, Kind};
 use crate::request::python_int;
 use crate::state::{CachedGroupType, GroupType, Role};
 use crate::timestamps::iso;
-use crate::world::World;
 
 const NAME_RULES: TextRules = TextRules { longest: 400, blank: true };
 
-pub(crate) fn list(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let rows: Vec<Value> = match (&world.group_types_cache, world.era()) {
+pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let rows: Vec<Value> = match (&database.group_types_cache, database.era()) {
         (Some(cache), Era::Y2026) => {
             cache.iter().filter(|row| row.project_id == Some(context.project)).map(cached_object).collect()
         }
-        _ => world.group_types_of(context.project).into_iter().map(object).collect(),
+        _ => database.group_types_of(context.project).into_iter().map(object).collect(),
     };
     Ok(Answer::json(200, Value::from(rows).to_string()))
 }
@@ -50,18 +50,18 @@ fn cached_object(row: &CachedGroupType) -> Value {
     })
 }
 
-/// Takes a list of rows. Each is stored before the next is looked at.
-pub(crate) fn update_metadata(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
+/// Accepts a list of rows and stores each before it checks the next.
+pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let rows: Vec<Json> = match context.data.value().kind() {
         Kind::List => {
             serde_json::from_str(context.data.value().as_str()).map_err(|_| errors::server_error())?
         }
-        // An object is walked by its names, which are no rows; without names there is nothing to do.
+        // Iterating over an object yields its names, which are not rows. An empty object changes nothing.
         Kind::Object if context.data.value().is_falsy() => Vec::new(),
         _ => return Err(errors::server_error()),
     };
-    let settings = world.settings();
-    let protected = world.era() == Era::Y2026
+    let settings = database.settings();
+    let protected = database.era() == Era::Y2026
         && settings.access_control
         && settings.user.role == Role::Member
         && matches!(context.caller, Caller::Session | Caller::Key(_));
@@ -71,7 +71,7 @@ pub(crate) fn update_metadata(world: &mut World, context: &Context<'_>) -> Resul
             members.iter().find(|(n, _)| n == name).and_then(|(_, value)| Json::parse(value.get()).ok())
         };
         let index = row_index(member("group_type_index"))?;
-        if world.group_type(context.project, index).is_none() {
+        if database.group_type(context.project, index).is_none() {
             return Err(errors::server_error());
         }
         let name = |field: &str| match member(field) {
@@ -88,7 +88,7 @@ pub(crate) fn update_metadata(world: &mut World, context: &Context<'_>) -> Resul
         {
             return Err(errors::invalid(field, "You do not have permission to change this field."));
         }
-        if let Some(group_type) = world.group_type_mut(context.project, index) {
+        if let Some(group_type) = database.group_type_mut(context.project, index) {
             if let Some(singular) = singular {
                 group_type.name_singular = singular;
             }
@@ -97,65 +97,68 @@ pub(crate) fn update_metadata(world: &mut World, context: &Context<'_>) -> Resul
             }
         }
     }
-    world.group_types_cache = None;
-    list(world, context)
+    database.group_types_cache = None;
+    list(database, context)
 }
 
-/// An index in a body: a number, or text of one; without it the server breaks.
+/// Parses an index in a body: a number, or the text of one. Without it the server fails.
 fn row_index(value: Option<Json>) -> Result<i32, Failure> {
     let value = value.ok_or_else(errors::server_error)?;
     let text = value.text().unwrap_or_else(|| value.as_str().to_owned());
     python_int(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
 }
 
-/// The group type that a body names.
-fn named<'w>(world: &'w mut World, context: &Context<'_>) -> Result<&'w mut GroupType, Failure> {
+/// Returns the group type that the body names.
+fn named<'w>(database: &'w mut Database, context: &Context<'_>) -> Result<&'w mut GroupType, Failure> {
     let index = row_index(context.data.get("group_type_index"))?;
-    world.group_type_mut(context.project, index).ok_or_else(|| errors::not_found("Group type not found"))
+    database.group_type_mut(context.project, index).ok_or_else(|| errors::not_found("Group type not found"))
 }
 
-pub(crate) fn create_detail_dashboard(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let taken = world.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
-    let group_type = named(world, context)?;
+pub(crate) fn create_detail_dashboard(
+    database: &mut Database,
+    context: &Context<'_>,
+) -> Result<Answer, Failure> {
+    let taken = database.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
+    let group_type = named(database, context)?;
     if group_type.detail_dashboard.is_some_and(|id| id != 0) {
         let body = json!({"detail": "Dashboard already exists for this group type."}).to_string();
         return Err(Failure::Bare { status: 400, body });
     }
     group_type.detail_dashboard = Some(taken + 1);
     let body = object(group_type).to_string();
-    world.group_types_cache = None;
+    database.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
-pub(crate) fn set_default_columns(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let group_type = named(world, context)?;
+pub(crate) fn set_default_columns(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group_type = named(database, context)?;
     let columns = context.data.get("default_columns").ok_or_else(errors::server_error)?;
     group_type.default_columns = match columns.kind() {
         Kind::Null => None,
         _ => Some(serde_json::from_str(columns.as_str()).map_err(|_| errors::server_error())?),
     };
     let body = object(group_type).to_string();
-    world.group_types_cache = None;
+    database.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
-pub(crate) fn delete(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    // 2025 looks the row up as any other; 2026 reads the number itself, and breaks over what is none.
-    let missing = || match world.era() {
+pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    // 2025 looks the row up by the framework's rules; 2026 parses the number itself and fails on other text.
+    let missing = || match database.era() {
         Era::Y2025 => errors::no_such_thing(),
         Era::Y2026 => errors::not_found("Group type not found"),
     };
-    let index = match (python_int(&context.route.item), world.era()) {
+    let index = match (python_int(&context.route.item), database.era()) {
         (Some(index), _) => index,
         (None, Era::Y2025) => return Err(missing()),
         (None, Era::Y2026) => return Err(errors::server_error()),
     };
-    let at = world
+    let at = database
         .group_types
         .iter()
         .position(|t| t.project_id == Some(context.project) && i128::from(t.group_type_index) == index);
     let at = at.ok_or_else(missing)?;
-    world.group_types.remove(at);
-    world.group_types_cache = None;
+    database.group_types.remove(at);
+    database.group_types_cache = None;
     Ok(Answer::no_content())
 }

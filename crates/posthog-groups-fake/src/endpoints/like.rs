@@ -1,11 +1,11 @@
-//! Matching text the way the server's databases do.
+//! Text matching as in the server's databases.
 
 use serde_json::Value;
 
 use crate::json::quoted;
 use crate::store::GroupRow;
 
-/// The two filters of the list, lower case already.
+/// The two filters of the list in lower case.
 #[derive(Debug)]
 pub(crate) struct Search {
     text: Option<String>,
@@ -17,7 +17,7 @@ impl Search {
         Self { text: text.map(str::to_lowercase), key: key.map(str::to_lowercase) }
     }
 
-    /// `group_key`: part of the key. `search`: the whole key, or part of the properties as text. Case never matters.
+    /// `group_key` is a part of the key. `search` is the whole key or a part of the properties as text. Case is ignored.
     pub(crate) fn matches(&self, row: &GroupRow) -> bool {
         if self.text.is_none() && self.key.is_none() {
             return true;
@@ -28,7 +28,7 @@ impl Search {
     }
 }
 
-/// The properties as the databases hold them: names and values, a blank after each colon and comma.
+/// Formats properties as the databases do, with a blank after each colon and comma.
 fn searchable(row: &GroupRow) -> String {
     if !row.properties.is_object() {
         return spaced(row.properties.as_str()).to_lowercase();
@@ -47,7 +47,7 @@ fn searchable(row: &GroupRow) -> String {
 }
 
 fn spaced(value: &str) -> String {
-    // Scalars without escapes stand as they are, so that numbers of any size can be searched for.
+    // Scalars without escapes keep their text, so that numbers of any size can be found.
     if !value.contains('\\') && !value.starts_with(['{', '[']) {
         return value.to_owned();
     }
@@ -84,7 +84,7 @@ fn spaced(value: &str) -> String {
     }
 }
 
-/// `text ILIKE pattern`: `%` is any text, `_` any character, a backslash takes their meaning away.
+/// `text ILIKE pattern`: `%` matches any text, `_` any character, and a backslash escapes them.
 pub(crate) fn ilike(text: &str, pattern: &str) -> bool {
     #[derive(PartialEq)]
     enum Part {
@@ -103,7 +103,7 @@ pub(crate) fn ilike(text: &str, pattern: &str) -> bool {
         });
     }
     let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-    // On a mismatch only the newest `%` needs to take one character more.
+    // On a mismatch, only the latest `%` has to match one more character.
     let (mut t, mut p) = (0, 0);
     let mut newest: Option<(usize, usize)> = None;
     while t < text.len() {

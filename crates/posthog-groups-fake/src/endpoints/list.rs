@@ -4,44 +4,44 @@ use std::borrow::Cow;
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
+use crate::context::Context;
 use crate::cursor::{self, Framework, Keyset, Page};
+use crate::database::Database;
 use crate::endpoints::like::Search;
-use crate::endpoints::{push_group_members, quoted_or_null};
+use crate::endpoints::render::{push_group_members, quoted_or_null};
 use crate::errors::{self, Failure};
 use crate::request::{form_encoded, python_int};
 use crate::store::GroupRow;
-use crate::world::World;
 
 const NO_INDEX: &str = "You must pass ?group_type_index= in this URL. \
     To get a list of valid group types, call /api/:project_id/groups_types/.";
 
-pub(crate) fn list(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let index =
         query.filled("group_type_index").ok_or_else(|| errors::invalid("group_type_index", NO_INDEX))?;
-    let index = python_int(index).ok_or_else(|| match world.era() {
+    let index = python_int(index).ok_or_else(|| match database.era() {
         Era::Y2025 => errors::server_error(),
         Era::Y2026 => errors::invalid("group_type_index", "A valid integer is required."),
     })?;
-    match world.era() {
-        Era::Y2025 => framework_page(world, context, index),
-        Era::Y2026 => keyset_page(world, context, index),
+    match database.era() {
+        Era::Y2025 => framework_page(database, context, index),
+        Era::Y2026 => keyset_page(database, context, index),
     }
 }
 
-/// 2026: forward only. An unreadable cursor is the first page again.
-fn keyset_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
+/// 2026: pages forward only. An invalid cursor means the first page.
+fn keyset_page(database: &Database, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let search = Search::new(query.filled("search"), query.filled("group_key"));
     let from = query.filled("cursor").and_then(Keyset::decode);
     let from = from.as_ref().map(|c| (c.micros, c.key.as_str()));
-    let size = world.page_size();
+    let size = database.page_size();
 
     let mut rows: Vec<Cow<'_, GroupRow>> = match i32::try_from(index) {
         Ok(index) => {
-            let below = world.groups.below(context.project, index, from);
-            let listed = below.filter_map(|row| world.listed(row));
+            let below = database.groups.below(context.project, index, from);
+            let listed = below.filter_map(|row| database.listed(row));
             listed.filter(|row| search.matches(row)).take(size.saturating_add(1)).collect()
         }
         Err(_) => Vec::new(),
@@ -62,8 +62,8 @@ fn keyset_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answ
     Ok(page(next.as_deref(), None, &rows))
 }
 
-/// 2025: the framework's cursor pagination, both ways; links keep the caller's query.
-fn framework_page(world: &World, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
+/// 2025: the framework's cursor pagination in both directions. Links keep the query of the caller.
+fn framework_page(database: &Database, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let search = Search::new(query.filled("search"), query.filled("group_key"));
     let cursor = match query.get("cursor") {
@@ -75,9 +75,9 @@ fn framework_page(world: &World, context: &Context<'_>, index: i128) -> Result<A
         Some(position) => Some(cursor::micros_of(position).ok_or_else(errors::server_error)?),
         None => None,
     };
-    let size = world.page_size();
+    let size = database.page_size();
 
-    let groups = &world.groups;
+    let groups = &database.groups;
     let project = context.project;
     let rows: Box<dyn Iterator<Item = &GroupRow>> = match (i32::try_from(index), start.reverse, position) {
         (Err(_), _, _) => Box::new(std::iter::empty()),

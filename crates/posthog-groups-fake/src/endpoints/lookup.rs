@@ -1,26 +1,26 @@
-//! Finding the group that a request names in its query.
+//! Looking up the group that a query names.
 
 use crate::Era;
-use crate::api::Context;
+use crate::context::Context;
+use crate::database::Database;
 use crate::errors::{self, Failure};
 use crate::request::python_int;
 use crate::store::RowId;
-use crate::world::World;
 
-/// A query parameter that is missing or blank (2026).
+/// The error for a query parameter that is missing or blank (2026).
 pub(crate) fn required(name: &str) -> Failure {
     errors::invalid(name, "This query parameter is required.")
 }
 
-/// The integer of a query parameter; text that is none breaks the server in both eras.
+/// Parses an integer in a query. Both eras fail on other text.
 pub(crate) fn integer(text: &str) -> Result<i128, Failure> {
     python_int(text).ok_or_else(errors::server_error)
 }
 
-/// The group that update, delete, upsert and activity work on.
-pub(crate) fn object(world: &World, context: &Context<'_>) -> Result<RowId, Failure> {
+/// Looks up the group of update, delete, upsert and activity.
+pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
     let query = &context.call.query;
-    let (index, key) = match world.era() {
+    let (index, key) = match database.era() {
         Era::Y2025 => {
             let index = integer(query.get("group_type_index").ok_or_else(errors::server_error)?)?;
             (index, query.get("group_key").unwrap_or(""))
@@ -31,13 +31,13 @@ pub(crate) fn object(world: &World, context: &Context<'_>) -> Result<RowId, Fail
             (index, query.filled("group_key").ok_or_else(|| required("group_key"))?)
         }
     };
-    stored(world, context.project, index, key)
+    stored(database, context.project, index, key)
 }
 
-/// The group that find looks for: here a missing key is noticed in 2025 too, and before a bad index in 2026.
-pub(crate) fn find(world: &World, context: &Context<'_>) -> Result<RowId, Failure> {
+/// Looks up the group of find, which checks the key in 2025 too, and before the value of the index in 2026.
+pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
     let query = &context.call.query;
-    let (index, key) = match world.era() {
+    let (index, key) = match database.era() {
         Era::Y2025 => {
             let index = query.get("group_type_index").ok_or_else(errors::server_error)?;
             (index, query.get("group_key").ok_or_else(errors::server_error)?)
@@ -47,10 +47,10 @@ pub(crate) fn find(world: &World, context: &Context<'_>) -> Result<RowId, Failur
             (index, query.filled("group_key").ok_or_else(|| required("group_key"))?)
         }
     };
-    stored(world, context.project, integer(index)?, key)
+    stored(database, context.project, integer(index)?, key)
 }
 
-fn stored(world: &World, project: i64, index: i128, key: &str) -> Result<RowId, Failure> {
+fn stored(database: &Database, project: i64, index: i128, key: &str) -> Result<RowId, Failure> {
     let index = i32::try_from(index).map_err(|_| errors::no_such_thing())?;
-    world.groups.find(project, index, key).ok_or_else(errors::no_such_thing)
+    database.groups.find(project, index, key).ok_or_else(errors::no_such_thing)
 }

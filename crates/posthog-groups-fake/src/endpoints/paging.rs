@@ -1,4 +1,4 @@
-//! Pages by `limit` and `offset`, as the endpoints beside the groups have them.
+//! Paging by `limit` and `offset`.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::request::Call;
 
 const DEFAULT_LIMIT: usize = 100;
 
-/// One page of all `items`.
+/// Returns one page of `items`.
 pub(crate) fn page(call: &Call, items: Vec<Value>) -> Answer {
     let number = |name: &str| call.query.get(name).and_then(|text| text.trim().parse::<usize>().ok());
     let limit = number("limit").filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT);

@@ -3,29 +3,29 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::api::Context;
 use crate::auth::Caller;
+use crate::context::Context;
+use crate::database::{Database, ProjectRow, uuid_of};
 use crate::endpoints::paging;
 use crate::errors::{self, Failure};
-use crate::world::{ProjectRow, World, uuid_of};
 
-/// The projects the caller may see.
-pub(crate) fn list(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+/// Lists the projects that the caller can access.
+pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let search = context.call.query.filled("search").map(str::to_lowercase);
     let confined = match &context.caller {
         Caller::Key(key) => key.organizations.as_ref().filter(|o| !o.is_empty()),
         Caller::Session | Caller::Sharing(_) => None,
     };
-    let seen = world.projects.iter().filter(|p| {
-        world.is_member(&p.organization)
+    let seen = database.projects.iter().filter(|p| {
+        database.is_member(&p.organization)
             && confined.is_none_or(|organizations| organizations.contains(&p.organization))
             && search.as_ref().is_none_or(|search| p.name.to_lowercase().contains(search))
     });
     Ok(paging::page(context.call, seen.map(object).collect()))
 }
 
-pub(crate) fn retrieve(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let project = world.project(context.project).ok_or_else(errors::no_such_project)?;
+pub(crate) fn retrieve(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let project = database.project(context.project).ok_or_else(errors::no_such_project)?;
     Ok(Answer::json(200, object(project).to_string()))
 }
 

@@ -2,19 +2,20 @@
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
-use crate::endpoints::ingestion::{self, Change};
-use crate::endpoints::{group_object, lookup};
+use crate::context::Context;
+use crate::database::Database;
+use crate::endpoints::lookup;
+use crate::endpoints::render::group_object;
+use crate::endpoints::side_effects::{self, Change};
 use crate::errors::{self, Failure};
 use crate::json::{Json, Kind, Properties};
 use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::RowId;
-use crate::world::World;
 
-pub(crate) fn update(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let era = world.era();
-    let group = lookup::object(world, context)?;
+pub(crate) fn update(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let era = database.era();
+    let group = lookup::object(database, context)?;
     let (name, value) = match era {
         Era::Y2025 => named_value_2025(&context.data)?,
         Era::Y2026 => named_value_2026(&context.data)?,
@@ -22,32 +23,32 @@ pub(crate) fn update(world: &mut World, context: &Context<'_>) -> Result<Answer,
     if name.contains('\0') || Limits::of(value.as_str()).is_unstorable() {
         return Err(errors::server_error());
     }
-    let mut properties = properties_of(world, group)?;
+    let mut properties = properties_of(database, group)?;
     let before = properties.get(&name);
     let new = match era {
         Era::Y2025 => before.as_ref().is_none_or(|value| value.kind() == Kind::Null),
         Era::Y2026 => before.is_none(),
     };
     properties.set(&name, &value);
-    world.set_properties(group, properties);
+    database.set_properties(group, properties);
 
     let (operation, activity) = match (era, new) {
         (Era::Y2025, _) | (Era::Y2026, false) => ("group property update", "update_property"),
         (Era::Y2026, true) => ("group property create", "create_property"),
     };
     if era == Era::Y2026 {
-        let index = world.groups.get(group).map_or(0, |row| row.index);
-        world.define_property(context.project, index, &name, &value);
+        let index = database.groups.get(group).map_or(0, |row| row.index);
+        database.define_property(context.project, index, &name, &value);
     }
-    ingestion::identify(world, group, operation, Properties::one(&name, &value).as_str())?;
+    side_effects::identify(database, group, operation, Properties::one(&name, &value).as_str())?;
     let action = if new { "created" } else { "changed" };
     let change =
         Change { activity, name: &name, action, before: before.unwrap_or_else(Json::null), after: value };
-    ingestion::log(world, group, change);
-    whole(world, group)
+    side_effects::log(database, group, change);
+    whole(database, group)
 }
 
-/// 2025 asks for the value first, refuses null only, and swaps code and detail.
+/// 2025 checks the value first, refuses only null, and swaps code and detail.
 fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let value = data.set("value").ok_or_else(|| errors::swapped_required("value"))?;
@@ -55,7 +56,7 @@ fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     Ok((property_name(&key)?, value))
 }
 
-/// 2026 asks for the key first and refuses an empty one too.
+/// 2026 checks the key first and refuses an empty one too.
 fn named_value_2026(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let required = |field| errors::invalid(field, "This field is required.");
@@ -64,12 +65,12 @@ fn named_value_2026(data: &Data) -> Result<(String, Json), Failure> {
     Ok((property_name(&key)?, value))
 }
 
-/// A body that is no object has no fields to ask for.
+/// The server fails on a body that is not an object.
 fn mapping(data: &Data) -> Result<(), Failure> {
     if data.is_object() { Ok(()) } else { Err(errors::server_error()) }
 }
 
-/// Names that are scalars become text when the object is stored; others cannot be names.
+/// Scalars become text when they are stored as names. Other values cannot be names.
 fn property_name(key: &Json) -> Result<String, Failure> {
     match key.kind() {
         Kind::String => key.text().ok_or_else(errors::server_error),
@@ -78,14 +79,14 @@ fn property_name(key: &Json) -> Result<String, Failure> {
     }
 }
 
-pub(crate) fn delete(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let group = lookup::object(world, context)?;
+pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::object(database, context)?;
     mapping(&context.data)?;
-    let mut properties = properties_of(world, group)?;
-    let name = match world.era() {
+    let mut properties = properties_of(database, group)?;
+    let name = match database.era() {
         Era::Y2025 => {
             let name = context.data.set("$unset").ok_or_else(|| errors::swapped_required("$unset"))?;
-            ingestion::named(world, group)?;
+            side_effects::named(database, group)?;
             let name = name.text().filter(|name| properties.get(name).is_some());
             name.ok_or_else(errors::server_error)?
         }
@@ -97,28 +98,28 @@ pub(crate) fn delete(world: &mut World, context: &Context<'_>) -> Result<Answer,
                 let detail = format!("Property '{name}' does not exist on this group.");
                 return Err(errors::invalid("$unset", detail));
             }
-            ingestion::named(world, group)?;
+            side_effects::named(database, group)?;
             name
         }
     };
     let before = properties.remove(&name).unwrap_or_else(Json::null);
-    world.set_properties(group, properties);
-    ingestion::unset(world, group, &name)?;
+    database.set_properties(group, properties);
+    side_effects::unset(database, group, &name)?;
     let change =
         Change { activity: "update_property", name: &name, action: "deleted", before, after: Json::null() };
-    ingestion::log(world, group, change);
-    whole(world, group)
+    side_effects::log(database, group, change);
+    whole(database, group)
 }
 
-/// The endpoint of two weeks in 2025. Its handler is lost; what its tests leave open is read as the merge of a plain
-/// object: null is a value, an empty body changes nothing, anything but an object breaks the server.
-pub(crate) fn upsert(world: &mut World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let group = lookup::object(world, context)?;
+/// The endpoint existed for two weeks, and its source is not known. Where its tests say nothing, this is a plain merge:
+/// null is a value, an empty body changes nothing, and the server fails on a body that is not an object.
+pub(crate) fn upsert(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let group = lookup::object(database, context)?;
     mapping(&context.data)?;
     if Limits::of(context.data.value().as_str()).is_unstorable() {
         return Err(errors::server_error());
     }
-    let mut properties = properties_of(world, group)?;
+    let mut properties = properties_of(database, group)?;
     let set = Properties::from(context.data.value().clone());
     let mut changes = Vec::new();
     for (name, after) in set.iter() {
@@ -127,26 +128,26 @@ pub(crate) fn upsert(world: &mut World, context: &Context<'_>) -> Result<Answer,
         changes.push((name, before, after));
     }
     let sent = if changes.is_empty() { properties.as_str().to_owned() } else { set.as_str().to_owned() };
-    world.set_properties(group, properties);
-    ingestion::identify(world, group, "group property update", &sent)?;
+    database.set_properties(group, properties);
+    side_effects::identify(database, group, "group property update", &sent)?;
     for (name, before, after) in changes {
         let action = if before.kind() == Kind::Null { "created" } else { "changed" };
-        ingestion::log(
-            world,
+        side_effects::log(
+            database,
             group,
             Change { activity: "upsert_properties", name: &name, action, before, after },
         );
     }
-    whole(world, group)
+    whole(database, group)
 }
 
-/// The properties of a group; one whose properties are no object cannot be worked on.
-fn properties_of(world: &World, group: RowId) -> Result<Properties, Failure> {
-    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+/// Returns the properties of a group. The server fails if they are not an object.
+fn properties_of(database: &Database, group: RowId) -> Result<Properties, Failure> {
+    let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     if row.properties.is_object() { Ok(row.properties.clone()) } else { Err(errors::server_error()) }
 }
 
-fn whole(world: &World, group: RowId) -> Result<Answer, Failure> {
-    let row = world.groups.get(group).ok_or_else(errors::no_such_thing)?;
+fn whole(database: &Database, group: RowId) -> Result<Answer, Failure> {
+    let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     Ok(Answer::json(200, group_object(row)))
 }

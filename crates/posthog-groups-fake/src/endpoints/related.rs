@@ -6,22 +6,23 @@ use chrono::TimeDelta;
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
-use crate::endpoints::{lookup, quoted_or_null};
+use crate::context::Context;
+use crate::database::Database;
+use crate::endpoints::lookup;
+use crate::endpoints::render::quoted_or_null;
 use crate::errors::{self, Failure};
 use crate::json::quoted;
 use crate::request::python_int;
 use crate::state::{Person, Relation, is_uuid};
 use crate::store::GroupRow;
 use crate::timestamps::iso;
-use crate::world::World;
 
-/// How far back two actors are looked for on one event.
+/// The age up to which an event relates two actors.
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
-pub(crate) fn related(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let query = &context.call.query;
-    let id = match world.era() {
+    let id = match database.era() {
         Era::Y2025 => query.get("id").ok_or_else(errors::server_error)?,
         Era::Y2026 => query.filled("id").ok_or_else(|| lookup::required("id"))?,
     };
@@ -33,7 +34,7 @@ pub(crate) fn related(world: &World, context: &Context<'_>) -> Result<Answer, Fa
         return Err(errors::server_error());
     }
 
-    let shared: Vec<&Relation> = events_in_window(world, context.project)
+    let shared: Vec<&Relation> = events_in_window(database, context.project)
         .filter(|event| match index {
             Some(index) => event.groups.get(&index.to_string()).is_some_and(|key| key == id),
             None => event.person_uuid.as_deref().is_some_and(|uuid| uuid.eq_ignore_ascii_case(id)),
@@ -42,7 +43,9 @@ pub(crate) fn related(world: &World, context: &Context<'_>) -> Result<Answer, Fa
 
     let mut actors = Vec::new();
     if index.is_some() {
-        actors.extend(people(world, &shared).into_iter().map(|person| person_object(person, world.era())));
+        actors.extend(
+            people(database, &shared).into_iter().map(|person| person_object(person, database.era())),
+        );
     }
     let mut keys: BTreeMap<i32, BTreeSet<&str>> = BTreeMap::new();
     for (other, key) in shared.iter().flat_map(|event| &event.groups) {
@@ -50,19 +53,19 @@ pub(crate) fn related(world: &World, context: &Context<'_>) -> Result<Answer, Fa
             keys.entry(other).or_default().insert(key);
         }
     }
-    for group_type in world.group_types_of(context.project) {
+    for group_type in database.group_types_of(context.project) {
         let other = group_type.group_type_index;
         if Some(other) == index {
             continue;
         }
         let stored = keys.get(&other).into_iter().flatten();
-        let stored = stored.filter_map(|key| world.groups.find(context.project, other, key));
-        actors.extend(stored.filter_map(|id| world.groups.get(id)).map(group_object));
+        let stored = stored.filter_map(|key| database.groups.find(context.project, other, key));
+        actors.extend(stored.filter_map(|id| database.groups.get(id)).map(group_object));
     }
     Ok(Answer::json(200, format!("[{}]", actors.join(","))))
 }
 
-/// An index from 0 to 4; all else, a blank one too, is refused in words of its own.
+/// Parses an index from 0 to 4. Everything else is refused, blank text too.
 fn valid_index(text: &str) -> Result<i32, Failure> {
     let index =
         python_int(text).filter(|index| (0..5).contains(index)).and_then(|index| i32::try_from(index).ok());
@@ -70,18 +73,19 @@ fn valid_index(text: &str) -> Result<i32, Failure> {
     index.ok_or_else(|| errors::invalid_request("invalid_input", detail))
 }
 
-/// The document's relations belong to the main project.
-fn events_in_window(world: &World, project: i64) -> impl Iterator<Item = &Relation> {
-    let now = world.now();
-    let events: &[Relation] = if project == world.main_project() { &world.settings().events } else { &[] };
+/// Relations belong to the main project.
+fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &Relation> {
+    let now = database.now();
+    let events: &[Relation] =
+        if project == database.main_project() { &database.settings().events } else { &[] };
     events.iter().filter(move |event| event.timestamp.is_none_or(|time| time > now - WINDOW && time < now))
 }
 
 /// The persons of events, newest first.
-fn people<'w>(world: &'w World, events: &[&Relation]) -> Vec<&'w Person> {
+fn people<'w>(database: &'w Database, events: &[&Relation]) -> Vec<&'w Person> {
     let uuids: BTreeSet<String> =
         events.iter().filter_map(|e| e.person_uuid.as_deref()).map(str::to_ascii_lowercase).collect();
-    let persons = world.settings().persons.iter();
+    let persons = database.settings().persons.iter();
     let mut persons: Vec<&Person> =
         persons.filter(|p| uuids.contains(&p.uuid.to_ascii_lowercase())).collect();
     persons.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.uuid.cmp(&b.uuid)));
@@ -112,7 +116,7 @@ fn person_object(person: &Person, era: Era) -> String {
     )
 }
 
-/// A telling property, else the first distinct id that is no UUID, else the first one, else the UUID.
+/// The display name: a naming property, the first distinct id that is not a UUID, the first distinct id, or the UUID.
 fn display_name(person: &Person) -> String {
     const TELLING: [&str; 8] =
         ["email", "Email", "$email", "name", "Name", "username", "Username", "UserName"];

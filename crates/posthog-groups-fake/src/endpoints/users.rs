@@ -1,22 +1,22 @@
-//! `GET /api/users/@me/`: the cheap way to ask whether a key is alive (contract section 3.3).
+//! `GET /api/users/@me/` (contract section 3.3).
 
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::api::Context;
+use crate::context::Context;
+use crate::database::{Database, uuid_of};
 use crate::endpoints::projects;
 use crate::errors::{self, Failure};
 use crate::state::Role;
-use crate::world::{World, uuid_of};
 
-pub(crate) fn retrieve(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
-    let user = &world.settings().user;
+pub(crate) fn retrieve(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let user = &database.settings().user;
     let email = user.email.as_deref().unwrap_or("user@example.com");
     let uuid = uuid_of("user", email);
     if context.route.item != "@me" && context.route.item != uuid {
         return Err(errors::no_such_thing());
     }
-    let main = world.project(world.main_project()).map(|p| p.organization.clone());
+    let main = database.project(database.main_project()).map(|p| p.organization.clone());
     let names: Vec<String> = user.organizations.clone().unwrap_or_else(|| main.into_iter().collect());
     let level = match user.role {
         Role::Admin => 8,
@@ -32,7 +32,7 @@ pub(crate) fn retrieve(world: &World, context: &Context<'_>) -> Result<Answer, F
             "members_can_use_personal_api_keys": true,
         })
     };
-    let team = world.current_project();
+    let team = database.current_project();
     let current = team.map(|p| &p.organization).filter(|name| names.contains(name)).or(names.first());
     let body = json!({
         "date_joined": "2020-01-01T00:00:00Z",
@@ -53,7 +53,7 @@ pub(crate) fn retrieve(world: &World, context: &Context<'_>) -> Result<Answer, F
         "is_impersonated_until": null,
         "sensitive_session_expires_at": null,
         "team": team.map(projects::object).map(|mut team| {
-            if let (Some(members), Some(id)) = (team.as_object_mut(), world.current_project().map(|p| p.id)) {
+            if let (Some(members), Some(id)) = (team.as_object_mut(), database.current_project().map(|p| p.id)) {
                 members.insert("project_id".to_owned(), id.into());
             }
             team

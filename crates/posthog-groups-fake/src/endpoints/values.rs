@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::Era;
 use crate::answer::Answer;
-use crate::api::Context;
+use crate::context::Context;
+use crate::database::Database;
 use crate::endpoints::like::ilike;
 use crate::endpoints::lookup;
 use crate::errors::{self, Failure};
 use crate::json::quoted;
-use crate::world::World;
 
-/// The most values shown.
-const MOST: usize = 20;
+/// The maximum number of values.
+const MAX_VALUES: usize = 20;
 
-pub(crate) fn property_values(world: &World, context: &Context<'_>) -> Result<Answer, Failure> {
+pub(crate) fn property_values(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let query = &context.call.query;
-    let era = world.era();
+    let era = database.era();
     let parameter = |name: &str| match era {
         Era::Y2025 => query.get(name).ok_or_else(errors::server_error),
         Era::Y2026 => query.filled(name).ok_or_else(|| lookup::required(name)),
@@ -30,10 +30,10 @@ pub(crate) fn property_values(world: &World, context: &Context<'_>) -> Result<An
     let pattern = query.filled("value").map(|value| format!("%{value}%"));
 
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for row in index.into_iter().flat_map(|index| world.groups.of_type(context.project, index)) {
+    for row in index.into_iter().flat_map(|index| database.groups.of_type(context.project, index)) {
         let members = row.properties.members();
         let Some((_, value)) = members.iter().find(|(name, _)| name == key) else { continue };
-        // 2025 counts the raw text, and null has one.
+        // 2025 counts the raw text, so null counts.
         if era == Era::Y2026 && value.get() == "null" {
             continue;
         }
@@ -42,10 +42,10 @@ pub(crate) fn property_values(world: &World, context: &Context<'_>) -> Result<An
             *counts.entry(name).or_default() += 1;
         }
     }
-    // The sort is stable: equal counts stay in the order of their values.
+    // The sort is stable, so equal counts are ordered by value.
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
-    counts.truncate(MOST);
+    counts.truncate(MAX_VALUES);
 
     let items = counts.iter().map(|(name, count)| format!(r#"{{"name":{},"count":{count}}}"#, quoted(name)));
     let items = items.collect::<Vec<_>>().join(",");
@@ -58,7 +58,7 @@ pub(crate) fn property_values(world: &World, context: &Context<'_>) -> Result<An
     ))
 }
 
-/// A value as text: its JSON, without the outer quotes of a string.
+/// Formats a value as JSON without the outer quotes of a string.
 fn shown(json: &str) -> String {
     let text = if json.contains('\\') || json.starts_with(['{', '[']) {
         serde_json::from_str::<Value>(json).map_or_else(|_| json.to_owned(), |value| value.to_string())

@@ -134,6 +134,10 @@ impl Ledger {
     /// [`Error::Unsuitable`] with the place of what is no ledger: an unknown member, an id that is given twice,
     /// a defect with both or neither of `accounts` and `noStructure`, an alias of an unknown defect.
     pub fn from_document(document: &Document) -> Result<Self, Error> {
+        if !document.value.is_object() {
+            let reason = "a ledger is an object with `scope` and `defects`".to_owned();
+            return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
+        }
         let ledger: Self = serde_path_to_error::deserialize(&document.value).map_err(|e| {
             let at = pointer_of(e.path());
             Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }
@@ -141,6 +145,13 @@ impl Ledger {
         let defects = Pointer::root().key("defects");
         let unsuitable =
             |at: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(at), reason });
+        let known: BTreeSet<&str> = ledger.defects.iter().map(|defect| defect.id.as_str()).collect();
+        for (n, alias) in ledger.scope.aliases.iter().enumerate() {
+            if !known.contains(alias.id.as_str()) {
+                let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
+                return unsuitable(&at, format!("there is no defect {}", alias.id));
+            }
+        }
         let mut ids = BTreeSet::new();
         for (n, defect) in ledger.defects.iter().enumerate() {
             let at = defects.index(n);
@@ -156,12 +167,6 @@ impl Ledger {
                     defect.id
                 );
                 return unsuitable(&at, reason);
-            }
-        }
-        for (n, alias) in ledger.scope.aliases.iter().enumerate() {
-            if !ids.contains(alias.id.as_str()) {
-                let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
-                return unsuitable(&at, format!("there is no defect {}", alias.id));
             }
         }
         Ok(ledger)

@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::lint::check_openapi;
 use crate::write::to_yaml;
 use index::Index;
+pub(crate) use normalize::scheme_on_the_wire;
 use normalize::{Normalized, Operation, READ_ONLY, REQUIRED, SCOPES, WRITE_ONLY};
 
 /// The value of a place that does not exist.
@@ -49,6 +50,9 @@ pub struct Difference {
     pub line: Option<u32>,
     /// What a ledger states as the published value: the value, or a digest of a long one.
     pub pin: String,
+    /// Where else the same difference is, as operation and place: a schema that several operations share differs
+    /// in all of them.
+    pub also: Vec<String>,
     /// What to add to the specification, as YAML, where the published document may be right: it has something
     /// optional that the specification does not know.
     pub edit: Option<String>,
@@ -156,6 +160,7 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
             }
         }
     }
+    let findings = together(findings);
     let states = ledger
         .defects
         .iter()
@@ -173,6 +178,27 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
         left_out: theirs.left_out,
         since: None,
     })
+}
+
+/// Makes one finding of those that say the same of the same member.
+fn together(findings: Vec<Difference>) -> Vec<Difference> {
+    fn tail(place: &str) -> &str {
+        let at = place.rsplit_once('.').map_or(0, |(holder, _)| holder.rfind('.').map_or(0, |n| n + 1));
+        &place[at..]
+    }
+    let mut merged: Vec<Difference> = Vec::new();
+    for finding in findings {
+        let same = |other: &&mut Difference| {
+            (&other.kind, &other.pin, &other.ours) == (&finding.kind, &finding.pin, &finding.ours)
+                && tail(&other.place) == tail(&finding.place)
+                && finding.place.contains('.')
+        };
+        match merged.iter_mut().find(same) {
+            Some(first) => first.also.push(format!("{} at `{}`", finding.operation, finding.place)),
+            None => merged.push(finding),
+        }
+    }
+    merged
 }
 
 /// Lint refuses versions that it does not know; its other checks are for documents of one's own.
@@ -251,6 +277,7 @@ fn presence(operation: &Operation, line: Option<u32>, published: &str, ours: &st
         ours: ours.to_owned(),
         line,
         pin: published.to_owned(),
+        also: Vec::new(),
         edit: None,
     }
 }
@@ -284,6 +311,7 @@ fn of_operation(
             published,
             ours,
             line: document.line(&their.at),
+            also: Vec::new(),
             edit: edit(&change, kind),
         });
     }

@@ -360,8 +360,9 @@ impl<'a> Normalizer<'a> {
             Value::Object(members) => members,
             _ => return Err(self.unsuitable(at, "a schema must be an object")),
         };
-        if let Some(Value::String(reference)) = members.get("$ref") {
-            let (target, to) = self.target(reference, at)?;
+        if members.get("$ref").is_some_and(Value::is_string) {
+            // What comes next is a definition, so that only schemas that hold each other can recur.
+            let (target, to) = self.resolved(value, at)?;
             if let Some(n) = self.stack.iter().rev().position(|open| *open == to) {
                 return Ok(json!({ "x-recursion": n + 1 }));
             }
@@ -643,7 +644,7 @@ fn known_name(path: &str, known_path: &str, name: String) -> String {
 }
 
 /// How a security scheme sends its credential.
-fn scheme_on_the_wire(scheme: Option<&Value>, name: &str) -> String {
+pub(crate) fn scheme_on_the_wire(scheme: Option<&Value>, name: &str) -> String {
     let text = |key: &str| scheme.and_then(|scheme| scheme.get(key)).and_then(Value::as_str);
     match (text("type"), text("scheme"), text("in"), text("name")) {
         (Some("http"), Some(scheme), ..) => format!("http {}", scheme.to_lowercase()),

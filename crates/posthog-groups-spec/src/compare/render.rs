@@ -12,6 +12,9 @@ impl Comparison {
         let defects = self.states.values().filter(|state| state.is_wrong()).count();
         let accounted: usize = self.accounted.values().map(Vec::len).sum();
         let differences = accounted + self.findings.len();
+        if differences == 0 {
+            return format!("{}: {} operations, no difference", self.document, self.operations);
+        }
         if self.is_accounted_for() {
             return format!(
                 "{}: {} operations, {differences} differences, all accounted for by {defects} defects",
@@ -40,11 +43,14 @@ impl Comparison {
                 finding.place,
                 finding.kind
             );
+            for other in &finding.also {
+                let _ = writeln!(text, "   and {other}");
+            }
             let _ = writeln!(text, "   published: {}", shortened(&finding.published));
             let _ = writeln!(text, "   ours:      {}", shortened(&finding.ours));
             let _ = write!(
                 text,
-                "   If this is a defect, add to the ledger:\n{}",
+                "   If this is a defect, complete this entry and add it to the ledger:\n{}",
                 indented(&finding.entry(ledger), 6)
             );
             if let Some(edit) = &finding.edit {
@@ -176,7 +182,7 @@ impl Difference {
             ledger.defects.iter().filter_map(|defect| defect.id.strip_prefix('D')?.parse::<u32>().ok()).max();
         let published = serde_json::to_string(&self.pin).unwrap_or_default();
         format!(
-            "- id: D{:02}\n  title: \n  published: {}\n  actual: \n  evidence: []\n  accounts:\n  - operation: {}\n    \
+            "- id: D{:02}\n  title: TITLE\n  published: {}\n  actual: WHAT THE SERVER DOES\n  evidence: [WHAT PROVES IT]\n  accounts:\n  - operation: {}\n    \
              place: {}\n    kind: {}\n    published: {published}\n",
             last.unwrap_or(0) + 1,
             serde_json::to_string(&shortened(&self.published)).unwrap_or_default(),

@@ -131,6 +131,9 @@ mod tests {
             document: super::super::Version::New,
             pointer: Pointer::root(),
             line: None,
+            place: String::new(),
+            old: None,
+            new: None,
             message: String::new(),
             why: String::new(),
         });

@@ -5,10 +5,11 @@ use posthog_groups_client::types::{CurrentUser, GroupType, Project};
 use super::groups::Groups;
 use super::runtime::Runtime;
 use crate::error::Result;
-use crate::group_type::GroupTypeRef;
-use crate::options::CallOptions;
-use crate::property_values::PropertyDefinitions;
-use crate::related::Related;
+use crate::resources::builder::ClientBuilder;
+use crate::resources::group_type::GroupTypeRef;
+use crate::resources::property_values::PropertyDefinitions;
+use crate::resources::related::Related;
+use crate::wire::options::CallOptions;
 
 /// A client of the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
 ///
@@ -99,5 +100,15 @@ impl Client {
     pub fn whoami(&self) -> Result<CurrentUser> {
         let client = self.client.clone();
         self.runtime.call(async move { client.whoami().await })
+    }
+}
+
+impl ClientBuilder {
+    /// The same for code without `async`.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and when no thread can be started.
+    pub fn build_blocking(self) -> Result<Client> {
+        Client::new(self.build()?)
     }
 }

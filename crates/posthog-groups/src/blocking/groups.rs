@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use super::handle::GroupHandle;
 use super::iter::{Items, Pages};
 use super::runtime::Runtime;
-use crate::cursor::Cursor;
+use crate::data::group::Group;
 use crate::error::Result;
-use crate::group::Group;
-use crate::list::{GroupPage, GroupPages};
-use crate::property_values::PropertyValue;
+use crate::resources::cursor::Cursor;
+use crate::resources::list::{GroupPage, GroupPages};
+use crate::resources::property_values::PropertyValue;
 
 /// The groups of one type; see [`posthog_groups::Groups`](crate::Groups).
 #[derive(Clone, Debug)]
@@ -23,6 +23,26 @@ pub struct Groups {
 impl Groups {
     pub(crate) fn new(groups: crate::Groups, runtime: Runtime) -> Self {
         Self { groups, runtime }
+    }
+
+    /// The groups inside, for async code.
+    pub fn as_async(&self) -> &crate::Groups {
+        &self.groups
+    }
+
+    #[cfg(feature = "bulk")]
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Compares a struct for properties with what the server holds.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).
+    #[cfg(feature = "schemars")]
+    pub fn check_schema<P: schemars::JsonSchema + 'static>(&self) -> Result<crate::SchemaReport> {
+        let groups = self.groups.clone();
+        self.runtime.call(async move { groups.check_schema::<P>().await })
     }
 
     /// The index of the type.
@@ -105,7 +125,13 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// Whether the next page is fetched while one is looked at; on by default.
+    /// Ends the list after this many groups.
+    pub fn limit(mut self, groups: usize) -> Self {
+        self.list = self.list.limit(groups);
+        self
+    }
+
+    /// Whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.list = self.list.prefetch(prefetch);
         self
@@ -124,6 +150,14 @@ impl<P: Send + 'static> ListGroups<P> {
     /// The groups page by page.
     pub fn pages(&self) -> Pages<GroupPages<P>> {
         Pages::new(self.runtime.clone(), self.list.clone().pages())
+    }
+
+    /// Collects all groups, or the first [`limit`](Self::limit) of them.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::ListGroups::collect`](crate::ListGroups::collect).
+    pub fn collect(self) -> Result<Vec<Group<P>>> {
+        self.runtime.call(self.list.collect())
     }
 
     /// One page.
@@ -179,6 +213,6 @@ impl PropertyValuesQuery {
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank name.
     pub fn send(self) -> Result<Vec<PropertyValue>> {
-        self.runtime.call(self.query.into_future())
+        self.runtime.call(self.query.send())
     }
 }

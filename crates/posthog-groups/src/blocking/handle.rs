@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::iter::{Items, Pages};
 use super::runtime::Runtime;
-use crate::activity::{ActivityPage, ActivityPages};
+use crate::data::group::Group;
+use crate::data::input;
+use crate::data::names::PropertyNames;
 use crate::error::Result;
-use crate::group::Group;
-use crate::input;
-use crate::related::Related;
-use crate::upsert::Upserted;
+use crate::resources::activity::{ActivityPage, ActivityPages};
+use crate::resources::related::Related;
+use crate::resources::upsert::{UpsertPlan, Upserted};
 
 /// A handle on one group; see [`posthog_groups::GroupHandle`](crate::GroupHandle).
 #[derive(Clone, Debug)]
@@ -60,13 +61,13 @@ impl GroupHandle {
         self.runtime.call(async move { handle.set(name, &value).await })
     }
 
-    /// Takes one property away.
+    /// Removes one property or several.
     ///
     /// # Errors
     /// As [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
-    pub fn unset(&self, name: impl Into<String>) -> Result<Group> {
-        let (handle, name) = (self.handle.clone(), name.into());
-        self.runtime.call(async move { handle.unset(name).await })
+    pub fn unset(&self, names: impl PropertyNames) -> Result<Group> {
+        let (handle, names) = (self.handle.clone(), names.into_names());
+        self.runtime.call(async move { handle.unset(names).await })
     }
 
     /// Merges several properties, when [`Upsert::send`] is called.
@@ -109,7 +110,15 @@ impl Upsert {
     /// # Errors
     /// As [`posthog_groups::Upsert`](crate::Upsert).
     pub fn send(self) -> Result<Upserted> {
-        self.runtime.call(self.upsert.into_future())
+        self.runtime.call(self.upsert.send())
+    }
+
+    /// Reads the group and says what the upsert would do. Nothing is written.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
+    pub fn plan(self) -> Result<UpsertPlan> {
+        self.runtime.call(self.upsert.plan())
     }
 }
 
@@ -126,6 +135,14 @@ impl ActivityQuery {
     pub fn page_size(mut self, entries: u32) -> Self {
         self.query = self.query.page_size(entries);
         self
+    }
+
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// As [`posthog_groups::ActivityQuery::collect`](crate::ActivityQuery::collect).
+    pub fn collect(self) -> Result<Vec<ActivityEntry>> {
+        self.runtime.call(self.query.collect())
     }
 
     /// The entries one by one.

@@ -17,10 +17,14 @@
 mod client;
 mod groups;
 mod handle;
+#[cfg(feature = "bulk")]
+mod import;
 mod iter;
 mod runtime;
 
 pub use client::Client;
 pub use groups::{CreateGroup, Groups, ListGroups, PropertyValuesQuery};
 pub use handle::{ActivityQuery, GroupHandle, Upsert};
+#[cfg(feature = "bulk")]
+pub use import::Import;
 pub use iter::{Items, Pages};

@@ -18,11 +18,11 @@ use super::pending::PendingRow;
 use super::row::ImportRow;
 use super::settings::Settings;
 use crate::error::{Error, Result};
-use crate::groups::Groups;
-use crate::host::parse_url;
-use crate::retry::{Attempt, Outcome, Step, decide};
-use crate::retry_after::retry_after;
-use crate::transport::read_body;
+use crate::resources::groups::Groups;
+use crate::wire::host::parse_url;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::transport::read_body;
 
 /// A batch is sent when it has this many bytes, before compression. Servers accept 20 MB.
 const FULL: usize = 4 * 1024 * 1024;
@@ -184,7 +184,7 @@ impl Capture {
             };
             match decide(&policy, &attempt, || connection.random_unit()) {
                 Step::Wait(wait) => tokio::time::sleep(wait).await,
-                _ => return Err(error.of("capture_batch", number)),
+                _ => return Err(error.of("capture_batch").with_requests(number).in_call("import")),
             }
         }
     }

@@ -14,7 +14,7 @@ use super::settings::{OnEvent, Settings};
 use super::stop::Until;
 use super::{Duplicates, Engine};
 use crate::error::Result;
-use crate::groups::Groups;
+use crate::resources::groups::Groups;
 
 /// An import of many groups. [`Groups::import`] returns it, and the [module](super) explains it.
 #[must_use = "nothing is sent until `run` or `plan` is awaited"]

@@ -9,7 +9,7 @@ use posthog_groups_client::{JsonValue, Properties};
 
 use super::row::ImportRow;
 use super::spill::{Merge, PARTITIONS, Spill};
-use crate::compare;
+use crate::data::compare;
 use crate::error::{Error, Result};
 use crate::write::members;
 

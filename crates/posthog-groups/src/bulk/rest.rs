@@ -7,16 +7,16 @@ use super::index::Seen;
 use super::pending::PendingRow;
 use super::report::RowOutcome;
 use super::row::ImportRow;
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::groups::Groups;
-use crate::input;
+use crate::resources::groups::Groups;
 use crate::write::{self, Target, different, merge};
 
 /// Reads the group of a row, and returns what writing it would do.
 pub(crate) async fn plan(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
     let wanted = row.members()?;
-    match write::find(&groups.client().session(), index, &row.key).await {
+    match write::find(&groups.client().session("import"), index, &row.key).await {
         Ok(found) => {
             let properties: Vec<_> = different(&found, &wanted).into_iter().map(|(name, _)| name).collect();
             Ok(if properties.is_empty() { RowOutcome::Unchanged } else { RowOutcome::Changed { properties } })
@@ -36,13 +36,13 @@ pub(crate) async fn write(
     is_consistent: bool,
 ) -> Result<RowOutcome> {
     let PendingRow { row, seen, differing, .. } = pending;
-    let session = groups.client().session();
+    let session = groups.client().session("import");
     let key = row.key.as_str();
     let wanted = row.members()?;
     let target = Target::lock(&session, index, key).await?;
     let create = async || {
         refuse_blanks(key)?;
-        write::carry_out(&target, &write::Create { properties: &row.properties }).await
+        write::execute(&target, &write::Create { properties: &row.properties }).await
     };
     // The list may be behind: if the group exists, the row is merged into it.
     if *seen == Seen::Absent {

@@ -3,10 +3,10 @@
 use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
 
+use crate::data::input;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::input;
 use crate::write::members;
 
 /// One row: the key of a group, and properties to merge into it.

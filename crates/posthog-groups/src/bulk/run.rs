@@ -15,10 +15,10 @@ use super::row::ImportRow;
 use super::settings::{OnEvent, Settings};
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
-use crate::cursor::Cursor;
 use crate::error::{Error, Result};
-use crate::group_type::check_exists;
-use crate::groups::Groups;
+use crate::resources::cursor::Cursor;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ where
             return Err(self.refuse(duplicate));
         }
         let index = async {
-            let session = self.groups.client().session();
+            let session = self.groups.client().session("import");
             let index = self.groups.index(&session).await?;
             check_exists(&session, index).await.map(|()| index)
         };

@@ -283,7 +283,8 @@ where
     }
 
     /// Whether the server answers a read.
-    async fn server_answers(&self) -> bool {
+    // Exclusive, because what hears of events is `Send` and need not be `Sync`.
+    async fn server_answers(&mut self) -> bool {
         tokio::select! {
             found = self.groups.find(PROBE_KEY) => found.is_ok(),
             // The loop stops for this.

@@ -1,7 +1,9 @@
 //! What an error knows beyond its kind.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use super::text::{Message, one_line};
 use super::{Error, Kind};
 
 /// Details.
@@ -41,6 +43,11 @@ impl Error {
         self.0.snippet.as_deref()
     }
 
+    /// The call of this crate that failed, such as `upsert`; `None` when it was none, as when a client is built.
+    pub fn call(&self) -> Option<&'static str> {
+        self.0.call
+    }
+
     /// The operation of the spec, such as `find_group`. A call of this crate may use several.
     pub fn operation_id(&self) -> Option<&'static str> {
         self.0.operation
@@ -51,9 +58,25 @@ impl Error {
         self.0.attempts
     }
 
-    /// What to do about it, where there is something to do that the message does not say.
-    pub fn help(&self) -> Option<&str> {
-        self.0.help
+    /// What went wrong, on one line: the text of `Display` without the name of the call and without the help.
+    pub fn message(&self) -> String {
+        Message(self).to_string()
+    }
+
+    /// What to do about it, on one line, where there is something that can be done.
+    pub fn help(&self) -> Option<Cow<'_, str>> {
+        if let Some(help) = &self.0.help {
+            return Some(one_line(help).into());
+        }
+        let help = match &self.0.kind {
+            Kind::Redirect(_) => "check that the host is the address of the API",
+            Kind::NotJson => {
+                "check that the host is the address of the API, and that no login page stands before it"
+            }
+            Kind::TooLarge(_) => "raise `max_response_size` if the size is right",
+            _ => return None,
+        };
+        Some(help.into())
     }
 
     /// The scope that the key lacks, such as `group:write`.

@@ -1,17 +1,17 @@
 //! One error for everything that can go wrong.
 
 mod details;
+mod envelope;
 mod predicates;
 mod text;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::envelope::Envelope;
-
-pub(crate) use predicates::is_gateway_failure;
+use self::envelope::Envelope;
 
 /// `Ok`, or this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -50,7 +50,8 @@ struct Inner {
     retry_after: Option<Duration>,
     snippet: Option<String>,
     note: Option<String>,
-    help: Option<&'static str>,
+    help: Option<Cow<'static, str>>,
+    call: Option<&'static str>,
     outcome_unknown: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -120,6 +121,7 @@ impl Error {
             snippet: None,
             note: None,
             help: None,
+            call: None,
             outcome_unknown: false,
             source: None,
         }))
@@ -264,8 +266,14 @@ impl Error {
         });
     }
 
-    pub(crate) fn with_help(mut self, help: &'static str) -> Self {
-        self.0.help = Some(help);
+    pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Names the call that the user made.
+    pub(crate) fn in_call(mut self, call: &'static str) -> Self {
+        self.0.call = Some(call);
         self
     }
 
@@ -285,9 +293,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn of(mut self, operation: &'static str, attempts: u32) -> Self {
+    pub(crate) fn of(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
-        self.0.attempts = attempts;
         self
     }
 
@@ -326,6 +333,11 @@ impl Error {
     pub(crate) fn is_group_not_found(&self) -> bool {
         self.is_not_found() && self.detail() == Some("Not found.")
     }
+}
+
+/// Statuses of gateways and proxies that have no answer of the server: it may have carried out the request or not.
+pub(crate) fn is_gateway_failure(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524 | 530)
 }
 
 /// Numbers that servers and proxies give requests.
@@ -368,7 +380,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        Error::answer(status, &HeaderMap::new(), body.as_bytes(), None).of("find_group", 1)
+        Error::answer(status, &HeaderMap::new(), body.as_bytes(), None).of("find_group").with_requests(1)
     }
 
     fn envelope(status: u16, class: &str, code: &str, detail: &str) -> Error {
@@ -426,7 +438,8 @@ mod tests {
     fn display_is_one_line_and_does_not_repeat_the_source() {
         let source = serde_json::from_str::<u8>("\"x\"").unwrap_err();
         let message = source.to_string();
-        let error = Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups", 3);
+        let error =
+            Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups").with_requests(3);
         assert_eq!(
             error.to_string(),
             "list_groups: the answer is not of the expected form at `results[0].created_at` (3 requests)"

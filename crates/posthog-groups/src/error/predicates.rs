@@ -1,11 +1,6 @@
 //! What kind of failure an error is.
 
-use super::{Error, Kind};
-
-/// Statuses of gateways and proxies that have no answer of the server: it may have carried out the request or not.
-pub(crate) fn is_gateway_failure(status: u16) -> bool {
-    matches!(status, 502..=504 | 520..=524 | 530)
-}
+use super::{Error, Kind, is_gateway_failure};
 
 /// What kind of failure it is.
 impl Error {

@@ -9,13 +9,34 @@ use super::{Error, Kind, SNIPPET};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = self.0.operation {
-            write!(f, "{operation}: ")?;
+        if let Some(name) = self.0.call.or(self.0.operation) {
+            write!(f, "{name}: ")?;
         }
-        match &self.0.kind {
+        Message(self).fmt(f)?;
+        match self.help() {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What went wrong, without the name of the call and without the help.
+pub(super) struct Message<'e>(pub(super) &'e Error);
+
+impl std::ops::Deref for Message<'_> {
+    type Target = Error;
+
+    fn deref(&self) -> &Error {
+        self.0
+    }
+}
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.0.kind {
             Kind::Input(message) | Kind::Paging(message) => f.write_str(&one_line(message))?,
             Kind::Answer => {
-                f.write_str(self.0.status.as_ref().map_or("no status", StatusCode::as_str))?;
+                f.write_str(self.0.0.status.as_ref().map_or("no status", StatusCode::as_str))?;
                 match (self.code(), self.detail()) {
                     (Some(code), Some(detail)) => write!(f, " {}: {}", one_line(code), one_line(detail))?,
                     (None, Some(text)) | (Some(text), None) => write!(f, ": {}", one_line(text))?,
@@ -27,22 +48,22 @@ impl fmt::Display for Error {
             }
             Kind::Redirect(to) => write!(
                 f,
-                "{} to `{}`, which is not followed; is the host the address of the API?",
-                self.0.status.as_ref().map_or("redirected", StatusCode::as_str),
+                "{} to `{}`, which is not followed",
+                self.0.0.status.as_ref().map_or("redirected", StatusCode::as_str),
                 one_line(to)
             )?,
-            Kind::NotJson => f.write_str("the answer is no JSON; is the host the address of the API, or is there a login page before it?")?,
+            Kind::NotJson => f.write_str("the answer is no JSON")?,
             Kind::UnexpectedStatus => write!(
                 f,
                 "{}, which is not how a server answers this call",
-                self.0.status.as_ref().map_or("no status", StatusCode::as_str)
+                self.0.0.status.as_ref().map_or("no status", StatusCode::as_str)
             )?,
             Kind::Malformed => f.write_str("the answer is no valid HTTP, or its headers are larger than the client takes")?,
             Kind::Timeout => f.write_str("no complete answer within the timeout of an attempt")?,
             Kind::Deadline => f.write_str("not done within the deadline of the call")?,
             Kind::Connect => f.write_str("no connection to the server")?,
             Kind::Interrupted => f.write_str("the connection ended before the answer was complete")?,
-            Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes; raise `max_response_size` if that is right")?,
+            Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes")?,
             Kind::OwnLimit => f.write_str("the client's own rate limit has no place within the longest wait")?,
             Kind::Queue(awaited) => write!(f, "waited as long as allowed for another call of this client, which {awaited}")?,
             Kind::Decode(decode) => {
@@ -59,26 +80,23 @@ impl fmt::Display for Error {
             )?,
             Kind::Setup => f.write_str("no client could be set up")?,
             #[cfg(feature = "bulk")]
-            Kind::File(message) => match &self.0.source {
+            Kind::File(message) => match &self.0.0.source {
                 Some(reason) => write!(f, "{}: {}", one_line(message), one_line(&reason.to_string()))?,
                 None => f.write_str(&one_line(message))?,
             },
             #[cfg(feature = "bulk")]
             Kind::NotArrived => f.write_str("the event was accepted, but the group did not become as wanted")?,
         }
-        if let Some(wait) = self.0.retry_after {
+        if let Some(wait) = self.0.0.retry_after {
             write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;
         }
-        if self.0.outcome_unknown {
+        if self.0.0.outcome_unknown {
             f.write_str("; the write may have taken effect")?;
         }
-        if let Some(note) = &self.0.note {
+        if let Some(note) = &self.0.0.note {
             write!(f, "; {}", one_line(note))?;
         }
-        if let Some(help) = self.0.help {
-            write!(f, "; help: {help}")?;
-        }
-        match self.0.attempts {
+        match self.0.0.attempts {
             0 | 1 => Ok(()),
             requests => write!(f, " ({requests} requests)"),
         }
@@ -86,25 +104,26 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    // By hand: a program whose `main` fails shows this, and the text of `Display` should stand first.
+    /// As a program whose `main` fails shows it: the text of `Display`, and below it the details and the causes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Error");
-        shown.field("message", &self.to_string());
+        write!(f, "{self}")?;
         for (name, value) in [
-            ("attr", self.attr()),
-            ("request_id", self.request_id()),
-            ("group_key", self.group_key()),
+            ("operation", self.operation_id()),
+            ("request id", self.request_id()),
+            ("group key", self.group_key()),
             ("path", self.path()),
             ("body", self.body_snippet()),
         ] {
             if let Some(value) = value {
-                shown.field(name, &value);
+                write!(f, "\n    {name}: {}", one_line(value))?;
             }
         }
-        if let Some(source) = &self.0.source {
-            shown.field("source", source);
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "\n    caused by: {error}")?;
+            cause = error.source();
         }
-        shown.finish()
+        Ok(())
     }
 }
 
@@ -114,6 +133,6 @@ impl StdError for Error {
     }
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

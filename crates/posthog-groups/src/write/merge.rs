@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use posthog_groups_client::{JsonValue, Properties, types};
 
 use super::decision::Kind;
+use super::execute::{Write, execute};
 use super::operations::Set;
-use super::{Target, Write, carry_out};
-use crate::compare::same_value;
+use super::target::Target;
+use crate::data::compare::same_value;
+use crate::data::group::Group;
+use crate::data::input;
 use crate::error::{Error, Result};
-use crate::group::Group;
-use crate::input;
 
 /// The properties one by one, in the order of their names.
 pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
@@ -26,10 +27,7 @@ pub(crate) fn to_merge(properties: &Properties) -> Result<Vec<(String, JsonValue
     for (name, value) in &members {
         input::property_name(name)?;
         if value.is_null() {
-            return Err(Error::input(format!(
-                "the value of `{name}` is null, which the server takes for missing; call `unset(\"{name}\")`, or leave it out \
-                 (`#[serde(skip_serializing_if = \"Option::is_none\")]`)"
-            )));
+            return Err(Error::input(format!("the value of `{name}` is null, which the server takes for missing")).with_help(format!("call `unset(\"{name}\")`, or leave it out (`#[serde(skip_serializing_if = \"Option::is_none\")]`)")));
         }
     }
     Ok(members)
@@ -54,7 +52,7 @@ pub(crate) async fn merge(
     }
     let upsert_is_missing = &target.session.shared.upsert_is_missing;
     if !upsert_is_missing.load(Ordering::Relaxed) {
-        match carry_out(target, &SetAtOnce { properties: &to_write }).await {
+        match execute(target, &SetAtOnce { properties: &to_write }).await {
             Ok(group) => return Ok((group, written)),
             Err(error) if error.is_not_offered() || error.status() == Some(405) => {
                 upsert_is_missing.store(true, Ordering::Relaxed);
@@ -65,7 +63,7 @@ pub(crate) async fn merge(
     let mut group = found;
     let mut no_event = false;
     for (name, value) in to_write {
-        group = carry_out(target, &Set { name, value }).await?;
+        group = execute(target, &Set { name, value }).await?;
         no_event |= group.event_not_sent();
     }
     Ok((if no_event { group.without_event() } else { group }, written))

@@ -3,10 +3,11 @@
 use posthog_groups_client::{JsonValue, Properties, types};
 
 use super::decision::Kind;
-use super::{Target, Write};
-use crate::compare::{same_properties, same_value};
+use super::execute::Write;
+use super::target::Target;
+use crate::data::compare::{same_properties, same_value};
+use crate::data::group::Group;
 use crate::error::Result;
-use crate::group::Group;
 
 /// Creates a group of a type that exists.
 #[derive(Debug)]

@@ -216,8 +216,7 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     if !types.is_empty() {
         report.tell(list(&client, &types).await)?;
     }
-    let throttled = report.throttled > 0;
-    probes::examine(&client, &types, throttled, |check| report.tell(check).map(|_| ())).await?;
+    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
     report.tell(verdicts::rate_limit(client.host()))?;
     Ok(())
 }
@@ -249,7 +248,7 @@ async fn list(client: &Client, types: &[GroupType]) -> Check {
     for group_type in types {
         pages.push((group_type, client.groups(group_type.group_type_index).list().page().await));
     }
-    verdicts::list(&pages)
+    verdicts::list(client.host(), &pages)
 }
 
 /// The group type that commands use.

@@ -215,12 +215,19 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
 }
 
 /// Whether groups can be listed, by the first page of each type.
-pub(super) fn list(pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
+pub(super) fn list(host: &str, pages: &[(&GroupType, Result<GroupPage, Error>)]) -> Check {
     let failed = pages.iter().find_map(|(group_type, page)| page.as_ref().err().map(|e| (group_type, e)));
-    match failed {
-        None => Check::ok("list", "groups can be listed"),
-        Some((_, e)) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
-        Some((group_type, e)) => {
+    let other_origin = pages.iter().find_map(|(_, page)| page.as_ref().ok()?.link_origin.as_deref());
+    match (failed, other_origin) {
+        (None, None) => Check::ok("list", "groups can be listed"),
+        (None, Some(origin)) => Check::warn(
+            "list",
+            format!("groups can be listed, but links to the next page name {origin} instead of {host}"),
+            "nothing to do here: the next page is requested from the configured host. Other clients may fail: let the \
+             proxy send X-Forwarded-Proto and X-Forwarded-Host, and the server trust it",
+        ),
+        (Some((_, e)), _) if e.is_rate_limited() => Check::throttled("list", wait_for(e)),
+        (Some((group_type, e)), _) => {
             let found = format!("groups of type {} cannot be listed: {}", group_type.group_type, text_of(e));
             let help = if e.status() == Some(500) { UNREADABLE_GROUP } else { "try again later" };
             Check::fail("list", found, help)

@@ -1,0 +1,152 @@
+//! The arguments of a tool, taken from the parameters and the request body of its operation in the spec.
+
+use serde_json::{Map, Value};
+
+/// The spec in its 3.1 form, whose schemas are JSON Schema as the protocol wants it.
+pub(super) struct Spec(Value);
+
+/// What the spec knows about a tool.
+#[derive(Debug, PartialEq)]
+pub(super) struct ToolInput {
+    pub(super) title: String,
+    pub(super) properties: Map<String, Value>,
+    pub(super) required: Vec<String>,
+}
+
+/// Parameters that the caller of a tool does not give: the configuration names the project, a look never makes a notebook, and
+/// tools have one way to go on, whatever the endpoint has.
+const OURS: &[&str] = &["project_id", "skip_create_notebook", "cursor", "limit", "page"];
+
+impl Spec {
+    pub(super) fn embedded() -> serde_json::Result<Self> {
+        serde_json::from_str(include_str!("../../openapi-3.1.json")).map(Self)
+    }
+
+    /// The arguments of the tool for an operation; `None` when the spec does not have it.
+    pub(super) fn input(&self, operation_id: &str) -> Option<ToolInput> {
+        let paths = self.0["paths"].as_object()?;
+        let mut operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
+        let operation = operations.find(|operation| operation["operationId"] == operation_id)?;
+        let mut input = ToolInput {
+            title: operation["summary"].as_str()?.to_owned(),
+            properties: Map::new(),
+            required: Vec::new(),
+        };
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter = self.resolved(parameter)?;
+            let name = parameter["name"].as_str()?;
+            if !OURS.contains(&name) {
+                let mut schema = self.resolved(&parameter["schema"])?.as_object()?.clone();
+                if let Some(description) = parameter.get("description") {
+                    schema.insert("description".to_owned(), description.clone());
+                }
+                input.add(name, schema, parameter["required"] == true);
+            }
+        }
+        let body = &operation["requestBody"];
+        if !body.is_null() {
+            let schema = self.resolved(&body["content"]["application/json"]["schema"])?.as_object()?;
+            match schema.get("properties").and_then(Value::as_object) {
+                Some(members) => {
+                    let required = schema.get("required").and_then(Value::as_array);
+                    for (name, member) in members {
+                        let is_required =
+                            required.is_some_and(|required| required.contains(&Value::from(name.as_str())));
+                        input.add(name, self.resolved(member)?.as_object()?.clone(), is_required);
+                    }
+                }
+                // The body is the properties themselves.
+                None => input.add("group_properties", schema.clone(), true),
+            }
+        }
+        Some(input)
+    }
+
+    /// What a reference, if it is one, refers to.
+    fn resolved<'a>(&'a self, node: &'a Value) -> Option<&'a Value> {
+        match node["$ref"].as_str() {
+            Some(reference) => self.0.pointer(reference.strip_prefix('#')?),
+            None => Some(node),
+        }
+    }
+}
+
+impl ToolInput {
+    fn add(&mut self, name: &str, mut schema: Map<String, Value>, required: bool) {
+        // Hosts refuse names of arguments with a dollar sign.
+        let name = if name == "$unset" { "key" } else { name };
+        for for_readers in ["example", "examples"] {
+            schema.remove(for_readers);
+        }
+        if let Some(Value::String(description)) = schema.get_mut("description") {
+            *description = without_statuses(description);
+        }
+        self.properties.insert(name.to_owned(), Value::Object(schema));
+        if required {
+            self.required.push(name.to_owned());
+        }
+    }
+}
+
+/// A description without the sentences about the status of an answer, which say nothing to the caller of a tool.
+fn without_statuses(description: &str) -> String {
+    let is_status = |word: &str| {
+        let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit()) && word != "100"
+    };
+    let sentences = description.trim().split_inclusive(". ");
+    let kept: String = sentences.filter(|sentence| !sentence.split_whitespace().any(is_status)).collect();
+    kept.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_about_statuses_are_left_out() {
+        for (description, kept) in [
+            ("Index of the type. Missing: 500 in 2025 (list: 400), 400 in 2026.", "Index of the type."),
+            ("At most 100 groups. Servers of 2026 have it.", "At most 100 groups. Servers of 2026 have it."),
+            ("Answered 400.", ""),
+            ("Some text", "Some text"),
+        ] {
+            assert_eq!(without_statuses(description), kept);
+        }
+    }
+
+    #[test]
+    fn parameters_and_bodies_become_arguments() {
+        let spec = Spec::embedded().unwrap();
+        for (operation, arguments, required) in [
+            ("list_group_types", "", ""),
+            ("list_groups", "group_key group_type_index search", "group_type_index"),
+            ("find_group", "group_key group_type_index", "group_key group_type_index"),
+            ("list_related", "group_type_index id", "id"),
+            ("create_group", "group_key group_properties group_type_index", "group_key group_type_index"),
+            (
+                "update_property",
+                "group_key group_type_index key value",
+                "group_key group_type_index key value",
+            ),
+            ("delete_property", "group_key group_type_index key", "group_key group_type_index key"),
+            (
+                "upsert_properties",
+                "group_key group_properties group_type_index",
+                "group_key group_properties group_type_index",
+            ),
+        ] {
+            let input = spec.input(operation).unwrap();
+            let mut names: Vec<&str> = input.properties.keys().map(String::as_str).collect();
+            let mut needed: Vec<&str> = input.required.iter().map(String::as_str).collect();
+            names.sort_unstable();
+            needed.sort_unstable();
+            assert_eq!(
+                (names.join(" "), needed.join(" ")),
+                (arguments.to_owned(), required.to_owned()),
+                "{operation}"
+            );
+        }
+        assert_eq!(spec.input("no_such_operation"), None);
+    }
+}

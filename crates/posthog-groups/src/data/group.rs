@@ -1,0 +1,133 @@
+//! A group, with its properties as text or as a type of yours.
+
+use chrono::{DateTime, Utc};
+use posthog_groups_client::{JsonValue, Properties, types};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A group of a project.
+///
+/// `P` is the form of its properties: the server's own text by default, which costs nothing until it is looked at and
+/// keeps numbers of any size, or a type of yours.
+///
+/// ```no_run
+/// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
+/// #[derive(serde::Deserialize)]
+/// struct Account { plan: String, seats: Option<u32> }
+///
+/// let acme = posthog.groups("organization").get("org:5").await?.typed::<Account>()?;
+/// println!("{} is on {}", acme.key, acme.properties.plan);
+/// # Ok(()) }
+/// ```
+///
+/// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
+/// are equal when all of them is; properties are compared by their text ([`same_value`](crate::same_value) compares what they
+/// mean).
+///
+/// For tests, [`Group::new`] makes one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Group<P = Properties> {
+    /// The index of its type, from 0 to 4.
+    #[serde(rename = "group_type_index")]
+    pub type_index: u8,
+    /// Its key.
+    #[serde(rename = "group_key")]
+    pub key: String,
+    /// Its properties.
+    #[serde(rename = "group_properties")]
+    pub properties: P,
+    /// When it was first stored. The part below the second may differ between a list and a find on servers of 2026.
+    pub created_at: DateTime<Utc>,
+    /// The short id of its notebook, where a find told one.
+    #[serde(default, skip_serializing)]
+    pub notebook: Option<String>,
+    #[serde(skip)]
+    event_not_sent: bool,
+}
+
+impl<P> Group<P> {
+    /// A group as a server could have sent it.
+    ///
+    /// ```
+    /// use posthog_groups::{Group, Properties};
+    ///
+    /// let acme = Group::new(0, "org:5", Properties::new(&serde_json::json!({"plan": "scale"}))?, Default::default());
+    /// assert_eq!(acme.property("plan").unwrap().as_str(), "\"scale\"");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn new(type_index: u8, key: impl Into<String>, properties: P, created_at: DateTime<Utc>) -> Self {
+        Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
+    }
+
+    /// The write is stored, but the server could not send the event about it: destinations that listen to events have
+    /// missed it. Always false for a group that was read.
+    pub fn event_not_sent(&self) -> bool {
+        self.event_not_sent
+    }
+
+    pub(crate) fn stored(index: i64, key: String, properties: P, created_at: DateTime<Utc>) -> Self {
+        // The servers know five indexes; one beyond 255 would be of a server that this version does not know.
+        let type_index = u8::try_from(index).unwrap_or(u8::MAX);
+        Self::new(type_index, key, properties, created_at)
+    }
+
+    pub(crate) fn map<Q>(self, properties: impl FnOnce(P) -> Q) -> Group<Q> {
+        Group {
+            type_index: self.type_index,
+            key: self.key,
+            properties: properties(self.properties),
+            created_at: self.created_at,
+            notebook: self.notebook,
+            event_not_sent: self.event_not_sent,
+        }
+    }
+}
+
+impl Group {
+    /// The same group with its properties as a type of yours.
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] when they do not fit: the error has the path, the key, and the text.
+    pub fn typed<P: DeserializeOwned>(self) -> Result<Group<P>> {
+        let properties = decode(&self.key, &self.properties)?;
+        Ok(self.map(|_| properties))
+    }
+
+    /// One property by its exact name; `None` when the group does not have it. A property may be there and be null.
+    pub fn property(&self, name: &str) -> Option<JsonValue> {
+        self.properties.get(name).ok().flatten()
+    }
+
+    pub(crate) fn without_event(mut self) -> Self {
+        self.event_not_sent = true;
+        self
+    }
+}
+
+/// Decodes the properties of the group with this key.
+pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) -> Result<P> {
+    // Keeping the path costs time, and it is wanted only where something does not fit.
+    if let Ok(decoded) = properties.decode() {
+        return Ok(decoded);
+    }
+    let mut json = serde_json::Deserializer::from_str(properties.as_str());
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|e| Error::decode_group(Some(key.to_owned()), properties.as_str(), e))
+}
+
+impl From<types::Group> for Group {
+    fn from(group: types::Group) -> Self {
+        Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at)
+    }
+}
+
+impl From<types::FoundGroup> for Group {
+    fn from(group: types::FoundGroup) -> Self {
+        let found =
+            Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at);
+        Self { notebook: group.notebook, ..found }
+    }
+}

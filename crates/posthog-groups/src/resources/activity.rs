@@ -1,0 +1,212 @@
+//! The history of a group.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use posthog_groups_client::types::ActivityEntry;
+use serde::{Deserialize, Serialize};
+
+use crate::data::input;
+use crate::error::{Error, Result};
+use crate::resources::cursor::{Cursor, EmptyPages, parameter_of_link};
+use crate::resources::handle::GroupHandle;
+use crate::resources::walk::{Items, Pages, Walk};
+use crate::wire::session::read;
+
+/// The history of a group, newest first, that has yet to be fetched; [`GroupHandle::activity`] makes it.
+///
+/// ```no_run
+/// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+/// let mut history = orgs.group("org:5").activity().stream();
+/// while let Some(entry) = history.next().await {
+///     let entry = entry?;
+///     println!("{} {} {:?}", entry.created_at, entry.activity, entry.detail.name);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until its stream is polled"]
+pub struct ActivityQuery {
+    handle: GroupHandle,
+    page_size: u32,
+    start: Option<Cursor>,
+    prefetch: bool,
+}
+
+impl GroupHandle {
+    /// The history of the group, newest first. Needs the scope `activity_log:read`.
+    pub fn activity(&self) -> ActivityQuery {
+        ActivityQuery::new(self.clone())
+    }
+}
+
+impl ActivityQuery {
+    pub(crate) fn new(handle: GroupHandle) -> Self {
+        Self { handle, page_size: 100, start: None, prefetch: true }
+    }
+
+    /// Entries on a page; 100 by default, where the server's own default is 10. Zero counts as one.
+    pub fn page_size(mut self, entries: u32) -> Self {
+        self.page_size = entries.max(1);
+        self
+    }
+
+    /// Starts at the page that [`ActivityPage::next`] of an earlier page names.
+    pub fn start_from(mut self, cursor: Cursor) -> Self {
+        self.start = Some(cursor);
+        self
+    }
+
+    /// Whether the next page is fetched while one is looked at; on by default.
+    pub fn prefetch(mut self, prefetch: bool) -> Self {
+        self.prefetch = prefetch;
+        self
+    }
+
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// The first error of the [stream](Self::stream).
+    pub async fn collect(self) -> Result<Vec<ActivityEntry>> {
+        let mut entries = Vec::new();
+        let mut stream = self.stream();
+        while let Some(entry) = stream.next().await {
+            entries.push(entry?);
+        }
+        Ok(entries)
+    }
+
+    /// The entries one by one. It ends after an error.
+    ///
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
+    pub fn stream(self) -> ActivityStream {
+        let prefetch = self.prefetch;
+        ActivityStream(Items::new(Pages::new(ActivityWalk::new(self), prefetch), |page| {
+            page.entries.into_iter().map(Ok).collect()
+        }))
+    }
+
+    /// The entries page by page. It ends after an error.
+    pub fn pages(self) -> ActivityPages {
+        let prefetch = self.prefetch;
+        ActivityPages(Pages::new(ActivityWalk::new(self), prefetch))
+    }
+}
+
+/// One page of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityPage {
+    /// The entries, newest first.
+    pub entries: Vec<ActivityEntry>,
+    /// How many entries there are on all pages.
+    pub total: i64,
+    /// Where the next page begins; `None` on the last page. New entries move older ones to later pages.
+    pub next: Option<Cursor>,
+}
+
+/// Entries one by one; [`ActivityQuery::stream`] makes it.
+#[must_use = "streams do nothing unless polled"]
+#[derive(Debug)]
+pub struct ActivityStream(Items<ActivityWalk, ActivityEntry>);
+
+impl ActivityStream {
+    /// The next entry; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<ActivityEntry>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for ActivityStream {
+    type Item = Result<ActivityEntry>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(context)
+    }
+}
+
+/// Entries page by page; [`ActivityQuery::pages`] makes it.
+#[must_use = "streams do nothing unless polled"]
+#[derive(Debug)]
+pub struct ActivityPages(Pages<ActivityWalk>);
+
+impl ActivityPages {
+    /// The next page; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<ActivityPage>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for ActivityPages {
+    type Item = Result<ActivityPage>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(context)
+    }
+}
+
+struct ActivityWalk {
+    query: ActivityQuery,
+    page: i64,
+    /// Where the page to come begins, when it is not the first.
+    cursor: Option<Cursor>,
+    empty_pages: EmptyPages,
+}
+
+impl ActivityWalk {
+    fn new(query: ActivityQuery) -> Self {
+        Self { page: 1, cursor: query.start.clone(), query, empty_pages: EmptyPages::default() }
+    }
+}
+
+impl Walk for ActivityWalk {
+    type Page = ActivityPage;
+
+    async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
+        if let Some(cursor) = self.cursor.take() {
+            // Only now, so that the page before it has been delivered.
+            let (page, limit) = place_after(self.page, &cursor)?;
+            self.page = page;
+            // The server's number of entries on a page is what its page numbers mean.
+            self.query.page_size = limit.unwrap_or(self.query.page_size);
+        }
+        let handle = &self.query.handle;
+        let key = input::check_group_key(&handle.key)?;
+        let session = handle.groups.client().session("activity");
+        let index = handle.groups.index(&session).await?;
+        let page = read!(session, "list_activity", |raw| raw
+            .list_activity()
+            .project_id(session.project())
+            .group_type_index(index)
+            .group_key(key)
+            .limit(self.query.page_size)
+            .page(self.page))?;
+        let next = page.next.as_deref().map(cursor_of);
+        let rest = match &next {
+            Some(cursor) => {
+                self.empty_pages.count(page.results.is_empty())?;
+                Some(Self { cursor: Some(cursor.clone()), ..self })
+            }
+            None => None,
+        };
+        Ok((ActivityPage { entries: page.results, total: page.total_count, next }, rest))
+    }
+}
+
+/// The place that a link names: its page, and how many entries a page has.
+fn cursor_of(link: &str) -> Cursor {
+    let parameter = |name| parameter_of_link(link, name).unwrap_or_default();
+    Cursor::new(format!("{}/{}", parameter("page"), parameter("limit")))
+}
+
+/// The page of a cursor, which has to be later than the current one, and how many entries a page has.
+fn place_after(current: i64, cursor: &Cursor) -> Result<(i64, Option<u32>)> {
+    let (page, limit) = cursor.as_str().split_once('/').unwrap_or((cursor.as_str(), ""));
+    match page.parse() {
+        Ok(number) if number > current => Ok((number, limit.parse().ok().filter(|&limit| limit > 0))),
+        _ => Err(Error::paging(format!(
+            "page {current} of the history names page `{page}` as the next, so that it cannot be continued"
+        ))),
+    }
+}

@@ -1,0 +1,418 @@
+//! Settings of a client, checked before the first request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use posthog_groups_client::{PersonalApiKey, is_loopback};
+
+use crate::error::{Error, Result};
+use crate::resources::client::Client;
+use crate::resources::project::ProjectRef;
+use crate::wire::cache::Cache;
+use crate::wire::host::{Host, Region};
+use crate::wire::keyed_locks::KeyedLocks;
+use crate::wire::limit::{Limiter, RateLimit};
+use crate::wire::options::CallOptions;
+use crate::wire::retry::RetryPolicy;
+use crate::wire::session::Shared;
+use crate::wire::span::note;
+use crate::wire::transport::Connection;
+
+/// Settings of a [`Client`].
+///
+/// Only the key is required. Everything is checked by [`build`](Self::build), which sends nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use posthog_groups::{Client, Region};
+///
+/// let posthog = Client::builder()
+///     .personal_api_key("phx_...")
+///     .region(Region::Eu)
+///     .project(7)
+///     .timeout(Duration::from_secs(10))
+///     .build()?;
+/// assert_eq!(posthog.host(), "https://eu.posthog.com");
+/// # Ok::<(), posthog_groups::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ClientBuilder {
+    key: Option<String>,
+    host: String,
+    project: ProjectRef,
+    allow_insecure_http: bool,
+    options: CallOptions,
+    rate_limit: Option<RateLimit>,
+    connect_timeout: Duration,
+    user_agent: Option<String>,
+    proxy: Option<reqwest::Proxy>,
+    http: Option<reqwest::Client>,
+    group_types_for: Duration,
+    jitter_seed: Option<u64>,
+    trace_urls: bool,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            key: None,
+            host: Region::Us.url().to_owned(),
+            project: ProjectRef::current(),
+            allow_insecure_http: false,
+            options: CallOptions::default(),
+            rate_limit: None,
+            connect_timeout: Duration::from_secs(10),
+            user_agent: None,
+            proxy: None,
+            http: None,
+            group_types_for: Duration::from_secs(300),
+            jitter_seed: None,
+            trace_urls: false,
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    // By hand, so that neither the key nor the password of a proxy can end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("key", &self.key.as_ref().map(|_| "redacted"))
+            .field("project", &self.project)
+            .field("options", &self.options)
+            .field("rate_limit", &self.rate_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with settings of your own; see [`ClientBuilder`].
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client of what the environment says:
+    ///
+    /// | variable | | |
+    /// | --- | --- | --- |
+    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
+    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
+    }
+}
+
+impl ClientBuilder {
+    /// The settings that the environment holds; [`Client::from_env`] has the table of variables.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when `POSTHOG_PERSONAL_API_KEY` is missing, or a variable is no Unicode.
+    pub fn from_env() -> Result<Self> {
+        Self::from_variables(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Error::input(format!("{name} is no Unicode text"))),
+        })
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
+        // As shells have it: a variable that is set to nothing is not set.
+        let given = |name| variable(name).map(|value| value.filter(|value| !value.is_empty()));
+        let Some(key) = given("POSTHOG_PERSONAL_API_KEY")? else {
+            return Err(Error::input("POSTHOG_PERSONAL_API_KEY is not set")
+                .with_help("create a personal API key under Settings, Personal API keys"));
+        };
+        let mut builder = Self::default().personal_api_key(key);
+        if let Some(host) = given("POSTHOG_HOST")? {
+            builder = builder.host(host);
+        }
+        if let Some(project) = given("POSTHOG_PROJECT_ID")? {
+            builder = builder.project(project);
+        }
+        Ok(builder)
+    }
+
+    /// The personal API key, `phx_...`. OAuth tokens (`pha_...`) work as well. Required.
+    pub fn personal_api_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// A region of PostHog Cloud; [`Region::Us`] by default. Takes the place of a host.
+    pub fn region(self, region: Region) -> Self {
+        self.host(region.url())
+    }
+
+    /// The instance, as `https://posthog.example.com`. Takes the place of a region.
+    ///
+    /// The hosts for events, `us.i.posthog.com` and `eu.i.posthog.com`, and the former `app.posthog.com` are replaced by the
+    /// hosts of the API: `us.posthog.com` and `eu.posthog.com`. [`Client::host`] shows the result, and with the feature `tracing`
+    /// a warning tells.
+    pub fn host(mut self, url: impl Into<String>) -> Self {
+        self.host = url.into();
+        self
+    }
+
+    /// The project: its number, or `"@current"`, the default, for the one that the key's user used last.
+    pub fn project(mut self, project: impl Into<ProjectRef>) -> Self {
+        self.project = project.into();
+        self
+    }
+
+    /// The time for one attempt; 30 s by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options = self.options.timeout(timeout);
+        self
+    }
+
+    /// The time for connecting, TLS included; 10 s by default. Has no effect together with [`http_client`](Self::http_client).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The time for a call with all its attempts and waits; 5 minutes by default, `None` is without end.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.options = self.options.deadline(deadline);
+        self
+    }
+
+    /// How failed calls are repeated.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.options = self.options.retry(retry);
+        self
+    }
+
+    /// The most bytes that an answer may have; 64 MB by default.
+    pub fn max_response_size(mut self, bytes: u64) -> Self {
+        self.options = self.options.max_response_size(bytes);
+        self
+    }
+
+    /// How many requests are sent at most. By default [`RateLimit::cloud`] for PostHog Cloud, and no limit for other hosts.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// What `User-Agent` says before this crate's own name. Has no effect together with [`http_client`](Self::http_client).
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// A proxy. Has no effect together with [`http_client`](Self::http_client).
+    ///
+    /// Without one, https goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`). Plain http does so
+    /// only when it is set here, because a proxy sees the key; this machine is never reached through a proxy.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// An HTTP client of your own, for certificates or connection pools.
+    ///
+    /// Give it `redirect(Policy::none())`: on this API a redirect only ever leads to a login page, and answers that came by
+    /// one are refused.
+    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Lets plain `http` to other machines pass, where the network is trusted. To this machine it always may.
+    pub fn allow_insecure_http(mut self, allow: bool) -> Self {
+        self.allow_insecure_http = allow;
+        self
+    }
+
+    /// How long the table of group types is kept; 5 minutes by default.
+    pub fn cache_group_types_for(mut self, time: Duration) -> Self {
+        self.group_types_for = time;
+        self
+    }
+
+    /// Makes the jitter of waits the same in every run; for tests.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
+        self
+    }
+
+    /// Adds `url.path` and `url.query` to the spans of requests (feature `tracing`); off by default, because they contain keys of
+    /// groups and search terms. They never contain the API key.
+    pub fn trace_urls(mut self, trace: bool) -> Self {
+        self.trace_urls = trace;
+        self
+    }
+
+    /// Checks the settings and makes a client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`], with the mend in the message.
+    pub fn build(self) -> Result<Client> {
+        let key = check_key(self.key.as_deref())?;
+        let host = Host::parse(&self.host, self.allow_insecure_http)?;
+        let project = self.project.check()?;
+        if let Some(given) = &host.mapped_from {
+            note!("{given} takes events; the API is at {}, which is used instead", host.base());
+            let _ = given;
+        }
+        let limit = self
+            .rate_limit
+            .unwrap_or_else(|| if host.is_cloud() { RateLimit::cloud() } else { RateLimit::unlimited() });
+        let http = match self.http {
+            Some(http) => http,
+            None => {
+                let http = http_client(self.connect_timeout, self.user_agent.as_deref());
+                with_proxy(http, &host, self.proxy)?.build().map_err(Error::setup)?
+            }
+        };
+        // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
+        let upsert_is_missing = AtomicBool::new(host.is_cloud());
+        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
+        connection.trace_urls = self.trace_urls;
+        let shared = Shared {
+            connection: Arc::new(connection),
+            http,
+            project,
+            group_types: Cache::new(self.group_types_for),
+            upsert_is_missing,
+            write_locks: KeyedLocks::default(),
+        };
+        Ok(Client::assemble(Arc::new(shared), self.options))
+    }
+}
+
+/// Chooses the proxy, so that the key is sent in clear text only where that was asked for.
+fn with_proxy(
+    http: reqwest::ClientBuilder,
+    host: &Host,
+    proxy: Option<reqwest::Proxy>,
+) -> Result<reqwest::ClientBuilder> {
+    match proxy {
+        Some(_) if is_loopback(host.url()) => Err(Error::input(format!(
+            "a proxy is set, but {} is this machine, which is never reached through a proxy",
+            host.base()
+        ))
+        .with_help("remove the proxy")),
+        Some(proxy) => Ok(http.proxy(proxy)),
+        // Plain http may go to another machine because `allow_insecure_http` says so of that machine, and not of a
+        // proxy that the environment happens to name.
+        None if host.url().scheme() == "http" || is_loopback(host.url()) => Ok(http.no_proxy()),
+        None => Ok(http),
+    }
+}
+
+fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::ClientBuilder {
+    const OWN: &str = concat!("posthog-groups/", env!("CARGO_PKG_VERSION"));
+    let user_agent = user_agent.map_or_else(|| OWN.to_owned(), |first| format!("{first} {OWN}"));
+    reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        // Ours are the only repetitions: they know which operation may be repeated.
+        .retry(reqwest::retry::never())
+        .user_agent(user_agent)
+}
+
+fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
+    let Some(key) = key else {
+        return Err(Error::input("no key is given").with_help(
+            "call `personal_api_key(\"phx_...\")`, or create one under Settings, Personal API keys",
+        ));
+    };
+    if key.contains(char::is_control) {
+        // Also at its end: a key that was read from a file with its line end is a mistake to be told.
+        return Err(Error::input("the personal API key holds a line break or another control character")
+            .with_help("remove it, for example with `trim()`"));
+    }
+    PersonalApiKey::new(key).map_err(|e| Error::input(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(builder: ClientBuilder) -> String {
+        match builder.build() {
+            Ok(_) => "accepted".to_owned(),
+            Err(e) => {
+                assert!(e.is_invalid_input());
+                assert!(!format!("{e} {e:?}").contains("secret"));
+                e.to_string()
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_cannot_work_are_refused_with_the_mend() {
+        assert_eq!(refusal(Client::builder().personal_api_key("phx_secret")), "accepted");
+        assert!(refusal(Client::builder()).contains("personal_api_key"));
+        for (key, mend) in [
+            ("", "create one"),
+            ("  ", "create one"),
+            ("phx_secret\n", "trim()"),
+            ("phx_\nsecret", "trim()"),
+            ("phc_secret", "use a personal API key (phx_...)"),
+        ] {
+            let message = refusal(Client::builder().personal_api_key(key));
+            assert!(message.contains(mend), "{key:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_environment_gives_key_host_and_project() {
+        let build = |variables: &[(&str, &str)]| {
+            let find = |name: &str| {
+                Ok(variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+            };
+            ClientBuilder::from_variables(find).and_then(ClientBuilder::build)
+        };
+        let key = ("POSTHOG_PERSONAL_API_KEY", "phx_secret");
+        let client = build(&[key]).unwrap();
+        assert_eq!((client.host(), client.project()), ("https://us.posthog.com", "@current"));
+        let client =
+            build(&[key, ("POSTHOG_HOST", "https://eu.i.posthog.com"), ("POSTHOG_PROJECT_ID", "7")]).unwrap();
+        assert_eq!((client.host(), client.project()), ("https://eu.posthog.com", "7"));
+        let client = build(&[key, ("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_ID", "")]).unwrap();
+        assert_eq!(client.host(), "https://us.posthog.com");
+        for (variables, mend) in [
+            (&[][..], "POSTHOG_PERSONAL_API_KEY is not set"),
+            (&[("POSTHOG_PERSONAL_API_KEY", "")], "POSTHOG_PERSONAL_API_KEY is not set"),
+            (&[key, ("POSTHOG_HOST", "eu.posthog.com")], "write https://eu.posthog.com"),
+            (&[key, ("POSTHOG_PROJECT_ID", "main")], "@current"),
+        ] {
+            let error = build(variables).unwrap_err();
+            assert!(error.to_string().contains(mend), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_in_no_debug_text() {
+        let builder = Client::builder().personal_api_key("phx_secret").region(Region::Eu);
+        let client = builder.clone().build().unwrap();
+        for text in [
+            format!("{builder:?}"),
+            format!("{client:?}"),
+            format!("{:#?}", client.raw()),
+            format!("{:?}", client.groups("organization")),
+            format!("{:?}", client.groups(0).group("x")),
+            format!("{:?}", client.groups(0).list().search("x")),
+            format!("{:?}", client.groups(0).create("x")),
+            format!("{:?}", client.with_options(|o| o.retries(1))),
+            format!("{:?}", client.groups(0).list().stream()),
+            format!("{:?}", client.groups(0).list().pages()),
+            format!("{:?}", client.groups(0).property_values("x").containing("y")),
+            format!("{:?}", client.groups(0).group("x").activity()),
+            format!("{:?}", client.groups(0).group("x").activity().stream()),
+            format!("{:?}", client.groups(0).group("x").upsert(serde_json::json!({"a": 1}))),
+            format!("{:#?}", client.shared().connection),
+        ] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Creating a group exactly once.
+
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use posthog_groups_client::Properties;
+use serde::Serialize;
+
+use crate::data::group::Group;
+use crate::data::input;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::resources::group_type::check_exists;
+use crate::resources::groups::Groups;
+use crate::write::{self, Target};
+
+/// A group to be created; [`Groups::create`] makes it.
+///
+/// ```no_run
+/// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+/// let props = serde_json::json!({"name": "Acme", "plan": "trial"});
+/// match orgs.create("org:9").properties(&props).send().await {
+///     Ok(group) => println!("created {}", group.key),
+///     Err(e) if e.is_already_exists() => println!("it was there before"),
+///     Err(e) => return Err(e),
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited"]
+pub struct CreateGroup {
+    groups: Groups,
+    key: String,
+    properties: Result<Option<Properties>>,
+}
+
+impl Groups {
+    /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
+    pub fn create(&self, key: impl Into<String>) -> CreateGroup {
+        CreateGroup::new(self.clone(), key.into())
+    }
+}
+
+impl CreateGroup {
+    pub(crate) fn new(groups: Groups, key: String) -> Self {
+        Self { groups, key, properties: Ok(None) }
+    }
+
+    /// Its properties: whatever serializes to a JSON object. Values may be null here.
+    pub fn properties(mut self, properties: impl Serialize) -> Self {
+        self.properties = input::properties(&properties).map(Some);
+        self
+    }
+
+    /// Creates the group. Awaiting the builder does the same.
+    ///
+    /// Blanks around the key are removed, as the server does. The group type is checked first, because the server would store a
+    /// group of an unknown type before it refuses. After a lost answer the group is looked for: it is sent again only when it
+    /// is not there, so that there is exactly one.
+    ///
+    /// # Errors
+    /// [`Error::is_already_exists`] when the key is taken: by a group that was there before, or, after a lost answer, by one with
+    /// other properties. [`Error::is_invalid_input`] for a blank or too long key, properties that are no object, and a
+    /// group type that the project does not have. [`Error::is_outcome_unknown`] when not even a look succeeded.
+    pub async fn send(self) -> Result<Group> {
+        let key = input::stored_group_key(&self.key)?;
+        let properties = self.properties?.unwrap_or_default();
+        let session = self.groups.client().session("create");
+        let index = self.groups.index(&session).await?;
+        check_exists(&session, index).await?;
+        let target = Target::lock(&session, index, key).await?;
+        write::execute(&target, &write::Create { properties: &properties }).await
+    }
+}
+
+impl IntoFuture for CreateGroup {
+    type Output = Result<Group>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`send`](Self::send).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,188 @@
+//! Places in a list, and the guards against lists that lead astray.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{DefaultHasher, Hasher as _};
+
+use url::form_urlencoded;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::wire::host::Host;
+
+/// A place in a list, as the server gave it.
+///
+/// It is opaque. An empty one stands for a link that had none: asking for that page is an error
+/// ([`Error::is_paging`](crate::Error::is_paging)), and nothing is sent. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
+/// understand one. It belongs to the search and the group type that it was given for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// A cursor that was written down.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The parameter `name` of a link to the next page, whatever origin the link names.
+///
+/// Servers behind proxies do not always know their own address. Nothing but the parameter is taken from the link, and the
+/// next page is asked for at the client's own origin, so that the key can go nowhere else.
+pub(crate) fn parameter_of_link(link: &str, name: &str) -> Option<String> {
+    let query = link.split('#').next()?.split_once('?')?.1;
+    let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
+    found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+}
+
+/// The origin that a link names, when it is not the client's.
+pub(crate) fn other_origin(host: &Host, link: &str) -> Option<String> {
+    let own = host.base();
+    if link.strip_prefix(own).is_some_and(|rest| rest.starts_with(['/', '?'])) {
+        return None;
+    }
+    let url = host.url().join(link).ok()?;
+    (!host.is_origin_of(&url)).then(|| url.origin().ascii_serialization())
+}
+
+/// Counts pages that are empty although more are announced.
+#[derive(Debug, Default)]
+pub(crate) struct EmptyPages(u32);
+
+impl EmptyPages {
+    /// Takes in a page that has another one after it.
+    pub(crate) fn count(&mut self, is_empty: bool) -> Result<(), Error> {
+        /// More than any server has a reason for.
+        const MAX_IN_A_ROW: u32 = 100;
+
+        self.0 = if is_empty { self.0 + 1 } else { 0 };
+        if self.0 < MAX_IN_A_ROW {
+            return Ok(());
+        }
+        Err(Error::paging(format!(
+            "the server sent {MAX_IN_A_ROW} empty pages in a row, each with a link to the next"
+        )))
+    }
+}
+
+/// What a walk through a list has seen: enough to notice that it goes in circles, in 16 bytes a page.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    pub(crate) empty_pages: EmptyPages,
+    cursors: HashSet<u64>,
+    first_groups: HashSet<u64>,
+}
+
+impl Trail {
+    /// Notes the cursor of a page to come.
+    pub(crate) fn follow(&mut self, cursor: &Cursor) -> Result<(), Error> {
+        if cursor.0.is_empty() {
+            return Err(Error::paging(
+                "the cursor is empty: the server's link to the next page had none, so that the list cannot be continued",
+            ));
+        }
+        if self.cursors.insert(digest(&cursor.0)) {
+            Ok(())
+        } else {
+            Err(Error::paging("the server gave the same cursor twice: the list would never end"))
+        }
+    }
+
+    /// Notes the first group of a page.
+    pub(crate) fn enter(&mut self, index: i64, key: &str) -> Result<(), Error> {
+        if self.first_groups.insert(digest(&(index, key))) {
+            Ok(())
+        } else {
+            Err(Error::paging(format!(
+                "the server started over: a page begins again with group `{key}`, so it did not understand its own cursor"
+            )))
+        }
+    }
+}
+
+fn digest(value: &impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_the_parameter_is_taken_from_a_link() {
+        for (link, cursor) in [
+            (
+                "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0",
+                Some("a+b=="),
+            ),
+            ("/api/projects/1/groups/?cursor=x", Some("x")),
+            ("http://evil.example:1/?search=y&cursor=x#cursor=z", Some("x")),
+            ("//evil.example/?cursor=x", Some("x")),
+            ("https://[?cursor=x", Some("x")),
+            ("?cursor=x", Some("x")),
+            ("https://posthog.example.com/?group_type_index=0", None),
+            ("https://posthog.example.com/?cursor=", None),
+            ("https://posthog.example.com/#?cursor=x", None),
+            ("cursor=x", None),
+            ("", None),
+        ] {
+            assert_eq!(parameter_of_link(link, "cursor").as_deref(), cursor, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_another_origin_is_noticed() {
+        let host = Host::parse("https://posthog.example.com", false).unwrap();
+        for (link, origin) in [
+            ("https://posthog.example.com/api/?cursor=x", None),
+            ("https://posthog.example.com:443/?cursor=x", None),
+            ("/api/?cursor=x", None),
+            ("http://posthog.example.com/?cursor=x", Some("http://posthog.example.com")),
+            (
+                "https://posthog.example.com.evil.example/?cursor=x",
+                Some("https://posthog.example.com.evil.example"),
+            ),
+            ("https://posthog.example.com:8443/?cursor=x", Some("https://posthog.example.com:8443")),
+            ("http://web.internal:8000/?cursor=x", Some("http://web.internal:8000")),
+            ("//evil.example/?cursor=x", Some("https://evil.example")),
+        ] {
+            assert_eq!(other_origin(&host, link).as_deref(), origin, "{link}");
+        }
+    }
+
+    #[test]
+    fn pages_may_be_empty_but_not_for_ever() {
+        let mut pages = EmptyPages::default();
+        assert!((0..99).all(|_| pages.count(true).is_ok()));
+        assert!(pages.count(false).is_ok());
+        assert!((0..99).all(|_| pages.count(true).is_ok()));
+        assert!(pages.count(true).unwrap_err().to_string().contains("100 empty pages"));
+    }
+
+    #[test]
+    fn circles_are_noticed() {
+        let mut trail = Trail::default();
+        trail.follow(&Cursor::new("a")).unwrap();
+        trail.follow(&Cursor::new("b")).unwrap();
+        assert!(trail.follow(&Cursor::new("")).unwrap_err().is_paging());
+        assert!(trail.follow(&Cursor::new("a")).unwrap_err().is_paging());
+        trail.enter(0, "org:1").unwrap();
+        trail.enter(1, "org:1").unwrap();
+        assert!(trail.enter(0, "org:1").unwrap_err().to_string().contains("started over"));
+    }
+}

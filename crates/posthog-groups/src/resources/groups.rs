@@ -1,0 +1,104 @@
+//! The groups of one type.
+
+use serde::Serialize;
+
+use crate::data::group::Group;
+use crate::data::input;
+use crate::error::Result;
+use crate::resources::client::Client;
+use crate::resources::group_type::GroupTypeRef;
+use crate::wire::session::Session;
+use crate::write::find;
+
+/// The groups of one type; [`Client::groups`] makes it.
+///
+/// Cheap to clone. Nothing is sent until a call is awaited.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    client: Client,
+    group_type: GroupTypeRef,
+}
+
+impl Client {
+    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
+    ///
+    /// A name is looked up at the first call, and the table of group types is kept for five minutes.
+    ///
+    /// ```no_run
+    /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
+    /// let by_name = posthog.groups("organization").find("org:5").await?;
+    /// let by_index = posthog.groups(0).find("org:5").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
+        Groups::new(self.clone(), group_type.into())
+    }
+}
+
+impl Groups {
+    pub(crate) fn new(client: Client, group_type: GroupTypeRef) -> Self {
+        Self { client, group_type }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) async fn index(&self, session: &Session) -> Result<u8> {
+        self.group_type.index(session).await
+    }
+
+    /// The index of the type, from 0 to 4.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when the project has no type of that name, or the index is out of
+    /// range.
+    pub async fn type_index(&self) -> Result<u8> {
+        self.index(&self.client.session("type_index")).await
+    }
+
+    /// A group by its exact key, or `None`. Keys are case-sensitive.
+    ///
+    /// No notebook is created by looking, whatever the instance's settings.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key or one of more than 400 characters.
+    pub async fn find(&self, key: impl AsRef<str>) -> Result<Option<Group>> {
+        match self.read(key.as_ref(), "find").await {
+            Ok(group) => Ok(Some(group)),
+            Err(error) if error.is_group_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A group by its exact key.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is none; otherwise as [`find`](Self::find).
+    pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
+        self.read(key.as_ref(), "get").await
+    }
+
+    async fn read(&self, key: &str, call: &'static str) -> Result<Group> {
+        let key = input::check_group_key(key)?;
+        let session = self.client.session(call);
+        let index = self.index(&session).await?;
+        find(&session, index, key).await
+    }
+
+    /// The same groups for work that takes as long as it takes.
+    pub(crate) fn patient(&self) -> Self {
+        Self::new(self.client.patient(), self.group_type.clone())
+    }
+
+    /// Whether what a struct or map serializes to can be the properties of a group.
+    ///
+    /// The calls that write check the same; this is for telling sooner.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object, or holds what
+    /// [`check_properties`](crate::check_properties) refuses.
+    pub fn check_properties(&self, properties: impl Serialize) -> Result<()> {
+        input::properties(&properties).map(|_| ())
+    }
+}

@@ -1,0 +1,134 @@
+//! One group: reading and changing it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::data::group::Group;
+use crate::data::input;
+use crate::data::names::PropertyNames;
+use crate::error::{Error, Result};
+use crate::resources::groups::Groups;
+use crate::resources::related::Related;
+use crate::wire::session::read;
+use crate::write;
+
+/// A handle on one group; [`Groups::group`] makes it. The group need not exist.
+///
+/// Writes of one client to one group are made one after the other, because the server reads all properties, changes
+/// one, and writes all back without a lock. Writes of *other* clients at the same time can get lost in that.
+#[derive(Clone, Debug)]
+pub struct GroupHandle {
+    pub(crate) groups: Groups,
+    pub(crate) key: Arc<str>,
+}
+
+impl Groups {
+    /// A handle on one group, for reading and changing it. Nothing is sent, and the group need not exist.
+    pub fn group(&self, key: impl Into<String>) -> GroupHandle {
+        GroupHandle::new(self.clone(), key.into())
+    }
+}
+
+impl GroupHandle {
+    pub(crate) fn new(groups: Groups, key: String) -> Self {
+        Self { groups, key: key.into() }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The group, or `None`; as [`Groups::find`].
+    ///
+    /// # Errors
+    /// As [`Groups::find`].
+    pub async fn find(&self) -> Result<Option<Group>> {
+        self.groups.find(&self.key).await
+    }
+
+    /// The group; as [`Groups::get`].
+    ///
+    /// # Errors
+    /// As [`Groups::get`].
+    pub async fn get(&self) -> Result<Group> {
+        self.groups.get(&self.key).await
+    }
+
+    /// Sets one property; all others stay. The value may be any JSON but null. Gives the whole group as it is then.
+    ///
+    /// After a lost answer the group is looked at: where the value is in place, nothing is sent again.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for null and an empty name.
+    pub async fn set(&self, name: impl AsRef<str>, value: impl Serialize) -> Result<Group> {
+        let name = input::property_name(name.as_ref())?;
+        let value = input::property_value(name, &value)?;
+        let write = write::Set { name: name.to_owned(), value };
+        self.write("set", &[write]).await
+    }
+
+    /// Removes one property or several; all others stay. Returns the whole group as it is then. Removing a property that
+    /// does not exist succeeds.
+    ///
+    /// Each property is one request. After an error some may have been removed; the same call again removes the rest.
+    ///
+    /// ```no_run
+    /// # async fn example(acme: posthog_groups::GroupHandle) -> posthog_groups::Result<()> {
+    /// acme.unset("plan").await?;
+    /// acme.unset(["seats", "trial"]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for an empty name, and for no names at all.
+    pub async fn unset(&self, names: impl PropertyNames) -> Result<Group> {
+        let names = names.into_names();
+        let writes: Result<Vec<_>> = names
+            .into_iter()
+            .map(|name| input::property_name(&name).map(|name| write::Unset { name: name.to_owned() }))
+            .collect();
+        self.write("unset", &writes?).await
+    }
+
+    /// Carries out changes of the group, while no other call of this client writes to it.
+    async fn write(&self, call: &'static str, writes: &[impl write::Write]) -> Result<Group> {
+        let key = input::check_group_key(&self.key)?;
+        let Some((first, others)) = writes.split_first() else {
+            return Err(Error::input("no property is named").with_help("name at least one"));
+        };
+        let session = self.groups.client().session(call);
+        let index = self.groups.index(&session).await?;
+        let target = write::Target::lock(&session, index, key).await?;
+        let mut group = write::execute(&target, first).await?;
+        for write in others {
+            let no_event = group.event_not_sent();
+            group = write::execute(&target, write).await?;
+            if no_event {
+                group = group.without_event();
+            }
+        }
+        Ok(group)
+    }
+
+    /// The persons, and the groups of other types, that share an event of the last 90 days with the group.
+    ///
+    /// Not paged. No such group: an empty answer.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key.
+    pub async fn related(&self) -> Result<Related> {
+        let key = input::check_group_key(&self.key)?;
+        let session = self.groups.client().session("related");
+        let index = self.groups.index(&session).await?;
+        let actors = read!(session, "list_related", |raw| raw
+            .list_related()
+            .project_id(session.project())
+            .group_type_index(index)
+            .id(key))?;
+        Ok(Related::from(actors))
+    }
+}

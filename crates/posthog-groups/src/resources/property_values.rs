@@ -1,0 +1,154 @@
+//! The names and values of properties, counted by the server.
+
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use posthog_groups_client::types;
+use serde::{Deserialize, Serialize};
+
+use crate::data::input;
+use crate::error::{Error, Result};
+use crate::resources::client::Client;
+use crate::resources::groups::Groups;
+use crate::wire::session::read;
+
+/// A question for the values of a property; await it. [`Groups::property_values`] makes it.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until it is awaited"]
+pub struct PropertyValuesQuery {
+    groups: Groups,
+    name: String,
+    containing: Option<String>,
+}
+
+impl Groups {
+    /// The most frequent values of a property; await it, or narrow it first.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// for value in orgs.property_values("plan").containing("ent").await? {
+    ///     println!("{} x {}", value.count.unwrap_or_default(), value.value);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
+        PropertyValuesQuery::new(self.clone(), name.into())
+    }
+}
+
+impl PropertyValuesQuery {
+    pub(crate) fn new(groups: Groups, name: String) -> Self {
+        Self { groups, name, containing: None }
+    }
+
+    /// Keeps values that contain this text; case does not matter. `%` stands for any text here, and `_` for any
+    /// character.
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.containing = Some(text.into());
+        self
+    }
+
+    /// Returns at most 20 values, the most frequent first. Awaiting the query does the same.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for a blank name.
+    pub async fn send(self) -> Result<Vec<PropertyValue>> {
+        if self.name.trim().is_empty() {
+            return Err(Error::input("the name of the property is blank")
+                .with_help("give the name as it appears on groups"));
+        }
+        let name = input::property_name(&self.name)?;
+        let session = self.groups.client().session("property_values");
+        let index = self.groups.index(&session).await?;
+        let values = read!(session, "list_property_values", |raw| {
+            let query =
+                raw.list_property_values().project_id(session.project()).group_type_index(index).key(name);
+            match self.containing.as_deref() {
+                Some(text) => query.value(text),
+                None => query,
+            }
+        })?;
+        let rows = match values {
+            types::PropertyValues::List(rows) => rows.0,
+            types::PropertyValues::Page(page) => page.results,
+        };
+        Ok(rows.into_iter().map(|row| PropertyValue { value: row.name, count: row.count }).collect())
+    }
+}
+
+impl IntoFuture for PropertyValuesQuery {
+    type Output = Result<Vec<PropertyValue>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`send`](Self::send).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl Client {
+    /// The names of the properties of each group type, with the number of groups that have them.
+    ///
+    /// # Errors
+    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
+    /// [`Groups::property_values`] or sample with [`Groups::list`] there.
+    pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
+        let session = self.session("property_definitions");
+        let definitions = read!(session, "list_property_definitions", |raw| raw
+            .list_property_definitions()
+            .project_id(self.project()))?;
+        Ok(PropertyDefinitions::from(definitions))
+    }
+}
+
+/// A value of a property, and how many groups have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyValue {
+    /// The value as text: numbers, booleans and nested JSON as their JSON, text without quotes. `1` and `"1"` are one.
+    pub value: String,
+    /// How many groups have it; servers of 2022 do not tell.
+    pub count: Option<i64>,
+}
+
+/// The names of properties by group type; [`Client::property_definitions`](crate::Client::property_definitions) gets them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PropertyDefinitions(BTreeMap<u8, Vec<PropertyDefinition>>);
+
+/// The name of a property, and how many groups have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyDefinition {
+    /// Its name.
+    pub name: String,
+    /// How many groups have it. Servers may count replaced versions of a group as well.
+    pub count: i64,
+}
+
+impl PropertyDefinitions {
+    /// The properties of the group type with this index, the most frequent first.
+    pub fn of(&self, type_index: u8) -> &[PropertyDefinition] {
+        self.0.get(&type_index).map_or(&[], Vec::as_slice)
+    }
+
+    /// All group types that have properties, by index.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &[PropertyDefinition])> {
+        self.0.iter().map(|(index, rows)| (*index, rows.as_slice()))
+    }
+}
+
+impl FromIterator<(u8, Vec<PropertyDefinition>)> for PropertyDefinitions {
+    fn from_iter<I: IntoIterator<Item = (u8, Vec<PropertyDefinition>)>>(rows: I) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
+
+impl From<types::PropertyDefinitions> for PropertyDefinitions {
+    fn from(definitions: types::PropertyDefinitions) -> Self {
+        let rows = definitions.0.into_iter().filter_map(|(index, rows)| {
+            let rows = rows.into_iter().map(|row| PropertyDefinition { name: row.name, count: row.count });
+            Some((index.parse().ok()?, rows.collect()))
+        });
+        Self(rows.collect())
+    }
+}

@@ -1,0 +1,83 @@
+//! Requests to endpoints that have no method in this crate.
+
+use std::sync::Arc;
+
+use http::Method;
+use http::header::CONTENT_TYPE;
+use posthog_groups_client::{JsonValue, Operation};
+
+use crate::error::{Error, Result};
+use crate::resources::client::Client;
+use crate::wire::transport::{Exchange, Mode, Usage};
+
+static GET: Operation = Operation::unlisted("GET");
+static POST: Operation = Operation::unlisted("POST");
+static PUT: Operation = Operation::unlisted("PUT");
+static PATCH: Operation = Operation::unlisted("PATCH");
+static DELETE: Operation = Operation::unlisted("DELETE");
+
+impl Client {
+    /// Sends a request to any path of the API, and returns the JSON of the response, or `None` if it has no body.
+    ///
+    /// `path` starts with a slash and may have a query. The API key, the origin, the rate limit, timeouts and the bound of the response are
+    /// those of all calls. GET is repeated as other reads are; a request with another method is sent once.
+    ///
+    /// ```no_run
+    /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
+    /// let flags = posthog.request("GET", "/api/projects/@current/feature_flags/?limit=10", None).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for another method than GET, POST, PUT, PATCH and DELETE, and for a path that is not one of the API's
+    /// origin. After a write, see [`Error::is_outcome_unknown`].
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&JsonValue>,
+    ) -> Result<Option<JsonValue>> {
+        let (method, operation) = match method {
+            "GET" => (Method::GET, &GET),
+            "POST" => (Method::POST, &POST),
+            "PUT" => (Method::PUT, &PUT),
+            "PATCH" => (Method::PATCH, &PATCH),
+            "DELETE" => (Method::DELETE, &DELETE),
+            other => {
+                return Err(Error::input(format!(
+                    "the method `{other}` is not GET, POST, PUT, PATCH or DELETE"
+                )));
+            }
+        };
+        if !path.starts_with('/') || path.starts_with("//") {
+            return Err(Error::input(
+                "the path does not start with one slash; write, for example, /api/users/@me/",
+            ));
+        }
+        let session = match operation.idempotency {
+            posthog_groups_client::Idempotency::Safe => self.session("request"),
+            _ => self.with_options(|options| options.retries(0)).session("request"),
+        };
+        let shared = &session.shared;
+        let mut request = shared.http.request(method, format!("{}{path}", shared.connection.host.base()));
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.as_str().to_owned());
+        }
+        let request = request
+            .build()
+            .map_err(|e| Error::input("the path cannot be part of a URL").with_source(e.without_url()))?;
+        let exchange = Exchange::new(
+            Arc::clone(&shared.connection),
+            session.options,
+            session.deadline(),
+            Arc::new(Usage::new(Some("request"))),
+            Mode::Raw,
+        );
+        let body = exchange.send(&shared.http, operation, request).await?;
+        if body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(&body).unwrap_or_default();
+        JsonValue::parse(text).map(Some).map_err(|e| Error::decode(".".to_owned(), e, &body))
+    }
+}

@@ -1,0 +1,411 @@
+//! Compares a struct for properties with what a server holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::pin;
+
+use futures_core::Stream;
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use crate::data::group::Group;
+use crate::error::{Error, Result};
+use crate::resources::groups::Groups;
+
+/// How many groups are looked at.
+const SAMPLE: usize = 1_000;
+
+/// What [`Groups::check_schema`] has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SchemaReport {
+    /// How many groups were looked at; at most 1,000, the newest.
+    pub groups_seen: usize,
+    /// These were all groups of the type.
+    pub is_complete: bool,
+    /// Properties of the struct that groups lack: required ones that some lack, and others that none has.
+    pub missing: Vec<MissingProperty>,
+    /// Properties of groups that the struct does not have. None where it takes any others in (`#[serde(flatten)]` of a map).
+    pub unknown: Vec<UnknownProperty>,
+    /// Properties with values of a type that the struct does not take.
+    pub different: Vec<DifferentProperty>,
+}
+
+/// A property of the struct that groups lack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingProperty {
+    /// Its name, as JSON has it.
+    pub name: String,
+    /// The struct requires it: groups without it do not decode.
+    pub required: bool,
+    /// How many of the groups seen lack it.
+    pub groups_without: usize,
+}
+
+/// A property of groups that the struct does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownProperty {
+    /// Its name.
+    pub name: String,
+    /// How many groups have it: of those seen, or by the server's count where none was seen.
+    pub groups_with: usize,
+    /// The types of its values; empty where none was seen.
+    pub found: Vec<ValueKind>,
+}
+
+/// A property with values of a type that the struct does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DifferentProperty {
+    /// Its name.
+    pub name: String,
+    /// What the struct takes.
+    pub expected: Vec<ValueKind>,
+    /// What was found and is not taken.
+    pub found: Vec<ValueKind>,
+    /// A group that has such a value, if one was seen.
+    pub group_key: Option<String>,
+}
+
+/// The types of JSON values, whole numbers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ValueKind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean,
+    /// A number without a fraction.
+    Integer,
+    /// Any other number.
+    Number,
+    /// Text.
+    String,
+    /// A list.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl fmt::Display for ValueKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        })
+    }
+}
+
+impl SchemaReport {
+    /// Everything seen fits the struct, and the struct misses nothing.
+    pub fn is_match(&self) -> bool {
+        self.missing.is_empty() && self.unknown.is_empty() && self.different.is_empty()
+    }
+}
+
+impl fmt::Display for SchemaReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list =
+            |kinds: &[ValueKind]| kinds.iter().map(ValueKind::to_string).collect::<Vec<_>>().join(" or ");
+        writeln!(
+            f,
+            "{} groups seen{}: {} properties missing, {} unknown, {} of another type",
+            self.groups_seen,
+            if self.is_complete { ", all there are" } else { "" },
+            self.missing.len(),
+            self.unknown.len(),
+            self.different.len()
+        )?;
+        for row in &self.missing {
+            let required = if row.required { "required" } else { "optional" };
+            writeln!(f, "missing    {} ({required}), {} groups are without", row.name, row.groups_without)?;
+        }
+        for row in &self.unknown {
+            writeln!(
+                f,
+                "unknown    {} ({}), {} groups have it",
+                row.name,
+                list(&row.found),
+                row.groups_with
+            )?;
+        }
+        for row in &self.different {
+            write!(f, "different  {} is {}, expected {}", row.name, list(&row.found), list(&row.expected))?;
+            match &row.group_key {
+                Some(key) => writeln!(f, ", in group {key}")?,
+                None => writeln!(f)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Groups {
+    /// Compares the JSON Schema of a struct for properties with what the server holds.
+    ///
+    /// Up to 1,000 groups, the newest, are looked at. For properties that none of them has, the server is asked for their
+    /// values, and on servers that have property definitions, for the names of all properties.
+    ///
+    /// ```no_run
+    /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
+    /// #[derive(schemars::JsonSchema, serde::Deserialize)]
+    /// struct Account { plan: String, seats: Option<u32> }
+    ///
+    /// let report = orgs.check_schema::<Account>().await?;
+    /// assert!(report.is_match(), "{report}");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] when the schema of `P` is no object with properties.
+    pub async fn check_schema<P: JsonSchema>(&self) -> Result<SchemaReport> {
+        let declared = Declared::of::<P>()?;
+        let (seen, is_complete) = self.sample().await?;
+        let mut report = declared.compare(&seen, is_complete);
+        if !is_complete {
+            self.look_beyond_the_sample(&declared, &seen, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn sample(&self) -> Result<(Seen, bool)> {
+        let mut seen = Seen::default();
+        let mut groups = pin!(self.list().stream());
+        while let Some(group) = std::future::poll_fn(|context| groups.as_mut().poll_next(context)).await {
+            if seen.groups == SAMPLE {
+                return Ok((seen, false));
+            }
+            seen.add(&group?)?;
+        }
+        Ok((seen, true))
+    }
+
+    async fn look_beyond_the_sample(
+        &self,
+        declared: &Declared,
+        seen: &Seen,
+        report: &mut SchemaReport,
+    ) -> Result<()> {
+        for (name, property) in &declared.properties {
+            if seen.properties.contains_key(name) {
+                continue;
+            }
+            let values = self.property_values(name).await?;
+            if values.is_empty() {
+                continue;
+            }
+            if !property.required {
+                report.missing.retain(|row| row.name != *name);
+            }
+            // Values come as text, so that `5` may be a number or text.
+            let taken = |text: &str| {
+                property.kinds.contains(&ValueKind::String) || property.takes(kind_of_text(text))
+            };
+            let found: BTreeSet<_> =
+                values.iter().filter(|v| !taken(&v.value)).map(|v| kind_of_text(&v.value)).collect();
+            if !found.is_empty() {
+                report.different.push(property.differs(name, found.into_iter().collect(), None));
+            }
+        }
+        let definitions = match self.client().property_definitions().await {
+            Ok(definitions) => definitions,
+            Err(error) if error.is_not_offered() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for row in definitions.of(self.type_index().await?) {
+            let known =
+                declared.properties.contains_key(&row.name) || seen.properties.contains_key(&row.name);
+            if !known && !declared.takes_others {
+                let groups_with = usize::try_from(row.count).unwrap_or_default();
+                report.unknown.push(UnknownProperty {
+                    name: row.name.clone(),
+                    groups_with,
+                    found: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kind_of_text(text: &str) -> ValueKind {
+    serde_json::from_str(text).map_or(ValueKind::String, |value| kind_of(&value))
+}
+
+fn kind_of(value: &Value) -> ValueKind {
+    match value {
+        Value::Null => ValueKind::Null,
+        Value::Bool(_) => ValueKind::Boolean,
+        Value::Number(number) if number.is_f64() => ValueKind::Number,
+        Value::Number(_) => ValueKind::Integer,
+        Value::String(_) => ValueKind::String,
+        Value::Array(_) => ValueKind::Array,
+        Value::Object(_) => ValueKind::Object,
+    }
+}
+
+/// The properties of the groups that were looked at.
+#[derive(Debug, Default)]
+struct Seen {
+    groups: usize,
+    properties: BTreeMap<String, BTreeMap<ValueKind, Occurrence>>,
+}
+
+/// Values of one type of one property.
+#[derive(Debug)]
+struct Occurrence {
+    times: usize,
+    first_group: String,
+}
+
+impl Seen {
+    fn add(&mut self, group: &Group) -> Result<()> {
+        self.groups += 1;
+        let members: BTreeMap<String, Value> = crate::data::group::decode(&group.key, &group.properties)?;
+        for (name, value) in members {
+            self.properties
+                .entry(name)
+                .or_default()
+                .entry(kind_of(&value))
+                .and_modify(|occurrence| occurrence.times += 1)
+                .or_insert_with(|| Occurrence { times: 1, first_group: group.key.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// What a struct declares.
+#[derive(Debug)]
+struct Declared {
+    properties: BTreeMap<String, Property>,
+    takes_others: bool,
+}
+
+#[derive(Debug)]
+struct Property {
+    required: bool,
+    kinds: BTreeSet<ValueKind>,
+}
+
+const EVERY_KIND: [ValueKind; 7] = [
+    ValueKind::Null,
+    ValueKind::Boolean,
+    ValueKind::Integer,
+    ValueKind::Number,
+    ValueKind::String,
+    ValueKind::Array,
+    ValueKind::Object,
+];
+
+/// References deeper than this are taken for anything: they may be recursive.
+const DEEPEST: u32 = 16;
+
+impl Declared {
+    fn of<P: JsonSchema>() -> Result<Self> {
+        let schema = schemars::schema_for!(P).to_value();
+        let Some(members) = schema.get("properties").and_then(Value::as_object) else {
+            return Err(Error::input(format!(
+                "the schema of `{}` is no object with properties",
+                P::schema_name()
+            ))
+            .with_help("give a struct with named fields"));
+        };
+        let required: BTreeSet<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let properties = members.iter().map(|(name, property)| {
+            let kinds = kinds(&schema, property, 0);
+            (name.clone(), Property { required: required.contains(name.as_str()), kinds })
+        });
+        let takes_others =
+            schema.get("additionalProperties").is_some_and(|others| *others != Value::Bool(false));
+        Ok(Self { properties: properties.collect(), takes_others })
+    }
+
+    fn compare(&self, seen: &Seen, is_complete: bool) -> SchemaReport {
+        let mut report = SchemaReport { groups_seen: seen.groups, is_complete, ..SchemaReport::default() };
+        for (name, property) in &self.properties {
+            let found = seen.properties.get(name);
+            let with: usize = found.into_iter().flat_map(BTreeMap::values).map(|o| o.times).sum();
+            let groups_without = seen.groups - with;
+            if groups_without > 0 && (property.required || with == 0) {
+                let required = property.required;
+                report.missing.push(MissingProperty { name: name.clone(), required, groups_without });
+            }
+            let others: Vec<_> =
+                found.into_iter().flatten().filter(|(kind, _)| !property.takes(**kind)).collect();
+            if let Some((_, first)) = others.first() {
+                let group_key = Some(first.first_group.clone());
+                let kinds = others.iter().map(|(kind, _)| **kind).collect();
+                report.different.push(property.differs(name, kinds, group_key));
+            }
+        }
+        if !self.takes_others {
+            let unknown = seen.properties.iter().filter(|(name, _)| !self.properties.contains_key(*name));
+            report.unknown.extend(unknown.map(|(name, found)| UnknownProperty {
+                name: name.clone(),
+                groups_with: found.values().map(|o| o.times).sum(),
+                found: found.keys().copied().collect(),
+            }));
+        }
+        report
+    }
+}
+
+impl Property {
+    fn takes(&self, kind: ValueKind) -> bool {
+        self.kinds.contains(&kind) || kind == ValueKind::Integer && self.kinds.contains(&ValueKind::Number)
+    }
+
+    fn differs(&self, name: &str, found: Vec<ValueKind>, group_key: Option<String>) -> DifferentProperty {
+        let expected = self.kinds.iter().copied().collect();
+        DifferentProperty { name: name.to_owned(), expected, found, group_key }
+    }
+}
+
+/// The types that a schema takes.
+fn kinds(root: &Value, schema: &Value, depth: u32) -> BTreeSet<ValueKind> {
+    let every = || BTreeSet::from(EVERY_KIND);
+    if depth > DEEPEST {
+        return every();
+    }
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+        let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        return target.map_or_else(every, |target| kinds(root, target, depth + 1));
+    }
+    for union in ["anyOf", "oneOf"] {
+        if let Some(members) = schema.get(union).and_then(Value::as_array) {
+            return members.iter().flat_map(|member| kinds(root, member, depth + 1)).collect();
+        }
+    }
+    if let Some(members) = schema.get("allOf").and_then(Value::as_array) {
+        let taken = members.iter().map(|member| kinds(root, member, depth + 1));
+        return taken.reduce(|a, b| a.intersection(&b).copied().collect()).unwrap_or_else(every);
+    }
+    if let Some(value) = schema.get("const") {
+        return BTreeSet::from([kind_of(value)]);
+    }
+    match schema.get("type") {
+        Some(Value::String(name)) => kind_named(name).into_iter().collect(),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter_map(kind_named).collect(),
+        _ => match schema.get("enum").and_then(Value::as_array) {
+            Some(values) => values.iter().map(kind_of).collect(),
+            None => every(),
+        },
+    }
+}
+
+fn kind_named(name: &str) -> Option<ValueKind> {
+    EVERY_KIND.into_iter().find(|kind| kind.to_string() == name)
+}

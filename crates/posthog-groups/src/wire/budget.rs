@@ -1,0 +1,57 @@
+//! A bound on all repetitions together, so that a server in trouble is not buried in them.
+
+use std::sync::Mutex;
+
+use crate::wire::poison::unpoisoned;
+
+/// Tokens for repetitions, shared by all clones of a client: each repetition costs one, each success gives
+/// a fifth back. In the long run at most every fifth call is a repetition.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    fifths: Mutex<u32>,
+}
+
+const FULL: u32 = 500;
+const COST: u32 = 5;
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { fifths: Mutex::new(FULL) }
+    }
+}
+
+impl RetryBudget {
+    /// Pays for a repetition; false when there is nothing left to pay with.
+    pub(crate) fn withdraw(&self) -> bool {
+        let mut fifths = unpoisoned(self.fifths.lock());
+        match fifths.checked_sub(COST) {
+            Some(rest) => {
+                *fifths = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Notes a success.
+    pub(crate) fn deposit(&self) {
+        let mut fifths = unpoisoned(self.fifths.lock());
+        *fifths = (*fifths + 1).min(FULL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_repetitions_empty_it_and_five_successes_pay_for_one() {
+        let budget = RetryBudget::default();
+        assert!((0..100).all(|_| budget.withdraw()));
+        assert!(!budget.withdraw());
+        (0..4).for_each(|_| budget.deposit());
+        assert!(!budget.withdraw());
+        budget.deposit();
+        assert!(budget.withdraw());
+    }
+}

@@ -1,0 +1,227 @@
+//! Where the API lives: regions, hosts, and the origin that the key is sent to.
+
+use posthog_groups_client::is_loopback;
+use reqwest::Url;
+
+use crate::error::Error;
+
+/// A region of PostHog Cloud.
+///
+/// ```
+/// assert_eq!(posthog_groups::Region::Eu.url(), "https://eu.posthog.com");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Region {
+    /// United States, `https://us.posthog.com`.
+    Us,
+    /// European Union, `https://eu.posthog.com`.
+    Eu,
+}
+
+impl Region {
+    /// The origin of the region's API.
+    pub fn url(self) -> &'static str {
+        match self {
+            Self::Us => "https://us.posthog.com",
+            Self::Eu => "https://eu.posthog.com",
+        }
+    }
+}
+
+/// A checked base URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    url: Url,
+    base: String,
+    /// The ingestion host that was given instead, if one was.
+    pub(crate) mapped_from: Option<String>,
+}
+
+impl Host {
+    /// Takes a base URL, with or without a slash at its end.
+    pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Self, Error> {
+        let mut url = address(text)?;
+        let given = url.host_str().unwrap_or_default().to_owned();
+        let app = app_host(&given);
+        let mapped_from = app.map(|_| given);
+        if let Some(app) = app {
+            // Refused only for URLs that cannot have a host, which http and https can.
+            let replaced = url.set_host(Some(app));
+            debug_assert!(replaced.is_ok(), "{app} is a host name");
+        }
+        check_scheme(&url, allow_insecure_http)?;
+        // Generated paths begin with a slash, and the servers know no `//`.
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { url, base, mapped_from })
+    }
+
+    /// The base URL without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The base as a URL, which relative links are joined to.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether `url` has the same scheme, host and port.
+    pub(crate) fn is_origin_of(&self, url: &Url) -> bool {
+        self.url.scheme() == url.scheme()
+            && self.url.host_str() == url.host_str()
+            && self.url.port_or_known_default() == url.port_or_known_default()
+    }
+
+    /// Where events are sent: a host of their own in the cloud, otherwise the same.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn for_events(&self) -> Url {
+        let mut url = self.url.clone();
+        let events = match self.url.host_str() {
+            Some("us.posthog.com") => Some("us.i.posthog.com"),
+            Some("eu.posthog.com") => Some("eu.i.posthog.com"),
+            _ => None,
+        };
+        if let Some(events) = events {
+            let replaced = url.set_host(Some(events));
+            debug_assert!(replaced.is_ok(), "{events} is a host name");
+        }
+        url
+    }
+
+    /// Whether this is PostHog's own cloud.
+    pub(crate) fn is_cloud(&self) -> bool {
+        matches!(self.url.host_str(), Some("us.posthog.com" | "eu.posthog.com"))
+    }
+}
+
+/// Takes the URL of a host, as it stands.
+fn address(text: &str) -> Result<Url, Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::input("the host is empty").with_help("write for example https://eu.posthog.com"));
+    }
+    if !text.contains("://") {
+        let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
+        let scheme = if here { "http" } else { "https" };
+        return Err(Error::input(format!("the host `{text}` has no scheme"))
+            .with_help(format!("write {scheme}://{text}")));
+    }
+    let url = Url::parse(text).map_err(|e| {
+        Error::input(format!("the host is no URL ({e})"))
+            .with_help("write for example https://eu.posthog.com")
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::input("the host holds a user name or password")
+            .with_help("remove what stands before the @"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(
+            Error::input("the host holds a query or fragment").with_help("end it after the host name")
+        );
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(
+            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("write https://")
+        );
+    }
+    Ok(url)
+}
+
+/// Refuses plain http to another machine.
+fn check_scheme(url: &Url, allow_insecure_http: bool) -> Result<(), Error> {
+    if url.scheme() == "http" && !is_loopback(url) && !allow_insecure_http {
+        return Err(Error::input(format!(
+            "plain http to {} would send the key in clear text",
+            url.host_str().unwrap_or_default()
+        ))
+        .with_help("write https://, or call `allow_insecure_http(true)` where the network is trusted"));
+    }
+    Ok(())
+}
+
+/// A host that is taken as it is given, as the one for events.
+#[cfg(feature = "bulk")]
+pub(crate) fn parse_url(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
+    let url = address(text)?;
+    check_scheme(&url, allow_insecure_http)?;
+    Ok(url)
+}
+
+/// The host of the API that belongs to a host for events, or to a former name.
+fn app_host(host: &str) -> Option<&'static str> {
+    match host {
+        "us.i.posthog.com" | "app.posthog.com" | "us-assets.i.posthog.com" => Some("us.posthog.com"),
+        "eu.i.posthog.com" | "eu-assets.i.posthog.com" => Some("eu.posthog.com"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(text: &str) -> String {
+        Host::parse(text, false).map_or_else(|e| e.to_string(), |host| host.base().to_owned())
+    }
+
+    #[test]
+    fn hosts_are_accepted_with_and_without_a_slash_and_ingestion_hosts_are_mapped() {
+        for (given, wanted) in [
+            ("https://eu.posthog.com", "https://eu.posthog.com"),
+            ("https://eu.posthog.com/", "https://eu.posthog.com"),
+            (" https://EU.posthog.com// ", "https://eu.posthog.com"),
+            ("https://eu.i.posthog.com", "https://eu.posthog.com"),
+            ("https://us.i.posthog.com/", "https://us.posthog.com"),
+            ("https://app.posthog.com", "https://us.posthog.com"),
+            ("https://posthog.example.com:8443", "https://posthog.example.com:8443"),
+            ("https://example.com/posthog/", "https://example.com/posthog"),
+            ("http://localhost:8000", "http://localhost:8000"),
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+            ("http://[::1]:8000", "http://[::1]:8000"),
+        ] {
+            assert_eq!(base(given), wanted);
+        }
+        assert_eq!(
+            Host::parse("https://us.i.posthog.com", false).unwrap().mapped_from.as_deref(),
+            Some("us.i.posthog.com")
+        );
+        assert!(Host::parse("https://us.i.posthog.com", false).unwrap().is_cloud());
+        assert!(!Host::parse("https://posthog.example.com", false).unwrap().is_cloud());
+    }
+
+    #[test]
+    fn hosts_that_cannot_work_are_refused_with_the_mend() {
+        for (given, mend) in [
+            ("", "write for example https://eu.posthog.com"),
+            ("eu.posthog.com", "write https://eu.posthog.com"),
+            ("localhost:8000", "write http://localhost:8000"),
+            ("ftp://x", "write https://"),
+            ("https://", "write for example https://eu.posthog.com"),
+            ("https://me:secret@eu.posthog.com", "remove what stands before the @"),
+            ("https://eu.posthog.com?x=1", "end it after the host name"),
+            ("http://posthog.example.com", "write https://"),
+            ("http://us.i.posthog.com", "write https://"),
+        ] {
+            let message = base(given);
+            assert!(message.contains(mend) && !message.contains("secret"), "{given}: {message}");
+        }
+        assert!(Host::parse("http://posthog.example.com", true).is_ok());
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let host = Host::parse("https://eu.posthog.com", false).unwrap();
+        for (url, same) in [
+            ("https://eu.posthog.com/api/x?y", true),
+            ("https://eu.posthog.com:443/", true),
+            ("http://eu.posthog.com/", false),
+            ("https://eu.posthog.com:8443/", false),
+            ("https://us.posthog.com/", false),
+            ("https://eu.posthog.com.evil.example/", false),
+            ("https://eu.posthog.com@evil.example/", false),
+        ] {
+            assert_eq!(host.is_origin_of(&Url::parse(url).unwrap()), same, "{url}");
+        }
+    }
+}

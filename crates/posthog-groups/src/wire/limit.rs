@@ -1,0 +1,306 @@
+//! The client's own rate limit, and the pause that a 429 means for all clones.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::wire::poison::unpoisoned;
+
+/// How many requests a client sends at most, over any minute and over any hour.
+///
+/// PostHog Cloud counts 480 a minute and 4,800 an hour for each personal API key (contract section 1.4); these are the
+/// defaults for its hosts. Other hosts have no limit unless one is set. All clones of a client share one account.
+///
+/// ```
+/// use posthog_groups::RateLimit;
+///
+/// // Half of the allowance, because another program uses the same key.
+/// let half = RateLimit::per_minute(240).and_per_hour(2_400);
+/// assert_ne!(half, RateLimit::cloud());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    per_minute: Option<u32>,
+    per_hour: Option<u32>,
+}
+
+impl RateLimit {
+    /// What PostHog Cloud allows: 480 requests a minute, 4,800 an hour.
+    pub fn cloud() -> Self {
+        Self::per_minute(480).and_per_hour(4_800)
+    }
+
+    /// No limit but the server's own.
+    pub fn unlimited() -> Self {
+        Self { per_minute: None, per_hour: None }
+    }
+
+    /// So many requests a minute; zero counts as one.
+    pub fn per_minute(requests: u32) -> Self {
+        Self { per_minute: Some(requests.max(1)), per_hour: None }
+    }
+
+    /// So many requests an hour; zero counts as one.
+    pub fn per_hour(requests: u32) -> Self {
+        Self { per_minute: None, per_hour: Some(requests.max(1)) }
+    }
+
+    /// And so many an hour.
+    #[must_use]
+    pub fn and_per_hour(mut self, requests: u32) -> Self {
+        self.per_hour = Some(requests.max(1));
+        self
+    }
+}
+
+/// Lets requests through, in the order in which they came.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    // Held while waiting: who comes later queues behind, and a waiter that is dropped leaves no trace.
+    turn: tokio::sync::Mutex<()>,
+    account: Mutex<Account>,
+}
+
+/// Why a request was not let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The next place is free only after this time.
+    WaitTooLong(Duration),
+    /// The deadline comes first.
+    Deadline,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    windows: Vec<Window>,
+    paused_until: Option<Instant>,
+    /// Until when a request waits for a place, for those who want to show it.
+    waiting_until: Option<Instant>,
+}
+
+/// The times of the last requests: the server keeps the same account.
+#[derive(Debug)]
+struct Window {
+    length: Duration,
+    limit: usize,
+    sent: VecDeque<Instant>,
+}
+
+/// The server counts when a request arrives: two that leave a minute apart may arrive closer together.
+const SLACK: Duration = Duration::from_millis(250);
+
+impl Limiter {
+    pub(crate) fn new(limit: RateLimit) -> Self {
+        let window = |limit: Option<u32>, seconds| {
+            limit.map(|limit| Window {
+                length: Duration::from_secs(seconds) + SLACK,
+                limit: usize::try_from(limit).unwrap_or(usize::MAX),
+                sent: VecDeque::new(),
+            })
+        };
+        let windows =
+            [window(limit.per_minute, 60), window(limit.per_hour, 3_600)].into_iter().flatten().collect();
+        Self {
+            turn: tokio::sync::Mutex::default(),
+            account: Mutex::new(Account { windows, ..Account::default() }),
+        }
+    }
+
+    /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
+    pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
+        let start = Instant::now();
+        // Who waits before this request gets the next place, so that this one waits at least as long.
+        if let Some(wait) = self.waits_for()
+            && wait > longest
+        {
+            return Err(Refusal::WaitTooLong(wait));
+        }
+        let wait = async {
+            let _turn = match start.checked_add(longest) {
+                Some(end) => {
+                    let turn = tokio::time::timeout_at(end, self.turn.lock()).await;
+                    turn.map_err(|_| Refusal::WaitTooLong(self.waits_for().unwrap_or_default()))?
+                }
+                None => self.turn.lock().await,
+            };
+            loop {
+                let now = Instant::now();
+                let Err(free) = unpoisoned(self.account.lock()).take(now) else { return Ok(()) };
+                if free.saturating_duration_since(start) > longest {
+                    return Err(Refusal::WaitTooLong(free.saturating_duration_since(now)));
+                }
+                if deadline.is_some_and(|deadline| deadline < free) {
+                    return Err(Refusal::Deadline);
+                }
+                unpoisoned(self.account.lock()).waiting_until = Some(free);
+                tokio::time::sleep_until(free).await;
+            }
+        };
+        match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, wait).await.unwrap_or(Err(Refusal::Deadline)),
+            None => wait.await,
+        }
+    }
+
+    /// How long requests have to wait for a place at the moment.
+    pub(crate) fn waits_for(&self) -> Option<Duration> {
+        let until = unpoisoned(self.account.lock()).waiting_until?;
+        let wait = until.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// How many requests an hour are allowed, if there is such a limit.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn per_hour(&self) -> Option<u64> {
+        let account = unpoisoned(self.account.lock());
+        let window = account.windows.iter().find(|window| window.length >= Duration::from_secs(3_600))?;
+        u64::try_from(window.limit).ok()
+    }
+
+    /// After a 429: nobody sends anything for this long.
+    pub(crate) fn pause(&self, wait: Duration) {
+        let mut account = unpoisoned(self.account.lock());
+        // A wait beyond the clock's range is as good as none: the policy's cap has failed the call already.
+        if let Some(until) = Instant::now().checked_add(wait) {
+            account.paused_until = account.paused_until.max(Some(until));
+        }
+    }
+}
+
+impl Account {
+    /// Takes a place, or tells when one will be free.
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        let mut free = now;
+        if let Some(until) = self.paused_until {
+            if until > now {
+                free = until;
+            } else {
+                self.paused_until = None;
+            }
+        }
+        for window in &mut self.windows {
+            while window.sent.front().is_some_and(|&sent| sent + window.length <= now) {
+                window.sent.pop_front();
+            }
+            if window.sent.len() >= window.limit
+                && let Some(&oldest) = window.sent.front()
+            {
+                free = free.max(oldest + window.length);
+            }
+        }
+        if free > now {
+            return Err(free);
+        }
+        for window in &mut self.windows {
+            window.sent.push_back(now);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(7_200);
+
+    async fn seconds_for(limiter: &Limiter, requests: usize) -> f64 {
+        let start = Instant::now();
+        for _ in 0..requests {
+            limiter.enter(LONG, None).await.unwrap();
+        }
+        start.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_minute_holds_no_more_than_the_limit() {
+        let limiter = Limiter::new(RateLimit::per_minute(480));
+        assert_eq!(seconds_for(&limiter, 480).await, 0.0);
+        let wait = seconds_for(&limiter, 1).await;
+        assert!((60.0..60.5).contains(&wait), "{wait}");
+        // All the others of the first minute have left with it.
+        assert_eq!(seconds_for(&limiter, 479).await, 0.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_hour_counts_besides_the_minute() {
+        let limiter = Limiter::new(RateLimit::cloud());
+        let wait = seconds_for(&limiter, 4_800).await;
+        assert!((540.0..550.0).contains(&wait), "{wait}");
+        let wait = seconds_for(&limiter, 1).await;
+        assert!((3_000.0..3_100.0).contains(&wait), "{wait}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_nobody_waits() {
+        let limiter = Limiter::new(RateLimit::unlimited());
+        assert_eq!(seconds_for(&limiter, 100_000).await, 0.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_everybody_once() {
+        let limiter = Arc::new(Limiter::new(RateLimit::unlimited()));
+        limiter.pause(Duration::from_secs(2));
+        limiter.pause(Duration::from_secs(1));
+        let start = Instant::now();
+        let waiters: Vec<_> = (0..20)
+            .map(|_| {
+                let limiter = limiter.clone();
+                tokio::spawn(async move { limiter.enter(LONG, None).await })
+            })
+            .collect();
+        for waiter in waiters {
+            waiter.await.unwrap().unwrap();
+        }
+        let waited = start.elapsed().as_secs_f64();
+        assert!((2.0..2.1).contains(&waited), "{waited}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn too_long_a_wait_and_a_near_deadline_refuse_at_once() {
+        let limiter = Limiter::new(RateLimit::per_hour(1));
+        limiter.enter(LONG, None).await.unwrap();
+        let start = Instant::now();
+        let refusal = limiter.enter(Duration::from_secs(60), None).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::WaitTooLong(wait) if wait > Duration::from_secs(3_590)));
+        let deadline = Instant::now() + Duration::from_secs(5);
+        assert_eq!(limiter.enter(LONG, Some(deadline)).await, Err(Refusal::Deadline));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_the_queue_counts() {
+        let limiter = Arc::new(Limiter::new(RateLimit::per_minute(1)));
+        limiter.enter(LONG, None).await.unwrap();
+        let spawn = |longest| {
+            let limiter = limiter.clone();
+            tokio::spawn(async move { limiter.enter(longest, None).await })
+        };
+        let start = Instant::now();
+        let (first, second) = (spawn(LONG), spawn(LONG));
+        tokio::task::yield_now().await;
+        // The next place is 60 s away, and that of the third in the queue 180 s.
+        let refused = limiter.enter(Duration::from_secs(30), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(wait)) if wait > Duration::from_secs(59)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let refused = limiter.enter(Duration::from_secs(90), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(_))), "{refused:?}");
+        assert!(start.elapsed() <= Duration::from_secs(91), "{:?}", start.elapsed());
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiter_that_is_dropped_takes_no_place() {
+        let limiter = Limiter::new(RateLimit::per_minute(1));
+        limiter.enter(LONG, None).await.unwrap();
+        let gone = tokio::time::timeout(Duration::from_secs(1), limiter.enter(LONG, None)).await;
+        assert!(gone.is_err());
+        let wait = seconds_for(&limiter, 1).await;
+        assert!((59.0..59.5).contains(&wait), "{wait}");
+    }
+}

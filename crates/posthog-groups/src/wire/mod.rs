@@ -1,0 +1,14 @@
+//! The way to the server: one call with its requests, retries, limits and deadline.
+
+pub(crate) mod budget;
+pub(crate) mod cache;
+pub(crate) mod host;
+pub(crate) mod keyed_locks;
+pub(crate) mod limit;
+pub(crate) mod options;
+pub(crate) mod poison;
+pub(crate) mod retry;
+pub(crate) mod retry_after;
+pub(crate) mod session;
+pub(crate) mod span;
+pub(crate) mod transport;

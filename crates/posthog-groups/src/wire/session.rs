@@ -1,0 +1,196 @@
+//! One call of a user: its options, the time that it has, and the requests that it makes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use posthog_groups_client as raw;
+use posthog_groups_client::types::GroupType;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::wire::cache::Cache;
+use crate::wire::keyed_locks::KeyedLocks;
+use crate::wire::options::CallOptions;
+use crate::wire::transport::{Connection, Exchange, Mode, Usage};
+
+/// What all clones of a client share, whatever their options.
+pub(crate) struct Shared {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) project: String,
+    pub(crate) group_types: Cache<Arc<[GroupType]>>,
+    /// The server is known to have no `upsert_properties`.
+    pub(crate) upsert_is_missing: AtomicBool,
+    pub(crate) write_locks: KeyedLocks<(u8, String)>,
+}
+
+/// One call of a user, however many requests it makes.
+pub(crate) struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) options: CallOptions,
+    deadline: Option<Instant>,
+    usage: Arc<Usage>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("options", &self.options)
+            .field("deadline", &self.deadline)
+            .field("usage", &self.usage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Starts the clock of a call.
+    pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
+        let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        Self { shared, options, deadline, usage: Arc::new(Usage::new(Some(call))) }
+    }
+
+    /// Adds to an error what is known of the call.
+    pub(crate) fn fail(&self, error: Error) -> Error {
+        self.usage.complete(error)
+    }
+
+    /// The project as requests name it.
+    pub(crate) fn project(&self) -> &str {
+        &self.shared.project
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Waits for something that another call has at the moment, within the deadline and `max_server_wait`. `awaited` is
+    /// what the other call does.
+    pub(crate) async fn queue<T>(&self, awaited: &'static str, wait: impl Future<Output = T>) -> Result<T> {
+        let longest = Instant::now().checked_add(self.options.retry.max_server_wait);
+        let end = match (self.deadline, longest) {
+            (Some(deadline), Some(longest)) => deadline.min(longest),
+            (Some(end), None) | (None, Some(end)) => end,
+            (None, None) => return Ok(wait.await),
+        };
+        let is_deadline = self.deadline == Some(end);
+        tokio::time::timeout_at(end, wait)
+            .await
+            .map_err(|_| self.fail(if is_deadline { Error::deadline() } else { Error::queue(awaited) }))
+    }
+
+    /// An error when the answers of the call together are larger than one may be.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        let limit = self.options.max_response_size;
+        if self.usage.bytes() > limit {
+            return Err(self.fail(Error::too_large(limit)));
+        }
+        Ok(())
+    }
+
+    /// Prepares one request of `operation`.
+    pub(crate) fn begin(&self, operation: &'static str) -> Call {
+        let shared = &self.shared;
+        let exchange = Arc::new(Exchange::new(
+            shared.connection.clone(),
+            self.options,
+            self.deadline,
+            self.usage.clone(),
+            Mode::Call,
+        ));
+        let raw = raw::Client::new_with_client(
+            shared.connection.host.base(),
+            shared.http.clone(),
+            exchange.clone(),
+        );
+        Call { exchange, raw, operation, hides_answers: false }
+    }
+}
+
+/// One request through the generated client, with the errors of this crate.
+pub(crate) struct Call {
+    exchange: Arc<Exchange>,
+    raw: raw::Client,
+    operation: &'static str,
+    hides_answers: bool,
+}
+
+impl Call {
+    pub(crate) fn raw(&self) -> &raw::Client {
+        &self.raw
+    }
+
+    /// Keeps answers out of errors, because they hold secrets such as the keys of projects.
+    pub(crate) fn hide_answers(mut self) -> Self {
+        self.hides_answers = true;
+        self
+    }
+
+    /// Makes one of our results of what the generated client has.
+    pub(crate) fn finish<T: DeserializeOwned>(
+        self,
+        sent: std::result::Result<raw::ResponseValue<T>, raw::Error<()>>,
+    ) -> Result<T> {
+        let error = match sent {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(error) => error,
+        };
+        if let Some(failure) = self.exchange.take_failure() {
+            return Err(failure);
+        }
+        Err(self.error::<T>(error))
+    }
+
+    fn error<T: DeserializeOwned>(&self, error: raw::Error<()>) -> Error {
+        let error = match error {
+            raw::Error::InvalidResponsePayload(body, source) => {
+                // A second time, now with the path, which costs too much for every answer, and without the key.
+                let body = self.exchange.redact(body);
+                let mut json = serde_json::Deserializer::from_slice(&body);
+                let (path, source) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+                    Err(e) => (e.path().to_string(), e.into_inner()),
+                    Ok(_) => (".".to_owned(), source),
+                };
+                Error::decode(path, source, if self.hides_answers { b"" } else { &body })
+            }
+            raw::Error::InvalidRequest(message) | raw::Error::Custom(message) => Error::input(message),
+            raw::Error::CommunicationError(e)
+            | raw::Error::ResponseBodyError(e)
+            | raw::Error::InvalidUpgrade(e) => Error::exchange(e),
+            // A failure has been taken above, so that these are successes of another status.
+            raw::Error::UnexpectedResponse(response) => Error::unexpected_status(response.status()),
+            raw::Error::ErrorResponse(response) => Error::unexpected_status(response.status()),
+        };
+        let (status, request_id) = self.exchange.answered();
+        let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
+        // A success that cannot be read: what was written has to be read back.
+        let unknown = is_write && error.is_decode();
+        self.exchange
+            .complete(error.of(self.operation))
+            .with_context(status, request_id)
+            .with_outcome_unknown(unknown)
+    }
+}
+
+/// Sends a read. An answer whose JSON was cut in a way that only decoding shows is asked for once more.
+macro_rules! read {
+    ($session:expr, $operation:literal $(, $mark:ident)?, |$raw:ident| $send:expr) => {{
+        let mut again = $session.options.retry.retries > 0;
+        loop {
+            let call = $session.begin($operation)$(.$mark())?;
+            let $raw = call.raw();
+            let sent = $send.send().await;
+            match call.finish(sent) {
+                Err(error) if again && error.is_cut_short() => again = false,
+                result => break result,
+            }
+        }
+    }};
+}
+pub(crate) use read;

@@ -1,0 +1,534 @@
+//! Fills the seam of the generated client: authentication, limits, attempts, deadlines.
+//!
+//! # The seam
+//!
+//! The generator lets its client call a hook for each request, and the hook returns `reqwest::Result<Response>`. No error of
+//! this crate fits through it, and a `reqwest::Error` cannot be made by hand. So an [`Exchange`] lives as long as one call:
+//! it keeps the error ([`Left::failure`]), gives the generated code a response with the status 599, which no server uses, and
+//! [`Call::finish`](crate::wire::session::Call::finish) takes the error from it when the generated code has rejected the response.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
+use posthog_groups_client::{Idempotency, Operation, PersonalApiKey, Transport, TransportFuture};
+use reqwest::{ResponseBuilderExt as _, Url};
+use tokio::time::Instant;
+
+use crate::error::{Error, request_id};
+use crate::wire::budget::RetryBudget;
+use crate::wire::host::Host;
+use crate::wire::limit::{Limiter, Refusal};
+use crate::wire::options::CallOptions;
+use crate::wire::poison::unpoisoned;
+use crate::wire::retry::{Attempt, Outcome, Step, decide};
+use crate::wire::retry_after::retry_after;
+use crate::wire::span::AttemptSpan;
+
+/// What all clones of a client share on their way to the server.
+pub(crate) struct Connection {
+    pub(crate) host: Host,
+    pub(crate) key: PersonalApiKey,
+    limiter: Limiter,
+    budget: RetryBudget,
+    random: Mutex<fastrand::Rng>,
+    requests: AtomicU64,
+    /// Whether spans have paths and queries with their values.
+    pub(crate) trace_urls: bool,
+}
+
+impl fmt::Debug for Connection {
+    // By hand: the key is redacted by its own type, and the rest is of no interest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("host", &self.host.base())
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
+        let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
+        Self {
+            host,
+            key,
+            limiter,
+            budget: RetryBudget::default(),
+            random,
+            requests: AtomicU64::new(0),
+            trace_urls: false,
+        }
+    }
+
+    /// Returns a random number in `0.0..1.0`.
+    pub(crate) fn random_unit(&self) -> f64 {
+        unpoisoned(self.random.lock()).f64()
+    }
+
+    /// Takes a retry from the budget; false when the budget is exhausted.
+    pub(crate) fn withdraw_retry(&self) -> bool {
+        self.budget.withdraw()
+    }
+
+    /// How long requests wait for the rate limit at the moment.
+    pub(crate) fn waits_for(&self) -> Option<Duration> {
+        self.limiter.waits_for()
+    }
+
+    /// How many requests an hour the client allows itself, if it limits them.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn per_hour(&self) -> Option<u64> {
+        self.limiter.per_hour()
+    }
+
+    /// How many requests were sent so far.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request that is about to be sent.
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What the requests of one call have used up together.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    /// The name of the call, if it is one of this crate.
+    call: Option<&'static str>,
+    requests: AtomicU32,
+    bytes: AtomicU64,
+}
+
+impl Usage {
+    pub(crate) fn new(call: Option<&'static str>) -> Self {
+        Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// How many requests were sent.
+    fn requests(&self) -> u32 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Adds to an error what is known of the call.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let error = error.with_requests(self.requests());
+        match self.call {
+            Some(call) => error.in_call(call),
+            None => error,
+        }
+    }
+
+    /// How many bytes of bodies were received.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// One request of a call with its repetitions: the transport of a client that lives as long as the request.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    connection: Arc<Connection>,
+    options: CallOptions,
+    deadline: Option<Instant>,
+    usage: Arc<Usage>,
+    mode: Mode,
+    left: Mutex<Left>,
+}
+
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Of a call of this crate, which reads a group back before it repeats a write with an unknown outcome.
+    Call,
+    /// Of the generated client: operations that leave the same state are repeated as they are, and the key is
+    /// redacted from successes as well, because errors of the generated client show them.
+    Raw,
+}
+
+/// What an exchange leaves for the call, beside the response for the generated code.
+#[derive(Debug, Default)]
+struct Left {
+    failure: Option<Error>,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+}
+
+/// An answer that has arrived as a whole.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    url: Url,
+    /// What it means, when it is no success.
+    error: Option<Error>,
+}
+
+impl Answer {
+    fn into_response(self) -> reqwest::Response {
+        let mut response = http::Response::builder().status(self.status).url(self.url).body(self.body);
+        if let Ok(response) = &mut response {
+            *response.headers_mut() = self.headers;
+        }
+        response.map_or_else(|_| substitute(StatusCode::BAD_GATEWAY, ""), reqwest::Response::from)
+    }
+}
+
+/// A response in the place of none.
+fn substitute(status: StatusCode, body: &str) -> reqwest::Response {
+    let mut response = http::Response::new(body.to_owned());
+    *response.status_mut() = status;
+    response.into()
+}
+
+/// The status of the response that stands for an error of this crate.
+fn no_answer() -> StatusCode {
+    StatusCode::from_u16(599).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        options: CallOptions,
+        deadline: Option<Instant>,
+        usage: Arc<Usage>,
+        mode: Mode,
+    ) -> Self {
+        Self { connection, options, deadline, usage, mode, left: Mutex::default() }
+    }
+
+    /// Adds to an error what is known of the call.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        self.usage.complete(error)
+    }
+
+    /// The error that this crate has for the call, if the response only stands for one.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        unpoisoned(self.left.lock()).failure.take()
+    }
+
+    /// What is known of the last answer: its status, and the number of the request.
+    pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
+        let mut left = unpoisoned(self.left.lock());
+        self.connection.key.redact_headers(&mut left.headers);
+        (left.status, request_id(&left.headers))
+    }
+
+    /// Replaces the key in a body.
+    pub(crate) fn redact(&self, body: Bytes) -> Bytes {
+        self.connection.key.redact_body(body)
+    }
+
+    /// What may be repeated without reading back.
+    fn idempotency(&self, operation: &Operation) -> Idempotency {
+        match (operation.idempotency, self.mode) {
+            (Idempotency::Idempotent, Mode::Call) => Idempotency::LookBeforeRepeat,
+            (idempotency, _) => idempotency,
+        }
+    }
+
+    async fn run(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> Result<Answer, Error> {
+        if !self.connection.host.is_origin_of(request.url()) {
+            return Err(Error::input(
+                "the request goes to another origin than the client's; it was not sent",
+            ));
+        }
+        let mut request = Some(request);
+        let mut server_errors = 0;
+        let mut number = 0;
+        loop {
+            self.enter().await?;
+            number += 1;
+            self.usage.requests.fetch_add(1, Ordering::Relaxed);
+            self.connection.count_request();
+            let last = number > self.options.retry.retries;
+            // A stream has no second copy; our bodies are bytes.
+            let copy =
+                if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
+            let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
+
+            let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
+            // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
+            let attempt = pin!(self.attempt(http, copy));
+            let mut result = span.around(attempt).await;
+            span.end(&result.as_ref().map(|answer| answer.status).map_err(Error::span_type));
+            let error = match &mut result {
+                Ok(Answer { error: None, .. }) => {
+                    self.connection.budget.deposit();
+                    return result;
+                }
+                Ok(Answer { error: Some(error), .. }) | Err(error) => error,
+            };
+            let outcome = Outcome::of(error);
+            if outcome == Outcome::ServerError {
+                server_errors += 1;
+            }
+            let attempt = Attempt {
+                idempotency: self.idempotency(operation),
+                number,
+                outcome,
+                server_errors,
+                retry_after: error.retry_after(),
+                time_left: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+            };
+            let mut step = decide(&self.options.retry, &attempt, || self.connection.random_unit());
+            if request.is_none() {
+                step = Step::Done;
+            }
+            let throttled = outcome == Outcome::Throttled;
+            if throttled {
+                self.pause_everybody(attempt.retry_after, step);
+            }
+            let note = match step {
+                Step::Wait(wait) => {
+                    if throttled {
+                        // Everybody waits, this call included, where places are given out.
+                        continue;
+                    }
+                    if self.connection.withdraw_retry() {
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    Some("not repeated, because too many calls of this client fail")
+                }
+                Step::Done => None,
+                Step::WaitTooLong => {
+                    Some("not repeated, because the server asks for a longer wait than allowed")
+                }
+                Step::DeadlineTooNear => Some("not repeated, because the deadline is near"),
+            };
+            if let Some(note) = note {
+                error.add_note(note);
+            }
+            return result;
+        }
+    }
+
+    async fn enter(&self) -> Result<(), Error> {
+        let longest = self.options.retry.max_server_wait;
+        self.connection.limiter.enter(longest, self.deadline).await.map_err(|refusal| match refusal {
+            Refusal::WaitTooLong(wait) => Error::own_limit(wait),
+            Refusal::Deadline => Error::deadline(),
+        })
+    }
+
+    fn pause_everybody(&self, asked: Option<Duration>, step: Step) {
+        const LONGEST: Duration = Duration::from_secs(3_600);
+        let wait = match step {
+            Step::Wait(wait) => wait.max(asked.unwrap_or_default()),
+            _ => asked.unwrap_or_default(),
+        };
+        self.connection.limiter.pause(wait.min(LONGEST));
+    }
+
+    /// Sends the request once and takes the whole answer.
+    async fn attempt(&self, http: &reqwest::Client, mut request: reqwest::Request) -> Result<Answer, Error> {
+        request.headers_mut().insert(AUTHORIZATION, self.connection.key.to_header());
+        let attempt_ends = Instant::now().checked_add(self.options.timeout);
+        let (end, late): (_, fn() -> Error) = match (attempt_ends, self.deadline) {
+            (Some(attempt_ends), Some(deadline)) if deadline < attempt_ends => (deadline, Error::deadline),
+            (None, Some(deadline)) => (deadline, Error::deadline),
+            (Some(attempt_ends), _) => (attempt_ends, Error::timeout),
+            (None, None) => return self.exchange(http, request).await,
+        };
+        let exchange = pin!(self.exchange(http, request));
+        tokio::time::timeout_at(end, exchange).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn exchange(&self, http: &reqwest::Client, request: reqwest::Request) -> Result<Answer, Error> {
+        let mut response = http.execute(request).await.map_err(Error::exchange)?;
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        let url = response.url().clone();
+        let mut body = read_body(response, self.options.max_response_size).await?;
+        self.usage.bytes.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let shape = Shape::of(&body);
+        let is_foreign = shape == Shape::Foreign && status.is_success();
+        if !status.is_success() || is_foreign || self.mode == Mode::Raw {
+            body = self.connection.key.redact_body(body);
+            self.connection.key.redact_headers(&mut headers);
+        }
+        if !self.connection.host.is_origin_of(&url) {
+            // Only a custom HTTP client follows redirects.
+            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
+                .with_note("the HTTP client given follows redirects; set its policy to none"));
+        }
+        if shape == Shape::Cut && is_told_by_its_body(status, &body) {
+            return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
+        }
+        if is_foreign {
+            return Err(Error::answer(status, &headers, &body, None));
+        }
+        let error = (!status.is_success())
+            .then(|| Error::answer(status, &headers, &body, retry_after(&headers, SystemTime::now())));
+        Ok(Answer { status, headers, body, url, error })
+    }
+
+    /// Leaves what the caller will ask for, and gives a response for the generated code.
+    fn settle(&self, operation: &'static Operation, result: Result<Answer, Error>) -> reqwest::Response {
+        let is_write = operation.idempotency != Idempotency::Safe;
+        let mut left = unpoisoned(self.left.lock());
+        match result {
+            Ok(mut answer) => {
+                left.status = Some(answer.status);
+                if let Some(error) = answer.error.take() {
+                    let error = self.complete(error.of(operation.id));
+                    let unknown = is_write && error.is_server_error() && !error.is_event_not_sent();
+                    left.failure = Some(error.with_outcome_unknown(unknown));
+                }
+                if self.mode == Mode::Call {
+                    // Only a failure asks for them, and the generated code would copy them.
+                    left.headers = std::mem::take(&mut answer.headers);
+                }
+                answer.into_response()
+            }
+            Err(error) => {
+                let sent = self.usage.requests() > 0 && !error.is_rate_limited() && !error.is_connect();
+                let lost = error.is_timeout() || error.is_interrupted() || error.is_decode();
+                let error =
+                    self.complete(error.of(operation.id)).with_outcome_unknown(is_write && sent && lost);
+                let response = substitute(no_answer(), &error.to_string());
+                left.failure = Some(error);
+                response
+            }
+        }
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Result<Bytes, Error> {
+    match response.content_length() {
+        Some(length) if length > limit => return Err(Error::too_large(limit)),
+        Some(_) => return response.bytes().await.map_err(Error::exchange),
+        None => {}
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(Error::exchange)? {
+        if u64::try_from(body.len() + chunk.len()).is_ok_and(|length| length > limit) {
+            return Err(Error::too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+impl Exchange {
+    /// Sends a request that the generated client does not have, and returns the body of the response.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> Result<Bytes, Error> {
+        let result = self.run(http, operation, request).await;
+        let response = self.settle(operation, result);
+        match self.take_failure() {
+            Some(failure) => Err(failure),
+            None => response.bytes().await.map_err(Error::exchange),
+        }
+    }
+}
+
+impl Transport for Exchange {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> TransportFuture<'a> {
+        Box::pin(async move {
+            let result = self.run(http, operation, request).await;
+            Ok(self.settle(operation, result))
+        })
+    }
+}
+
+/// The transport of [`Client::raw`](crate::Client::raw): every call is an exchange of its own.
+#[derive(Debug)]
+pub(crate) struct RawTransport {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) options: CallOptions,
+}
+
+impl Transport for RawTransport {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        operation: &'static Operation,
+        request: reqwest::Request,
+    ) -> TransportFuture<'a> {
+        let deadline = self.options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        let exchange = Exchange::new(
+            self.connection.clone(),
+            self.options,
+            deadline,
+            Arc::new(Usage::new(None)),
+            Mode::Raw,
+        );
+        Box::pin(async move {
+            let result = exchange.run(http, operation, request).await;
+            Ok(exchange.settle(operation, result))
+        })
+    }
+}
+
+/// Whether an answer of this status means nothing without the whole of its body. The status of a throttled or failed
+/// request says enough, a refusal may have no body at all, and other successes are not expected, whatever their body.
+fn is_told_by_its_body(status: StatusCode, body: &[u8]) -> bool {
+    let refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && !body.is_empty();
+    refused || matches!(status, StatusCode::OK | StatusCode::CREATED)
+}
+
+/// What a body looks like from its two ends: enough to see that it was cut, without reading it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Whole,
+    Cut,
+    Foreign,
+}
+
+impl Shape {
+    fn of(body: &[u8]) -> Self {
+        let body = body.trim_ascii();
+        match (body.first(), body.last()) {
+            (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) => Self::Whole,
+            (None, _) | (Some(b'{' | b'['), _) => Self::Cut,
+            // No call of this API answers with a bare value.
+            _ => Self::Foreign,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_shows_its_kind_by_its_ends() {
+        for (body, shape) in [
+            ("{\"a\": 1}\n", Shape::Whole),
+            ("[]", Shape::Whole),
+            ("", Shape::Cut),
+            ("{\"results\": [{\"group_key", Shape::Cut),
+            ("[{}", Shape::Cut),
+            ("<!DOCTYPE html>", Shape::Foreign),
+            ("OK", Shape::Foreign),
+        ] {
+            assert_eq!(Shape::of(body.as_bytes()), shape, "{body}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The group that a call writes to, and reads back.
+
+use std::fmt;
+
+use posthog_groups_client::types;
+
+use crate::data::group::Group;
+use crate::error::{Error, Result};
+use crate::wire::keyed_locks::KeyGuard;
+use crate::wire::session::{Session, read};
+
+/// A group that one call writes to, while no other call of the client does.
+pub(crate) struct Target<'s> {
+    pub(crate) session: &'s Session,
+    pub(crate) index: u8,
+    pub(crate) key: &'s str,
+    _guard: KeyGuard<'s, (u8, String)>,
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("index", &self.index).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl<'s> Target<'s> {
+    /// Waits until no other call of the client writes to the group: the server reads all properties, changes one and writes
+    /// all back, without a lock of its own.
+    pub(crate) async fn lock(session: &'s Session, index: u8, key: &'s str) -> Result<Self> {
+        let locks = &session.shared.write_locks;
+        let guard = session.queue("writes to the same group", locks.lock((index, key.to_owned()))).await?;
+        Ok(Self { session, index, key, _guard: guard })
+    }
+
+    /// Reads the group.
+    pub(crate) async fn find(&self) -> Result<Group> {
+        find(self.session, self.index, self.key).await
+    }
+}
+
+/// Reads a group by its exact key.
+pub(crate) async fn find(session: &Session, index: u8, key: &str) -> Result<Group> {
+    let found: Result<types::FoundGroup> = read!(session, "find_group", |raw| raw
+        .find_group()
+        .project_id(session.project())
+        .group_type_index(index)
+        .group_key(key)
+        // Otherwise reading may create a notebook; older servers ignore it.
+        .skip_create_notebook(true));
+    found.map(Group::from).map_err(Error::with_repair_help)
+}

@@ -1,0 +1,157 @@
+//! The command line against servers that break every rule.
+//!
+//! Bounds, with `--timeout 1 --retries 1`: a command ends within 20 s and uses less than 200 MiB. It neither panics nor
+//! dies of a signal, a failure is explained on standard error, nothing shows the key, and no other server is called.
+
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt as _, stream};
+use posthog_groups_tests::{Case, Expect, HostileServer, SECRET, Step, cases, peak_memory, workspace};
+
+const BOUND: Duration = Duration::from_secs(20);
+const MEMORY: u64 = 200 << 20;
+
+/// The commands. The first two meet every case; the others take turns unless `HOSTILE_ALL` is set.
+const COMMANDS: [&[&str]; 5] = [
+    &["list", "-t", "0", "--limit", "500"],
+    &["set", "-t", "0", "org:5", "plan=free"],
+    &["get", "-t", "0", "org:5"],
+    &["create", "-t", "0", "org:5"],
+    &["export", "-t", "0", "out.ndjson", "--force"],
+];
+const ALWAYS: usize = 2;
+
+/// Builds the program, unless the command that runs the tests has done so.
+fn program() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "-p", "posthog-groups-cli", "--bin", "posthog-groups"])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // This test is target/debug/deps/hostile_cli-….
+    let deps = std::env::current_exe().unwrap();
+    deps.parent().and_then(Path::parent).unwrap().join("posthog-groups")
+}
+
+struct Ended {
+    code: Option<i32>,
+    shown: String,
+    stderr: String,
+    peak: u64,
+}
+
+/// Runs the program; `None` if it does not end in time.
+fn run(program: &Path, server: &str, arguments: &[&str]) -> Option<Ended> {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| std::fs::File::create(home.path().join(name)).unwrap();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .args(["--timeout", "1", "--retries", "1"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("POSTHOG_HOST", server)
+        .env("POSTHOG_PERSONAL_API_KEY", SECRET)
+        .env("POSTHOG_PROJECT_ID", "1")
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .stdout(file("stdout"))
+        .stderr(file("stderr"))
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    let mut peak = 0;
+    let status = loop {
+        peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > BOUND {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let read = |name: &str| {
+        String::from_utf8_lossy(&std::fs::read(home.path().join(name)).unwrap_or_default()).into_owned()
+    };
+    let stderr = read("stderr");
+    let shown = format!("{}{stderr}{}", read("stdout"), read("out.ndjson"));
+    Some(Ended { code: status.code(), shown, stderr, peak })
+}
+
+/// Runs a command against a case and returns what is wrong, if anything.
+async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static str]) -> Option<String> {
+    let script = case.clone();
+    let server = HostileServer::start(move |request| script.respond(request)).await.unwrap();
+    let url = server.url();
+    let ended = tokio::task::spawn_blocking(move || run(&program, &url, arguments)).await.unwrap();
+    let Some(ended) = ended else {
+        return Some(format!("did not end within {BOUND:?}, {} requests", server.requests().len()));
+    };
+    let reads = !matches!(arguments[0], "set" | "create");
+    let expected = match (reads, case.only_list) {
+        (true, false) => case.reads,
+        (false, false) => case.writes,
+        (_, true) if matches!(arguments[0], "list" | "export") => case.reads,
+        (_, true) => Expect::Success,
+    };
+    if ended.shown.contains(SECRET) {
+        return Some(format!("shows the key: {}", ended.shown.replace(SECRET, "KEY")));
+    }
+    if ended.peak > MEMORY {
+        return Some(format!("used {} MiB", ended.peak >> 20));
+    }
+    match (ended.code, expected) {
+        (None, _) => Some(format!("died of a signal: {}", ended.stderr)),
+        (Some(101), _) => Some(format!("panicked: {}", ended.stderr)),
+        (Some(0), Expect::Failure) => Some(format!("succeeded: {}", ended.shown)),
+        (Some(code), Expect::Success) if code != 0 => Some(format!("failed with {code}: {}", ended.stderr)),
+        (Some(code), _) if code != 0 && ended.stderr.trim().len() < 20 => {
+            Some(format!("explains too little: {:?}", ended.stderr))
+        }
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_server_makes_a_command_hang_crash_leak_or_grow() {
+    let program = program();
+    let elsewhere = HostileServer::start(|_| vec![Step::Close]).await.unwrap();
+    let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
+    let all = std::env::var_os("HOSTILE_ALL").is_some();
+    let mut cases = cases(elsewhere.address());
+    cases.retain(|case| case.name.contains(&only));
+    let mut runs = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        // An endless list never ends an export.
+        let endless = case.name == "endless pages";
+        let turn = |place: usize| place < ALWAYS || all || place % 3 == n % 3;
+        let commands = COMMANDS.into_iter().enumerate().filter(|(place, _)| turn(*place));
+        let commands = commands.map(|(_, command)| command).filter(|c| !(endless && c[0] == "export"));
+        let commands = commands.filter(|c| !case.only_list || matches!(c[0], "list" | "export"));
+        runs.extend(commands.map(|command| (case, command)));
+    }
+    assert!(!runs.is_empty(), "no case matches");
+    let (count, started) = (runs.len(), Instant::now());
+    let problems: Vec<String> = stream::iter(runs)
+        .map(|(case, command)| {
+            let program = program.clone();
+            async move {
+                let problem = problem(program, case, command).await;
+                problem.map(|problem| format!("{} / {}: {problem}", case.name, command[0]))
+            }
+        })
+        .buffer_unordered(8)
+        .filter_map(|problem| async { problem })
+        .collect()
+        .await;
+    println!("{count} runs in {:?}", started.elapsed());
+    assert!(problems.is_empty(), "{} of {count}:\n{}", problems.len(), problems.join("\n"));
+    assert_eq!(elsewhere.connections(), 0, "another server was called");
+}
