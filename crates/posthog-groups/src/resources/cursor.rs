@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
-use url::form_urlencoded;
-
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::wire::host::Host;
@@ -17,7 +16,6 @@ use crate::wire::host::Host;
 /// ([`Error::is_paging`](crate::Error::is_paging)), and nothing is sent. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
 /// understand one. It belongs to the search and the group type that it was given for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
