@@ -325,7 +325,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if next.is_some() {
             self.trail.empty_pages.count(page.is_empty())?;
         }
-        let mut groups = page.into_groups(self.list.decode);
+        let key = &session.shared.connection.key;
+        let mut groups: Vec<_> = page
+            .into_groups(self.list.decode)
+            .into_iter()
+            .map(|group| group.map_err(|e| e.redacted(key)))
+            .collect();
         if let Some(left) = &mut self.left {
             groups.truncate(*left);
             *left -= groups.len();
