@@ -1,13 +1,23 @@
 //! The command line as a person meets it: help, exit codes, and what bad input is told.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-use std::fs;
-
 use serde_json::{Value, json};
 
-use workspace::{Workspace, complete};
+use workspace::Workspace;
 
 mod workspace;
+
+/// A complete document as an instance would serve it: a published slice, with texts and another path.
+fn complete(workspace: &Workspace) -> Value {
+    let slice =
+        posthog_groups_spec::Document::read(&workspace.path("spec/published/posthog-2025.yaml")).unwrap();
+    let mut document = slice.value;
+    document["info"]["description"] = "Vendor prose".into();
+    document["paths"]["/api/projects/{project_id}/insights/"] =
+        json!({"get": {"operationId": "insights_list", "responses": {"200": {"description": "x"}}}});
+    document["components"]["schemas"]["Insight"] = json!({"type": "object"});
+    document
+}
 
 #[test]
 fn help_teaches() {

@@ -155,6 +155,8 @@ pub mod blocking;
 pub mod bulk;
 mod data;
 mod error;
+#[cfg(test)]
+mod property_tests;
 mod resources;
 mod wire;
 mod write;

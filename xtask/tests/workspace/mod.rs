@@ -6,8 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
-
 use copy::copy;
 
 /// A copy of the workspace's spec, for the command to work on.
@@ -71,16 +69,4 @@ impl Workspace {
         ];
         names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
     }
-}
-
-/// A complete document as an instance would serve it: a published slice, with texts and another path.
-pub(crate) fn complete(workspace: &Workspace) -> Value {
-    let slice =
-        posthog_groups_spec::Document::read(&workspace.path("spec/published/posthog-2025.yaml")).unwrap();
-    let mut document = slice.value;
-    document["info"]["description"] = "Vendor prose".into();
-    document["paths"]["/api/projects/{project_id}/insights/"] =
-        json!({"get": {"operationId": "insights_list", "responses": {"200": {"description": "x"}}}});
-    document["components"]["schemas"]["Insight"] = json!({"type": "object"});
-    document
 }

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use posthog_groups_client::{Idempotency, ProjectToken};
 use reqwest::Url;
 use serde::Serialize;
@@ -199,24 +199,34 @@ impl Capture {
             .header(CONTENT_ENCODING, "gzip")
             .body(body);
         let response = request.send().await.map_err(Error::exchange)?;
-        let (status, mut headers) = (response.status(), response.headers().clone());
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = read_body(response, self.groups.client().options().max_response_size).await?;
         if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
             return Ok(());
         }
-        let hide = |text: String| text.replace(self.token.reveal(), "[key]");
-        let wait = retry_after(&headers, std::time::SystemTime::now());
-        // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
-        let said = hide(String::from_utf8_lossy(&body).into_owned());
-        let said: String = said.trim().chars().take(200).collect();
-        let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
-        let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
-        for value in headers.values_mut() {
-            let redacted = hide(String::from_utf8_lossy(value.as_bytes()).into_owned());
-            *value = http::HeaderValue::try_from(redacted).unwrap_or(http::HeaderValue::from_static(""));
-        }
-        Err(Error::answer(status, &headers, body.as_bytes(), wait))
+        Err(refusal(&self.token, status, headers, &body))
     }
+}
+
+/// The error for a response that does not accept the events. The token does not appear in it.
+pub(crate) fn refusal(
+    token: &ProjectToken,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: &[u8],
+) -> Error {
+    let hide = |text: String| text.replace(token.reveal(), "[key]");
+    let wait = retry_after(&headers, std::time::SystemTime::now());
+    // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
+    let said = hide(String::from_utf8_lossy(body).into_owned());
+    let said: String = said.trim().chars().take(200).collect();
+    let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
+    let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
+    for value in headers.values_mut() {
+        let redacted = hide(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        *value = http::HeaderValue::try_from(redacted).unwrap_or(http::HeaderValue::from_static(""));
+    }
+    Error::answer(status, &headers, body.as_bytes(), wait)
 }
 
 impl Batch<'_> {

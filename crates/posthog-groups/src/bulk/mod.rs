@@ -69,6 +69,11 @@ mod stop;
 mod verify;
 mod write;
 
+#[cfg(test)]
+pub(crate) use capture::refusal;
+#[cfg(test)]
+pub(crate) use journal::{Contents, read as read_journal};
+
 pub use import::Import;
 pub use report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 pub use row::ImportRow;

@@ -1,7 +1,7 @@
 //! The error type.
 
 mod details;
-mod envelope;
+pub(crate) mod envelope;
 mod predicates;
 mod text;
 

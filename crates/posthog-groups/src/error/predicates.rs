@@ -23,6 +23,14 @@ impl Error {
         self.status() == Some(404) && self.code() == Some("not_found") && !self.is_not_offered()
     }
 
+    /// There is no such project in this region.
+    ///
+    /// # Troubleshooting
+    /// Check the ID and the [`Region`](crate::Region). IDs of one region are unknown in the other.
+    pub fn is_project_not_found(&self) -> bool {
+        self.is_not_found() && self.detail() == Some("Project not found.")
+    }
+
     /// The server does not have this endpoint, because it is too old or too new.
     ///
     /// # Troubleshooting
