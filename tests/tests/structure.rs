@@ -22,7 +22,11 @@ const KEPT: [(&str, &[&str], &str); 8] = [
         &["commands::doctor"],
         "`doctor` has the type of a finding, and calls the modules that return findings",
     ),
-    ("posthog-groups-cli", &["mcp"], "`mcp` has the server and calls its parts, which name the types of `mcp`"),
+    (
+        "posthog-groups-cli",
+        &["mcp"],
+        "`mcp` has the server and calls its parts, which name the types of `mcp`",
+    ),
     (
         "posthog-groups-client",
         &["connect", "generated", "key", "operation", "related", "transport"],
@@ -119,7 +123,11 @@ impl Paths<'_> {
         match tree {
             syn::UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree, is_export),
             syn::UseTree::Name(name) => {
-                let shown = if name.ident == "self" { prefix.last().unwrap().clone() } else { name.ident.to_string() };
+                let shown = if name.ident == "self" {
+                    prefix.last().unwrap().clone()
+                } else {
+                    name.ident.to_string()
+                };
                 self.add_use(&with(&name.ident), &shown, is_export);
             }
             syn::UseTree::Rename(name) => {
@@ -213,7 +221,14 @@ fn reachable(start: &str, imports: &Imports) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut open = vec![start];
     while let Some(module) = open.pop() {
-        open.extend(imports.get(module).into_iter().flatten().filter(|next| seen.insert((*next).clone())).map(String::as_str));
+        open.extend(
+            imports
+                .get(module)
+                .into_iter()
+                .flatten()
+                .filter(|next| seen.insert((*next).clone()))
+                .map(String::as_str),
+        );
     }
     seen
 }
@@ -222,7 +237,8 @@ fn reachable(start: &str, imports: &Imports) -> BTreeSet<String> {
 fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
     let reach: Imports = imports.keys().map(|module| (module.clone(), reachable(module, imports))).collect();
     let circle_of = |module: &String| {
-        let others = reach[module].iter().filter(|other| reach.get(*other).is_some_and(|back| back.contains(module)));
+        let others =
+            reach[module].iter().filter(|other| reach.get(*other).is_some_and(|back| back.contains(module)));
         others.cloned().collect::<Vec<_>>()
     };
     imports.keys().map(circle_of).filter(|circle| !circle.is_empty()).collect()
@@ -261,7 +277,10 @@ fn files_import_each_other_in_no_circle_but_the_kept_ones() {
     let mut new = Vec::new();
     for (name, src) in &crates {
         for circle in circles(&imports(src)) {
-            match KEPT.iter().position(|(kept, below, _)| kept == name && circle.iter().all(|m| is_below(m, below))) {
+            match KEPT
+                .iter()
+                .position(|(kept, below, _)| kept == name && circle.iter().all(|m| is_below(m, below)))
+            {
                 Some(position) => drop(used.insert(position)),
                 None => new.push(format!("{name}: {}", circle.join(", "))),
             }
@@ -273,7 +292,9 @@ fn files_import_each_other_in_no_circle_but_the_kept_ones() {
 }
 
 fn is_below(module: &str, folders: &[&str]) -> bool {
-    folders.iter().any(|folder| module.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+    folders.iter().any(|folder| {
+        module.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
 }
 
 /// The documents for contributors.
@@ -302,7 +323,8 @@ fn cited_files(text: &str) -> impl Iterator<Item = &str> {
     let is_file = |word: &&str| {
         let ending = word.rsplit_once('.').map(|(_, ending)| ending);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-        matches!(ending, Some("rs" | "md" | "yaml" | "json" | "jsonl" | "py" | "go" | "ts")) && word.chars().all(is_plain)
+        matches!(ending, Some("rs" | "md" | "yaml" | "json" | "jsonl" | "py" | "go" | "ts"))
+            && word.chars().all(is_plain)
     };
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).filter(is_file)
 }
@@ -319,7 +341,10 @@ fn every_file_that_the_documents_for_contributors_cite_exists() {
         for cited in cited_files(&document(name)) {
             seen += 1;
             let end = format!("/{cited}");
-            assert!(tracked.iter().any(|file| file == cited || file.ends_with(&end)), "{name}: no file {cited}");
+            assert!(
+                tracked.iter().any(|file| file == cited || file.ends_with(&end)),
+                "{name}: no file {cited}"
+            );
         }
     }
     assert!(seen > 60, "only {seen} files cited");
@@ -335,9 +360,12 @@ fn contributing_lists_the_files_that_name_every_operation() {
         println!("skipped: this is no git checkout");
         return;
     }
-    let operations: Vec<&str> = posthog_groups_client::OPERATIONS.iter().map(|operation| operation.id).collect();
+    let operations: Vec<&str> =
+        posthog_groups_client::OPERATIONS.iter().map(|operation| operation.id).collect();
     let is_generated = |name: &str| {
-        name.ends_with(".snap") || name.ends_with("src/generated.rs") || (name.contains("openapi") && name.ends_with(".json"))
+        name.ends_with(".snap")
+            || name.ends_with("src/generated.rs")
+            || (name.contains("openapi") && name.ends_with(".json"))
     };
     let names_many = |name: &str| {
         let Ok(text) = std::fs::read_to_string(workspace().join(name)) else { return false };
@@ -348,7 +376,9 @@ fn contributing_lists_the_files_that_name_every_operation() {
         tracked.iter().map(String::as_str).filter(|name| !is_generated(name) && names_many(name)).collect();
 
     let text = document("CONTRIBUTING.md");
-    let list = text.split_once("<!-- operations: begin").and_then(|(_, rest)| rest.split_once("<!-- operations: end"));
+    let list = text
+        .split_once("<!-- operations: begin")
+        .and_then(|(_, rest)| rest.split_once("<!-- operations: end"));
     let listed: BTreeSet<&str> = cited_files(list.unwrap().0).collect();
     assert_eq!(found, listed, "found, and listed in CONTRIBUTING.md under `Add an operation`");
 }
@@ -370,7 +400,10 @@ fn a_circle_and_a_step_up_are_noticed() {
     write("data/mod.rs", "mod names; fn f() { names::check() }");
     write("data/names.rs", "");
     let imports = imports(folder.path());
-    assert_eq!(circles(&imports), BTreeSet::from([["wire::a", "wire::b", "wire::c"].map(str::to_owned).to_vec()]));
+    assert_eq!(
+        circles(&imports),
+        BTreeSet::from([["wire::a", "wire::b", "wire::c"].map(str::to_owned).to_vec()])
+    );
     assert_eq!(imports["wire::b"], BTreeSet::from(["error".to_owned(), "wire::c".to_owned()]));
     assert_eq!(imports["error"], BTreeSet::from(["data".to_owned()]));
     assert_eq!(imports["data"], BTreeSet::from(["data::names".to_owned()]));
