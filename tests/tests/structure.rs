@@ -76,6 +76,8 @@ struct Paths<'a> {
     aliases: BTreeMap<String, Vec<String>>,
     /// What a name re-exported by this file stands for.
     exports: BTreeMap<String, Vec<String>>,
+    /// Modules for tests that are files of their own.
+    tests: Vec<String>,
     found: Vec<Vec<String>>,
 }
 
@@ -160,6 +162,8 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         if !is_left_out(&item.attrs) {
             syn::visit::visit_item_mod(self, item);
+        } else if item.content.is_none() {
+            self.tests.push([self.module.as_slice(), &[item.ident.to_string()]].concat().join("::"));
         }
     }
 
@@ -184,11 +188,13 @@ fn imports(src: &Path) -> Imports {
             module,
             aliases: BTreeMap::new(),
             exports: BTreeMap::new(),
+            tests: Vec::new(),
             found: Vec::new(),
         };
         paths.visit_file(&syntax);
         files.insert(name.clone(), paths);
     }
+    let tests: Vec<String> = files.values().flat_map(|paths| paths.tests.clone()).collect();
     let defining = |path: &[String]| {
         let mut path = path.to_vec();
         // Re-exports of re-exports are followed; the bound ends a circle of them.
@@ -204,6 +210,7 @@ fn imports(src: &Path) -> Imports {
     };
     files
         .iter()
+        .filter(|(name, _)| !tests.contains(name))
         .map(|(name, paths)| {
             let targets = paths.found.iter().filter_map(|path| defining(path));
             (name.clone(), targets.filter(|target| target != name && !target.is_empty()).collect())
@@ -391,7 +398,8 @@ fn a_circle_and_a_step_up_are_noticed() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    write("lib.rs", "mod wire; mod error; mod data; pub use data::Data;");
+    write("lib.rs", "mod wire; mod error; mod data; pub use data::Data; #[cfg(test)] mod trials;");
+    write("trials.rs", "use crate::error;");
     write("wire/mod.rs", "mod a; mod b; mod c; pub(crate) use c::C;");
     write("wire/a.rs", "use super::b::B; #[cfg(test)] mod tests { use crate::bulk::X; }");
     write("wire/b.rs", "use crate::{error::{Error, Result}, wire::C};");
@@ -406,6 +414,7 @@ fn a_circle_and_a_step_up_are_noticed() {
     );
     assert_eq!(imports["wire::b"], BTreeSet::from(["error".to_owned(), "wire::c".to_owned()]));
     assert_eq!(imports["error"], BTreeSet::from(["data".to_owned()]));
+    assert!(!imports.contains_key("trials"));
     assert_eq!(imports["data"], BTreeSet::from(["data::names".to_owned()]));
     assert!(layer("error") > layer("wire::b") && layer("bulk") < layer("resources"));
 }

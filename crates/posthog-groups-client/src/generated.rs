@@ -46,6 +46,7 @@ pub mod types {
         ///The kind of activity. More values may be added. Deleting a property is an `update_property` whose change is `deleted`. `create_property` exists since March 2026, and `upsert_properties` only on servers that had that operation.
         pub activity: ::std::string::String,
         ///Time of the change.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         pub detail: ActivityDetail,
         ///Id of the entry. Servers of 2025 do not send it.
@@ -173,6 +174,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct FoundGroup {
         ///When the group was first stored.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///Key of the group; unique within its type.
         pub group_key: ::std::string::String,
@@ -182,29 +184,6 @@ pub mod types {
         ///Short id of the group's notebook, or null if it has none.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notebook: ::std::option::Option<::std::string::String>,
-    }
-    ///An entity other than a person that events can belong to, for example a company or a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct Group {
-        ///When the group was first stored. On servers of 2026, the fractional seconds may differ between the list and other operations, so do not use this field to identify a group.
-        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Key of the group; unique within its type.
-        pub group_key: ::std::string::String,
-        pub group_properties: crate::Properties,
-        ///Index of the group type.
-        pub group_type_index: i64,
-    }
-    ///One page of groups.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct GroupPage {
-        ///Link to the next page, or null on the last page. Take the `cursor` from it and request the page at the address that you already use: behind a proxy, the scheme and host of the link can be wrong. Stop if a cursor repeats.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub next: ::std::option::Option<::std::string::String>,
-        ///Link to the previous page; always null since 2026-05-07.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub previous: ::std::option::Option<::std::string::String>,
-        ///Up to 100 groups, newest first. Use `next`, not the number of results, to check for more pages.
-        pub results: ::std::vec::Vec<Group>,
     }
     ///A type of group. A project has at most five.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1608,26 +1587,20 @@ pub mod builder {
             let offset = offset.map_err(Error::InvalidRequest)?;
             let search = search.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/projects/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("limit", &limit)
+                        .with("offset", &offset)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_projects",
@@ -1637,7 +1610,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1730,7 +1703,7 @@ pub mod builder {
             self
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::GroupPage>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::GroupPage>, Error<()>> {
             let Self {
                 client,
                 project_id,
@@ -1748,32 +1721,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("cursor", &cursor)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_groups",
@@ -1783,7 +1745,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1842,7 +1804,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let body = body
@@ -1854,14 +1816,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1871,7 +1825,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_group",
@@ -1881,7 +1834,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                201u16 => ResponseValue::from_response(response).await,
+                201u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1980,32 +1933,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("limit", &limit)
+                        .with("page", &page)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("page", &page))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_activity",
@@ -2015,7 +1957,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2105,7 +2047,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/delete_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2119,31 +2061,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/delete_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_property",
@@ -2153,7 +2084,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2246,36 +2177,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("skip_create_notebook", &skip_create_notebook)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "skip_create_notebook",
-                        &skip_create_notebook,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "find_group",
@@ -2285,7 +2200,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2327,14 +2242,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2343,7 +2250,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_definitions",
@@ -2353,7 +2259,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2442,31 +2348,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_values/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("key", &key)
+                        .with("value", &value)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("key", &key))
-                .query(&progenitor_client::QueryParam::new("value", &value))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_values",
@@ -2476,7 +2371,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2548,30 +2443,19 @@ pub mod builder {
                 "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("id", &id)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("id", &id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_related",
@@ -2581,7 +2465,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2671,7 +2555,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/update_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2685,31 +2569,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/update_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_property",
@@ -2719,7 +2592,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2794,7 +2667,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/upsert_properties/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2804,31 +2677,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "upsert_properties",
@@ -2838,7 +2700,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2880,14 +2742,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2896,7 +2750,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_group_types",
@@ -2906,7 +2759,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2981,14 +2834,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
                 .baseurl, encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2998,7 +2843,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_detail_dashboard",
@@ -3008,7 +2852,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3082,14 +2926,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3099,7 +2935,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "set_default_columns",
@@ -3109,7 +2944,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3166,14 +3001,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3183,7 +3010,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_group_types",
@@ -3193,7 +3019,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3247,16 +3073,8 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& group_type_index.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let mut request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_group_type",
             };
@@ -3285,14 +3103,6 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::CurrentUser>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/api/users/@me/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3301,7 +3111,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_current_user",
@@ -3311,7 +3120,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3481,3 +3290,10 @@ pub static OPERATIONS: [crate::Operation; 17usize] = [
         until: Some("2025-09-10"),
     },
 ];
+impl crate::FromBody for types::ActivityPage {}
+impl crate::FromBody for types::CurrentUser {}
+impl crate::FromBody for types::FoundGroup {}
+impl crate::FromBody for types::GroupType {}
+impl crate::FromBody for types::ProjectPage {}
+impl crate::FromBody for types::PropertyDefinitions {}
+impl crate::FromBody for types::PropertyValues {}

@@ -146,12 +146,16 @@
 //! All can be combined. `rustls` (default) and `native-tls` bring TLS, `blocking` the client without `async`,
 //! `schemars` the check of a struct, `tracing` a span for each request, `bulk` imports of many groups.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "bulk")]
 pub mod bulk;
 mod data;
 mod error;
+#[cfg(test)]
+mod property_tests;
 mod resources;
 mod wire;
 mod write;
@@ -187,7 +191,7 @@ pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor};
+pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties, RelatedActor};
 
 /// The HTTP client whose types [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
 pub use reqwest;

@@ -1,7 +1,7 @@
 //! One error for everything that can go wrong.
 
 mod details;
-mod envelope;
+pub(crate) mod envelope;
 mod predicates;
 mod text;
 
@@ -10,6 +10,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use posthog_groups_client::PersonalApiKey;
 
 use self::envelope::Envelope;
 
@@ -234,6 +235,20 @@ impl Error {
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
         error.0.snippet = snippet(body);
         error.with_source(source)
+    }
+
+    /// Replaces the API key in what is shown of a group that could not be decoded.
+    pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
+        if let Kind::Decode(decode) = &mut self.0.kind {
+            decode.path = key.redact(&decode.path).into_owned();
+            decode.group_key = decode.group_key.take().map(|text| key.redact(&text).into_owned());
+        }
+        // The message shows text that stands where a number or a list is due.
+        let message = self.0.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        match key.redact(&message) {
+            Cow::Owned(redacted) => self.with_source(redacted),
+            Cow::Borrowed(_) => self,
+        }
     }
 
     /// One group that is not of the expected form.

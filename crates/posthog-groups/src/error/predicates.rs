@@ -23,6 +23,14 @@ impl Error {
         self.status() == Some(404) && self.code() == Some("not_found") && !self.is_not_offered()
     }
 
+    /// There is no such project, or not in this region.
+    ///
+    /// # Troubleshooting
+    /// Check the id, and [`Region`](crate::Region): the ids of one region are unknown in the other.
+    pub fn is_project_not_found(&self) -> bool {
+        self.is_not_found() && self.detail() == Some("Project not found.")
+    }
+
     /// The server does not have this endpoint at all, because it is older or newer.
     ///
     /// # Troubleshooting
