@@ -46,6 +46,7 @@ pub mod types {
         ///What was done. New words may appear. A deleted property is an `update_property` whose change is `deleted`; `create_property` appears since March 2026, and `upsert_properties` only where that operation existed.
         pub activity: ::std::string::String,
         ///When it was done.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         pub detail: ActivityDetail,
         ///Id of the entry. Servers of 2025 do not send it.
@@ -173,6 +174,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct FoundGroup {
         ///When the group was first stored.
+        #[serde(deserialize_with = "crate::timestamp::deserialize")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///Key of the group; unique within its type.
         pub group_key: ::std::string::String,
@@ -182,29 +184,6 @@ pub mod types {
         ///Short id of the group's notebook, or null when it has none.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notebook: ::std::option::Option<::std::string::String>,
-    }
-    ///Something that events can belong to besides a person, for example a company or a project.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct Group {
-        ///When the group was first stored. On servers of 2026 the fraction of the second may differ between the list and the other operations, so do not use it to tell whether two groups are the same.
-        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///Key of the group; unique within its type.
-        pub group_key: ::std::string::String,
-        pub group_properties: crate::Properties,
-        ///Index of the group type.
-        pub group_type_index: i64,
-    }
-    ///One page of groups.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    pub struct GroupPage {
-        ///Link to the next page, or null on the last page. Take the `cursor` from it and request that page at the address that you already use: behind a proxy the scheme and host of the link can be wrong. Stop when a cursor repeats.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub next: ::std::option::Option<::std::string::String>,
-        ///Link to the previous page; always null since 2026-05-07.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub previous: ::std::option::Option<::std::string::String>,
-        ///Up to 100 groups, newest first. Only `next` tells whether more follow.
-        pub results: ::std::vec::Vec<Group>,
     }
     ///A kind of group. A project has at most five.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1593,26 +1572,20 @@ pub mod builder {
             let offset = offset.map_err(Error::InvalidRequest)?;
             let search = search.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/projects/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("limit", &limit)
+                        .with("offset", &offset)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("offset", &offset))
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_projects",
@@ -1622,7 +1595,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1715,7 +1688,7 @@ pub mod builder {
             self
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::GroupPage>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::GroupPage>, Error<()>> {
             let Self {
                 client,
                 project_id,
@@ -1733,32 +1706,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("cursor", &cursor)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_groups",
@@ -1768,7 +1730,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1827,7 +1789,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let body = body
@@ -1839,14 +1801,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -1856,7 +1810,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_group",
@@ -1866,7 +1819,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                201u16 => ResponseValue::from_response(response).await,
+                201u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -1965,32 +1918,21 @@ pub mod builder {
                 "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("limit", &limit)
+                        .with("page", &page)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("limit", &limit))
-                .query(&progenitor_client::QueryParam::new("page", &page))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_activity",
@@ -2000,7 +1942,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2090,7 +2032,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/delete_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2104,31 +2046,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/delete_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_property",
@@ -2138,7 +2069,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2231,36 +2162,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("skip_create_notebook", &skip_create_notebook)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "skip_create_notebook",
-                        &skip_create_notebook,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "find_group",
@@ -2270,7 +2185,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2312,14 +2227,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2328,7 +2235,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_definitions",
@@ -2338,7 +2244,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2427,31 +2333,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/property_values/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("key", &key)
+                        .with("value", &value)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("key", &key))
-                .query(&progenitor_client::QueryParam::new("value", &value))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_property_values",
@@ -2461,7 +2356,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2533,30 +2428,19 @@ pub mod builder {
                 "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(url)
+                        .with("group_type_index", &group_type_index)
+                        .with("id", &id)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .query(&progenitor_client::QueryParam::new("id", &id))
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_related",
@@ -2566,7 +2450,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2656,7 +2540,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/update_property/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2670,31 +2554,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/update_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_property",
@@ -2704,7 +2577,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2779,7 +2652,7 @@ pub mod builder {
             self
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/upsert_properties/`
-        pub async fn send(self) -> Result<ResponseValue<types::Group>, Error<()>> {
+        pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id.map_err(Error::InvalidRequest)?;
             let group_key = group_key.map_err(Error::InvalidRequest)?;
@@ -2789,31 +2662,20 @@ pub mod builder {
                 "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .post(url)
+                .post(
+                    crate::query::Query::new(url)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .query(&progenitor_client::QueryParam::new("group_key", &group_key))
-                .query(
-                    &progenitor_client::QueryParam::new(
-                        "group_type_index",
-                        &group_type_index,
-                    ),
-                )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "upsert_properties",
@@ -2823,7 +2685,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2865,14 +2727,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
                 project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2881,7 +2735,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_group_types",
@@ -2891,7 +2744,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2966,14 +2819,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
                 .baseurl, encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2983,7 +2828,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_detail_dashboard",
@@ -2993,7 +2837,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3067,14 +2911,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3084,7 +2920,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "set_default_columns",
@@ -3094,7 +2929,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3151,14 +2986,6 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
                 encode_path(& project_id.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3168,7 +2995,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_group_types",
@@ -3178,7 +3004,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3232,16 +3058,8 @@ pub mod builder {
                 "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& group_type_index.to_string()),
             );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
-            let mut request = client.client.delete(url).headers(header_map).build()?;
+            let mut request = client.client.delete(url).build()?;
             let info = OperationInfo {
                 operation_id: "delete_group_type",
             };
@@ -3270,14 +3088,6 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::CurrentUser>, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/api/users/@me/", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -3286,7 +3096,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_current_user",
@@ -3296,7 +3105,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::body::read(response).await,
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -3466,3 +3275,10 @@ pub static OPERATIONS: [crate::Operation; 17usize] = [
         until: Some("2025-09-10"),
     },
 ];
+impl crate::FromBody for types::ActivityPage {}
+impl crate::FromBody for types::CurrentUser {}
+impl crate::FromBody for types::FoundGroup {}
+impl crate::FromBody for types::GroupType {}
+impl crate::FromBody for types::ProjectPage {}
+impl crate::FromBody for types::PropertyDefinitions {}
+impl crate::FromBody for types::PropertyValues {}
