@@ -17,6 +17,7 @@ mod dist;
 mod generate;
 mod languages;
 mod patch;
+mod reference;
 mod source;
 mod spec;
 
@@ -78,9 +79,9 @@ enum Task {
     },
     /// Pack the spec, its examples and a reference page into one archive (needs Node.js)
     Dist {
-        /// Folder to write to
-        #[arg(long, value_name = "DIR", default_value = "target/dist")]
-        out: PathBuf,
+        /// Folder to write to [default: dist in the target folder]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Run what continuous integration runs (.ci/run)
     Ci,
@@ -245,7 +246,7 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Bench { subject } => bench::bench(&root, *subject),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
-        Task::Dist { out } => dist::dist(&root, out),
+        Task::Dist { out } => dist::dist(&root, out.as_deref()),
         Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),
     }
 }
