@@ -90,7 +90,7 @@ pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
         Change { name: name.clone(), changed: before.is_some(), before, after: None }
     };
     GroupChanges {
-        group_key: group.key.clone(),
+        group_key: group.key.to_string(),
         dry_run: false,
         created: false,
         changes: names.iter().map(change).collect(),

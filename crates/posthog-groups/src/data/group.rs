@@ -1,7 +1,7 @@
 //! Groups.
 
 use chrono::{DateTime, Utc};
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, ByteString, JsonValue, Properties, types};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,10 @@ use crate::error::{Error, Result};
 /// # Ok(()) }
 /// ```
 ///
+/// The key and the untyped properties of a listed group are slices of the page they came with, about 20 kB for 100 groups, which
+/// stays in memory as long as any of them. [`into_owned`](Self::into_owned) detaches a group from its page; a typed group owns
+/// what it has.
+///
 /// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
 /// are equal if all fields are; properties are compared by their text ([`same_value`](crate::same_value) compares what they
 /// mean).
@@ -35,7 +39,7 @@ pub struct Group<P = Properties> {
     pub type_index: u8,
     /// The key.
     #[serde(rename = "group_key")]
-    pub key: String,
+    pub key: ByteString,
     /// The properties.
     #[serde(rename = "group_properties")]
     pub properties: P,
@@ -58,7 +62,7 @@ impl<P> Group<P> {
     /// assert_eq!(acme.property("plan").unwrap().as_str(), "\"scale\"");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn new(type_index: u8, key: impl Into<String>, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub fn new(type_index: u8, key: impl Into<ByteString>, properties: P, created_at: DateTime<Utc>) -> Self {
         Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
     }
 
@@ -68,7 +72,7 @@ impl<P> Group<P> {
         self.event_not_sent
     }
 
-    pub(crate) fn stored(index: i64, key: String, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub(crate) fn stored(index: i64, key: ByteString, properties: P, created_at: DateTime<Utc>) -> Self {
         // The servers know five indexes; one beyond 255 would be of a server that this version does not know.
         let type_index = u8::try_from(index).unwrap_or(u8::MAX);
         Self::new(type_index, key, properties, created_at)
@@ -93,7 +97,13 @@ impl Group {
     /// [`Error::is_decode`] if they do not match `P`. The error has the path, the group key, and the JSON.
     pub fn typed<P: DeserializeOwned>(self) -> Result<Group<P>> {
         let properties = decode(&self.key, &self.properties)?;
-        Ok(self.map(|_| properties))
+        Ok(Group { key: ByteString::from(&*self.key), ..self.map(|_| properties) })
+    }
+
+    /// The same group with copies of its texts, so that it does not keep the page in memory that it came with.
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        Self { key: ByteString::from(&*self.key), properties: self.properties.into_owned(), ..self }
     }
 
     /// Returns a property by its exact name, or `None` if the group does not have it. A property can be null.
@@ -118,16 +128,20 @@ pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) ->
         .map_err(|e| Error::decode_group(Some(key.to_owned()), properties.as_str(), e))
 }
 
-impl From<types::Group> for Group {
-    fn from(group: types::Group) -> Self {
+impl From<raw::Group> for Group {
+    fn from(group: raw::Group) -> Self {
         Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at)
     }
 }
 
 impl From<types::FoundGroup> for Group {
     fn from(group: types::FoundGroup) -> Self {
-        let found =
-            Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at);
+        let found = Self::stored(
+            group.group_type_index,
+            group.group_key.into(),
+            group.group_properties,
+            group.created_at,
+        );
         Self { notebook: group.notebook, ..found }
     }
 }

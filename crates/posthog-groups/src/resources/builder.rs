@@ -20,6 +20,8 @@ use crate::wire::session::Shared;
 use crate::wire::span::note;
 use crate::wire::transport::Connection;
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Builds a [`Client`].
 ///
 /// Only the API key is required. [`build`](Self::build) validates the settings and sends no request.
@@ -64,7 +66,7 @@ impl Default for ClientBuilder {
             allow_insecure_http: false,
             options: CallOptions::default(),
             rate_limit: None,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: CONNECT_TIMEOUT,
             user_agent: None,
             proxy: None,
             http: None,
@@ -303,9 +305,23 @@ fn with_proxy(
         .with_help("remove the proxy")),
         Some(proxy) => Ok(http.proxy(proxy)),
         // `allow_insecure_http` permits plain http to the host, not to a proxy from the environment.
-        None if host.url().scheme() == "http" || is_loopback(host.url()) => Ok(http.no_proxy()),
+        None if host.url().scheme() == "http" => Ok(without_certificates(http.no_proxy())),
+        None if is_loopback(host.url()) => Ok(http.no_proxy()),
         None => Ok(http),
     }
+}
+
+/// A client with the default settings, for hosts other than the client's.
+#[cfg(feature = "bulk")]
+pub(crate) fn https_client() -> Result<reqwest::Client> {
+    http_client(CONNECT_TIMEOUT, None).build().map_err(Error::setup)
+}
+
+/// For plain http: loading the certificates of the system takes longer than all else that building a client does.
+fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let http = http.tls_certs_only([]);
+    http
 }
 
 fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::ClientBuilder {

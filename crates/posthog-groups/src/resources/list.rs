@@ -5,18 +5,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, JsonValue, Properties};
 use serde::de::DeserializeOwned;
 
-use crate::data::group::{Group, decode};
+use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
 use crate::resources::groups::Groups;
 use crate::resources::walk::{Items, Pages, Walk};
 use crate::wire::session::Session;
 
-/// Decodes the properties of the group with this key.
-type Decode<P> = fn(&str, Properties) -> Result<P>;
+/// Decodes the properties of a group.
+type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
 
 /// A request for groups, newest first; returned by [`Groups::list`].
 ///
@@ -102,7 +102,7 @@ impl ListGroups {
             limit: None,
             prefetch: true,
             // The text is there already: listing does not read the properties.
-            decode: |_, properties| Ok(properties),
+            decode: |group| Ok(group.into()),
         }
     }
 }
@@ -166,7 +166,7 @@ impl<P: Send + 'static> ListGroups<P> {
             start: self.start,
             limit: self.limit,
             prefetch: self.prefetch,
-            decode: |key, properties| decode(key, &properties),
+            decode: |group| Group::from(group).typed(),
         }
     }
 
@@ -345,7 +345,7 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
 /// A page as it was received.
 enum Received {
     /// Every group is of the expected form.
-    Whole(types::GroupPage),
+    Whole(raw::GroupPage),
     /// Some group is not: all of them as text.
     Loose(LoosePage),
 }
@@ -374,27 +374,21 @@ impl Received {
 
     fn first(&self) -> Option<(i64, &str)> {
         match self {
-            Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, g.group_key.as_str())),
+            Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, &*g.group_key)),
             // What such a page holds is unclear; its cursor is guarded nevertheless.
             Self::Loose(_) => None,
         }
     }
 
     fn into_groups<P>(self, decode: Decode<P>) -> Vec<Result<Group<P>>> {
-        let typed = |group: types::Group| {
-            let properties = decode(&group.group_key, group.group_properties)?;
-            Ok(Group::stored(group.group_type_index, group.group_key, properties, group.created_at))
-        };
         match self {
-            Self::Whole(page) => page.results.into_iter().map(typed).collect(),
-            Self::Loose(page) => {
-                page.results.into_iter().map(|text| one_group(&text).and_then(typed)).collect()
-            }
+            Self::Whole(page) => page.results.into_iter().map(decode).collect(),
+            Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
         }
     }
 }
 
-fn one_group(text: &JsonValue) -> Result<types::Group> {
+fn one_group(text: &JsonValue) -> Result<raw::Group> {
     #[derive(serde::Deserialize)]
     struct Key {
         group_key: String,

@@ -110,6 +110,9 @@ impl Limiter {
 
     /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
+        if lock_ignoring_poison(self.account.lock()).is_open() {
+            return Ok(());
+        }
         let start = Instant::now();
         // Who waits before this request gets the next place, so that this one waits at least as long.
         if let Some(wait) = self.waits_for()
@@ -170,6 +173,11 @@ impl Limiter {
 }
 
 impl Account {
+    /// Whether no request has to wait or to be counted.
+    fn is_open(&self) -> bool {
+        self.windows.is_empty() && self.paused_until.is_none()
+    }
+
     /// Takes a place, or tells when one will be free.
     fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let mut free = now;
