@@ -143,7 +143,8 @@ impl Call {
             Self::Set => format!("{:?}", group.set("seats", &43).await?),
             Self::Unset => format!("{:?}", group.unset("trial").await?),
             Self::Upsert => {
-                format!("{:?}", group.upsert(json!({"plan": "scale", "region": "eu", "trial": true})).await?)
+                let done = group.upsert(json!({"plan": "scale", "region": "eu", "trial": true})).await?;
+                format!("{:?}, created {}, written {:?}", done.group, done.created, done.written)
             }
             Self::Activity => format!("{:?}", group.activity().stream().try_collect::<Vec<_>>().await?),
             Self::Related => format!("{:?}", group.related().await?),

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_work_are_refused_with_the_mend() {
+    fn invalid_keys_are_refused_with_help() {
         let refusal = |key| PersonalApiKey::new(key).map_or_else(|e| e.to_string(), |_| "accepted".into());
         assert_eq!(refusal(" phx_x\n"), "accepted");
         assert!(refusal("  ").contains("is empty"));

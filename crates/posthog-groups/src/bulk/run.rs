@@ -65,7 +65,7 @@ where
         until: Option<Until>,
     ) -> Self {
         Self {
-            groups: groups.patient(),
+            groups: groups.for_bulk(),
             rows,
             report: ImportReport::new(settings.engine),
             wanted: Index::new(settings.memory),
