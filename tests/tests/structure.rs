@@ -10,7 +10,7 @@ use syn::visit::Visit;
 const LAYERS: [&str; 7] = ["blocking", "bulk", "resources", "write", "wire", "data", "error"];
 
 /// Circles that are kept: the crate, the modules (each with those below it), and why that is better than to break the circle.
-const KEPT: [(&str, &[&str], &str); 7] = [
+const KEPT: [(&str, &[&str], &str); 8] = [
     ("posthog-groups", &["error"], "one type: `text` has its `Display`, which `error` shows in notes"),
     (
         "posthog-groups-cli",
@@ -28,11 +28,16 @@ const KEPT: [(&str, &[&str], &str); 7] = [
         "generated code names the types written by hand, and they extend the generated client",
     ),
     (
-        "posthog-groups-spec",
+        "posthog-groups-client",
+        &["group", "json", "scan"],
+        "`scan` reads the types of `group` and `json`, which use serde_json for what it leaves to them",
+    ),
+    (
+        "openapi-ledger",
         &["compare", "diff", "slice"],
         "compare is a diff of normalised documents, and diff compares security as compare does",
     ),
-    ("posthog-groups-spec", &["lint", "version"], "`lint` has the types of findings and calls every rule"),
+    ("openapi-ledger", &["lint", "version"], "`lint` has the types of findings and calls every rule"),
     ("tests", &["vectors"], "`vectors` runs vectors and has their type, which `compare` reads"),
 ];
 
@@ -289,7 +294,12 @@ fn files_import_each_other_in_no_circle_but_the_kept_ones() {
         }
     }
     assert!(new.is_empty(), "new circles; move what both sides need to a file of its own: {new:#?}");
-    let gone: Vec<_> = (0..KEPT.len()).filter(|position| !used.contains(position)).map(|p| KEPT[p]).collect();
+    let exists = |&(kept, below, _): &(&str, &[&str], &str)| {
+        let src = crates.iter().find(|(name, _)| name == kept).map(|(_, src)| modules(src));
+        src.is_some_and(|modules| below.iter().all(|module| modules.contains_key(*module)))
+    };
+    let unused = (0..KEPT.len()).filter(|position| !used.contains(position)).map(|position| KEPT[position]);
+    let gone: Vec<_> = unused.filter(exists).collect();
     assert!(gone.is_empty(), "these circles no longer exist; remove them from KEPT: {gone:#?}");
 }
 
