@@ -11,7 +11,7 @@ use crate::pointer::Pointer;
 /// boolean exclusive bounds become numbers, a schema's `example` becomes `examples`.
 ///
 /// ```
-/// use posthog_groups_spec::to_3_1;
+/// use openapi_ledger::to_3_1;
 /// use serde_json::json;
 ///
 /// let spec = json!({"openapi": "3.0.3", "components": {"schemas": {"S": {"type": "string", "nullable": true}}}});

@@ -13,21 +13,21 @@ use serde_saphyr::{Options, Spanned};
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
 
-/// The largest document that is read, in bytes. PostHog's complete one has 1.9 MB.
+/// The largest document that is read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// How deep a document may nest. PostHog's complete one has 20 levels.
+/// How deep a document may nest. Complete descriptions of large APIs have about 20 levels.
 pub const MAX_DEPTH: usize = 64;
 
 /// A parsed document: its value, and where each node of it stands in the text.
 ///
 /// ```
-/// use posthog_groups_spec::{Document, Pointer};
+/// use openapi_ledger::{Document, Pointer};
 ///
 /// let document = Document::parse("petstore.yaml", "openapi: 3.0.3\ninfo:\n  title: Pets\n")?;
 /// assert_eq!(document.value["info"]["title"], "Pets");
 /// assert_eq!(document.line(&Pointer::root().key("info").key("title")), Some(3));
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Document {

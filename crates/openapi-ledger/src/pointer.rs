@@ -6,7 +6,7 @@ use std::fmt;
 /// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
 ///
 /// ```
-/// use posthog_groups_spec::Pointer;
+/// use openapi_ledger::Pointer;
 ///
 /// let at = Pointer::root().key("paths").key("/api/users/").key("get");
 /// assert_eq!(at.as_str(), "/paths/~1api~1users~1/get");
@@ -25,7 +25,7 @@ impl Pointer {
     /// `None` when the text is no pointer: it must be empty or begin with `/`.
     ///
     /// ```
-    /// use posthog_groups_spec::Pointer;
+    /// use openapi_ledger::Pointer;
     ///
     /// assert_eq!(Pointer::parse("#/a/b"), Some(Pointer::root().key("a").key("b")));
     /// assert_eq!(Pointer::parse("a/b"), None);

@@ -1,4 +1,4 @@
-//! `spec/published/`: slices of the documents that the vendor has published, and where they came from.
+//! Slices of the documents that the vendor has published, and where they came from.
 
 use std::path::Path;
 
@@ -61,7 +61,7 @@ impl Lock {
 ///
 /// # Errors
 /// Those of [`compare`].
-pub(crate) fn compare_all(
+pub fn compare_all(
     slices: &[(Origin, Document)],
     ours: &Document,
     ledger: &Ledger,
@@ -79,7 +79,7 @@ pub(crate) fn compare_all(
 }
 
 /// The table of every defect and its state in every published document, in Markdown.
-pub(crate) fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
+pub fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
     let names: Vec<_> = comparisons.iter().map(|comparison| comparison.document.as_str()).collect();
     let mut text =
         format!("| id | defect | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
@@ -100,7 +100,7 @@ pub(crate) fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
 }
 
 /// Whether a defect with differences in structure accounts for nothing in any of the documents.
-pub(crate) fn is_unused(comparisons: &[Comparison], defect: &Defect) -> bool {
+pub fn is_unused(comparisons: &[Comparison], defect: &Defect) -> bool {
     let shows = |comparison: &Comparison| {
         comparison.accounted.contains_key(&defect.id)
             || comparison.states.get(&defect.id).is_some_and(|state| state.is_wrong())

@@ -16,8 +16,8 @@ use crate::version::openapi_version;
 /// has no order is sorted: equal structure gives an equal slice, whatever the words and the order in the text.
 ///
 /// ```
-/// use posthog_groups_spec::compare::Scope;
-/// use posthog_groups_spec::{Document, slice};
+/// use openapi_ledger::compare::Scope;
+/// use openapi_ledger::{Document, slice};
 ///
 /// let document = Document::parse("d.yaml", "
 /// openapi: 3.0.3
@@ -30,7 +30,7 @@ use crate::version::openapi_version;
 /// let slice = slice(&document, &scope, &[])?;
 /// assert_eq!(slice["info"], serde_json::json!({"title": "T", "version": "1"}));
 /// assert_eq!(slice["paths"].as_object().map(|paths| paths.len()), Some(1));
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 ///
 /// # Errors

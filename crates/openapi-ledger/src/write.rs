@@ -30,7 +30,7 @@ pub fn to_json(value: &Value) -> String {
 /// The SHA-256 of a text as 64 hexadecimal digits.
 ///
 /// ```
-/// assert!(posthog_groups_spec::sha256(b"").starts_with("e3b0c44298fc1c14"));
+/// assert!(openapi_ledger::sha256(b"").starts_with("e3b0c44298fc1c14"));
 /// ```
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -5,13 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::document::Document;
-use crate::error::{Error, Place};
+use openapi_ledger::lint::{Finding, Severity, sort};
+use openapi_ledger::{Document, Error, METHODS, Place, Pointer};
+
 use crate::lint::examples::Operations;
-use crate::lint::{Finding, Severity, sort};
-use crate::order::{Place as OrderPlace, child_place};
-use crate::pointer::Pointer;
-use crate::slice::METHODS;
 
 /// Checks the files `dir/<operationId>/*.json` against the operations of `spec`.
 ///

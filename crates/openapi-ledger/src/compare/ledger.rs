@@ -10,6 +10,7 @@ use super::Difference;
 use crate::diff::without_names;
 use crate::document::Document;
 use crate::error::Error;
+use crate::marks::Marks;
 use crate::pointer::Pointer;
 
 /// Which paths are compared, and every known defect of what is published.
@@ -18,6 +19,9 @@ use crate::pointer::Pointer;
 pub struct Ledger {
     /// The part of a published document that is compared.
     pub scope: Scope,
+    /// The extensions of the specification that have a meaning.
+    #[serde(default)]
+    pub marks: Marks,
     /// The defects, by id.
     pub defects: Vec<Defect>,
 }

@@ -22,6 +22,7 @@ use crate::diff::{self, Change};
 use crate::document::Document;
 use crate::error::Error;
 use crate::lint::check_openapi;
+use crate::marks::Marks;
 use crate::write::to_yaml;
 use index::Index;
 pub(crate) use normalize::scheme_on_the_wire;
@@ -135,11 +136,11 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
         .flatten()
         .map(|(path, _)| path.clone())
         .collect();
-    let theirs = normalize::normalize(published, &ledger.scope, &known)?;
+    let theirs = normalize::normalize(published, ledger, &known)?;
     if !theirs.operations.iter().any(|operation| ledger.scope.has_root(&operation.path)) {
         return Err(ledger.scope.nothing_of(published));
     }
-    let ours = normalize::normalize(ours, &ledger.scope, &known)?;
+    let ours = normalize::normalize(ours, ledger, &known)?;
     let (differences, sites) = differences(published, &theirs, &ours);
     let mut accounted: BTreeMap<String, Vec<Difference>> = BTreeMap::new();
     let mut findings = Vec::new();
@@ -296,7 +297,8 @@ fn of_operation(
 ) -> Vec<Difference> {
     let mut by_place: BTreeMap<String, Difference> = BTreeMap::new();
     let mut retyped = Vec::new();
-    for change in diff::structure(&as_document(their), &as_document(our)) {
+    let marks = Marks { scopes: Some(SCOPES.to_owned()), ..Marks::default() };
+    for change in diff::structure(&as_document(their), &as_document(our), &marks) {
         let (kind, place) = kind_and_place(&change);
         let (published, ours) = values(&change, kind, &place, their_index, our_index);
         if kind == "type-changed" {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::ledger::Scope;
+use super::ledger::Ledger;
 use crate::diff::names_in;
 use crate::document::Document;
 use crate::error::Error;
@@ -22,8 +22,8 @@ pub(super) const REQUIRED: &str = "x-required";
 pub(super) const READ_ONLY: &str = "x-readOnly";
 /// Stands for `writeOnly` in a response.
 pub(super) const WRITE_ONLY: &str = "x-writeOnly";
-/// The scopes that a credential needs.
-pub(super) const SCOPES: &str = "x-required-scopes";
+/// The scopes that a credential needs, in the normalised form.
+pub(super) const SCOPES: &str = "x-scopes";
 
 /// Nodes that one document may unfold to when its references are written in place.
 const MAX_NODES: usize = 400_000;
@@ -55,15 +55,17 @@ pub(super) struct Normalized {
     pub(super) aliases: BTreeSet<String>,
 }
 
-/// Normalises the operations of a document that are within `scope`. `known` are the paths of the
+/// Normalises the operations of a document that are within the scope of `ledger`. `known` are the paths of the
 /// specification itself; paths and their parameters take the names that they have there.
 ///
 /// # Errors
 /// [`Error::Unsuitable`] for references that lead nowhere or elsewhere, and for a document that unfolds
 /// beyond all bounds.
-pub(super) fn normalize(document: &Document, scope: &Scope, known: &[String]) -> Result<Normalized, Error> {
+pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) -> Result<Normalized, Error> {
+    let scope = &ledger.scope;
+    let scopes = ledger.marks.scopes.as_deref();
     let mut normalized = Normalized::default();
-    let mut normalizer = Normalizer { document, stack: Vec::new(), nodes: 0 };
+    let mut normalizer = Normalizer { document, scopes, stack: Vec::new(), nodes: 0 };
     let paths = document.value.get("paths").and_then(Value::as_object);
     let root = Pointer::root().key("paths");
     let mut seen: BTreeMap<(String, String), Value> = BTreeMap::new();
@@ -112,6 +114,8 @@ enum Direction {
 
 struct Normalizer<'a> {
     document: &'a Document,
+    /// The extension that states scopes.
+    scopes: Option<&'a str>,
     /// The schemas whose references are being written in place.
     stack: Vec<Pointer>,
     nodes: usize,
@@ -341,9 +345,8 @@ impl<'a> Normalizer<'a> {
         }
         ways.sort_by_key(|way| way.keys().cloned().collect::<Vec<_>>());
         ways.dedup();
-        scopes.extend(
-            operation.get(SCOPES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str),
-        );
+        let stated = self.scopes.and_then(|extension| operation.get(extension)?.as_array());
+        scopes.extend(stated.into_iter().flatten().filter_map(Value::as_str));
         if !ways.is_empty() {
             result.insert("security".into(), json!(ways));
         }

@@ -92,9 +92,15 @@ impl Comparison<'_> {
                     let message = format!("{subject} {message}");
                     self.report(&kinds::DEPRECATED_CHANGED, at, direction, Verdict::compatible(why), message);
                 }
-                "x-required-scopes" => self.required_scopes(&old.key(key), &new.key(key), at, &subject),
-                "x-idempotency" => self.idempotency(before, after, at, &subject),
-                "x-availability" => self.availability(&old.key(key), &new.key(key), at, &subject),
+                key if self.marks.scopes.as_deref() == Some(key) => {
+                    self.required_scopes(&old.key(key), &new.key(key), at, &subject);
+                }
+                key if self.marks.availability.as_deref() == Some(key) => {
+                    self.availability(key, &old.key(key), &new.key(key), at, &subject);
+                }
+                key if self.marks.idempotency.as_ref().is_some_and(|mark| mark.extension == key) => {
+                    self.idempotency(before, after, at, &subject);
+                }
                 key if key.starts_with("x-") => {
                     let verdict = Verdict::compatible(
                         "no call depends on an extension; what it means to the tools that read it is not known here",
@@ -156,13 +162,9 @@ impl Comparison<'_> {
     }
 
     fn idempotency(&mut self, old: Option<&Value>, new: Option<&Value>, at: At, subject: &str) {
+        let Some(mark) = &self.marks.idempotency else { return };
         // How much a caller whose answer was lost may do without looking; what is not known promises nothing.
-        let promise = |value: Option<&Value>| match value.and_then(Value::as_str) {
-            Some("safe") => 3,
-            Some("idempotent") => 2,
-            Some("gone-is-done") => 1,
-            _ => 0,
-        };
+        let promise = |value: Option<&Value>| mark.strength(value.and_then(Value::as_str));
         let verdict = if promise(new) < promise(old) {
             Verdict::breaking([Caller], "a caller that repeats the call after a lost answer may do harm now")
         } else if promise(new) > promise(old) || old.is_none() {
@@ -173,11 +175,11 @@ impl Comparison<'_> {
                 "what a caller may do after a lost answer is promised no longer, or is something else",
             )
         };
-        let message = format!("{subject}: `x-idempotency` {}", became(old, new));
+        let message = format!("{subject}: `{}` {}", mark.extension, became(old, new));
         self.report(&kinds::IDEMPOTENCY_CHANGED, at, Some(Direction::Request), verdict, message);
     }
 
-    fn availability(&mut self, old: &Node<'_>, new: &Node<'_>, at: At, subject: &str) {
+    fn availability(&mut self, key: &str, old: &Node<'_>, new: &Node<'_>, at: At, subject: &str) {
         // Dates and years order as texts: "2025" stands before "2025-03-17".
         let earlier_end = match (old.text("until"), new.text("until")) {
             (None, Some(_)) => true,
@@ -198,7 +200,7 @@ impl Comparison<'_> {
         };
         let (before, after) =
             ((!old.value.is_null()).then_some(old.value), (!new.value.is_null()).then_some(new.value));
-        let message = format!("{subject}: `x-availability` {}", became(before, after));
+        let message = format!("{subject}: `{key}` {}", became(before, after));
         self.report(&kinds::AVAILABILITY_CHANGED, at, Some(Direction::Request), verdict, message);
     }
 }

@@ -14,7 +14,7 @@ pub struct Kind {
 /// All kinds of changes.
 ///
 /// ```
-/// use posthog_groups_spec::diff::kinds;
+/// use openapi_ledger::diff::kinds;
 ///
 /// assert!(kinds().iter().any(|kind| kind.name == "property-removed"));
 /// ```
@@ -97,9 +97,9 @@ kinds! {
     SECURITY_SCHEME_ADDED: "security-scheme-added", "a security scheme that did not exist";
     SECURITY_SCHEME_REMOVED: "security-scheme-removed", "a security scheme that no longer exists";
     SECURITY_SCHEME_CHANGED: "security-scheme-changed", "how a security scheme sends or gets credentials";
-    REQUIRED_SCOPES_CHANGED: "required-scopes-changed", "`x-required-scopes`: what a key must be allowed to do";
-    IDEMPOTENCY_CHANGED: "idempotency-changed", "`x-idempotency`: whether a call may be repeated";
-    AVAILABILITY_CHANGED: "availability-changed", "`x-availability`: since and until when servers have the operation";
+    REQUIRED_SCOPES_CHANGED: "required-scopes-changed", "the extension for scopes: what a key must be allowed to do";
+    IDEMPOTENCY_CHANGED: "idempotency-changed", "the extension for idempotency: whether a call may be repeated";
+    AVAILABILITY_CHANGED: "availability-changed", "the extension for availability: since and until when servers have the operation";
     DEPRECATED_CHANGED: "deprecated-changed", "`deprecated` is set or taken back";
     SERVER_ADDED: "server-added", "another server";
     SERVER_REMOVED: "server-removed", "a server that is gone";

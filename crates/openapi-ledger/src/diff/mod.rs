@@ -46,6 +46,7 @@ use crate::convert::to_3_0;
 use crate::document::Document;
 use crate::error::Error;
 use crate::lint::check_openapi;
+use crate::marks::Marks;
 use crate::pointer::Pointer;
 use tree::Side;
 
@@ -65,7 +66,7 @@ impl Effect {
     /// The step of the version that a change of this effect asks for.
     ///
     /// ```
-    /// use posthog_groups_spec::diff::{Effect, Step};
+    /// use openapi_ledger::diff::{Effect, Step};
     ///
     /// assert_eq!(Effect::Compatible.step(), Step::Minor);
     /// ```
@@ -213,10 +214,11 @@ impl Diff {
     }
 }
 
-/// Compares two OpenAPI documents, 3.0 or 3.1. A document of 3.1 is compared by its 3.0 form.
+/// Compares two OpenAPI documents, 3.0 or 3.1. A document of 3.1 is compared by its 3.0 form. `marks` are the
+/// extensions whose meaning is known.
 ///
 /// ```
-/// use posthog_groups_spec::{Document, diff::{Effect, diff}};
+/// use openapi_ledger::{Document, Marks, diff::{Effect, diff}};
 ///
 /// let text = "
 /// openapi: 3.0.3
@@ -226,18 +228,18 @@ impl Diff {
 /// ";
 /// let old = Document::parse("old.yaml", text)?;
 /// let new = Document::parse("new.yaml", &text.replace("list_pets", "pets_list"))?;
-/// let diff = diff(&old, &new)?;
+/// let diff = diff(&old, &new, &Marks::default())?;
 /// assert_eq!(diff.changes[0].kind, "operation-id-changed");
 /// assert_eq!(diff.effect(), Some(Effect::Breaking));
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 ///
 /// # Errors
 /// [`Error::Unsuitable`] when one of them is no OpenAPI document, uses a keyword of 3.1 that 3.0 has no
 /// form for, or when they describe different APIs: both have operations, and none in common.
-pub fn diff(old: &Document, new: &Document) -> Result<Diff, Error> {
+pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error> {
     let (old_value, new_value) = (as_3_0(old)?, as_3_0(new)?);
-    let mut comparison = Comparison::new(Side::new(&old_value), Side::new(&new_value));
+    let mut comparison = Comparison::new(Side::new(&old_value), Side::new(&new_value), marks);
     whole::compare(&mut comparison, &old.value, &new.value);
     let matched = operations::compare(&mut comparison);
     if matched.none_in_common() {
@@ -253,8 +255,8 @@ pub fn diff(old: &Document, new: &Document) -> Result<Diff, Error> {
 
 /// The changes between two documents that are normalised: whose parameters and alternatives have no other
 /// names for the same thing.
-pub(crate) fn structure(old: &Value, new: &Value) -> Vec<Change> {
-    let mut comparison = Comparison::new(Side::new(old), Side::new(new));
+pub(crate) fn structure(old: &Value, new: &Value, marks: &Marks) -> Vec<Change> {
+    let mut comparison = Comparison::new(Side::new(old), Side::new(new), marks);
     comparison.exact_names = true;
     operations::compare(&mut comparison);
     let (old, new) =
@@ -421,10 +423,12 @@ pub(crate) struct Comparison<'a> {
     renamed: HashSet<(Pointer, Pointer)>,
     /// Whether a parameter of another name is another parameter, however alike the two are.
     exact_names: bool,
+    /// The extensions whose meaning is known.
+    marks: &'a Marks,
 }
 
 impl<'a> Comparison<'a> {
-    fn new(old: Side<'a>, new: Side<'a>) -> Self {
+    fn new(old: Side<'a>, new: Side<'a>, marks: &'a Marks) -> Self {
         Self {
             old,
             new,
@@ -435,6 +439,7 @@ impl<'a> Comparison<'a> {
             reached: HashSet::new(),
             renamed: HashSet::new(),
             exact_names: false,
+            marks,
         }
     }
 

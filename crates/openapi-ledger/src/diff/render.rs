@@ -5,9 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Change, Diff, Direction, Effect, Operation, Step, Version, VersionCheck, Who};
-
-/// The name of the JSON form. It changes when a field is taken away or gets another meaning.
-const FORMAT: &str = "posthog-groups-spec/diff/1";
+use crate::lint::Tool;
 
 /// How many operations a person is told by name.
 const NAMED: usize = 6;
@@ -95,12 +93,12 @@ impl Diff {
     /// The changes for a person at a terminal.
     ///
     /// ```
-    /// use posthog_groups_spec::{Document, diff::diff};
+    /// use openapi_ledger::{Document, Marks, diff::diff};
     ///
     /// let text = "openapi: 3.0.3\ninfo: {title: Pets, version: 1.0.0}\npaths: {}\n";
     /// let (old, new) = (Document::parse("old.yaml", text)?, Document::parse("new.yaml", text)?);
-    /// assert_eq!(diff(&old, &new)?.to_text(), "old.yaml (1.0.0) -> new.yaml (1.0.0): no change\n");
-    /// # Ok::<(), posthog_groups_spec::Error>(())
+    /// assert_eq!(diff(&old, &new, &Marks::default())?.to_text(), "old.yaml (1.0.0) -> new.yaml (1.0.0): no change\n");
+    /// # Ok::<(), openapi_ledger::Error>(())
     /// ```
     pub fn to_text(&self) -> String {
         let mut text = format!("{}: {}\n", self.title(), self.summary());
@@ -141,7 +139,7 @@ impl Diff {
 
     /// The changes for programs. Fields are only ever added within one `format`:
     ///
-    /// * `format`: `posthog-groups-spec/diff/1`
+    /// * `format`: `TOOL/diff/1`, with the name of the tool
     /// * `old`, `new`: `name` and `version` of the documents
     /// * `verdict`: `breaking`, `compatible`, `documentation` or `identical`
     /// * `step`: `major`, `minor`, `patch` or null: the greatest that is asked for
@@ -151,9 +149,9 @@ impl Diff {
     ///   (`request`, `response` or null), `who` (`caller`, `reader`, `generated-code`), `operations`
     ///   (`method`, `path`, `operationId`), `document` (`old` or `new`: into which `pointer` leads),
     ///   `pointer`, `line` (or null), `message` and `why`
-    pub fn to_json(&self, version: Option<&VersionCheck>) -> Value {
+    pub fn to_json(&self, tool: &Tool, version: Option<&VersionCheck>) -> Value {
         json!({
-            "format": FORMAT,
+            "format": format!("{}/diff/1", tool.name),
             "old": self.old,
             "new": self.new,
             "verdict": self.effect().map_or_else(|| "identical".to_owned(), |effect| effect.to_string()),

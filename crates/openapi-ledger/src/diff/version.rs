@@ -17,7 +17,7 @@ pub struct VersionCheck {
 /// number is 0, the second one stands for breaking changes and the third for all others, as Cargo has it.
 ///
 /// ```
-/// use posthog_groups_spec::{Document, diff::{check_version, diff}};
+/// use openapi_ledger::{Document, Marks, diff::{check_version, diff}};
 ///
 /// let text = "
 /// openapi: 3.0.3
@@ -26,9 +26,9 @@ pub struct VersionCheck {
 /// ";
 /// let old = Document::parse("old.yaml", text)?;
 /// let new = Document::parse("new.yaml", &text.replace("list_pets", "pets"))?;
-/// let check = check_version(&diff(&old, &new)?);
+/// let check = check_version(&diff(&old, &new, &Marks::default())?);
 /// assert_eq!(check.message, "the changes ask for a major step, but the version is still 1.4.0; make it 2.0.0 or higher");
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 pub fn check_version(diff: &Diff) -> VersionCheck {
     let (enough, message) = match judge(diff) {

@@ -1,12 +1,9 @@
-//! The linter: finds what is wrong with an OpenAPI 3.0 document, and what the generator cannot carry.
+//! The linter: finds what is wrong with an OpenAPI 3.0 document.
 //!
 //! A table of OpenAPI's objects (`shape`) drives one walk over the document. The walk reports what
 //! the table alone can tell and leaves a list of typed sites and references; each rule is a small
-//! function over those.
+//! function over those. A project adds rules of its own with [`lint_with`].
 
-pub(crate) mod examples;
-mod generator;
-mod marks;
 mod operations;
 mod parameters;
 mod references;
@@ -16,7 +13,7 @@ mod schemas;
 mod security;
 mod servers;
 mod shape;
-pub(crate) mod text;
+pub mod text;
 mod values;
 
 use std::collections::{HashMap, HashSet};
@@ -29,8 +26,10 @@ use crate::document::Document;
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
 use crate::version::{Version, openapi_version};
-pub use report::{findings_to_json, findings_to_sarif};
-use shape::Kind;
+pub use report::{Tool, findings_to_json, findings_to_sarif};
+pub use operations::{Status, status};
+pub use shape::Kind;
+pub use values::{Direction, Validators};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -65,14 +64,14 @@ pub enum RuleGroup {
     Schemas,
     /// Security schemes and requirements.
     Security,
-    /// What progenitor, the Rust generator, cannot carry or carries badly.
+    /// What a code generator cannot carry or carries badly: for the rules that a project adds.
     GeneratorFitness,
 }
 
 /// One rule of the linter.
 ///
 /// ```
-/// use posthog_groups_spec::lint::{RuleGroup, rules};
+/// use openapi_ledger::lint::{RuleGroup, rules};
 ///
 /// let rule = rules().iter().find(|rule| rule.name == "dangling-ref").unwrap();
 /// assert_eq!(rule.group, RuleGroup::References);
@@ -95,7 +94,7 @@ pub struct Rule {
 /// All rules, by group.
 ///
 /// ```
-/// assert!(posthog_groups_spec::lint::rules().len() > 60);
+/// assert!(openapi_ledger::lint::rules().len() > 60);
 /// ```
 pub fn rules() -> &'static [Rule] {
     rules::ALL
@@ -106,7 +105,7 @@ pub fn rules() -> &'static [Rule] {
 /// Displays on one line:
 ///
 /// ```
-/// use posthog_groups_spec::{Document, lint::lint};
+/// use openapi_ledger::{Document, lint::lint};
 ///
 /// let document = Document::parse("pets.yaml", "openapi: 3.0.3\ninfo: {title: Pets}\npaths: {}\n")?;
 /// assert_eq!(
@@ -114,7 +113,7 @@ pub fn rules() -> &'static [Rule] {
 ///     "pets.yaml:2 #/info error[missing-field]: this Info Object lacks the required field `version`; \
 ///      mend: add `version:`"
 /// );
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -151,25 +150,58 @@ impl Serialize for Finding {
     }
 }
 
-/// Checks a document by all rules. The findings are in the order of the text.
+/// Checks a document by the rules of this crate. The findings are in the order of the text.
 ///
 /// Any document will do: one that is no OpenAPI at all has findings too (see [`check_openapi`] for
 /// a plain answer to that).
 ///
 /// ```
-/// use posthog_groups_spec::{Document, lint::lint};
+/// use openapi_ledger::{Document, lint::lint};
 ///
 /// let text = "openapi: 3.0.3\ninfo: {title: Pets, versoin: '1'}\npaths: {}\n";
 /// let findings = lint(&Document::parse("pets.yaml", text)?);
 /// assert_eq!(findings.len(), 1);
 /// assert_eq!(findings[0].rule, "unknown-field");
 /// assert_eq!(findings[0].mend, "did you mean `version`?");
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 pub fn lint(document: &Document) -> Vec<Finding> {
+    lint_with(document, &[])
+}
+
+/// A check that a project adds: it looks at the objects of a document and reports what is wrong.
+pub type Check = fn(&Context<'_>, &mut Report);
+
+/// [`lint`], and checks of one's own.
+///
+/// ```
+/// use openapi_ledger::Document;
+/// use openapi_ledger::lint::{Context, Kind, Report, Rule, RuleGroup, Severity, lint_with};
+///
+/// const UNTAGGED: Rule = Rule {
+///     name: "untagged",
+///     severity: Severity::Warning,
+///     group: RuleGroup::Operations,
+///     summary: "an operation without tags",
+///     reason: "The reference page lists it under `default`.",
+/// };
+///
+/// fn untagged(context: &Context<'_>, report: &mut Report) {
+///     for (_, operation) in context.of_kind(Kind::Operation).filter(|(_, operation)| !operation.has("tags")) {
+///         report.add(&UNTAGGED, &operation.pointer, "this operation has no tags", "add `tags: [...]`");
+///     }
+/// }
+///
+/// let text = "{openapi: 3.0.3, info: {title: Pets, version: '1'}, paths: {/pets: {get: {operationId: pets,
+///     responses: {'200': {description: Fine}, 4XX: {description: Refused}}}}}}";
+/// let findings = lint_with(&Document::parse("pets.yaml", text)?, &[untagged]);
+/// assert_eq!(findings[0].rule, "untagged");
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
     let mut report = Report::default();
     let context = shape::walk(document, &mut report);
-    for check in [
+    let checks: [Check; 7] = [
         servers::check,
         references::check,
         operations::check,
@@ -177,9 +209,8 @@ pub fn lint(document: &Document) -> Vec<Finding> {
         schemas::check,
         values::check,
         security::check,
-        marks::check,
-        generator::check,
-    ] {
+    ];
+    for check in checks.iter().chain(own) {
         check(&context, &mut report);
     }
     report.finish(document)
@@ -188,12 +219,12 @@ pub fn lint(document: &Document) -> Vec<Finding> {
 /// Whether this is an OpenAPI 3.0.x document at all.
 ///
 /// ```
-/// use posthog_groups_spec::{Document, lint::check_openapi};
+/// use openapi_ledger::{Document, lint::check_openapi};
 ///
 /// let document = Document::parse("old.yaml", "swagger: '2.0'\npaths: {}\n")?;
 /// let error = check_openapi(&document).unwrap_err();
 /// assert!(error.to_string().contains("Swagger 2.0"));
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 ///
 /// # Errors
@@ -218,13 +249,14 @@ pub fn check_openapi(document: &Document) -> Result<(), Error> {
 }
 
 /// Collects findings; the severity comes from the rule, the line from the document.
-#[derive(Default)]
-pub(crate) struct Report {
+#[derive(Debug, Default)]
+pub struct Report {
     entries: Vec<(&'static str, Severity, Pointer, String, String)>,
 }
 
 impl Report {
-    fn add(&mut self, rule: &Rule, pointer: &Pointer, message: impl Into<String>, mend: impl Into<String>) {
+    /// Adds a finding: where, what is wrong, and how to mend it.
+    pub fn add(&mut self, rule: &Rule, pointer: &Pointer, message: impl Into<String>, mend: impl Into<String>) {
         self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), mend.into()));
     }
 
@@ -246,7 +278,7 @@ impl Report {
 }
 
 /// Orders findings by their place and drops repetitions.
-pub(crate) fn sort(findings: &mut Vec<Finding>) {
+pub fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         let (x, y) = (&a.place, &b.place);
         (&x.file, x.line, &x.pointer, a.rule, &a.message)
@@ -256,61 +288,77 @@ pub(crate) fn sort(findings: &mut Vec<Finding>) {
 }
 
 /// An OpenAPI object in the document.
-pub(crate) struct Site<'a> {
-    kind: Kind,
-    pointer: Pointer,
-    object: &'a Map<String, Value>,
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// What kind of object it is.
+    pub kind: Kind,
+    /// Where it is.
+    pub pointer: Pointer,
+    /// Its members.
+    pub object: &'a Map<String, Value>,
     /// The object that holds it.
-    parent: Option<usize>,
+    pub parent: Option<usize>,
     /// The field of the parent under which it hangs.
-    edge: &'static str,
+    pub edge: &'static str,
     /// Its name in that field's map, where the field is one.
-    key: &'a str,
+    pub key: &'a str,
     /// Whether it describes a request that the server sends.
-    in_callback: bool,
+    pub in_callback: bool,
 }
 
 impl<'a> Site<'a> {
-    fn text(&self, field: &str) -> Option<&'a str> {
+    /// A field that is text.
+    pub fn text(&self, field: &str) -> Option<&'a str> {
         self.object.get(field)?.as_str()
     }
 
-    fn flag(&self, field: &str) -> bool {
+    /// A field that is true or false; false where it is not given.
+    pub fn flag(&self, field: &str) -> bool {
         self.object.get(field).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    fn list(&self, field: &str) -> &'a [Value] {
+    /// The items of a field; none where it is no list.
+    pub fn list(&self, field: &str) -> &'a [Value] {
         self.object.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    fn map(&self, field: &str) -> Option<&'a Map<String, Value>> {
+    /// A field that is an object.
+    pub fn map(&self, field: &str) -> Option<&'a Map<String, Value>> {
         self.object.get(field)?.as_object()
     }
 
-    fn has(&self, field: &str) -> bool {
+    /// Whether a field is given.
+    pub fn has(&self, field: &str) -> bool {
         self.object.contains_key(field)
     }
 }
 
 /// A Reference Object: `{$ref: ...}`.
-struct Reference<'a> {
+#[derive(Debug)]
+pub struct Reference<'a> {
     /// What must be at the other end.
-    kind: Kind,
-    pointer: Pointer,
-    target: &'a str,
-    edge: &'static str,
-    key: &'a str,
+    pub kind: Kind,
+    /// Where it is.
+    pub pointer: Pointer,
+    /// The text of `$ref`.
+    pub target: &'a str,
+    /// The field of the parent under which it hangs.
+    pub edge: &'static str,
+    /// Its name in that field's map, where the field is one.
+    pub key: &'a str,
 }
 
 /// A typed place: an object, or a reference to one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Node {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// An object, by its number in [`Context::sites`].
     Site(usize),
+    /// A reference, by its number in [`Context::references`].
     Reference(usize),
 }
 
 /// Why a reference leads nowhere.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Broken {
     External,
     Missing,
@@ -321,12 +369,16 @@ enum Broken {
 }
 
 /// The document as the rules see it.
-pub(crate) struct Context<'a> {
-    root: &'a Value,
-    sites: Vec<Site<'a>>,
-    references: Vec<Reference<'a>>,
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The whole document.
+    pub root: &'a Value,
+    /// Every OpenAPI object, in the order of the text.
+    pub sites: Vec<Site<'a>>,
+    /// Every reference.
+    pub references: Vec<Reference<'a>>,
     /// For each site what hangs below it, in the order of the text.
-    children: Vec<Vec<Node>>,
+    pub children: Vec<Vec<Node>>,
     nodes: HashMap<Pointer, Node>,
     /// For each reference the object at its end.
     resolved: Vec<Result<usize, Broken>>,
@@ -334,7 +386,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The walk, with its findings dropped: for callers that only need the objects.
-    pub(crate) fn of(document: &'a Document) -> Self {
+    pub fn of(document: &'a Document) -> Self {
         shape::walk(document, &mut Report::default())
     }
 
@@ -383,43 +435,46 @@ impl<'a> Context<'a> {
     }
 
     /// The object at the end of a node.
-    fn follow(&self, node: Node) -> Option<usize> {
+    pub fn follow(&self, node: Node) -> Option<usize> {
         match node {
             Node::Site(site) => Some(site),
             Node::Reference(reference) => self.resolved.get(reference)?.as_ref().ok().copied(),
         }
     }
 
-    fn edge(&self, node: Node) -> (&'static str, &'a str) {
+    /// The field under which a node hangs, and its name in that field's map.
+    pub fn edge(&self, node: Node) -> (&'static str, &'a str) {
         match node {
             Node::Site(n) => (self.sites[n].edge, self.sites[n].key),
             Node::Reference(n) => (self.references[n].edge, self.references[n].key),
         }
     }
 
-    fn pointer(&self, node: Node) -> &Pointer {
+    /// Where a node is.
+    pub fn pointer(&self, node: Node) -> &Pointer {
         match node {
             Node::Site(n) => &self.sites[n].pointer,
             Node::Reference(n) => &self.references[n].pointer,
         }
     }
 
-    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (usize, &Site<'a>)> {
+    /// The objects of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (usize, &Site<'a>)> {
         self.sites.iter().enumerate().filter(move |(_, site)| site.kind == kind)
     }
 
     /// What hangs below `site` in the field `edge`.
-    fn below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = Node> + 'c {
+    pub fn below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = Node> + 'c {
         self.children[site].iter().copied().filter(move |node| self.edge(*node).0 == edge)
     }
 
     /// The objects below `site` in the field `edge`, references followed.
-    fn found_below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = usize> + 'c {
+    pub fn found_below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = usize> + 'c {
         self.below(site, edge).filter_map(|node| self.follow(node))
     }
 
     /// All schemas that a value described by `schema` meets, references followed, each once.
-    fn closure(&self, schema: usize) -> Vec<usize> {
+    pub fn closure(&self, schema: usize) -> Vec<usize> {
         let mut seen = HashSet::from([schema]);
         let mut found = vec![schema];
         let mut next = 0;
@@ -434,13 +489,13 @@ impl<'a> Context<'a> {
         found
     }
 
-    /// The path and method of an operation under `paths`.
-    fn paths(&self) -> impl Iterator<Item = (usize, &Site<'a>)> {
+    /// The path items under `paths`.
+    pub fn paths(&self) -> impl Iterator<Item = (usize, &Site<'a>)> {
         self.of_kind(Kind::PathItem).filter(|(_, site)| !site.in_callback && site.edge.is_empty())
     }
 
     /// The operations of a path item.
-    fn operations_of(&self, item: usize) -> impl Iterator<Item = usize> + '_ {
+    pub fn operations_of(&self, item: usize) -> impl Iterator<Item = usize> + '_ {
         self.children[item].iter().filter_map(|node| match node {
             Node::Site(n) if self.sites[*n].kind == Kind::Operation => Some(*n),
             _ => None,
@@ -448,7 +503,7 @@ impl<'a> Context<'a> {
     }
 
     /// The parameters in force for an operation: its own, and those of the path it does not override.
-    fn parameters_of(&self, operation: usize) -> Vec<usize> {
+    pub fn parameters_of(&self, operation: usize) -> Vec<usize> {
         let own: Vec<_> = self.found_below(operation, "parameters").collect();
         let identity = |n: &usize| (self.sites[*n].text("name"), self.sites[*n].text("in"));
         let overridden: HashSet<_> = own.iter().map(identity).collect();
@@ -463,7 +518,7 @@ impl<'a> Context<'a> {
     }
 
     /// The responses of an operation by their keys.
-    fn responses_of(&self, operation: usize) -> Vec<(&'a str, Node)> {
+    pub fn responses_of(&self, operation: usize) -> Vec<(&'a str, Node)> {
         let responses = self.children[operation].iter().find_map(|node| match node {
             Node::Site(n) if self.sites[*n].kind == Kind::Responses => Some(*n),
             _ => None,

@@ -186,15 +186,18 @@ fn operation_ids(context: &Context, report: &mut Report) {
 }
 
 /// What a key of `responses` stands for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `default`.
     Default,
     /// The first digit of a code or range.
     Class(u8),
+    /// No status.
     Invalid,
 }
 
-pub(super) fn status(key: &str) -> Status {
+/// What a key of `responses` stands for.
+pub fn status(key: &str) -> Status {
     match key.as_bytes() {
         b"default" => Status::Default,
         [first @ b'1'..=b'5', b'X', b'X'] => Status::Class(first - b'0'),

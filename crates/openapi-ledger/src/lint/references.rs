@@ -240,7 +240,7 @@ fn target_component(fragment: &str) -> Option<String> {
 
 impl Context<'_> {
     /// Whether a reference leads to a place inside a component rather than to a component.
-    pub(super) fn leads_inside_a_component(&self, node: Node) -> bool {
+    pub fn leads_inside_a_component(&self, node: Node) -> bool {
         let Node::Reference(n) = node else { return false };
         let fragment = super::percent_decoded(self.references[n].target.trim_start_matches('#'));
         Pointer::parse(&fragment).is_none_or(|pointer| component_of(&pointer) != Some(pointer.as_str()))

@@ -3,49 +3,66 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Finding, Severity, rules};
+use super::{Finding, Rule, Severity};
 
-/// The name of the JSON form. It changes when a field is taken away or gets another meaning.
-const FORMAT: &str = "posthog-groups-spec/findings/1";
+/// The program that reports findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Where to read about it.
+    pub url: &'static str,
+}
+
+impl Tool {
+    /// This crate.
+    pub const OPENAPI_LEDGER: Self = Self {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        url: env!("CARGO_PKG_REPOSITORY"),
+    };
+}
 
 /// Findings for programs. Fields are only ever added within one `format`:
 ///
-/// * `format`: `posthog-groups-spec/findings/1`
+/// * `format`: `TOOL/findings/1`, with the name of the tool
 /// * `document`: the name of what was checked
 /// * `counts`: how many `error`s and `warning`s there are
 /// * `findings`: each with `rule`, `severity`, `file`, `pointer`, `line` (or null), `message` and `mend`
 ///
 /// ```
-/// use posthog_groups_spec::{Document, lint::{findings_to_json, lint}};
+/// use openapi_ledger::{Document, lint::{Tool, findings_to_json, lint}};
 ///
 /// let document = Document::parse("pets.yaml", "openapi: 3.0.3\ninfo: {title: Pets}\npaths: {}\n")?;
-/// let json = findings_to_json(&document.name, &lint(&document));
+/// let json = findings_to_json(&Tool::OPENAPI_LEDGER, &document.name, &lint(&document));
 /// assert_eq!(json["findings"][0]["rule"], "missing-field");
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
-pub fn findings_to_json(document: &str, findings: &[Finding]) -> Value {
+pub fn findings_to_json(tool: &Tool, document: &str, findings: &[Finding]) -> Value {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     json!({
-        "format": FORMAT,
+        "format": format!("{}/findings/1", tool.name),
         "document": document,
         "counts": {"error": count(Severity::Error), "warning": count(Severity::Warning)},
         "findings": findings,
     })
 }
 
-/// Findings as SARIF 2.1.0 (OASIS), by which code hosts annotate lines. Every rule is listed with its
-/// reason, whether it found something or not.
+/// Findings as SARIF 2.1.0 (OASIS), by which code hosts annotate lines. Each of
+/// `rules` is listed with its reason, whether it found something or not.
 ///
 /// ```
-/// use posthog_groups_spec::{Document, lint::{findings_to_sarif, lint}};
+/// use openapi_ledger::{Document, lint::{Tool, findings_to_sarif, lint, rules}};
 ///
 /// let document = Document::parse("pets.yaml", "openapi: 3.0.3\ninfo: {title: Pets}\npaths: {}\n")?;
-/// let sarif = findings_to_sarif(&lint(&document));
+/// let sarif = findings_to_sarif(&Tool::OPENAPI_LEDGER, rules(), &lint(&document));
 /// assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "missing-field");
-/// # Ok::<(), posthog_groups_spec::Error>(())
+/// # Ok::<(), openapi_ledger::Error>(())
 /// ```
-pub fn findings_to_sarif(findings: &[Finding]) -> Value {
-    let described: Vec<_> = rules()
+pub fn findings_to_sarif(tool: &Tool, rules: &[Rule], findings: &[Finding]) -> Value {
+    let described: Vec<_> = rules
         .iter()
         .map(|rule| {
             json!({
@@ -64,18 +81,18 @@ pub fn findings_to_sarif(findings: &[Finding]) -> Value {
         "runs": [{
             "tool": {
                 "driver": {
-                    "name": env!("CARGO_PKG_NAME"),
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                    "name": tool.name,
+                    "version": tool.version,
+                    "informationUri": tool.url,
                     "rules": described,
                 },
             },
-            "results": findings.iter().map(result).collect::<Vec<_>>(),
+            "results": findings.iter().map(|finding| result(rules, finding)).collect::<Vec<_>>(),
         }],
     })
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(rules: &[Rule], finding: &Finding) -> Value {
     let mut physical = json!({"artifactLocation": artifact(&finding.place.file)});
     if let Some(line) = finding.place.line {
         physical["region"] = json!({"startLine": line});
@@ -89,7 +106,7 @@ fn result(finding: &Finding) -> Value {
             "logicalLocations": [{"fullyQualifiedName": finding.place.pointer.to_string()}],
         }],
     });
-    if let Some(n) = rules().iter().position(|rule| rule.name == finding.rule) {
+    if let Some(n) = rules.iter().position(|rule| rule.name == finding.rule) {
         result["ruleIndex"] = n.into();
     }
     result
@@ -121,7 +138,7 @@ mod tests {
     use super::*;
     use crate::document::Document;
     use crate::error::Place;
-    use crate::lint::lint;
+    use crate::lint::{lint, rules};
     use crate::pointer::Pointer;
 
     fn finding(file: &str, line: Option<u32>) -> Finding {
@@ -139,10 +156,10 @@ mod tests {
         let text = "openapi: 3.0.3\ninfo: {title: Pets}\npaths:\n  /a: {get: {responses: {'200': {}}}}\n";
         let document = Document::parse("spec/pets.yaml", text).unwrap();
         let findings = lint(&document);
-        let sarif = findings_to_sarif(&findings);
+        let sarif = findings_to_sarif(&Tool::OPENAPI_LEDGER, rules(), &findings);
         assert_eq!(sarif["version"], "2.1.0");
         let run = &sarif["runs"][0];
-        assert_eq!(run["tool"]["driver"]["name"], "posthog-groups-spec");
+        assert_eq!(run["tool"]["driver"]["name"], "openapi-ledger");
         let listed = run["tool"]["driver"]["rules"].as_array().unwrap();
         assert_eq!(listed.len(), rules().len());
         for rule in listed {
@@ -169,7 +186,7 @@ mod tests {
     #[test]
     fn files_become_uris_and_a_finding_without_a_line_has_no_region() {
         let place = |file, line| {
-            findings_to_sarif(&[finding(file, line)])["runs"][0]["results"][0]["locations"][0]["physicalLocation"].clone()
+            findings_to_sarif(&Tool::OPENAPI_LEDGER, rules(), &[finding(file, line)])["runs"][0]["results"][0]["locations"][0]["physicalLocation"].clone()
         };
         let odd = place("./spec/my file.yaml", Some(3));
         assert_eq!(odd["artifactLocation"], json!({"uri": "spec/my%20file.yaml", "uriBaseId": "%SRCROOT%"}));
@@ -183,7 +200,7 @@ mod tests {
 
     #[test]
     fn json_counts_by_severity() {
-        let json = findings_to_json("a.yaml", &[finding("a.yaml", Some(1))]);
+        let json = findings_to_json(&Tool::OPENAPI_LEDGER, "a.yaml", &[finding("a.yaml", Some(1))]);
         assert_eq!(json["counts"], json!({"error": 1, "warning": 0}));
         assert_eq!(json["findings"][0]["line"], 1);
     }

@@ -49,7 +49,7 @@ fn requirements(context: &Context, report: &mut Report) {
                     &rules::SECURITY_SCOPES,
                     &at,
                     format!("`{name}` is of type `{kind}`, which has no scopes"),
-                    "write `[]`; name the scopes in `x-required-scopes` of the operation",
+                    "write `[]`; state what a key must be allowed to do in an extension of the operation",
                 ),
             }
         }

@@ -15,35 +15,64 @@ use crate::pointer::Pointer;
 
 /// The kinds of objects that OpenAPI 3.0 knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// OpenAPI Object.
     OpenApi,
+    /// Info Object.
     Info,
+    /// Contact Object.
     Contact,
+    /// License Object.
     License,
+    /// Server Object.
     Server,
+    /// Server Variable Object.
     ServerVariable,
+    /// Components Object.
     Components,
+    /// Paths Object.
     Paths,
+    /// Path Item Object.
     PathItem,
+    /// Operation Object.
     Operation,
+    /// External Documentation Object.
     ExternalDocs,
+    /// Parameter Object.
     Parameter,
+    /// Request Body Object.
     RequestBody,
+    /// Media Type Object.
     MediaType,
+    /// Encoding Object.
     Encoding,
+    /// Responses Object.
     Responses,
+    /// Response Object.
     Response,
+    /// Callback Object.
     Callback,
+    /// Example Object.
     Example,
+    /// Link Object.
     Link,
+    /// Header Object.
     Header,
+    /// Tag Object.
     Tag,
+    /// Schema Object.
     Schema,
+    /// Discriminator Object.
     Discriminator,
+    /// XML Object.
     Xml,
+    /// Security Scheme Object.
     SecurityScheme,
+    /// OAuth Flows Object.
     OAuthFlows,
+    /// OAuth Flow Object.
     OAuthFlow,
+    /// Security Requirement Object.
     SecurityRequirement,
 }
 
@@ -101,12 +130,12 @@ const FLOW: Shape = Is(Kind::OAuthFlow);
 
 impl Kind {
     /// What the specification calls objects of this kind.
-    pub(super) fn title(self) -> &'static str {
+    pub fn title(self) -> &'static str {
         self.object().title
     }
 
     /// The folder of `components` for objects of this kind.
-    pub(super) fn section(self) -> Option<&'static str> {
+    pub fn section(self) -> Option<&'static str> {
         Some(match self {
             Self::Schema => "schemas",
             Self::Response => "responses",

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The known word that `word` probably means.
-pub(super) fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     known
@@ -15,7 +15,7 @@ pub(super) fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w s
 }
 
 /// The type of a value in the words of JSON.
-pub(crate) fn json_type(value: &Value) -> &'static str {
+pub fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -27,7 +27,7 @@ pub(crate) fn json_type(value: &Value) -> &'static str {
 }
 
 /// A value in at most about sixty characters.
-pub(crate) fn brief(value: &Value) -> String {
+pub fn brief(value: &Value) -> String {
     let text = match value {
         Value::Array(items) if items.len() > 8 => format!("[{} items]", items.len()),
         Value::Object(members) if members.len() > 8 => format!("{{{} members}}", members.len()),
@@ -42,7 +42,7 @@ pub(crate) fn brief(value: &Value) -> String {
 }
 
 /// Names in a row: `a`, `b` and `c`.
-pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let mut quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     let last = quoted.pop();
     match (quoted.is_empty(), last) {

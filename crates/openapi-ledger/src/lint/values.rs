@@ -18,8 +18,10 @@ use crate::pointer::Pointer;
 
 /// In which direction a value goes: readOnly properties are not sent, writeOnly ones not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Direction {
+pub enum Direction {
+    /// From the caller to the server.
     Request,
+    /// From the server to the caller.
     Response,
     /// Unknown: neither kind of property is required.
     Either,
@@ -33,18 +35,20 @@ const MAX_DEPTH: usize = 100;
 const MAX_PROBLEMS: usize = 5;
 
 /// Compiled schemas, each made when it is first needed.
-pub(crate) struct Validators {
+#[derive(Debug)]
+pub struct Validators {
     cyclic: HashSet<usize>,
     compiled: HashMap<(usize, Direction), Option<Rc<Validator>>>,
 }
 
 impl Validators {
-    pub(crate) fn new(context: &Context) -> Self {
+    /// Validators for the schemas of a document.
+    pub fn new(context: &Context) -> Self {
         Self { cyclic: cyclic_schemas(context), compiled: HashMap::new() }
     }
 
     /// What is wrong with `value`: pairs of the place in the value and the problem.
-    pub(crate) fn problems(
+    pub fn problems(
         &mut self,
         context: &Context,
         schema: usize,

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::operations::{Status, status};
-use super::shape::Kind;
-use super::text::{brief, listed};
-use super::{Context, Node, Report, Site, rules};
-use crate::pointer::Pointer;
+use openapi_ledger::lint::text::{brief, listed};
+use super::rules;
+use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};
+use openapi_ledger::Pointer;
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     for (item, _) in context.paths() {

@@ -1,0 +1,37 @@
+//! The linter of `openapi-ledger`, with the rules of our marks and of generator fitness.
+
+pub(crate) mod examples;
+mod generator;
+mod marks;
+mod rules;
+
+use std::sync::LazyLock;
+
+use openapi_ledger::lint as general;
+pub use openapi_ledger::lint::{Finding, Rule, RuleGroup, Severity, check_openapi};
+use serde_json::Value;
+
+use crate::{Document, TOOL};
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| [general::rules(), rules::ALL].concat());
+
+/// All rules: the general ones and our own.
+pub fn rules() -> &'static [Rule] {
+    &RULES
+}
+
+/// Checks a document by all rules. The findings are in the order of the text.
+pub fn lint(document: &Document) -> Vec<Finding> {
+    general::lint_with(document, &[marks::check, generator::check])
+}
+
+/// Findings for programs, as `posthog-groups-spec/findings/1`; the fields are described at
+/// [`openapi_ledger::lint::findings_to_json`].
+pub fn findings_to_json(document: &str, findings: &[Finding]) -> Value {
+    general::findings_to_json(&TOOL, document, findings)
+}
+
+/// Findings as SARIF 2.1.0, with all rules.
+pub fn findings_to_sarif(findings: &[Finding]) -> Value {
+    general::findings_to_sarif(&TOOL, rules(), findings)
+}
