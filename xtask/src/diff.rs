@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use posthog_groups_spec::diff::{Diff, Effect, check_version, diff as compare};
-use posthog_groups_spec::{Document, MAX_BYTES};
+use posthog_groups_spec::{Document, MAX_BYTES, TOOL};
 
 use crate::Outcome;
 
@@ -33,7 +33,7 @@ pub(crate) fn diff(
     match format {
         Format::Text => say!("{}", diff.to_text().trim_end()),
         Format::Markdown => say!("{}", diff.to_markdown().trim_end()),
-        Format::Json => say!("{:#}", diff.to_json(check.as_ref())),
+        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref())),
     }
     let Some(check) = check else { return Ok(outcome(&diff)) };
     if format != Format::Json {

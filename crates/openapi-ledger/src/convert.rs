@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::order::{Place, child_place};
+use crate::grammar::{Kind, Shape};
 use crate::pointer::Pointer;
 
 /// A 3.1.0 document that says the same as `spec`, a 3.0 document: `nullable` becomes a type `null`,
@@ -214,59 +214,28 @@ fn union_to_3_0(schema: &mut Map<String, Value>, key: &str) {
     schema.insert("nullable".into(), true.into());
 }
 
-/// Where a node stands with regard to schemas.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Schema,
-    Schemas,
-    Other,
-}
-
 type Visit<'a> = &'a mut dyn FnMut(&mut Map<String, Value>, &Pointer) -> Result<(), Error>;
 
 /// Visits every schema of a document, the outer before the inner ones.
 fn each_schema(document: &mut Value, visit: Visit<'_>) -> Result<(), Error> {
-    walk(document, Place::Object, Role::Other, &Pointer::root(), visit)
+    walk(document, Shape::DOCUMENT, &Pointer::root(), visit)
 }
 
-fn walk(value: &mut Value, place: Place, role: Role, at: &Pointer, visit: Visit<'_>) -> Result<(), Error> {
-    if place == Place::Literal {
-        return Ok(());
-    }
+fn walk(value: &mut Value, shape: Shape, at: &Pointer, visit: Visit<'_>) -> Result<(), Error> {
     match value {
-        Value::Object(members) => {
-            if role == Role::Schema {
+        Value::Object(members) if shape != Shape::Anything => {
+            if shape.kind() == Some(Kind::Schema) {
                 visit(members, at)?;
             }
-            for (key, member) in members.iter_mut() {
-                let child = child_place(place, key, member);
-                let role = child_role(place, role, key);
-                walk(member, child, role, &at.key(key), visit)?;
-            }
-            Ok(())
+            members
+                .iter_mut()
+                .try_for_each(|(key, member)| walk(member, shape.member(key), &at.key(key), visit))
         }
-        Value::Array(items) => {
+        Value::Array(items) if shape != Shape::Anything => {
             let mut items = items.iter_mut().enumerate();
-            items.try_for_each(|(n, item)| walk(item, place, role, &at.index(n), visit))
+            items.try_for_each(|(n, item)| walk(item, shape.item(), &at.index(n), visit))
         }
         _ => Ok(()),
-    }
-}
-
-fn child_role(place: Place, role: Role, key: &str) -> Role {
-    match (role, place) {
-        (Role::Schemas, Place::Names) => Role::Schema,
-        (Role::Schema, _) => match key {
-            "properties" | "patternProperties" => Role::Schemas,
-            "items" | "additionalProperties" | "allOf" | "anyOf" | "oneOf" | "not" => Role::Schema,
-            _ => Role::Other,
-        },
-        (_, Place::Object) => match key {
-            "schema" => Role::Schema,
-            "schemas" => Role::Schemas,
-            _ => Role::Other,
-        },
-        _ => Role::Other,
     }
 }
 

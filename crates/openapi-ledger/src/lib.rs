@@ -5,6 +5,7 @@ mod convert;
 pub mod diff;
 mod document;
 mod error;
+pub mod grammar;
 pub mod lint;
 mod marks;
 mod order;

@@ -2,34 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What the children of a node are, as far as order and prose depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// An OpenAPI object, whose members are fields such as `description`.
-    Object,
-    /// A map whose members are names that the author chose, such as `properties`.
-    Names,
-    /// Any JSON, such as the value of `default`.
-    Literal,
-}
-
-/// What the member `key` of an object of kind `parent` is.
-pub(crate) fn child_place(parent: Place, key: &str, value: &Value) -> Place {
-    match parent {
-        Place::Literal => Place::Literal,
-        Place::Names => Place::Object,
-        Place::Object => match key {
-            "default" | "enum" | "const" | "example" | "value" => Place::Literal,
-            key if key.starts_with("x-") => Place::Literal,
-            // In an operation a list, in a path item's `components` a map.
-            "parameters" | "examples" | "callbacks" if value.is_array() => Place::Object,
-            "callbacks" | "content" | "encoding" | "examples" | "headers" | "links" | "mapping"
-            | "parameters" | "paths" | "patternProperties" | "properties" | "requestBodies" | "responses"
-            | "schemas" | "scopes" | "securitySchemes" | "variables" | "webhooks" => Place::Names,
-            _ => Place::Object,
-        },
-    }
-}
+use crate::grammar::Shape;
 
 /// The fields of OpenAPI objects in the order in which a person wants to read them.
 const FIELDS: &[&str] = &[
@@ -115,24 +88,20 @@ fn rank(key: &str) -> usize {
 /// Orders the fields of every OpenAPI object, and the paths, responses and components by name.
 /// Lists and the members of `properties` stay as the author put them.
 pub(crate) fn order_fields(value: &mut Value) {
-    order(value, Place::Object, "");
+    order(value, Shape::DOCUMENT, "");
 }
 
-fn order(value: &mut Value, place: Place, name: &str) {
+fn order(value: &mut Value, shape: Shape, name: &str) {
     match value {
-        Value::Array(items) if place != Place::Literal => {
-            items.iter_mut().for_each(|item| order(item, place, ""));
-        }
-        Value::Object(members) if place != Place::Literal => {
+        Value::Array(items) => items.iter_mut().for_each(|item| order(item, shape.item(), "")),
+        Value::Object(members) if shape != Shape::Anything => {
             for (key, member) in members.iter_mut() {
-                let place = child_place(place, key, member);
-                order(member, place, key);
+                order(member, shape.member(key), key);
             }
-            match place {
-                Place::Object => sort_by(members, |a, b| (rank(a), a).cmp(&(rank(b), b))),
-                Place::Names if matches!(name, "properties" | "mapping" | "variables") => {}
-                Place::Names => sort_by(members, Ord::cmp),
-                Place::Literal => {}
+            if !shape.is_names() {
+                sort_by(members, |a, b| (rank(a), a).cmp(&(rank(b), b)));
+            } else if !matches!(name, "properties" | "mapping" | "variables") {
+                sort_by(members, Ord::cmp);
             }
         }
         _ => {}
@@ -149,22 +118,21 @@ fn sort_by(members: &mut Map<String, Value>, compare: impl Fn(&str, &str) -> std
 /// `properties`, parameters, and `required`. Two documents that say the same become equal.
 pub(crate) fn normalize(value: &mut Value) {
     order_fields(value);
-    sort_meaningless(value, Place::Object, "");
+    sort_meaningless(value, Shape::DOCUMENT, "");
 }
 
-fn sort_meaningless(value: &mut Value, place: Place, name: &str) {
+fn sort_meaningless(value: &mut Value, shape: Shape, name: &str) {
     match value {
-        Value::Object(members) if place != Place::Literal => {
+        Value::Object(members) if shape != Shape::Anything => {
             for (key, member) in members.iter_mut() {
-                let place = child_place(place, key, member);
-                sort_meaningless(member, place, key);
+                sort_meaningless(member, shape.member(key), key);
             }
-            if place == Place::Names {
+            if shape.is_names() {
                 sort_by(members, Ord::cmp);
             }
         }
-        Value::Array(items) if place != Place::Literal => {
-            items.iter_mut().for_each(|item| sort_meaningless(item, Place::Object, ""));
+        Value::Array(items) if shape != Shape::Anything => {
+            items.iter_mut().for_each(|item| sort_meaningless(item, shape.item(), ""));
             match name {
                 "parameters" => items.sort_by_cached_key(parameter_key),
                 "required" => items.sort_by_cached_key(|item| item.as_str().map(str::to_owned)),

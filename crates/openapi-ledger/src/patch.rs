@@ -8,7 +8,7 @@ use crate::compare::{Scope, scheme_on_the_wire};
 use crate::convert::to_3_1;
 use crate::document::Document;
 use crate::error::Error;
-use crate::order::{Place, child_place};
+use crate::grammar::Shape;
 use crate::pointer::Pointer;
 use crate::slice::METHODS;
 use crate::version::{Version, openapi_version};
@@ -29,7 +29,7 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
     let known: Vec<String> = members(&ours, "paths").keys().cloned().collect();
     let mut result = full.value.clone();
     let names = component_names(&result, &ours, prefix);
-    rename(&mut ours, &names, Place::Object, "");
+    rename(&mut ours, &names, Shape::DOCUMENT, "");
     let paths = replaced(full, &mut ours, scope, &known, prefix)?;
     result["paths"] = paths.into();
     add_components(&mut result, &ours);
@@ -120,7 +120,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
         }
     }
     let mut renamed = ours.clone();
-    rename(&mut renamed, &names, Place::Object, "");
+    rename(&mut renamed, &names, Shape::DOCUMENT, "");
     for ((section, _), new) in &mut names {
         let prefixed = new.clone();
         let ours = &renamed["components"][section][&prefixed];
@@ -137,10 +137,10 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
 }
 
 /// Gives components and everything that names them their new names.
-fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, place: Place, holder: &str) {
+fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: Shape, holder: &str) {
     let renamed = |section: &str, name: &str| names.get(&(section.to_owned(), name.to_owned()));
     match value {
-        Value::Object(members) if place != Place::Literal => {
+        Value::Object(members) if shape != Shape::Anything => {
             if let Some(Value::String(reference)) = members.get_mut("$ref") {
                 retarget(reference, names);
             }
@@ -151,17 +151,16 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, place: 
                     }
                 });
             }
-            let is_component_section =
-                place == Place::Names && names.keys().any(|(section, _)| section == holder);
+            let is_component_section = shape.is_names() && names.keys().any(|(section, _)| section == holder);
             let entries: Vec<_> = std::mem::take(members).into_iter().collect();
             for (key, mut member) in entries {
-                let child = child_place(place, &key, &member);
+                let child = shape.member(&key);
                 rename(&mut member, names, child, &key);
                 let new = if is_component_section { renamed(holder, &key) } else { None };
                 members.insert(new.cloned().unwrap_or(key), member);
             }
         }
-        Value::Array(items) if place != Place::Literal => {
+        Value::Array(items) if shape != Shape::Anything => {
             for item in items {
                 // A requirement names its schemes as members.
                 if holder == "security" {
@@ -174,7 +173,7 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, place: 
                         .collect();
                     *item = requirement.into();
                 } else {
-                    rename(item, names, place, "");
+                    rename(item, names, shape.item(), "");
                 }
             }
         }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::compare::Scope;
 use crate::document::Document;
 use crate::error::Error;
-use crate::order::{Place, child_place, normalize};
+use crate::grammar::{Kind, Shape, is_prose};
+use crate::order::normalize;
 use crate::pointer::Pointer;
 use crate::version::openapi_version;
 
@@ -63,7 +64,7 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
         }
     }
     slice["components"] = closure(document, &slice)?;
-    strip(&mut slice, Place::Object, "");
+    strip(&mut slice, Shape::DOCUMENT);
     normalize(&mut slice);
     Ok(slice)
 }
@@ -193,35 +194,23 @@ fn security_names(security: &Value, names: &mut BTreeSet<String>) {
 
 /// Drops the vendor's prose, samples and extensions, and `style` and `explode` where they only state
 /// what holds anyway.
-fn strip(value: &mut Value, place: Place, name: &str) {
+fn strip(value: &mut Value, shape: Shape) {
     match value {
-        Value::Object(members) if place != Place::Literal => {
-            if place == Place::Object {
-                strip_fields(members, name);
+        Value::Object(members) if shape != Shape::Anything => {
+            if !shape.is_names() {
+                strip_fields(members, shape.kind());
             }
-            for (key, member) in members.iter_mut() {
-                let child = child_place(place, key, member);
-                // A response is told by where it is: the name map that holds it.
-                let name = if place == Place::Names { name } else { key };
-                strip(member, child, name);
-            }
+            members.iter_mut().for_each(|(key, member)| strip(member, shape.member(key)));
         }
-        Value::Array(items) if place != Place::Literal => {
-            items.iter_mut().for_each(|item| strip(item, place, ""))
-        }
+        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, shape.item())),
         _ => {}
     }
 }
 
-fn strip_fields(members: &mut Map<String, Value>, holder: &str) {
-    let is_info = holder == "info";
-    let is_response = holder == "responses" && !members.contains_key("$ref");
-    members.retain(|key, _| {
-        let prose = ["description", "summary", "example", "examples", "externalDocs"].contains(&key.as_str())
-            || (key == "title" && !is_info);
-        !prose && !key.starts_with("x-")
-    });
-    if is_response {
+fn strip_fields(members: &mut Map<String, Value>, kind: Option<Kind>) {
+    let keeps_title = kind == Some(Kind::Info);
+    members.retain(|key, _| (!is_prose(key) || (key == "title" && keeps_title)) && !key.starts_with("x-"));
+    if kind == Some(Kind::Response) && !members.contains_key("$ref") {
         members.insert("description".into(), Value::String(String::new()));
     }
     if let Some(place) = members.get("in").and_then(Value::as_str).filter(|_| members.contains_key("name")) {

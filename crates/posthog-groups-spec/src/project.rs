@@ -8,8 +8,8 @@ use serde_json::Value;
 use openapi_ledger::compare::{Comparison, Ledger};
 use openapi_ledger::lint::{Finding, Severity};
 use openapi_ledger::{
-    Document, Error, Lock, Origin, Place, Pointer, compare_all, is_unused, matrix, sha256, slice, to_3_1, to_json,
-    to_yaml, write_atomically,
+    Document, Error, Lock, Origin, Place, Pointer, compare_all, is_unused, matrix, sha256, slice, to_3_1,
+    to_json, to_yaml, write_atomically,
 };
 
 use crate::examples::embed_examples;

@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use crate::diff::names_in;
 use crate::document::Document;
 use crate::error::Error;
+use crate::grammar::{SCHEMA, Shape, is_prose};
 use crate::pointer::Pointer;
 use crate::slice::METHODS;
 
@@ -403,10 +404,10 @@ impl<'a> Normalizer<'a> {
         let mut nested = Vec::new();
         for (key, value) in members {
             match key.as_str() {
-                "title" | "description" | "summary" | "example" | "examples" | "externalDocs" | "xml"
-                | "$comment" | "$id" | "$schema" | "$anchor" | "required" => {}
-                "properties" | "items" | "additionalProperties" | "oneOf" | "anyOf" | "allOf" | "not" => {
-                    nested.extend(in_document(key).map(|value| (key.as_str(), value)));
+                "xml" | "$comment" | "$id" | "$schema" | "$anchor" | "required" => {}
+                key if is_prose(key) => {}
+                key if SCHEMA.member(key).holds_schemas() => {
+                    nested.extend(in_document(key).map(|value| (key, value)));
                 }
                 "readOnly" | "writeOnly" => {
                     let (kept, name) = match direction {
@@ -432,15 +433,15 @@ impl<'a> Normalizer<'a> {
         }
         for (key, value) in nested {
             let at = at.key(key);
-            match (key, value) {
-                ("properties", Value::Object(properties)) => {
+            match (SCHEMA.member(key), value) {
+                (Shape::Map(_), Value::Object(properties)) => {
                     let mut normalized = Map::new();
                     for (name, property) in properties {
                         normalized.insert(name.clone(), self.schema(property, &at.key(name), direction)?);
                     }
                     result.insert(key.into(), normalized.into());
                 }
-                ("oneOf" | "anyOf" | "allOf", Value::Array(items)) => {
+                (Shape::List(_), Value::Array(items)) => {
                     let items = items
                         .iter()
                         .enumerate()
@@ -448,7 +449,7 @@ impl<'a> Normalizer<'a> {
                         .collect::<Result<Vec<_>, _>>()?;
                     result.insert(key.into(), items.into());
                 }
-                ("additionalProperties", Value::Bool(false)) => {
+                (Shape::FlagOrSchema, Value::Bool(false)) => {
                     result.insert(key.into(), false.into());
                 }
                 (_, value) => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Who::{Caller, GeneratedCode};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use crate::grammar::{is_prose, is_sample};
 use crate::lint::text::{brief, listed};
 
 /// Whether two values say the same: `1` and `1.0` do.
@@ -65,14 +66,13 @@ impl Comparison<'_> {
             let at = At::member(old, new, key);
             let subject = self.owner(old, new);
             match key {
-                "title" | "summary" | "description" | "externalDocs" | "contact" | "license"
-                | "termsOfService" => {
-                    let message = format!("{subject}: the {key} {}", verb(before, after));
-                    self.report(&kinds::TEXT_CHANGED, at, None, Verdict::documentation(), message);
-                }
-                "example" | "examples" => {
+                key if is_sample(key) => {
                     let message = format!("{subject}: the {key} {}", verb(before, after));
                     self.report(&kinds::EXAMPLE_CHANGED, at, None, Verdict::documentation(), message);
+                }
+                key if is_prose(key) || matches!(key, "contact" | "license" | "termsOfService") => {
+                    let message = format!("{subject}: the {key} {}", verb(before, after));
+                    self.report(&kinds::TEXT_CHANGED, at, None, Verdict::documentation(), message);
                 }
                 "tags" if same_set(&old.key(key).value.clone(), new.key(key).value) => {}
                 "tags" => {

@@ -24,11 +24,11 @@ use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::error::{Error, Place};
+pub use crate::grammar::Kind;
 use crate::pointer::Pointer;
 use crate::version::{Version, openapi_version};
-pub use report::{Tool, findings_to_json, findings_to_sarif};
 pub use operations::{Status, status};
-pub use shape::Kind;
+pub use report::{Tool, findings_to_json, findings_to_sarif};
 pub use values::{Direction, Validators};
 
 /// How bad a finding is.
@@ -256,7 +256,13 @@ pub struct Report {
 
 impl Report {
     /// Adds a finding: where, what is wrong, and how to mend it.
-    pub fn add(&mut self, rule: &Rule, pointer: &Pointer, message: impl Into<String>, mend: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        rule: &Rule,
+        pointer: &Pointer,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
         self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), mend.into()));
     }
 
@@ -388,6 +394,11 @@ impl<'a> Context<'a> {
     /// The walk, with its findings dropped: for callers that only need the objects.
     pub fn of(document: &'a Document) -> Self {
         shape::walk(document, &mut Report::default())
+    }
+
+    /// Whether a reference, by its number, leads to an object of the right kind.
+    pub fn is_resolved(&self, reference: usize) -> bool {
+        self.resolved.get(reference).is_some_and(Result::is_ok)
     }
 
     fn adopt(&mut self, parent: Option<usize>, node: Node) {

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::shape::Kind;
 use super::text::did_you_mean;
 use super::{Context, Report, Site, rules};
+use crate::grammar::Kind;
 use crate::pointer::Pointer;
 
 pub(super) fn check(context: &Context, report: &mut Report) {

@@ -186,7 +186,9 @@ mod tests {
     #[test]
     fn files_become_uris_and_a_finding_without_a_line_has_no_region() {
         let place = |file, line| {
-            findings_to_sarif(&Tool::OPENAPI_LEDGER, rules(), &[finding(file, line)])["runs"][0]["results"][0]["locations"][0]["physicalLocation"].clone()
+            findings_to_sarif(&Tool::OPENAPI_LEDGER, rules(), &[finding(file, line)])["runs"][0]["results"][0]
+                ["locations"][0]["physicalLocation"]
+                .clone()
         };
         let odd = place("./spec/my file.yaml", Some(3));
         assert_eq!(odd["artifactLocation"], json!({"uri": "spec/my%20file.yaml", "uriBaseId": "%SRCROOT%"}));

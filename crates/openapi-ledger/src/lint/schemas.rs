@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::shape::Kind;
 use super::text::{brief, did_you_mean, json_type, listed};
 use super::{Context, Node, Report, Site, rules};
+use crate::grammar::Kind;
 use crate::pointer::Pointer;
 
 pub(super) fn check(context: &Context, report: &mut Report) {

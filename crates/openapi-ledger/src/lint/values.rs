@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::references::cyclic_schemas;
 use super::schemas::pattern_problem;
-use super::shape::Kind;
 use super::text::brief;
 use super::{Context, Node, Report, Rule, operations, rules};
+use crate::grammar::Kind;
 use crate::pointer::Pointer;
 
 /// In which direction a value goes: readOnly properties are not sent, writeOnly ones not received.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use super::rules;
+use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 
 /// What `x-idempotency` may say.
