@@ -19,13 +19,20 @@ use crate::pointer::Pointer;
 /// ```
 pub fn to_3_1(spec: &Value) -> Value {
     let mut converted = spec.clone();
-    converted["openapi"] = "3.1.0".into();
+    set_version(&mut converted, "3.1.0");
     each_schema(&mut converted, &mut |schema, _| {
         schema_to_3_1(schema);
         Ok(())
     })
     .unwrap_or_default();
     converted
+}
+
+/// Sets the version; a document whose root is no object has none.
+fn set_version(document: &mut Value, version: &str) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert("openapi".into(), version.into());
+    }
 }
 
 /// One schema of 3.0, without those below it, as JSON Schema 2020-12.
@@ -76,7 +83,7 @@ pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
 /// lacks, or a type list of several types beside other constraints.
 pub fn to_3_0(document: &Document) -> Result<Value, Error> {
     let mut converted = document.value.clone();
-    converted["openapi"] = "3.0.3".into();
+    set_version(&mut converted, "3.0.3");
     if let Some(members) = converted.as_object_mut() {
         members.shift_remove("jsonSchemaDialect");
         members.shift_remove("webhooks");
@@ -310,6 +317,14 @@ mod tests {
         for (schema, beginning) in cases {
             let refusal = down(schema).unwrap_err();
             assert!(refusal.starts_with(beginning), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_no_object_stays_as_it_is() {
+        for root in [json!(null), json!([1]), json!("text"), json!(3)] {
+            assert_eq!(to_3_1(&root), root);
+            assert_eq!(to_3_0(&Document::from_value("d", root.clone())).ok(), Some(root));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -18,6 +19,9 @@ pub const MAX_BYTES: u64 = 64 << 20;
 
 /// How deep a document may nest. Complete descriptions of large APIs have about 20 levels.
 pub const MAX_DEPTH: usize = 64;
+
+/// How many values a document may hold, aliases unfolded.
+const MAX_NODES: usize = 2_000_000;
 
 /// A parsed document: its value, and where each node of it stands in the text.
 ///
@@ -45,12 +49,7 @@ impl Document {
     /// When the file cannot be read, is larger than [`MAX_BYTES`], is not UTF-8 or does not parse.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
-        let size = fs::metadata(path).map_err(io)?.len();
-        if size > MAX_BYTES {
-            return Err(Error::TooLarge { name, bytes: size, limit: MAX_BYTES });
-        }
-        Self::from_bytes(name, &fs::read(path).map_err(io)?)
+        Self::from_bytes(name, &read_file(path)?)
     }
 
     /// Parses the bytes of a document, as a download has them.
@@ -121,6 +120,33 @@ fn value_at(value: &Value, n: usize) -> Option<&Value> {
     }
 }
 
+/// The bytes of a regular file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// When the file cannot be read, is a device, a pipe or a folder, or is larger.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+    // A pipe blocks whoever opens it, so its kind is asked for first.
+    if !fs::metadata(path).map_err(io)?.is_file() {
+        return Err(Error::NoFile { path: path.to_owned() });
+    }
+    read_bounded(&path.display().to_string(), fs::File::open(path).map_err(io)?)
+}
+
+/// The bytes of a stream that ends within [`MAX_BYTES`]; `name` is what errors call it.
+///
+/// # Errors
+/// [`Error::TooLarge`], as soon as there is one byte too many, and what the stream says.
+pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let io = |source| Error::Io { action: "read", path: name.into(), source };
+    stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge { name: name.to_owned(), limit: MAX_BYTES });
+    }
+    Ok(bytes)
+}
+
 /// The lines of a node and, in the order of the text, of its children.
 #[derive(Clone, Debug, Default)]
 struct Lines {
@@ -156,11 +182,13 @@ fn parse_on_a_large_stack(name: &str, text: &str) -> Result<Spanned<Node>, Error
 fn options() -> Options {
     serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
+        // YAML 1.2: `no` and `off` are texts.
+        strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
-            max_nodes: 2_000_000,
-            max_events: 8_000_000,
+            max_nodes: MAX_NODES,
+            max_events: 4 * MAX_NODES,
             max_recorded_anchor_events: 200_000,
         },
     }
@@ -180,7 +208,10 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
         }
         Yaml::NullIntoString { .. } => "the name of a member must be text; put it in quotes".into(),
         Yaml::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
-        Yaml::Budget { .. }
+        Yaml::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
+            too_many_nodes()
+        }
+        Yaml::Budget { breach: BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. }, .. }
         | Yaml::AliasReplayLimitExceeded { .. }
         | Yaml::AliasExpansionLimitExceeded { .. }
         | Yaml::AliasReplayStackDepthExceeded { .. } => unfolds(),
@@ -190,7 +221,11 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
             let reason = reason.split_once(" at line ").map_or(reason, |(reason, _)| reason);
             match reason {
                 deep if deep.starts_with("recursion limit") => too_deep(),
-                bomb if bomb.starts_with("budget breached") => unfolds(),
+                many if many.starts_with("budget breached: Nodes")
+                    || many.starts_with("budget breached: Events") =>
+                {
+                    too_many_nodes()
+                }
                 reason => format!("not YAML or JSON: {reason}"),
             }
         }
@@ -200,6 +235,10 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
 
 fn unfolds() -> String {
     "the document unfolds beyond all bounds through aliases; write it without anchors".into()
+}
+
+fn too_many_nodes() -> String {
+    format!("the document has more than {MAX_NODES} values, aliases unfolded; is it an OpenAPI document?")
 }
 
 fn too_deep() -> String {
@@ -365,6 +404,34 @@ mod tests {
         assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a member must be text; put it in quotes");
         let not_utf8 = Document::from_bytes("t.yaml", b"a: 1\nb: \xff\n").map_err(|e| e.to_string()).err();
         assert_eq!(not_utf8.as_deref(), Some("t.yaml:2:1: the text is not UTF-8; save the file as UTF-8"));
+    }
+
+    #[test]
+    fn a_word_that_yaml_1_1_takes_for_a_boolean_is_text() {
+        let document = Document::parse("t", "{a: no, b: on, c: y, d: true, e: False}").map(|d| d.value);
+        let expected = serde_json::json!({"a": "no", "b": "on", "c": "y", "d": true, "e": false});
+        assert_eq!(document.ok(), Some(expected));
+    }
+
+    #[test]
+    fn says_which_limit_a_large_document_exceeds() {
+        let many = format!("[{}]", "1,".repeat(2_100_000));
+        assert!(
+            refusal(&many)
+                .ends_with("more than 2000000 values, aliases unfolded; is it an OpenAPI document?"),
+            "{}",
+            refusal(&many)
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_file_and_a_stream_without_an_end() {
+        let error = Document::read(Path::new(".")).map_err(|e| e.to_string()).err();
+        assert_eq!(error.as_deref(), Some(". is no regular file; give the path of a document"));
+        let endless = read_bounded("endless", std::io::repeat(b' ')).map_err(|e| e.to_string()).err();
+        let expected =
+            format!("endless has more than the {MAX_BYTES} bytes that are read; is it an OpenAPI document?");
+        assert_eq!(endless, Some(expected));
     }
 
     #[test]

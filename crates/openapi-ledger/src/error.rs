@@ -44,14 +44,18 @@ pub enum Error {
         source: io::Error,
     },
     /// A document is larger than this program reads.
-    #[error("{name} has {bytes} bytes, more than the {limit} that are read; is it an OpenAPI document?")]
+    #[error("{name} has more than the {limit} bytes that are read; is it an OpenAPI document?")]
     TooLarge {
         /// The document.
         name: String,
-        /// Its size.
-        bytes: u64,
         /// The limit.
         limit: u64,
+    },
+    /// A path leads to a folder, a device or a pipe.
+    #[error("{} is no regular file; give the path of a document", path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
     },
     /// A text is neither YAML nor JSON, or breaks a rule of both such as unique keys.
     #[error("{file}:{line}:{column}: {reason}")]

@@ -17,7 +17,7 @@ mod version;
 mod write;
 
 pub use convert::{to_3_0, to_3_1};
-pub use document::{Document, MAX_BYTES, MAX_DEPTH};
+pub use document::{Document, MAX_BYTES, MAX_DEPTH, read_bounded, read_file};
 pub use error::{Error, Place};
 pub use lint::check_openapi;
 pub use marks::{Marks, Promises};

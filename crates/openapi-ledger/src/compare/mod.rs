@@ -10,7 +10,7 @@ mod normalize;
 mod render;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -188,15 +188,18 @@ fn together(findings: Vec<Difference>) -> Vec<Difference> {
         &place[at..]
     }
     let mut merged: Vec<Difference> = Vec::new();
+    let mut first: HashMap<_, usize> = HashMap::new();
     for finding in findings {
-        let same = |other: &&mut Difference| {
-            (&other.kind, &other.pin, &other.ours) == (&finding.kind, &finding.pin, &finding.ours)
-                && tail(&other.place) == tail(&finding.place)
-                && finding.place.contains('.')
-        };
-        match merged.iter_mut().find(same) {
+        let key = finding.place.contains('.').then(|| {
+            let Difference { kind, pin, ours, place, .. } = &finding;
+            (kind.clone(), pin.clone(), ours.clone(), tail(place).to_owned())
+        });
+        match key.as_ref().and_then(|key| merged.get_mut(*first.get(key)?)) {
             Some(first) => first.also.push(format!("{} at `{}`", finding.operation, finding.place)),
-            None => merged.push(finding),
+            None => {
+                first.extend(key.map(|key| (key, merged.len())));
+                merged.push(finding);
+            }
         }
     }
     merged
@@ -300,22 +303,26 @@ fn of_operation(
     let marks = Marks { scopes: Some(SCOPES.to_owned()), ..Marks::default() };
     for change in diff::structure(&as_document(their), &as_document(our), &marks) {
         let (kind, place) = kind_and_place(&change);
-        let (published, ours) = values(&change, kind, &place, their_index, our_index);
         if kind == "type-changed" {
             retyped.extend(place.strip_suffix(".type").map(str::to_owned));
         }
-        by_place.entry(place.clone()).or_insert_with(|| Difference {
+        if by_place.contains_key(&place) {
+            continue;
+        }
+        let (published, ours) = values(&change, kind, &place, their_index, our_index);
+        let difference = Difference {
             operation: name(our),
             published_path: other_path(their),
             pin: pin(kind, &place, &published, their_index),
-            place,
+            place: place.clone(),
             kind: kind.to_owned(),
             published,
             ours,
             line: document.line(&their.at),
             also: Vec::new(),
             edit: edit(&change, kind),
-        });
+        };
+        by_place.insert(place, difference);
     }
     // Another type is another schema: what is below it, or takes its place, is no difference of its own.
     by_place.retain(|place, difference| {

@@ -1,7 +1,7 @@
 //! What every object of a description may have: text, samples, marks, extensions. And the net below:
 //! a field that nobody else looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -22,11 +22,30 @@ pub(super) fn same(old: &Value, new: &Value) -> bool {
     }
 }
 
+/// A text that two values have in common exactly when they are the [`same`].
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number:?}"))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Object(members) => {
+            let mut members: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)))
+                .collect();
+            members.sort();
+            format!("{{{}}}", members.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Whether two lists hold the same, in whatever order.
 pub(super) fn same_set(old: &Value, new: &Value) -> bool {
-    let within = |a: &[Value], b: &[Value]| a.iter().all(|a| b.iter().any(|b| same(a, b)));
+    let set = |items: &[Value]| items.iter().map(canonical).collect::<HashSet<_>>();
     match (old, new) {
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && within(a, b) && within(b, a),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && set(a) == set(b),
         (a, b) => same(a, b),
     }
 }

@@ -1,9 +1,11 @@
 //! What a single value may be: type, format, enumerated values, ranges, patterns.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::Who::Caller;
-use super::facets::{became, same, same_set, texts};
+use super::facets::{became, canonical, same_set, texts};
 use super::schemas::{Use, Variance, judge, retyped};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
 use crate::lint::text::brief;
@@ -105,11 +107,13 @@ impl<'a> Comparison<'a> {
         };
         // Null comes and goes with `nullable`, which is told apart.
         let told = old.flag("nullable") != new.flag("nullable");
-        let lacks = |list: &Node<'a>, item: &Node<'a>| {
-            !(list.items().any(|other| same(other.value, item.value)) || told && item.value.is_null())
+        let set = |list: &Node<'a>| list.items().map(|item| canonical(item.value)).collect::<HashSet<_>>();
+        let (known_before, known_after) = (set(&before), set(&after));
+        let lacks = |known: &HashSet<String>, item: &Node<'a>| {
+            !(known.contains(&canonical(item.value)) || told && item.value.is_null())
         };
         let subject = self.owner(old, new);
-        for item in after.items().filter(|item| lacks(&before, item)) {
+        for item in after.items().filter(|item| lacks(&known_before, item)) {
             let message = format!("{subject}: the value {} is allowed now", brief(item.value));
             self.report(
                 &kinds::ENUM_VALUE_ADDED,
@@ -119,7 +123,7 @@ impl<'a> Comparison<'a> {
                 message,
             );
         }
-        for item in before.items().filter(|item| lacks(&after, item)) {
+        for item in before.items().filter(|item| lacks(&known_after, item)) {
             let message = format!("{subject}: the value {} is no longer allowed", brief(item.value));
             self.report(
                 &kinds::ENUM_VALUE_REMOVED,

@@ -76,7 +76,7 @@ fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
 }
 
 /// The fields through which a schema applies another to the same value.
-const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
+pub(super) const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
 
 /// The schemas that contain themselves in place.
 pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {

@@ -204,6 +204,9 @@ rules! {
         BOUND_VALUE: "bound-value", Error,
             "a negative length or count, or a `multipleOf` that is not above zero",
             "No value could be measured by it.";
+        SCHEMA_SIZE: "schema-size", Error,
+            "a schema whose parts, each referring to others several times, unfold beyond all bounds",
+            "Validators and generators run out of memory.";
         PATTERN: "pattern", Error,
             "a `pattern` that is no regular expression of ECMA-262",
             "Validators stop on it; the generator refuses it.";

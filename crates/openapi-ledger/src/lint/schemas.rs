@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
+use super::references::IN_PLACE;
 use super::text::{brief, did_you_mean, json_type, listed};
 use super::{Context, Node, Report, Site, rules};
 use crate::grammar::Kind;
@@ -324,8 +325,6 @@ fn required_list(site: &Site, report: &mut Report) {
         }
     }
 }
-
-const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
 
 /// The properties that a schema declares, itself or through its compositions, with their schemas.
 fn properties_of<'a>(context: &Context<'a>, schema: usize) -> BTreeMap<&'a str, Vec<Node>> {

@@ -129,9 +129,11 @@ fn malformed(text: &str) -> Option<String> {
         Ok(url) => Some(format!("`{}:` is no scheme of the web", url.scheme())),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             // `https//host` and `example.com` parse as relative references, and are not meant so.
-            let first = text.split('/').next().unwrap_or("");
-            let looks_absolute =
-                text.contains("://") || matches!(first, "http" | "https") || first.starts_with("www.");
+            let first = text.split(['/', '?', '#']).next().unwrap_or("");
+            let looks_absolute = text.contains("://")
+                || first.contains(':')
+                || matches!(first, "http" | "https")
+                || first.starts_with("www.");
             looks_absolute.then(|| "the scheme is malformed".to_owned())
         }
         Err(e) => Some(e.to_string()),

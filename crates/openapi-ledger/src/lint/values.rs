@@ -9,7 +9,7 @@ use std::rc::Rc;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use super::references::cyclic_schemas;
+use super::references::{IN_PLACE, cyclic_schemas};
 use super::schemas::pattern_problem;
 use super::text::brief;
 use super::{Context, Node, Report, Rule, operations, rules};
@@ -34,17 +34,50 @@ const MAX_DEPTH: usize = 100;
 /// How many problems of one value are reported.
 const MAX_PROBLEMS: usize = 5;
 
+/// Schemas that one schema may unfold to when those it is composed of are written in place.
+const MAX_UNFOLDED: u64 = 10_000;
+
+/// The schemas that unfold to more than [`MAX_UNFOLDED`]: a few lines in which each part refers to the one before
+/// twice describe more than any validator can hold.
+fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
+    let in_place = |site: usize| {
+        let nodes = context.children[site].iter().filter(|node| IN_PLACE.contains(&context.edge(**node).0));
+        nodes.filter_map(|node| context.follow(*node)).filter(|target| !cyclic.contains(target))
+    };
+    let mut sizes: HashMap<usize, u64> = HashMap::new();
+    for (schema, _) in context.of_kind(Kind::Schema).filter(|(schema, _)| !cyclic.contains(schema)) {
+        let mut open = vec![(schema, false)];
+        while let Some((site, ready)) = open.pop() {
+            if sizes.contains_key(&site) {
+                continue;
+            }
+            if ready {
+                let parts = in_place(site).map(|part| sizes.get(&part).copied().unwrap_or(1));
+                let size = parts.fold(1, u64::saturating_add);
+                sizes.insert(site, size);
+            } else {
+                open.push((site, true));
+                open.extend(in_place(site).map(|part| (part, false)));
+            }
+        }
+    }
+    sizes.into_iter().filter(|(_, size)| *size > MAX_UNFOLDED).map(|(site, _)| site).collect()
+}
+
 /// Compiled schemas, each made when it is first needed.
 #[derive(Debug)]
 pub struct Validators {
-    cyclic: HashSet<usize>,
+    /// Schemas that are not followed in place: those that contain themselves, and those that unfold to too much.
+    closed: HashSet<usize>,
     compiled: HashMap<(usize, Direction), Option<Rc<Validator>>>,
 }
 
 impl Validators {
     /// Validators for the schemas of a document.
     pub fn new(context: &Context) -> Self {
-        Self { cyclic: cyclic_schemas(context), compiled: HashMap::new() }
+        let mut closed = cyclic_schemas(context);
+        closed.extend(oversized(context, &closed));
+        Self { closed, compiled: HashMap::new() }
     }
 
     /// What is wrong with `value`: pairs of the place in the value and the problem.
@@ -61,6 +94,9 @@ impl Validators {
     }
 
     fn validator(&mut self, context: &Context, schema: usize, direction: Direction) -> Option<Rc<Validator>> {
+        if self.closed.contains(&schema) {
+            return None;
+        }
         if let Some(known) = self.compiled.get(&(schema, direction)) {
             return known.clone();
         }
@@ -100,7 +136,7 @@ impl Validators {
             (_, Some(target)) if context.sites[target].kind != Kind::Schema => Value::Bool(true),
             (Node::Site(site), _) => self.convert(context, site, direction, depth + 1, open),
             // To follow a schema that contains itself in place would never end.
-            (Node::Reference(_), Some(target)) if self.cyclic.contains(&target) => Value::Bool(true),
+            (Node::Reference(_), Some(target)) if self.closed.contains(&target) => Value::Bool(true),
             (Node::Reference(_), Some(target)) => {
                 open.push(target);
                 json!({"$ref": format!("#/$defs/{target}")})
@@ -234,6 +270,21 @@ fn shortened(message: &str) -> String {
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     let mut validators = Validators::new(context);
+    let oversized = oversized(context, &cyclic_schemas(context));
+    for schema in &oversized {
+        // Only the first one in a chain is to blame.
+        let parts = context.children[*schema].iter().filter_map(|node| context.follow(*node));
+        if !parts.into_iter().any(|part| oversized.contains(&part)) {
+            report.add(
+                &rules::SCHEMA_SIZE,
+                &context.sites[*schema].pointer,
+                format!(
+                    "the schema unfolds to more than {MAX_UNFOLDED} schemas; no value is checked against it"
+                ),
+                "refer to each part once",
+            );
+        }
+    }
     for (n, site) in context.sites.iter().enumerate() {
         match site.kind {
             Kind::Schema => {
