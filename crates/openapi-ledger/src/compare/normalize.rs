@@ -27,7 +27,7 @@ pub(super) const WRITE_ONLY: &str = "x-writeOnly";
 pub(super) const SCOPES: &str = "x-scopes";
 
 /// Nodes that one document may unfold to when its references are written in place.
-const MAX_NODES: usize = 400_000;
+const MAX_NODES: usize = 100_000;
 
 /// An operation of a document, and how it is addressed there.
 #[derive(Clone, Debug)]
