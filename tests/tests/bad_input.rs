@@ -1,4 +1,4 @@
-//! What cannot work is refused before any request, with the mend in the message.
+//! Invalid arguments and settings are refused before a request is sent, with help in the message.
 
 use std::collections::BTreeMap;
 

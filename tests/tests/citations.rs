@@ -74,10 +74,10 @@ fn every_defect_that_is_cited_is_recorded() {
     assert!(known.len() >= 78, "{} defects in {}", known.len(), record.display());
     let mut broken = Vec::new();
     for (name, text) in files(&[".rs", ".md", ".yaml", ".toml"]) {
-        // The first free number is that of the example in the instructions.
-        let next = format!("D{}", known.len() + 1);
+        // The first free number is that of the example in the instructions, and D99 is what tests call an unknown defect.
+        let made_up = [format!("D{}", known.len() + 1), "D99".to_owned()];
         let unknown = cited("D", r"\bD\d\d\b", &text).into_iter();
-        let unknown = unknown.filter(|(_, id)| !known.contains(id) && *id != next);
+        let unknown = unknown.filter(|(_, id)| !known.contains(id) && !made_up.contains(id));
         broken.extend(unknown.map(|(line, id)| format!("{name}:{line}: no defect {id}")));
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));

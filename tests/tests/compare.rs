@@ -165,8 +165,10 @@ fn parameter<'v>(operation: &'v mut Value, name: &str) -> &'v mut Value {
     parameters.iter_mut().find(|parameter| parameter["name"] == name).unwrap()
 }
 
+type Repair = Box<dyn Fn(&mut Value)>;
+
 /// Repairs of a document of 2025, each by the id of the defect that it repairs.
-fn repairs() -> Vec<(&'static str, Box<dyn Fn(&mut Value)>)> {
+fn repairs() -> Vec<(&'static str, Repair)> {
     let body = |path: &'static str| {
         move |document: &mut Value| {
             let body = OURS["paths"][path]["post"]["requestBody"].clone();
@@ -249,8 +251,10 @@ fn any_subset_of_repaired_defects_is_accounted_for() {
     }
 }
 
-/// Every planted difference: what to do to an operation, and the place that must be named.
-fn planted() -> Vec<(&'static str, &'static str, fn(&mut Value), &'static str)> {
+/// A planted difference: path, method, what to do to the operation, and the place that must be named.
+type Planted = (&'static str, &'static str, fn(&mut Value), &'static str);
+
+fn planted() -> Vec<Planted> {
     fn schema(operation: &mut Value) -> &mut Value {
         &mut operation["requestBody"]["content"]["application/json"]["schema"]
     }

@@ -143,7 +143,8 @@ impl Call {
             Self::Set => format!("{:?}", group.set("seats", &43).await?),
             Self::Unset => format!("{:?}", group.unset("trial").await?),
             Self::Upsert => {
-                format!("{:?}", group.upsert(json!({"plan": "scale", "region": "eu", "trial": true})).await?)
+                let done = group.upsert(json!({"plan": "scale", "region": "eu", "trial": true})).await?;
+                format!("{:?}, created {}, written {:?}", done.group, done.created, done.written)
             }
             Self::Activity => format!("{:?}", group.activity().stream().try_collect::<Vec<_>>().await?),
             Self::Related => format!("{:?}", group.related().await?),
@@ -497,7 +498,7 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
                 let error = call.make(&client(&fake, None)).await.unwrap_err();
                 assert!(error.is_outcome_unknown() && !error.is_retryable(), "{case}: {error:?}");
                 assert!(error.to_string().contains("the write may have taken effect"), "{case}: {error}");
-                assert!(error.to_string().contains("find_group: 503"), "{case}: {error}");
+                assert!(error.to_string().contains("reading the group back failed: 503"), "{case}: {error}");
 
                 // What the documentation says then: look, or for other writes than create, write again.
                 fake.clear_faults();

@@ -34,7 +34,7 @@ async fn serve(era: Era, state: State) -> (Fake, Groups) {
 }
 
 async fn keys(groups: &Groups) -> Result<Vec<String>, Error> {
-    groups.list().stream().map_ok(|group| group.key).try_collect().await
+    groups.list().stream().map_ok(|group| group.key.to_string()).try_collect().await
 }
 
 /// A page in the place of the server's own.
@@ -66,7 +66,7 @@ async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
     let mut keys = Vec::new();
     loop {
         match stream.next().await.expect("an error before the end") {
-            Ok(group) => keys.push(group.key),
+            Ok(group) => keys.push(group.key.to_string()),
             Err(error) => {
                 assert!(stream.next().await.is_none(), "the stream goes on after {error}");
                 return (keys, error);
@@ -110,7 +110,7 @@ async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
         let mut seen = Vec::new();
         let mut number = 0;
         while let Some(page) = pages.try_next().await.unwrap() {
-            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key));
+            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key.to_string()));
             number += 1;
             groups.create(format!("new:{number}")).send().await.unwrap();
         }
@@ -186,7 +186,8 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
         let first = groups.list().page().await.unwrap();
         let written_down = first.next.unwrap().as_str().to_owned();
         let other = wrapper(&fake).build().unwrap().groups(0);
-        let rest = other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key);
+        let rest =
+            other.list().start_from(Cursor::new(written_down)).stream().map_ok(|group| group.key.to_string());
         let rest: Vec<String> = rest.try_collect().await.unwrap();
         assert_eq!(rest, ["org:00002", "org:00001", "org:00000"], "{era:?}");
     }
@@ -238,7 +239,7 @@ async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
                 let sent = fake.journal().len();
                 fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))])
                     .unwrap();
-                let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key);
+                let keys = groups.list().prefetch(prefetch).stream().map_ok(|group| group.key.to_string());
                 let keys: Vec<String> = keys.try_collect().await.unwrap_or_else(|e| panic!("{link}: {e:?}"));
                 assert_eq!(keys.len(), 5, "{link}: {keys:?}");
                 assert_eq!(fake.journal().len() - sent, 3, "{link}");

@@ -163,7 +163,7 @@ async fn keys_and_names_with_any_character_reach_the_group_that_is_meant() {
         for key in odd {
             let group = groups.group(key);
             let found = group.get().await.unwrap();
-            assert_eq!((found.key.as_str(), found.property(key).unwrap()), (key, JsonValue::from(key)));
+            assert_eq!((&*found.key, found.property(key).unwrap()), (key, JsonValue::from(key)));
             let set = group.set(format!("{key} again"), key).await.unwrap();
             assert_eq!(
                 set.properties.decode::<serde_json::Value>().unwrap(),

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Renders spec/openapi.yaml as one HTML file that works without a network. Usage: run.sh FILE
+# Renders an OpenAPI document as one HTML file that works without a network. Usage: run.sh DOCUMENT FILE
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-page=$(realpath -m "$1")
-spec="$here/../../spec/openapi.yaml"
-work="${POSTHOG_GROUPS_CACHE:-$here/../../target/other-languages}/reference"
+spec=$(realpath "$1")
+page=$(realpath -m "$2")
+work="${POSTHOG_GROUPS_CACHE:-${CARGO_TARGET_DIR:-$here/../../target}/other-languages}/reference"
 
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 mkdir -p "$work"
 cp "$here"/package.json "$here"/package-lock.json "$work"
-spec=$(realpath "$spec")
 cd "$work"
 if ! cmp -s package-lock.json node_modules/installed.json; then
     npm ci --silent --no-audit --no-fund

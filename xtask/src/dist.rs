@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Outcome, languages, spec};
+use crate::{Outcome, languages, reference, spec};
 
 /// Files of the archive, by the path in the repository.
 const FILES: [&str; 7] = [
@@ -21,13 +21,21 @@ const FILES: [&str; 7] = [
     "spec/contract.md",
     "spec/CHANGELOG.md",
 ];
+/// What the archive says of itself.
+const README: &str = "# PostHog groups API, corrected\n\n\
+    `openapi.yaml` (OpenAPI 3.0.3), `openapi.json` and `openapi-3.1.json` (with examples) describe PostHog's groups API as its \
+    servers behave.\n`reference.html` is the same for reading, in one file that loads nothing. `defects.yaml` has what PostHog \
+    publishes and is not true,\n`published/` the documents that it was compared with, `contract.md` the facts about the servers, \
+    and `CHANGELOG.md` what changed.\n\nUnofficial: PostHog, Inc. neither wrote nor approved it. MIT or Apache-2.0.\n";
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 const FOLDERS: [&str; 2] = ["spec/examples", "spec/published"];
 /// Every file's time: 1980-01-01, the oldest that all archive formats can hold. The same input gives the same bytes.
 const TIME: u64 = 315_532_800;
 
 /// Packs the spec. The same files give the same archive, byte for byte.
-pub(crate) fn dist(root: &Path, out: &Path) -> anyhow::Result<Outcome> {
+pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let out = &out.map_or_else(|| target.join("dist"), Path::to_owned);
     if spec::build(root, true)? == Outcome::Findings {
         say!("\nnothing was packed");
         return Ok(Outcome::Findings);
@@ -41,10 +49,15 @@ pub(crate) fn dist(root: &Path, out: &Path) -> anyhow::Result<Outcome> {
     let name = format!("posthog-groups-openapi-{version}");
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     let page = std::path::absolute(out.join(format!("{name}.reference.html")))?;
-    languages::reference_page(root, &page)?;
+    let mut source =
+        tempfile::NamedTempFile::with_suffix(".json").context("cannot create a temporary file")?;
+    let spec = serde_json::from_slice(&read(&root.join("spec/openapi.json"))?)?;
+    source.write_all(reference::document(spec).to_string().as_bytes())?;
+    languages::reference_page(root, source.path(), &page)?;
 
     let mut files = collect(root)?;
     files.push(("reference.html".to_owned(), read(&page)?));
+    files.push(("README.md".to_owned(), README.as_bytes().to_vec()));
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let mut sums = String::new();
     for (path, bytes) in &files {

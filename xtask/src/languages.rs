@@ -143,14 +143,14 @@ pub(crate) fn contract(root: &Path, era: EraChoice) -> anyhow::Result<Outcome> {
     Scripts::new(root)?.run("tests/contract/run.sh", &era.to_string())
 }
 
-/// Makes the reference page of a spec.
-pub(crate) fn reference_page(root: &Path, page: &Path) -> anyhow::Result<()> {
+/// Makes the reference page of the document in a file.
+pub(crate) fn reference_page(root: &Path, document: &Path, page: &Path) -> anyhow::Result<()> {
     if !all_here("the reference page", &[BASH, NODE, NPM]) {
         bail!("without it there is nothing to pack; install what is missing");
     }
     let script = root.join("xtask/reference/run.sh");
     let mut command = Command::new("bash");
-    command.arg(&script).arg(page).env("POSTHOG_GROUPS_CACHE", cache(root)?);
+    command.arg(&script).arg(document).arg(page).env("POSTHOG_GROUPS_CACHE", cache(root)?);
     let status = command.status().with_context(|| format!("cannot run {}", script.display()))?;
     if !status.success() {
         bail!("{} failed", script.display());

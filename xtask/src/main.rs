@@ -9,6 +9,7 @@ macro_rules! say {
     };
 }
 
+mod bench;
 mod checks;
 mod compare;
 mod diff;
@@ -16,6 +17,7 @@ mod dist;
 mod generate;
 mod languages;
 mod patch;
+mod reference;
 mod source;
 mod spec;
 
@@ -24,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// Keeps the corrected PostHog groups spec and everything made of it.
 #[derive(Debug, Parser)]
@@ -44,12 +46,6 @@ struct Arguments {
     command: Task,
 }
 
-/// What is measured besides single calls.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum BenchSubject {
-    Bulk,
-}
-
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Compare, build, check and patch the specification
@@ -63,11 +59,11 @@ enum Task {
     },
     /// Show on stand-in servers of both eras what works as PostHog publishes it, and what works with the wrapper
     Demo,
-    /// Measure ratios against named peers, in a release build, and print them as Markdown
+    /// Measure against named peers, in a release build, and write the tables to BENCHMARKS.md (valgrind counts instructions)
     Bench {
-        /// `bulk`: imports at the rate limits of the cloud, by a simulated clock, and exports of a million groups
+        /// Measure only this [default: everything]
         #[arg(value_enum)]
-        subject: Option<BenchSubject>,
+        subject: Option<bench::Subject>,
     },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
@@ -83,9 +79,9 @@ enum Task {
     },
     /// Pack the spec, its examples and a reference page into one archive (needs Node.js)
     Dist {
-        /// Folder to write to
-        #[arg(long, value_name = "DIR", default_value = "target/dist")]
-        out: PathBuf,
+        /// Folder to write to [default: dist in the target folder]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Run what continuous integration runs (.ci/run)
     Ci,
@@ -247,19 +243,10 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Demo => {
             cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
         }
-        Task::Bench { subject } => {
-            let example = match subject {
-                None => "bench",
-                Some(BenchSubject::Bulk) => "bulk",
-            };
-            cargo(
-                &root,
-                &["run", "--quiet", "--release", "--package", "posthog-groups-tests", "--example", example],
-            )
-        }
+        Task::Bench { subject } => bench::bench(&root, *subject),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
-        Task::Dist { out } => dist::dist(&root, out),
+        Task::Dist { out } => dist::dist(&root, out.as_deref()),
         Task::Ci => program(Command::new("bash").arg(root.join(".ci/run")), &root),
     }
 }

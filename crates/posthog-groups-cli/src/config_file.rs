@@ -92,7 +92,7 @@ pub(crate) fn read(path: &Path, named_by: Option<&str>) -> Result<Option<ConfigF
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
     let at = |offset: usize| {
         let line = text.get(..offset).map_or(0, |before| before.matches('\n').count()) + 1;
         format!("{}:{line}", path.display())

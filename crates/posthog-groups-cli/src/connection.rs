@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
-use posthog_groups::{Client, GroupTypeRef, Groups, ProjectToken};
+use posthog_groups::{Client, GroupHandle, GroupTypeRef, Groups, ProjectToken, check_group_key};
 
 use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
@@ -90,17 +90,24 @@ impl Context {
             self.warn(&warning);
         }
         let key = key.value.read()?;
-        let mut builder = Client::builder()
-            .personal_api_key(key.reveal())
-            .host(&self.settings.host.value)
-            .project(self.settings.project.value.as_str())
-            .allow_insecure_http(self.settings.allow_insecure_http)
-            .trace_urls(true)
-            .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
-        if let Some(timeout) = self.options.timeout {
-            builder = builder.timeout(timeout);
-        }
-        let client = builder.build().map_err(|e| self.in_words_of_the_command(&e))?;
+        let build = |allow_insecure_http| {
+            let builder = Client::builder()
+                .personal_api_key(key.reveal())
+                .host(&self.settings.host.value)
+                .project(self.settings.project.value.as_str())
+                .allow_insecure_http(allow_insecure_http)
+                // Attempts and waits are bounded each, and the user sees them and can interrupt them.
+                .deadline(None)
+                .trace_urls(true)
+                .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
+            match self.options.timeout {
+                Some(timeout) => builder.timeout(timeout),
+                None => builder,
+            }
+            .build()
+        };
+        let client =
+            build(self.settings.allow_insecure_http).map_err(|e| self.refused(&e, build(true).is_ok()))?;
         let retries = self.options.retries;
         let client = client.with_options(|options| match retries {
             Some(retries) => options.retries(retries),
@@ -127,14 +134,18 @@ impl Context {
         }
     }
 
-    /// Replaces methods of the library by flags, and adds where the value comes from.
-    fn in_words_of_the_command(&self, error: &posthog_groups::Error) -> Failure {
-        let message =
-            error.to_string().replace("call `allow_insecure_http(true)`", "pass --allow-insecure-http");
+    /// The failure of a setting, with its source and with flags instead of methods of the library.
+    fn refused(&self, error: &posthog_groups::Error, is_insecure: bool) -> Failure {
+        let message = error.message();
         let settings = [&self.settings.host, &self.settings.project];
         let named = settings.iter().find(|setting| message.contains(&setting.value));
-        let from = named.map_or_else(String::new, |setting| format!(" (from: {})", setting.source));
-        Failure::usage(format!("{message}{from}"))
+        let from = named.map_or_else(String::new, |setting| format!(" (from {})", setting.source));
+        let failure = Failure::usage(format!("{message}{from}"));
+        match error.help() {
+            _ if is_insecure => failure.help(INSECURE_HELP),
+            Some(help) => failure.help(help),
+            None => failure,
+        }
     }
 
     /// The groups of the configured type, or of the only one of the project.
@@ -170,6 +181,12 @@ impl Context {
                     .help("choose one with --group-type NAME, POSTHOG_GROUP_TYPE, or `group_type` in the context"))
             }
         }
+    }
+
+    /// The group with this key, which is checked before anything is sent.
+    pub(crate) async fn group(&self, key: &str) -> Result<GroupHandle, Failure> {
+        check_group_key(key)?;
+        Ok(self.groups().await?.group(key))
     }
 
     /// The group type for messages.
@@ -216,6 +233,9 @@ impl Messages {
         }
     }
 }
+
+/// What to do about plain http to another machine.
+pub(crate) const INSECURE_HELP: &str = "use https://, or pass --allow-insecure-http if you trust the network";
 
 /// No key is configured.
 pub(crate) fn no_key() -> Failure {

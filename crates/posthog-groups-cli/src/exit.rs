@@ -1,5 +1,6 @@
 //! Exit codes, and failures with help.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::{fmt, io};
 
@@ -75,7 +76,7 @@ impl Failure {
 
     /// The failure of a call about one group.
     pub(crate) fn of_group(key: &str, error: Error) -> Self {
-        if error.is_not_found() && error.detail() != Some(NO_PROJECT) {
+        if error.is_not_found() && !error.is_project_not_found() {
             return Self::not_found(format!("there is no group `{key}` of this type")).help(SIMILAR_KEYS);
         }
         error.into()
@@ -120,9 +121,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The server's sentence for a project that is not there.
-const NO_PROJECT: &str = "Project not found.";
-
 /// What to do if a group does not exist.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, which is case-sensitive, and --group-type; `posthog-groups list --key-contains PART` finds similar keys";
 
@@ -159,13 +157,7 @@ pub(crate) fn text_of(error: &Error) -> String {
         // The client keeps count of the limit, and sends nothing beyond it.
         return "too many requests: the server asked to wait, or the limit of the key is used up".to_owned();
     }
-    let mut text = error.to_string();
-    // The name of the operation is for programmers.
-    if let Some(operation) = error.operation_id()
-        && let Some(rest) = text.strip_prefix(&format!("{operation}: "))
-    {
-        text = rest.to_owned();
-    }
+    let mut text = error.message();
     if error.is_connect() {
         // The innermost cause says whether it was the name, the port or the certificate.
         let mut cause = error.source();
@@ -177,6 +169,11 @@ pub(crate) fn text_of(error: &Error) -> String {
         }
     }
     text
+}
+
+/// Whether the response is not one of PostHog.
+pub(crate) fn is_not_posthog(error: &Error) -> bool {
+    error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500)
 }
 
 fn code_of(error: &Error) -> Code {
@@ -196,7 +193,9 @@ fn code_of(error: &Error) -> Code {
 /// What to do about an error of the client.
 fn help_for(error: &Error) -> Vec<String> {
     let help = |text: &str| vec![text.to_owned()];
-    if let Some(scope) = error.missing_scope() {
+    if error.is_invalid_input() {
+        error.help().into_iter().map(Cow::into_owned).collect()
+    } else if let Some(scope) = error.missing_scope() {
         vec![format!(
             "add the scope `{scope}` to the key in PostHog under Settings, Personal API keys; `posthog-groups doctor` \
              checks the others"
@@ -210,7 +209,7 @@ fn help_for(error: &Error) -> Vec<String> {
         help(
             "give the key access to the project, or choose another with --project; `posthog-groups contexts` shows the settings",
         )
-    } else if error.is_not_found() && error.detail() == Some(NO_PROJECT) {
+    } else if error.is_project_not_found() {
         help("check --project and the region: a project id of one region is unknown in the other")
     } else if error.is_not_found() {
         help(SIMILAR_KEYS)
@@ -235,7 +234,7 @@ fn help_for(error: &Error) -> Vec<String> {
         help("check the host and the network; run `posthog-groups doctor` for details")
     } else if error.is_timeout() {
         help("try again, or allow more time with --timeout SECONDS")
-    } else if error.is_decode() || error.code().is_none() && matches!(error.status(), Some(400..500)) {
+    } else if is_not_posthog(error) {
         help(
             "check that the host is the address of PostHog itself, not of a login page or proxy in front of it",
         )

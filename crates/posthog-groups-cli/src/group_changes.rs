@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_groups::{Group, JsonValue, Properties, same_value};
+use posthog_groups::{Group, JsonValue, Properties, check_properties};
 use serde::Serialize;
 
 use crate::assignment::Assignment;
@@ -63,16 +63,22 @@ impl Record for GroupChanges {
 }
 
 /// The changes of setting properties in the group, or of creating it.
-pub(crate) fn of_setting(key: &str, group: Option<&Group>, wanted: &[Assignment]) -> GroupChanges {
-    let change = |(name, after): &Assignment| {
-        let before = group.and_then(|group| group.property(name));
-        let changed = !before.as_ref().is_some_and(|before| same_value(before, after));
-        Change { name: name.clone(), changed, before, after: Some(after.clone()) }
+pub(crate) fn of_setting(
+    key: &str,
+    before: Option<&Group>,
+    wanted: &[Assignment],
+    is_changed: impl Fn(&str, &JsonValue) -> bool,
+) -> GroupChanges {
+    let change = |(name, after): &Assignment| Change {
+        name: name.clone(),
+        changed: is_changed(name, after),
+        before: before.and_then(|group| group.property(name)),
+        after: Some(after.clone()),
     };
     GroupChanges {
         group_key: key.to_owned(),
         dry_run: false,
-        created: group.is_none(),
+        created: before.is_none(),
         changes: wanted.iter().map(change).collect(),
     }
 }
@@ -84,7 +90,7 @@ pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
         Change { name: name.clone(), changed: before.is_some(), before, after: None }
     };
     GroupChanges {
-        group_key: group.key.clone(),
+        group_key: group.key.to_string(),
         dry_run: false,
         created: false,
         changes: names.iter().map(change).collect(),
@@ -165,11 +171,14 @@ fn show_lines(output: &Output, changes: &GroupChanges) -> Result<(), Failure> {
     changes.lines().iter().try_for_each(|line| output.line(line))
 }
 
-/// The properties as one object.
+/// The properties as one object, if a server can store them.
 pub(crate) fn as_properties(wanted: &[Assignment]) -> Result<Properties, Failure> {
     let members: BTreeMap<&str, &JsonValue> =
         wanted.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    Properties::new(&members).map_err(|e| Failure::usage(format!("the properties cannot be written: {e}")))
+    let properties = Properties::new(&members)
+        .map_err(|e| Failure::usage(format!("the properties cannot be written: {e}")))?;
+    check_properties(&properties)?;
+    Ok(properties)
 }
 
 #[cfg(test)]
@@ -193,7 +202,7 @@ mod tests {
     #[test]
     fn a_missing_group_is_created_with_all_properties() {
         let wanted = [("plan".to_owned(), JsonValue::from("free"))];
-        let changes = of_setting("org:9", None, &wanted);
+        let changes = of_setting("org:9", None, &wanted, |_, _| true);
         assert_eq!(changes.lines(), ["created org:9", "plan: (not set) -> \"free\""]);
         assert_eq!(changes.into_dry_run().lines()[0], "would create org:9");
         assert_eq!(as_properties(&wanted).unwrap().as_str(), r#"{"plan":"free"}"#);

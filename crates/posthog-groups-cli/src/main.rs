@@ -14,6 +14,8 @@ mod json_text;
 mod key_source;
 mod mcp;
 mod output;
+#[cfg(test)]
+mod property_tests;
 mod requests;
 mod rows;
 mod settings;

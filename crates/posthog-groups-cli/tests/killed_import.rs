@@ -17,19 +17,40 @@ use std::time::{Duration, Instant};
 use posthog_groups_fake::{Era, Fake, Fault, Group, GroupType, State};
 use serde_json::{Value, json};
 
-/// Rows of each kind: as wanted already, one property to change, to be created.
-const SAME: usize = 4_000;
-const DIFFERENT: usize = 4_000;
-const NEW: usize = 12_000;
-const ROWS: usize = SAME + DIFFERENT + NEW;
+/// How many rows there are of each kind.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// As wanted already.
+    same: usize,
+    /// One property to change.
+    different: usize,
+    /// To be created.
+    new: usize,
+}
+
+impl Rows {
+    /// 20,000 with `POSTHOG_GROUPS_FULL_SIZE` in the environment, which takes minutes; otherwise 2,000.
+    fn of_environment() -> Self {
+        let scale = if std::env::var_os("POSTHOG_GROUPS_FULL_SIZE").is_some() { 10 } else { 1 };
+        Self { same: 400 * scale, different: 400 * scale, new: 1_200 * scale }
+    }
+
+    fn existing(self) -> usize {
+        self.same + self.different
+    }
+
+    fn all(self) -> usize {
+        self.existing() + self.new
+    }
+}
 
 fn properties(n: usize) -> Value {
     json!({"name": format!("Company {n}"), "plan": "enterprise", "seats": n})
 }
 
-fn world() -> State {
+fn world(rows: Rows) -> State {
     let stored = |n: usize| {
-        let plan = if n < SAME { "enterprise" } else { "free" };
+        let plan = if n < rows.same { "enterprise" } else { "free" };
         Group::new(0, format!("org:{n}"))
             .with("name", format!("Company {n}"))
             .with("plan", plan)
@@ -37,15 +58,15 @@ fn world() -> State {
     };
     State {
         group_types: vec![GroupType::new(0, "organization")],
-        groups: (0..SAME + DIFFERENT).map(stored).collect(),
+        groups: (0..rows.existing()).map(stored).collect(),
         ..State::default()
     }
 }
 
-fn input() -> String {
+fn input(rows: Rows) -> String {
     let line =
         |n| json!({"group_key": format!("org:{n}"), "group_properties": properties(n)}).to_string() + "\n";
-    (0..ROWS).map(line).collect()
+    (0..rows.all()).map(line).collect()
 }
 
 /// Pseudo-random numbers, the same in every run.
@@ -130,19 +151,20 @@ fn lines(journal: &Path) -> u64 {
 }
 
 /// How often it was killed, and the ends that it came to by itself.
-fn kill_and_resume(fake: &Fake, folder: &Path, dice: &mut Dice) -> (u32, Vec<i32>) {
+fn kill_and_resume(fake: &Fake, folder: &Path, rows: Rows, dice: &mut Dice) -> (u32, Vec<i32>) {
     let journal = folder.join("journal");
     let (mut kills, mut ends) = (0, Vec::new());
     loop {
         let mut import = start(fake, folder);
         // Killed at some row, and some instants later: in the middle of whatever it does then.
-        let goal = lines(&journal) + 200 + dice.below(3_000);
+        let hundredth = rows.all() as u64 / 100;
+        let goal = lines(&journal) + hundredth + dice.below(15 * hundredth);
         let instants = Duration::from_micros(dice.below(20_000));
         let end = loop {
             if let Some(end) = import.try_wait().unwrap() {
                 break Some(end);
             }
-            if kills < 12 && lines(&journal) >= goal {
+            if kills < if rows.all() > 2_000 { 12 } else { 6 } && lines(&journal) >= goal {
                 thread::sleep(instants);
                 import.kill().unwrap();
                 break None;
@@ -165,25 +187,25 @@ fn kill_and_resume(fake: &Fake, folder: &Path, dice: &mut Dice) -> (u32, Vec<i32
     }
 }
 
-fn check(state: &State) {
+fn check(state: &State, rows: Rows) {
     let stored: BTreeMap<&str, Value> = state
         .groups
         .iter()
         .map(|group| (group.group_key.as_str(), serde_json::to_value(&group.group_properties).unwrap()))
         .collect();
     assert_eq!(stored.len(), state.groups.len(), "no key is there twice");
-    assert_eq!(stored.len(), ROWS);
+    assert_eq!(stored.len(), rows.all());
     let mut entries: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
     for entry in &state.activity {
         *entries.entry((&entry.group_key, entry.name.as_deref().unwrap(), &entry.activity)).or_default() += 1;
     }
     let mut wanted = BTreeMap::new();
-    let keys: Vec<String> = (0..ROWS).map(|n| format!("org:{n}")).collect();
+    let keys: Vec<String> = (0..rows.all()).map(|n| format!("org:{n}")).collect();
     for (n, key) in keys.iter().enumerate() {
         assert_eq!(stored[key.as_str()], properties(n), "{key}");
-        if n >= SAME + DIFFERENT {
+        if n >= rows.existing() {
             wanted.extend(["name", "plan", "seats"].map(|name| ((key.as_str(), name, "create_group"), 1)));
-        } else if n >= SAME {
+        } else if n >= rows.same {
             wanted.insert((key.as_str(), "plan", "update_property"), 1);
         }
     }
@@ -193,26 +215,28 @@ fn check(state: &State) {
 }
 
 #[test]
-fn twenty_thousand_rows_end_as_wanted_whatever_is_killed_and_whatever_fails() {
+fn rows_end_as_wanted_whatever_is_killed_and_whatever_fails() {
+    let rows = Rows::of_environment();
     for (era, seed) in [(Era::Y2025, 1), (Era::Y2026, 2)] {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("rows.ndjson"), input()).unwrap();
-        let fake = Arc::new(Fake::builder().era(era).state(world()).start_blocking().unwrap());
+        std::fs::write(folder.path().join("rows.ndjson"), input(rows)).unwrap();
+        let fake = Arc::new(Fake::builder().era(era).state(world(rows)).start_blocking().unwrap());
         let over = Arc::new(AtomicBool::new(false));
         let started = Instant::now();
         let faults = trouble(&fake, &over, seed);
-        let (kills, ends) = kill_and_resume(&fake, folder.path(), &mut Dice(seed));
+        let (kills, ends) = kill_and_resume(&fake, folder.path(), rows, &mut Dice(seed));
         over.store(true, Ordering::Relaxed);
         let faults = faults.join().unwrap();
         let requests = fake.journal().last().map_or(0, |entry| entry.seq);
-        check(&fake.state());
+        check(&fake.state(), rows);
         assert!(kills >= 5, "killed {kills} times only");
         assert!(faults * 100 / requests >= 8, "{faults} faults in {requests} requests");
         assert!(!folder.path().join("journal").exists(), "nothing is left of an import that is complete");
         let _ = writeln!(
             std::io::stderr(),
-            "{era}: {ROWS} rows, killed {kills} times, {requests} requests, {faults} of them with a fault; ended with {ends:?} \
+            "{era}: {} rows, killed {kills} times, {requests} requests, {faults} of them with a fault; ended with {ends:?} \
              after {:.1?}",
+            rows.all(),
             started.elapsed()
         );
     }

@@ -40,18 +40,10 @@ impl Direct {
     }
 
     /// Reads the whole body within the limit. Where that fails, reading the body of the result fails.
-    async fn receive(&self, response: reqwest::Response) -> reqwest::Response {
+    async fn receive(&self, mut response: reqwest::Response) -> reqwest::Response {
         let (status, version, url) = (response.status(), response.version(), response.url().clone());
-        let mut headers = response.headers().clone();
-        let limit = self.max_response_size;
-        let limited = Limited::new(reqwest::Body::from(response), limit);
-        let limited = limited.map_err(move |e| match e.is::<LengthLimitError>() {
-            true => TooLarge { limit }.into(),
-            false => e,
-        });
-        // Only a response can fail with an error of `reqwest`.
-        let limited = reqwest::Response::from(http::Response::new(reqwest::Body::wrap(limited)));
-        let body = match limited.bytes().await {
+        let mut headers = std::mem::take(response.headers_mut());
+        let body = match self.read(response).await {
             Ok(body) => reqwest::Body::from(self.key.redact_body(body)),
             Err(error) => reqwest::Body::wrap(Failing(Some(error))),
         };
@@ -63,6 +55,20 @@ impl Direct {
         }
         // Building fails for malformed parts only, and these come from a response.
         response.unwrap_or_default().into()
+    }
+
+    async fn read(&self, response: reqwest::Response) -> reqwest::Result<Bytes> {
+        let limit = self.max_response_size;
+        if response.content_length().is_some_and(|length| length <= limit as u64) {
+            return response.bytes().await;
+        }
+        let limited = Limited::new(reqwest::Body::from(response), limit);
+        let limited = limited.map_err(move |e| match e.is::<LengthLimitError>() {
+            true => TooLarge { limit }.into(),
+            false => e,
+        });
+        // Only a response can fail with an error of `reqwest`.
+        reqwest::Response::from(http::Response::new(reqwest::Body::wrap(limited))).bytes().await
     }
 }
 
@@ -197,6 +203,11 @@ pub fn connect(base_url: &str, transport: impl Into<Direct>) -> Result<Client, C
     if is_loopback(&url) {
         http = http.no_proxy();
     }
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    if url.scheme() == "http" {
+        // Nothing is encrypted, and loading the certificates of the system takes longer than all else.
+        http = http.tls_certs_only([]);
+    }
     let http = http.build().map_err(ConnectError::Http)?;
     // Generated paths begin with a slash: one at the end here would double it, and the server knows no `//`.
     let base_url = url.as_str().trim_end_matches('/');
@@ -231,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_work_are_refused_with_the_mend() {
+    fn invalid_keys_are_refused_with_help() {
         let refusal = |key| PersonalApiKey::new(key).map_or_else(|e| e.to_string(), |_| "accepted".into());
         assert_eq!(refusal(" phx_x\n"), "accepted");
         assert!(refusal("  ").contains("is empty"));

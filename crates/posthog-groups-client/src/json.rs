@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use bytestring::ByteString;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
+
+use crate::scan;
 
 /// Any JSON value, kept as its text and decoded only when asked.
 ///
-/// Two values are equal when their texts are.
+/// Two values are equal when their texts are. Clones share the text. The text may be a slice of a response body, which
+/// stays in memory as long as any slice of it; [`into_owned`](Self::into_owned) copies it out.
 ///
 /// ```
 /// use posthog_groups_client::JsonValue;
@@ -21,7 +25,7 @@ use serde_json::value::{RawValue, to_raw_value};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct JsonValue(Box<RawValue>);
+pub struct JsonValue(ByteString);
 
 impl JsonValue {
     /// The JSON of a value.
@@ -29,7 +33,7 @@ impl JsonValue {
     /// # Errors
     /// When `value` does not serialize, such as a map with keys that are no text.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
-        to_raw_value(value).map(Self)
+        serde_json::to_string(value).map(|text| Self(text.into()))
     }
 
     /// Takes JSON text as it stands.
@@ -37,12 +41,18 @@ impl JsonValue {
     /// # Errors
     /// When `text` is not one JSON value.
     pub fn parse(text: impl Into<String>) -> serde_json::Result<Self> {
-        RawValue::from_string(text.into()).map(Self)
+        RawValue::from_string(text.into()).map(Self::from)
     }
 
     /// The JSON text.
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        &self.0
+    }
+
+    /// The same value with a copy of its text, so that it keeps no response body in memory.
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        Self(ByteString::from(self.as_str()))
     }
 
     /// The value as a Rust type, which may borrow from the text.
@@ -75,20 +85,27 @@ impl Eq for JsonValue {}
 
 impl Serialize for JsonValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        // serde_json passes text through only after it has seen that it is JSON.
+        let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for JsonValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
+        Box::<RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl From<Box<RawValue>> for JsonValue {
+    fn from(value: Box<RawValue>) -> Self {
+        Self(Box::<str>::from(value).into())
     }
 }
 
 impl From<serde_json::Value> for JsonValue {
     fn from(value: serde_json::Value) -> Self {
-        // Serializing a `Value` cannot fail: its keys are text and its numbers finite.
-        to_raw_value(&value).map_or_else(|_| Self(RawValue::NULL.to_owned()), Self)
+        Self(value.to_string().into())
     }
 }
 
@@ -124,6 +141,9 @@ impl From<i32> for JsonValue {
 
 /// The properties of a group or a person: a JSON object, kept as the server's text.
 ///
+/// The properties of a listed group are a slice of the page they came with, about 20 kB, and keep it in memory. To keep a few
+/// groups of many pages, take [`into_owned`](Self::into_owned).
+///
 /// ```
 /// use posthog_groups_client::Properties;
 /// use serde::Deserialize;
@@ -149,9 +169,20 @@ impl Properties {
         Self::try_from(JsonValue::new(value)?).map_err(serde_json::Error::custom)
     }
 
+    /// Takes text that is known to be a JSON object.
+    pub(crate) fn from_object(text: ByteString) -> Self {
+        Self(JsonValue(text))
+    }
+
     /// The JSON text, an object.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The same properties with a copy of their text, so that they keep no response body in memory.
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        Self(self.0.into_owned())
     }
 
     /// All properties as a Rust type, which may borrow from the text.
@@ -167,6 +198,9 @@ impl Properties {
     /// # Errors
     /// None are known: the text has been checked to be an object.
     pub fn get(&self, name: &str) -> serde_json::Result<Option<JsonValue>> {
+        if let Some(found) = scan::member(self.as_str(), name) {
+            return Ok(found.map(|value| JsonValue(self.0.0.slice_ref(value))));
+        }
         struct Find<'n>(&'n str);
 
         impl<'de> serde::de::Visitor<'de> for Find<'_> {
@@ -202,7 +236,7 @@ impl Properties {
 impl Default for Properties {
     /// No properties: `{}`.
     fn default() -> Self {
-        Self(JsonValue::from(serde_json::Value::Object(serde_json::Map::new())))
+        Self(JsonValue(ByteString::from_static("{}")))
     }
 }
 

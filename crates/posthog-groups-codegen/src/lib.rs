@@ -2,6 +2,7 @@
 //! ([progenitor](https://docs.rs/progenitor)), a table of the spec's marks, and an outline for
 //! reviewers.
 
+mod calls;
 mod files;
 mod generate;
 mod operations;

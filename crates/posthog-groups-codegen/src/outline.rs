@@ -126,6 +126,7 @@ fn prune(items: &mut Vec<Item>) {
             *item.expr = syn::parse_quote!(..);
             is_public(&item.vis)
         }
+        Item::Trait(item) => is_public(&item.vis),
         Item::Type(item) => is_public(&item.vis),
         Item::Use(item) => is_public(&item.vis),
         Item::Struct(item) => {

@@ -1,8 +1,9 @@
-//! A stand-in for the groups part of PostHog's REST API that behaves like the real server, quirks included.
+//! A stand-in for the groups part of PostHog's REST API that behaves like the real server, including its quirks.
 //!
-//! It answers the ten groups endpoints, the group types and their metrics, projects, users and the capture endpoints
-//! as servers of 2025 and of 2026 do: pagination formats, error bodies, scopes, activity log, rate limits. Clients are
-//! tested against it without a network, without an account, and with every fault a network can have.
+//! It serves the ten groups endpoints, the group types, projects, the current user and the capture endpoints as servers of
+//! 2025 and of 2026 do: formats of pages, bodies of errors, scopes, activity log, rate limits. Programs that use the API
+//! are tested against it without a network, without an account, and with the faults that a network can have ([`Fault`]).
+//! The README of this crate shows how, in Rust and in other languages.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -25,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! Other languages use the program of the same name, and set it up over HTTP below `/__admin/`: `state`, `journal` and
-//! `faults` there are [`State`], [`JournalEntry`] and [`Fault`] as JSON.
+//! Other languages use the program of the same name and prepare it over HTTP below `/__admin/`, where `state`, `journal` and
+//! `faults` are [`State`], [`JournalEntry`] and [`Fault`] as JSON.
 
 mod admin;
 mod answer;
@@ -69,3 +70,8 @@ pub use state::{
     Notebook, Person, Project, PropertyDefinition, PropertyType, RateLimit, Relation, Role, SharingToken,
     State, User,
 };
+
+/// The code of the README, which is compiled and run as a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

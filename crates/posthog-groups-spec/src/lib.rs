@@ -7,6 +7,7 @@ pub mod diff;
 mod examples;
 pub mod lint;
 mod project;
+mod tool;
 
 pub use examples::{check_examples, embed_examples, without_examples};
 pub use openapi_ledger::lint::Tool;
@@ -16,10 +17,4 @@ pub use openapi_ledger::{
     write_atomically,
 };
 pub use project::{Product, Project};
-
-/// The name by which reports for programs call this tool.
-pub const TOOL: Tool = Tool {
-    name: env!("CARGO_PKG_NAME"),
-    version: env!("CARGO_PKG_VERSION"),
-    url: env!("CARGO_PKG_REPOSITORY"),
-};
+pub use tool::TOOL;

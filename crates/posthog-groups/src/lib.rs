@@ -1,4 +1,4 @@
-//! A client for PostHog's groups API: typed, exact about writes, right on every server there is.
+//! A typed client for PostHog's groups API that works with servers of every version and writes exactly once.
 //!
 //! ```no_run
 //! # async fn quickstart() -> posthog_groups::Result<()> {
@@ -15,32 +15,32 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Where things are
+//! # Overview
 //!
-//! | to | write |
+//! | task | API |
 //! | --- | --- |
 //! | connect | [`Client::from_env`], [`Client::builder`] |
-//! | name a group type | [`posthog.groups("organization")`](Client::groups), or its index `groups(0)` |
-//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.properties::<P>()`, and `.stream()`, `.pages()` or `.page()` |
-//! | read one | [`orgs.find(key)`](Groups::find) gives an `Option`, [`orgs.get(key)`](Groups::get) an error |
+//! | select a group type | [`posthog.groups("organization")`](Client::groups), or its index `groups(0)` |
+//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.limit(n)`, `.properties::<P>()`, and `.stream()`, `.collect()`, `.pages()` or `.page()` |
+//! | read one group | [`orgs.find(key)`](Groups::find) returns an `Option`; [`orgs.get(key)`](Groups::get) fails if there is none |
 //! | create | [`orgs.create(key).properties(&props).send()`](Groups::create) |
-//! | change one | [`orgs.group(key)`](Groups::group), then `.set(name, value)`, `.unset(name)`, `.upsert(&props)` |
-//! | create or change | [`orgs.group(key).upsert(&props).create_if_missing()`](Upsert::create_if_missing) |
-//! | read all of them | [`orgs.export()`](Groups::export), which waits out the rate limit |
-//! | write many | `orgs.import(rows)` (feature `bulk`): a plan, a journal, REST or events |
-//! | see its history | [`orgs.group(key).activity()`](GroupHandle::activity) |
-//! | see who belongs to it | [`orgs.group(key).related()`](GroupHandle::related), [`posthog.related_to_person(uuid)`](Client::related_to_person) |
-//! | explore | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
-//! | check a key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
-//! | be hasty once | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
+//! | change one group | [`orgs.group(key)`](Groups::group), then `.set(name, value)`, `.unset(name)`, `.upsert(&props)` |
+//! | create or change | [`orgs.group(key).upsert(&props).create_if_missing()`](Upsert::create_if_missing); [`.plan()`](Upsert::plan) shows what would change |
+//! | read all groups | [`orgs.export()`](Groups::export), which waits for the rate limit |
+//! | write many groups | `orgs.import(rows)` (feature `bulk`), with a plan and a journal, by REST or events |
+//! | read the history of a group | [`orgs.group(key).activity()`](GroupHandle::activity) |
+//! | list related persons and groups | [`orgs.group(key).related()`](GroupHandle::related), [`posthog.related_to_person(uuid)`](Client::related_to_person) |
+//! | explore properties | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
+//! | check an API key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
+//! | override timeouts and retries for single calls | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
 //! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
-//! | go below | [`posthog.raw()`](Client::raw), the generated client |
-//! | do without `async` | `posthog_groups::blocking` (feature `blocking`) |
-//! | check a struct | `orgs.check_schema::<P>()` (feature `schemars`) |
+//! | use the generated client | [`posthog.raw()`](Client::raw) |
+//! | use it without `async` | `posthog_groups::blocking` (feature `blocking`) |
+//! | compare a struct with the server | `orgs.check_schema::<P>()` (feature `schemars`) |
 //!
 //! # Recipes
 //!
-//! **Properties as a struct**, where one group that does not fit is one error, not the end:
+//! **Properties as a struct.** A group that does not match is an error of its own, and the stream continues:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -58,8 +58,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **Many writes at once.** Different groups may be written at the same time; the rate limit is kept for all of them, and
-//! writes to one group are put in order:
+//! **Concurrent writes.** Different groups can be written concurrently. The rate limit applies to all of them together, and
+//! writes to the same group are serialized:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups, rows: Vec<(String, serde_json::Value)>) -> posthog_groups::Result<()> {
@@ -76,9 +76,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! For more than some hundreds, `orgs.import(rows)` of the feature `bulk` looks by listing, keeps a journal, and can send events.
+//! For more than a few hundred groups use `orgs.import(rows)` (feature `bulk`). It reads by listing, keeps a journal, and can send
+//! events.
 //!
-//! **Pages by hand**, with a place to go on from:
+//! **Single pages**, with a cursor to continue from:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -90,61 +91,63 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Servers and eras
+//! # Server versions
 //!
-//! PostHog Cloud runs the newest code, self-hosted instances often older code (server source, 2025 and 2026). The same
-//! call works on each:
+//! PostHog Cloud runs the newest code; self-hosted instances often run older code. The same call works with each:
 //!
 //! | call | servers of 2025 | servers of 2026 |
 //! | --- | --- | --- |
-//! | `list` | sees every write at once | since 2026-06-12 may be behind for a while |
-//! | `list().start_from(..)` | an old cursor: `Invalid cursor` | an old cursor: page one again |
-//! | `find`, `get` | | never makes a notebook |
+//! | `list` | includes every write immediately | since 2026-06-12 may lag behind writes |
+//! | `list().start_from(..)` | an outdated cursor fails with `Invalid cursor` | an outdated cursor returns the first page |
+//! | `find`, `get` | | never creates a notebook |
 //! | `create` | since 2025-07-18, else [`is_not_offered`](Error::is_not_offered) | yes |
 //! | `set`, `unset`, `activity` | since 2025-03-17 | yes; new properties are logged as `create_property` |
-//! | `unset` of what is not there | done (the server says 500) | done (the server says 400) |
+//! | `unset` of a missing property | succeeds (the server answers 500) | succeeds (the server answers 400) |
 //! | `upsert` | in one request from 2025-08-29 to 09-10, else one for each property that differs | one for each property that differs |
-//! | `property_values` | yes | yes; another shape, which you do not see |
+//! | `property_values` | yes | yes; the client hides the different response format |
 //! | `property_definitions` | yes | until 2026-06-26, then [`is_not_offered`](Error::is_not_offered) |
-//! | mistakes in a call | often 500 | 400 |
+//! | invalid requests | often 500 | 400 |
 //!
 //! # Writes are exact
 //!
-//! When the answer to a write is lost (a timeout, a dropped connection, a failing proxy), nobody knows whether it took effect.
-//! This client looks before it sends anything again, and sends again only what is not there:
+//! If the response to a write is lost (timeout, dropped connection, failing proxy), its outcome is unknown. The client then reads
+//! the group back, and sends the request again only if the write is not in effect:
 //!
-//! | call | after a lost answer | done when |
-//! | --- | --- | --- |
-//! | `create` | finds the group | it is there with the properties that were sent; with others: [`is_already_exists`](Error::is_already_exists) |
-//! | `set` | finds the group | the value is in place |
-//! | `unset` | finds the group | the property is not there |
-//! | `upsert` | finds the group | all values are in place |
-//! | reads | are sent again | |
+//! | call | is in effect if |
+//! | --- | --- |
+//! | `create` | the group exists with the properties that were sent; with other properties the call fails with [`is_already_exists`](Error::is_already_exists) |
+//! | `set` | the property has the value |
+//! | `unset` | the property does not exist |
+//! | `upsert` | all properties have their values |
 //!
-//! Nothing is ever sent again after a 500 on a write without such a look, and then once. Requests that surely did not reach the
-//! server (no connection, 429) are sent again as they are. When even looking fails,
-//! [`is_outcome_unknown`](Error::is_outcome_unknown) tells. A write that the server stored without being able to
-//! send the event about it succeeds, and [`Group::event_not_sent`] tells.
+//! After a 500, a write is repeated at most once, and only after reading back. Requests that cannot have been carried out (no
+//! connection, 429) are repeated without reading back. If reading back fails too, the error says so
+//! ([`is_outcome_unknown`](Error::is_outcome_unknown)). If the server stored a write but could not send the event about it, the call
+//! succeeds and [`Group::event_not_sent`] returns true.
 //!
 //! # Limits
 //!
-//! PostHog Cloud allows each key 480 requests a minute and 4,800 an hour; the client keeps to that by itself, over all clones
-//! ([`RateLimit`]). A 429 makes all clones wait once. Waits beyond [`RetryPolicy::max_server_wait`] fail instead. An attempt has
-//! 30 s, a call 5 minutes ([`CallOptions`]).
+//! PostHog Cloud allows each key 480 requests per minute and 4,800 per hour. The client stays within these limits, across all
+//! clones ([`RateLimit`]). After a 429 all clones wait. A call fails if it would have to wait longer than
+//! [`RetryPolicy::max_server_wait`]; time spent waiting for other calls counts. By default an attempt times out after 30 s, and a call
+//! after 5 minutes ([`CallOptions`]). A response has at most 64 MB.
 //!
 //! # Errors
 //!
-//! There is one [`Error`]; its documentation has the table of what to ask it. Each predicate explains what to do.
+//! All calls return the same [`Error`] type. Its documentation lists the predicates, and each predicate explains what to do.
 //!
 //! # Safety
 //!
-//! The key is in no `Debug`, `Display`, span or URL. It is sent to the configured origin only: redirects are not followed, and
-//! a link to the next page on another origin is an error. Plain http is refused but for this machine.
+//! The API key never appears in `Debug` or `Display` output, spans or URLs. It is sent to the configured origin only: redirects are
+//! not followed, and links to the next page only provide the cursor. Plain http is refused except for loopback addresses, which are
+//! never reached through a proxy.
 //!
 //! # Features
 //!
-//! All can be combined. `rustls` (default) and `native-tls` bring TLS, `blocking` the client without `async`,
-//! `schemars` the check of a struct, `tracing` a span for each request, `bulk` imports of many groups.
+//! All features can be combined: `rustls` (default) and `native-tls` for TLS, `blocking` for the client without `async`,
+//! `schemars` for comparing a struct with the server, `tracing` for a span per request, `bulk` for imports.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -152,6 +155,8 @@ pub mod blocking;
 pub mod bulk;
 mod data;
 mod error;
+#[cfg(test)]
+mod property_tests;
 mod resources;
 mod wire;
 mod write;
@@ -187,10 +192,10 @@ pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor};
+pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties, RelatedActor};
 
-/// The HTTP client whose types [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
+/// The HTTP client, for the types that [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
 pub use reqwest;
 
-/// The generated client, as [`Client::raw`] gives it.
+/// The generated client that [`Client::raw`] returns.
 pub use posthog_groups_client as raw;

@@ -95,7 +95,7 @@ async fn call(client: &Client, operation: &str) -> Result<Option<String>, Error>
                 .await?
                 .into_groups()?
                 .into_iter()
-                .map(|g| g.key)
+                .map(|g| g.key.to_string())
                 .collect();
             (keys == [KEY]).then(|| "1 group".to_owned())
         }

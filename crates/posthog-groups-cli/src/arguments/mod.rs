@@ -23,16 +23,20 @@ pub(crate) struct Arguments {
 /// Options of every command.
 #[derive(Args, Debug, Default)]
 pub(crate) struct GlobalArguments {
-    /// Group type, by name or index; not needed if there is only one [env: POSTHOG_GROUP_TYPE]
+    /// Group type, by name or index [env: POSTHOG_GROUP_TYPE]
+    ///
+    /// Not needed if the project has only one.
     #[arg(long, short = 't', global = true, value_name = "NAME|INDEX", help_heading = TARGET)]
     pub(crate) group_type: Option<String>,
 
-    /// Project number, from the address bar, or `@current` [env: POSTHOG_PROJECT_ID]
+    /// Project number, or `@current` [env: POSTHOG_PROJECT_ID]
+    ///
+    /// The number is in the address bar of PostHog.
     #[arg(long, global = true, value_name = "ID", help_heading = TARGET)]
     pub(crate) project: Option<String>,
 
     /// Context of the configuration file [env: POSTHOG_GROUPS_CONTEXT]
-    #[arg(long, global = true, value_name = "NAME", help_heading = TARGET)]
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true, help_heading = TARGET)]
     pub(crate) context: Option<String>,
 
     /// Instance, such as `https://posthog.example.com` [env: POSTHOG_HOST] [default: https://us.posthog.com]
@@ -80,7 +84,9 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "N", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) retries: Option<u32>,
 
-    /// Output format [default: table on a terminal, otherwise plain]
+    /// Output format
+    ///
+    /// The default is table on a terminal, otherwise plain.
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
@@ -247,7 +253,9 @@ pub(crate) struct Doctor {}
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only groups whose properties (names or values) contain this text, or whose key equals it; ignores case
+    /// Only groups whose properties contain this text
+    ///
+    /// Searches names and values of properties, and also finds the group whose key equals the text; ignores case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
@@ -255,7 +263,9 @@ pub(crate) struct List {
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
 
-    /// Only groups with this property value; repeatable. Filters locally, after fetching all groups
+    /// Only groups with this property value; repeatable
+    ///
+    /// Filters locally, after fetching all groups.
     #[arg(long = "where", value_name = "NAME=VALUE")]
     pub(crate) conditions: Vec<String>,
 
@@ -278,7 +288,9 @@ pub(crate) struct Get {
 /// Properties, as pairs or as a JSON object.
 #[derive(Args, Debug)]
 pub(crate) struct GivenProperties {
-    /// Set a property; repeatable. VALUE is JSON if it parses as JSON, otherwise text
+    /// Set a property; repeatable
+    ///
+    /// VALUE is JSON if it parses as JSON, otherwise text.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) pairs: Vec<String>,
 
@@ -307,10 +319,12 @@ pub(crate) struct Create {
 #[command(override_usage = "posthog-groups set [OPTIONS] <KEY> <NAME=VALUE>...\n       \
     posthog-groups set [OPTIONS] --where <NAME=VALUE> <NAME=VALUE>...")]
 pub(crate) struct Set {
-    /// Key of the group, unless --where is given, and properties to set. VALUE is JSON if it parses as JSON, otherwise text
+    /// Key of the group, unless --where is given, and properties to set
+    ///
+    /// VALUE is JSON if it parses as JSON, otherwise text.
     #[arg(required = true, value_name = "KEY|NAME=VALUE")]
     pub(crate) words: Vec<String>,
-    /// Set the properties of all groups with this property value; repeatable. Asks for confirmation
+    /// Set the properties of all groups with this property value; repeatable
     #[arg(long = "where", value_name = "NAME=VALUE")]
     pub(crate) conditions: Vec<String>,
     /// Do not ask for confirmation; required for --where without a terminal

@@ -39,8 +39,7 @@ impl Record for EntryRow {
 }
 
 pub(crate) async fn run(context: &Context, arguments: &Activity) -> Result<(), Failure> {
-    let groups = context.groups().await?;
-    let mut query = groups.group(&arguments.key).activity();
+    let mut query = context.group(&arguments.key).await?.activity();
     if let Some(limit) = arguments.limit {
         query = query.page_size(limit.min(100)).prefetch(false);
     }

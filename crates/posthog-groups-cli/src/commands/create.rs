@@ -13,21 +13,22 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
         context.check_stdin_is_free("properties", "--properties @FILE")?;
     }
     let wanted = given(&arguments.properties)?;
-    let groups = context.groups().await?;
+    let properties = as_properties(&wanted)?;
     let key = stored_group_key(&arguments.key)?;
     if key != arguments.key {
         context.note(&format!(
             "the server removes the blanks around the key of a new group: it becomes `{key}`"
         ));
     }
-    let changes = of_setting(key, None, &wanted);
+    let groups = context.groups().await?;
+    let changes = of_setting(key, None, &wanted, |_, _| true);
     if arguments.dry_run {
         if groups.find(key).await?.is_some() {
             return Err(exists(key));
         }
         return show_dry_run(context, changes);
     }
-    let group = groups.create(key).properties(as_properties(&wanted)?).send().await;
+    let group = groups.create(key).properties(properties).send().await;
     match group {
         Ok(group) => show_done(context, &changes, group),
         Err(e) if e.is_already_exists() && e.detail().is_some() => Err(exists(key)),

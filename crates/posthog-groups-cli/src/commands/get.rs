@@ -1,6 +1,6 @@
 //! `get`: shows groups by their keys.
 
-use posthog_groups::{Group, JsonValue};
+use posthog_groups::{Group, JsonValue, check_group_key};
 
 use crate::arguments::Format;
 use crate::arguments::Get;
@@ -11,6 +11,7 @@ use crate::exit::{Failure, SIMILAR_KEYS};
 use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failure> {
+    arguments.keys.iter().try_for_each(|key| check_group_key(key).map(drop))?;
     let groups = context.groups().await?;
     if let [key] = arguments.keys.as_slice() {
         let group = groups.get(key).await.map_err(|e| Failure::of_group(key, e))?;

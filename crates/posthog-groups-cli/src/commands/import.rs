@@ -198,7 +198,7 @@ fn ending(
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
             let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).help(
-                "mend the rows that the messages name, unless the server failed: that may pass by itself",
+                "correct the rows that the messages name, unless the server failed, which may be temporary",
             );
             if totals.engine == "capture" && totals.created + totals.changed == 0 {
                 failure = failure.help(

@@ -38,7 +38,7 @@ impl Record for Row {
         if self.names.is_empty() {
             return self.group.cells();
         }
-        self.selected(self.group.0.key.clone(), as_written)
+        self.selected(self.group.0.key.to_string(), as_written)
     }
 
     /// Properties are written as in an export, so that they can be imported.

@@ -41,7 +41,7 @@ impl Record for GroupRow {
 
     fn cells(&self) -> Vec<String> {
         let Group { key, created_at, properties, .. } = &self.0;
-        vec![key.clone(), time(*created_at), compact(properties.as_str())]
+        vec![key.to_string(), time(*created_at), compact(properties.as_str())]
     }
 }
 

@@ -53,7 +53,7 @@ impl Record for ActorRow {
 pub(crate) async fn run(context: &Context, arguments: &Related) -> Result<(), Failure> {
     let related = match (&arguments.person, &arguments.key) {
         (Some(uuid), _) => context.client()?.related_to_person(uuid).await?,
-        (None, Some(key)) => context.groups().await?.group(key).related().await?,
+        (None, Some(key)) => context.group(key).await?.related().await?,
         (None, None) => return Err(Failure::usage("give the key of a group, or --person UUID")),
     };
     if related.is_empty() {

@@ -3,6 +3,7 @@
 use std::io;
 
 use posthog_groups::bulk::{Engine, ImportRow, Stopped};
+use posthog_groups::{JsonValue, same_value};
 
 use crate::arguments::{Format, Set};
 use crate::assignment::{Assignment, assignments};
@@ -50,7 +51,10 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         counter.add(1);
         if meets(&group, &conditions) {
             found += 1;
-            let mut changes = of_setting(&group.key, Some(&group), &wanted);
+            let differs = |name: &str, wanted: &JsonValue| {
+                !group.property(name).is_some_and(|property| same_value(&property, wanted))
+            };
+            let mut changes = of_setting(&group.key, Some(&group), &wanted, differs);
             changes.changes.retain(|change| change.changed);
             if !changes.changes.is_empty() {
                 plan.push(changes);

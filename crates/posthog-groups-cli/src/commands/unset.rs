@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
             names.push(name.clone());
         }
     }
-    let handle = context.groups().await?.group(&arguments.key);
+    let handle = context.group(&arguments.key).await?;
     let mut group = match handle.get().await {
         Ok(group) => group,
         Err(e) if e.status() == Some(500) && !arguments.dry_run => {

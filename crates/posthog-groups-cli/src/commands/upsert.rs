@@ -1,5 +1,7 @@
 //! `upsert`: merges properties into a group, or creates it.
 
+use posthog_groups::JsonValue;
+
 use crate::arguments::Upsert;
 use crate::assignment::{Assignment, given};
 use crate::connection::Context;
@@ -26,7 +28,7 @@ fn not_there(key: &str, error: posthog_groups::Error) -> Failure {
     if is_missing { failure.help("`posthog-groups upsert --create` creates the group") } else { failure }
 }
 
-/// Reads the group, writes what differs, and shows before and after.
+/// Writes the properties that differ, and shows them before and after.
 pub(crate) async fn merge(
     context: &Context,
     key: &str,
@@ -34,25 +36,27 @@ pub(crate) async fn merge(
     create: bool,
     dry_run: bool,
 ) -> Result<(), Failure> {
-    let handle = context.groups().await?.group(key);
-    let before =
-        if create { handle.find().await? } else { Some(handle.get().await.map_err(|e| not_there(key, e))?) };
-    let changes = of_setting(key, before.as_ref(), wanted);
+    let properties = as_properties(wanted)?;
+    let upsert = context.group(key).await?.upsert(properties);
+    let upsert = if create { upsert.create_if_missing() } else { upsert };
     if dry_run {
-        return show_dry_run(context, changes);
+        let plan = upsert.plan().await.map_err(|e| not_there(key, e))?;
+        let is_changed = |name: &str, _: &JsonValue| plan.changes.iter().any(|change| change.name == name);
+        return show_dry_run(context, of_setting(key, plan.before.as_ref(), wanted, is_changed));
     }
-    let upsert = handle.upsert(as_properties(wanted)?);
-    let done = if create { upsert.create_if_missing().await } else { upsert.await };
-    let done = done.map_err(|e| {
+    let done = upsert.send().await.map_err(|e| {
         // Properties are written one by one, so those before the failure are written.
-        let several = changes.changes.iter().filter(|change| change.changed).count() > 1 && e.attempts() > 0;
-        let failure = Failure::from(e);
-        if several {
+        let partly =
+            wanted.len() > 1 && (e.is_outcome_unknown() || e.is_server_error() || e.is_rate_limited());
+        let failure = not_there(key, e);
+        if partly {
             failure.help("some properties may have been written; run the same command again for the rest")
         } else {
             failure
         }
     })?;
+    let is_changed = |name: &str, _: &JsonValue| done.written.iter().any(|written| written == name);
+    let changes = of_setting(key, done.before.as_ref(), wanted, is_changed);
     match done.group {
         Some(group) => show_done(context, &changes, group),
         None => Ok(()),

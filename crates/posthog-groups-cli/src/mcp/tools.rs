@@ -56,7 +56,7 @@ const OFFERS: &[Offer] = &[
     read(
         "list_related",
         Paging::Limit,
-        "Who and what shares an event of the last 90 days with a group, or with a person.",
+        "Persons and groups that share an event of the last 90 days with a group or a person.",
     ),
     read(
         "list_property_values",
@@ -67,14 +67,10 @@ const OFFERS: &[Offer] = &[
     write(
         "create_group",
         false,
-        "Fails when the key is taken. A lost answer is followed by a look, so that there is exactly one group.",
+        "Fails if the key is taken. If the answer is lost, the group is read back before anything is sent again.",
     ),
-    write(
-        "update_property",
-        true,
-        "Replaces the value; other properties stay. A value in place is not written twice.",
-    ),
-    write("upsert_properties", true, "Only the properties that differ are written; others stay."),
+    write("update_property", true, "Replaces the value; other properties stay."),
+    write("upsert_properties", true, "Writes only the properties that differ; others stay."),
     write(
         "delete_property",
         true,

@@ -71,7 +71,7 @@ impl Heard {
                 self.stage = Stage::Looking { to_do: rows - done_before };
                 self.counter.stage("Comparing", "groups", None);
             }
-            ImportEvent::Looked { groups } => self.counter.set(*groups),
+            ImportEvent::Compared { groups } => self.counter.set(*groups),
             ImportEvent::Writing { engine } => {
                 let to_do = if let Stage::Looking { to_do } = self.stage { to_do } else { 0 };
                 self.stage = Stage::Writing { to_do, sent: 0 };

@@ -7,7 +7,7 @@ use std::path::Path;
 use posthog_groups::bulk::RowOutcome;
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::transfer::apart;
 
 /// So many failures are named; all are counted.
@@ -34,7 +34,7 @@ impl Outcome {
             RowOutcome::Sent => ("sent", Vec::new(), None),
             RowOutcome::Superseded => ("superseded", Vec::new(), None),
             RowOutcome::DoneBefore => ("done_before", Vec::new(), None),
-            RowOutcome::Failed(error) => ("failed", Vec::new(), Some(error.to_string())),
+            RowOutcome::Failed(error) => ("failed", Vec::new(), Some(text_of(error))),
             _ => ("unknown", Vec::new(), None),
         };
         Self { line, key: key.to_owned(), outcome: name, properties, error }

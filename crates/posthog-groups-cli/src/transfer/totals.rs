@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use posthog_groups::bulk::{Engine, ImportReport, Stopped};
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::output::{Output, Record};
 use crate::transfer::progress::grouped;
 
@@ -56,7 +56,7 @@ impl Totals {
             requests: report.requests,
             seconds: (report.elapsed.as_secs_f64() * 1_000.0).round() / 1_000.0,
             stopped: report.stopped.as_ref().map(|stopped| match stopped {
-                Stopped::Error(error) => error.to_string(),
+                Stopped::Error(error) => text_of(error),
                 _ => "interrupted".to_owned(),
             }),
         }

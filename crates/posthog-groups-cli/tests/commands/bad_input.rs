@@ -80,6 +80,24 @@ fn commands_of_other_programs_are_known_or_lead_to_the_right_one() {
 }
 
 #[test]
+fn keys_that_cannot_be_are_refused_before_the_group_type_is_looked_up() {
+    let program = Program::of_2026();
+    for command in ["get", "create", "unset --yes a", "upsert --create", "activity", "related", "set a=1"] {
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let mut arguments = vec![name, "-t", "organization"];
+        match name {
+            "set" => arguments.extend(["", rest]),
+            _ => arguments
+                .extend(rest.split_whitespace().take(1).chain([""]).chain(rest.split_whitespace().skip(1))),
+        }
+        let done = program.done(&mut program.command(&arguments));
+        assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
+        assert!(done.stderr.contains("the group key is blank"), "{arguments:?}: {}", done.all());
+    }
+    assert!(program.fake.journal().is_empty(), "{:?}", program.fake.journal());
+}
+
+#[test]
 fn a_mistyped_group_type_is_suggested() {
     let program = Program::of_2026();
     let done = program.run("list -t organisation");

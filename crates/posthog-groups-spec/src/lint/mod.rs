@@ -7,11 +7,12 @@ mod rules;
 
 use std::sync::LazyLock;
 
+use openapi_ledger::Document;
 use openapi_ledger::lint as general;
 pub use openapi_ledger::lint::{Finding, Rule, RuleGroup, Severity, check_openapi};
 use serde_json::Value;
 
-use crate::{Document, TOOL};
+use crate::tool::TOOL;
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| [general::rules(), rules::ALL].concat());
 

@@ -6,47 +6,49 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use posthog_groups_client::{Idempotency, ProjectToken};
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::import::Settings;
+use super::pending::PendingRow;
 use super::row::ImportRow;
-use super::write::ToDo;
+use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::resources::builder::https_client;
 use crate::resources::groups::Groups;
 use crate::wire::host::parse_url;
 use crate::wire::retry::{Attempt, Outcome, Step, decide};
 use crate::wire::retry_after::retry_after;
 use crate::wire::transport::read_body;
 
-/// A batch is sent when it has so many bytes, before packing. Servers take 20 MB.
+/// A batch is sent when it has this many bytes, before compression. Servers accept 20 MB.
 const FULL: usize = 4 * 1024 * 1024;
 
-/// A batch is sent when it has so many events.
+/// A batch is sent when it has this many events.
 const MOST_EVENTS: usize = 1_000;
 
-/// What servers take in one request.
+/// The largest request that servers accept.
 const LARGEST: usize = 20 * 1024 * 1024;
 
-/// The frame of a batch takes less.
+/// More than the frame of a batch needs.
 const FRAME: usize = 1_024;
 
-/// How often a batch is sent at most. Repeating is harmless, and what follows depends on it.
+/// How often a batch is sent at most. Repeating it is harmless, and the rest of the import depends on it.
 const ATTEMPTS: u32 = 8;
 
-/// The way to the endpoint for events, with the project's key.
+/// The endpoint for events, with the project token.
 #[derive(Debug)]
 pub(crate) struct Capture {
     groups: Groups,
+    http: reqwest::Client,
     url: Url,
     token: ProjectToken,
     group_type: String,
-    /// Makes the uuids of this import differ from those of others with the same rows.
+    /// Makes the uuids of this run differ from those of other runs with the same rows.
     salt: String,
 }
 
@@ -74,13 +76,13 @@ struct Body<'a> {
     batch: &'a [Box<RawValue>],
 }
 
-/// What the server does not take, by its place in the batch.
+/// The events that the server refuses, by their places in the batch.
 pub(crate) type Refused = HashMap<usize, Error>;
 
 /// Events that are sent together.
 pub(crate) struct Batch<'a> {
     capture: &'a Capture,
-    rows: Vec<ToDo>,
+    rows: Vec<PendingRow>,
     events: Vec<Box<RawValue>>,
     bytes: usize,
 }
@@ -95,13 +97,19 @@ impl Capture {
         let client = groups.client();
         let host = &client.shared().connection.host;
         let base = match &settings.capture_host {
-            // Plain http is as dangerous, or as harmless, as for the client's own host.
+            // Plain http is allowed if it is for the client's own host.
             Some(given) => parse_url(given, host.url().scheme() == "http")?,
             None => host.for_events(),
         };
         let base = base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}/batch/"))
             .map_err(|e| Error::input("the host for events is no URL").with_source(e))?;
+        let http = if url.scheme() == "https" && host.url().scheme() == "http" {
+            // The client for a host of plain http has no certificates.
+            https_client()?
+        } else {
+            client.shared().http.clone()
+        };
         let types = client.group_types().await?;
         let group_type =
             types.into_iter().find(|t| t.group_type_index == i64::from(index)).map(|t| t.group_type);
@@ -110,7 +118,7 @@ impl Capture {
                 "the project has no group type with the index {index} any more"
             )));
         };
-        Ok(Self { groups: groups.clone(), url, token, group_type, salt: salt.to_owned() })
+        Ok(Self { groups: groups.clone(), http, url, token, group_type, salt: salt.to_owned() })
     }
 
     pub(crate) fn batch(&self) -> Batch<'_> {
@@ -124,7 +132,7 @@ impl Capture {
         serde_json::value::to_raw_value(&Event {
             event: "$groupidentify",
             uuid: uuid(&hash.finalize()),
-            // As the SDKs name those who speak for a group.
+            // The distinct id that SDKs use for groups.
             distinct_id: format!("${}_{}", self.group_type, row.key),
             properties: EventProperties {
                 group_type: &self.group_type,
@@ -134,7 +142,7 @@ impl Capture {
         })
     }
 
-    /// Sends a batch until it is accepted, but for events that are too large even alone.
+    /// Sends a batch until it is accepted. Events that are too large even alone are refused.
     pub(crate) async fn send(&self, batch: &Batch<'_>) -> Result<Refused> {
         let mut refused = Refused::new();
         self.send_events(&batch.events, 0, &mut refused).await?;
@@ -149,7 +157,7 @@ impl Capture {
             match self.send_body(pack(self.token.reveal(), events)?).await {
                 Err(error) if error.status() != Some(413) => return Err(error),
                 Ok(()) => return Ok(()),
-                // Some proxy on the way, or the queue behind the server, takes less.
+                // A proxy, or the queue behind the server, accepts less.
                 Err(error) if events.len() == 1 => {
                     refused.insert(place, error);
                     return Ok(());
@@ -192,31 +200,41 @@ impl Capture {
     async fn attempt(&self, body: Bytes) -> Result<()> {
         let shared = self.groups.client().shared();
         shared.connection.count_request();
-        let request = shared
+        let request = self
             .http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "gzip")
             .body(body);
         let response = request.send().await.map_err(Error::exchange)?;
-        let (status, mut headers) = (response.status(), response.headers().clone());
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = read_body(response, self.groups.client().options().max_response_size).await?;
         if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
             return Ok(());
         }
-        let hide = |text: String| text.replace(self.token.reveal(), "[key]");
-        let wait = retry_after(&headers, std::time::SystemTime::now());
-        // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
-        let said = hide(String::from_utf8_lossy(&body).into_owned());
-        let said: String = said.trim().chars().take(200).collect();
-        let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
-        let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
-        for value in headers.values_mut() {
-            let redacted = hide(String::from_utf8_lossy(value.as_bytes()).into_owned());
-            *value = http::HeaderValue::try_from(redacted).unwrap_or(http::HeaderValue::from_static(""));
-        }
-        Err(Error::answer(status, &headers, body.as_bytes(), wait))
+        Err(refusal(&self.token, status, headers, &body))
     }
+}
+
+/// The error for a response that does not accept the events. The token does not appear in it.
+pub(crate) fn refusal(
+    token: &ProjectToken,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: &[u8],
+) -> Error {
+    let hide = |text: String| text.replace(token.reveal(), "[key]");
+    let wait = retry_after(&headers, std::time::SystemTime::now());
+    // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
+    let said = hide(String::from_utf8_lossy(body).into_owned());
+    let said: String = said.trim().chars().take(200).collect();
+    let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
+    let body = if said.is_empty() || status.is_success() { "" } else { &envelope };
+    for value in headers.values_mut() {
+        let redacted = hide(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        *value = http::HeaderValue::try_from(redacted).unwrap_or(http::HeaderValue::from_static(""));
+    }
+    Error::answer(status, &headers, body.as_bytes(), wait)
 }
 
 impl Batch<'_> {
@@ -228,37 +246,37 @@ impl Batch<'_> {
         self.events.is_empty()
     }
 
-    pub(crate) fn rows(&self) -> &[ToDo] {
+    pub(crate) fn rows(&self) -> &[PendingRow] {
         &self.rows
     }
 
-    pub(crate) fn into_rows(self) -> Vec<ToDo> {
+    pub(crate) fn into_rows(self) -> Vec<PendingRow> {
         self.rows
     }
 
     /// Adds a row, or gives it back with the reason why no server accepts it.
-    pub(crate) fn add(&mut self, to_do: ToDo) -> std::result::Result<(), (ToDo, Error)> {
-        let event = match self.capture.event(&to_do.row) {
+    pub(crate) fn add(&mut self, pending: PendingRow) -> std::result::Result<(), (PendingRow, Error)> {
+        let event = match self.capture.event(&pending.row) {
             Ok(event) => event,
             Err(e) => {
-                return Err((to_do, Error::input("the row cannot be written as an event").with_source(e)));
+                return Err((pending, Error::input("the row cannot be written as an event").with_source(e)));
             }
         };
         let bytes = event.get().len();
         if bytes > LARGEST - FRAME {
             return Err((
-                to_do,
+                pending,
                 Error::input(format!("the row makes an event of {bytes} bytes, and servers accept 20 MB")),
             ));
         }
         self.bytes += bytes;
         self.events.push(event);
-        self.rows.push(to_do);
+        self.rows.push(pending);
         Ok(())
     }
 }
 
-/// A body of events, packed.
+/// A compressed body of events.
 fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
     let trouble = |e: std::io::Error| Error::input("the events cannot be packed").with_source(e);
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -268,7 +286,7 @@ fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
     Ok(packed.finish().map_err(trouble)?.into())
 }
 
-/// A uuid of the version for own schemes (8).
+/// A uuid of version 8, which is for custom schemes.
 fn uuid(hash: &[u8]) -> String {
     let mut text = String::with_capacity(36);
     for (place, byte) in hash.iter().take(16).enumerate() {

@@ -1,4 +1,4 @@
-//! An import that has yet to run.
+//! The builder of an import.
 
 use std::fmt;
 use std::io;
@@ -10,12 +10,13 @@ use posthog_groups_client::ProjectToken;
 use super::report::{ImportEvent, ImportReport};
 use super::row::ImportRow;
 use super::run::{Mode, Run};
+use super::settings::{OnEvent, Settings};
 use super::stop::Until;
 use super::{Duplicates, Engine};
 use crate::error::Result;
 use crate::resources::groups::Groups;
 
-/// Many groups to be created or changed; [`Groups::import`] makes it, and the [module](super) explains it.
+/// An import of many groups. [`Groups::import`] returns it, and the [module](super) explains it.
 #[must_use = "nothing is sent until `run` or `plan` is awaited"]
 pub struct Import<F> {
     groups: Groups,
@@ -24,26 +25,6 @@ pub struct Import<F> {
     on_event: OnEvent,
     until: Option<Until>,
 }
-
-/// Who hears of events.
-pub(crate) type OnEvent = Box<dyn FnMut(ImportEvent<'_>) + Send>;
-
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) engine: Engine,
-    pub(crate) token: Option<ProjectToken>,
-    pub(crate) capture_host: Option<String>,
-    pub(crate) concurrency: usize,
-    pub(crate) journal: Option<PathBuf>,
-    pub(crate) accept_changed_input: bool,
-    pub(crate) duplicates: Duplicates,
-    pub(crate) verify: Option<bool>,
-    pub(crate) verify_within: Duration,
-    pub(crate) memory: usize,
-}
-
-/// How much memory an import uses by default.
-const MEMORY: usize = 32 << 20;
 
 impl<F> fmt::Debug for Import<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,11 +36,11 @@ impl<F> fmt::Debug for Import<F> {
 }
 
 impl Groups {
-    /// Creates and changes many groups; see the [module](crate::bulk). Nothing is sent until [`Import::run`] or [`Import::plan`] is
-    /// awaited.
+    /// Creates and changes many groups; see the [module](crate::bulk). No request is sent until [`Import::run`] or [`Import::plan`]
+    /// is awaited.
     ///
-    /// `rows` is called for each pass over the rows, two or three times, and must give the same rows each time: the lines of a file, or
-    /// clones of what is in memory. A row that is an error ends the import; before the first write, if it is one in the first pass.
+    /// `rows` is called for each pass over the rows, two or three times, and must return the same rows each time: the lines of a
+    /// file, or clones of rows in memory. A row that is an error ends the import, in the first pass before anything is sent.
     pub fn import<F, I>(&self, rows: F) -> Import<F>
     where
         F: Fn() -> I + Send,
@@ -68,18 +49,7 @@ impl Groups {
         Import {
             groups: self.clone(),
             rows,
-            settings: Settings {
-                engine: Engine::Auto,
-                token: None,
-                capture_host: None,
-                concurrency: 16,
-                journal: None,
-                accept_changed_input: false,
-                duplicates: Duplicates::Refuse,
-                verify: None,
-                verify_within: Duration::from_secs(600),
-                memory: MEMORY,
-            },
+            settings: Settings::default(),
             on_event: Box::new(|_| {}),
             until: None,
         }
@@ -91,25 +61,25 @@ where
     F: Fn() -> I + Send,
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
-    /// How it writes; [`Engine::Auto`] by default.
+    /// Sets the engine; [`Engine::Auto`] by default.
     pub fn engine(mut self, engine: Engine) -> Self {
         self.settings.engine = engine;
         self
     }
 
-    /// The key of the project, `phc_...`: what events are sent with. It goes to the host for events only.
+    /// Sets the project token, `phc_...`, which events are sent with. It is sent to the host for events only.
     pub fn project_token(mut self, token: ProjectToken) -> Self {
         self.settings.token = Some(token);
         self
     }
 
-    /// Where events are sent: by default the host for events of the region, and for self-hosted instances the client's own host.
+    /// Sets the host that events are sent to. By default it is that of the region, or the client's own host for self-hosted instances.
     pub fn capture_host(mut self, url: impl Into<String>) -> Self {
         self.settings.capture_host = Some(url.into());
         self
     }
 
-    /// How many rows are written at the same time by REST; 16 by default, and at least 1.
+    /// Sets how many rows are written concurrently by REST; 16 by default, at least 1.
     pub fn concurrency(mut self, rows: usize) -> Self {
         self.settings.concurrency = rows.max(1);
         self
@@ -128,8 +98,8 @@ where
         self
     }
 
-    /// How many bytes of memory the import uses for the rows and for the groups that it lists; 32 MiB by default, enough for about
-    /// 60,000 rows of ten properties.
+    /// Sets how many bytes of memory the import uses for comparing rows and groups; 32 MiB by default, enough for about 60,000 rows of
+    /// ten properties.
     ///
     /// What does not fit is kept in a temporary file: keyed hashes of keys and properties, about 130 bytes for such a row and as much
     /// for a listed group. The file is in [`std::env::temp_dir`], has no name, and is gone when the import ends, however it ends.
@@ -138,40 +108,40 @@ where
         self
     }
 
-    /// What two rows with the same key mean; a mistake by default.
+    /// Sets what to do with two rows that have the same key; an error by default.
     pub fn duplicates(mut self, duplicates: Duplicates) -> Self {
         self.settings.duplicates = duplicates;
         self
     }
 
-    /// Whether groups are read again after writing; by default only after events, because each REST write is answered with
-    /// the group as it is stored.
+    /// Sets whether groups are read again after they were written. By default they are after events only, because the answer to a REST
+    /// write has the group as it is stored.
     pub fn verify(mut self, verify: bool) -> Self {
         self.settings.verify = Some(verify);
         self
     }
 
-    /// How long the verifying read waits for groups to become as wanted; 10 minutes by default. Those that do not are
-    /// failures with [`Error::is_not_arrived`](crate::Error::is_not_arrived).
+    /// Sets how long to wait for groups to become as wanted; 10 minutes by default. Rows whose groups do not fail with
+    /// [`Error::is_not_arrived`](crate::Error::is_not_arrived).
     pub fn verify_within(mut self, time: Duration) -> Self {
         self.settings.verify_within = time;
         self
     }
 
-    /// Hears of everything that happens, from within the import: it must not block.
-    pub fn on_event(mut self, hear: impl FnMut(ImportEvent<'_>) + Send + 'static) -> Self {
-        self.on_event = Box::new(hear);
+    /// Calls a function for every event of the import. It is called from within the import and must not block.
+    pub fn on_event(mut self, receive: impl FnMut(ImportEvent<'_>) + Send + 'static) -> Self {
+        self.on_event = Box::new(receive);
         self
     }
 
-    /// Stops when this future comes to its end, such as `tokio::signal::ctrl_c()`: no further row is begun, those under way have five
-    /// seconds, and the journal is written.
+    /// Stops the import when this future completes, such as `tokio::signal::ctrl_c()`. No further row is started, rows in flight have
+    /// five seconds, and the journal is written.
     pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.until = Some(Box::pin(stop));
         self
     }
 
-    /// Looks, and tells what [`run`](Self::run) would do. Nothing is written, and no journal is read.
+    /// Compares, and returns what [`run`](Self::run) would do. Nothing is written, and the journal is not read.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -183,8 +153,8 @@ where
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a bad row, a duplicate key, an unknown group type, a journal of another import, and
-    /// [`Error::is_file`](crate::Error::is_file) for rows or a journal that cannot be read; and whatever the first look at the server ends with. Nothing was
-    /// written then. What goes wrong later is in the report: [`ImportReport::stopped`] and [`ImportReport::failed`].
+    /// [`Error::is_file`](crate::Error::is_file) for rows, a journal or a temporary file that cannot be used, and errors of the first requests. In these
+    /// cases nothing was written. Later failures are in the report: [`ImportReport::stopped`] and [`ImportReport::failed`].
     pub async fn run(self) -> Result<ImportReport> {
         self.go(Mode::Write).await
     }

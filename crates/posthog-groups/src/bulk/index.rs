@@ -288,8 +288,8 @@ impl Index {
     /// The states of the rows in the order of their numbers.
     pub(crate) fn states(&self) -> Result<States> {
         let split = |bytes: &[u8]| {
-            let record = Record::at(bytes, 0);
-            (record.0.len(), record.number())
+            let length = bytes.first_chunk::<4>().map(|length| u32::from_le_bytes(*length) as usize)?;
+            bytes.get(..length).map(|record| (length, Record(record).number()))
         };
         let merge = Merge::new(Arc::clone(&self.rows), split).map_err(unusable)?;
         Ok(States { merge, list_ended: self.list_ended, hasher: self.hashers[1].clone() })

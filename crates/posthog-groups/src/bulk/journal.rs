@@ -276,16 +276,16 @@ fn sync_folder(path: &Path) {
 
 /// What a journal holds.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Contents {
+pub(crate) struct Contents {
     /// `None` where nothing was written yet.
     header: Option<Header>,
     rows: Rows,
     /// How many bytes are whole lines.
-    whole: u64,
+    pub(crate) whole: u64,
 }
 
 #[derive(Debug)]
-enum Unreadable {
+pub(crate) enum Unreadable {
     Io(std::io::Error),
     /// Another version of the format.
     Version(u32),
@@ -294,7 +294,7 @@ enum Unreadable {
 }
 
 /// Reads a journal of at most `rows` rows. A tail that a power failure left (half a line, or NUL bytes) is ignored.
-fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Contents, Unreadable> {
+pub(crate) fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Contents, Unreadable> {
     let mut contents = Contents::default();
     let mut line = Vec::new();
     for number in 1.. {

@@ -1,4 +1,4 @@
-//! Many groups at once: an import that looks first, writes only what differs, and goes on after it was killed (feature `bulk`).
+//! Imports of many groups: compares first, writes only what differs, and resumes after a crash (feature `bulk`).
 //!
 //! ```no_run
 //! # async fn example(orgs: posthog_groups::Groups) -> Result<(), Box<dyn std::error::Error>> {
@@ -21,26 +21,35 @@
 //!
 //! # How it works
 //!
-//! 1. **Check.** All rows are read once. A bad row, or two rows with one key, end the import before anything is sent.
-//! 2. **Look.** The groups that exist are listed and compared, a hundred a request. Where the list is longer than looking for each
-//!    row would be worth, and for fewer than ten rows, each group is looked for by its key instead.
-//! 3. **Write** what is missing or different, by one of two engines.
-//! 4. **Verify** (always after events, unless switched off): the groups are read again until they are as wanted.
+//! 1. **Check.** All rows are read once. A bad row, or two rows with the same key, end the import before anything is sent.
+//! 2. **Compare.** The groups of the project are listed, a hundred per request, and compared with the rows. For fewer than ten rows,
+//!    or if the list is so long that reading each row's group is cheaper, groups are read one by one.
+//! 3. **Write** what is missing or different, with one of two engines.
+//! 4. **Verify** (by default after events only): the groups are read again until they are as wanted.
 //!
 //! | | [`Engine::Rest`] | [`Engine::Capture`] |
 //! | --- | --- | --- |
-//! | writes by | `create`, and `set` for each property that differs | `$groupidentify` events in batches |
-//! | requests | one for a new group; a look and one a property for a changed one | one for a thousand rows |
-//! | effect | at once, with activity entries | later, without activity entries |
+//! | writes with | `create`, and `set` for each property that differs | `$groupidentify` events in batches |
+//! | requests | one for a new group; for a changed one a read and one per property | one for a thousand rows |
+//! | takes effect | at once, with activity entries | later, without activity entries |
 //! | a null among the properties | can be created, but not set on a group that exists | is set |
-//! | needs | a personal API key with `group:write` | the project's key as well, `phc_...` |
+//! | needs | a personal API key with `group:write` | the project token, `phc_...`, as well |
 //!
-//! [`Engine::Auto`] takes events when REST would need more than an hour's allowance of requests and a project key is given.
+//! [`Engine::Auto`] uses events if REST would need more requests than the rate limit allows in an hour and a project token is given.
+//!
+//! The read before a change is left out on servers whose list sees every write at once (before 2026-05-07; the cursors of the list
+//! tell), if the list has more than one page.
+//!
+//! # Failures
+//!
+//! A row that fails does not stop the import. After 20 consecutive rows that failed because of the server, a read tells whether it
+//! is down; if it is, the import stops. It also stops after 1,000 consecutive failed rows, and for errors that every further row
+//! would run into, such as an expired key.
 //!
 //! # What it costs
 //!
 //! Memory does not grow with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
-//! two or three times, so they are given as a function that begins anew.
+//! two or three times, so they are given as a function that starts from the first row.
 //!
 //! # The journal
 //!
@@ -60,24 +69,31 @@ mod capture;
 mod import;
 mod index;
 mod journal;
+mod pending;
 mod report;
 mod rest;
 mod row;
 mod run;
+mod settings;
 mod spill;
 mod stop;
 mod verify;
 mod write;
 
+#[cfg(test)]
+pub(crate) use capture::refusal;
+#[cfg(test)]
+pub(crate) use journal::{Contents, read as read_journal};
+
 pub use import::Import;
 pub use report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 pub use row::ImportRow;
 
-/// How an import writes; the [module](self) compares them.
+/// How an import writes. The [module](self) compares the engines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Engine {
-    /// Events when REST would need more requests than an hour allows and a project key is given; otherwise REST.
+    /// Events if REST would need more requests than the rate limit allows in an hour and a project token is given, otherwise REST.
     #[default]
     Auto,
     /// The REST API: synchronous, exact.
@@ -86,12 +102,12 @@ pub enum Engine {
     Capture,
 }
 
-/// What two rows with the same key mean.
+/// What to do with two rows that have the same key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
-    /// A mistake: nothing is sent.
+    /// Return an error. Nothing is sent.
     #[default]
     Refuse,
-    /// The last of them counts.
+    /// Use the last one.
     LastWins,
 }

@@ -1,68 +1,68 @@
-//! What an import tells, while it runs and at its end.
+//! The events of an import, and its report.
 
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RowOutcome {
-    /// There was no such group; now there is (a plan: there would be).
+    /// The group was created (in a plan: would be).
     Created {
         /// The names of its properties, in order.
         properties: Vec<String>,
     },
-    /// Properties that were missing or different were written (a plan: would be).
+    /// Properties that were missing or different were written (in a plan: would be).
     Changed {
         /// Their names, in order.
         properties: Vec<String>,
     },
-    /// The group was already so; nothing was written.
+    /// The group was already as wanted. Nothing was written.
     Unchanged,
-    /// The event was accepted; nobody looked whether it arrived.
+    /// The event was accepted. Whether it took effect was not verified.
     Sent,
-    /// Another row further down has the same key, and the last one wins.
+    /// A later row has the same key ([`Duplicates::LastWins`](super::Duplicates::LastWins)).
     Superseded,
     /// An earlier part of the run wrote it, and the group is still as wanted.
     DoneBefore,
-    /// It was not done; other rows are tried nevertheless.
+    /// The row failed. The import continues with other rows.
     Failed(Error),
 }
 
-/// Something that happened within an import; [`Import::on_event`](super::Import::on_event) hears of it.
+/// An event of an import, for [`Import::on_event`](super::Import::on_event).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ImportEvent<'a> {
-    /// Rows are being read for the first time. Sent now and then.
+    /// Rows are being read for the first time. Sent every few hundred rows.
     Checking {
         /// How many were read so far.
         rows: u64,
     },
-    /// All rows were read once, and none is bad.
+    /// All rows were read once, and are valid.
     Checked {
         /// How many there are.
         rows: u64,
         /// How many of them the journal has as done.
         done_before: u64,
     },
-    /// A page of the groups that exist was compared with the rows.
-    Looked {
-        /// How many groups were compared so far.
+    /// A page of groups was read, and is or will be compared with the rows.
+    Compared {
+        /// How many groups were read so far.
         groups: u64,
     },
-    /// Which engine writes.
+    /// Writing starts.
     Writing {
         /// [`Engine::Rest`](super::Engine::Rest) or [`Engine::Capture`](super::Engine::Capture).
         engine: super::Engine,
     },
-    /// A row has come to its end.
+    /// A row is finished.
     Row {
-        /// Its line, or its number.
+        /// The line of the row, or its number.
         line: u64,
-        /// Its key.
+        /// The key of the row.
         key: &'a str,
-        /// What became of it.
+        /// The outcome of the row.
         outcome: &'a RowOutcome,
     },
     /// A batch of events was accepted.
@@ -72,18 +72,18 @@ pub enum ImportEvent<'a> {
     },
     /// Groups are read again to see whether they are as wanted.
     Verifying {
-        /// How many rows are still to be seen.
+        /// How many rows are not verified yet.
         left: u64,
     },
 }
 
-/// What an import, or a plan, came to.
+/// The result of an import or of a plan.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// The engine that wrote, or would write.
     pub engine: super::Engine,
-    /// All rows that were given.
+    /// How many rows there are.
     pub rows: u64,
     /// Groups that were created.
     pub created: u64,
@@ -91,21 +91,21 @@ pub struct ImportReport {
     pub changed: u64,
     /// Groups that were as wanted already.
     pub unchanged: u64,
-    /// Events that were accepted, and not looked for ([`Import::verify`](super::Import::verify) was off).
+    /// Rows whose events were accepted and not verified ([`Import::verify`](super::Import::verify) was off).
     pub sent: u64,
-    /// Rows whose key a later row has.
+    /// Rows with the key of a later row.
     pub superseded: u64,
     /// Rows that an earlier part of the run wrote, and whose groups are still as wanted.
     pub done_before: u64,
-    /// Rows that failed; the events have the reasons.
+    /// Rows that failed. The events have the errors.
     pub failed: u64,
     /// Of the rows that are [left](Self::left), those that were not compared with the server yet.
     pub not_compared: u64,
-    /// The requests that the client has made meanwhile, repetitions and those to capture included.
+    /// How many requests the client sent meanwhile, including retries and batches of events.
     pub requests: u64,
     /// How long it took.
     pub elapsed: Duration,
-    /// Why it ended before its end; the journal has what was done.
+    /// Why the import stopped early. The journal has what was done.
     pub stopped: Option<Stopped>,
 }
 
@@ -113,19 +113,19 @@ pub struct ImportReport {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stopped {
-    /// The future given to [`Import::until`](super::Import::until) came to its end.
+    /// The future given to [`Import::until`](super::Import::until) completed.
     Cancelled,
-    /// What would have failed for every further row as well: an expired key, a server that is gone, a full disk.
+    /// An error that every further row would have run into: an expired key, a server that is down, a full disk.
     Error(Error),
 }
 
 impl ImportReport {
-    /// Whether all rows are as wanted, now or before.
+    /// Whether the import reached its end and no row failed.
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none() && self.failed == 0
     }
 
-    /// How many rows were not reached, because it was stopped.
+    /// How many rows were not finished because the import stopped.
     pub fn left(&self) -> u64 {
         let ended = self.created
             + self.changed
@@ -168,12 +168,12 @@ impl ImportReport {
     }
 }
 
-/// How far an error reaches.
+/// Which rows an error concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// This row only.
     Row,
-    /// The server is in trouble: this row, and all others if it goes on.
+    /// The server failed: this row, and perhaps others.
     Server,
     /// Every further row would fail the same way.
     All,

@@ -4,17 +4,17 @@ use chrono::DateTime;
 use posthog_groups_client::Properties;
 
 use super::index::Seen;
+use super::pending::PendingRow;
 use super::report::RowOutcome;
 use super::row::ImportRow;
-use super::write::ToDo;
 use crate::data::group::Group;
 use crate::data::input;
 use crate::error::{Error, Result};
 use crate::resources::groups::Groups;
 use crate::write::{self, Target, different, merge};
 
-/// Looks at the group of a row and says what writing it would do.
-pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
+/// Reads the group of a row, and returns what writing it would do.
+pub(crate) async fn plan(groups: &Groups, index: u8, row: &ImportRow) -> Result<RowOutcome> {
     let wanted = row.members()?;
     match write::find(&groups.client().session("import"), index, &row.key).await {
         Ok(found) => {
@@ -32,10 +32,10 @@ pub(crate) async fn look(groups: &Groups, index: u8, row: &ImportRow) -> Result<
 pub(crate) async fn write(
     groups: &Groups,
     index: u8,
-    to_do: &ToDo,
+    pending: &PendingRow,
     is_consistent: bool,
 ) -> Result<RowOutcome> {
-    let ToDo { row, seen, differing, .. } = to_do;
+    let PendingRow { row, seen, differing, .. } = pending;
     let session = groups.client().session("import");
     let key = row.key.as_str();
     let wanted = row.members()?;
@@ -44,7 +44,7 @@ pub(crate) async fn write(
         refuse_blanks(key)?;
         write::execute(&target, &write::Create { properties: &row.properties }).await
     };
-    // The list may be behind: one that it does not have may be there, and then it is merged into.
+    // The list may be behind: if the group exists, the row is merged into it.
     if *seen == Seen::Absent {
         match create().await {
             Ok(_) => return Ok(created(row)),
@@ -57,7 +57,7 @@ pub(crate) async fn write(
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
         // Without the properties that differ; `merge` writes those that the group does not hold.
         let listed =
-            Group::stored(index.into(), row.key.clone(), Properties::default(), DateTime::UNIX_EPOCH);
+            Group::stored(index.into(), row.key.as_str().into(), Properties::default(), DateTime::UNIX_EPOCH);
         match merge(&target, listed, &to_write).await {
             Ok((_, written)) => return Ok(RowOutcome::Changed { properties: written }),
             // Somebody else has removed it in between.
@@ -94,7 +94,7 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     ))
 }
 
-/// Refuses a row that makes one of these properties null: the REST API takes null for missing.
+/// Refuses a row that would set one of these properties to null: the REST API treats null as missing.
 pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> {
     match row.members()?.iter().find(|(name, value)| value.is_null() && properties.contains(name)) {
         None => Ok(()),

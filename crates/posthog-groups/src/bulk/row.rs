@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::write::members;
 
-/// A group as it is wanted: its key, and properties to be merged into it.
+/// One row: the key of a group, and properties to merge into it.
 ///
 /// ```
 /// use posthog_groups::bulk::ImportRow;
@@ -24,20 +24,19 @@ use crate::write::members;
 pub struct ImportRow {
     /// The key of the group.
     pub key: String,
-    /// The properties to be merged. Others of the group stay.
+    /// The properties to merge. Other properties of the group stay as they are.
     pub properties: Properties,
-    /// Where the row came from: what errors and events call it by. 0, the default, is replaced by the row's number,
-    /// counted from 1.
+    /// The line that errors and events name. The default, 0, stands for the number of the row, counted from 1.
     pub line: u64,
 }
 
 impl ImportRow {
-    /// A row.
+    /// Creates a row.
     pub fn new(key: impl Into<String>, properties: Properties) -> Self {
         Self { key: key.into(), properties, line: 0 }
     }
 
-    /// The same row with the line of the file that it was read from.
+    /// Sets the line of the file that the row was read from.
     #[must_use]
     pub fn at_line(mut self, line: u64) -> Self {
         self.line = line;
@@ -68,10 +67,10 @@ impl ImportRow {
         self.members().unwrap_or_default().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// What the row says, in 16 bytes.
+    /// A hash of the key and the properties.
     pub(crate) fn id(&self) -> RowId {
         let mut hash = Sha256::new();
-        // JSON holds no NUL, so that nothing can move from the properties to the key.
+        // JSON contains no NUL, so this separates the properties from the key.
         hash.update(self.properties.as_str());
         hash.update([0]);
         hash.update(&self.key);

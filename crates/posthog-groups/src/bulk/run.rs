@@ -1,4 +1,4 @@
-//! An import under way: check, look, write, verify.
+//! The run of an import: check, compare, write, verify.
 
 use std::io;
 
@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::capture::Capture;
-use super::import::{OnEvent, Settings};
 use super::index::{Duplicate, Index, Seen};
 use super::journal::{Header, Journal};
 use super::report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 use super::row::ImportRow;
+use super::settings::{OnEvent, Settings};
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Result};
@@ -27,8 +27,8 @@ pub(crate) enum Mode {
     Write,
 }
 
-/// Rows between two breaths: reading them blocks.
-pub(super) const BREATH: u64 = 512;
+/// Yield to the runtime after this many rows, because reading blocks.
+pub(super) const YIELD_EVERY_ROWS: u64 = 512;
 
 pub(crate) struct Run<F> {
     pub(super) groups: Groups,
@@ -48,7 +48,7 @@ pub(crate) struct Run<F> {
     pub(super) not_compared: u64,
     /// The list sees every write at once: a cursor of this run is of a server that reads it from PostgreSQL.
     pub(super) is_consistent: bool,
-    /// How many pages the list has, where it was read to its end.
+    /// How many pages the list has, if it was read to its end.
     pub(super) list_pages: u64,
 }
 
@@ -65,7 +65,7 @@ where
         until: Option<Until>,
     ) -> Self {
         Self {
-            groups: groups.patient(),
+            groups: groups.for_bulk(),
             rows,
             report: ImportReport::new(settings.engine),
             wanted: Index::new(settings.memory),
@@ -87,7 +87,7 @@ where
         let started = Instant::now();
         let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
-            // Nothing was written. While it is locked: it may be what another import begins with next.
+            // Nothing was written. Removed while it is locked, because another import may open it next.
             if let Some(journal) = self.journal.take() {
                 journal.discard();
             }
@@ -115,11 +115,11 @@ where
 
     async fn steps(&mut self, mode: Mode) -> Result<()> {
         self.check(mode).await?;
-        if !self.stop.is_wished() {
-            self.look(mode).await?;
+        if !self.stop.is_requested() {
+            self.compare(mode).await?;
             self.not_compared = self.wanted.unseen();
         }
-        if self.stop.is_wished() {
+        if self.stop.is_requested() {
             self.stopped(Stopped::Cancelled);
             return Ok(());
         }
@@ -137,10 +137,10 @@ where
             row.check().map_err(named)?;
             self.wanted.add(&row, number)?;
             input.update(row.id().0);
-            if number.is_multiple_of(BREATH) {
+            if number.is_multiple_of(YIELD_EVERY_ROWS) {
                 (self.on_event)(ImportEvent::Checking { rows: number });
                 tokio::task::yield_now().await;
-                if self.stop.is_wished() {
+                if self.stop.is_requested() {
                     break;
                 }
             }
@@ -160,9 +160,9 @@ where
         // A rate limit may take an hour.
         self.index = tokio::select! {
             index = index => index?,
-            () = self.stop.wish() => return Ok(()),
+            () = self.stop.requested() => return Ok(()),
         };
-        if mode == Mode::Write && !self.stop.is_wished() {
+        if mode == Mode::Write && !self.stop.is_requested() {
             self.open_journal(hex(&input.finalize()))?;
         }
         let done_before = self.journal.as_ref().map_or(0, Journal::done);
@@ -201,22 +201,22 @@ where
         Ok(())
     }
 
-    /// Compares the rows with the list of groups, as far as that is cheaper than looking for each.
-    async fn look(&mut self, mode: Mode) -> Result<()> {
+    /// Compares the rows with the list of groups, as far as that is cheaper than reading each group.
+    async fn compare(&mut self, mode: Mode) -> Result<()> {
         let by_events = mode == Mode::Write && self.engine_for(self.wanted.unseen()) == Engine::Capture;
-        // Events are sent to groups that nobody has looked at as well, but looking spares most of them.
+        // Events can be sent to groups that were not compared, but comparing saves most of them.
         let pages = self.wanted.unseen() / if by_events { 1 } else { 10 };
         match self.compare_list(pages).await {
             Ok(true) => self.wanted.the_rest_is_absent(),
             Ok(false) => {}
-            // One group that the server cannot give back makes a page fail for good. Each row's group is read instead.
+            // A group that the server cannot return makes its page fail for good. Each group is read instead.
             Err(error) if error.is_paging() || error.is_server_error() => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Compares up to so many pages of the list, until nothing is left to be seen. True: the list came to its end.
+    /// Compares up to this many pages of the list, until no row is left. Returns whether the list was read to its end.
     ///
     /// Groups that were listed are compared also after an error.
     pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
@@ -238,7 +238,7 @@ where
             }
             let page = tokio::select! {
                 page = pages.next() => page,
-                () = self.stop.wish() => return Ok(false),
+                () = self.stop.requested() => return Ok(false),
             };
             let Some(page) = page else {
                 self.list_pages = page_number;
@@ -251,7 +251,7 @@ where
                 groups += 1;
                 self.wanted.compare(&group.key, &group.properties)?;
             }
-            (self.on_event)(ImportEvent::Looked { groups });
+            (self.on_event)(ImportEvent::Compared { groups });
         }
         Ok(false)
     }
@@ -270,7 +270,7 @@ where
         if mode == Mode::Write && self.report.engine == Engine::Capture {
             let capture = tokio::select! {
                 capture = Capture::new(&self.groups, &self.settings, self.index, &self.started) => capture?,
-                () = self.stop.wish() => {
+                () = self.stop.requested() => {
                     self.stopped(Stopped::Cancelled);
                     return Ok(());
                 }
@@ -306,7 +306,7 @@ where
         (self.on_event)(ImportEvent::Row { line: row.line, key: &row.key, outcome: &outcome });
     }
 
-    /// The first reason stands.
+    /// Keeps the first reason.
     pub(super) fn stopped(&mut self, why: Stopped) {
         self.report.stopped.get_or_insert(why);
     }
@@ -339,7 +339,7 @@ fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
     Ok(if row.line == 0 { row.at_line(number) } else { row })
 }
 
-/// The rows of a later pass are not those of the first.
+/// The error of a later pass whose rows are not those of the first one.
 pub(super) fn changed(what: &str) -> Error {
     Error::input(format!(
         "the rows have changed since they were checked: {what}; begin again with rows that stay as they are"
@@ -358,9 +358,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which engine writes so many rows, where `per_hour` requests are allowed.
+/// The engine for this many rows, if `per_hour` requests are allowed.
 fn choose(asked: Engine, rows: u64, has_token: bool, per_hour: Option<u64>) -> Engine {
-    // A look and a write for each.
+    // One read and one write.
     const REQUESTS_A_ROW: u64 = 2;
     match asked {
         Engine::Auto

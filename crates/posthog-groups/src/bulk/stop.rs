@@ -1,41 +1,42 @@
-//! The caller's wish to stop.
+//! The caller's request to stop.
 
 use std::pin::Pin;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// A future that says when to stop.
 pub(crate) type Until = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Waits for the caller's wish beside the work, and remembers it.
+/// Waits concurrently for the caller's request to stop.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    wished: watch::Receiver<bool>,
+    requested: watch::Receiver<bool>,
     task: Option<JoinHandle<()>>,
 }
 
 impl Stop {
     pub(crate) fn when(until: Option<Until>) -> Self {
-        let (tell, wished) = watch::channel(false);
+        let (tell, requested) = watch::channel(false);
         let task = until.map(|until| {
             tokio::spawn(async move {
                 until.await;
                 tell.send_replace(true);
             })
         });
-        Self { wished, task }
+        Self { requested, task }
     }
 
-    pub(crate) fn is_wished(&self) -> bool {
-        *self.wished.borrow()
+    pub(crate) fn is_requested(&self) -> bool {
+        *self.requested.borrow()
     }
 
-    /// Ends when stopping is wished; otherwise never.
-    pub(crate) async fn wish(&self) {
-        let mut wished = self.wished.clone();
-        if wished.wait_for(|wished| *wished).await.is_err() {
-            // Nobody can wish it any more.
+    /// Completes when a stop is requested.
+    pub(crate) async fn requested(&self) {
+        let mut requested = self.requested.clone();
+        if requested.wait_for(|requested| *requested).await.is_err() {
+            // It cannot be requested any more.
             std::future::pending::<()>().await;
         }
     }
@@ -46,5 +47,13 @@ impl Drop for Stop {
         if let Some(task) = &self.task {
             task.abort();
         }
+    }
+}
+
+/// Completes at this time; never, without one.
+pub(super) async fn sleep_until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }

@@ -9,7 +9,7 @@ use super::index::{Index, Seen, Standing};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{Numbered, Run};
-use super::write::sleep_until;
+use super::stop::sleep_until;
 use crate::error::{Error, Result};
 use crate::write::different;
 
@@ -54,7 +54,7 @@ where
             }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = self.stop.wish() => {
+                () = self.stop.requested() => {
                     self.stopped(Stopped::Cancelled);
                     return Ok(());
                 }
@@ -103,10 +103,10 @@ where
             let Standing::Counts(state) = states.of(&row, rows.number)? else { continue };
             let mut arrived = state.seen == Seen::Arrived;
             let is_over = until.is_some_and(|until| Instant::now() >= until);
-            if by_reading && !arrived && !is_over && !self.stop.is_wished() && fatal.is_none() {
+            if by_reading && !arrived && !is_over && !self.stop.is_requested() && fatal.is_none() {
                 let found = tokio::select! {
                     found = self.groups.find(&row.key) => found,
-                    () = self.stop.wish() => Ok(None),
+                    () = self.stop.requested() => Ok(None),
                     () = sleep_until(until) => Ok(None),
                 };
                 match found {
@@ -129,7 +129,7 @@ where
         }
         left.finish()?;
         self.wanted = left;
-        if self.stop.is_wished() && self.wanted.unseen() > 0 {
+        if self.stop.is_requested() && self.wanted.unseen() > 0 {
             self.stopped(Stopped::Cancelled);
         }
         fatal.map_or(Ok(()), Err)

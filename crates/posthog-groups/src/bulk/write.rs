@@ -8,13 +8,15 @@ use tokio::time::Instant;
 
 use super::capture::{Capture, Refused};
 use super::index::{Seen, Standing, States};
+use super::pending::PendingRow;
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
-use super::run::{BREATH, Mode, Numbered, Run, changed};
+use super::run::{Mode, Numbered, Run, YIELD_EVERY_ROWS, changed};
+use super::stop::sleep_until;
 use super::{Engine, rest};
 use crate::error::Result;
 
-/// How long rows under way have after a stop. Dropping them later is safe: they are not in the journal.
+/// How long rows in flight have after a stop. Dropping them then is safe, because the journal does not have them.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// After this many consecutive rows that failed because of the server, a read tells whether the server is down.
@@ -26,29 +28,19 @@ const MAX_FAILED_WRITES: u32 = 1_000;
 /// A key that no group has, because the server trims new keys: finding it tells whether the server answers.
 const PROBE_KEY: &str = " posthog-groups probe ";
 
-/// A row that has to be read back or written.
-#[derive(Debug)]
-pub(super) struct ToDo {
-    pub(super) number: u64,
-    pub(super) row: ImportRow,
-    pub(super) seen: Seen,
-    /// The names of the properties that are missing or different, if the group was [compared](Seen::Different).
-    pub(super) differing: Vec<String>,
-}
-
 impl<F, I> Run<F>
 where
     F: Fn() -> I + Send,
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
     /// The next row that has to be read back or written, after those that need nothing.
-    fn next_to_do(
+    fn next_pending(
         &mut self,
         rows: &mut Numbered<I>,
         states: &mut States,
         mode: Mode,
         failed_before: bool,
-    ) -> Option<ToDo> {
+    ) -> Option<PendingRow> {
         loop {
             let row = match rows.next()? {
                 Ok(row) => row,
@@ -66,7 +58,7 @@ where
                 Ok(Standing::Counts(state)) => Some(state),
                 Ok(Standing::None) if number <= self.report.rows => None,
                 Ok(_) => {
-                    // What was seen of the group says nothing about this row.
+                    // The state belongs to another row.
                     self.stopped(Stopped::Error(changed(&format!("row {} is another", row.line))));
                     return None;
                 }
@@ -90,21 +82,21 @@ where
                         }
                         // The list may be behind what an earlier part of this run wrote.
                         (Seen::Absent, _) if was_done => {
-                            return Some(ToDo { number, row, seen: Seen::Unknown, differing });
+                            return Some(PendingRow { number, row, seen: Seen::Unknown, differing });
                         }
-                        (seen, _) => return Some(ToDo { number, row, seen, differing }),
+                        (seen, _) => return Some(PendingRow { number, row, seen, differing }),
                     }
                 }
             };
             self.end(number, &row, outcome);
-            if self.report.stopped.is_some() || rows.number.is_multiple_of(BREATH) {
-                // Many rows may need nothing: let others breathe, by way of the caller.
+            if self.report.stopped.is_some() || rows.number.is_multiple_of(YIELD_EVERY_ROWS) {
+                // Many rows may need nothing: the caller yields to the runtime.
                 return None;
             }
         }
     }
 
-    /// What will really become of a row: REST cannot write everything.
+    /// The outcome of a row in a plan: REST cannot write everything.
     fn planned(&self, row: &ImportRow, outcome: RowOutcome) -> RowOutcome {
         let possible = match &outcome {
             RowOutcome::Created { .. } => rest::refuse_blanks(&row.key),
@@ -135,16 +127,16 @@ where
             Err(error) => return self.stopped(Stopped::Error(error)),
         };
         let mut rows = Numbered::new((self.rows)());
-        let mut tasks: JoinSet<(ToDo, Result<RowOutcome>)> = JoinSet::new();
+        let mut tasks: JoinSet<(PendingRow, Result<RowOutcome>)> = JoinSet::new();
         let mut end_of_grace = None;
         loop {
-            if self.stop.is_wished() {
+            if self.stop.is_requested() {
                 self.stopped(Stopped::Cancelled);
             }
             while self.report.stopped.is_none() && !rows.ended && tasks.len() < self.settings.concurrency {
-                let Some(to_do) = self.next_to_do(&mut rows, &mut states, mode, failed_before) else {
+                let Some(pending) = self.next_pending(&mut rows, &mut states, mode, failed_before) else {
                     tokio::task::yield_now().await;
-                    if self.stop.is_wished() {
+                    if self.stop.is_requested() {
                         self.stopped(Stopped::Cancelled);
                     }
                     continue;
@@ -152,10 +144,10 @@ where
                 let (groups, index, is_consistent) = (self.groups.clone(), self.index, self.is_consistent);
                 tasks.spawn(async move {
                     let outcome = match mode {
-                        Mode::Plan => rest::look(&groups, index, &to_do.row).await,
-                        Mode::Write => rest::write(&groups, index, &to_do, is_consistent).await,
+                        Mode::Plan => rest::plan(&groups, index, &pending.row).await,
+                        Mode::Write => rest::write(&groups, index, &pending, is_consistent).await,
                     };
-                    (to_do, outcome)
+                    (pending, outcome)
                 });
             }
             if self.report.stopped.is_some() {
@@ -164,16 +156,16 @@ where
             tokio::select! {
                 ended = tasks.join_next() => match ended {
                     None => return,
-                    Some(Ok((to_do, outcome))) => {
+                    Some(Ok((pending, outcome))) => {
                         let outcome = match mode {
-                            Mode::Plan => outcome.map(|outcome| self.planned(&to_do.row, outcome)),
+                            Mode::Plan => outcome.map(|outcome| self.planned(&pending.row, outcome)),
                             Mode::Write => outcome,
                         };
-                        self.ended(&to_do, outcome, verify).await;
+                        self.ended(&pending, outcome, verify).await;
                     }
                     Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
                 },
-                () = self.stop.wish(), if end_of_grace.is_none() => {}
+                () = self.stop.requested(), if end_of_grace.is_none() => {}
                 () = sleep_until(end_of_grace), if end_of_grace.is_some() => return,
             }
         }
@@ -197,15 +189,16 @@ where
         loop {
             let mut batch = capture.batch();
             while self.report.stopped.is_none() && !rows.ended && !batch.is_full() {
-                if self.stop.is_wished() {
+                if self.stop.is_requested() {
                     self.stopped(Stopped::Cancelled);
                 }
-                let Some(to_do) = self.next_to_do(&mut rows, &mut states, Mode::Write, failed_before) else {
+                let Some(pending) = self.next_pending(&mut rows, &mut states, Mode::Write, failed_before)
+                else {
                     tokio::task::yield_now().await;
                     continue;
                 };
-                if let Err((to_do, error)) = batch.add(to_do) {
-                    self.end(to_do.number, &to_do.row, RowOutcome::Failed(error));
+                if let Err((pending, error)) = batch.add(pending) {
+                    self.end(pending.number, &pending.row, RowOutcome::Failed(error));
                 }
             }
             if batch.is_empty() || self.report.stopped.is_some() {
@@ -213,7 +206,7 @@ where
             }
             let outcome = tokio::select! {
                 outcome = capture.send(&batch) => outcome,
-                () = self.stop.wish() => continue,
+                () = self.stop.requested() => continue,
             };
             match outcome {
                 Ok(refused) => {
@@ -226,8 +219,8 @@ where
         }
     }
 
-    fn sent(&mut self, rows: Vec<ToDo>, mut refused: Refused, verify: bool) {
-        for (place, ToDo { number, row, seen, differing }) in rows.into_iter().enumerate() {
+    fn sent(&mut self, rows: Vec<PendingRow>, mut refused: Refused, verify: bool) {
+        for (place, PendingRow { number, row, seen, differing }) in rows.into_iter().enumerate() {
             if let Some(error) = refused.remove(&place) {
                 self.end(number, &row, RowOutcome::Failed(error));
             } else if verify {
@@ -240,8 +233,8 @@ where
     }
 
     /// A row was read back or written.
-    async fn ended(&mut self, to_do: &ToDo, outcome: Result<RowOutcome>, verify: bool) {
-        let ToDo { number, row, seen, .. } = to_do;
+    async fn ended(&mut self, pending: &PendingRow, outcome: Result<RowOutcome>, verify: bool) {
+        let PendingRow { number, row, seen, .. } = pending;
         if *seen == Seen::Unknown {
             self.not_compared = self.not_compared.saturating_sub(1);
         }
@@ -295,7 +288,7 @@ where
         tokio::select! {
             found = self.groups.find(PROBE_KEY) => found.is_ok(),
             // The loop stops for this.
-            () = self.stop.wish() => true,
+            () = self.stop.requested() => true,
         }
     }
 }
@@ -318,13 +311,6 @@ fn after_failures(consecutive: u32) -> Next {
         MAX_FAILED_WRITES.. => Next::Stop,
         _ if is_due => Next::Probe,
         _ => Next::Continue,
-    }
-}
-
-pub(super) async fn sleep_until(end: Option<Instant>) {
-    match end {
-        Some(end) => tokio::time::sleep_until(end).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether two JSON texts mean the same, with numbers compared exactly.
+//! Comparing JSON by meaning, with exact numbers.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-/// Whether two values are the same JSON: whatever the order of members, the escapes in text, and the way a number is
-/// written. The calls that write compare so what is there with what is wanted.
+/// Returns whether two values are the same JSON, ignoring the order of members, escapes in strings, and the notation of numbers.
+/// Numbers are compared exactly. Calls that write use this comparison.
 ///
 /// ```
 /// use posthog_groups::{JsonValue, same_value};

@@ -1,7 +1,7 @@
-//! A group, with its properties as text or as a type of yours.
+//! Groups.
 
 use chrono::{DateTime, Utc};
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, ByteString, JsonValue, Properties, types};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// A group of a project.
 ///
-/// `P` is the form of its properties: the server's own text by default, which costs nothing until it is looked at and
-/// keeps numbers of any size, or a type of yours.
+/// `P` is the type of its properties: by default the JSON text of the server, which is decoded on demand and keeps numbers of any
+/// size.
 ///
 /// ```no_run
 /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
@@ -22,26 +22,30 @@ use crate::error::{Error, Result};
 /// # Ok(()) }
 /// ```
 ///
+/// The key and the untyped properties of a listed group are slices of the page they came with, about 20 kB for 100 groups, which
+/// stays in memory as long as any of them. [`into_owned`](Self::into_owned) detaches a group from its page; a typed group owns
+/// what it has.
+///
 /// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
-/// are equal when all of them is; properties are compared by their text ([`same_value`](crate::same_value) compares what they
+/// are equal if all fields are; properties are compared by their text ([`same_value`](crate::same_value) compares what they
 /// mean).
 ///
-/// For tests, [`Group::new`] makes one.
+/// Use [`Group::new`] to create one in tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group<P = Properties> {
-    /// The index of its type, from 0 to 4.
+    /// The index of the group type, from 0 to 4.
     #[serde(rename = "group_type_index")]
     pub type_index: u8,
-    /// Its key.
+    /// The key.
     #[serde(rename = "group_key")]
-    pub key: String,
-    /// Its properties.
+    pub key: ByteString,
+    /// The properties.
     #[serde(rename = "group_properties")]
     pub properties: P,
-    /// When it was first stored. The part below the second may differ between a list and a find on servers of 2026.
+    /// When the group was created. On servers of 2026 the fraction of a second can differ between lists and single groups.
     pub created_at: DateTime<Utc>,
-    /// The short id of its notebook, where a find told one.
+    /// The short ID of the notebook of the group, if the server returned one.
     #[serde(default, skip_serializing)]
     pub notebook: Option<String>,
     #[serde(skip)]
@@ -49,7 +53,7 @@ pub struct Group<P = Properties> {
 }
 
 impl<P> Group<P> {
-    /// A group as a server could have sent it.
+    /// Creates a group, for tests.
     ///
     /// ```
     /// use posthog_groups::{Group, Properties};
@@ -58,17 +62,17 @@ impl<P> Group<P> {
     /// assert_eq!(acme.property("plan").unwrap().as_str(), "\"scale\"");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn new(type_index: u8, key: impl Into<String>, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub fn new(type_index: u8, key: impl Into<ByteString>, properties: P, created_at: DateTime<Utc>) -> Self {
         Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
     }
 
-    /// The write is stored, but the server could not send the event about it: destinations that listen to events have
-    /// missed it. Always false for a group that was read.
+    /// Returns true if the write is stored but the server could not send the event about it, so that destinations that receive
+    /// events have missed it. Always false for a group that was read.
     pub fn event_not_sent(&self) -> bool {
         self.event_not_sent
     }
 
-    pub(crate) fn stored(index: i64, key: String, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub(crate) fn stored(index: i64, key: ByteString, properties: P, created_at: DateTime<Utc>) -> Self {
         // The servers know five indexes; one beyond 255 would be of a server that this version does not know.
         let type_index = u8::try_from(index).unwrap_or(u8::MAX);
         Self::new(type_index, key, properties, created_at)
@@ -87,16 +91,22 @@ impl<P> Group<P> {
 }
 
 impl Group {
-    /// The same group with its properties as a type of yours.
+    /// Decodes the properties.
     ///
     /// # Errors
-    /// [`Error::is_decode`] when they do not fit: the error has the path, the key, and the text.
+    /// [`Error::is_decode`] if they do not match `P`. The error has the path, the group key, and the JSON.
     pub fn typed<P: DeserializeOwned>(self) -> Result<Group<P>> {
         let properties = decode(&self.key, &self.properties)?;
-        Ok(self.map(|_| properties))
+        Ok(Group { key: ByteString::from(&*self.key), ..self.map(|_| properties) })
     }
 
-    /// One property by its exact name; `None` when the group does not have it. A property may be there and be null.
+    /// The same group with copies of its texts, so that it does not keep the page in memory that it came with.
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        Self { key: ByteString::from(&*self.key), properties: self.properties.into_owned(), ..self }
+    }
+
+    /// Returns a property by its exact name, or `None` if the group does not have it. A property can be null.
     pub fn property(&self, name: &str) -> Option<JsonValue> {
         self.properties.get(name).ok().flatten()
     }
@@ -118,16 +128,20 @@ pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) ->
         .map_err(|e| Error::decode_group(Some(key.to_owned()), properties.as_str(), e))
 }
 
-impl From<types::Group> for Group {
-    fn from(group: types::Group) -> Self {
+impl From<raw::Group> for Group {
+    fn from(group: raw::Group) -> Self {
         Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at)
     }
 }
 
 impl From<types::FoundGroup> for Group {
     fn from(group: types::FoundGroup) -> Self {
-        let found =
-            Self::stored(group.group_type_index, group.group_key, group.group_properties, group.created_at);
+        let found = Self::stored(
+            group.group_type_index,
+            group.group_key.into(),
+            group.group_properties,
+            group.created_at,
+        );
         Self { notebook: group.notebook, ..found }
     }
 }

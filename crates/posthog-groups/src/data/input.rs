@@ -1,4 +1,4 @@
-//! What is refused before any request, with the mend in the message.
+//! Validation before a request is sent.
 
 use posthog_groups_client::{JsonValue, Properties};
 use serde::Serialize;
@@ -6,12 +6,12 @@ use serde::Serialize;
 use crate::data::storable;
 use crate::error::Error;
 
-/// The most characters that a group key has on a server.
+/// The maximum number of characters of a group key.
 const LONGEST_KEY: usize = 400;
 
-/// Checks the key of a group that exists: exact, and not trimmed, because events may create keys with blanks around them.
+/// Checks the key of an existing group. It is not trimmed, because events can create keys with white space around them.
 ///
-/// Every call that takes a key checks this; it is for telling sooner.
+/// Every call that takes a key makes the same check.
 ///
 /// ```
 /// assert_eq!(posthog_groups::check_group_key(" org:5 ")?, " org:5 ");
@@ -42,7 +42,7 @@ pub fn check_group_key(key: &str) -> Result<&str, Error> {
     Ok(key)
 }
 
-/// Returns the key that the server stores when a group is created with `key`: without the blanks around it.
+/// Returns the key that the server stores when a group is created with `key`: without white space around it.
 ///
 /// ```
 /// assert_eq!(posthog_groups::stored_group_key(" org:5 ")?, "org:5");
@@ -50,7 +50,7 @@ pub fn check_group_key(key: &str) -> Result<&str, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`check_group_key`], for the key that is stored.
+/// As [`check_group_key`].
 pub fn stored_group_key(key: &str) -> Result<&str, Error> {
     check_group_key(key.trim_matches(is_blank_to_the_server))
 }
@@ -86,8 +86,7 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 
 /// Checks whether a server can store these properties and return them.
 ///
-/// `create`, `set`, `upsert` and imports check this before they send anything. What comes *from* a server is not checked:
-/// properties of any kind can be read.
+/// `create`, `set`, `upsert` and imports make the same check before they send a request. Properties *from* a server are not checked.
 ///
 /// ```
 /// use posthog_groups::{Properties, check_properties};
@@ -99,10 +98,10 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// ```
 ///
 /// # Errors
-/// [`Error::is_invalid_input`], with the place of the value, for
+/// [`Error::is_invalid_input`], with the path of the value, for
 ///
 /// * NUL and half surrogate pairs in names and texts, which the server refuses with 500,
-/// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every answer that holds the
+/// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every response with the
 ///   group fails,
 /// * numbers beyond the range of a double, such as `1e400`.
 pub fn check_properties(properties: &Properties) -> Result<(), Error> {

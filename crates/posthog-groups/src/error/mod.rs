@@ -1,7 +1,7 @@
-//! One error for everything that can go wrong.
+//! The error type.
 
 mod details;
-mod envelope;
+pub(crate) mod envelope;
 mod predicates;
 mod text;
 
@@ -10,34 +10,36 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use posthog_groups_client::PersonalApiKey;
 
 use self::envelope::Envelope;
 
-/// `Ok`, or this crate's [`Error`].
+/// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// It is opaque: ask with the predicates (`is_...`) what kind of failure it is, and with the accessors for details.
-/// The oddities of servers are straightened out before: swapped fields, 403 for bad credentials, bodies that are
-/// not JSON. `Display` is one line, `source` leads to the cause, and no text of it ever holds the key.
+/// The type is opaque: the predicates (`is_...`) classify a failure, and the accessors return details. Inconsistencies of servers
+/// are normalized, such as swapped fields, 403 for invalid credentials, and bodies that are not JSON. `Display` is one line
+/// with the [message](Self::message) and the [help](Self::help); `Debug` adds details and causes. The API key is in none of
+/// these texts.
 ///
-/// | predicate | means | call again? |
+/// | predicate | meaning | retry? |
 /// | --- | --- | --- |
-/// | [`is_invalid_input`](Self::is_invalid_input) | refused here, nothing was sent | after mending the call |
+/// | [`is_invalid_input`](Self::is_invalid_input) | invalid arguments or settings; no request was sent | after correcting the call |
 /// | [`is_not_found`](Self::is_not_found) | no such group or project | no |
-/// | [`is_not_offered`](Self::is_not_offered) | this server does not have the endpoint | no |
+/// | [`is_not_offered`](Self::is_not_offered) | the server does not have the endpoint | no |
 /// | [`is_already_exists`](Self::is_already_exists) | the key is taken | no |
-/// | [`is_validation`](Self::is_validation) | the server refused a value | after mending the call |
+/// | [`is_validation`](Self::is_validation) | the server refused a value | after correcting the call |
 /// | [`is_unauthorized`](Self::is_unauthorized) | the key is unknown, expired or of the wrong kind | no |
 /// | [`is_missing_scope`](Self::is_missing_scope) | the key lacks a scope | no |
-/// | [`is_forbidden`](Self::is_forbidden) | the key may not do this | no |
+/// | [`is_forbidden`](Self::is_forbidden) | the key is not allowed to do this | no |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests | after [`retry_after`](Self::retry_after) |
-/// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server trouble | if [`is_retryable`](Self::is_retryable) |
-/// | [`is_decode`](Self::is_decode) | the answer is not what was expected | no |
-/// | [`is_paging`](Self::is_paging) | the server's list does not come to an end, or leads elsewhere | from the start |
-/// | `is_file`, `is_not_arrived` (feature `bulk`) | a file of this machine; an event that had no effect | after mending it |
-/// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after looking |
+/// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server failure | if [`is_retryable`](Self::is_retryable) |
+/// | [`is_decode`](Self::is_decode) | unexpected response | no |
+/// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
+/// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file; an event without effect | after correcting it |
+/// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after reading the group |
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -59,15 +61,15 @@ struct Inner {
 enum Kind {
     /// Refused before any request.
     Input(String),
-    /// An answer that is no success.
+    /// A response that is not a success.
     Answer,
-    /// An answer that sends the client elsewhere.
+    /// A redirect.
     Redirect(String),
-    /// A success whose body is no JSON.
+    /// A success whose body is not JSON.
     NotJson,
-    /// A success with a status that the operation does not answer with.
+    /// A success with a status that the operation does not have.
     UnexpectedStatus,
-    /// An answer that is no HTTP, or has larger headers than the client takes.
+    /// A response that is not valid HTTP, or whose headers are too large.
     Malformed,
     /// One attempt took too long.
     Timeout,
@@ -79,22 +81,22 @@ enum Kind {
     Interrupted,
     /// The body is larger than allowed.
     TooLarge(u64),
-    /// The client's own rate limit has no place soon enough.
+    /// The client's rate limit would delay the request for too long.
     OwnLimit,
-    /// Another call of this client took too long with what this one waited for.
+    /// The call waited too long for another call of the client.
     Queue(&'static str),
-    /// A list that cannot be followed.
+    /// A list that cannot be continued.
     Paging(String),
-    /// Text that is not of the expected form.
+    /// JSON of an unexpected form.
     Decode(Box<Decode>),
-    /// A group that is there, but is not the one that was to be created.
+    /// A group with the key exists, with other properties.
     NotOurs,
-    /// No client could be set up.
+    /// The client could not be set up.
     Setup,
-    /// A file of this machine.
+    /// A local file.
     #[cfg(feature = "bulk")]
     File(String),
-    /// What was sent did not arrive.
+    /// An event was accepted and had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
 }
@@ -157,7 +159,7 @@ impl Error {
         error
     }
 
-    /// The call waited for another one as long as it may; `awaited` is what the other call does.
+    /// The call waited too long for another one. `awaited` says what the other call does.
     pub(crate) fn queue(awaited: &'static str) -> Self {
         Self::new(Kind::Queue(awaited))
     }
@@ -194,14 +196,14 @@ impl Error {
         Self::new(kind).with_source(source.without_url())
     }
 
-    /// A success with a status that the operation does not answer with.
+    /// A success with a status that the operation does not have.
     pub(crate) fn unexpected_status(status: StatusCode) -> Self {
         let mut error = Self::new(Kind::UnexpectedStatus);
         error.0.status = Some(status);
         error
     }
 
-    /// An answer that is no success, or no JSON. Headers and body hold no secrets any more.
+    /// A response that is not a success, or not JSON. Headers and body are redacted.
     pub(crate) fn answer(
         status: StatusCode,
         headers: &HeaderMap,
@@ -229,14 +231,28 @@ impl Error {
         error
     }
 
-    /// A body that is JSON, but not of the expected form. It holds no secrets any more.
+    /// JSON of an unexpected form. The body is redacted.
     pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
         error.0.snippet = snippet(body);
         error.with_source(source)
     }
 
-    /// One group that is not of the expected form.
+    /// Redacts the API key in what is shown of a group that could not be decoded.
+    pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
+        if let Kind::Decode(decode) = &mut self.0.kind {
+            decode.path = key.redact(&decode.path).into_owned();
+            decode.group_key = decode.group_key.take().map(|text| key.redact(&text).into_owned());
+        }
+        // The message may quote the value.
+        let message = self.0.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        match key.redact(&message) {
+            Cow::Owned(redacted) => self.with_source(redacted),
+            Cow::Borrowed(_) => self,
+        }
+    }
+
+    /// A single group of an unexpected form.
     pub(crate) fn decode_group(
         group_key: Option<String>,
         raw: &str,
@@ -277,14 +293,14 @@ impl Error {
         self
     }
 
-    /// Says how a group is repaired that a server cannot return (contract section 1.5).
+    /// Adds the help for groups that the server cannot return (contract section 1.5).
     pub(crate) fn with_repair_help(self) -> Self {
         if self.status() != Some(500) {
             return self;
         }
         self.with_help(
-            "where it persists, a group may hold an integer beyond 64 bits, which the server stores and cannot return; remove \
-             that property with `unset` by its name, which does not read the group first",
+            "if this persists, a group may contain an integer outside 64 bits, which the server stores but cannot return; remove \
+             the property with `unset`, which does not read the group first",
         )
     }
 
@@ -329,18 +345,18 @@ impl Error {
         matches!(self.0.kind, Kind::Decode(_)) && source.is_some_and(serde_json::Error::is_eof)
     }
 
-    /// "Not found." and nothing else: no such group, in the servers' words.
+    /// Whether there is no such group. The detail distinguishes it from a missing project or endpoint.
     pub(crate) fn is_group_not_found(&self) -> bool {
         self.is_not_found() && self.detail() == Some("Not found.")
     }
 }
 
-/// Statuses of gateways and proxies that have no answer of the server: it may have carried out the request or not.
+/// Statuses of gateways and proxies without a response of the server. It may or may not have processed the request.
 pub(crate) fn is_gateway_failure(status: u16) -> bool {
     matches!(status, 502..=504 | 520..=524 | 530)
 }
 
-/// Numbers that servers and proxies give requests.
+/// Request IDs of servers and proxies.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-amzn-trace-id", "cf-ray"]
         .into_iter()

@@ -4,11 +4,11 @@ use super::{Error, Kind, is_gateway_failure};
 
 /// What kind of failure it is.
 impl Error {
-    /// The call was refused before anything was sent; the message says how to mend it.
+    /// The arguments or settings are invalid. No request was sent.
     ///
     /// # Troubleshooting
-    /// Read the message: it names the value and what to write instead. A project key `phc_...` in the place of a
-    /// personal API key, a host without `https://`, a blank key of a group and a null value are the usual ones.
+    /// The message names the value, and [`help`](Self::help) what to use instead. Common mistakes are a project key (`phc_...`)
+    /// instead of a personal API key, a host without `https://`, a blank group key, and a null value.
     pub fn is_invalid_input(&self) -> bool {
         matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
     }
@@ -16,27 +16,35 @@ impl Error {
     /// There is no such group or project. (A group type that does not exist is [`is_invalid_input`](Self::is_invalid_input).)
     ///
     /// # Troubleshooting
-    /// [`detail`](Self::detail) says what is missing. `Project not found.` is also the answer for a project id of another
-    /// region: check [`Region`](crate::Region). Keys are case-sensitive. Group types come from events; list them with
-    /// [`Client::group_types`](crate::Client::group_types).
+    /// [`detail`](Self::detail) says what is missing. `Project not found.` is also returned for the ID of a project in another
+    /// [`Region`](crate::Region). Keys are case-sensitive. [`Client::group_types`](crate::Client::group_types) lists the group types,
+    /// which are created by events.
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(404) && self.code() == Some("not_found") && !self.is_not_offered()
     }
 
-    /// The server does not have this endpoint at all, because it is older or newer.
+    /// There is no such project in this region.
     ///
     /// # Troubleshooting
-    /// The crate documentation has a table of the endpoints and when servers have them. Property definitions, for example, went
-    /// in June 2026. If *every* call ends so, the host is not a PostHog instance's API: check its name and path.
+    /// Check the ID and the [`Region`](crate::Region). IDs of one region are unknown in the other.
+    pub fn is_project_not_found(&self) -> bool {
+        self.is_not_found() && self.detail() == Some("Project not found.")
+    }
+
+    /// The server does not have this endpoint, because it is too old or too new.
+    ///
+    /// # Troubleshooting
+    /// The crate documentation lists which servers have which endpoints. If *every* call fails with this error, the host is not the
+    /// API of a PostHog instance.
     pub fn is_not_offered(&self) -> bool {
         self.status() == Some(404) && self.detail() == Some("Endpoint not found.")
     }
 
-    /// The group that was to be created exists.
+    /// A group with the key already exists.
     ///
     /// # Troubleshooting
-    /// Use [`GroupHandle::upsert`](crate::GroupHandle::upsert) with `create_if_missing` where both is fine. Blanks around a new
-    /// key are removed by the server, so ` a` and `a` are one group.
+    /// Use [`GroupHandle::upsert`](crate::GroupHandle::upsert) with `create_if_missing` to create or change a group. The server removes
+    /// white space around a new key, so ` a` and `a` are the same group.
     pub fn is_already_exists(&self) -> bool {
         matches!(self.0.kind, Kind::NotOurs)
             || self.status() == Some(400) && self.detail() == Some("A group with this key already exists")
@@ -45,16 +53,16 @@ impl Error {
     /// The server refused a value; [`attr`](Self::attr) names the field.
     ///
     /// # Troubleshooting
-    /// [`detail`](Self::detail) is the server's sentence. Servers report the first problem only, so there may be more.
+    /// [`detail`](Self::detail) is the server's message. Servers report only the first problem.
     pub fn is_validation(&self) -> bool {
         self.status() == Some(400) && self.0.envelope.class.as_deref() == Some("validation_error")
     }
 
-    /// The key is missing, unknown, expired, or of the wrong kind. Some endpoints say so with 403.
+    /// The key is missing, unknown, expired, or of the wrong kind. Some endpoints return 403 in this case.
     ///
     /// # Troubleshooting
-    /// The key must be a personal API key (`phx_...`) of this region: keys of `us` are unknown in `eu`. It dies with its
-    /// user's account. [`Client::whoami`](crate::Client::whoami) is the cheapest call to try one (it needs `user:read`).
+    /// Use a personal API key (`phx_...`) of this region; keys of `us` are unknown in `eu`. A key is deleted with its user. Check it
+    /// with [`Client::whoami`](crate::Client::whoami), which requires `user:read`.
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(401)
             || matches!(self.code(), Some("not_authenticated" | "authentication_failed"))
@@ -63,36 +71,36 @@ impl Error {
     /// The key lacks a scope; [`missing_scope`](Self::missing_scope) names it.
     ///
     /// # Troubleshooting
-    /// Add the scope to the key under Settings, Personal API keys. Reading groups needs `group:read`, writing
+    /// Add the scope to the key under Settings, Personal API keys. Reading groups requires `group:read`, writing
     /// `group:write`, the history of a group `activity_log:read`, and `whoami` `user:read`.
     pub fn is_missing_scope(&self) -> bool {
         self.missing_scope().is_some()
     }
 
-    /// The key is valid but may not do this.
+    /// The key is valid but not allowed to do this.
     ///
     /// # Troubleshooting
-    /// Either a scope is missing ([`is_missing_scope`](Self::is_missing_scope)), or the key is confined to other projects or
+    /// Either a scope is missing ([`is_missing_scope`](Self::is_missing_scope)), or the key is limited to other projects or
     /// organizations, or its user has no access to the project.
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(403) && !self.is_unauthorized()
     }
 
-    /// Too many requests: by the server's word (429), or because the client's own limit has no place soon enough.
+    /// Too many requests: the server answered 429, or the client's rate limit would delay the request for too long.
     ///
     /// # Troubleshooting
-    /// Cloud servers count 480 requests a minute and 4,800 an hour for each key, over all programs that use it. Wait for
-    /// [`retry_after`](Self::retry_after), raise [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) to have the client
-    /// wait longer by itself, or give each program a key of its own.
+    /// PostHog Cloud allows 480 requests per minute and 4,800 per hour for each key, across all programs that use it. Wait for
+    /// [`retry_after`](Self::retry_after), raise [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) so that the client
+    /// waits longer, or use a separate key for each program.
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429) && !self.is_event_not_sent() || matches!(self.0.kind, Kind::OwnLimit)
     }
 
-    /// It took too long: one attempt, the connecting, or the whole call.
+    /// An attempt, connecting, waiting for another call, or the whole call took too long.
     ///
     /// # Troubleshooting
-    /// Three settings of the builder: `timeout` (each attempt), `connect_timeout`, `deadline` (the call with all attempts
-    /// and waits). The message says which. After a write, look at [`is_outcome_unknown`](Self::is_outcome_unknown).
+    /// The message names the limit: `timeout` (an attempt), `connect_timeout`, `deadline` (the call with all attempts and waits), or
+    /// `max_server_wait`. After a write, check [`is_outcome_unknown`](Self::is_outcome_unknown).
     pub fn is_timeout(&self) -> bool {
         let connecting = || {
             let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<reqwest::Error>());
@@ -101,38 +109,38 @@ impl Error {
         matches!(self.0.kind, Kind::Timeout | Kind::Deadline | Kind::Queue(_)) || connecting()
     }
 
-    /// No connection came about; the server has not seen the request.
+    /// No connection could be made. The server has not received the request.
     ///
     /// # Troubleshooting
-    /// Name, port, firewall or certificate: the chain of [`source`](std::error::Error::source) says which. Without the features
-    /// `rustls` and `native-tls`, https does not work at all.
+    /// Check name, port, firewall and certificate; [`source`](std::error::Error::source) has the cause. https requires one of the
+    /// features `rustls` and `native-tls`.
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect)
     }
 
-    /// The connection ended before the whole answer was there.
+    /// The connection ended before the response was complete.
     ///
     /// # Troubleshooting
-    /// A proxy or load balancer in between usually, with a shorter idle time or a smaller limit than the server's.
+    /// Usually caused by a proxy or load balancer with a shorter idle timeout or smaller limits than the server.
     pub fn is_interrupted(&self) -> bool {
         matches!(self.0.kind, Kind::Interrupted) || self.is_cut_short()
     }
 
-    /// The server, or a proxy before it, failed: a status from 500 up.
+    /// The server or a proxy failed: the status is 500 or higher.
     ///
     /// # Troubleshooting
-    /// Servers of 2025 answer many mistakes of the caller with 500, so one that comes back each time is probably one.
-    /// 502, 503, 504 and those of proxies (520 to 524, 530) are passing. [`body_snippet`](Self::body_snippet) shows whose page it is.
+    /// Servers of 2025 answer many invalid requests with 500, so a persistent 500 is probably a mistake of the caller. 502, 503, 504
+    /// and the statuses of proxies (520 to 524, 530) are temporary. [`body_snippet`](Self::body_snippet) shows who answered.
     pub fn is_server_error(&self) -> bool {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// The answer is not what was expected: no JSON, JSON of another form, too large, a redirect, a success of another
-    /// status, or no HTTP at all.
+    /// The response is not what was expected: not JSON, JSON of another form, too large, a redirect, a success with an unexpected
+    /// status, or not valid HTTP.
     ///
     /// # Troubleshooting
-    /// For properties that do not fit your struct, [`path`](Self::path) says where and [`group_key`](Self::group_key) of which
-    /// group. HTML where JSON is due, and redirects, mean a login page: the host is not the API, or a proxy wants a login.
+    /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the
+    /// group. HTML and redirects usually come from a login page: the host is not the API, or a proxy requires a login.
     pub fn is_decode(&self) -> bool {
         matches!(
             self.0.kind,
@@ -145,23 +153,23 @@ impl Error {
         )
     }
 
-    /// A list could not be followed: a link has no cursor, a cursor comes back, the list starts over or never ends.
+    /// A list cannot be continued: a link has no cursor, a cursor is repeated, or the list starts over or never ends.
     ///
-    /// What came before the error has been delivered.
+    /// Everything before the error has been delivered.
     ///
     /// # Troubleshooting
-    /// A list that starts over: the cursor was from another version of the server. Start from the beginning.
+    /// If a list starts over, the cursor was from another version of the server. Start from the beginning.
     pub fn is_paging(&self) -> bool {
         matches!(self.0.kind, Kind::Paging(_))
     }
 
-    /// The same call may succeed later, and repeating it does no harm.
+    /// The same call may succeed later and can be repeated safely.
     ///
-    /// The client has repeated it already, as far as its policy and the operation allow. False for a write whose
-    /// outcome is unknown: look first.
+    /// The client has already retried it as far as its policy allows. False for a write with an unknown outcome: read the group
+    /// first.
     ///
     /// # Troubleshooting
-    /// Wait for [`retry_after`](Self::retry_after) where it is given, and for some seconds otherwise.
+    /// Wait for [`retry_after`](Self::retry_after) if it is set, and for a few seconds otherwise.
     pub fn is_retryable(&self) -> bool {
         !self.0.outcome_unknown
             && (self.is_rate_limited()
@@ -171,26 +179,26 @@ impl Error {
             && !self.is_event_not_sent()
     }
 
-    /// A write may have taken effect, and looking did not settle it.
+    /// A write may have taken effect, and reading the group back did not settle it.
     ///
     /// # Troubleshooting
-    /// Look ([`Groups::find`](crate::Groups::find)) before writing again. `set`, `unset` and `upsert` may be called again as they
-    /// are. A longer `timeout` or `deadline` makes this rarer.
+    /// Read the group ([`Groups::find`](crate::Groups::find)) before creating it again. `set`, `unset` and `upsert` can be repeated
+    /// as they are. A longer `timeout` or `deadline` makes this error less likely.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
     /// The write is stored, but the server could not send the event about it, and the stored group could not be read back.
     ///
-    /// Where it can be read back, the write succeeds and [`Group::event_not_sent`](crate::Group::event_not_sent) is true.
+    /// If it can be read back, the call succeeds and [`Group::event_not_sent`](crate::Group::event_not_sent) returns true.
     ///
     /// # Troubleshooting
-    /// Do not create the group again. Destinations that listen to events have missed this one.
+    /// Do not create the group again. Destinations that receive events have missed this one.
     pub fn is_event_not_sent(&self) -> bool {
         self.0.envelope.event_not_sent
     }
 
-    /// A file of this machine could not be read or written: the rows of an import, or its journal.
+    /// A local file could not be read or written: the rows of an import, or its journal.
     ///
     /// # Troubleshooting
     /// The message names the file, and [`source`](std::error::Error::source) is the system's reason. After a full disk: make room and run the
@@ -200,7 +208,7 @@ impl Error {
         matches!(self.0.kind, Kind::File(_))
     }
 
-    /// An event was accepted, but the group did not become as wanted within the time given.
+    /// An event was accepted, but the group did not get the expected properties in time.
     ///
     /// # Troubleshooting
     /// Ingestion may be late: run the same import again, which looks first and sends again only what is still missing. Where it

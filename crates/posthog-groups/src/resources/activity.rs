@@ -14,7 +14,7 @@ use crate::resources::handle::GroupHandle;
 use crate::resources::walk::{Items, Pages, Walk};
 use crate::wire::session::read;
 
-/// The history of a group, newest first, that has yet to be fetched; [`GroupHandle::activity`] makes it.
+/// A request for the history of a group, newest first; returned by [`GroupHandle::activity`].
 ///
 /// ```no_run
 /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -26,7 +26,7 @@ use crate::wire::session::read;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until its stream is polled"]
+#[must_use = "no request is sent until its stream is polled"]
 pub struct ActivityQuery {
     handle: GroupHandle,
     page_size: u32,
@@ -35,7 +35,7 @@ pub struct ActivityQuery {
 }
 
 impl GroupHandle {
-    /// The history of the group, newest first. Needs the scope `activity_log:read`.
+    /// Returns the history of the group, newest first. Requires the scope `activity_log:read`.
     pub fn activity(&self) -> ActivityQuery {
         ActivityQuery::new(self.clone())
     }
@@ -46,7 +46,7 @@ impl ActivityQuery {
         Self { handle, page_size: 100, start: None, prefetch: true }
     }
 
-    /// Entries on a page; 100 by default, where the server's own default is 10. Zero counts as one.
+    /// Sets the number of entries per page; 100 by default. Zero counts as one.
     pub fn page_size(mut self, entries: u32) -> Self {
         self.page_size = entries.max(1);
         self
@@ -58,7 +58,7 @@ impl ActivityQuery {
         self
     }
 
-    /// Whether the next page is fetched while one is looked at; on by default.
+    /// Whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
@@ -77,9 +77,9 @@ impl ActivityQuery {
         Ok(entries)
     }
 
-    /// The entries one by one. It ends after an error.
+    /// Returns a stream of entries. It ends after an error.
     ///
-    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
     /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
         let prefetch = self.prefetch;
@@ -88,7 +88,7 @@ impl ActivityQuery {
         }))
     }
 
-    /// The entries page by page. It ends after an error.
+    /// Returns a stream of pages. It ends after an error.
     pub fn pages(self) -> ActivityPages {
         let prefetch = self.prefetch;
         ActivityPages(Pages::new(ActivityWalk::new(self), prefetch))
@@ -100,19 +100,19 @@ impl ActivityQuery {
 pub struct ActivityPage {
     /// The entries, newest first.
     pub entries: Vec<ActivityEntry>,
-    /// How many entries there are on all pages.
+    /// The number of entries on all pages.
     pub total: i64,
     /// Where the next page begins; `None` on the last page. New entries move older ones to later pages.
     pub next: Option<Cursor>,
 }
 
-/// Entries one by one; [`ActivityQuery::stream`] makes it.
+/// A stream of entries, returned by [`ActivityQuery::stream`].
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct ActivityStream(Items<ActivityWalk, ActivityEntry>);
 
 impl ActivityStream {
-    /// The next entry; `None` at the end.
+    /// Returns the next entry, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<ActivityEntry>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -126,13 +126,13 @@ impl Stream for ActivityStream {
     }
 }
 
-/// Entries page by page; [`ActivityQuery::pages`] makes it.
+/// A stream of pages, returned by [`ActivityQuery::pages`].
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct ActivityPages(Pages<ActivityWalk>);
 
 impl ActivityPages {
-    /// The next page; `None` at the end.
+    /// Returns the next page, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<ActivityPage>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -165,10 +165,10 @@ impl Walk for ActivityWalk {
 
     async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
         if let Some(cursor) = self.cursor.take() {
-            // Only now, so that the page before it has been delivered.
+            // Checked here, so that the page before has been delivered.
             let (page, limit) = place_after(self.page, &cursor)?;
             self.page = page;
-            // The server's number of entries on a page is what its page numbers mean.
+            // Page numbers depend on the page size that the server used.
             self.query.page_size = limit.unwrap_or(self.query.page_size);
         }
         let handle = &self.query.handle;

@@ -1,4 +1,4 @@
-//! Settings of a client, checked before the first request.
+//! The client builder.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,9 +20,11 @@ use crate::wire::session::Shared;
 use crate::wire::span::note;
 use crate::wire::transport::Connection;
 
-/// Settings of a [`Client`].
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Builds a [`Client`].
 ///
-/// Only the key is required. Everything is checked by [`build`](Self::build), which sends nothing.
+/// Only the API key is required. [`build`](Self::build) validates the settings and sends no request.
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,7 +66,7 @@ impl Default for ClientBuilder {
             allow_insecure_http: false,
             options: CallOptions::default(),
             rate_limit: None,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: CONNECT_TIMEOUT,
             user_agent: None,
             proxy: None,
             http: None,
@@ -88,12 +90,12 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl Client {
-    /// A client with settings of your own; see [`ClientBuilder`].
+    /// Returns a builder for a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A client of what the environment says:
+    /// Creates a client from environment variables:
     ///
     /// | variable | | |
     /// | --- | --- | --- |
@@ -102,27 +104,29 @@ impl Client {
     /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] when the key is missing, or a value cannot work; the message names the variable.
+    /// [`Error::is_invalid_input`] if the key is missing or a value is invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
 }
 
 impl ClientBuilder {
-    /// The settings that the environment holds; [`Client::from_env`] has the table of variables.
+    /// Reads settings from environment variables; see [`Client::from_env`].
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] when `POSTHOG_PERSONAL_API_KEY` is missing, or a variable is no Unicode.
+    /// [`Error::is_invalid_input`] if `POSTHOG_PERSONAL_API_KEY` is missing or a variable is not valid Unicode.
     pub fn from_env() -> Result<Self> {
         Self::from_variables(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Error::input(format!("{name} is no Unicode text"))),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Error::input(format!("{name} is not valid Unicode")))
+            }
         })
     }
 
     fn from_variables(variable: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
-        // As shells have it: a variable that is set to nothing is not set.
+        // An empty variable counts as not set.
         let given = |name| variable(name).map(|value| value.filter(|value| !value.is_empty()));
         let Some(key) = given("POSTHOG_PERSONAL_API_KEY")? else {
             return Err(Error::input("POSTHOG_PERSONAL_API_KEY is not set")
@@ -138,106 +142,105 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// The personal API key, `phx_...`. OAuth tokens (`pha_...`) work as well. Required.
+    /// Sets the personal API key (`phx_...`) or OAuth token (`pha_...`). Required.
     pub fn personal_api_key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// A region of PostHog Cloud; [`Region::Us`] by default. Takes the place of a host.
+    /// Sets the region of PostHog Cloud; [`Region::Us`] by default. Replaces the host.
     pub fn region(self, region: Region) -> Self {
         self.host(region.url())
     }
 
-    /// The instance, as `https://posthog.example.com`. Takes the place of a region.
+    /// Sets the base URL of the instance, such as `https://posthog.example.com`. Replaces the region.
     ///
-    /// The hosts for events, `us.i.posthog.com` and `eu.i.posthog.com`, and the former `app.posthog.com` are replaced by the
-    /// hosts of the API: `us.posthog.com` and `eu.posthog.com`. [`Client::host`] shows the result, and with the feature `tracing`
-    /// a warning tells.
+    /// The event hosts `us.i.posthog.com` and `eu.i.posthog.com`, and the former `app.posthog.com`, are replaced by the API hosts
+    /// `us.posthog.com` and `eu.posthog.com`. [`Client::host`] returns the result. With the feature `tracing` a warning is logged.
     pub fn host(mut self, url: impl Into<String>) -> Self {
         self.host = url.into();
         self
     }
 
-    /// The project: its number, or `"@current"`, the default, for the one that the key's user used last.
+    /// Sets the project: its ID, or `"@current"` (the default) for the project that the user of the key used last.
     pub fn project(mut self, project: impl Into<ProjectRef>) -> Self {
         self.project = project.into();
         self
     }
 
-    /// The time for one attempt; 30 s by default.
+    /// Sets the timeout of one attempt; 30 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options = self.options.timeout(timeout);
         self
     }
 
-    /// The time for connecting, TLS included; 10 s by default. Has no effect together with [`http_client`](Self::http_client).
+    /// Sets the timeout for connecting, including TLS; 10 s by default. Ignored with [`http_client`](Self::http_client).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The time for a call with all its attempts and waits; 5 minutes by default, `None` is without end.
+    /// Sets the deadline of a call, including all attempts and waits; 5 minutes by default. `None` means no deadline.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.options = self.options.deadline(deadline);
         self
     }
 
-    /// How failed calls are repeated.
+    /// Sets the retry policy.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.options = self.options.retry(retry);
         self
     }
 
-    /// The most bytes that an answer may have; 64 MB by default.
+    /// Sets the maximum size of a response in bytes; 64 MB by default.
     pub fn max_response_size(mut self, bytes: u64) -> Self {
         self.options = self.options.max_response_size(bytes);
         self
     }
 
-    /// How many requests are sent at most. By default [`RateLimit::cloud`] for PostHog Cloud, and no limit for other hosts.
+    /// Sets the rate limit; by default [`RateLimit::cloud`] for PostHog Cloud, and none for other hosts.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
     }
 
-    /// What `User-Agent` says before this crate's own name. Has no effect together with [`http_client`](Self::http_client).
+    /// Sets a prefix of the `User-Agent` header. Ignored with [`http_client`](Self::http_client).
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// A proxy. Has no effect together with [`http_client`](Self::http_client).
+    /// Sets a proxy. Ignored with [`http_client`](Self::http_client).
     ///
-    /// Without one, https goes through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`). Plain http does so
-    /// only when it is set here, because a proxy sees the key; this machine is never reached through a proxy.
+    /// Without one, https uses the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`). Plain http uses only a proxy that is set
+    /// here, because the proxy sees the key. Loopback addresses are never reached through a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// An HTTP client of your own, for certificates or connection pools.
+    /// Sets the HTTP client, for example for own certificates or connection pools.
     ///
-    /// Give it `redirect(Policy::none())`: on this API a redirect only ever leads to a login page, and answers that came by
-    /// one are refused.
+    /// Disable redirects with `redirect(Policy::none())`: on this API they lead to a login page, and responses from another origin are
+    /// refused.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Lets plain `http` to other machines pass, where the network is trusted. To this machine it always may.
+    /// Allows plain `http` to other machines, for trusted networks. It is always allowed for loopback addresses.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
     }
 
-    /// How long the table of group types is kept; 5 minutes by default.
+    /// Sets how long group types are cached; 5 minutes by default.
     pub fn cache_group_types_for(mut self, time: Duration) -> Self {
         self.group_types_for = time;
         self
     }
 
-    /// Makes the jitter of waits the same in every run; for tests.
+    /// Sets the seed of the jitter, for reproducible tests.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
         self.jitter_seed = Some(seed);
         self
@@ -250,16 +253,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Checks the settings and makes a client. Nothing is sent.
+    /// Validates the settings and creates a client. No request is sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`], with the mend in the message.
+    /// [`Error::is_invalid_input`] for invalid settings; [`Error::help`] says what to change.
     pub fn build(self) -> Result<Client> {
         let key = check_key(self.key.as_deref())?;
         let host = Host::parse(&self.host, self.allow_insecure_http)?;
         let project = self.project.check()?;
         if let Some(given) = &host.mapped_from {
-            note!("{given} takes events; the API is at {}, which is used instead", host.base());
+            note!("{given} is a host for events; using the API host {} instead", host.base());
             let _ = given;
         }
         let limit = self
@@ -272,7 +275,7 @@ impl ClientBuilder {
                 with_proxy(http, &host, self.proxy)?.build().map_err(Error::setup)?
             }
         };
-        // Cloud lost the endpoint in September 2025: asking would be a request for nothing.
+        // Cloud no longer has the endpoint since September 2025.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
         let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
         connection.trace_urls = self.trace_urls;
@@ -288,7 +291,7 @@ impl ClientBuilder {
     }
 }
 
-/// Chooses the proxy, so that the key is sent in clear text only where that was asked for.
+/// Sets the proxy, so that the key is sent in clear text only if that was requested.
 fn with_proxy(
     http: reqwest::ClientBuilder,
     host: &Host,
@@ -296,16 +299,29 @@ fn with_proxy(
 ) -> Result<reqwest::ClientBuilder> {
     match proxy {
         Some(_) if is_loopback(host.url()) => Err(Error::input(format!(
-            "a proxy is set, but {} is this machine, which is never reached through a proxy",
+            "a proxy is set, but {} is a loopback address, which is never reached through a proxy",
             host.base()
         ))
         .with_help("remove the proxy")),
         Some(proxy) => Ok(http.proxy(proxy)),
-        // Plain http may go to another machine because `allow_insecure_http` says so of that machine, and not of a
-        // proxy that the environment happens to name.
-        None if host.url().scheme() == "http" || is_loopback(host.url()) => Ok(http.no_proxy()),
+        // `allow_insecure_http` permits plain http to the host, not to a proxy from the environment.
+        None if host.url().scheme() == "http" => Ok(without_certificates(http.no_proxy())),
+        None if is_loopback(host.url()) => Ok(http.no_proxy()),
         None => Ok(http),
     }
+}
+
+/// A client with the default settings, for hosts other than the client's.
+#[cfg(feature = "bulk")]
+pub(crate) fn https_client() -> Result<reqwest::Client> {
+    http_client(CONNECT_TIMEOUT, None).build().map_err(Error::setup)
+}
+
+/// For plain http: loading the certificates of the system takes longer than all else that building a client does.
+fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let http = http.tls_certs_only([]);
+    http
 }
 
 fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::ClientBuilder {
@@ -314,7 +330,7 @@ fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::
     reqwest::Client::builder()
         .connect_timeout(connect_timeout)
         .redirect(reqwest::redirect::Policy::none())
-        // Ours are the only repetitions: they know which operation may be repeated.
+        // Only this crate retries, because it knows which operations can be repeated.
         .retry(reqwest::retry::never())
         .user_agent(user_agent)
 }
@@ -326,7 +342,7 @@ fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
         ));
     };
     if key.contains(char::is_control) {
-        // Also at its end: a key that was read from a file with its line end is a mistake to be told.
+        // Not trimmed: a key with a line break was probably read from a file by mistake.
         return Err(Error::input("the personal API key holds a line break or another control character")
             .with_help("remove it, for example with `trim()`"));
     }
@@ -349,10 +365,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_work_are_refused_with_the_mend() {
+    fn invalid_keys_are_refused_with_help() {
         assert_eq!(refusal(Client::builder().personal_api_key("phx_secret")), "accepted");
         assert!(refusal(Client::builder()).contains("personal_api_key"));
-        for (key, mend) in [
+        for (key, help) in [
             ("", "create one"),
             ("  ", "create one"),
             ("phx_secret\n", "trim()"),
@@ -360,7 +376,7 @@ mod tests {
             ("phc_secret", "use a personal API key (phx_...)"),
         ] {
             let message = refusal(Client::builder().personal_api_key(key));
-            assert!(message.contains(mend), "{key:?}: {message}");
+            assert!(message.contains(help), "{key:?}: {message}");
         }
     }
 
@@ -380,14 +396,14 @@ mod tests {
         assert_eq!((client.host(), client.project()), ("https://eu.posthog.com", "7"));
         let client = build(&[key, ("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_ID", "")]).unwrap();
         assert_eq!(client.host(), "https://us.posthog.com");
-        for (variables, mend) in [
+        for (variables, help) in [
             (&[][..], "POSTHOG_PERSONAL_API_KEY is not set"),
             (&[("POSTHOG_PERSONAL_API_KEY", "")], "POSTHOG_PERSONAL_API_KEY is not set"),
             (&[key, ("POSTHOG_HOST", "eu.posthog.com")], "write https://eu.posthog.com"),
             (&[key, ("POSTHOG_PROJECT_ID", "main")], "@current"),
         ] {
             let error = build(variables).unwrap_err();
-            assert!(error.to_string().contains(mend), "{error}");
+            assert!(error.to_string().contains(help), "{error}");
         }
     }
 

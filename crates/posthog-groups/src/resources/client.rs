@@ -1,4 +1,4 @@
-//! The client: where every call begins.
+//! The client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::session::{Session, Shared, read};
 use crate::wire::transport::RawTransport;
 
-/// A client of the groups API of one project.
+/// A client for the groups API of one project.
 ///
-/// Clones are cheap and share connections, rate limit, retry budget and the table of group types. It may be used from
-/// any number of tasks and threads; calls may be dropped at any time.
+/// Clones are cheap and share connections, rate limit, retry budget and the cached group types. A client can be used from any
+/// number of tasks and threads. Calls can be cancelled at any time by dropping them.
 ///
 /// ```no_run
 /// # async fn example() -> posthog_groups::Result<()> {
@@ -59,44 +59,44 @@ impl Client {
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
-    /// The same client with other timeouts or retries for some calls. Everything else is shared.
+    /// Returns a client with other timeouts or retries. Everything else is shared.
     pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
         Self::assemble(self.0.shared.clone(), change(self.0.options))
     }
 
-    /// The generated client, for calls that this crate has no comfort for.
+    /// Returns the generated client, for endpoints without a high-level method.
     ///
-    /// Its requests go the same way: authentication, rate limit, and repetitions as far as the operation allows them
-    /// without a look. Where no answer came for a reason of this crate, such as a deadline, one with the status 599
-    /// stands for it, and its body says the reason.
+    /// It uses the same authentication and rate limit. Requests are retried as far as the operation allows without reading back. If
+    /// there is no response because of this crate, such as after a deadline, the response has status 599 and its body
+    /// gives the reason.
     pub fn raw(&self) -> &raw::Client {
         &self.0.raw
     }
 
-    /// The project as requests name it: a number, or `@current`.
+    /// Returns the project as it appears in requests: a number, or `@current`.
     pub fn project(&self) -> &str {
         &self.0.shared.project
     }
 
-    /// The base URL, without a slash at its end.
+    /// Returns the base URL without a trailing slash.
     pub fn host(&self) -> &str {
         self.0.shared.connection.host.base()
     }
 
-    /// The group types of the project, at most five, by index. Servers of 2026 may be five minutes behind.
+    /// Returns the group types of the project, at most five, ordered by index. Servers of 2026 cache them for five minutes.
     ///
     /// # Errors
-    /// Needs `group:read`. Bad credentials are answered 403 here; [`Error::is_unauthorized`] knows.
+    /// Requires the scope `group:read`. For invalid credentials the server answers 403 here; [`Error::is_unauthorized`] covers that.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
         Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
 
-    /// The groups of all types that share an event of the last 90 days with a person.
+    /// Returns the groups of all types that share an event of the last 90 days with a person.
     ///
-    /// `uuid` is the `uuid` of the person, not a distinct id. Nobody with that id: an empty answer.
+    /// `uuid` is the UUID of the person, not a distinct ID. Returns an empty list if no such person exists.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] when `uuid` is no UUID: servers break on it.
+    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers answer 500 for it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session("related_to_person");
@@ -105,28 +105,28 @@ impl Client {
         Ok(Related::from(actors))
     }
 
-    /// All projects that the key may see.
+    /// Returns all projects that the key can access.
     ///
     /// # Errors
-    /// Needs `project:read`. A key that is confined to projects is refused ([`Error::is_forbidden`]).
+    /// Requires the scope `project:read`. A key that is limited to projects is refused ([`Error::is_forbidden`]).
     pub async fn projects(&self) -> Result<Vec<Project>> {
-        /// More than any key may see; each page has 100.
+        /// A page has 100 projects.
         const MAX_PAGES: u32 = 1_000;
 
         let session = self.session("projects");
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
-            // Counted, not followed: the link may name another origin.
+            // Counted instead of taken from the link, which may name another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
             let page = read!(session, "list_projects", hide_answers, |raw| raw
                 .list_projects()
                 .limit(100_i64)
                 .offset(offset))?;
-            // All pages are held at once.
+            // All pages are in memory.
             session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
-            // An empty page that says there is more would say so for ever.
+            // An empty page with a link would be followed forever.
             if empty || !more {
                 return Ok(projects);
             }
@@ -135,28 +135,28 @@ impl Client {
         Err(session.fail(error))
     }
 
-    /// The user that the key belongs to: the cheapest way to see whether a key works.
+    /// Returns the user that the key belongs to. This is the cheapest way to check a key.
     ///
     /// # Errors
-    /// Needs `user:read`. An unknown key: [`Error::is_unauthorized`].
+    /// Requires the scope `user:read`. [`Error::is_unauthorized`] for an unknown key.
     pub async fn whoami(&self) -> Result<CurrentUser> {
         let session = self.session("whoami");
         read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
     }
 
-    /// How long requests of this client and its clones wait for the rate limit at the moment; `None` while they do not.
+    /// Returns how long requests of this client and its clones currently wait for the rate limit, or `None` if they do not.
     ///
-    /// For showing it: an import or an export may wait for most of an hour.
+    /// Useful for progress output: an import or export can wait for most of an hour.
     pub fn throttled_for(&self) -> Option<Duration> {
         self.0.shared.connection.waits_for()
     }
 
-    /// The same client for work that takes as long as it takes: without a deadline, waiting for the rate limit however long that
-    /// is, and not given up because a server fails for some seconds: after hours of work a 500 is no mistake of the caller.
-    pub(crate) fn patient(&self) -> Self {
+    /// Returns a client for long-running work: without a deadline, with waits of any length for the rate limit, and with more retries,
+    /// because a 500 after hours of work is hardly a mistake of the caller.
+    pub(crate) fn for_bulk(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);
-        // Up to 24 s of waits in all: servers are restarted within hours of work. Who asked for fewer gets fewer.
+        // Up to 24 s in total, enough for a restart of the server. A lower setting of the user is kept.
         const REPETITIONS: u32 = 7;
         self.with_options(|options| {
             let retry = options.retry;
@@ -177,7 +177,7 @@ impl Client {
         &self.0.options
     }
 
-    /// Starts a call, which errors name so.
+    /// Starts a call. `call` is its name in errors.
     pub(crate) fn session(&self, call: &'static str) -> Session {
         Session::start(self.0.shared.clone(), self.0.options, call)
     }

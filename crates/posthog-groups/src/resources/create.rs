@@ -15,7 +15,7 @@ use crate::resources::group_type::check_exists;
 use crate::resources::groups::Groups;
 use crate::write::{self, Target};
 
-/// A group to be created; [`Groups::create`] makes it.
+/// A request to create a group, returned by [`Groups::create`].
 ///
 /// ```no_run
 /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -28,7 +28,7 @@ use crate::write::{self, Target};
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
+#[must_use = "no request is sent until it is awaited"]
 pub struct CreateGroup {
     groups: Groups,
     key: String,
@@ -36,7 +36,7 @@ pub struct CreateGroup {
 }
 
 impl Groups {
-    /// Creates a group. Nothing is sent until [`CreateGroup::send`] is awaited.
+    /// Creates a group. No request is sent until the builder is awaited.
     pub fn create(&self, key: impl Into<String>) -> CreateGroup {
         CreateGroup::new(self.clone(), key.into())
     }
@@ -47,7 +47,7 @@ impl CreateGroup {
         Self { groups, key, properties: Ok(None) }
     }
 
-    /// Its properties: whatever serializes to a JSON object. Values may be null here.
+    /// Sets the properties: any value that serializes to a JSON object. Values can be null.
     pub fn properties(mut self, properties: impl Serialize) -> Self {
         self.properties = input::properties(&properties).map(Some);
         self
@@ -55,14 +55,14 @@ impl CreateGroup {
 
     /// Creates the group. Awaiting the builder does the same.
     ///
-    /// Blanks around the key are removed, as the server does. The group type is checked first, because the server would store a
-    /// group of an unknown type before it refuses. After a lost answer the group is looked for: it is sent again only when it
-    /// is not there, so that there is exactly one.
+    /// White space around the key is removed, as the server does. The group type is checked first, because the server stores a group
+    /// of an unknown type before it answers 404. If the response is lost, the group is read back, and the request is sent again only
+    /// if the group does not exist.
     ///
     /// # Errors
-    /// [`Error::is_already_exists`] when the key is taken: by a group that was there before, or, after a lost answer, by one with
-    /// other properties. [`Error::is_invalid_input`] for a blank or too long key, properties that are no object, and a
-    /// group type that the project does not have. [`Error::is_outcome_unknown`] when not even a look succeeded.
+    /// [`Error::is_already_exists`] if the key is taken, or if the group has other properties when it is read back.
+    /// [`Error::is_invalid_input`] for a blank or too long key, properties that are not an object, and a group type that the
+    /// project does not have. [`Error::is_outcome_unknown`] if reading back failed too.
     pub async fn send(self) -> Result<Group> {
         let key = input::stored_group_key(&self.key)?;
         let properties = self.properties?.unwrap_or_default();

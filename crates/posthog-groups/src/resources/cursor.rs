@@ -1,4 +1,4 @@
-//! Places in a list, and the guards against lists that lead astray.
+//! Cursors, and checks for lists that do not end.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,21 +10,22 @@ use url::form_urlencoded;
 use crate::error::Error;
 use crate::wire::host::Host;
 
-/// A place in a list, as the server gave it.
+/// A position in a list, as the server returned it.
 ///
-/// It is opaque. An empty one stands for a link that had none: asking for that page is an error
-/// ([`Error::is_paging`](crate::Error::is_paging)), and nothing is sent. Keep it for minutes, not for days: servers change its form, and newer ones silently start over when they do not
-/// understand one. It belongs to the search and the group type that it was given for.
+/// A cursor is opaque. It belongs to the search and the group type of its list. Use it within minutes: servers change the format,
+/// and newer ones silently return the first page for a cursor that they do not understand. An empty cursor means that a link had
+/// none; requesting that page fails ([`Error::is_paging`](crate::Error::is_paging)), and no request is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// A cursor that was written down.
+    /// Creates a cursor from its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Its text.
+    /// Returns its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,17 +37,17 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The parameter `name` of a link to the next page, whatever origin the link names.
+/// Returns the parameter `name` of a link to the next page, whatever origin the link names.
 ///
-/// Servers behind proxies do not always know their own address. Nothing but the parameter is taken from the link, and the
-/// next page is asked for at the client's own origin, so that the key can go nowhere else.
+/// Servers behind proxies do not always know their own address. Only the parameter is taken from the link, and the next page is
+/// requested from the client's origin, so that the key is sent nowhere else.
 pub(crate) fn parameter_of_link(link: &str, name: &str) -> Option<String> {
     let query = link.split('#').next()?.split_once('?')?.1;
     let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
     found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
-/// The origin that a link names, when it is not the client's.
+/// Returns the origin of a link if it differs from the client's.
 pub(crate) fn other_origin(host: &Host, link: &str) -> Option<String> {
     let own = host.base();
     if link.strip_prefix(own).is_some_and(|rest| rest.starts_with(['/', '?'])) {
@@ -56,14 +57,13 @@ pub(crate) fn other_origin(host: &Host, link: &str) -> Option<String> {
     (!host.is_origin_of(&url)).then(|| url.origin().ascii_serialization())
 }
 
-/// Counts pages that are empty although more are announced.
+/// Counts consecutive empty pages that are not the last.
 #[derive(Debug, Default)]
 pub(crate) struct EmptyPages(u32);
 
 impl EmptyPages {
-    /// Takes in a page that has another one after it.
+    /// Counts a page that is not the last.
     pub(crate) fn count(&mut self, is_empty: bool) -> Result<(), Error> {
-        /// More than any server has a reason for.
         const MAX_IN_A_ROW: u32 = 100;
 
         self.0 = if is_empty { self.0 + 1 } else { 0 };
@@ -76,7 +76,7 @@ impl EmptyPages {
     }
 }
 
-/// What a walk through a list has seen: enough to notice that it goes in circles, in 16 bytes a page.
+/// Detects lists that loop. Takes 16 bytes per page.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(crate) empty_pages: EmptyPages,
@@ -85,27 +85,27 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// Notes the cursor of a page to come.
+    /// Records the cursor of the next page.
     pub(crate) fn follow(&mut self, cursor: &Cursor) -> Result<(), Error> {
         if cursor.0.is_empty() {
             return Err(Error::paging(
-                "the cursor is empty: the server's link to the next page had none, so that the list cannot be continued",
+                "the cursor is empty, because the server's link to the next page had none",
             ));
         }
         if self.cursors.insert(digest(&cursor.0)) {
             Ok(())
         } else {
-            Err(Error::paging("the server gave the same cursor twice: the list would never end"))
+            Err(Error::paging("the server returned the same cursor twice, so the list would never end"))
         }
     }
 
-    /// Notes the first group of a page.
+    /// Records the first group of a page.
     pub(crate) fn enter(&mut self, index: i64, key: &str) -> Result<(), Error> {
         if self.first_groups.insert(digest(&(index, key))) {
             Ok(())
         } else {
             Err(Error::paging(format!(
-                "the server started over: a page begins again with group `{key}`, so it did not understand its own cursor"
+                "the server started over: a second page starts with group `{key}`, so it did not accept its own cursor"
             )))
         }
     }

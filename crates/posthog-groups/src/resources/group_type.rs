@@ -1,4 +1,4 @@
-//! Group types: named once, then known by their index.
+//! Group types, by name or index.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use tokio::time::Instant;
 use crate::error::{Error, Result};
 use crate::wire::session::{Session, read};
 
-/// The most group types that a project has.
+/// The maximum number of group types in a project.
 const MOST_TYPES: u8 = 5;
 
 /// A group type: its index from 0 to 4, or its name.
 ///
-/// It is made of a number or of text, so `groups(0)` and `groups("organization")` both work.
+/// It converts from a number and from text, so `groups(0)` and `groups("organization")` both work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupTypeRef(Named);
 
@@ -54,7 +54,7 @@ impl From<&String> for GroupTypeRef {
 }
 
 impl GroupTypeRef {
-    /// The index, from the table of group types where it takes a look.
+    /// Returns the index, from the group types of the project if it is given by name.
     pub(crate) async fn index(&self, session: &Session) -> Result<u8> {
         match &self.0 {
             Named::Index(index) => match u8::try_from(*index) {
@@ -70,7 +70,7 @@ impl GroupTypeRef {
     }
 }
 
-/// A type that the project does not have, refused with what it has.
+/// The error for a type that the project does not have. It lists those that it has.
 fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
     let known: Vec<String> =
         types.iter().map(|t| format!("`{}` ({})", t.group_type, t.group_type_index)).collect();
@@ -79,14 +79,14 @@ fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
         .with_help("group types come from events, send one with `$group_type` first")
 }
 
-/// Refuses an index that no group type has: the server would store a group of it before it says 404.
+/// Fails for an index without a group type, because the server would store a group of it before it answers 404.
 pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
     let wanted = i64::from(index);
     let found = find(session, |t| t.group_type_index == wanted).await?;
     found.map(|_| ()).map_err(|types| unknown_type(&format!("with the index {index}"), &types))
 }
 
-/// Asks the server for the group types, whatever is known.
+/// Requests the group types, ignoring the cache.
 pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
     let types =
         read!(session, "list_group_types", |raw| raw.list_group_types().project_id(session.project()))?;
@@ -95,8 +95,8 @@ pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
     Ok(types)
 }
 
-/// The index of the type that `wanted` picks; asks again before it says that there is none, and then has the types that
-/// there are.
+/// Returns the index of the type that `wanted` selects. If the cached types have none, they are requested; if there is none then
+/// either, returns the types.
 async fn find(
     session: &Session,
     wanted: impl Fn(&GroupType) -> bool + Send + Sync,
@@ -110,7 +110,7 @@ async fn find(
         return Ok(Ok(index));
     }
     let missed = Instant::now();
-    let _one_fetches = session.queue("asks for the group types", cache.fetching.lock()).await?;
+    let _one_fetches = session.queue("requests the group types", cache.fetching.lock()).await?;
     // Another call may have asked while this one waited.
     let types = match cache.get_since(missed) {
         Some(types) => types,

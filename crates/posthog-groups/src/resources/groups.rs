@@ -10,9 +10,9 @@ use crate::resources::group_type::GroupTypeRef;
 use crate::wire::session::Session;
 use crate::write::find;
 
-/// The groups of one type; [`Client::groups`] makes it.
+/// The groups of one type, returned by [`Client::groups`].
 ///
-/// Cheap to clone. Nothing is sent until a call is awaited.
+/// Cheap to clone. No request is sent until a call is awaited.
 #[derive(Clone, Debug)]
 pub struct Groups {
     client: Client,
@@ -20,9 +20,9 @@ pub struct Groups {
 }
 
 impl Client {
-    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
+    /// Returns the groups of one type, given by its name or its index from 0 to 4. No request is sent.
     ///
-    /// A name is looked up at the first call, and the table of group types is kept for five minutes.
+    /// The name is resolved by the first call. Group types are cached for five minutes.
     ///
     /// ```no_run
     /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
@@ -48,18 +48,18 @@ impl Groups {
         self.group_type.index(session).await
     }
 
-    /// The index of the type, from 0 to 4.
+    /// Returns the index of the type, from 0 to 4.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when the project has no type of that name, or the index is out of
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the project has no type of that name, or the index is out of
     /// range.
     pub async fn type_index(&self) -> Result<u8> {
         self.index(&self.client.session("type_index")).await
     }
 
-    /// A group by its exact key, or `None`. Keys are case-sensitive.
+    /// Returns a group by its exact key, or `None` if there is none. Keys are case-sensitive.
     ///
-    /// No notebook is created by looking, whatever the instance's settings.
+    /// Reading a group never creates a notebook.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key or one of more than 400 characters.
@@ -71,10 +71,10 @@ impl Groups {
         }
     }
 
-    /// A group by its exact key.
+    /// Returns a group by its exact key.
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is none; otherwise as [`find`](Self::find).
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is none; otherwise as [`find`](Self::find).
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
         self.read(key.as_ref(), "get").await
     }
@@ -86,18 +86,18 @@ impl Groups {
         find(&session, index, key).await
     }
 
-    /// The same groups for work that takes as long as it takes.
-    pub(crate) fn patient(&self) -> Self {
-        Self::new(self.client.patient(), self.group_type.clone())
+    /// Returns the groups for long-running work; see [`Client::for_bulk`].
+    pub(crate) fn for_bulk(&self) -> Self {
+        Self::new(self.client.for_bulk(), self.group_type.clone())
     }
 
-    /// Whether what a struct or map serializes to can be the properties of a group.
+    /// Checks whether a value can be the properties of a group.
     ///
-    /// The calls that write check the same; this is for telling sooner.
+    /// Calls that write make the same check.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) when it is no JSON object, or holds what
-    /// [`check_properties`](crate::check_properties) refuses.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if it does not serialize to a JSON object, or if
+    /// [`check_properties`](crate::check_properties) fails.
     pub fn check_properties(&self, properties: impl Serialize) -> Result<()> {
         input::properties(&properties).map(|_| ())
     }

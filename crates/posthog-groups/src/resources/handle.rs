@@ -13,10 +13,10 @@ use crate::resources::related::Related;
 use crate::wire::session::read;
 use crate::write;
 
-/// A handle on one group; [`Groups::group`] makes it. The group need not exist.
+/// A handle to one group, returned by [`Groups::group`]. The group need not exist.
 ///
-/// Writes of one client to one group are made one after the other, because the server reads all properties, changes
-/// one, and writes all back without a lock. Writes of *other* clients at the same time can get lost in that.
+/// Writes of one client to the same group are serialized, because the server reads all properties, changes one, and writes all
+/// back without a lock. Concurrent writes of *other* clients can overwrite each other.
 #[derive(Clone, Debug)]
 pub struct GroupHandle {
     pub(crate) groups: Groups,
@@ -24,7 +24,7 @@ pub struct GroupHandle {
 }
 
 impl Groups {
-    /// A handle on one group, for reading and changing it. Nothing is sent, and the group need not exist.
+    /// Returns a handle to one group, for reading and changing it. No request is sent, and the group need not exist.
     pub fn group(&self, key: impl Into<String>) -> GroupHandle {
         GroupHandle::new(self.clone(), key.into())
     }
@@ -35,12 +35,12 @@ impl GroupHandle {
         Self { groups, key: key.into() }
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The group, or `None`; as [`Groups::find`].
+    /// Returns the group, or `None` if it does not exist; see [`Groups::find`].
     ///
     /// # Errors
     /// As [`Groups::find`].
@@ -48,7 +48,7 @@ impl GroupHandle {
         self.groups.find(&self.key).await
     }
 
-    /// The group; as [`Groups::get`].
+    /// Returns the group; see [`Groups::get`].
     ///
     /// # Errors
     /// As [`Groups::get`].
@@ -56,12 +56,12 @@ impl GroupHandle {
         self.groups.get(&self.key).await
     }
 
-    /// Sets one property; all others stay. The value may be any JSON but null. Gives the whole group as it is then.
+    /// Sets one property and keeps all others. The value can be any JSON except null. Returns the whole group after the change.
     ///
-    /// After a lost answer the group is looked at: where the value is in place, nothing is sent again.
+    /// If the response is lost, the group is read back, and the request is sent again only if the value is not in place.
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for null and an empty name.
     pub async fn set(&self, name: impl AsRef<str>, value: impl Serialize) -> Result<Group> {
         let name = input::property_name(name.as_ref())?;
@@ -70,8 +70,8 @@ impl GroupHandle {
         self.write("set", &[write]).await
     }
 
-    /// Removes one property or several; all others stay. Returns the whole group as it is then. Removing a property that
-    /// does not exist succeeds.
+    /// Removes one or more properties and keeps all others. Returns the whole group after the change. Removing a property that does
+    /// not exist succeeds.
     ///
     /// Each property is one request. After an error some may have been removed; the same call again removes the rest.
     ///
@@ -83,7 +83,7 @@ impl GroupHandle {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) when there is no such group;
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for an empty name, and for no names at all.
     pub async fn unset(&self, names: impl PropertyNames) -> Result<Group> {
         let names = names.into_names();
@@ -114,9 +114,9 @@ impl GroupHandle {
         Ok(group)
     }
 
-    /// The persons, and the groups of other types, that share an event of the last 90 days with the group.
+    /// Returns the persons, and the groups of other types, that share an event of the last 90 days with the group.
     ///
-    /// Not paged. No such group: an empty answer.
+    /// Returns an empty list if no such group exists. The result is not paginated.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key.

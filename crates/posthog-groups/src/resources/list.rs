@@ -1,24 +1,24 @@
-//! Lists of groups: by item, by page, or one page at a time.
+//! Listing groups: as a stream, page by page, or a single page.
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, JsonValue, Properties};
 use serde::de::DeserializeOwned;
 
-use crate::data::group::{Group, decode};
+use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
 use crate::resources::groups::Groups;
 use crate::resources::walk::{Items, Pages, Walk};
 use crate::wire::session::Session;
 
-/// Makes `P` of the server's text of the properties of the group with this key.
-type Decode<P> = fn(&str, Properties) -> Result<P>;
+/// Decodes the properties of a group.
+type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
 
-/// A list of groups, newest first, that has yet to be fetched; [`Groups::list`] makes it.
+/// A request for groups, newest first; returned by [`Groups::list`].
 ///
 /// ```no_run
 /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -71,11 +71,12 @@ impl Groups {
         ListGroups::new(self.clone())
     }
 
-    /// Lists all groups, however many there are: as [`list`](Self::list), but without a deadline, waiting for the rate limit
-    /// however long that is, and repeating after a 500 as after other failures.
+    /// Lists all groups of the type. Unlike [`list`](Self::list), it has no deadline, waits for the rate limit as long as necessary, and
+    /// retries a 500 like other failures.
     ///
-    /// Two pages are held at a time, so that memory does not grow with the list. PostHog Cloud allows 4,800 pages of 100 groups
-    /// an hour. [`Client::throttled_for`] tells when it waits, and [`GroupPage::next`](crate::GroupPage::next) where to go on.
+    /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
+    /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] the cursor to continue
+    /// from.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -87,7 +88,7 @@ impl Groups {
     /// # Ok(()) }
     /// ```
     pub fn export(&self) -> ListGroups {
-        ListGroups::new(self.patient())
+        ListGroups::new(self.for_bulk())
     }
 }
 
@@ -101,26 +102,26 @@ impl ListGroups {
             limit: None,
             prefetch: true,
             // The text is there already: listing does not read the properties.
-            decode: |_, properties| Ok(properties),
+            decode: |group| Ok(group.into()),
         }
     }
 }
 
 impl<P: Send + 'static> ListGroups<P> {
-    /// Keeps groups whose properties, written as JSON, contain this text, names included, and the group whose whole key it
-    /// is. Case does not matter. Blank text keeps all.
+    /// Returns only groups whose properties contain this text in their JSON form (names or values), or whose key equals it. Case is
+    /// ignored. Blank text matches all groups.
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.search = Some(text.into());
         self
     }
 
-    /// Keeps groups whose key contains this text; case does not matter. Blank text keeps all.
+    /// Returns only groups whose key contains this text. Case is ignored. Blank text matches all groups.
     pub fn key_contains(mut self, text: impl Into<String>) -> Self {
         self.key_contains = Some(text.into());
         self
     }
 
-    /// Starts where [`GroupPage::next`] of an earlier page points to.
+    /// Starts at the cursor of an earlier page, [`GroupPage::next`].
     pub fn start_from(mut self, cursor: Cursor) -> Self {
         self.start = Some(cursor);
         self
@@ -138,9 +139,9 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// The properties as a type of yours.
+    /// Decodes properties as `Q`.
     ///
-    /// A group whose properties do not fit gives an error with its key and its text, and the list goes on after it.
+    /// For a group whose properties do not match, the list has an error with its key and JSON text, and continues after it.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) {
@@ -165,13 +166,13 @@ impl<P: Send + 'static> ListGroups<P> {
             start: self.start,
             limit: self.limit,
             prefetch: self.prefetch,
-            decode: |key, properties| decode(key, &properties),
+            decode: |group| Group::from(group).typed(),
         }
     }
 
-    /// The groups one by one. Nothing is sent before the stream is polled, and nothing after it is dropped.
+    /// Returns a stream of groups. No request is sent until the stream is polled. Dropping the stream cancels the request in flight.
     ///
-    /// A group that cannot be decoded is an error of its own, and the stream goes on. After any other error it ends.
+    /// The stream continues after a group that cannot be decoded, and ends after any other error.
     pub fn stream(self) -> GroupStream<P> {
         let pages = Pages::new(GroupWalk::new(&self), self.prefetch);
         GroupStream(Items::new(pages, |page| page.groups))
@@ -196,16 +197,16 @@ impl<P: Send + 'static> ListGroups<P> {
         Ok(groups)
     }
 
-    /// The groups page by page, as the server gives them: 100 each.
+    /// Returns a stream of pages of 100 groups.
     pub fn pages(self) -> GroupPages<P> {
         GroupPages(Pages::new(GroupWalk::new(&self), self.prefetch))
     }
 
-    /// One page: the first, or the one that [`start_from`](Self::start_from) names.
+    /// Returns one page: the first, or the one that [`start_from`](Self::start_from) selects.
     ///
     /// # Errors
-    /// As those of the streams; [`Error::is_not_found`] with the detail `Invalid cursor` for a cursor that a server of 2025
-    /// does not understand. Servers of 2026 give the first page then.
+    /// [`Error::is_not_found`] with the detail `Invalid cursor` if a server of 2025 does not accept the cursor. Servers of 2026
+    /// return the first page instead. [`Error::is_paging`] for an empty cursor.
     pub async fn page(self) -> Result<GroupPage<P>> {
         GroupWalk::new(&self).step().await.map(|(page, _)| page)
     }
@@ -215,34 +216,34 @@ impl<P: Send + 'static> ListGroups<P> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GroupPage<P = Properties> {
-    /// The groups; an error stands where one could not be decoded.
+    /// The groups, with an error for each group that could not be decoded.
     pub groups: Vec<Result<Group<P>>>,
-    /// Where the next page begins; `None` on the last page. A page may be empty although more follow.
+    /// The cursor of the next page; `None` on the last page. A page can be empty although more pages follow.
     ///
-    /// It is empty where the server's link has no cursor: the error comes when that page is asked for.
+    /// The cursor is empty if the server's link has none. Requesting that page fails.
     pub next: Option<Cursor>,
-    /// The origin that the server's link to the next page names, when it is another than the client's: the server does not
-    /// know its own address, as is common behind proxies. The next page is asked for at the client's origin nevertheless.
+    /// The origin of the server's link to the next page, if it differs from the client's, as is common behind proxies. The next page
+    /// is requested from the client's origin nevertheless.
     pub link_origin: Option<String>,
 }
 
 impl<P> GroupPage<P> {
-    /// All groups, or the first error.
+    /// Returns all groups, or the first error.
     ///
     /// # Errors
-    /// [`Error::is_decode`] when a group could not be decoded.
+    /// [`Error::is_decode`] if a group could not be decoded.
     pub fn into_groups(self) -> Result<Vec<Group<P>>> {
         self.groups.into_iter().collect()
     }
 }
 
-/// Groups one by one; [`ListGroups::stream`] makes it. `Unpin` and `Send`.
+/// A stream of groups, returned by [`ListGroups::stream`].
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct GroupStream<P: Send + 'static = Properties>(Items<GroupWalk<P>, Group<P>>);
 
 impl<P: Send + 'static> GroupStream<P> {
-    /// The next group; `None` at the end. The same as `StreamExt::next`, without a further crate.
+    /// Returns the next group, or `None` at the end. Equivalent to `StreamExt::next`.
     pub async fn next(&mut self) -> Option<Result<Group<P>>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -256,13 +257,13 @@ impl<P: Send + 'static> Stream for GroupStream<P> {
     }
 }
 
-/// Groups page by page; [`ListGroups::pages`] makes it. `Unpin` and `Send`. It ends after an error.
+/// A stream of pages, returned by [`ListGroups::pages`]. It ends after an error.
 #[must_use = "streams do nothing unless polled"]
 #[derive(Debug)]
 pub struct GroupPages<P: Send + 'static = Properties>(Pages<GroupWalk<P>>);
 
 impl<P: Send + 'static> GroupPages<P> {
-    /// The next page; `None` at the end.
+    /// Returns the next page, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<GroupPage<P>>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -325,7 +326,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if next.is_some() {
             self.trail.empty_pages.count(page.is_empty())?;
         }
-        let mut groups = page.into_groups(self.list.decode);
+        let key = &session.shared.connection.key;
+        let mut groups: Vec<_> = page
+            .into_groups(self.list.decode)
+            .into_iter()
+            .map(|group| group.map_err(|e| e.redacted(key)))
+            .collect();
         if let Some(left) = &mut self.left {
             groups.truncate(*left);
             *left -= groups.len();
@@ -339,7 +345,7 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
 /// A page as it was received.
 enum Received {
     /// Every group is of the expected form.
-    Whole(types::GroupPage),
+    Whole(raw::GroupPage),
     /// Some group is not: all of them as text.
     Loose(LoosePage),
 }
@@ -368,27 +374,21 @@ impl Received {
 
     fn first(&self) -> Option<(i64, &str)> {
         match self {
-            Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, g.group_key.as_str())),
+            Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, &*g.group_key)),
             // What such a page holds is unclear; its cursor is guarded nevertheless.
             Self::Loose(_) => None,
         }
     }
 
     fn into_groups<P>(self, decode: Decode<P>) -> Vec<Result<Group<P>>> {
-        let typed = |group: types::Group| {
-            let properties = decode(&group.group_key, group.group_properties)?;
-            Ok(Group::stored(group.group_type_index, group.group_key, properties, group.created_at))
-        };
         match self {
-            Self::Whole(page) => page.results.into_iter().map(typed).collect(),
-            Self::Loose(page) => {
-                page.results.into_iter().map(|text| one_group(&text).and_then(typed)).collect()
-            }
+            Self::Whole(page) => page.results.into_iter().map(decode).collect(),
+            Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
         }
     }
 }
 
-fn one_group(text: &JsonValue) -> Result<types::Group> {
+fn one_group(text: &JsonValue) -> Result<raw::Group> {
     #[derive(serde::Deserialize)]
     struct Key {
         group_key: String,

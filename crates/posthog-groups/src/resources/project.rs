@@ -1,17 +1,17 @@
-//! Which project is meant.
+//! Project references.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// A project: its number, or the current project of the key's user.
+/// A project: its ID, or the current project of the key's user.
 ///
-/// It is made of a number or of text, so `project(7)`, `project("7")` and `project("@current")` all work.
+/// It converts from a number and from text, so `project(7)`, `project("7")` and `project("@current")` all work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectRef(String);
 
 impl ProjectRef {
-    /// The project that the key's user used last.
+    /// The project that the user of the key used last.
     pub fn current() -> Self {
         Self("@current".to_owned())
     }
@@ -24,8 +24,8 @@ impl ProjectRef {
         {
             return Ok(text.to_owned());
         }
-        Err(Error::input(format!("`{}` is no project id", text.chars().take(60).collect::<String>()))
-            .with_help("give the number that stands in the address bar of the project, or `@current`"))
+        Err(Error::input(format!("`{}` is not a project ID", text.chars().take(60).collect::<String>()))
+            .with_help("use the number in the project's URL, or `@current`"))
     }
 }
 

@@ -13,9 +13,9 @@ use crate::resources::client::Client;
 use crate::resources::groups::Groups;
 use crate::wire::session::read;
 
-/// A question for the values of a property; await it. [`Groups::property_values`] makes it.
+/// A request for the values of a property, returned by [`Groups::property_values`].
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until it is awaited"]
+#[must_use = "no request is sent until it is awaited"]
 pub struct PropertyValuesQuery {
     groups: Groups,
     name: String,
@@ -23,7 +23,7 @@ pub struct PropertyValuesQuery {
 }
 
 impl Groups {
-    /// The most frequent values of a property; await it, or narrow it first.
+    /// Returns the most frequent values of a property. No request is sent until the builder is awaited.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -42,8 +42,7 @@ impl PropertyValuesQuery {
         Self { groups, name, containing: None }
     }
 
-    /// Keeps values that contain this text; case does not matter. `%` stands for any text here, and `_` for any
-    /// character.
+    /// Returns only values that contain this text. Case is ignored; `%` matches any text, and `_` any character.
     pub fn containing(mut self, text: impl Into<String>) -> Self {
         self.containing = Some(text.into());
         self
@@ -88,10 +87,10 @@ impl IntoFuture for PropertyValuesQuery {
 }
 
 impl Client {
-    /// The names of the properties of each group type, with the number of groups that have them.
+    /// Returns the names of the properties of each group type, with the number of groups that have them.
     ///
     /// # Errors
-    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Take
+    /// [`Error::is_not_offered`] on servers since 2026-06-26, which no longer have the endpoint. Use
     /// [`Groups::property_values`] or sample with [`Groups::list`] there.
     pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
         let session = self.session("property_definitions");
@@ -102,36 +101,36 @@ impl Client {
     }
 }
 
-/// A value of a property, and how many groups have it.
+/// A value of a property with the number of groups that have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyValue {
-    /// The value as text: numbers, booleans and nested JSON as their JSON, text without quotes. `1` and `"1"` are one.
+    /// The value as text: JSON, but strings without quotes. `1` and `"1"` are not distinguished.
     pub value: String,
-    /// How many groups have it; servers of 2022 do not tell.
+    /// The number of groups that have it; `None` on servers of 2022.
     pub count: Option<i64>,
 }
 
-/// The names of properties by group type; [`Client::property_definitions`](crate::Client::property_definitions) gets them.
+/// The names of properties by group type, returned by [`Client::property_definitions`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PropertyDefinitions(BTreeMap<u8, Vec<PropertyDefinition>>);
 
-/// The name of a property, and how many groups have it.
+/// The name of a property with the number of groups that have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyDefinition {
     /// Its name.
     pub name: String,
-    /// How many groups have it. Servers may count replaced versions of a group as well.
+    /// The number of groups that have it. Servers may include replaced versions of a group.
     pub count: i64,
 }
 
 impl PropertyDefinitions {
-    /// The properties of the group type with this index, the most frequent first.
+    /// Returns the properties of the group type with this index, the most frequent first.
     pub fn of(&self, type_index: u8) -> &[PropertyDefinition] {
         self.0.get(&type_index).map_or(&[], Vec::as_slice)
     }
 
-    /// All group types that have properties, by index.
+    /// Iterates over the group types that have properties, ordered by index.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &[PropertyDefinition])> {
         self.0.iter().map(|(index, rows)| (*index, rows.as_slice()))
     }

@@ -1,4 +1,4 @@
-//! Who and what was seen together.
+//! Related persons and groups.
 
 use posthog_groups_client::types::{RelatedGroup, RelatedPerson};
 use posthog_groups_client::{JsonValue, RelatedActor};
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 /// The persons and groups that share an event of the last 90 days with a group or a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Related {
-    /// The persons; none where a person was asked for.
+    /// The persons; empty for the groups of a person.
     pub persons: Vec<RelatedPerson>,
     /// The groups, by type.
     pub groups: Vec<RelatedGroup>,
-    /// Actors of kinds that this version does not know, as the server sent them.
+    /// Actors of types that this version does not know, as JSON.
     pub others: Vec<JsonValue>,
 }
 
 impl Related {
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.persons.is_empty() && self.groups.is_empty() && self.others.is_empty()
     }

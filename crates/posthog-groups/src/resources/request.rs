@@ -1,14 +1,12 @@
 //! Requests to endpoints that have no method in this crate.
 
-use std::sync::Arc;
-
 use http::Method;
 use http::header::CONTENT_TYPE;
 use posthog_groups_client::{JsonValue, Operation};
 
 use crate::error::{Error, Result};
 use crate::resources::client::Client;
-use crate::wire::transport::{Exchange, Mode, Usage};
+use crate::wire::transport::Mode;
 
 static GET: Operation = Operation::unlisted("GET");
 static POST: Operation = Operation::unlisted("POST");
@@ -44,15 +42,13 @@ impl Client {
             "PATCH" => (Method::PATCH, &PATCH),
             "DELETE" => (Method::DELETE, &DELETE),
             other => {
-                return Err(Error::input(format!(
-                    "the method `{other}` is not GET, POST, PUT, PATCH or DELETE"
-                )));
+                return Err(Error::input(format!("the method `{other}` is unknown"))
+                    .with_help("use GET, POST, PUT, PATCH or DELETE"));
             }
         };
         if !path.starts_with('/') || path.starts_with("//") {
-            return Err(Error::input(
-                "the path does not start with one slash; write, for example, /api/users/@me/",
-            ));
+            return Err(Error::input("the path does not start with one slash")
+                .with_help("write, for example, /api/users/@me/"));
         }
         let session = match operation.idempotency {
             posthog_groups_client::Idempotency::Safe => self.session("request"),
@@ -66,13 +62,7 @@ impl Client {
         let request = request
             .build()
             .map_err(|e| Error::input("the path cannot be part of a URL").with_source(e.without_url()))?;
-        let exchange = Exchange::new(
-            Arc::clone(&shared.connection),
-            session.options,
-            session.deadline(),
-            Arc::new(Usage::new(Some("request"))),
-            Mode::Raw,
-        );
+        let exchange = session.exchange(Mode::Raw);
         let body = exchange.send(&shared.http, operation, request).await?;
         if body.trim_ascii().is_empty() {
             return Ok(None);

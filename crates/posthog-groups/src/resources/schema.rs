@@ -275,7 +275,7 @@ impl Seen {
                 .or_default()
                 .entry(kind_of(&value))
                 .and_modify(|occurrence| occurrence.times += 1)
-                .or_insert_with(|| Occurrence { times: 1, first_group: group.key.clone() });
+                .or_insert_with(|| Occurrence { times: 1, first_group: group.key.to_string() });
         }
         Ok(())
     }

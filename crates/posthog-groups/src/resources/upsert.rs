@@ -13,38 +13,38 @@ use crate::resources::group_type::check_exists;
 use crate::resources::handle::GroupHandle;
 use crate::write::{self, Target};
 
-/// Properties to be merged into a group; await it. [`GroupHandle::upsert`] makes it.
+/// A request to merge properties into a group, returned by [`GroupHandle::upsert`].
 ///
-/// The group is read first, and only what differs is written: by the server's own endpoint where it has one (servers of
-/// September 2025), otherwise property by property. Values are compared as JSON: the order of members and the way a number
-/// is written do not matter, its exact value does. Nothing to merge means nothing is sent.
+/// The group is read first, and only properties that differ are written: in one request on servers that have the endpoint
+/// (September 2025), otherwise one by one. Values are compared as JSON by [`same_value`](crate::same_value). If there is nothing to
+/// merge, no request is sent.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
+#[must_use = "no request is sent until it is awaited"]
 pub struct Upsert {
     handle: GroupHandle,
     properties: Result<Properties>,
     create_if_missing: bool,
 }
 
-/// What an upsert has done.
+/// The result of an upsert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Upserted {
-    /// The group as it was found; `None` when it was created, or when there was nothing to merge and nothing was sent.
+    /// The group before; `None` if it was created, or if there was nothing to merge.
     pub before: Option<Group>,
-    /// The group as it is now; `None` only when there was nothing to merge and nothing was sent.
+    /// The group after; `None` only if there was nothing to merge.
     pub group: Option<Group>,
-    /// The group was created.
+    /// Whether the group was created.
     pub created: bool,
-    /// The names of the properties that were written, because they were missing or different.
+    /// The names of the properties that were written because they were missing or different.
     pub written: Vec<String>,
 }
 
-/// What an upsert would do; [`Upsert::plan`] makes it.
+/// What an upsert would do, returned by [`Upsert::plan`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpsertPlan {
-    /// The group as it is; `None` when it does not exist, or when there is nothing to merge and nothing was sent.
+    /// The group now; `None` if it does not exist, or if there is nothing to merge.
     pub before: Option<Group>,
-    /// The group would be created.
+    /// Whether the group would be created.
     pub creates: bool,
     /// The properties that would be written, in the order of their names.
     pub changes: Vec<PropertyChange>,
@@ -55,14 +55,14 @@ pub struct UpsertPlan {
 pub struct PropertyChange {
     /// Its name.
     pub name: String,
-    /// Its value before; `None` when the group does not have it.
+    /// Its value now; `None` if the group does not have it.
     pub before: Option<JsonValue>,
     /// Its value after.
     pub after: JsonValue,
 }
 
 impl GroupHandle {
-    /// Merges several properties into the group: await it, or have it create the group where it is missing.
+    /// Merges several properties into the group. No request is sent until the builder is awaited.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -81,7 +81,7 @@ impl Upsert {
         Self { handle, properties, create_if_missing: false }
     }
 
-    /// Creates the group where it is missing, with these properties.
+    /// Creates the group with these properties if it does not exist.
     pub fn create_if_missing(mut self) -> Self {
         self.create_if_missing = true;
         self
@@ -90,9 +90,9 @@ impl Upsert {
     /// Merges the properties. Awaiting the builder does the same.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for a null among the values, and for properties that are no object;
-    /// [`Error::is_not_found`] when the group is missing and is not to be created. After an error in the middle some properties
-    /// may be written; the same upsert again completes it.
+    /// [`Error::is_invalid_input`] for null values and for properties that are not an object; [`Error::is_not_found`] if the group does
+    /// not exist and [`create_if_missing`](Self::create_if_missing) was not called. After an error some properties may have been
+    /// written; repeating the upsert completes it.
     pub async fn send(self) -> Result<Upserted> {
         let Self { handle, properties, create_if_missing } = self;
         let properties = properties?;
@@ -111,7 +111,7 @@ impl Upsert {
                         let written = wanted.into_iter().map(|(name, _)| name).collect();
                         return Ok(Upserted { before: None, group: Some(group), created: true, written });
                     }
-                    // Somebody else has created it in between: then it is merged.
+                    // Another client has created it in the meantime.
                     Err(error) if error.is_already_exists() => target.find().await?,
                     Err(error) => return Err(error),
                 }
@@ -122,7 +122,7 @@ impl Upsert {
         Ok(Upserted { before: Some(found), group: Some(group), created: false, written })
     }
 
-    /// Reads the group and says what the upsert would do. Nothing is written.
+    /// Reads the group and returns what the upsert would do. Nothing is written.
     ///
     /// # Errors
     /// As [`send`](Self::send).

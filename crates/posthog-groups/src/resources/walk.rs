@@ -1,4 +1,4 @@
-//! Walks through the pages of a list, one page ahead.
+//! Pagination with prefetching of one page.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,25 +9,25 @@ use tokio::task::JoinHandle;
 
 use crate::error::Result;
 
-/// A list whose pages come one after the other.
+/// A position in a paginated list.
 pub(crate) trait Walk: Send + Sized + 'static {
     /// One page.
     type Page: Send + 'static;
 
-    /// Fetches a page; with it comes the rest of the walk, if there is more.
+    /// Requests a page. Returns it with the position after it, if there are more pages.
     fn step(self) -> impl Future<Output = Result<(Self::Page, Option<Self>)>> + Send;
 }
 
-/// The pages of a walk. While one is looked at, the next is on its way; more are not.
+/// A stream of pages. At most one page is requested ahead.
 pub(crate) struct Pages<W: Walk> {
     state: State<W>,
     prefetch: bool,
 }
 
 enum State<W: Walk> {
-    /// Nothing has been asked for yet.
+    /// No request is in flight.
     Waiting(W),
-    /// A page is on its way.
+    /// A page has been requested.
     Fetching(Fetch<W>),
     Ended,
 }
@@ -43,10 +43,10 @@ impl<W: Walk> fmt::Debug for Pages<W> {
     }
 }
 
-/// What a step of a walk gives.
+/// The result of a step.
 type Stepped<W> = Result<(<W as Walk>::Page, Option<W>)>;
 
-/// A task that ends when nobody waits for it any more: nothing is sent for a stream that has been dropped.
+/// A task that is aborted when it is dropped, so that dropping a stream cancels its request.
 struct Fetch<W: Walk>(JoinHandle<Stepped<W>>);
 
 impl<W: Walk> Fetch<W> {
@@ -70,7 +70,7 @@ impl<W: Walk> Pages<W> {
     }
 }
 
-// Nothing in it is pinned: the task has its own place.
+// No field is pinned; the task has its own allocation.
 impl<W: Walk> Unpin for Pages<W> {}
 
 impl<W: Walk> Stream for Pages<W> {
@@ -99,7 +99,7 @@ impl<W: Walk> Stream for Pages<W> {
                         Ok(Err(error)) => Some(Err(error)),
                         Err(ended) => match ended.try_into_panic() {
                             Ok(panic) => std::panic::resume_unwind(panic),
-                            // The runtime is shutting down: nobody will miss the rest.
+                            // The runtime is shutting down.
                             Err(_) => None,
                         },
                     });
@@ -109,7 +109,7 @@ impl<W: Walk> Stream for Pages<W> {
     }
 }
 
-/// The items of pages, one by one.
+/// A stream of the items on the pages.
 pub(crate) struct Items<W: Walk, T> {
     pages: Pages<W>,
     current: std::vec::IntoIter<Result<T>>,
@@ -139,7 +139,7 @@ impl<W: Walk, T> Stream for Items<W, T> {
             if let Some(item) = this.current.next() {
                 return Poll::Ready(Some(item));
             }
-            // A page may be empty although more follow.
+            // A page can be empty although more pages follow.
             match ready!(Pin::new(&mut this.pages).poll_next(context)) {
                 Some(Ok(page)) => this.current = (this.split)(page).into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),

@@ -1,11 +1,11 @@
-//! A bound on all repetitions together, so that a server in trouble is not buried in them.
+//! The retry budget: a limit on retries across all calls, so that they do not overload a failing server.
 
 use std::sync::Mutex;
 
-use crate::wire::poison::unpoisoned;
+use crate::wire::poison::lock_ignoring_poison;
 
-/// Tokens for repetitions, shared by all clones of a client: each repetition costs one, each success gives
-/// a fifth back. In the long run at most every fifth call is a repetition.
+/// Tokens for retries, shared by all clones of a client. A retry takes a token, and a success returns a fifth of one, so that in the
+/// long run at most every fifth request is a retry.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     fifths: Mutex<u32>,
@@ -23,7 +23,7 @@ impl Default for RetryBudget {
 impl RetryBudget {
     /// Pays for a repetition; false when there is nothing left to pay with.
     pub(crate) fn withdraw(&self) -> bool {
-        let mut fifths = unpoisoned(self.fifths.lock());
+        let mut fifths = lock_ignoring_poison(self.fifths.lock());
         match fifths.checked_sub(COST) {
             Some(rest) => {
                 *fifths = rest;
@@ -35,7 +35,7 @@ impl RetryBudget {
 
     /// Notes a success.
     pub(crate) fn deposit(&self) {
-        let mut fifths = unpoisoned(self.fifths.lock());
+        let mut fifths = lock_ignoring_poison(self.fifths.lock());
         *fifths = (*fifths + 1).min(FULL);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::wire::poison::unpoisoned;
+use crate::wire::poison::lock_ignoring_poison;
 
 /// A value, kept for a while.
 #[derive(Debug)]
@@ -32,12 +32,12 @@ impl<T: Clone> Cache<T> {
     }
 
     fn get_if(&self, is_fresh: impl FnOnce(Instant) -> bool) -> Option<T> {
-        let value = unpoisoned(self.value.lock());
+        let value = lock_ignoring_poison(self.value.lock());
         let (at, value) = value.as_ref()?;
         is_fresh(*at).then(|| value.clone())
     }
 
     pub(crate) fn put(&self, value: T) {
-        *unpoisoned(self.value.lock()) = Some((Instant::now(), value));
+        *lock_ignoring_poison(self.value.lock()) = Some((Instant::now(), value));
     }
 }

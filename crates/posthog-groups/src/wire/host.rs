@@ -1,4 +1,4 @@
-//! Where the API lives: regions, hosts, and the origin that the key is sent to.
+//! Regions and hosts.
 
 use posthog_groups_client::is_loopback;
 use reqwest::Url;
@@ -20,7 +20,7 @@ pub enum Region {
 }
 
 impl Region {
-    /// The origin of the region's API.
+    /// Returns the origin of the region's API.
     pub fn url(self) -> &'static str {
         match self {
             Self::Us => "https://us.posthog.com",
@@ -191,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_cannot_work_are_refused_with_the_mend() {
-        for (given, mend) in [
+    fn invalid_hosts_are_refused_with_help() {
+        for (given, help) in [
             ("", "write for example https://eu.posthog.com"),
             ("eu.posthog.com", "write https://eu.posthog.com"),
             ("localhost:8000", "write http://localhost:8000"),
@@ -204,7 +204,7 @@ mod tests {
             ("http://us.i.posthog.com", "write https://"),
         ] {
             let message = base(given);
-            assert!(message.contains(mend) && !message.contains("secret"), "{given}: {message}");
+            assert!(message.contains(help) && !message.contains("secret"), "{given}: {message}");
         }
         assert!(Host::parse("http://posthog.example.com", true).is_ok());
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use crate::wire::poison::unpoisoned;
+use crate::wire::poison::lock_ignoring_poison;
 
 /// Locks by key. A key that nobody holds or waits for takes no memory.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct KeyGuard<'a, K: Eq + Hash> {
 impl<K: Eq + Hash + Clone> KeyedLocks<K> {
     /// Waits until nobody else holds the lock of the key.
     pub(crate) async fn lock(&self, key: K) -> KeyGuard<'_, K> {
-        let lock = unpoisoned(self.held.lock()).entry(key.clone()).or_default().clone();
+        let lock = lock_ignoring_poison(self.held.lock()).entry(key.clone()).or_default().clone();
         // Before the wait, so that one that is given up cleans up as well.
         let mut guard = KeyGuard { locks: self, key, guard: None };
         guard.guard = Some(lock.lock_owned().await);
@@ -40,7 +40,7 @@ impl<K: Eq + Hash + Clone> KeyedLocks<K> {
 impl<K: Eq + Hash> Drop for KeyGuard<'_, K> {
     fn drop(&mut self) {
         self.guard = None;
-        let mut held = unpoisoned(self.locks.held.lock());
+        let mut held = lock_ignoring_poison(self.locks.held.lock());
         // One owner is the map itself: nobody holds it or waits.
         if held.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             held.remove(&self.key);

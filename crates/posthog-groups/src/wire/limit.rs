@@ -1,4 +1,4 @@
-//! The client's own rate limit, and the pause that a 429 means for all clones.
+//! The client's rate limit, and pauses after a 429.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::wire::poison::unpoisoned;
+use crate::wire::poison::lock_ignoring_poison;
 
-/// How many requests a client sends at most, over any minute and over any hour.
+/// The maximum number of requests per minute and per hour, in any window.
 ///
-/// PostHog Cloud counts 480 a minute and 4,800 an hour for each personal API key (contract section 1.4); these are the
-/// defaults for its hosts. Other hosts have no limit unless one is set. All clones of a client share one account.
+/// PostHog Cloud allows 480 per minute and 4,800 per hour for each personal API key (contract section 1.4), which is the default for
+/// its hosts. Other hosts have no limit by default. All clones of a client share the limit.
 ///
 /// ```
 /// use posthog_groups::RateLimit;
 ///
-/// // Half of the allowance, because another program uses the same key.
+/// // Half of the limit, because another program uses the same key.
 /// let half = RateLimit::per_minute(240).and_per_hour(2_400);
 /// assert_ne!(half, RateLimit::cloud());
 /// ```
@@ -27,27 +27,27 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// What PostHog Cloud allows: 480 requests a minute, 4,800 an hour.
+    /// The limit of PostHog Cloud: 480 requests per minute and 4,800 per hour.
     pub fn cloud() -> Self {
         Self::per_minute(480).and_per_hour(4_800)
     }
 
-    /// No limit but the server's own.
+    /// No limit.
     pub fn unlimited() -> Self {
         Self { per_minute: None, per_hour: None }
     }
 
-    /// So many requests a minute; zero counts as one.
+    /// A limit per minute. Zero counts as one.
     pub fn per_minute(requests: u32) -> Self {
         Self { per_minute: Some(requests.max(1)), per_hour: None }
     }
 
-    /// So many requests an hour; zero counts as one.
+    /// A limit per hour. Zero counts as one.
     pub fn per_hour(requests: u32) -> Self {
         Self { per_minute: None, per_hour: Some(requests.max(1)) }
     }
 
-    /// And so many an hour.
+    /// Adds a limit per hour.
     #[must_use]
     pub fn and_per_hour(mut self, requests: u32) -> Self {
         self.per_hour = Some(requests.max(1));
@@ -55,15 +55,15 @@ impl RateLimit {
     }
 }
 
-/// Lets requests through, in the order in which they came.
+/// Admits requests in the order of their arrival.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    // Held while waiting: who comes later queues behind, and a waiter that is dropped leaves no trace.
-    turn: tokio::sync::Mutex<()>,
+    // Held while waiting, so that later requests queue. Dropping a waiter releases it.
+    queue: tokio::sync::Mutex<()>,
     account: Mutex<Account>,
 }
 
-/// Why a request was not let through.
+/// Why a request was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The next place is free only after this time.
@@ -103,13 +103,16 @@ impl Limiter {
         let windows =
             [window(limit.per_minute, 60), window(limit.per_hour, 3_600)].into_iter().flatten().collect();
         Self {
-            turn: tokio::sync::Mutex::default(),
+            queue: tokio::sync::Mutex::default(),
             account: Mutex::new(Account { windows, ..Account::default() }),
         }
     }
 
     /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
+        if lock_ignoring_poison(self.account.lock()).is_open() {
+            return Ok(());
+        }
         let start = Instant::now();
         // Who waits before this request gets the next place, so that this one waits at least as long.
         if let Some(wait) = self.waits_for()
@@ -118,23 +121,23 @@ impl Limiter {
             return Err(Refusal::WaitTooLong(wait));
         }
         let wait = async {
-            let _turn = match start.checked_add(longest) {
+            let _head = match start.checked_add(longest) {
                 Some(end) => {
-                    let turn = tokio::time::timeout_at(end, self.turn.lock()).await;
-                    turn.map_err(|_| Refusal::WaitTooLong(self.waits_for().unwrap_or_default()))?
+                    let head = tokio::time::timeout_at(end, self.queue.lock()).await;
+                    head.map_err(|_| Refusal::WaitTooLong(self.waits_for().unwrap_or_default()))?
                 }
-                None => self.turn.lock().await,
+                None => self.queue.lock().await,
             };
             loop {
                 let now = Instant::now();
-                let Err(free) = unpoisoned(self.account.lock()).take(now) else { return Ok(()) };
+                let Err(free) = lock_ignoring_poison(self.account.lock()).take(now) else { return Ok(()) };
                 if free.saturating_duration_since(start) > longest {
                     return Err(Refusal::WaitTooLong(free.saturating_duration_since(now)));
                 }
                 if deadline.is_some_and(|deadline| deadline < free) {
                     return Err(Refusal::Deadline);
                 }
-                unpoisoned(self.account.lock()).waiting_until = Some(free);
+                lock_ignoring_poison(self.account.lock()).waiting_until = Some(free);
                 tokio::time::sleep_until(free).await;
             }
         };
@@ -146,7 +149,7 @@ impl Limiter {
 
     /// How long requests have to wait for a place at the moment.
     pub(crate) fn waits_for(&self) -> Option<Duration> {
-        let until = unpoisoned(self.account.lock()).waiting_until?;
+        let until = lock_ignoring_poison(self.account.lock()).waiting_until?;
         let wait = until.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
@@ -154,14 +157,14 @@ impl Limiter {
     /// How many requests an hour are allowed, if there is such a limit.
     #[cfg(feature = "bulk")]
     pub(crate) fn per_hour(&self) -> Option<u64> {
-        let account = unpoisoned(self.account.lock());
+        let account = lock_ignoring_poison(self.account.lock());
         let window = account.windows.iter().find(|window| window.length >= Duration::from_secs(3_600))?;
         u64::try_from(window.limit).ok()
     }
 
     /// After a 429: nobody sends anything for this long.
     pub(crate) fn pause(&self, wait: Duration) {
-        let mut account = unpoisoned(self.account.lock());
+        let mut account = lock_ignoring_poison(self.account.lock());
         // A wait beyond the clock's range is as good as none: the policy's cap has failed the call already.
         if let Some(until) = Instant::now().checked_add(wait) {
             account.paused_until = account.paused_until.max(Some(until));
@@ -170,6 +173,11 @@ impl Limiter {
 }
 
 impl Account {
+    /// Whether no request has to wait or to be counted.
+    fn is_open(&self) -> bool {
+        self.windows.is_empty() && self.paused_until.is_none()
+    }
+
     /// Takes a place, or tells when one will be free.
     fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let mut free = now;

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::wire::retry::RetryPolicy;
 
-/// What [`Client::with_options`](crate::Client::with_options) changes.
+/// Options that [`Client::with_options`](crate::Client::with_options) changes.
 ///
 /// ```no_run
 /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
 /// use std::time::Duration;
 ///
-/// let hasty = posthog.with_options(|o| o.timeout(Duration::from_secs(2)).retries(0));
-/// let acme = hasty.groups("organization").find("org:5").await?;
+/// let quick = posthog.with_options(|o| o.timeout(Duration::from_secs(2)).retries(0));
+/// let acme = quick.groups("organization").find("org:5").await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct CallOptions {
 }
 
 impl Default for CallOptions {
-    /// 30 s for an attempt, 5 minutes for a call, 64 MB for an answer, and the default [`RetryPolicy`].
+    /// 30 s per attempt, 5 minutes per call, responses of up to 64 MB, and the default [`RetryPolicy`].
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -35,35 +35,35 @@ impl Default for CallOptions {
 }
 
 impl CallOptions {
-    /// The time for one attempt, from the first byte out to the last byte in; 30 s by default.
+    /// Sets the timeout of an attempt, from sending the request to receiving the whole response; 30 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The time for a call with all its attempts and waits; 5 minutes by default, `None` is without end.
+    /// Sets the deadline of a call, including all attempts and waits; 5 minutes by default. `None` means no deadline.
     #[must_use]
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
         self
     }
 
-    /// How often a failed call is repeated at most; 4 by default.
+    /// Sets the maximum number of retries; 4 by default.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retry = self.retry.retries(retries);
         self
     }
 
-    /// How failed calls are repeated.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// The most bytes that an answer may have; 64 MB by default. A page of 100 groups rarely has 1 MB.
+    /// Sets the maximum size of a response in bytes; 64 MB by default. A page of 100 groups rarely has 1 MB.
     #[must_use]
     pub fn max_response_size(mut self, bytes: u64) -> Self {
         self.max_response_size = bytes;

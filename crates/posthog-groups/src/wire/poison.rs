@@ -1,9 +1,9 @@
-//! Locks that survive a panic of another holder.
+//! Mutexes that ignore poisoning.
 
 use std::sync::{LockResult, PoisonError};
 
-/// The guard, whether or not another thread panicked with it: what our locks protect is valid after every
-/// single statement.
-pub(crate) fn unpoisoned<T>(lock: LockResult<T>) -> T {
+/// Returns the guard even if another thread panicked while holding the lock. What our locks protect is valid after every single
+/// statement.
+pub(crate) fn lock_ignoring_poison<T>(lock: LockResult<T>) -> T {
     lock.unwrap_or_else(PoisonError::into_inner)
 }

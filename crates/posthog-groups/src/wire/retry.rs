@@ -1,4 +1,4 @@
-//! Whether and when a request is sent again: decided without any I/O.
+//! Retry decisions, without I/O.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use posthog_groups_client::Idempotency;
 
 use crate::error::{Error, is_gateway_failure};
 
-/// How often and how patiently failed calls are repeated.
+/// How failed requests are retried.
 ///
-/// Waits grow by a factor of two from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), and each is
-/// drawn evenly from zero to that bound (full jitter). `Retry-After` is a minimum. What may be repeated at all is not
-/// up to the policy: that is a property of the operation.
+/// The maximum wait doubles from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), and each wait is random
+/// between zero and that maximum (full jitter). `Retry-After` is a minimum. Which operations can be retried does not depend on the
+/// policy.
 ///
 /// ```
 /// use std::time::Duration;
 /// use posthog_groups::RetryPolicy;
 ///
-/// let patient = RetryPolicy::default().retries(8).longest_wait(Duration::from_secs(30));
-/// assert_ne!(patient, RetryPolicy::none());
+/// let policy = RetryPolicy::default().retries(8).longest_wait(Duration::from_secs(30));
+/// assert_ne!(policy, RetryPolicy::none());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -30,7 +30,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Four repetitions, waits of up to 250 ms, 500 ms, 1 s, 2 s; servers may ask for up to 2 minutes.
+    /// Four retries with waits of up to 250 ms, 500 ms, 1 s and 2 s; waits for the server of up to 2 minutes.
     fn default() -> Self {
         Self {
             retries: 4,
@@ -43,35 +43,35 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// No repetitions: every request is sent once. After a lost answer of a write there is still a look.
+    /// No retries. After a lost response to a write the group is still read back.
     pub fn none() -> Self {
         Self::default().retries(0)
     }
 
-    /// How often a call is repeated at most; 4 by default.
+    /// Sets the maximum number of retries; 4 by default.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The bound of the first wait; 250 ms by default. Zero repeats without waiting.
+    /// Sets the maximum of the first wait; 250 ms by default. Zero retries without waiting.
     #[must_use]
     pub fn first_wait(mut self, wait: Duration) -> Self {
         self.first_wait = wait;
         self
     }
 
-    /// The bound that growing waits do not exceed; 8 s by default.
+    /// Sets the maximum of all waits; 8 s by default.
     #[must_use]
     pub fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
-    /// The longest wait that a server, or the client's own rate limit, may impose; 2 minutes by default. Where a
-    /// longer one is due, the call fails at once with [`Error::is_rate_limited`](crate::Error::is_rate_limited) and
-    /// [`Error::retry_after`](crate::Error::retry_after) instead of sleeping through it.
+    /// Sets the longest wait that the server, the client's rate limit, or another call of the client may cause; 2 minutes by
+    /// default. If a longer wait is known to be necessary, the call fails immediately with [`Error::is_rate_limited`](crate::Error::is_rate_limited) and
+    /// [`Error::retry_after`](crate::Error::retry_after).
     #[must_use]
     pub fn max_server_wait(mut self, wait: Duration) -> Self {
         self.max_server_wait = wait;
@@ -142,7 +142,7 @@ pub(crate) struct Attempt {
 /// What comes after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It stands as it is: a success, an error that repetition does not mend, or one that must not be repeated.
+    /// Do not retry.
     Done,
     /// Wait this long, and send it again.
     Wait(Duration),
@@ -267,8 +267,8 @@ mod tests {
         let twice_500 =
             Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::ServerError) };
         assert_eq!(decide(&POLICY, &twice_500, || 1.0), Step::Done);
-        let patient = RetryPolicy { server_errors: 2, ..POLICY };
-        assert!(matches!(decide(&patient, &twice_500, || 1.0), Step::Wait(_)));
+        let twice = RetryPolicy { server_errors: 2, ..POLICY };
+        assert!(matches!(decide(&twice, &twice_500, || 1.0), Step::Wait(_)));
         for (number, wanted) in [(3, true), (4, false)] {
             let attempt = Attempt { number, ..attempt(Idempotency::Safe, Outcome::Lost) };
             assert_eq!(matches!(decide(&POLICY, &attempt, || 0.0), Step::Wait(_)), wanted);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_to_a_bound_and_are_drawn_from_zero_up() {
+    fn waits_grow_to_a_maximum_and_have_full_jitter() {
         for (number, unit, wanted) in
             [(1, 1.0, 100), (2, 1.0, 200), (3, 1.0, 300), (3, 0.5, 150), (1, 0.0, 0)]
         {

@@ -62,10 +62,6 @@ impl Session {
         &self.shared.project
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
-    }
-
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
@@ -94,16 +90,15 @@ impl Session {
         Ok(())
     }
 
+    /// One request of the call, with its repetitions.
+    pub(crate) fn exchange(&self, mode: Mode) -> Exchange {
+        Exchange::new(self.shared.connection.clone(), self.options, self.deadline, self.usage.clone(), mode)
+    }
+
     /// Prepares one request of `operation`.
     pub(crate) fn begin(&self, operation: &'static str) -> Call {
         let shared = &self.shared;
-        let exchange = Arc::new(Exchange::new(
-            shared.connection.clone(),
-            self.options,
-            self.deadline,
-            self.usage.clone(),
-            Mode::Call,
-        ));
+        let exchange = Arc::new(self.exchange(Mode::Call));
         let raw = raw::Client::new_with_client(
             shared.connection.host.base(),
             shared.http.clone(),

@@ -25,7 +25,7 @@ use crate::wire::budget::RetryBudget;
 use crate::wire::host::Host;
 use crate::wire::limit::{Limiter, Refusal};
 use crate::wire::options::CallOptions;
-use crate::wire::poison::unpoisoned;
+use crate::wire::poison::lock_ignoring_poison;
 use crate::wire::retry::{Attempt, Outcome, Step, decide};
 use crate::wire::retry_after::retry_after;
 use crate::wire::span::AttemptSpan;
@@ -68,7 +68,7 @@ impl Connection {
 
     /// Returns a random number in `0.0..1.0`.
     pub(crate) fn random_unit(&self) -> f64 {
-        unpoisoned(self.random.lock()).f64()
+        lock_ignoring_poison(self.random.lock()).f64()
     }
 
     /// Takes a retry from the budget; false when the budget is exhausted.
@@ -213,12 +213,12 @@ impl Exchange {
 
     /// The error that this crate has for the call, if the response only stands for one.
     pub(crate) fn take_failure(&self) -> Option<Error> {
-        unpoisoned(self.left.lock()).failure.take()
+        lock_ignoring_poison(self.left.lock()).failure.take()
     }
 
     /// What is known of the last answer: its status, and the number of the request.
     pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
-        let mut left = unpoisoned(self.left.lock());
+        let mut left = lock_ignoring_poison(self.left.lock());
         self.connection.key.redact_headers(&mut left.headers);
         (left.status, request_id(&left.headers))
     }
@@ -381,7 +381,7 @@ impl Exchange {
     /// Leaves what the caller will ask for, and gives a response for the generated code.
     fn settle(&self, operation: &'static Operation, result: Result<Answer, Error>) -> reqwest::Response {
         let is_write = operation.idempotency != Idempotency::Safe;
-        let mut left = unpoisoned(self.left.lock());
+        let mut left = lock_ignoring_poison(self.left.lock());
         match result {
             Ok(mut answer) => {
                 left.status = Some(answer.status);

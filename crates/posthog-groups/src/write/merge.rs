@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, JsonValue, Properties};
 
 use super::decision::Kind;
 use super::execute::{Write, execute};
@@ -91,7 +91,7 @@ impl Write for SetAtOnce<'_> {
             .body(input::properties(&body)?)
             .send()
             .await;
-        call.finish::<types::Group>(sent).map(Group::from)
+        call.finish::<raw::Group>(sent).map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {

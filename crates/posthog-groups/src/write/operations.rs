@@ -1,6 +1,6 @@
 //! The writes that are one request each.
 
-use posthog_groups_client::{JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, JsonValue, Properties, types};
 
 use super::decision::Kind;
 use super::execute::Write;
@@ -26,7 +26,7 @@ impl Write for Create<'_> {
         };
         let call = target.session.begin("create_group");
         let sent = call.raw().create_group().project_id(target.session.project()).body(body).send().await;
-        call.finish::<types::Group>(sent).map(Group::from)
+        call.finish::<raw::Group>(sent).map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {
@@ -56,7 +56,7 @@ impl Write for Set {
             .body(body)
             .send()
             .await;
-        call.finish::<types::Group>(sent).map(Group::from)
+        call.finish::<raw::Group>(sent).map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {
@@ -85,7 +85,7 @@ impl Write for Unset {
             .body(body)
             .send()
             .await;
-        call.finish::<types::Group>(sent).map(Group::from)
+        call.finish::<raw::Group>(sent).map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {

@@ -12,7 +12,7 @@ async fn find_gives_a_group_or_none_and_get_an_error() {
         let fake = serve(era, one_group()).await;
         let orgs = organizations(&fake);
         let group = orgs.find("org:5").await.unwrap().unwrap();
-        assert_eq!((group.type_index, group.key.as_str()), (0, "org:5"));
+        assert_eq!((group.type_index, &*group.key), (0, "org:5"));
         assert_eq!(group.property("seats").unwrap().as_str(), "3");
         let json = r#"{"group_type_index":0,"group_key":"org:5","group_properties":{"plan":"free","seats":3},"created_at":"#;
         assert!(serde_json::to_string(&group).unwrap().starts_with(json));

@@ -4,8 +4,8 @@ use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
 use super::Check;
 use crate::config_file::ConfigFile;
-use crate::connection::Context;
-use crate::exit::{Failure, UNREADABLE_GROUP, text_of, wait_for};
+use crate::connection::{Context, INSECURE_HELP};
+use crate::exit::{Failure, UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -37,15 +37,19 @@ fn of_warning(check: &'static str, warning: &str) -> Check {
 pub(super) fn host(settings: &Settings) -> Check {
     let given = settings.host.value.trim_end_matches('/');
     // The client validates the host. Nothing is sent with this key.
-    let built = Client::builder()
-        .personal_api_key("phx_none")
-        .host(given)
-        .allow_insecure_http(settings.allow_insecure_http)
-        .build();
-    let client = match built {
+    let build = |allow_insecure_http| {
+        let builder = Client::builder().personal_api_key("phx_none").host(given);
+        builder.allow_insecure_http(allow_insecure_http).build()
+    };
+    let client = match build(settings.allow_insecure_http) {
         Ok(client) => client,
         Err(e) => {
-            return Check::fail("host", e.to_string(), format!("correct {}", settings.host.source));
+            let help = match e.help() {
+                _ if build(true).is_ok() => INSECURE_HELP.into(),
+                Some(help) => help,
+                None => format!("correct {}", settings.host.source).into(),
+            };
+            return Check::fail("host", e.message(), help);
         }
     };
     let host = client.host();
@@ -125,7 +129,7 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
             "check the name, the port, the certificate, and any proxy or firewall",
         );
     }
-    if error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500) {
+    if is_not_posthog(error) {
         return Check::fail(
             "server",
             format!("{host} responds, but not like PostHog: {}", text_of(error)),

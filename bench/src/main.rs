@@ -1,0 +1,255 @@
+//! Measures ratios against named peers that do the same work, and prints them as Markdown: `cargo xtask bench`.
+//!
+//! Each subject runs in a process of its own against the stand-in server in another, over loopback. Where valgrind is
+//! installed, instructions decide; CPU time is shown beside them with its spread.
+
+mod builds;
+mod measure;
+mod subjects;
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use posthog_groups_fake::{DEFAULT_KEY, Fake, Group, GroupType, State};
+
+use measure::{Cost, Pair, cost, cpu_time, has_valgrind, interleaved, whole_program};
+use subjects::Subject;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | ["calls"] => calls(&mut io::stdout()),
+        ["builds"] => builds::builds(&mut io::stdout()),
+        ["serve"] => serve(),
+        [subject, url, count] => alone(Subject::named(subject)?, url, count.parse()?),
+        _ => anyhow::bail!("usage: bench [calls|builds]; everything else is for its own child processes"),
+    }
+}
+
+/// Runs one subject; prints its CPU time in nanoseconds and its checksum.
+fn alone(subject: Subject, url: &str, count: u64) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let sum = subject.run(url, count)?;
+    writeln!(io::stdout(), "{} {sum}", cpu_time(start).as_nanos())?;
+    Ok(())
+}
+
+/// What is compared with what, by how many requests, and the greatest ratio that is good.
+struct Row {
+    what: &'static str,
+    peer: &'static str,
+    ours: Subject,
+    theirs: Subject,
+    /// Run lengths: two for valgrind, one for the clock.
+    lengths: (u64, u64, u64),
+    goal: f64,
+    /// For the allocations, where there is one.
+    allocations: Option<f64>,
+}
+
+const LIST: (u64, u64, u64) = (10, 60, 100);
+const CALL: (u64, u64, u64) = (20, 120, 2_000);
+
+fn rows() -> Vec<Row> {
+    use Subject::{
+        Create, CreateByHand, Find, FindByHand, FindRaw, List, ListByHand, ListCursorOnly, ListGenerated,
+        ListToValue, ListTyped, ListTypedByHand, Set, SetByHand, Tasks, TasksByHand,
+    };
+    let row = |what, peer, ours, theirs, lengths, goal, allocations| Row {
+        what,
+        peer,
+        ours,
+        theirs,
+        lengths,
+        goal,
+        allocations,
+    };
+    vec![
+        row("list, a page", "hand-written: `RawValue`, chrono", List, ListByHand, LIST, 0.60, Some(0.10)),
+        row("list, a page", "hand-written: `Value`, chrono", List, ListToValue, LIST, 0.31, None),
+        row("list, a page", "what openapi-generator writes", List, ListGenerated, LIST, 0.33, None),
+        row(
+            "list, a page",
+            "lower bound: a loop that reads only `next`",
+            List,
+            ListCursorOnly,
+            LIST,
+            1.0,
+            None,
+        ),
+        row(
+            "list, a page, to a struct",
+            "hand-written: the struct",
+            ListTyped,
+            ListTypedByHand,
+            LIST,
+            1.05,
+            None,
+        ),
+        row("find", "bare reqwest, to a struct", Find, FindByHand, CALL, 1.05, None),
+        row("find, raw client", "bare reqwest, to a struct", FindRaw, FindByHand, CALL, 1.03, None),
+        row("set", "bare reqwest, to a struct", Set, SetByHand, CALL, 1.05, None),
+        row("create", "bare reqwest, to a struct", Create, CreateByHand, CALL, 1.05, None),
+        row(
+            "find from 64 tasks",
+            "bare reqwest, to a struct",
+            Tasks,
+            TasksByHand,
+            (640, 3_840, 8_000),
+            1.10,
+            None,
+        ),
+    ]
+}
+
+fn calls(out: &mut impl Write) -> anyhow::Result<()> {
+    let server = Server::start()?;
+    let url = server.url.as_str();
+    let valgrind = has_valgrind();
+    if !valgrind {
+        writeln!(out, "valgrind is not installed on this machine: CPU time decides, and it is noisy.\n")?;
+    }
+    writeln!(
+        out,
+        "| what | peer | instructions, ours | peer | ratio | allocations, ours / peer | CPU time, ours / peer | \
+         ratio, median (10 % to 90 %) | goal | verdict |\n|---|---|---|---|---|---|---|---|---|---|"
+    )?;
+    let mut known: Vec<(Subject, Cost)> = Vec::new();
+    for row in rows() {
+        let (short, long, timed) = row.lengths;
+        let mut look = |subject: Subject| -> anyhow::Result<Option<Cost>> {
+            if !valgrind {
+                return Ok(None);
+            }
+            if let Some((_, cost)) = known.iter().find(|(known, _)| *known == subject) {
+                return Ok(Some(*cost));
+            }
+            let cost = cost(subject, url, (short, long))?;
+            known.push((subject, cost));
+            Ok(Some(cost))
+        };
+        let costs = look(row.ours)?.zip(look(row.theirs)?);
+        let pair = interleaved(row.ours, row.theirs, url, timed)?;
+        print_row(out, &row, costs, pair)?;
+    }
+    if valgrind {
+        program_start(out, url)?;
+    }
+    Ok(())
+}
+
+fn print_row(out: &mut impl Write, row: &Row, costs: Option<(Cost, Cost)>, pair: Pair) -> io::Result<()> {
+    let [median, low, high] = pair.ratio;
+    let ratio = costs.map_or(median, |(ours, peer)| ours.instructions / peer.instructions);
+    let (instructions, allocations) = match costs {
+        Some((ours, peer)) => (
+            format!("{} | {} | {ratio:.2}", thousands(ours.instructions), thousands(peer.instructions)),
+            format!(
+                "{:.0} / {:.0} = {:.2}",
+                ours.allocations,
+                peer.allocations,
+                ours.allocations / peer.allocations
+            ),
+        ),
+        None => ("- | - | -".to_owned(), "-".to_owned()),
+    };
+    let mut goal = format!("<= {:.2}", row.goal);
+    let mut met = ratio <= row.goal;
+    if let Some(most) = row.allocations {
+        goal += &format!(", allocations <= {most:.2}");
+        met &= costs.is_none_or(|(ours, peer)| ours.allocations / peer.allocations <= most);
+    }
+    writeln!(
+        out,
+        "| {} | {} | {instructions} | {allocations} | {:.1?} / {:.1?} | {median:.2} ({low:.2} to {high:.2}) | {goal} | {} |",
+        row.what,
+        row.peer,
+        pair.ours,
+        pair.peer,
+        verdict(met)
+    )
+}
+
+fn thousands(number: f64) -> String {
+    format!("{:.1}k", number / 1_000.0)
+}
+
+fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "**missed**" }
+}
+
+/// The command line as a whole process, against a program that only asks and prints.
+fn program_start(out: &mut impl Write, url: &str) -> anyhow::Result<()> {
+    const GOAL: f64 = 1.05;
+    let bench = std::env::current_exe()?;
+    let program = bench.with_file_name(format!("posthog-groups{}", std::env::consts::EXE_SUFFIX));
+    ensure!(program.exists(), "build the command first: cargo build --release -p posthog-groups-cli");
+    let variables = [
+        ("POSTHOG_PERSONAL_API_KEY", DEFAULT_KEY),
+        ("POSTHOG_HOST", url),
+        ("POSTHOG_PROJECT_ID", "1"),
+        ("POSTHOG_GROUP_TYPE", "0"),
+    ];
+    let ours = whole_program(&program.to_string_lossy(), &["list", "--limit", "3"], &variables)?;
+    let peer = whole_program(&bench.to_string_lossy(), &[&Subject::Print.name(), url, "1"], &[])?;
+    writeln!(
+        out,
+        "| `posthog-groups list --limit 3`, the whole process | bare reqwest program | {} | {} | {:.2} | - | - | - | <= {GOAL:.2} | {} |",
+        thousands(ours),
+        thousands(peer),
+        ours / peer,
+        verdict(ours / peer <= GOAL)
+    )?;
+    Ok(())
+}
+
+/// The stand-in server in a process of its own, which ends with this one.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start() -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut process = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let output = process.stdout.take().context("the server has no output")?;
+        let mut server = Self { process, url: String::new() };
+        BufReader::new(output).read_line(&mut server.url)?;
+        server.url.truncate(server.url.trim_end().len());
+        ensure!(!server.url.is_empty(), "the server did not start");
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Runs the stand-in with pages of 100 groups until standard input ends.
+fn serve() -> anyhow::Result<()> {
+    let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(18_993);
+    let group = |n: i64| {
+        let properties = format!(
+            r#"{{"name":"Organization number {n}","plan":"enterprise","industry":"logistics","seats":{},"revenue":{}.5,"active":true}}"#,
+            n % 500,
+            n * 37 % 100_000
+        );
+        anyhow::Ok(Group {
+            group_properties: posthog_groups_fake::Properties::parse(&properties)?,
+            created_at: Some(start + chrono::TimeDelta::milliseconds(n * 61_417)),
+            ..Group::new(0, format!("org:{n}"))
+        })
+    };
+    let groups = (0..11_000).map(group).collect::<anyhow::Result<_>>()?;
+    let state = State { group_types: vec![GroupType::new(0, "organization")], groups, ..State::default() };
+    let fake = Fake::builder().state(state).start_blocking()?;
+    writeln!(io::stdout(), "{}", fake.url())?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}

@@ -1,0 +1,456 @@
+//! The programs that are measured: ours, and the peers that do the same work without it.
+//!
+//! Each reads the key, the time and the property `plan` of every group it receives and returns a checksum of them, so
+//! that a subject that skips work is noticed.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use posthog_groups_client::{PersonalApiKey, connect};
+use posthog_groups_fake::DEFAULT_KEY;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// A subject: sends `count` requests to the server at `url`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Lists that many pages with the wrapper.
+    List,
+    /// The same with properties decoded to a struct.
+    ListTyped,
+    /// reqwest, a struct with `RawValue` properties and `DateTime`.
+    ListByHand,
+    /// reqwest, a struct that holds the decoded properties.
+    ListTypedByHand,
+    /// reqwest, a struct with `serde_json::Value` properties.
+    ListToValue,
+    /// What openapi-generator writes: the body as text, then owned models with maps.
+    ListGenerated,
+    /// reqwest, only `next`. Reads no group: the lower bound, not a peer.
+    ListCursorOnly,
+    Find,
+    FindRaw,
+    FindByHand,
+    Set,
+    SetByHand,
+    Create,
+    CreateByHand,
+    /// Finds from 64 tasks at a time, on two threads.
+    Tasks,
+    TasksByHand,
+    /// Prints three groups, as `posthog-groups list --limit 3` does.
+    Print,
+}
+
+impl Subject {
+    pub(crate) const ALL: [Self; 17] = [
+        Self::List,
+        Self::ListTyped,
+        Self::ListByHand,
+        Self::ListTypedByHand,
+        Self::ListToValue,
+        Self::ListGenerated,
+        Self::ListCursorOnly,
+        Self::Find,
+        Self::FindRaw,
+        Self::FindByHand,
+        Self::Set,
+        Self::SetByHand,
+        Self::Create,
+        Self::CreateByHand,
+        Self::Tasks,
+        Self::TasksByHand,
+        Self::Print,
+    ];
+
+    pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|subject| subject.name() == name)
+            .with_context(|| format!("no subject `{name}`"))
+    }
+
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}")
+    }
+
+    /// Runs the subject in a runtime of its own.
+    pub(crate) fn run(self, url: &str, count: u64) -> anyhow::Result<u64> {
+        let mut runtime = match self {
+            Self::Tasks | Self::TasksByHand => {
+                let mut threads = tokio::runtime::Builder::new_multi_thread();
+                threads.worker_threads(2);
+                threads
+            }
+            _ => tokio::runtime::Builder::new_current_thread(),
+        };
+        runtime.enable_all().build()?.block_on(self.send(url, count))
+    }
+
+    async fn send(self, url: &str, count: u64) -> anyhow::Result<u64> {
+        match self {
+            Self::List => list(url, count).await,
+            Self::ListTyped => list_typed(url, count).await,
+            Self::ListByHand => {
+                follow(url, count, |body| Ok(read_page(&serde_json::from_slice(body)?))).await
+            }
+            Self::ListTypedByHand => {
+                let read = |body: &[u8]| {
+                    let page: Page<HandGroup<Account>> = serde_json::from_slice(body)?;
+                    let read = |group: &HandGroup<Account>| group.read(&group.group_properties.plan);
+                    Ok((page.results.iter().map(read).sum(), page.next))
+                };
+                follow(url, count, read).await
+            }
+            Self::ListToValue => {
+                let read = |body: &[u8]| {
+                    let page: Page<HandGroup<Value>> = serde_json::from_slice(body)?;
+                    let read = |group: &HandGroup<Value>| {
+                        group.read(group.group_properties["plan"].as_str().unwrap_or_default())
+                    };
+                    Ok((page.results.iter().map(read).sum(), page.next))
+                };
+                follow(url, count, read).await
+            }
+            Self::ListGenerated => follow(url, count, generated_page).await,
+            Self::ListCursorOnly => {
+                let read = |body: &[u8]| {
+                    let page: Page<IgnoredAny> = serde_json::from_slice(body)?;
+                    Ok((page.results.len() as u64, page.next))
+                };
+                follow(url, count, read).await
+            }
+            Self::Find => find(url, count).await,
+            Self::FindRaw => find_raw(url, count).await,
+            Self::FindByHand => find_by_hand(url, count).await,
+            Self::Set => set(url, count).await,
+            Self::SetByHand => set_by_hand(url, count).await,
+            Self::Create => create(url, count).await,
+            Self::CreateByHand => create_by_hand(url, count).await,
+            Self::Tasks => tasks(url, count).await,
+            Self::TasksByHand => tasks_by_hand(url, count).await,
+            Self::Print => print(url).await,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page<G> {
+    next: Option<String>,
+    results: Vec<G>,
+}
+
+/// A group as somebody would write it by hand.
+#[derive(Deserialize)]
+struct HandGroup<P = Box<RawValue>> {
+    group_key: String,
+    group_properties: P,
+    created_at: DateTime<Utc>,
+    #[expect(dead_code, reason = "decoded, not read")]
+    group_type_index: i64,
+}
+
+impl<P> HandGroup<P> {
+    fn read(&self, plan: &str) -> u64 {
+        checksum(&self.group_key, self.created_at, plan)
+    }
+}
+
+/// One property, which is all that the subjects want of a group whose properties are text.
+#[derive(Deserialize)]
+struct Plan<'a> {
+    #[serde(borrow)]
+    plan: Cow<'a, str>,
+}
+
+/// All properties of the groups that the server holds.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "decoded, not read")]
+struct Account {
+    name: String,
+    plan: String,
+    industry: String,
+    seats: u32,
+    revenue: f64,
+    active: bool,
+}
+
+fn checksum(key: &str, time: DateTime<Utc>, plan: &str) -> u64 {
+    key.len() as u64 + time.timestamp().unsigned_abs() % 1_000 + plan.len() as u64
+}
+
+fn read_by_hand(group: &HandGroup) -> u64 {
+    let plan = serde_json::from_str::<Plan<'_>>(group.group_properties.get());
+    group.read(&plan.map(|found| found.plan).unwrap_or_default())
+}
+
+fn read_page(page: &Page<HandGroup>) -> (u64, Option<String>) {
+    (page.results.iter().map(read_by_hand).sum(), page.next.clone())
+}
+
+fn read_ours(group: &posthog_groups::Group) -> u64 {
+    let plan = group.property("plan");
+    let plan = plan.as_ref().and_then(|value| value.decode::<Cow<'_, str>>().ok());
+    checksum(&group.key, group.created_at, &plan.unwrap_or_default())
+}
+
+fn client(url: &str) -> anyhow::Result<posthog_groups::Client> {
+    Ok(posthog_groups::Client::builder().personal_api_key(DEFAULT_KEY).host(url).build()?)
+}
+
+// --- lists ---
+
+async fn list(url: &str, pages: u64) -> anyhow::Result<u64> {
+    let mut groups = client(url)?.groups(0).list().stream();
+    let mut sum = 0;
+    for _ in 0..pages * 100 {
+        sum += read_ours(&groups.next().await.context("too few groups")??);
+    }
+    Ok(sum)
+}
+
+async fn list_typed(url: &str, pages: u64) -> anyhow::Result<u64> {
+    let mut groups = client(url)?.groups(0).list().properties::<Account>().stream();
+    let mut sum = 0;
+    for _ in 0..pages * 100 {
+        let group = groups.next().await.context("too few groups")??;
+        sum += checksum(&group.key, group.created_at, &group.properties.plan);
+    }
+    Ok(sum)
+}
+
+/// A bare loop that follows `next`.
+async fn follow(
+    url: &str,
+    pages: u64,
+    read: impl Fn(&[u8]) -> anyhow::Result<(u64, Option<String>)>,
+) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let mut next = format!("{url}/api/projects/@current/groups/?group_type_index=0");
+    let mut sum = 0;
+    for _ in 0..pages {
+        let response = http.get(&next).bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?;
+        let (read, link) = read(&response.bytes().await?)?;
+        sum += read;
+        next = link.context("too few pages")?;
+    }
+    Ok(sum)
+}
+
+/// openapi-generator's models: every member owned, nullable ones doubly optional, the time as text unless it is told otherwise.
+fn generated_page(body: &[u8]) -> anyhow::Result<(u64, Option<String>)> {
+    #[derive(Deserialize)]
+    struct PaginatedGroupList {
+        #[serde(default, with = "double_option")]
+        next: Option<Option<String>>,
+        #[expect(dead_code, reason = "decoded, not read")]
+        #[serde(default, with = "double_option")]
+        previous: Option<Option<String>>,
+        results: Vec<Group>,
+    }
+
+    #[derive(Deserialize)]
+    struct Group {
+        #[expect(dead_code, reason = "decoded, not read")]
+        group_type_index: i32,
+        group_key: String,
+        group_properties: std::collections::HashMap<String, Value>,
+        created_at: String,
+    }
+
+    let content = std::str::from_utf8(body)?.to_owned();
+    let page: PaginatedGroupList = serde_json::from_str(&content)?;
+    let mut sum = 0;
+    for group in &page.results {
+        let plan = group.group_properties.get("plan").and_then(Value::as_str).unwrap_or_default();
+        sum += checksum(&group.group_key, group.created_at.parse()?, plan);
+    }
+    Ok((sum, page.next.flatten()))
+}
+
+/// As `serde_with::rust::double_option`, which openapi-generator uses.
+mod double_option {
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}
+
+// --- single calls ---
+
+/// The key of the group that single calls are about.
+const KEY: &str = "org:6";
+
+fn find_url(url: &str) -> String {
+    format!("{url}/api/projects/@current/groups/find/?group_type_index=0&group_key=org%3A6")
+}
+
+async fn find(url: &str, count: u64) -> anyhow::Result<u64> {
+    let orgs = client(url)?.groups(0);
+    let mut sum = 0;
+    for _ in 0..count {
+        sum += read_ours(&orgs.find(KEY).await?.context("no group")?);
+    }
+    Ok(sum)
+}
+
+async fn find_raw(url: &str, count: u64) -> anyhow::Result<u64> {
+    let client = connect(url, PersonalApiKey::new(DEFAULT_KEY)?)?;
+    let mut sum = 0;
+    for _ in 0..count {
+        let found =
+            client.find_group().project_id("@current").group_type_index(0).group_key(KEY).send().await?;
+        let plan = found.group_properties.decode::<Plan<'_>>()?;
+        sum += checksum(&found.group_key, found.created_at, &plan.plan);
+    }
+    Ok(sum)
+}
+
+async fn find_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let mut sum = 0;
+    for _ in 0..count {
+        let response = http.get(find_url(url)).bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?;
+        sum += read_by_hand(&response.json().await?);
+    }
+    Ok(sum)
+}
+
+async fn set(url: &str, count: u64) -> anyhow::Result<u64> {
+    let group = client(url)?.groups(0).group(KEY);
+    let mut sum = 0;
+    for n in 0..count {
+        sum += read_ours(&group.set("plan", plan(n)).await?);
+    }
+    Ok(sum)
+}
+
+async fn set_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let url =
+        format!("{url}/api/projects/@current/groups/update_property/?group_type_index=0&group_key=org%3A6");
+    let mut sum = 0;
+    for n in 0..count {
+        let body = json!({"key": "plan", "value": plan(n)});
+        let response =
+            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
+        sum += read_by_hand(&response.json().await?);
+    }
+    Ok(sum)
+}
+
+/// Another one each time, so that each call changes something.
+fn plan(n: u64) -> &'static str {
+    if n.is_multiple_of(2) { "trial" } else { "scale" }
+}
+
+/// A key that no other run has used.
+fn fresh_key(n: u64) -> String {
+    static RUNS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    if n == 0 {
+        RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+    let run = RUNS.load(std::sync::atomic::Ordering::Relaxed);
+    format!("new:{:08}:{run:04}:{n:06}", std::process::id())
+}
+
+async fn create(url: &str, count: u64) -> anyhow::Result<u64> {
+    let orgs = client(url)?.groups(0);
+    let mut sum = 0;
+    for n in 0..count {
+        let properties = json!({"name": "Acme", "plan": plan(n)});
+        sum += fixed_time(&orgs.create(fresh_key(n)).properties(&properties).send().await?);
+    }
+    Ok(sum)
+}
+
+/// Leaves the time out of the checksum: it is the server's clock.
+fn fixed_time(group: &posthog_groups::Group) -> u64 {
+    read_ours(group) - group.created_at.timestamp().unsigned_abs() % 1_000
+}
+
+async fn create_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let url = format!("{url}/api/projects/@current/groups/");
+    let mut sum = 0;
+    for n in 0..count {
+        let body = json!({"group_type_index": 0, "group_key": fresh_key(n),
+            "group_properties": {"name": "Acme", "plan": plan(n)}});
+        let response =
+            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
+        let group: HandGroup = response.json().await?;
+        sum += read_by_hand(&group) - group.created_at.timestamp().unsigned_abs() % 1_000;
+    }
+    Ok(sum)
+}
+
+// --- many tasks ---
+
+const TASKS: u64 = 64;
+
+async fn tasks(url: &str, count: u64) -> anyhow::Result<u64> {
+    let orgs = client(url)?.groups(0);
+    let call = move || {
+        let orgs = orgs.clone();
+        async move { Ok(read_ours(&orgs.find(KEY).await?.context("no group")?)) }
+    };
+    in_tasks(count, call).await
+}
+
+async fn tasks_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let url: Arc<str> = find_url(url).into();
+    let call = move || {
+        let (http, url) = (http.clone(), url.clone());
+        async move {
+            let response = http.get(&*url).bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?;
+            Ok(read_by_hand(&response.json().await?))
+        }
+    };
+    in_tasks(count, call).await
+}
+
+async fn in_tasks<F, R>(count: u64, call: F) -> anyhow::Result<u64>
+where
+    F: Fn() -> R + Clone + Send + 'static,
+    R: Future<Output = anyhow::Result<u64>> + Send,
+{
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..TASKS {
+        let call = call.clone();
+        running.spawn(async move {
+            let mut sum = 0;
+            for _ in 0..count / TASKS {
+                sum += call().await?;
+            }
+            anyhow::Ok(sum)
+        });
+    }
+    let mut sum = 0;
+    while let Some(ended) = running.join_next().await {
+        sum += ended??;
+    }
+    Ok(sum)
+}
+
+// --- a whole program ---
+
+async fn print(url: &str) -> anyhow::Result<u64> {
+    let http = reqwest::Client::new();
+    let url = format!("{url}/api/projects/@current/groups/?group_type_index=0");
+    let page: Page<HandGroup> = http.get(url).bearer_auth(DEFAULT_KEY).send().await?.json().await?;
+    let mut text = String::new();
+    for group in page.results.iter().take(3) {
+        writeln!(text, "{} {} {}", group.group_key, group.created_at, group.group_properties.get())?;
+    }
+    std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
+    Ok(0)
+}

@@ -1,0 +1,37 @@
+//! From a response body to a value.
+
+use bytes::Bytes;
+use progenitor_client::{Error, ResponseValue};
+use serde::de::DeserializeOwned;
+
+/// A type that the body of a successful response decodes to.
+///
+/// The generated bindings implement it for the types of their answers.
+pub trait FromBody: DeserializeOwned {
+    /// Decodes a body. The value may keep slices of it.
+    ///
+    /// # Errors
+    /// When the body is not JSON, or has another form.
+    fn from_body(body: &Bytes) -> serde_json::Result<Self> {
+        match std::str::from_utf8(body) {
+            // Checked once as a whole, instead of string by string.
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromBody for Vec<T> {}
+
+/// Reads the whole body of a response and decodes it.
+pub(crate) async fn read<T: FromBody>(
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, Error<()>> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
+    match T::from_body(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(error) => Err(Error::InvalidResponsePayload(body, error)),
+    }
+}

@@ -1,0 +1,119 @@
+//! Times as PostHog servers write them.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::{Deserializer, Error, Visitor};
+
+/// Parses RFC 3339. The form that servers send is read by position; everything else is left to chrono.
+pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
+    by_position(text).map_or_else(|| text.parse(), Ok)
+}
+
+/// `2026-03-04T09:15:27Z`, with up to nine digits of a fraction, or `+00:00` at its end.
+pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
+    let (seconds, rest) = text.as_bytes().split_first_chunk()?;
+    let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = seconds
+    else {
+        return None;
+    };
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(&[y1, y2, y3, y4])?).ok()?,
+        number(&[o1, o2])?,
+        number(&[d1, d2])?,
+    )?;
+    let (nanos, zone) = match rest {
+        [b'.', rest @ ..] => {
+            let (digits, zone) = rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?);
+            let scale = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+            (number(digits)? * scale.get(digits.len().checked_sub(1)?)?, zone)
+        }
+        _ => (0, rest),
+    };
+    if !matches!(zone, b"Z" | b"+00:00") {
+        return None;
+    }
+    let time = date.and_hms_nano_opt(number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?, nanos)?;
+    Some(time.and_utc())
+}
+
+/// The number that up to nine digits write.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |n, byte| match byte.wrapping_sub(b'0') {
+        digit @ 0..10 => Some(n.wrapping_mul(10) + u32::from(digit)),
+        _ => None,
+    })
+}
+
+/// For `#[serde(deserialize_with)]`.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    struct Timestamp;
+
+    impl Visitor<'_> for Timestamp {
+        type Value = DateTime<Utc>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an RFC 3339 formatted date and time string")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            parse(text).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Timestamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_form_that_servers_send_is_read_by_position() {
+        for text in [
+            "2026-03-04T09:15:27Z",
+            "2026-03-04T09:15:27.482913Z",
+            "2026-03-04T09:15:27.4+00:00",
+            "0000-01-01T00:00:00.000000001Z",
+            "9999-12-31T23:59:59.999999999Z",
+            "2024-02-29T00:00:00Z",
+        ] {
+            assert_eq!(by_position(text), text.parse().ok(), "{text}");
+            assert!(by_position(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_left_to_chrono() {
+        for (text, valid) in [
+            ("2026-03-04T09:15:27+02:00", true),
+            ("2026-03-04 09:15:27Z", true),
+            ("2026-03-04t09:15:27z", true),
+            ("2016-12-31T23:59:60Z", true),
+            ("2026-03-04T09:15:27.4829131234Z", true),
+            ("2026-02-29T00:00:00Z", false),
+            ("2026-03-04T24:00:00Z", false),
+            ("2026-03-04T09:15:27.Z", false),
+            ("2026-03-04T09:15:27", false),
+            ("2026-03-04T09:15:27.5", false),
+            ("", false),
+        ] {
+            assert_eq!(by_position(text), None, "{text}");
+            assert_eq!(parse(text), text.parse(), "{text}");
+            assert_eq!(parse(text).is_ok(), valid, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_by_position_is_what_chrono_reads(
+            text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,11})?(Z|\+00:00|-00:00|z|)"
+        ) {
+            if let Some(time) = by_position(&text) {
+                prop_assert_eq!(Ok(time), text.parse());
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The settings of an import.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use posthog_groups_client::ProjectToken;
+
+use super::report::ImportEvent;
+use super::{Duplicates, Engine};
+
+/// Receives the events of an import.
+pub(crate) type OnEvent = Box<dyn FnMut(ImportEvent<'_>) + Send>;
+
+/// How an import is run.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) engine: Engine,
+    pub(crate) token: Option<ProjectToken>,
+    pub(crate) capture_host: Option<String>,
+    pub(crate) concurrency: usize,
+    pub(crate) journal: Option<PathBuf>,
+    pub(crate) accept_changed_input: bool,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) verify: Option<bool>,
+    pub(crate) verify_within: Duration,
+    pub(crate) memory: usize,
+}
+
+/// How much memory an import uses by default.
+const MEMORY: usize = 32 << 20;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Auto,
+            token: None,
+            capture_host: None,
+            concurrency: 16,
+            journal: None,
+            accept_changed_input: false,
+            duplicates: Duplicates::Refuse,
+            verify: None,
+            verify_within: Duration::from_secs(600),
+            memory: MEMORY,
+        }
+    }
+}

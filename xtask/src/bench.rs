@@ -1,0 +1,96 @@
+//! `cargo xtask bench`: measures, and writes the tables to BENCHMARKS.md.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+
+use crate::{Outcome, cargo};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Subject {
+    /// Lists, single calls, tasks and the start of the command line, against named peers
+    Calls,
+    /// Cold builds, size and crates of a program that uses the client
+    Builds,
+    /// Imports at the rate limits of the cloud, by a simulated clock, and exports of a million groups
+    Bulk,
+}
+
+impl Subject {
+    /// The program that measures it, and its argument.
+    fn program(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Calls => ("bench", &["calls"]),
+            Self::Builds => ("bench", &["builds"]),
+            Self::Bulk => ("bench-bulk", &[]),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Builds => "builds",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
+/// Measures one subject, or all of them, and replaces their sections of BENCHMARKS.md.
+pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Outcome> {
+    // Its start is measured as a whole process.
+    let built = cargo(root, &["build", "--quiet", "--release", "--package", "posthog-groups-cli"])?;
+    ensure!(built == Outcome::Good, "the command line does not build");
+    for subject in
+        Subject::value_variants().iter().filter(|one| subject.is_none_or(|only| only.name() == one.name()))
+    {
+        let table = measure(root, *subject)?;
+        say!("{table}");
+        let path = root.join("BENCHMARKS.md");
+        let text = std::fs::read_to_string(&path).context("BENCHMARKS.md cannot be read")?;
+        posthog_groups_spec::write_atomically(&path, &replace_section(&text, subject.name(), &table)?)?;
+    }
+    Ok(Outcome::Good)
+}
+
+fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
+    let (program, arguments) = subject.program();
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "posthog-groups-bench",
+        "--bin",
+        program,
+        "--",
+    ]);
+    let output = command.args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "measuring {} failed", subject.name());
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// Puts `table` between the marks of a section.
+fn replace_section(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
+    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("\n<!-- end {name} -->"));
+    let (before, rest) =
+        text.split_once(&begin).with_context(|| format!("BENCHMARKS.md has no line {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("BENCHMARKS.md has no line {end}"))?;
+    Ok(format!("{before}{begin}{table}{end}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_section_that_was_measured_is_replaced() {
+        let text = "a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n<!-- begin y -->\ny\n<!-- end y -->\n";
+        let expected = text.replace("old", "new\nlines");
+        assert_eq!(replace_section(text, "x", "new\nlines").unwrap(), expected);
+        assert!(replace_section(text, "z", "").is_err());
+    }
+}
