@@ -1,4 +1,51 @@
 //! A hand-corrected OpenAPI specification, kept honest against what a vendor publishes.
+//!
+//! [`compare::compare`] finds every difference between a published document and the specification and looks it up in a
+//! [`compare::Ledger`] of known defects. A difference that no defect accounts for is a finding.
+//!
+//! ```
+//! use openapi_ledger::Document;
+//! use openapi_ledger::compare::{Ledger, compare};
+//!
+//! let published = "
+//! openapi: 3.0.3
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets:
+//!     get:
+//!       parameters: [{name: limit, in: query, required: true, schema: {type: integer}}]
+//!       responses: {'200': {description: Fine}}
+//! ";
+//! let published = Document::parse("published.yaml", published)?;
+//! let spec = Document::parse("openapi.yaml", "
+//! openapi: 3.0.3
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets:
+//!     get:
+//!       parameters: [{name: limit, in: query, schema: {type: integer}}]
+//!       responses: {'200': {description: Fine}}
+//! ")?;
+//! let ledger = "
+//! scope: {roots: [/pets]}
+//! defects:
+//! - id: D01
+//!   title: The limit is optional
+//!   published: It is required.
+//!   actual: A request without it is answered.
+//!   evidence: [GET /pets answers 200]
+//!   accounts:
+//!   - {operation: GET /pets, place: parameters.limit.required, kind: parameter-required, published: required}
+//! ";
+//! let ledger = Ledger::from_document(&Document::parse("ledger.yaml", ledger)?)?;
+//! let comparison = compare(&published, &spec, &ledger)?;
+//! assert!(comparison.is_accounted_for());
+//! assert_eq!(comparison.accounted["D01"].len(), 1);
+//! # Ok::<(), openapi_ledger::Error>(())
+//! ```
+//!
+//! Around it: [`lint`](mod@lint), [`diff`](mod@diff) between two versions, [`slice`](fn@slice), [`patch`](fn@patch), and conversion
+//! between OpenAPI 3.0 and 3.1. [`grammar`] says what each node of a document is.
 
 pub mod compare;
 mod convert;
