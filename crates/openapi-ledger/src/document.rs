@@ -211,7 +211,7 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
         Yaml::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
             too_many_nodes()
         }
-        Yaml::Budget { breach: BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. }, .. }
+        Yaml::Budget { .. }
         | Yaml::AliasReplayLimitExceeded { .. }
         | Yaml::AliasExpansionLimitExceeded { .. }
         | Yaml::AliasReplayStackDepthExceeded { .. } => unfolds(),
@@ -221,11 +221,13 @@ fn syntax_error(name: String, error: &serde_saphyr::Error) -> Error {
             let reason = reason.split_once(" at line ").map_or(reason, |(reason, _)| reason);
             match reason {
                 deep if deep.starts_with("recursion limit") => too_deep(),
-                many if many.starts_with("budget breached: Nodes")
-                    || many.starts_with("budget breached: Events") =>
+                many if ["Nodes", "Events"]
+                    .iter()
+                    .any(|limit| many.starts_with(&format!("budget breached: {limit}"))) =>
                 {
                     too_many_nodes()
                 }
+                bomb if bomb.starts_with("budget breached") => unfolds(),
                 reason => format!("not YAML or JSON: {reason}"),
             }
         }
