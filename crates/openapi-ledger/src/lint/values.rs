@@ -69,6 +69,7 @@ fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
 pub struct Validators {
     /// Schemas that are not followed in place: those that contain themselves, and those that unfold to too much.
     closed: HashSet<usize>,
+    oversized: HashSet<usize>,
     compiled: HashMap<(usize, Direction), Option<Rc<Validator>>>,
 }
 
@@ -76,8 +77,9 @@ impl Validators {
     /// Validators for the schemas of a document.
     pub fn new(context: &Context) -> Self {
         let mut closed = cyclic_schemas(context);
-        closed.extend(oversized(context, &closed));
-        Self { closed, compiled: HashMap::new() }
+        let oversized = oversized(context, &closed);
+        closed.extend(&oversized);
+        Self { closed, oversized, compiled: HashMap::new() }
     }
 
     /// What is wrong with `value`: pairs of the place in the value and the problem.
@@ -270,11 +272,10 @@ fn shortened(message: &str) -> String {
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     let mut validators = Validators::new(context);
-    let oversized = oversized(context, &cyclic_schemas(context));
-    for schema in &oversized {
+    for schema in &validators.oversized {
         // Only the first one in a chain is to blame.
         let parts = context.children[*schema].iter().filter_map(|node| context.follow(*node));
-        if !parts.into_iter().any(|part| oversized.contains(&part)) {
+        if !parts.into_iter().any(|part| validators.oversized.contains(&part)) {
             report.add(
                 &rules::SCHEMA_SIZE,
                 &context.sites[*schema].pointer,
