@@ -14,9 +14,13 @@ use serde_json::Value;
 
 use crate::tool::TOOL;
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| [general::rules(), rules::ALL].concat());
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let mut all = [general::rules(), rules::ALL].concat();
+    all.sort_by_key(|rule| rule.group);
+    all
+});
 
-/// All rules: the general ones and our own.
+/// All rules by group: the general ones and our own.
 pub fn rules() -> &'static [Rule] {
     &RULES
 }
