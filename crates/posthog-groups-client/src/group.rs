@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use bytestring::ByteString;
 use chrono::{DateTime, Utc};
-use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::body::FromBody;
-use crate::json::{NotAnObject, Properties};
+use crate::borrowed::BorrowedGroup;
+use crate::json::Properties;
 use crate::{scan, timestamp};
 
 /// Something that events can belong to besides a person, for example a company or a project.
@@ -69,27 +68,6 @@ impl FromBody for GroupPage {
     }
 }
 
-/// A page that borrows from its text.
-#[derive(Debug, PartialEq, Deserialize)]
-pub(crate) struct BorrowedPage<'a> {
-    pub(crate) next: Option<String>,
-    pub(crate) previous: Option<String>,
-    #[serde(borrow)]
-    pub(crate) results: Vec<BorrowedGroup<'a>>,
-}
-
-#[derive(Debug, PartialEq, Deserialize)]
-pub(crate) struct BorrowedGroup<'a> {
-    #[serde(deserialize_with = "timestamp::deserialize")]
-    pub(crate) created_at: DateTime<Utc>,
-    #[serde(borrow)]
-    pub(crate) group_key: Cow<'a, str>,
-    /// The text of an object; `None` for null.
-    #[serde(borrow, deserialize_with = "object_text")]
-    pub(crate) group_properties: Option<&'a str>,
-    pub(crate) group_type_index: i64,
-}
-
 impl BorrowedGroup<'_> {
     /// The group as slices of `text`, which it borrows from.
     fn share(self, text: &ByteString) -> Group {
@@ -104,13 +82,5 @@ impl BorrowedGroup<'_> {
             group_properties: self.group_properties.map(share).unwrap_or_default(),
             group_type_index: self.group_type_index,
         }
-    }
-}
-
-fn object_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
-    match <&RawValue>::deserialize(deserializer)?.get() {
-        "null" => Ok(None),
-        text if text.starts_with('{') => Ok(Some(text)),
-        _ => Err(D::Error::custom(NotAnObject)),
     }
 }

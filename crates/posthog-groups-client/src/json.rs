@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::not_an_object::NotAnObject;
 use crate::scan;
 
 /// Any JSON value, kept as its text and decoded only when asked.
@@ -245,18 +246,6 @@ impl fmt::Debug for Properties {
         self.0.fmt(f)
     }
 }
-
-/// The value is no JSON object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnObject;
-
-impl fmt::Display for NotAnObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("properties must be a JSON object, such as {\"plan\": \"scale\"}")
-    }
-}
-
-impl std::error::Error for NotAnObject {}
 
 impl TryFrom<JsonValue> for Properties {
     type Error = NotAnObject;

@@ -1,4 +1,4 @@
-//! Keys, which are shown nowhere.
+//! API keys, which are redacted in `Debug` output.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connect::ConnectError;
 
-/// A personal API key, `phx_...`. It is shown nowhere: `Debug` is redacted, the header is marked
+/// A personal API key (`phx_...`). Its `Debug` output is redacted, and its header is marked as
 /// sensitive.
 ///
 /// ```
@@ -24,7 +24,7 @@ use crate::connect::ConnectError;
 pub struct PersonalApiKey(HeaderValue);
 
 impl PersonalApiKey {
-    /// Takes a key; blanks around it are removed.
+    /// Creates a key. White space around it is removed.
     ///
     /// # Errors
     /// [`ConnectError`] for an empty key, one that no header can carry, and a project key `phc_...`,
@@ -43,12 +43,12 @@ impl PersonalApiKey {
         Ok(Self(header))
     }
 
-    /// The value of the `Authorization` header, marked sensitive.
+    /// Returns the value of the `Authorization` header, marked as sensitive.
     pub fn to_header(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// Replaces the key in text from elsewhere, such as the answer of a server, by `[key]`.
+    /// Replaces the key in a text, such as the response of a server, by `[key]`.
     ///
     /// ```
     /// use posthog_groups_client::PersonalApiKey;
@@ -115,7 +115,7 @@ impl fmt::Debug for PersonalApiKey {
 pub struct ProjectToken(String);
 
 impl ProjectToken {
-    /// Takes a key; blanks around it are removed.
+    /// Creates a key. White space around it is removed.
     ///
     /// ```
     /// use posthog_groups_client::ProjectToken;

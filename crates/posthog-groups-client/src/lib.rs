@@ -48,10 +48,12 @@ mod generated {
 }
 
 mod body;
+mod borrowed;
 mod connect;
 mod group;
 mod json;
 mod key;
+mod not_an_object;
 mod operation;
 mod query;
 mod related;
@@ -67,8 +69,9 @@ pub use generated::{
     types,
 };
 pub use group::{Group, GroupPage};
-pub use json::{JsonValue, NotAnObject, Properties};
+pub use json::{JsonValue, Properties};
 pub use key::{PersonalApiKey, ProjectToken};
+pub use not_an_object::NotAnObject;
 pub use operation::{Idempotency, Operation, operation};
 pub use related::RelatedActor;
 pub use transport::{Transport, TransportFuture};

@@ -37,6 +37,7 @@ impl Query {
     ///
     /// # Errors
     /// When a parameter is neither a value nor a list of values.
+    #[allow(clippy::result_large_err, reason = "the error is the generator's")]
     pub(crate) fn finish(mut self) -> Result<String, Error<()>> {
         if let Some(error) = self.error {
             return Err(Error::InvalidRequest(format!("the query cannot be written: {error}")));

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::group::{BorrowedGroup, BorrowedPage};
+use crate::borrowed::{BorrowedGroup, BorrowedPage};
 use crate::timestamp;
 
 /// The text after something; `None` where serde_json has to decide.

@@ -11,9 +11,9 @@ use crate::resources::property_values::PropertyDefinitions;
 use crate::resources::related::Related;
 use crate::wire::options::CallOptions;
 
-/// A client of the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
+/// A client for the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
 ///
-/// Clones are cheap and share everything, the thread included.
+/// Clones are cheap and share everything, including the thread.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
@@ -21,43 +21,43 @@ pub struct Client {
 }
 
 impl Client {
-    /// Wraps a client, and starts a thread for it.
+    /// Wraps a client and starts a thread for it.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// If no thread can be started.
     pub fn new(client: crate::Client) -> Result<Self> {
         Ok(Self { client, runtime: Runtime::start()? })
     }
 
-    /// Settings of your own; end them with [`build_blocking`](crate::ClientBuilder::build_blocking).
+    /// Returns a builder; finish it with [`build_blocking`](crate::ClientBuilder::build_blocking).
     pub fn builder() -> crate::ClientBuilder {
         crate::Client::builder()
     }
 
-    /// A client of what the environment says; see [`posthog_groups::Client::from_env`](crate::Client::from_env).
+    /// Creates a client from environment variables; see [`posthog_groups::Client::from_env`](crate::Client::from_env).
     ///
     /// # Errors
-    /// As there, and when no thread can be started.
+    /// As there, and if no thread can be started.
     pub fn from_env() -> Result<Self> {
         Self::new(crate::Client::from_env()?)
     }
 
-    /// The client inside, for async code.
+    /// Returns the async client.
     pub fn as_async(&self) -> &crate::Client {
         &self.client
     }
 
-    /// The same client with other timeouts or retries for some calls. Everything else is shared.
+    /// Returns a client with other timeouts or retries. Everything else is shared.
     pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
         Self { client: self.client.with_options(change), runtime: self.runtime.clone() }
     }
 
-    /// The groups of one type, by its name or by its index from 0 to 4. Nothing is sent.
+    /// Returns the groups of one type, given by its name or its index from 0 to 4. No request is sent.
     pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
         Groups::new(self.client.groups(group_type), self.runtime.clone())
     }
 
-    /// The group types of the project.
+    /// Returns the group types of the project.
     ///
     /// # Errors
     /// As [`posthog_groups::Client::group_types`](crate::Client::group_types).
@@ -66,7 +66,7 @@ impl Client {
         self.runtime.call(async move { client.group_types().await })
     }
 
-    /// The groups that share an event of the last 90 days with a person.
+    /// Returns the groups that share an event of the last 90 days with a person.
     ///
     /// # Errors
     /// As [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
@@ -75,7 +75,7 @@ impl Client {
         self.runtime.call(async move { client.related_to_person(uuid).await })
     }
 
-    /// The names of the properties of each group type.
+    /// Returns the names of the properties of each group type.
     ///
     /// # Errors
     /// As [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
@@ -84,7 +84,7 @@ impl Client {
         self.runtime.call(async move { client.property_definitions().await })
     }
 
-    /// All projects that the key may see.
+    /// Returns all projects that the key can access.
     ///
     /// # Errors
     /// As [`posthog_groups::Client::projects`](crate::Client::projects).
@@ -93,7 +93,7 @@ impl Client {
         self.runtime.call(async move { client.projects().await })
     }
 
-    /// The user that the key belongs to.
+    /// Returns the user that the key belongs to.
     ///
     /// # Errors
     /// As [`posthog_groups::Client::whoami`](crate::Client::whoami).
@@ -104,10 +104,10 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// The same for code without `async`.
+    /// Builds a client for code without `async`.
     ///
     /// # Errors
-    /// As [`build`](Self::build), and when no thread can be started.
+    /// As [`build`](Self::build), and if no thread can be started.
     pub fn build_blocking(self) -> Result<Client> {
         Client::new(self.build()?)
     }

@@ -25,7 +25,7 @@ impl Groups {
         Self { groups, runtime }
     }
 
-    /// The groups inside, for async code.
+    /// Returns the async groups.
     pub fn as_async(&self) -> &crate::Groups {
         &self.groups
     }
@@ -45,7 +45,7 @@ impl Groups {
         self.runtime.call(async move { groups.check_schema::<P>().await })
     }
 
-    /// The index of the type.
+    /// Returns the index of the type.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
@@ -54,7 +54,7 @@ impl Groups {
         self.runtime.call(async move { groups.type_index().await })
     }
 
-    /// A group by its exact key, or `None`.
+    /// Returns a group by its exact key, or `None` if there is none.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::find`](crate::Groups::find).
@@ -63,7 +63,7 @@ impl Groups {
         self.runtime.call(async move { groups.find(key).await })
     }
 
-    /// A group by its exact key.
+    /// Returns a group by its exact key.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::get`](crate::Groups::get).
@@ -77,28 +77,28 @@ impl Groups {
         ListGroups { list: self.groups.list(), runtime: self.runtime.clone() }
     }
 
-    /// Lists all groups, however many there are; see [`posthog_groups::Groups::export`](crate::Groups::export).
+    /// Lists all groups of the type; see [`posthog_groups::Groups::export`](crate::Groups::export).
     pub fn export(&self) -> ListGroups {
         ListGroups { list: self.groups.export(), runtime: self.runtime.clone() }
     }
 
-    /// Creates a group, when [`CreateGroup::send`] is called.
+    /// Creates a group. No request is sent until [`CreateGroup::send`] is called.
     pub fn create(&self, key: impl Into<String>) -> CreateGroup {
         CreateGroup { create: self.groups.create(key), runtime: self.runtime.clone() }
     }
 
-    /// A handle on one group. Nothing is sent.
+    /// Returns a handle to one group. No request is sent.
     pub fn group(&self, key: impl Into<String>) -> GroupHandle {
         GroupHandle::new(self.groups.group(key), self.runtime.clone())
     }
 
-    /// The most frequent values of a property, when [`PropertyValuesQuery::send`] is called.
+    /// Returns the most frequent values of a property. No request is sent until [`PropertyValuesQuery::send`] is called.
     pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
         PropertyValuesQuery { query: self.groups.property_values(name), runtime: self.runtime.clone() }
     }
 }
 
-/// A list that has yet to be fetched; see [`posthog_groups::ListGroups`](crate::ListGroups).
+/// A request for groups; see [`posthog_groups::ListGroups`](crate::ListGroups).
 #[derive(Clone, Debug)]
 #[must_use = "a list does nothing until it is iterated"]
 pub struct ListGroups<P = Properties> {
@@ -107,19 +107,19 @@ pub struct ListGroups<P = Properties> {
 }
 
 impl<P: Send + 'static> ListGroups<P> {
-    /// Keeps groups whose properties contain this text, and the group whose whole key it is.
+    /// Returns only groups whose properties contain this text, or whose key equals it.
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.list = self.list.search(text);
         self
     }
 
-    /// Keeps groups whose key contains this text.
+    /// Returns only groups whose key contains this text.
     pub fn key_contains(mut self, text: impl Into<String>) -> Self {
         self.list = self.list.key_contains(text);
         self
     }
 
-    /// Starts where an earlier page points to.
+    /// Starts at the cursor of an earlier page.
     pub fn start_from(mut self, cursor: Cursor) -> Self {
         self.list = self.list.start_from(cursor);
         self
@@ -137,17 +137,17 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// The properties as a type of yours.
+    /// Decodes properties as `Q`.
     pub fn properties<Q: DeserializeOwned + Send + 'static>(self) -> ListGroups<Q> {
         ListGroups { list: self.list.properties(), runtime: self.runtime }
     }
 
-    /// The groups one by one.
+    /// Returns an iterator over the groups.
     pub fn iter(&self) -> Items<GroupPages<P>, GroupPage<P>, Group<P>> {
         Items::new(self.pages(), |page| page.groups)
     }
 
-    /// The groups page by page.
+    /// Returns an iterator over pages.
     pub fn pages(&self) -> Pages<GroupPages<P>> {
         Pages::new(self.runtime.clone(), self.list.clone().pages())
     }
@@ -160,7 +160,7 @@ impl<P: Send + 'static> ListGroups<P> {
         self.runtime.call(self.list.collect())
     }
 
-    /// One page.
+    /// Returns one page.
     ///
     /// # Errors
     /// As [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
@@ -169,16 +169,16 @@ impl<P: Send + 'static> ListGroups<P> {
     }
 }
 
-/// A group to be created; see [`posthog_groups::CreateGroup`](crate::CreateGroup).
+/// A request to create a group; see [`posthog_groups::CreateGroup`](crate::CreateGroup).
 #[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called"]
+#[must_use = "no request is sent until `send` is called"]
 pub struct CreateGroup {
     create: crate::CreateGroup,
     runtime: Runtime,
 }
 
 impl CreateGroup {
-    /// Its properties.
+    /// Sets the properties.
     pub fn properties(mut self, properties: impl Serialize) -> Self {
         self.create = self.create.properties(properties);
         self
@@ -193,22 +193,22 @@ impl CreateGroup {
     }
 }
 
-/// A question for the values of a property; see [`posthog_groups::PropertyValuesQuery`](crate::PropertyValuesQuery).
+/// A request for the values of a property; see [`posthog_groups::PropertyValuesQuery`](crate::PropertyValuesQuery).
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
+#[must_use = "no request is sent until `send` is called"]
 pub struct PropertyValuesQuery {
     query: crate::PropertyValuesQuery,
     runtime: Runtime,
 }
 
 impl PropertyValuesQuery {
-    /// Keeps values that contain this text.
+    /// Returns only values that contain this text.
     pub fn containing(mut self, text: impl Into<String>) -> Self {
         self.query = self.query.containing(text);
         self
     }
 
-    /// At most 20 values, the most frequent first.
+    /// Returns at most 20 values, the most frequent first.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank name.

@@ -14,7 +14,7 @@ use crate::resources::activity::{ActivityPage, ActivityPages};
 use crate::resources::related::Related;
 use crate::resources::upsert::{UpsertPlan, Upserted};
 
-/// A handle on one group; see [`posthog_groups::GroupHandle`](crate::GroupHandle).
+/// A handle to one group; see [`posthog_groups::GroupHandle`](crate::GroupHandle).
 #[derive(Clone, Debug)]
 pub struct GroupHandle {
     handle: crate::GroupHandle,
@@ -26,12 +26,12 @@ impl GroupHandle {
         Self { handle, runtime }
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> &str {
         self.handle.key()
     }
 
-    /// The group, or `None`.
+    /// Returns the group, or `None` if it does not exist.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::find`](crate::Groups::find).
@@ -40,7 +40,7 @@ impl GroupHandle {
         self.runtime.call(async move { handle.find().await })
     }
 
-    /// The group.
+    /// Returns the group.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::get`](crate::Groups::get).
@@ -55,13 +55,13 @@ impl GroupHandle {
     /// As [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
     pub fn set(&self, name: impl Into<String>, value: impl Serialize) -> Result<Group> {
         let name = name.into();
-        // Now, because the value need not live as long as the thread.
+        // Serialized here, because the value is not sent to the thread.
         let value: JsonValue = input::property_value(&name, &value)?;
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.set(name, &value).await })
     }
 
-    /// Removes one property or several.
+    /// Removes one or more properties.
     ///
     /// # Errors
     /// As [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
@@ -70,17 +70,17 @@ impl GroupHandle {
         self.runtime.call(async move { handle.unset(names).await })
     }
 
-    /// Merges several properties, when [`Upsert::send`] is called.
+    /// Merges several properties. No request is sent until [`Upsert::send`] is called.
     pub fn upsert(&self, properties: impl Serialize) -> Upsert {
         Upsert { upsert: self.handle.upsert(properties), runtime: self.runtime.clone() }
     }
 
-    /// The history of the group, newest first.
+    /// Returns the history of the group, newest first.
     pub fn activity(&self) -> ActivityQuery {
         ActivityQuery { query: self.handle.activity(), runtime: self.runtime.clone() }
     }
 
-    /// The persons, and the groups of other types, that share an event of the last 90 days with the group.
+    /// Returns the persons, and the groups of other types, that share an event of the last 90 days with the group.
     ///
     /// # Errors
     /// As [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
@@ -90,16 +90,16 @@ impl GroupHandle {
     }
 }
 
-/// Properties to be merged; see [`posthog_groups::Upsert`](crate::Upsert).
+/// A request to merge properties; see [`posthog_groups::Upsert`](crate::Upsert).
 #[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called"]
+#[must_use = "no request is sent until `send` is called"]
 pub struct Upsert {
     upsert: crate::Upsert,
     runtime: Runtime,
 }
 
 impl Upsert {
-    /// Creates the group where it is missing.
+    /// Creates the group if it does not exist.
     pub fn create_if_missing(mut self) -> Self {
         self.upsert = self.upsert.create_if_missing();
         self
@@ -113,7 +113,7 @@ impl Upsert {
         self.runtime.call(self.upsert.send())
     }
 
-    /// Reads the group and says what the upsert would do. Nothing is written.
+    /// Reads the group and returns what the upsert would do. Nothing is written.
     ///
     /// # Errors
     /// As [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
@@ -122,16 +122,16 @@ impl Upsert {
     }
 }
 
-/// The history of a group; see [`posthog_groups::ActivityQuery`](crate::ActivityQuery).
+/// A request for the history of a group; see [`posthog_groups::ActivityQuery`](crate::ActivityQuery).
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until it is iterated"]
+#[must_use = "no request is sent until it is iterated"]
 pub struct ActivityQuery {
     query: crate::ActivityQuery,
     runtime: Runtime,
 }
 
 impl ActivityQuery {
-    /// Entries on a page; 100 by default.
+    /// Sets the number of entries per page; 100 by default.
     pub fn page_size(mut self, entries: u32) -> Self {
         self.query = self.query.page_size(entries);
         self
@@ -145,12 +145,12 @@ impl ActivityQuery {
         self.runtime.call(self.query.collect())
     }
 
-    /// The entries one by one.
+    /// Returns an iterator over entries.
     pub fn iter(&self) -> Items<ActivityPages, ActivityPage, ActivityEntry> {
         Items::new(self.pages(), |page| page.entries.into_iter().map(Ok).collect())
     }
 
-    /// The entries page by page.
+    /// Returns an iterator over pages.
     pub fn pages(&self) -> Pages<ActivityPages> {
         Pages::new(self.runtime.clone(), self.query.clone().pages())
     }

@@ -8,8 +8,8 @@ use super::runtime::Runtime;
 use crate::bulk::{self, ImportReport, ImportRow};
 use crate::error::Result;
 
-/// An import that has yet to be run; see [`posthog_groups::bulk::Import`](crate::bulk::Import).
-#[must_use = "nothing is sent until `run` or `plan` is called"]
+/// A request to import groups; see [`posthog_groups::bulk::Import`](crate::bulk::Import).
+#[must_use = "no request is sent until `run` or `plan` is called"]
 pub struct Import<F> {
     import: bulk::Import<F>,
     runtime: Runtime,
@@ -52,7 +52,7 @@ where
         self
     }
 
-    /// Says what [`run`](Self::run) would do. Nothing is written.
+    /// Returns what [`run`](Self::run) would do. Nothing is written.
     ///
     /// # Errors
     /// As [`posthog_groups::bulk::Import::plan`](crate::bulk::Import::plan).
