@@ -49,8 +49,8 @@ struct Row {
     allocations: Option<f64>,
 }
 
-const LIST: (u64, u64, u64) = (10, 60, 100);
-const CALL: (u64, u64, u64) = (20, 120, 2_000);
+const LIST: (u64, u64, u64) = (10, 60, 50);
+const CALL: (u64, u64, u64) = (20, 120, 500);
 
 fn rows() -> Vec<Row> {
     use Subject::{

@@ -90,7 +90,7 @@ pub(crate) struct Pair {
 
 /// Runs two subjects in turn, so that what else the machine does hits both.
 pub(crate) fn interleaved(ours: Subject, peer: Subject, url: &str, count: u64) -> anyhow::Result<Pair> {
-    const ROUNDS: usize = 21;
+    const ROUNDS: usize = 11;
     let exe = std::env::current_exe()?;
     let timed = |subject: Subject| -> anyhow::Result<(Duration, u64)> {
         let mut child = Command::new(&exe);

@@ -1,11 +1,11 @@
 //! `spec diff`.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use posthog_groups_spec::diff::{Diff, Effect, check_version, diff as compare};
-use posthog_groups_spec::{Document, MAX_BYTES};
+use posthog_groups_spec::{Document, TOOL, read_bounded};
 
 use crate::Outcome;
 
@@ -33,7 +33,7 @@ pub(crate) fn diff(
     match format {
         Format::Text => say!("{}", diff.to_text().trim_end()),
         Format::Markdown => say!("{}", diff.to_markdown().trim_end()),
-        Format::Json => say!("{:#}", diff.to_json(check.as_ref())),
+        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref())),
     }
     let Some(check) = check else { return Ok(outcome(&diff)) };
     if format != Format::Json {
@@ -58,18 +58,19 @@ fn read(root: &Path, source: &str) -> anyhow::Result<Document> {
     // `./` makes the path one from the folder of the workspace, not from that of the repository.
     let object = format!("{revision}:./{path}");
     let folder = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let output = Command::new("git")
+    let mut git = Command::new("git")
         .current_dir(folder)
         .args(["cat-file", "blob", "--"])
         .arg(&object)
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .context("cannot run git; give files, or install git")?;
+    let bytes = git.stdout.take().map(|stdout| read_bounded(source, stdout)).transpose()?.unwrap_or_default();
+    let output = git.wait_with_output().context("cannot run git")?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         bail!("cannot read {source}: {}", text.trim().trim_start_matches("fatal: "));
     }
-    if output.stdout.len() as u64 > MAX_BYTES {
-        bail!("{source} has more than {MAX_BYTES} bytes; is it an OpenAPI document?");
-    }
-    Ok(Document::from_bytes(source, &output.stdout)?)
+    Ok(Document::from_bytes(source, &bytes)?)
 }

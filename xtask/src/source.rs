@@ -1,22 +1,17 @@
 //! Reads a document from a file or from a server.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use posthog_groups_spec::{Document, MAX_BYTES};
+use posthog_groups_spec::{Document, read_bounded, read_file};
 
 /// Reads a document and returns it with its bytes.
 pub(crate) fn read(from: &str) -> anyhow::Result<(Document, Vec<u8>)> {
     let bytes = if from.starts_with("http://") || from.starts_with("https://") {
         download(from).with_context(|| format!("cannot download {from}"))?
     } else {
-        let size = std::fs::metadata(from).with_context(|| format!("cannot read {from}"))?.len();
-        if size > MAX_BYTES {
-            bail!(
-                "{from} has {size} bytes, more than the {MAX_BYTES} that are read; is it an OpenAPI document?"
-            );
-        }
-        std::fs::read(from).with_context(|| format!("cannot read {from}"))?
+        read_file(Path::new(from))?
     };
     let document = Document::from_bytes(from, &bytes)?;
     Ok((document, bytes))
@@ -49,9 +44,5 @@ fn download(url: &str) -> anyhow::Result<Vec<u8>> {
         };
         bail!("the server answered {status}{hint}");
     }
-    let bytes = response.bytes()?;
-    if bytes.len() as u64 > MAX_BYTES {
-        bail!("the document has more than {MAX_BYTES} bytes; is it an OpenAPI document?");
-    }
-    Ok(bytes.to_vec())
+    Ok(read_bounded(url, response)?)
 }

@@ -75,6 +75,11 @@ impl Output {
         self.styles
     }
 
+    /// Whether standard output may get control characters.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.raw
+    }
+
     /// Whether the format is for programs, so that nothing else may be printed.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, Format::Json | Format::Ndjson | Format::Csv)

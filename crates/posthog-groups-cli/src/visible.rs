@@ -27,6 +27,19 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Escapes such characters in text of several lines, whose line ends and tabs are kept.
+pub(crate) fn visible_rows(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            c if acts_on_terminals(c) => escape(&mut shown, c),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// Writes `\uXXXX`. All characters that act on terminals are in the basic multilingual plane.
 pub(crate) fn escape(to: &mut String, c: char) {
     // Writing to a `String` cannot fail.

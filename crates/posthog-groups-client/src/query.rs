@@ -37,7 +37,7 @@ impl Query {
     ///
     /// # Errors
     /// When a parameter is neither a value nor a list of values.
-    #[allow(clippy::result_large_err, reason = "the error is the generator's")]
+    #[expect(clippy::result_large_err, reason = "the error of the generated calls")]
     pub(crate) fn finish(mut self) -> Result<String, Error<()>> {
         if let Some(error) = self.error {
             return Err(Error::InvalidRequest(format!("the query cannot be written: {error}")));
@@ -61,7 +61,7 @@ mod tests {
             .with("cursor", &None::<String>)
             .with("index", &0_i64)
             .with("flag", &Some(true))
-            .with("id", &["1", "2"])
+            .with("id", &vec!["1", "2"])
             .finish();
         assert_eq!(url.unwrap(), "http://x/a/?search=a+b%26c%3D%C3%A9&index=0&flag=true&id=1&id=2");
     }

@@ -1,5 +1,6 @@
 //! From a corrected spec to the text of `generated.rs`.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use posthog_groups_spec::{Document, sha256, to_json, without_examples};
@@ -44,17 +45,31 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Types of the client crate that take the place of schemas. They share the response body instead of copying from it, keep
-/// the server's JSON text, which serde's untagged, internally tagged and flattened decoding would lose, or keep a key out
-/// of logs.
-const REPLACED: [(&str, &str); 6] = [
-    ("Group", "crate::Group"),
-    ("GroupPage", "crate::GroupPage"),
+/// Types of the client crate that take the place of schemas. They keep the server's JSON text, which
+/// serde's untagged, internally tagged and flattened decoding would lose, or keep a key out of logs.
+const REPLACED: [(&str, &str); 4] = [
     ("JsonValue", "crate::JsonValue"),
     ("ProjectToken", "crate::ProjectToken"),
     ("Properties", "crate::Properties"),
     ("RelatedActor", "crate::RelatedActor"),
 ];
+
+/// Types of the client crate that share the response body instead of copying from it, with the members that they have. They
+/// take the place of the schemas unless a spec has other members there.
+const SHARED: [(&str, &str, &[&str]); 2] = [
+    ("Group", "crate::Group", &["created_at", "group_key", "group_properties", "group_type_index"]),
+    ("GroupPage", "crate::GroupPage", &["next", "previous", "results"]),
+];
+
+/// Whether the schemas of [`SHARED`] have the members of the types.
+fn has_shared_types(spec: &serde_json::Value) -> bool {
+    SHARED.iter().all(|(schema, _, members)| {
+        let properties = spec["components"]["schemas"][schema]["properties"].as_object();
+        let names =
+            properties.map(|properties| properties.keys().map(String::as_str).collect::<BTreeSet<_>>());
+        names == Some(members.iter().copied().collect())
+    })
+}
 
 /// The bindings for a corrected spec, formatted, with a header that names the command, the digest of
 /// the spec and the generator. The same spec gives the same bytes, on every machine.
@@ -83,7 +98,7 @@ const REPLACED: [(&str, &str); 6] = [
 /// ```
 pub fn generate(spec: &Document) -> Result<String, Error> {
     let api = api(spec)?;
-    let tokens = run_generator(&api)?;
+    let tokens = run_generator(&api, has_shared_types(&spec.value))?;
     let table = operations_table(&spec.value);
     let digest = digest(spec);
     let version = &api.info.version;
@@ -118,7 +133,7 @@ fn api(spec: &Document) -> Result<openapiv3::OpenAPI, Error> {
     serde_json::from_value(project(&spec.value)).map_err(|e| Error::NotOpenApi(e.to_string()))
 }
 
-fn run_generator(api: &openapiv3::OpenAPI) -> Result<TokenStream, Error> {
+fn run_generator(api: &openapiv3::OpenAPI, shared: bool) -> Result<TokenStream, Error> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -129,6 +144,9 @@ fn run_generator(api: &openapiv3::OpenAPI) -> Result<TokenStream, Error> {
         .with_derive("PartialEq");
     for (schema, replacement) in REPLACED {
         settings.with_replacement(schema, replacement, std::iter::empty::<TypeImpl>());
+    }
+    for (schema, replacement, _) in SHARED.iter().filter(|_| shared) {
+        settings.with_replacement(*schema, *replacement, std::iter::empty::<TypeImpl>());
     }
     let outcome = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(api)));
     match outcome {

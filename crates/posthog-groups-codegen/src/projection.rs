@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use posthog_groups_spec::METHODS;
+use posthog_groups_spec::grammar::{Shape, is_sample};
 use serde_json::{Map, Value};
 
 /// Leaves out of a corrected spec what the generator refuses or would turn into harm:
@@ -37,7 +38,7 @@ pub fn project(spec: &Value) -> Value {
             }
         }
     }
-    soften(&mut projection, false);
+    soften(&mut projection, Shape::DOCUMENT);
     drop_unused_components(&mut projection);
     projection
 }
@@ -82,28 +83,22 @@ fn keep_json(holder: &mut Value) {
 }
 
 /// Removes examples and the constraints that the generator would enforce while decoding.
-fn soften(value: &mut Value, names: bool) {
+fn soften(value: &mut Value, shape: Shape) {
     match value {
-        Value::Object(members) => {
-            if !names {
+        Value::Object(members) if shape != Shape::Anything => {
+            if !shape.is_names() {
                 soften_fields(members);
             }
-            for (key, member) in members.iter_mut() {
-                if !names && (key.starts_with("x-") || key == "default" || key == "enum") {
-                    continue;
-                }
-                soften(member, !names && (key == "properties" || key == "schemas"));
-            }
+            members.iter_mut().for_each(|(key, member)| soften(member, shape.member(key)));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| soften(item, false)),
+        Value::Array(items) => items.iter_mut().for_each(|item| soften(item, shape.item())),
         _ => {}
     }
 }
 
 fn soften_fields(members: &mut Map<String, Value>) {
+    members.retain(|key, _| !is_sample(key));
     for key in [
-        "example",
-        "examples",
         "exclusiveMaximum",
         "exclusiveMinimum",
         "maxItems",

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::document::Document;
-use crate::error::{Error, Place};
+use openapi_ledger::grammar::{Kind, Shape};
+use openapi_ledger::lint::{Finding, Severity, sort};
+use openapi_ledger::{Document, Error, METHODS, Place, Pointer};
+
 use crate::lint::examples::Operations;
-use crate::lint::{Finding, Severity, sort};
-use crate::order::{Place as OrderPlace, child_place};
-use crate::pointer::Pointer;
-use crate::slice::METHODS;
 
 /// Checks the files `dir/<operationId>/*.json` against the operations of `spec`.
 ///
@@ -188,27 +186,19 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
 /// `spec` without the `examples` of its media types: what it says about structure.
 pub fn without_examples(spec: &Value) -> Value {
     let mut spec = spec.clone();
-    remove_examples(&mut spec, OrderPlace::Object, "");
+    remove_examples(&mut spec, Shape::DOCUMENT);
     spec
 }
 
-fn remove_examples(value: &mut Value, place: OrderPlace, holder: &str) {
+fn remove_examples(value: &mut Value, shape: Shape) {
     match value {
-        Value::Object(members) if place != OrderPlace::Literal => {
-            for (key, member) in members.iter_mut() {
-                if place == OrderPlace::Names
-                    && holder == "content"
-                    && let Some(media) = member.as_object_mut()
-                {
-                    media.shift_remove("examples");
-                }
-                let child = child_place(place, key, member);
-                remove_examples(member, child, key);
+        Value::Object(members) if shape != Shape::Anything => {
+            if shape.kind() == Some(Kind::MediaType) {
+                members.shift_remove("examples");
             }
+            members.iter_mut().for_each(|(key, member)| remove_examples(member, shape.member(key)));
         }
-        Value::Array(items) if place != OrderPlace::Literal => {
-            items.iter_mut().for_each(|item| remove_examples(item, place, ""));
-        }
+        Value::Array(items) => items.iter_mut().for_each(|item| remove_examples(item, shape.item())),
         _ => {}
     }
 }

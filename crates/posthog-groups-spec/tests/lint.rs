@@ -227,6 +227,7 @@ fn cases() -> Vec<Case> {
         "exclusiveMaximum without maximum" => [Set("/components/schemas/Book/properties/id/exclusiveMaximum", json!(true))] => ["bounds"];
         "negative length" => [Set("/components/schemas/NewBook/properties/title/minLength", json!(-1))] => ["bound-value"];
         "multipleOf zero" => [Set("/components/schemas/Book/properties/price/multipleOf", json!(0))] => ["bound-value"];
+        "schema of too many parts" => [Set("/components/schemas/Adult/properties/name", json!({"allOf": vec![json!({"type": "string"}); 10_001]}))] => ["schema-size"];
         "bad regular expression" => [Set("/paths/~1shelves~1{shelf}~1books/get/parameters/2/schema/pattern", json!("^[a-z"))] => ["pattern"];
         "regular expression with an open group" => [Set("/components/schemas/Adult/properties/name/pattern", json!("(a|b"))] => ["pattern"];
         "regular expression with nothing to repeat" => [Set("/components/schemas/Adult/properties/name/pattern", json!("*a"))] => ["pattern"];

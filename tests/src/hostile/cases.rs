@@ -389,7 +389,8 @@ pub fn cases(elsewhere: SocketAddr) -> Vec<Case> {
                 .find_map(|l| l.split_once("Bearer ").map(|(_, key)| key.trim().to_owned()));
             let key = key.unwrap_or_default();
             let detail = json!({"type": "validation_error", "code": key, "detail": format!("bad key {key}"),
-                "attr": key, "extra": {"authorization": format!("Bearer {key}")}});
+                "attr": key, "extra": {"authorization": format!("Bearer {key}")}, "next": null,
+                "results": [{"group_key": key, "group_type_index": 0}]});
             let headers =
                 format!("{JSON}x-request-id: {key}\r\nx-echo: Bearer {key}\r\nretry-after: {key}\r\n");
             vec![Step::Send(response(&format!("{status} {key}"), &headers, &detail.to_string()))]

@@ -90,7 +90,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
-    /// Write control characters in csv unchanged, even to a terminal
+    /// Write control characters in csv and exports unchanged, even to a terminal
     #[arg(long, global = true, hide_short_help = true, help_heading = OUTPUT)]
     pub(crate) raw: bool,
 

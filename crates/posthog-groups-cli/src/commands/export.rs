@@ -42,6 +42,7 @@ pub(crate) async fn run(
         replace: arguments.force,
         order: arguments.order,
         delimiter: arguments.delimiter,
+        raw: context.output.is_raw(),
     };
     let mut list = context.groups().await?.export();
     if let Some(text) = &arguments.search {

@@ -1,12 +1,13 @@
 //! Where rows go: a file that is there only when it is complete, or standard output.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::rows::format::Compression;
+use crate::visible::visible_rows;
 
 const BUFFER: usize = 64 << 10;
 
@@ -24,6 +25,8 @@ struct Target {
 
 enum Sink {
     Stdout(io::Stdout),
+    /// Standard output with control characters escaped. Holds the bytes of a character that is not complete yet.
+    Terminal(Vec<u8>),
     /// A device or a pipe: nothing can take its place.
     Device(File),
     Temporary(NamedTempFile),
@@ -37,11 +40,23 @@ enum Packed<W: Write> {
 
 impl Destination {
     /// Prepares a file, or standard output for `-`. A file that exists is kept until [`finish`](Self::finish), and is
-    /// replaced only if `replace` says so.
-    pub(crate) fn open(path: &Path, compression: Compression, replace: bool) -> Result<Self, String> {
+    /// replaced only if `replace` says so. On a terminal, control characters are escaped unless `raw` is set.
+    pub(crate) fn open(
+        path: &Path,
+        compression: Compression,
+        replace: bool,
+        raw: bool,
+    ) -> Result<Self, String> {
         let fails = |e: io::Error| format!("{} cannot be written: {e}", path.display());
         let (sink, target) = if path == Path::new("-") {
-            (Sink::Stdout(io::stdout()), None)
+            (
+                if io::stdout().is_terminal() && !raw {
+                    Sink::Terminal(Vec::new())
+                } else {
+                    Sink::Stdout(io::stdout())
+                },
+                None,
+            )
         } else {
             match fs::metadata(path) {
                 Ok(there) if there.is_dir() => {
@@ -149,6 +164,16 @@ impl Write for Sink {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(data),
+            Self::Terminal(held) => {
+                held.extend_from_slice(data);
+                let complete = match std::str::from_utf8(held) {
+                    Err(e) if e.error_len().is_none() => e.valid_up_to(),
+                    _ => held.len(),
+                };
+                let text: Vec<u8> = held.drain(..complete).collect();
+                io::stdout().write_all(visible_rows(&String::from_utf8_lossy(&text)).as_bytes())?;
+                Ok(data.len())
+            }
             Self::Device(out) => out.write(data),
             Self::Temporary(out) => out.write(data),
         }
@@ -157,6 +182,7 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
+            Self::Terminal(_) => io::stdout().flush(),
             Self::Device(out) => out.flush(),
             Self::Temporary(out) => out.flush(),
         }
@@ -233,7 +259,7 @@ mod tests {
     fn a_file_appears_when_it_is_complete_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
-        let mut out = Destination::open(&path, Compression::None, false).unwrap();
+        let mut out = Destination::open(&path, Compression::None, false, false).unwrap();
         out.write_all(b"{}\n").unwrap();
         assert!(!path.exists());
         out.finish().unwrap();
@@ -246,7 +272,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
         fs::write(&path, "old").unwrap();
-        let mut out = Destination::open(&path, Compression::Zstd, true).unwrap();
+        let mut out = Destination::open(&path, Compression::Zstd, true, false).unwrap();
         out.write_all(b"new").unwrap();
         drop(out);
         assert_eq!(names(folder.path()), ["groups.ndjson"]);
@@ -257,11 +283,11 @@ mod tests {
     fn an_existing_file_needs_force_also_when_it_came_in_the_meantime() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
-        let out = Destination::open(&path, Compression::None, false).unwrap();
+        let out = Destination::open(&path, Compression::None, false, false).unwrap();
         fs::write(&path, "old").unwrap();
         assert!(out.finish().unwrap_err().to_string().contains("--force"));
-        assert!(Destination::open(&path, Compression::None, false).err().unwrap().contains("--force"));
-        let mut out = Destination::open(&path, Compression::None, true).unwrap();
+        assert!(Destination::open(&path, Compression::None, false, false).err().unwrap().contains("--force"));
+        let mut out = Destination::open(&path, Compression::None, true, false).unwrap();
         out.write_all(b"new").unwrap();
         out.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
@@ -277,7 +303,7 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        let mut out = Destination::open(&link, Compression::None, true).unwrap();
+        let mut out = Destination::open(&link, Compression::None, true, false).unwrap();
         out.write_all(b"new").unwrap();
         out.finish().unwrap();
         assert!(link.is_symlink());
@@ -286,7 +312,7 @@ mod tests {
         // Where a link leads nowhere, the file would take its place, at the end of a long export.
         fs::remove_file(&file).unwrap();
         for replace in [false, true] {
-            let refusal = Destination::open(&link, Compression::None, replace).err().unwrap();
+            let refusal = Destination::open(&link, Compression::None, replace, false).err().unwrap();
             assert!(refusal.contains("is a link to a file that does not exist"), "{refusal}");
         }
     }
@@ -296,7 +322,7 @@ mod tests {
         if !Path::new("/dev/full").exists() {
             return;
         }
-        let mut out = Destination::open(Path::new("/dev/full"), Compression::None, false).unwrap();
+        let mut out = Destination::open(Path::new("/dev/full"), Compression::None, false, false).unwrap();
         out.write_all(b"x").unwrap();
         assert_eq!(out.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert_eq!(Destination::folder(Path::new("/dev/full")), std::env::temp_dir());

@@ -33,6 +33,8 @@ pub(crate) struct Target {
     pub(crate) order: Order,
     /// The character between the cells of CSV.
     pub(crate) delimiter: u8,
+    /// Whether a terminal gets control characters as they are.
+    pub(crate) raw: bool,
 }
 
 /// Why an export did not come to its end.
@@ -53,7 +55,8 @@ pub(crate) async fn export(
     counter: Counter,
     interrupt: Interrupt,
 ) -> Result<u64, Stopped> {
-    let out = Destination::open(&target.path, target.compression, target.replace).map_err(Stopped::Local)?;
+    let out = Destination::open(&target.path, target.compression, target.replace, target.raw)
+        .map_err(Stopped::Local)?;
     let folder = Destination::folder(&target.path);
     let mut kept = Kept::new(target.order, target.format, out, &folder).map_err(|e| full(&e, &folder))?;
     let mut pages = list.pages();

@@ -121,8 +121,16 @@ fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
         let acts = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t') || c == '\u{202e}';
         assert!(!shown.contains(acts), "{format}: {shown:?}");
     }
-    let (_, raw) = on_terminal(&program, "list -o csv --raw", "").unwrap();
-    assert!(raw.contains("a\u{1b}[2J\u{9b}1m\u{202e}b"), "{raw:?}");
+    for export in ["export -q -", "export -q - --format csv"] {
+        let (code, shown) = on_terminal(&program, export, "").unwrap();
+        assert!(code == 0 && shown.contains("org:5"), "{shown}");
+        let acts = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t') || c == '\u{202e}';
+        assert!(!shown.contains(acts), "{export}: {shown:?}");
+    }
+    for line in ["list -o csv --raw", "export -q - --format csv --raw"] {
+        let (_, raw) = on_terminal(&program, line, "").unwrap();
+        assert!(raw.contains("a\u{1b}[2J\u{9b}1m\u{202e}b"), "{raw:?}");
+    }
 }
 
 #[test]

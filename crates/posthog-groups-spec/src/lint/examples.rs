@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::Kind;
-use super::text::{did_you_mean, listed};
-use super::values::{Direction, Validators};
-use super::{Context, Node};
-use crate::document::Document;
-use crate::error::Place;
+use openapi_ledger::lint::text::{did_you_mean, listed};
+use openapi_ledger::lint::{Context, Direction, Kind, Node, Validators};
+use openapi_ledger::{Document, Place};
 use serde_json::Value;
 
 /// A parameter or a header.

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::operations::{Status, status};
-use super::shape::Kind;
-use super::text::{brief, listed};
-use super::{Context, Node, Report, Site, rules};
-use crate::pointer::Pointer;
+use super::rules;
+use openapi_ledger::Pointer;
+use openapi_ledger::lint::text::{brief, json_type, listed};
+use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     for (item, _) in context.paths() {
@@ -209,7 +208,7 @@ fn references(context: &Context, report: &mut Report) {
         if reference.kind == Kind::PathItem {
             let message = "progenitor refuses a path item that is a reference";
             report.add(&rules::GENERATOR_REF, &at, message, "write the path item out here");
-        } else if context.resolved[n].is_ok() && context.leads_inside_a_component(Node::Reference(n)) {
+        } else if context.is_resolved(n) && context.leads_inside_a_component(Node::Reference(n)) {
             let target = reference.target;
             let last = target.rsplit('/').next().unwrap_or_default();
             report.add(
@@ -373,7 +372,7 @@ fn negated(site: &Site) -> Option<String> {
     if let Some(value) = values.iter().find(|v| v.is_null() || v.is_array() || v.is_object()) {
         return Some(format!("the enum value {}", brief(value)));
     }
-    let types: BTreeSet<_> = values.iter().map(super::text::json_type).collect();
+    let types: BTreeSet<_> = values.iter().map(json_type).collect();
     (types.len() > 1).then(|| "an enum of several types".to_owned())
 }
 
@@ -401,7 +400,7 @@ fn composition(context: &Context, n: usize, site: &Site, report: &mut Report) {
 fn enumeration(site: &Site, report: &mut Report) {
     let values = site.list("enum");
     let at = site.pointer.key("enum");
-    let types: BTreeSet<_> = values.iter().filter(|v| !v.is_null()).map(super::text::json_type).collect();
+    let types: BTreeSet<_> = values.iter().filter(|v| !v.is_null()).map(json_type).collect();
     if types.len() > 1 && !site.has("type") {
         let message = "typify panics on an enum of several types";
         report.add(&rules::GENERATOR_ENUM, &at, message, "keep values of one type, or leave the enum out");

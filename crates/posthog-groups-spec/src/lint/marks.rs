@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::shape::Kind;
-use super::text::{brief, did_you_mean, json_type, listed};
-use super::{Context, Report, Site, rules};
+use super::rules;
+use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
+use openapi_ledger::lint::{Context, Kind, Report, Site};
 
 /// What `x-idempotency` may say.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "look-before-repeat", "gone-is-done"];

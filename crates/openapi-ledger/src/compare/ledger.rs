@@ -1,0 +1,331 @@
+//! The ledger: every difference between what is published and what is true, with its evidence.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Difference;
+use crate::diff::without_names;
+use crate::document::Document;
+use crate::error::Error;
+use crate::marks::Marks;
+use crate::pointer::Pointer;
+
+/// Which paths are compared, and every known defect of what is published.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ledger {
+    /// The part of a published document that is compared.
+    pub scope: Scope,
+    /// The extensions of the specification that have a meaning.
+    #[serde(default)]
+    pub marks: Marks,
+    /// The defects, by id.
+    pub defects: Vec<Defect>,
+}
+
+/// The part of a published document that is compared: the paths of the specification itself, and everything
+/// below the roots.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scope {
+    /// Paths below which everything belongs to the specification: a published path there that the
+    /// specification does not have is a finding.
+    pub roots: Vec<String>,
+    /// Beginnings of paths that stand for others.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
+    /// Paths below a root that the specification leaves out on purpose, with everything below them.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The beginning of a path that a server takes for another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Alias {
+    /// The published beginning.
+    pub published: String,
+    /// What it stands for.
+    pub stands_for: String,
+    /// The defect that describes it.
+    pub id: String,
+}
+
+/// A path that the specification leaves out.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeftOut {
+    /// The path; those below it are left out as well.
+    pub path: String,
+    /// The reason.
+    pub why: String,
+}
+
+/// One defect of what is published.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Defect {
+    /// A stable id, such as `D01`.
+    pub id: String,
+    /// The defect in one line.
+    pub title: String,
+    /// What is published.
+    pub published: String,
+    /// What the server really does.
+    pub actual: String,
+    /// What proves it: server source, tests, observed answers, issues.
+    pub evidence: Vec<String>,
+    /// The day or year from which servers behave so; absent where no other behaviour is known.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The day or year until which servers behave so.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// The differences in structure that the defect accounts for.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+    /// Why there is no difference in structure. Exactly one of this and `accounts` is given.
+    #[serde(default)]
+    pub no_structure: Option<String>,
+}
+
+/// Differences that a defect accounts for: those of one kind at a place of an operation, with a published
+/// value that is listed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Account {
+    /// Method and path, such as `GET /pets/{id}`. `*` stands for any method or for one step of a path, and
+    /// `**` for any number of steps.
+    pub operation: OneOrMany,
+    /// The place within the operation, such as `parameters.limit.required` or
+    /// `responses.200.results[].name`. `*` stands for one step, `**` for any number.
+    pub place: OneOrMany,
+    /// The kind of difference, as `compare` prints it.
+    pub kind: String,
+    /// The published value or values. Another value at the place is a finding.
+    pub published: OneOrMany,
+}
+
+/// One text, or a list of them.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Any of several.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The texts.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+impl Ledger {
+    /// Takes a ledger from a document.
+    ///
+    /// # Errors
+    /// [`Error::Unsuitable`] with the place of what is no ledger: an unknown member, an id that is given twice,
+    /// a defect with both or neither of `accounts` and `noStructure`, an alias of an unknown defect.
+    pub fn from_document(document: &Document) -> Result<Self, Error> {
+        if !document.value.is_object() {
+            let reason = "a ledger is an object with `scope` and `defects`".to_owned();
+            return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
+        }
+        let ledger: Self = serde_path_to_error::deserialize(&document.value).map_err(|e| {
+            let at = pointer_of(e.path());
+            Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }
+        })?;
+        let defects = Pointer::root().key("defects");
+        let unsuitable =
+            |at: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(at), reason });
+        let known: BTreeSet<&str> = ledger.defects.iter().map(|defect| defect.id.as_str()).collect();
+        for (n, alias) in ledger.scope.aliases.iter().enumerate() {
+            if !known.contains(alias.id.as_str()) {
+                let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
+                return unsuitable(&at, format!("there is no defect {}", alias.id));
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for (n, defect) in ledger.defects.iter().enumerate() {
+            let at = defects.index(n);
+            if !ids.insert(defect.id.as_str()) {
+                return unsuitable(&at.key("id"), format!("{} is given twice; ids are unique", defect.id));
+            }
+            if defect.accounts.is_empty() == defect.no_structure.is_none()
+                && !ledger.scope.aliases.iter().any(|alias| alias.id == defect.id)
+            {
+                let reason = format!(
+                    "{} needs either `accounts`, the differences it accounts for, or `noStructure`, the reason why \
+                     there are none",
+                    defect.id
+                );
+                return unsuitable(&at, reason);
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// The JSON Schema of a ledger, for editors.
+    pub fn json_schema() -> Value {
+        serde_json::to_value(schemars::schema_for!(Self)).unwrap_or_default()
+    }
+
+    /// The defect `id`.
+    pub fn defect(&self, id: &str) -> Option<&Defect> {
+        self.defects.iter().find(|defect| defect.id == id)
+    }
+}
+
+/// The place of an error in a document.
+fn pointer_of(path: &serde_path_to_error::Path) -> Pointer {
+    use serde_path_to_error::Segment;
+    path.iter().fold(Pointer::root(), |at, segment| match segment {
+        Segment::Seq { index } => at.index(*index),
+        Segment::Map { key } => at.key(key),
+        Segment::Enum { .. } | Segment::Unknown => at,
+    })
+}
+
+impl Account {
+    pub(super) fn is_about_operation(&self, operation: &str) -> bool {
+        self.operation.iter().any(|pattern| matches(pattern, operation, '/'))
+    }
+
+    pub(super) fn is_about_place(&self, place: &str) -> bool {
+        self.place.iter().any(|pattern| matches(pattern, place, '.'))
+    }
+
+    /// Whether it accounts for a difference, its published value included.
+    pub(super) fn covers(&self, difference: &Difference) -> bool {
+        self.kind == difference.kind
+            && self.is_about_operation(&difference.operation)
+            && self.is_about_place(&difference.place)
+            && self.published.iter().any(|value| value == difference.published_pin())
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for anything within a step, and `**` for anything.
+fn matches(pattern: &str, text: &str, separator: char) -> bool {
+    let Some((literal, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(literal) else { return false };
+    let (rest, across) = rest.strip_prefix('*').map_or((rest, false), |rest| (rest, true));
+    let reach = if across { text.len() } else { text.find(separator).unwrap_or(text.len()) };
+    (0..=reach).filter(|n| text.is_char_boundary(*n)).any(|n| matches(rest, &text[n..], separator))
+}
+
+/// What a path of a document is to the specification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Site {
+    /// The path by which the specification knows it, or would.
+    pub(crate) path: String,
+    /// The alias that it begins with.
+    pub(crate) alias: Option<String>,
+    /// Whether the specification leaves it out on purpose.
+    pub(crate) left_out: bool,
+}
+
+impl Scope {
+    /// The site of a path; `None` for one that is none of the specification's business. The names of parameters and
+    /// the slash at the end do not count.
+    pub(crate) fn canonical(&self, path: &str, known: &[String]) -> Option<Site> {
+        let alias = self.aliases.iter().find(|alias| is_below(path, &alias.published));
+        let path = match alias {
+            None => path.to_owned(),
+            Some(alias) => {
+                let steps = alias.published.trim_end_matches('/').split('/').count();
+                let rest: Vec<_> = path.split('/').skip(steps).collect();
+                format!("{}/{}", alias.stands_for.trim_end_matches('/'), rest.join("/"))
+            }
+        };
+        let known = known.iter().find(|known| wire_form(known) == wire_form(&path));
+        let left_out = known.is_none() && self.left_out.iter().any(|left| is_below(&path, &left.path));
+        if known.is_none() && !self.roots.iter().any(|root| is_below(&path, root)) {
+            return None;
+        }
+        Some(Site {
+            path: known.cloned().unwrap_or(path),
+            alias: alias.map(|alias| alias.published.clone()),
+            left_out,
+        })
+    }
+
+    /// The error for a document that has nothing of the scope.
+    pub(crate) fn nothing_of(&self, document: &Document) -> Error {
+        let roots = self.roots.join("` or `");
+        let reason = format!("no path begins with `{roots}`; is this the document of another API?");
+        Error::Unsuitable { place: document.place(&Pointer::root().key("paths")), reason }
+    }
+
+    pub(crate) fn has_root(&self, path: &str) -> bool {
+        self.roots.iter().any(|root| is_below(path, root))
+    }
+}
+
+fn wire_form(path: &str) -> String {
+    without_names(path).trim_end_matches('/').to_owned()
+}
+
+/// Whether a path is `root` or continues it after a slash.
+fn is_below(path: &str, root: &str) -> bool {
+    let (path, root) = (wire_form(path), wire_form(root));
+    path.strip_prefix(&root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_stand_for_a_step_or_for_any_number() {
+        let cases = [
+            ("a.b", "a.b", true),
+            ("a.*", "a.b", true),
+            ("a.*", "a.b.c", false),
+            ("a.**", "a.b.c", true),
+            ("**.name", "responses.200[].name", true),
+            ("*.name", "a.b.name", false),
+            ("responses.*", "responses.4XX", true),
+            ("a", "ab", false),
+        ];
+        for (pattern, text, fits) in cases {
+            assert_eq!(matches(pattern, text, '.'), fits, "{pattern} {text}");
+        }
+        assert!(matches("* /api/**", "GET /api/a/b/", '/'));
+        assert!(!matches("GET /api/*/", "GET /api/a/b/", '/'));
+    }
+
+    #[test]
+    fn a_path_is_known_whatever_its_parameters_are_called_and_by_its_alias() {
+        let scope = Scope {
+            roots: vec!["/p/{project}/pets/".into()],
+            aliases: vec![Alias {
+                published: "/env/{id}/".into(),
+                stands_for: "/p/{project}/".into(),
+                id: "D1".into(),
+            }],
+            left_out: vec![LeftOut { path: "/p/{project}/pets/{pet}/photos/".into(), why: "later".into() }],
+        };
+        let known = vec!["/p/{project}/pets/{pet}/".to_owned(), "/me/".to_owned()];
+        let site = |path| scope.canonical(path, &known);
+        assert_eq!(site("/p/{id}/pets/{n}").map(|s| s.path).as_deref(), Some("/p/{project}/pets/{pet}/"));
+        assert_eq!(
+            site("/env/{e}/pets/{n}/"),
+            Some(Site { path: known[0].clone(), alias: Some("/env/{id}/".into()), left_out: false })
+        );
+        assert!(site("/p/{p}/pets/{n}/photos/{m}/").is_some_and(|site| site.left_out));
+        assert_eq!(site("/p/{p}/pets/new/").map(|s| s.path).as_deref(), Some("/p/{p}/pets/new/"));
+        assert_eq!(site("/me").map(|s| s.path).as_deref(), Some("/me/"));
+        assert_eq!(site("/p/{p}/petsitters/"), None);
+    }
+}

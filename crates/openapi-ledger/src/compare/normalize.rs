@@ -1,0 +1,659 @@
+//! A document in the form in which two documents can be compared.
+//!
+//! References are written in place, so that a difference has one place whether its schema is named, renamed
+//! or inlined. Both ways to say "or null" become one, as do other spellings of the same structure. Texts,
+//! examples, tags, operation ids, component names and extensions are dropped. What an operation requires of
+//! a key is read from the scopes of its security requirement and from the extension that states scopes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::ledger::Ledger;
+use crate::diff::names_in;
+use crate::document::Document;
+use crate::error::Error;
+use crate::grammar::{SCHEMA, Shape, is_prose};
+use crate::pointer::Pointer;
+use crate::slice::METHODS;
+
+/// Stands in a property for its name in the object's `required`: requiredness belongs to one property.
+pub(super) const REQUIRED: &str = "x-required";
+/// Stands for `readOnly` in a request, where it says that the server ignores the value.
+pub(super) const READ_ONLY: &str = "x-readOnly";
+/// Stands for `writeOnly` in a response.
+pub(super) const WRITE_ONLY: &str = "x-writeOnly";
+/// The scopes that a credential needs, in the normalised form.
+pub(super) const SCOPES: &str = "x-scopes";
+
+/// Nodes that one document may unfold to when its references are written in place.
+const MAX_NODES: usize = 100_000;
+
+/// An operation of a document, and how it is addressed there.
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    /// The method, in lower case.
+    pub(super) method: String,
+    /// The path by which the specification knows it.
+    pub(super) path: String,
+    /// The path in the document.
+    pub(super) published_path: String,
+    /// Where it stands in the document.
+    pub(super) at: Pointer,
+    /// Its normalised structure.
+    pub(super) value: Value,
+}
+
+/// The operations of a document that are within a scope.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Normalized {
+    /// Operations by the specification's path and method. Two entries for one operation are aliases of each
+    /// other that differ.
+    pub(super) operations: Vec<Operation>,
+    /// Paths that the scope leaves out.
+    pub(super) left_out: BTreeSet<String>,
+    /// Aliases (by the path that they begin with) that the document has.
+    pub(super) aliases: BTreeSet<String>,
+}
+
+/// Normalises the operations of a document that are within the scope of `ledger`. `known` are the paths of the
+/// specification itself; paths and their parameters take the names that they have there.
+///
+/// # Errors
+/// [`Error::Unsuitable`] for references that lead nowhere or elsewhere, and for a document that unfolds
+/// beyond all bounds.
+pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) -> Result<Normalized, Error> {
+    let scope = &ledger.scope;
+    let scopes = ledger.marks.scopes.as_deref();
+    let mut normalized = Normalized::default();
+    let mut normalizer = Normalizer { document, scopes, stack: Vec::new(), nodes: 0 };
+    let paths = document.value.get("paths").and_then(Value::as_object);
+    let root = Pointer::root().key("paths");
+    let mut seen: BTreeMap<(String, String), Value> = BTreeMap::new();
+    // An alias comes after what it stands for, so that it is the one that is dropped.
+    let mut sites: Vec<_> = paths
+        .into_iter()
+        .flatten()
+        .filter_map(|(path, item)| Some((scope.canonical(path, known)?, path, item)))
+        .collect();
+    sites.sort_by_key(|(site, path, _)| (site.alias.is_some(), (*path).clone()));
+    for (site, path, item) in sites {
+        if site.left_out {
+            normalized.left_out.insert(path.clone());
+            continue;
+        }
+        normalized.aliases.extend(site.alias);
+        let at = root.key(path);
+        let item = normalizer.resolved(item, &at)?.0;
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let at = at.key(method);
+            let value = normalizer.operation(operation, item, (path, &site.path), &at)?;
+            let key = (site.path.clone(), method.to_owned());
+            if seen.get(&key) == Some(&value) {
+                continue;
+            }
+            seen.entry(key).or_insert_with(|| value.clone());
+            normalized.operations.push(Operation {
+                method: method.to_owned(),
+                path: site.path.clone(),
+                published_path: path.clone(),
+                at,
+                value,
+            });
+        }
+    }
+    Ok(normalized)
+}
+
+/// Which way the values of a schema go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Request,
+    Response,
+}
+
+struct Normalizer<'a> {
+    document: &'a Document,
+    /// The extension that states scopes.
+    scopes: Option<&'a str>,
+    /// The schemas whose references are being written in place.
+    stack: Vec<Pointer>,
+    nodes: usize,
+}
+
+impl<'a> Normalizer<'a> {
+    fn unsuitable(&self, at: &Pointer, reason: impl Into<String>) -> Error {
+        Error::Unsuitable { place: self.document.place(at), reason: reason.into() }
+    }
+
+    fn count(&mut self, at: &Pointer) -> Result<(), Error> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let reason = format!(
+                "the operations unfold to more than {MAX_NODES} nodes when references are written in place; \
+                 is this document meant to be read by a machine?"
+            );
+            return Err(self.unsuitable(at, reason));
+        }
+        Ok(())
+    }
+
+    /// The definition behind `$ref`, and where it stands.
+    fn resolved(&self, value: &'a Value, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
+        let (mut value, mut at) = (value, at.clone());
+        for _ in 0..64 {
+            let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok((value, at)) };
+            let target = self.target(reference, &at)?;
+            value = target.0;
+            at = target.1;
+        }
+        Err(self.unsuitable(&at, "the reference leads in a circle and never to a definition"))
+    }
+
+    fn target(&self, reference: &str, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
+        let place = at.key("$ref");
+        let Some(fragment) = reference.strip_prefix('#') else {
+            let reason = format!("`{reference}` leads to another file; bundle the document first");
+            return Err(self.unsuitable(&place, reason));
+        };
+        let fragment = fragment.replace("%7B", "{").replace("%7D", "}");
+        Pointer::parse(&fragment)
+            .and_then(|to| Some((self.document.value.pointer(to.as_str())?, to)))
+            .ok_or_else(|| self.unsuitable(&place, format!("`{reference}` leads nowhere")))
+    }
+
+    fn operation(
+        &mut self,
+        operation: &'a Value,
+        item: &'a Value,
+        paths: (&str, &str),
+        at: &Pointer,
+    ) -> Result<Value, Error> {
+        let mut result = Map::new();
+        let parameters = self.parameters(operation, item, paths, at)?;
+        if !parameters.is_empty() {
+            result.insert("parameters".into(), parameters.into());
+        }
+        if let Some(body) = operation.get("requestBody") {
+            let (body, at) = self.resolved(body, &at.key("requestBody"))?;
+            let mut normalized = self.content(body, &at, Direction::Request)?;
+            if body.get("required") == Some(&Value::Bool(true)) {
+                normalized.insert("required".into(), true.into());
+            }
+            result.insert("requestBody".into(), normalized.into());
+        }
+        let mut responses = Map::new();
+        let at_responses = at.key("responses");
+        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten()
+        {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let (response, at) = self.resolved(response, &at_responses.key(status))?;
+            let mut normalized = self.content(response, &at, Direction::Response)?;
+            let headers = self.headers(response, &at)?;
+            if !headers.is_empty() {
+                normalized.insert("headers".into(), headers.into());
+            }
+            let status = if status == "default" { status.clone() } else { status.to_uppercase() };
+            responses.insert(status, normalized.into());
+        }
+        result.insert("responses".into(), responses.into());
+        self.credentials(operation, &mut result);
+        if operation.get("deprecated") == Some(&Value::Bool(true)) {
+            result.insert("deprecated".into(), true.into());
+        }
+        for key in ["callbacks", "servers"] {
+            if let Some(value) = operation.get(key) {
+                result.insert(key.into(), value.clone());
+            }
+        }
+        Ok(Value::Object(result))
+    }
+
+    fn parameters(
+        &mut self,
+        operation: &'a Value,
+        item: &'a Value,
+        (path, known_path): (&str, &str),
+        at: &Pointer,
+    ) -> Result<Vec<Value>, Error> {
+        let mut all: BTreeMap<(String, String), Value> = BTreeMap::new();
+        let at_item = at.parent().unwrap_or_default();
+        for (holder, at) in [(item, at_item), (operation, at.clone())] {
+            let at = at.key("parameters");
+            for (n, parameter) in
+                holder.get("parameters").and_then(Value::as_array).into_iter().flatten().enumerate()
+            {
+                let (parameter, at) = self.resolved(parameter, &at.index(n))?;
+                let text = |key| parameter.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
+                let (place, name) = (text("in"), text("name"));
+                // OpenAPI says that these are ignored.
+                let ignored = ["accept", "content-type", "authorization"];
+                if place == "header" && ignored.contains(&name.to_lowercase().as_str()) {
+                    continue;
+                }
+                let name = if place == "path" { known_name(path, known_path, name) } else { name };
+                let normalized = self.parameter(parameter, &at, &place, &name)?;
+                all.insert((place, name), normalized);
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    fn parameter(
+        &mut self,
+        parameter: &'a Value,
+        at: &Pointer,
+        place: &str,
+        name: &str,
+    ) -> Result<Value, Error> {
+        let mut result = Map::new();
+        result.insert("name".into(), name.into());
+        result.insert("in".into(), place.into());
+        if place == "path" || parameter.get("required") == Some(&Value::Bool(true)) {
+            result.insert("required".into(), true.into());
+        }
+        let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
+        let given = parameter.get("style").and_then(Value::as_str).unwrap_or(style);
+        if given != style {
+            result.insert("style".into(), given.into());
+        }
+        let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(given == "form");
+        // Whether values are exploded makes a difference for lists and objects only.
+        let schema = parameter.get("schema").map(|schema| self.resolved(schema, &at.key("schema")));
+        let scalar = match schema.transpose()? {
+            Some((schema, _)) => schema
+                .get("type")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| !matches!(kind, "array" | "object")),
+            None => false,
+        };
+        if explode != (given == "form") && !scalar {
+            result.insert("explode".into(), explode.into());
+        }
+        for key in ["allowReserved", "allowEmptyValue", "deprecated"] {
+            if parameter.get(key) == Some(&Value::Bool(true)) {
+                result.insert(key.into(), true.into());
+            }
+        }
+        if let Some(schema) = parameter.get("schema") {
+            result.insert("schema".into(), self.schema(schema, &at.key("schema"), Direction::Request)?);
+        }
+        if parameter.get("content").is_some() {
+            result.extend(self.content(parameter, at, Direction::Request)?);
+        }
+        Ok(Value::Object(result))
+    }
+
+    fn headers(&mut self, response: &'a Value, at: &Pointer) -> Result<Map<String, Value>, Error> {
+        let mut result = Map::new();
+        for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
+            let (header, at) = self.resolved(header, &at.key("headers").key(name))?;
+            let mut normalized = Map::new();
+            if header.get("required") == Some(&Value::Bool(true)) {
+                normalized.insert("required".into(), true.into());
+            }
+            if let Some(schema) = header.get("schema") {
+                normalized
+                    .insert("schema".into(), self.schema(schema, &at.key("schema"), Direction::Response)?);
+            }
+            result.insert(name.to_lowercase(), normalized.into());
+        }
+        Ok(result)
+    }
+
+    fn content(
+        &mut self,
+        holder: &'a Value,
+        at: &Pointer,
+        direction: Direction,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut content = Map::new();
+        let at = at.key("content");
+        for (name, media) in holder.get("content").and_then(Value::as_object).into_iter().flatten() {
+            let mut normalized = Map::new();
+            let at = at.key(name);
+            let schema = media.get("schema").map(|schema| self.schema(schema, &at.key("schema"), direction));
+            normalized.insert("schema".into(), schema.transpose()?.unwrap_or_else(|| json!({})));
+            if let Some(encoding) = media.get("encoding") {
+                normalized.insert("encoding".into(), encoding.clone());
+            }
+            let name: String = name.to_lowercase().split_whitespace().collect();
+            content.insert(name.trim_end_matches(";charset=utf-8").to_owned(), normalized.into());
+        }
+        let mut result = Map::new();
+        if !content.is_empty() {
+            result.insert("content".into(), content.into());
+        }
+        Ok(result)
+    }
+
+    /// The ways to authenticate, by what travels and not by the names of schemes; and the scopes.
+    fn credentials(&self, operation: &Value, result: &mut Map<String, Value>) {
+        let security = operation.get("security").or_else(|| self.document.value.get("security"));
+        let mut scopes = BTreeSet::new();
+        let mut ways = Vec::new();
+        let schemes = self.document.value.pointer("/components/securitySchemes");
+        for way in security.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
+            let mut named = BTreeMap::new();
+            for (name, needed) in way {
+                named.insert(scheme_on_the_wire(schemes.and_then(|all| all.get(name)), name), json!([]));
+                scopes.extend(needed.as_array().into_iter().flatten().filter_map(Value::as_str));
+            }
+            ways.push(named);
+        }
+        ways.sort_by_key(|way| way.keys().cloned().collect::<Vec<_>>());
+        ways.dedup();
+        let stated = self.scopes.and_then(|extension| operation.get(extension)?.as_array());
+        scopes.extend(stated.into_iter().flatten().filter_map(Value::as_str));
+        if !ways.is_empty() {
+            result.insert("security".into(), json!(ways));
+        }
+        if !scopes.is_empty() {
+            result.insert(SCOPES.into(), json!(scopes));
+        }
+    }
+
+    fn schema(&mut self, value: &'a Value, at: &Pointer, direction: Direction) -> Result<Value, Error> {
+        self.count(at)?;
+        let members = match value {
+            Value::Bool(true) => return Ok(json!({})),
+            Value::Bool(false) => return Ok(json!({"not": {}})),
+            Value::Object(members) => members,
+            _ => return Err(self.unsuitable(at, "a schema must be an object")),
+        };
+        if members.get("$ref").is_some_and(Value::is_string) {
+            // What comes next is a definition, so that only schemas that hold each other can recur.
+            let (target, to) = self.resolved(value, at)?;
+            if let Some(n) = self.stack.iter().rev().position(|open| *open == to) {
+                return Ok(json!({ "x-recursion": n + 1 }));
+            }
+            self.stack.push(to.clone());
+            let inner = self.schema(target, &to, direction);
+            self.stack.pop();
+            let inner = inner?;
+            // OpenAPI 3.0 ignores what stands beside a reference; 3.1 does not.
+            if members.len() == 1 || !self.is_3_1() {
+                return Ok(inner);
+            }
+            let mut beside = members.clone();
+            beside.shift_remove("$ref");
+            let beside = self.members(&beside, at, direction)?;
+            return Ok(canonical(into_members(merge(vec![inner, beside.into()], Map::new()))));
+        }
+        let members = self.members(members, at, direction)?;
+        Ok(canonical(members))
+    }
+
+    fn is_3_1(&self) -> bool {
+        self.document.value.get("openapi").and_then(Value::as_str).is_some_and(|v| v.starts_with("3.1"))
+    }
+
+    /// The members of a schema that say which values there are, each in its one form.
+    fn members(
+        &mut self,
+        members: &Map<String, Value>,
+        at: &Pointer,
+        direction: Direction,
+    ) -> Result<Map<String, Value>, Error> {
+        // The members may be a copy without `$ref`; what they hold is looked up in the document again.
+        let in_document = |key: &str| self.document.value.pointer(at.key(key).as_str());
+        let mut result = Map::new();
+        let mut nested = Vec::new();
+        for (key, value) in members {
+            match key.as_str() {
+                "xml" | "$comment" | "$id" | "$schema" | "$anchor" | "required" => {}
+                key if is_prose(key) => {}
+                key if SCHEMA.member(key).holds_schemas() => {
+                    nested.extend(in_document(key).map(|value| (key, value)));
+                }
+                "readOnly" | "writeOnly" => {
+                    let (kept, name) = match direction {
+                        Direction::Request => ("readOnly", READ_ONLY),
+                        Direction::Response => ("writeOnly", WRITE_ONLY),
+                    };
+                    if key == kept && *value == Value::Bool(true) {
+                        result.insert(name.into(), true.into());
+                    }
+                }
+                "nullable" | "deprecated" | "uniqueItems" if *value == Value::Bool(false) => {}
+                "minLength" | "minItems" | "minProperties" if value.as_u64() == Some(0) => {}
+                "discriminator" => {
+                    if let Some(name) = value.get("propertyName") {
+                        result.insert(key.clone(), json!({ "propertyName": name }));
+                    }
+                }
+                key if key.starts_with("x-") => {}
+                _ => {
+                    result.insert(key.clone(), number_in_one_form(value));
+                }
+            }
+        }
+        for (key, value) in nested {
+            let at = at.key(key);
+            match (SCHEMA.member(key), value) {
+                (Shape::Map(_), Value::Object(properties)) => {
+                    let mut normalized = Map::new();
+                    for (name, property) in properties {
+                        normalized.insert(name.clone(), self.schema(property, &at.key(name), direction)?);
+                    }
+                    result.insert(key.into(), normalized.into());
+                }
+                (Shape::List(_), Value::Array(items)) => {
+                    let items = items
+                        .iter()
+                        .enumerate()
+                        .map(|(n, item)| self.schema(item, &at.index(n), direction))
+                        .collect::<Result<Vec<_>, _>>()?;
+                    result.insert(key.into(), items.into());
+                }
+                (Shape::FlagOrSchema, Value::Bool(false)) => {
+                    result.insert(key.into(), false.into());
+                }
+                (_, value) => {
+                    let normalized = self.schema(value, &at, direction)?;
+                    // Other members of any kind are what an object admits by itself.
+                    if key != "additionalProperties" || normalized != json!({}) {
+                        result.insert(key.into(), normalized);
+                    }
+                }
+            }
+        }
+        require(&mut result, members.get("required"));
+        Ok(result)
+    }
+}
+
+/// Moves the names in `required` to the properties that they name.
+fn require(result: &mut Map<String, Value>, required: Option<&Value>) {
+    let names: Vec<_> =
+        required.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if names.is_empty() {
+        return;
+    }
+    let properties = result.entry("properties").or_insert_with(|| json!({}));
+    for name in names {
+        if let Some(properties) = properties.as_object_mut()
+            && let Some(property) =
+                properties.entry(name.to_owned()).or_insert_with(|| json!({})).as_object_mut()
+        {
+            property.insert(REQUIRED.into(), true.into());
+        }
+    }
+}
+
+/// Turns the marks of the normalised form back into what they stand for.
+pub(super) fn restore(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.shift_remove(REQUIRED);
+            for (mark, field) in [(READ_ONLY, "readOnly"), (WRITE_ONLY, "writeOnly")] {
+                if let Some(value) = members.shift_remove(mark) {
+                    members.insert(field.into(), value);
+                }
+            }
+            let required: Vec<_> = members
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .filter(|(_, property)| property.get(REQUIRED).is_some())
+                .map(|(name, _)| name.clone())
+                .collect();
+            if !required.is_empty() {
+                members.insert("required".into(), json!(required));
+            }
+            members.values_mut().for_each(restore);
+        }
+        Value::Array(items) => items.iter_mut().for_each(restore),
+        _ => {}
+    }
+}
+
+/// Gives a schema whose members are normalised its one form.
+fn canonical(mut members: Map<String, Value>) -> Value {
+    if let Some(value) = members.shift_remove("const") {
+        members.insert("enum".into(), json!([value]));
+    }
+    for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+        match members.get(exclusive).cloned() {
+            Some(Value::Bool(false)) => {
+                members.shift_remove(exclusive);
+            }
+            Some(limit) if limit.is_number() => {
+                members.insert(bound.into(), limit);
+                members.insert(exclusive.into(), true.into());
+            }
+            _ => {}
+        }
+    }
+    let mut nullable = members.shift_remove("nullable") == Some(Value::Bool(true));
+    if let Some(Value::Array(types)) = members.get("type").cloned() {
+        nullable |= types.iter().any(|kind| kind == "null");
+        let mut others: Vec<_> = types.into_iter().filter(|kind| kind != "null").collect();
+        members.shift_remove("type");
+        if others.len() == 1 {
+            members.insert("type".into(), others.remove(0));
+        } else if others.is_empty() {
+            members.insert("type".into(), "null".into());
+        } else {
+            let alternatives: Vec<_> = others.into_iter().map(|kind| json!({ "type": kind })).collect();
+            members.insert("anyOf".into(), alternatives.into());
+        }
+    }
+    if let Some(Value::Array(values)) = members.get_mut("enum") {
+        let before = values.len();
+        values.retain(|value| !value.is_null());
+        nullable |= values.len() < before && !values.is_empty();
+        if values.is_empty() {
+            members.shift_remove("enum");
+            members.insert("type".into(), "null".into());
+        } else {
+            values.sort_by_key(Value::to_string);
+            values.dedup();
+        }
+    }
+    if members.get("properties").is_some_and(|properties| *properties == json!({})) {
+        members.shift_remove("properties");
+    }
+    if members.get("type").is_some_and(|kind| kind == "array") {
+        members.entry("items").or_insert_with(|| json!({}));
+    }
+    for key in ["oneOf", "anyOf"] {
+        let Some(Value::Array(alternatives)) = members.get_mut(key) else { continue };
+        let before = alternatives.len();
+        alternatives.retain(|alternative| *alternative != json!({"type": "null"}));
+        nullable |= alternatives.len() < before;
+        for alternative in alternatives.iter_mut().filter_map(Value::as_object_mut) {
+            nullable |= alternative.shift_remove("nullable") == Some(Value::Bool(true));
+        }
+        if let [_] = alternatives.as_slice() {
+            let only = alternatives.remove(0);
+            members.shift_remove(key);
+            members = into_members(merge(vec![only], members));
+        }
+    }
+    if let Some(Value::Array(parts)) = members.shift_remove("allOf") {
+        members = into_members(merge(parts, members));
+    }
+    nullable |= members.shift_remove("nullable") == Some(Value::Bool(true));
+    let says_something = ["type", "enum", "oneOf", "anyOf", "allOf", "properties"]
+        .iter()
+        .any(|key| members.contains_key(*key));
+    if nullable && says_something {
+        members.insert("nullable".into(), true.into());
+    }
+    members.sort_keys();
+    Value::Object(members)
+}
+
+fn into_members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// One schema for what several parts say together; where they contradict each other they stay apart as
+/// `allOf`.
+fn merge(parts: Vec<Value>, own: Map<String, Value>) -> Value {
+    let mut merged = own.clone();
+    for part in &parts {
+        let Some(part) = part.as_object() else { return apart(parts, own) };
+        for (key, value) in part {
+            match (key.as_str(), merged.get_mut(key)) {
+                (_, None) => {
+                    merged.insert(key.clone(), value.clone());
+                }
+                ("properties", Some(Value::Object(properties))) => {
+                    for (name, property) in value.as_object().into_iter().flatten() {
+                        match properties.get(name) {
+                            Some(other) if other != property => return apart(parts, own),
+                            _ => {
+                                properties.insert(name.clone(), property.clone());
+                            }
+                        }
+                    }
+                }
+                (_, Some(other)) if other == value => {}
+                _ => return apart(parts, own),
+            }
+        }
+    }
+    Value::Object(merged)
+}
+
+fn apart(mut parts: Vec<Value>, mut own: Map<String, Value>) -> Value {
+    parts.sort_by_key(Value::to_string);
+    own.insert("allOf".into(), parts.into());
+    Value::Object(own)
+}
+
+/// Whole numbers without a fraction, in whatever form the text has them.
+fn number_in_one_form(value: &Value) -> Value {
+    match value.as_f64() {
+        #[allow(clippy::cast_possible_truncation, reason = "the range is checked")]
+        Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => json!(number as i64),
+        _ => value.clone(),
+    }
+}
+
+/// The name that a parameter of a path has in the specification: its position tells which one it is.
+fn known_name(path: &str, known_path: &str, name: String) -> String {
+    let position = names_in(path).into_iter().position(|other| other == name);
+    let known = position.and_then(|n| names_in(known_path).get(n).map(|known| (*known).to_owned()));
+    known.unwrap_or(name)
+}
+
+/// How a security scheme sends its credential.
+pub(crate) fn scheme_on_the_wire(scheme: Option<&Value>, name: &str) -> String {
+    let text = |key: &str| scheme.and_then(|scheme| scheme.get(key)).and_then(Value::as_str);
+    match (text("type"), text("scheme"), text("in"), text("name")) {
+        (Some("http"), Some(scheme), ..) => format!("http {}", scheme.to_lowercase()),
+        (Some("apiKey"), _, Some(place), Some(name)) => format!("{place} {name}"),
+        (Some(kind), ..) => kind.to_owned(),
+        (None, ..) => format!("undefined scheme {name}"),
+    }
+}

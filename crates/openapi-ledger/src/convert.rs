@@ -1,0 +1,336 @@
+//! Between OpenAPI 3.0 and 3.1.
+
+use serde_json::{Map, Value, json};
+
+use crate::document::Document;
+use crate::error::Error;
+use crate::grammar::{Kind, Shape};
+use crate::pointer::Pointer;
+
+/// A 3.1.0 document that says the same as `spec`, a 3.0 document: `nullable` becomes a type `null`,
+/// boolean exclusive bounds become numbers, a schema's `example` becomes `examples`.
+///
+/// ```
+/// use openapi_ledger::to_3_1;
+/// use serde_json::json;
+///
+/// let spec = json!({"openapi": "3.0.3", "components": {"schemas": {"S": {"type": "string", "nullable": true}}}});
+/// assert_eq!(to_3_1(&spec)["components"]["schemas"]["S"], json!({"type": ["string", "null"]}));
+/// ```
+pub fn to_3_1(spec: &Value) -> Value {
+    let mut converted = spec.clone();
+    set_version(&mut converted, "3.1.0");
+    each_schema(&mut converted, &mut |schema, _| {
+        schema_to_3_1(schema);
+        Ok(())
+    })
+    .unwrap_or_default();
+    converted
+}
+
+/// Sets the version; a document whose root is no object has none.
+fn set_version(document: &mut Value, version: &str) {
+    if let Some(members) = document.as_object_mut() {
+        members.insert("openapi".into(), version.into());
+    }
+}
+
+/// One schema of 3.0, without those below it, as JSON Schema 2020-12.
+pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
+    let nullable = schema.shift_remove("nullable") == Some(Value::Bool(true));
+    if let Some(example) = schema.shift_remove("example") {
+        schema.insert("examples".into(), json!([example]));
+    }
+    for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+        match schema.get(exclusive) {
+            Some(Value::Bool(true)) => {
+                schema.shift_remove(exclusive);
+                if let Some(value) = schema.shift_remove(bound) {
+                    schema.insert(exclusive.into(), value);
+                }
+            }
+            Some(Value::Bool(false)) => {
+                schema.shift_remove(exclusive);
+            }
+            _ => {}
+        }
+    }
+    if !nullable {
+        return;
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
+    }
+    if let Some(kind) = schema.get_mut("type") {
+        *kind = json!([kind.take(), "null"]);
+    }
+    // `nullable` beside `allOf: [$ref]` is how 3.0 says "that or null".
+    if let Some(all) = schema.shift_remove("allOf") {
+        let subject = match all {
+            Value::Array(mut one) if one.len() == 1 => one.remove(0),
+            all => json!({ "allOf": all }),
+        };
+        schema.insert("anyOf".into(), json!([subject, {"type": "null"}]));
+    }
+}
+
+/// A 3.0.3 document that says the same as `document`, a 3.1 document.
+///
+/// # Errors
+/// [`Error::Unsuitable`] with the place of what 3.0 cannot say: a keyword of JSON Schema that 3.0
+/// lacks, or a type list of several types beside other constraints.
+pub fn to_3_0(document: &Document) -> Result<Value, Error> {
+    let mut converted = document.value.clone();
+    set_version(&mut converted, "3.0.3");
+    if let Some(members) = converted.as_object_mut() {
+        members.shift_remove("jsonSchemaDialect");
+        members.shift_remove("webhooks");
+    }
+    each_schema(&mut converted, &mut |schema, at| {
+        schema_to_3_0(schema)
+            .map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason })
+    })?;
+    Ok(converted)
+}
+
+/// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 has no word for and that change what is valid.
+const WITHOUT_3_0_FORM: [&str; 16] = [
+    "$anchor",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "maxContains",
+    "minContains",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "unevaluatedProperties",
+];
+
+/// Keywords that say nothing about what is valid.
+const ANNOTATIONS: [&str; 6] =
+    ["$comment", "$id", "$schema", "contentEncoding", "contentMediaType", "contentSchema"];
+
+fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
+    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
+        return Err((
+            key,
+            format!("OpenAPI 3.0 has no `{key}`; express it otherwise, or add the schema by a correction"),
+        ));
+    }
+    for key in ANNOTATIONS {
+        schema.shift_remove(key);
+    }
+    if let Some(Value::Array(examples)) = schema.shift_remove("examples")
+        && let Some(first) = examples.into_iter().next()
+    {
+        schema.insert("example".into(), first);
+    }
+    if let Some(value) = schema.shift_remove("const") {
+        schema.insert("enum".into(), json!([value]));
+    }
+    for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+        if schema.get(exclusive).is_some_and(Value::is_number)
+            && let Some(value) = schema.shift_remove(exclusive)
+        {
+            schema.insert(bound.into(), value);
+            schema.insert(exclusive.into(), true.into());
+        }
+    }
+    if schema.contains_key("$ref") && schema.len() > 1 {
+        // In 3.0 siblings of `$ref` are ignored; `allOf` keeps them.
+        if let Some(reference) = schema.shift_remove("$ref") {
+            schema.insert("allOf".into(), json!([{ "$ref": reference }]));
+        }
+    }
+    types_to_3_0(schema)?;
+    for key in ["anyOf", "oneOf"] {
+        union_to_3_0(schema, key);
+    }
+    Ok(())
+}
+
+fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
+    let Some(Value::Array(types)) = schema.get("type") else {
+        if schema.get("type") == Some(&Value::String("null".into())) {
+            return Err((
+                "type",
+                "OpenAPI 3.0 has no type `null`; make the other alternative nullable".into(),
+            ));
+        }
+        return Ok(());
+    };
+    let nullable = types.iter().any(|kind| kind == "null");
+    let others: Vec<Value> = types.iter().filter(|kind| *kind != "null").cloned().collect();
+    match others.as_slice() {
+        [one] => {
+            schema.insert("type".into(), one.clone());
+        }
+        [] => return Err(("type", "OpenAPI 3.0 cannot say that a value is always null".into())),
+        several => {
+            let alternatives: Vec<_> = several.iter().map(|kind| json!({ "type": kind })).collect();
+            if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(*key)) {
+                return Err((
+                    "type",
+                    "several types beside other constraints have no form in OpenAPI 3.0".into(),
+                ));
+            }
+            schema.shift_remove("type");
+            schema.insert("anyOf".into(), alternatives.into());
+        }
+    }
+    if nullable {
+        schema.insert("nullable".into(), true.into());
+        if let Some(Value::Array(values)) = schema.get_mut("enum")
+            && !values.contains(&Value::Null)
+        {
+            values.push(Value::Null);
+        }
+    }
+    Ok(())
+}
+
+/// `anyOf: [X, {type: null}]` becomes X, nullable.
+fn union_to_3_0(schema: &mut Map<String, Value>, key: &str) {
+    let Some(Value::Array(alternatives)) = schema.get_mut(key) else { return };
+    let before = alternatives.len();
+    alternatives.retain(|alternative| *alternative != json!({"type": "null"}));
+    if alternatives.len() == before {
+        return;
+    }
+    if let [_] = alternatives.as_slice() {
+        let only = alternatives.remove(0);
+        schema.shift_remove(key);
+        match only {
+            Value::Object(members) if !members.contains_key("$ref") => {
+                schema.extend(members);
+            }
+            reference => {
+                schema.insert("allOf".into(), json!([reference]));
+            }
+        }
+    }
+    schema.insert("nullable".into(), true.into());
+}
+
+type Visit<'a> = &'a mut dyn FnMut(&mut Map<String, Value>, &Pointer) -> Result<(), Error>;
+
+/// Visits every schema of a document, the outer before the inner ones.
+fn each_schema(document: &mut Value, visit: Visit<'_>) -> Result<(), Error> {
+    walk(document, Shape::DOCUMENT, &Pointer::root(), visit)
+}
+
+fn walk(value: &mut Value, shape: Shape, at: &Pointer, visit: Visit<'_>) -> Result<(), Error> {
+    match value {
+        Value::Object(members) if shape != Shape::Anything => {
+            if shape.kind() == Some(Kind::Schema) {
+                visit(members, at)?;
+            }
+            members
+                .iter_mut()
+                .try_for_each(|(key, member)| walk(member, shape.member(key), &at.key(key), visit))
+        }
+        Value::Array(items) if shape != Shape::Anything => {
+            let mut items = items.iter_mut().enumerate();
+            items.try_for_each(|(n, item)| walk(item, shape.item(), &at.index(n), visit))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(version: &str, schema: Value) -> Value {
+        json!({"openapi": version, "info": {"title": "T", "version": "1"}, "paths": {},
+            "components": {"schemas": {"S": schema}}})
+    }
+
+    fn down(schema: Value) -> Result<Value, String> {
+        let document = Document::from_value("d.yaml", spec("3.1.0", schema));
+        to_3_0(&document).map(|spec| spec["components"]["schemas"]["S"].clone()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_both_versions_can_say_survives_there_and_back() {
+        let schemas = [
+            json!({"type": "string", "nullable": true, "enum": ["a", null]}),
+            json!({"type": "integer", "minimum": 0, "exclusiveMinimum": true, "maximum": 4}),
+            json!({"allOf": [{"$ref": "#/components/schemas/T"}], "nullable": true, "description": "D"}),
+            json!({"type": "object", "properties": {"nullable": {"type": "string", "nullable": true, "example": "e"}}}),
+            json!({"oneOf": [{"type": "array", "items": {"type": "string"}}, {"type": "object"}]}),
+        ];
+        for schema in schemas {
+            let up = to_3_1(&spec("3.0.3", schema.clone()));
+            assert_eq!(up["openapi"], "3.1.0");
+            assert!(!up["components"]["schemas"]["S"].to_string().contains("\"nullable\":true"));
+            assert_eq!(down(up["components"]["schemas"]["S"].clone()), Ok(schema));
+        }
+    }
+
+    #[test]
+    fn forms_of_3_1_become_those_of_3_0() {
+        let cases = [
+            (json!({"const": "person"}), json!({"enum": ["person"]})),
+            (
+                json!({"type": ["integer", "string"]}),
+                json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+                json!({"type": "string", "nullable": true}),
+            ),
+            (
+                json!({"$ref": "#/components/schemas/T", "description": "D"}),
+                json!({"description": "D", "allOf": [{"$ref": "#/components/schemas/T"}]}),
+            ),
+            (json!({"$comment": "C", "type": "string"}), json!({"type": "string"})),
+        ];
+        for (from, to) in cases {
+            assert_eq!(down(from.clone()), Ok(to), "{from}");
+        }
+    }
+
+    #[test]
+    fn what_3_0_cannot_say_is_refused_with_the_place() {
+        let cases = [
+            (json!({"if": {}}), "d.yaml #/components/schemas/S/if: OpenAPI 3.0 has no `if`"),
+            (
+                json!({"items": {"type": "null"}}),
+                "d.yaml #/components/schemas/S/items/type: OpenAPI 3.0 has no type `null`",
+            ),
+            (json!({"type": ["null"]}), "d.yaml #/components/schemas/S/type: OpenAPI 3.0 cannot say"),
+            (
+                json!({"type": ["array", "object"], "items": {}}),
+                "d.yaml #/components/schemas/S/type: several types",
+            ),
+        ];
+        for (schema, beginning) in cases {
+            let refusal = down(schema).unwrap_err();
+            assert!(refusal.starts_with(beginning), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_no_object_stays_as_it_is() {
+        for root in [json!(null), json!([1]), json!("text"), json!(3)] {
+            assert_eq!(to_3_1(&root), root);
+            assert_eq!(to_3_0(&Document::from_value("d", root.clone())).ok(), Some(root));
+        }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_schema_stays() {
+        let schema = json!({"type": "object", "default": {"schema": {"nullable": true}}});
+        assert_eq!(to_3_1(&spec("3.0.3", schema.clone()))["components"]["schemas"]["S"], schema);
+    }
+}

@@ -1,0 +1,513 @@
+//! What changed between two versions of a description, and whom that breaks.
+//!
+//! Two documents are compared by meaning, not as texts. Operations are matched by method and path,
+//! parameters by place and name, schemas by following `$ref`; the order of what has no order does not
+//! count. Each change is classified:
+//!
+//! * **breaking**: a program that is right by the old description can fail with the new one. Either
+//!   on the wire (a caller is refused, a reader meets what it does not expect), or because code that
+//!   is generated anew has other names: methods, arguments, types and members.
+//! * **compatible**: neither of these. The type of a member of generated code may still become
+//!   stricter, for example when an answer is no longer nullable; the reason says so then.
+//! * **documentation**: text and samples.
+//!
+//! Requests and responses are judged apart. What a request may be has to stay allowed; what a response
+//! may be has to stay within what was promised. A schema that is used in both directions, or by many
+//! operations, is compared once for each direction, with the list of the operations.
+//!
+//! What is not understood counts as breaking (`unclassified`): a comparison must not be blind.
+
+mod bodies;
+mod components;
+mod composition;
+mod facets;
+mod kinds;
+mod objects;
+mod operations;
+mod parameters;
+mod render;
+mod schemas;
+mod security;
+mod tree;
+mod values;
+mod version;
+mod whole;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use kinds::{Kind, kinds};
+pub(crate) use operations::{names_in, without_names};
+pub use version::{VersionCheck, check_version};
+
+use crate::convert::to_3_0;
+use crate::document::Document;
+use crate::error::Error;
+use crate::lint::check_openapi;
+use crate::marks::Marks;
+use crate::pointer::Pointer;
+use tree::Side;
+
+/// How much a change hurts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// A program that is right by the old description can fail with the new one.
+    Breaking,
+    /// Nothing that worked stops working.
+    Compatible,
+    /// Text and samples only.
+    Documentation,
+}
+
+impl Effect {
+    /// The step of the version that a change of this effect asks for.
+    ///
+    /// ```
+    /// use openapi_ledger::diff::{Effect, Step};
+    ///
+    /// assert_eq!(Effect::Compatible.step(), Step::Minor);
+    /// ```
+    pub fn step(self) -> Step {
+        match self {
+            Self::Breaking => Step::Major,
+            Self::Compatible => Step::Minor,
+            Self::Documentation => Step::Patch,
+        }
+    }
+}
+
+/// A step of a semantic version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// The last number.
+    Patch,
+    /// The middle number.
+    Minor,
+    /// The first number.
+    Major,
+}
+
+/// Which way the data goes that a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From the caller to the server.
+    Request,
+    /// From the server to the reader.
+    Response,
+}
+
+/// Whom a breaking change breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// A program that sends requests.
+    Caller,
+    /// A program that decodes answers.
+    Reader,
+    /// A program that is compiled against generated code.
+    GeneratedCode,
+}
+
+/// An operation that a change affects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    /// The method in capitals.
+    pub method: String,
+    /// The path template.
+    pub path: String,
+    /// The `operationId`, where there is one. That of the old document, if the operation is in both.
+    pub operation_id: Option<String>,
+}
+
+/// Which of the two documents a pointer leads into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Version {
+    /// The one before.
+    Old,
+    /// The one after.
+    New,
+}
+
+/// One change, as its reader needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The name of its [`Kind`].
+    pub kind: &'static str,
+    /// How much it hurts.
+    pub effect: Effect,
+    /// The step of the version that it asks for.
+    pub step: Step,
+    /// Which way the data goes; `None` where that makes no difference.
+    pub direction: Option<Direction>,
+    /// Whom it breaks; nobody, unless it is breaking.
+    pub who: Vec<Who>,
+    /// The operations that are affected, by path and method. None for a change of the document itself
+    /// or of a component that no operation uses.
+    pub operations: Vec<Operation>,
+    /// The document that `pointer` leads into: the old one only for what is gone.
+    pub document: Version,
+    /// The node.
+    #[serde(serialize_with = "as_text")]
+    pub pointer: Pointer,
+    /// Its line, where the document has a text.
+    pub line: Option<u32>,
+    /// Where the node stands in the API, independent of the order of lists and of component names that
+    /// are not on the way: `parameters.search.required`, `responses.200.results[].name`.
+    pub place: String,
+    /// The value in the old document; `None` where it has no such node.
+    pub old: Option<Value>,
+    /// The value in the new document; `None` where it has no such node.
+    pub new: Option<Value>,
+    /// What changed.
+    pub message: String,
+    /// Why it breaks, or why it does not.
+    pub why: String,
+}
+
+fn as_text<S: serde::Serializer>(pointer: &Pointer, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(pointer)
+}
+
+/// All changes between two documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// The older document.
+    pub old: Described,
+    /// The newer document.
+    pub new: Described,
+    /// The changes: the breaking ones first, then by place.
+    pub changes: Vec<Change>,
+}
+
+/// What a diff says about one of its documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Described {
+    /// The name of the document.
+    pub name: String,
+    /// Its `info.version`.
+    pub version: Option<String>,
+}
+
+impl Diff {
+    /// The worst effect; `None` when nothing changed.
+    pub fn effect(&self) -> Option<Effect> {
+        self.changes.iter().map(|change| change.effect).min()
+    }
+
+    /// The greatest step that a change asks for; `None` when nothing changed.
+    pub fn step(&self) -> Option<Step> {
+        self.changes.iter().map(|change| change.step).max()
+    }
+
+    /// How many changes have this effect.
+    pub fn count(&self, effect: Effect) -> usize {
+        self.changes.iter().filter(|change| change.effect == effect).count()
+    }
+}
+
+/// Compares two OpenAPI documents, 3.0 or 3.1. A document of 3.1 is compared by its 3.0 form. `marks` are the
+/// extensions whose meaning is known.
+///
+/// ```
+/// use openapi_ledger::{Document, Marks, diff::{Effect, diff}};
+///
+/// let text = "
+/// openapi: 3.0.3
+/// info: {title: Pets, version: 1.0.0}
+/// paths:
+///   /pets: {get: {operationId: list_pets, responses: {'200': {description: Fine}}}}
+/// ";
+/// let old = Document::parse("old.yaml", text)?;
+/// let new = Document::parse("new.yaml", &text.replace("list_pets", "pets_list"))?;
+/// let diff = diff(&old, &new, &Marks::default())?;
+/// assert_eq!(diff.changes[0].kind, "operation-id-changed");
+/// assert_eq!(diff.effect(), Some(Effect::Breaking));
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unsuitable`] when one of them is no OpenAPI document, uses a keyword of 3.1 that 3.0 has no
+/// form for, or when they describe different APIs: both have operations, and none in common.
+pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error> {
+    let (old_value, new_value) = (as_3_0(old)?, as_3_0(new)?);
+    let mut comparison = Comparison::new(Side::new(&old_value), Side::new(&new_value), marks);
+    whole::compare(&mut comparison, &old.value, &new.value);
+    let matched = operations::compare(&mut comparison);
+    if matched.none_in_common() {
+        let reason = format!(
+            "no operation in common with {} ({} there, {} here); is it the description of another API?",
+            old.name, matched.old, matched.new
+        );
+        return Err(Error::Unsuitable { place: new.place(&Pointer::root().key("paths")), reason });
+    }
+    components::compare(&mut comparison);
+    Ok(comparison.finish(old, new))
+}
+
+/// The changes between two documents that are normalised: whose parameters and alternatives have no other
+/// names for the same thing.
+pub(crate) fn structure(old: &Value, new: &Value, marks: &Marks) -> Vec<Change> {
+    let mut comparison = Comparison::new(Side::new(old), Side::new(new), marks);
+    comparison.exact_names = true;
+    operations::compare(&mut comparison);
+    let (old, new) =
+        (Document::from_value("published", old.clone()), Document::from_value("ours", new.clone()));
+    comparison.finish(&old, &new).changes
+}
+
+/// Where the node at `at` stands within its operation.
+pub(crate) fn place(document: &Value, at: &Pointer) -> String {
+    Side::new(document).place(at)
+}
+
+fn as_3_0(document: &Document) -> Result<Value, Error> {
+    let version = document.value.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    if !version.starts_with("3.1.") {
+        check_openapi(document)?;
+        return Ok(document.value.clone());
+    }
+    let mut without_version = document.clone();
+    without_version.value["openapi"] = "3.0.3".into();
+    check_openapi(&without_version)?;
+    to_3_0(document)
+}
+
+/// A node of one document.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'a> {
+    value: &'a Value,
+    at: Pointer,
+}
+
+static ABSENT: Value = Value::Null;
+
+impl<'a> Node<'a> {
+    /// The member `name`, or null where there is none.
+    fn key(&self, name: &str) -> Self {
+        Self { value: self.value.get(name).unwrap_or(&ABSENT), at: self.at.key(name) }
+    }
+
+    fn get(&self, name: &str) -> Option<Self> {
+        self.value.get(name).map(|value| Self { value, at: self.at.key(name) })
+    }
+
+    fn index(&self, n: usize) -> Self {
+        Self { value: self.value.get(n).unwrap_or(&ABSENT), at: self.at.index(n) }
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.value.get(name)?.as_str()
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.value.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> + use<'a> {
+        let at = self.at.clone();
+        let members = self.value.as_object().into_iter().flatten();
+        members.map(move |(name, value)| (name.as_str(), Node { value, at: at.key(name) }))
+    }
+
+    fn items(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let at = self.at.clone();
+        let items = self.value.as_array().map_or(&[][..], Vec::as_slice).iter();
+        items.enumerate().map(move |(n, value)| Node { value, at: at.index(n) })
+    }
+}
+
+/// Where a change is in either document; `None` in the document that has no such node.
+#[derive(Clone, Debug)]
+pub(crate) struct At {
+    old: Option<Pointer>,
+    new: Option<Pointer>,
+}
+
+impl At {
+    fn both(old: Pointer, new: Pointer) -> Self {
+        Self { old: Some(old), new: Some(new) }
+    }
+
+    fn gone(old: Pointer) -> Self {
+        Self { old: Some(old), new: None }
+    }
+
+    fn came(new: Pointer) -> Self {
+        Self { old: None, new: Some(new) }
+    }
+
+    /// The member `key` of two objects, whichever of them has it.
+    fn member(old: &Node<'_>, new: &Node<'_>, key: &str) -> Self {
+        match (old.get(key), new.get(key)) {
+            (Some(old), None) => Self::gone(old.at),
+            (None, Some(new)) => Self::came(new.at),
+            _ => Self::both(old.at.key(key), new.at.key(key)),
+        }
+    }
+
+    /// The pointer that a reader is shown: into the new document unless the node is gone.
+    fn shown(&self) -> (Version, Pointer) {
+        match (&self.old, &self.new) {
+            (_, Some(new)) => (Version::New, new.clone()),
+            (Some(old), None) => (Version::Old, old.clone()),
+            (None, None) => (Version::New, Pointer::root()),
+        }
+    }
+}
+
+/// What is said of a change beside its kind and place.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    effect: Effect,
+    who: Vec<Who>,
+    why: String,
+}
+
+impl Verdict {
+    fn breaking(who: impl IntoIterator<Item = Who>, why: impl Into<String>) -> Self {
+        Self { effect: Effect::Breaking, who: who.into_iter().collect(), why: why.into() }
+    }
+
+    fn compatible(why: impl Into<String>) -> Self {
+        Self { effect: Effect::Compatible, who: Vec::new(), why: why.into() }
+    }
+
+    fn documentation() -> Self {
+        Self {
+            effect: Effect::Documentation,
+            who: Vec::new(),
+            why: "text only; no program depends on it".into(),
+        }
+    }
+}
+
+/// A change, without what identifies it.
+struct Found {
+    verdict: Verdict,
+    at: At,
+    operations: BTreeSet<Operation>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    kind: &'static str,
+    place: (Version, Pointer),
+    direction: Option<Direction>,
+    message: String,
+}
+
+/// What is known while two documents are compared.
+pub(crate) struct Comparison<'a> {
+    old: Side<'a>,
+    new: Side<'a>,
+    /// The operation under comparison.
+    current: Option<Operation>,
+    found: HashMap<Identity, Found>,
+    /// The pairs of schemas that the current operation has been compared by.
+    seen: HashSet<(Pointer, Pointer, Option<Direction>)>,
+    /// Schemas behind references that are still to be compared: a chain of references may be longer than the
+    /// stack is deep.
+    pending: Vec<(Node<'a>, Node<'a>, Option<Direction>)>,
+    /// The components that some operation led to.
+    reached: HashSet<(Version, Pointer)>,
+    /// Components whose references were followed from one name to another.
+    renamed: HashSet<(Pointer, Pointer)>,
+    /// Whether a parameter of another name is another parameter, however alike the two are.
+    exact_names: bool,
+    /// The extensions whose meaning is known.
+    marks: &'a Marks,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(old: Side<'a>, new: Side<'a>, marks: &'a Marks) -> Self {
+        Self {
+            old,
+            new,
+            current: None,
+            found: HashMap::new(),
+            seen: HashSet::new(),
+            pending: Vec::new(),
+            reached: HashSet::new(),
+            renamed: HashSet::new(),
+            exact_names: false,
+            marks,
+        }
+    }
+
+    /// Everything that follows is about this operation, until the next.
+    fn enter(&mut self, operation: Option<Operation>) {
+        self.current = operation;
+        self.seen.clear();
+    }
+
+    /// Compares what is left to be compared for the operation.
+    fn settle(&mut self) {
+        while let Some((old, new, direction)) = self.pending.pop() {
+            self.facets(&old, &new, direction);
+        }
+    }
+
+    fn report(
+        &mut self,
+        kind: &Kind,
+        at: At,
+        direction: Option<Direction>,
+        verdict: Verdict,
+        message: impl Into<String>,
+    ) {
+        let identity = Identity { kind: kind.name, place: at.shown(), direction, message: message.into() };
+        let found =
+            self.found.entry(identity).or_insert_with(|| Found { verdict, at, operations: BTreeSet::new() });
+        found.operations.extend(self.current.clone());
+    }
+
+    fn finish(self, old: &Document, new: &Document) -> Diff {
+        let (old_root, new_root) = (self.old, self.new);
+        let mut changes: Vec<_> = self
+            .found
+            .into_iter()
+            .map(|(identity, Found { verdict, at, operations })| {
+                let (document, pointer) = identity.place;
+                let (text, side) = if document == Version::Old { (old, old_root) } else { (new, new_root) };
+                let value = |side: Side<'_>, at: &Option<Pointer>| {
+                    at.as_ref().and_then(|at| side.root().value.pointer(at.as_str())).cloned()
+                };
+                Change {
+                    kind: identity.kind,
+                    effect: verdict.effect,
+                    step: verdict.effect.step(),
+                    direction: identity.direction,
+                    who: verdict.who,
+                    operations: operations.into_iter().collect(),
+                    document,
+                    line: text.line(&pointer),
+                    place: side.place(&pointer),
+                    old: value(old_root, &at.old),
+                    new: value(new_root, &at.new),
+                    pointer,
+                    message: identity.message,
+                    why: verdict.why,
+                }
+            })
+            .collect();
+        changes.sort_by(|a, b| {
+            let key =
+                |change: &Change| (change.effect, change.pointer.clone(), change.kind, change.direction);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        let described = |document: &Document| Described {
+            name: document.name.clone(),
+            version: document.value.pointer("/info/version").and_then(Value::as_str).map(str::to_owned),
+        };
+        Diff { old: described(old), new: described(new), changes }
+    }
+}

@@ -1,0 +1,460 @@
+//! Reading a YAML or JSON document together with the line of every node.
+
+use std::fmt;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Options, Spanned};
+
+use crate::error::{Error, Place};
+use crate::pointer::Pointer;
+
+/// The largest document that is read, in bytes.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// How deep a document may nest. Complete descriptions of large APIs have about 20 levels.
+pub const MAX_DEPTH: usize = 64;
+
+/// How many values a document may hold, aliases unfolded.
+const MAX_NODES: usize = 2_000_000;
+
+/// A parsed document: its value, and where each node of it stands in the text.
+///
+/// ```
+/// use openapi_ledger::{Document, Pointer};
+///
+/// let document = Document::parse("petstore.yaml", "openapi: 3.0.3\ninfo:\n  title: Pets\n")?;
+/// assert_eq!(document.value["info"]["title"], "Pets");
+/// assert_eq!(document.line(&Pointer::root().key("info").key("title")), Some(3));
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What errors and findings call the document: a path or a URL.
+    pub name: String,
+    /// The content. Members keep the order of the text.
+    pub value: Value,
+    lines: Lines,
+}
+
+impl Document {
+    /// Reads a file, YAML or JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is larger than [`MAX_BYTES`], is not UTF-8 or does not parse.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        Self::from_bytes(name, &read_file(path)?)
+    }
+
+    /// Parses the bytes of a document, as a download has them.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], and when the bytes are not UTF-8.
+    pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
+        let name = name.into();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(name, text),
+            Err(e) => {
+                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                Err(Error::syntax(name, line, 1, "the text is not UTF-8; save the file as UTF-8"))
+            }
+        }
+    }
+
+    /// Parses YAML 1.2 or JSON text. A byte order mark and CRLF line ends are accepted.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] with line and column: for text that does not parse, a duplicate key, a
+    /// second document in the stream, and nesting or alias expansion beyond sane bounds.
+    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Error> {
+        Self::parse_at_most(name.into(), text, MAX_NODES)
+    }
+
+    fn parse_at_most(name: String, text: &str, max_nodes: usize) -> Result<Self, Error> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Err(Error::syntax(name, 1, 1, "the document is empty"));
+        }
+        let root = parse_on_a_large_stack(&name, text, max_nodes)?;
+        let Node { value, children } = root.value;
+        let line = line_number(root.referenced.line());
+        Ok(Self { name, value, lines: Lines { line, children } })
+    }
+
+    /// The line (from 1) on which the node at `pointer` begins, or its nearest ancestor that exists.
+    /// `None` for a document that was built in memory.
+    pub fn line(&self, pointer: &Pointer) -> Option<u32> {
+        let (mut value, mut lines) = (&self.value, &self.lines);
+        for token in pointer.tokens() {
+            let position = match value {
+                Value::Object(map) => map.keys().position(|key| *key == token),
+                Value::Array(_) => token.parse().ok(),
+                _ => None,
+            };
+            let child = position.and_then(|n| Some((value_at(value, n)?, lines.children.get(n)?)));
+            let Some((next, next_lines)) = child else { break };
+            (value, lines) = (next, next_lines);
+        }
+        (lines.line > 0).then_some(lines.line)
+    }
+
+    /// Where the node at `pointer` is, for an error message.
+    pub fn place(&self, pointer: &Pointer) -> Place {
+        Place { file: self.name.clone(), pointer: pointer.clone(), line: self.line(pointer) }
+    }
+
+    /// A document that has no text: findings on it have no line.
+    pub fn from_value(name: impl Into<String>, value: Value) -> Self {
+        Self { name: name.into(), value, lines: Lines::default() }
+    }
+}
+
+fn value_at(value: &Value, n: usize) -> Option<&Value> {
+    match value {
+        Value::Object(map) => map.values().nth(n),
+        Value::Array(items) => items.get(n),
+        _ => None,
+    }
+}
+
+/// The bytes of a regular file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// When the file cannot be read, is a device, a pipe or a folder, or is larger.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+    // A pipe blocks whoever opens it, so its kind is asked for first.
+    if !fs::metadata(path).map_err(io)?.is_file() {
+        return Err(Error::NoFile { path: path.to_owned() });
+    }
+    read_bounded(&path.display().to_string(), fs::File::open(path).map_err(io)?)
+}
+
+/// The bytes of a stream that ends within [`MAX_BYTES`]; `name` is what errors call it.
+///
+/// # Errors
+/// [`Error::TooLarge`], as soon as there is one byte too many, and what the stream says.
+pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let io = |source| Error::Io { action: "read", path: name.into(), source };
+    stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge { name: name.to_owned(), limit: MAX_BYTES });
+    }
+    Ok(bytes)
+}
+
+/// The lines of a node and, in the order of the text, of its children.
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    line: u32,
+    children: Vec<Lines>,
+}
+
+fn line_number(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+/// The parser recurses with frames of tens of kilobytes in a debug build: [`MAX_DEPTH`] levels do not
+/// fit the stack of every thread that may call.
+const PARSER_STACK: usize = 32 << 20;
+
+fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<Spanned<Node>, Error> {
+    let parse = || {
+        serde_saphyr::from_str_with_options(text, options(max_nodes))
+            .map_err(|e| syntax_error(name.to_owned(), &e, max_nodes))
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
+        let started = thread.spawn_scoped(scope, parse).map_err(|source| Error::Io {
+            action: "start a thread to read",
+            path: name.into(),
+            source,
+        })?;
+        started
+            .join()
+            .unwrap_or_else(|_| Err(Error::syntax(name, 1, 1, "the YAML parser gave up on this text")))
+    })
+}
+
+fn options(max_nodes: usize) -> Options {
+    serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        // YAML 1.2: `no` and `off` are texts.
+        strict_booleans: true,
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_nodes: max_nodes,
+            max_events: 4 * max_nodes,
+            max_recorded_anchor_events: 200_000,
+        },
+    }
+}
+
+fn syntax_error(name: String, error: &serde_saphyr::Error, max_nodes: usize) -> Error {
+    use serde_saphyr::Error as Yaml;
+
+    let error = error.without_snippet();
+    let (line, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
+    let reason = match error {
+        Yaml::DuplicateMappingKey { key, .. } => {
+            format!("the key `{}` stands twice in one object; remove one", key.as_deref().unwrap_or("?"))
+        }
+        Yaml::MultipleDocuments { .. } => {
+            "a second YAML document begins here; keep one document a file".into()
+        }
+        Yaml::NullIntoString { .. } => "the name of a member must be text; put it in quotes".into(),
+        Yaml::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
+        Yaml::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
+            too_many_nodes(max_nodes)
+        }
+        Yaml::Budget { .. }
+        | Yaml::AliasReplayLimitExceeded { .. }
+        | Yaml::AliasExpansionLimitExceeded { .. }
+        | Yaml::AliasReplayStackDepthExceeded { .. } => unfolds(),
+        error => {
+            let text = error.to_string();
+            let reason = text.lines().next().unwrap_or_default();
+            let reason = reason.split_once(" at line ").map_or(reason, |(reason, _)| reason);
+            match reason {
+                deep if deep.starts_with("recursion limit") => too_deep(),
+                many if ["Nodes", "Events"]
+                    .iter()
+                    .any(|limit| many.starts_with(&format!("budget breached: {limit}"))) =>
+                {
+                    too_many_nodes(max_nodes)
+                }
+                bomb if bomb.starts_with("budget breached") => unfolds(),
+                reason => format!("not YAML or JSON: {reason}"),
+            }
+        }
+    };
+    Error::syntax(name, line, column, reason)
+}
+
+fn unfolds() -> String {
+    "the document unfolds beyond all bounds through aliases; write it without anchors".into()
+}
+
+fn too_many_nodes(max_nodes: usize) -> String {
+    format!("the document has more than {max_nodes} values, aliases unfolded; is it an OpenAPI document?")
+}
+
+fn too_deep() -> String {
+    format!("the document nests deeper than {MAX_DEPTH} levels; is it an OpenAPI document?")
+}
+
+/// A value on its way out of the parser.
+struct Node {
+    value: Value,
+    children: Vec<Lines>,
+}
+
+impl Node {
+    fn scalar(value: impl Into<Value>) -> Self {
+        Self { value: value.into(), children: Vec::new() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::scalar(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number must be finite"))?;
+        Ok(Node::scalar(Value::Number(number)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::scalar(value))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let (mut items, mut children) = (Vec::new(), Vec::new());
+        while let Some(item) = access.next_element::<Spanned<Node>>()? {
+            children.push(Lines { line: line_number(item.referenced.line()), children: item.value.children });
+            items.push(item.value.value);
+        }
+        Ok(Node { value: Value::Array(items), children })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let (mut members, mut children) = (Map::new(), Vec::new());
+        while let Some(key) = access.next_key_seed(Key)? {
+            let member = access.next_value::<Spanned<Node>>()?;
+            children.push(Lines { line: line_number(key.line), children: member.value.children });
+            members.insert(key.name, member.value.value);
+        }
+        Ok(Node { value: Value::Object(members), children })
+    }
+}
+
+/// A member's name. The line of a member is that of its name: where a person looks for it.
+struct KeyName {
+    name: String,
+    line: u64,
+}
+
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = KeyName;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyName, D::Error> {
+        let key = Spanned::<String>::deserialize(deserializer)?;
+        Ok(KeyName { line: key.referenced.line(), name: key.value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str, pointer: &str) -> Option<u32> {
+        let pointer = Pointer::parse(pointer).unwrap_or_default();
+        Document::parse("t", text).ok()?.line(&pointer)
+    }
+
+    fn refusal(text: &str) -> String {
+        Document::parse("t.yaml", text).map_or_else(|e| e.to_string(), |d| format!("accepted: {}", d.value))
+    }
+
+    #[test]
+    fn knows_the_line_of_every_node_in_yaml_and_in_json() {
+        let yaml = "a: 1\nb:\n  - x\n  -\n    c: 2\n";
+        assert_eq!(line(yaml, "/a"), Some(1));
+        assert_eq!(line(yaml, "/b/1/c"), Some(5));
+        assert_eq!(line(yaml, "/b/0/gone"), Some(3), "a missing node has the line of what would hold it");
+        assert_eq!(line("{\n \"a\": [1,\n  2]}", "/a/1"), Some(3));
+    }
+
+    #[test]
+    fn reads_json_with_tabs_and_surrogate_pairs_as_json_means_them() {
+        let text = "{\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, 2.5, true, null, \"yes\"]}";
+        let document = Document::parse("t.json", text).map(|d| d.value);
+        assert_eq!(
+            document.ok(),
+            Some(serde_json::json!({"a": "\u{1F600}/", "b": [1, 2.5, true, null, "yes"]}))
+        );
+    }
+
+    #[test]
+    fn takes_response_codes_without_quotes_and_survives_bom_and_crlf() {
+        let document = Document::parse("t", "\u{feff}responses:\r\n  200:\r\n    description: ok\r\n");
+        let expected = serde_json::json!({"responses": {"200": {"description": "ok"}}});
+        assert_eq!(document.map(|d| d.value).ok(), Some(expected));
+    }
+
+    #[test]
+    fn refuses_what_is_broken_with_line_and_mend() {
+        assert_eq!(
+            refusal("a: 1\nb: 2\na: 3\n"),
+            "t.yaml:3:1: the key `a` stands twice in one object; remove one"
+        );
+        assert_eq!(
+            refusal("a: x\n---\nb: 1\n"),
+            "t.yaml:3:1: a second YAML document begins here; keep one document a file"
+        );
+        assert_eq!(refusal("a: [1,\n"), "t.yaml:1:4: not YAML or JSON: unclosed bracket '['");
+        assert_eq!(refusal(" \n"), "t.yaml:1:1: the document is empty");
+        assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a member must be text; put it in quotes");
+        let not_utf8 = Document::from_bytes("t.yaml", b"a: 1\nb: \xff\n").map_err(|e| e.to_string()).err();
+        assert_eq!(not_utf8.as_deref(), Some("t.yaml:2:1: the text is not UTF-8; save the file as UTF-8"));
+    }
+
+    #[test]
+    fn a_word_that_yaml_1_1_takes_for_a_boolean_is_text() {
+        let document = Document::parse("t", "{a: no, b: on, c: y, d: true, e: False}").map(|d| d.value);
+        let expected = serde_json::json!({"a": "no", "b": "on", "c": "y", "d": true, "e": false});
+        assert_eq!(document.ok(), Some(expected));
+    }
+
+    #[test]
+    fn says_which_limit_a_large_document_exceeds() {
+        let many = format!("[{}]", "1,".repeat(1_100));
+        let error = Document::parse_at_most("t".into(), &many, 1_000).map_err(|e| e.to_string()).err();
+        let error = error.unwrap_or_default();
+        assert!(
+            error.ends_with(
+                "the document has more than 1000 values, aliases unfolded; is it an OpenAPI document?"
+            ),
+            "{error}"
+        );
+        assert!(Document::parse_at_most("t".into(), &many, 2_000).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_is_no_file_and_a_stream_without_an_end() {
+        let error = Document::read(Path::new(".")).map_err(|e| e.to_string()).err();
+        assert_eq!(error.as_deref(), Some(". is no regular file; give the path of a document"));
+        let endless = read_bounded("endless", std::io::repeat(b' ')).map_err(|e| e.to_string()).err();
+        let expected =
+            format!("endless has more than the {MAX_BYTES} bytes that are read; is it an OpenAPI document?");
+        assert_eq!(endless, Some(expected));
+    }
+
+    #[test]
+    fn refuses_bottomless_nesting_and_alias_bombs_quickly() {
+        let deep = "[".repeat(100_000);
+        assert!(refusal(&deep).contains("nests deeper than 64 levels"), "{}", refusal(&deep));
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for n in 1..9 {
+            let previous = format!("*a{}, ", n - 1).repeat(10);
+            bomb.push_str(&format!("a{n}: &a{n} [{previous}]\n"));
+        }
+        assert!(refusal(&bomb).contains("unfolds beyond all bounds"), "{}", refusal(&bomb));
+        let chain: String = (1..20_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
+        let chain = format!("a0: &a0 [x]\n{chain}");
+        assert!(refusal(&chain).contains("unfolds beyond all bounds"), "{}", refusal(&chain));
+    }
+}

@@ -1,0 +1,103 @@
+//! What can go wrong in the pipeline, always with the place and the mend.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::pointer::Pointer;
+
+/// Where in which document something is.
+///
+/// Displays as `spec/openapi.yaml:12 #/info/title`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The document's name: a path or a URL.
+    pub file: String,
+    /// The node.
+    pub pointer: Pointer,
+    /// The line of the node, from 1, where the document has a text.
+    pub line: Option<u32>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line} {}", self.file, self.pointer),
+            None => write!(f, "{} {}", self.file, self.pointer),
+        }
+    }
+}
+
+/// An error of the spec pipeline. Its text is one line that names what, where, and the mend; what the system
+/// said of a file is its source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `read`, `write` ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A document is larger than this program reads.
+    #[error("{name} has more than the {limit} bytes that are read; is it an OpenAPI document?")]
+    TooLarge {
+        /// The document.
+        name: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// A path leads to a folder, a device or a pipe.
+    #[error("{} is no regular file; give the path of a document", path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A text is neither YAML nor JSON, or breaks a rule of both such as unique keys.
+    #[error("{file}:{line}:{column}: {reason}")]
+    Syntax {
+        /// The document.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A value could not be written as YAML.
+    #[error("cannot write YAML: {reason}")]
+    Emit {
+        /// What the emitter said.
+        reason: String,
+    },
+    /// The ledger of defects contradicts itself.
+    #[error("the ledger contradicts itself: {reason}")]
+    Ledger {
+        /// Which entries, and about what.
+        reason: String,
+    },
+    /// A document is well formed, but not what was asked for.
+    #[error("{place}: {reason}")]
+    Unsuitable {
+        /// The node that shows it.
+        place: Place,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn syntax(
+        file: impl Into<String>,
+        line: usize,
+        column: usize,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::Syntax { file: file.into(), line, column, reason: reason.into() }
+    }
+}

@@ -1,0 +1,648 @@
+//! What a node of a document is: an OpenAPI object, a map of names, or any JSON.
+//!
+//! One table of OpenAPI's objects decides it for every part of this crate: which value is a schema, which member is a
+//! name that the author chose and which a field, and where any JSON begins (an example, a default, an extension).
+
+use Shape::{Anything, Count, Flag, FlagOrSchema, Is, List, Number, RefOr, Text};
+
+/// The kinds of objects that OpenAPI 3.0 knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// OpenAPI Object.
+    OpenApi,
+    /// Info Object.
+    Info,
+    /// Contact Object.
+    Contact,
+    /// License Object.
+    License,
+    /// Server Object.
+    Server,
+    /// Server Variable Object.
+    ServerVariable,
+    /// Components Object.
+    Components,
+    /// Paths Object.
+    Paths,
+    /// Path Item Object.
+    PathItem,
+    /// Operation Object.
+    Operation,
+    /// External Documentation Object.
+    ExternalDocs,
+    /// Parameter Object.
+    Parameter,
+    /// Request Body Object.
+    RequestBody,
+    /// Media Type Object.
+    MediaType,
+    /// Encoding Object.
+    Encoding,
+    /// Responses Object.
+    Responses,
+    /// Response Object.
+    Response,
+    /// Callback Object.
+    Callback,
+    /// Example Object.
+    Example,
+    /// Link Object.
+    Link,
+    /// Header Object.
+    Header,
+    /// Tag Object.
+    Tag,
+    /// Schema Object.
+    Schema,
+    /// Discriminator Object.
+    Discriminator,
+    /// XML Object.
+    Xml,
+    /// Security Scheme Object.
+    SecurityScheme,
+    /// OAuth Flows Object.
+    OAuthFlows,
+    /// OAuth Flow Object.
+    OAuthFlow,
+    /// Security Requirement Object.
+    SecurityRequirement,
+}
+
+/// What a node of a document is: what a field may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// True or false.
+    Flag,
+    /// A number.
+    Number,
+    /// A whole number. That it is not negative is the business of a rule of its own.
+    Count,
+    /// Any JSON, such as a default, an example or an extension.
+    Anything,
+    /// An object of OpenAPI.
+    Is(Kind),
+    /// An object of OpenAPI, or a reference to one.
+    RefOr(Kind),
+    /// True, false or a schema.
+    FlagOrSchema,
+    /// A list.
+    List(&'static Shape),
+    /// A map whose members have names that the author chose.
+    Map(&'static Shape),
+}
+
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    /// Whether OpenAPI 3.0 does not have it.
+    pub(crate) since_3_1: bool,
+}
+
+pub(crate) struct Object {
+    pub(crate) title: &'static str,
+    pub(crate) fields: &'static [Field],
+    /// What members with other names hold: paths, status codes, scheme names.
+    pub(crate) others: Option<Shape>,
+}
+
+impl Object {
+    pub(crate) fn field_of_3_0(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name && !field.since_3_1)
+    }
+
+    fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+const fn opt(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, required: false, since_3_1: false }
+}
+
+const fn later(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, required: false, since_3_1: true }
+}
+
+const fn req(name: &'static str, shape: Shape) -> Field {
+    Field { name, shape, required: true, since_3_1: false }
+}
+
+pub(crate) const SCHEMA: Shape = RefOr(Kind::Schema);
+const SCHEMAS: Shape = List(&SCHEMA);
+const TEXTS: Shape = List(&Text);
+const SERVERS: Shape = List(&Is(Kind::Server));
+const PARAMETERS: Shape = List(&RefOr(Kind::Parameter));
+const SECURITY: Shape = List(&Is(Kind::SecurityRequirement));
+const CONTENT: Shape = Shape::Map(&Is(Kind::MediaType));
+const EXAMPLES: Shape = Shape::Map(&RefOr(Kind::Example));
+const HEADERS: Shape = Shape::Map(&RefOr(Kind::Header));
+const DOCS: Shape = Is(Kind::ExternalDocs);
+const OPERATION: Shape = Is(Kind::Operation);
+const FLOW: Shape = Is(Kind::OAuthFlow);
+
+impl Shape {
+    /// A whole document.
+    pub const DOCUMENT: Self = Is(Kind::OpenApi);
+
+    /// The kind of object, where it is one.
+    pub fn kind(self) -> Option<Kind> {
+        match self {
+            Is(kind) | RefOr(kind) => Some(kind),
+            FlagOrSchema => Some(Kind::Schema),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an object whose members are names that the author chose, such as `properties` or `paths`.
+    pub fn is_names(self) -> bool {
+        matches!(self, Self::Map(_)) || self.kind().is_some_and(|kind| kind.object().others.is_some())
+    }
+
+    /// Whether it is a schema, or a list or map of schemas.
+    pub fn holds_schemas(self) -> bool {
+        match self {
+            List(inner) | Self::Map(inner) => inner.holds_schemas(),
+            shape => shape.kind() == Some(Kind::Schema),
+        }
+    }
+
+    /// What the member `key` of such an object is. A field that the object does not have is taken for what its name
+    /// means elsewhere, so that a part of a document, or one with a misplaced field, is read as a person reads it.
+    #[must_use]
+    pub fn member(self, key: &str) -> Self {
+        let Some(kind) = self.kind() else {
+            return if let Self::Map(inner) = self { *inner } else { Anything };
+        };
+        let object = kind.object();
+        match (object.field(key), object.others) {
+            (Some(field), _) => field.shape,
+            (None, _) if key.starts_with("x-") && kind != Kind::SecurityRequirement => Anything,
+            (None, Some(others)) => others,
+            (None, None) => {
+                let elsewhere = Kind::ALL.iter().find_map(|kind| kind.object().field(key));
+                elsewhere.map_or(Anything, |field| field.shape)
+            }
+        }
+    }
+
+    /// What an item of such a list is.
+    #[must_use]
+    pub fn item(self) -> Self {
+        if let List(inner) = self { *inner } else { Anything }
+    }
+}
+
+/// Whether a field of an OpenAPI object is there for readers: text, samples, links to further reading. The names of
+/// tags, operations and components are not among them.
+pub fn is_prose(field: &str) -> bool {
+    is_sample(field) || matches!(field, "title" | "summary" | "description" | "externalDocs")
+}
+
+/// Whether a field of an OpenAPI object holds samples.
+pub fn is_sample(field: &str) -> bool {
+    matches!(field, "example" | "examples")
+}
+
+impl Kind {
+    const ALL: [Self; 29] = [
+        Self::OpenApi,
+        Self::Info,
+        Self::Contact,
+        Self::License,
+        Self::Server,
+        Self::ServerVariable,
+        Self::Components,
+        Self::Paths,
+        Self::PathItem,
+        Self::Operation,
+        Self::ExternalDocs,
+        Self::Parameter,
+        Self::RequestBody,
+        Self::MediaType,
+        Self::Encoding,
+        Self::Responses,
+        Self::Response,
+        Self::Callback,
+        Self::Example,
+        Self::Link,
+        Self::Header,
+        Self::Tag,
+        Self::Schema,
+        Self::Discriminator,
+        Self::Xml,
+        Self::SecurityScheme,
+        Self::OAuthFlows,
+        Self::OAuthFlow,
+        Self::SecurityRequirement,
+    ];
+
+    /// What the specification calls objects of this kind.
+    pub fn title(self) -> &'static str {
+        self.object().title
+    }
+
+    /// The folder of `components` for objects of this kind.
+    pub fn section(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Schema => "schemas",
+            Self::Response => "responses",
+            Self::Parameter => "parameters",
+            Self::Example => "examples",
+            Self::RequestBody => "requestBodies",
+            Self::Header => "headers",
+            Self::SecurityScheme => "securitySchemes",
+            Self::Link => "links",
+            Self::Callback => "callbacks",
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn object(self) -> Object {
+        let (title, fields, others): (_, &'static [Field], _) = match self {
+            Self::OpenApi => (
+                "OpenAPI Object",
+                const {
+                    &[
+                        req("openapi", Text),
+                        req("info", Is(Kind::Info)),
+                        opt("servers", SERVERS),
+                        req("paths", Is(Kind::Paths)),
+                        opt("components", Is(Kind::Components)),
+                        opt("security", SECURITY),
+                        opt("tags", List(&Is(Kind::Tag))),
+                        opt("externalDocs", DOCS),
+                        later("jsonSchemaDialect", Text),
+                        later("webhooks", Shape::Map(&Is(Kind::PathItem))),
+                    ]
+                },
+                None,
+            ),
+            Self::Info => (
+                "Info Object",
+                const {
+                    &[
+                        req("title", Text),
+                        opt("description", Text),
+                        opt("termsOfService", Text),
+                        opt("contact", Is(Kind::Contact)),
+                        opt("license", Is(Kind::License)),
+                        req("version", Text),
+                    ]
+                },
+                None,
+            ),
+            Self::Contact => {
+                ("Contact Object", const { &[opt("name", Text), opt("url", Text), opt("email", Text)] }, None)
+            }
+            Self::License => ("License Object", const { &[req("name", Text), opt("url", Text)] }, None),
+            Self::Server => (
+                "Server Object",
+                const {
+                    &[
+                        req("url", Text),
+                        opt("description", Text),
+                        opt("variables", Shape::Map(&Is(Kind::ServerVariable))),
+                    ]
+                },
+                None,
+            ),
+            Self::ServerVariable => (
+                "Server Variable Object",
+                const { &[opt("enum", TEXTS), req("default", Text), opt("description", Text)] },
+                None,
+            ),
+            Self::Components => (
+                "Components Object",
+                const {
+                    &[
+                        opt("schemas", Shape::Map(&SCHEMA)),
+                        opt("responses", Shape::Map(&RefOr(Kind::Response))),
+                        opt("parameters", Shape::Map(&RefOr(Kind::Parameter))),
+                        opt("examples", EXAMPLES),
+                        opt("requestBodies", Shape::Map(&RefOr(Kind::RequestBody))),
+                        opt("headers", HEADERS),
+                        opt("securitySchemes", Shape::Map(&RefOr(Kind::SecurityScheme))),
+                        opt("links", Shape::Map(&RefOr(Kind::Link))),
+                        opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
+                        later("pathItems", Shape::Map(&Is(Kind::PathItem))),
+                    ]
+                },
+                None,
+            ),
+            Self::Paths => ("Paths Object", const { &[] }, Some(Is(Kind::PathItem))),
+            Self::PathItem => (
+                "Path Item Object",
+                const {
+                    &[
+                        opt("$ref", Text),
+                        opt("summary", Text),
+                        opt("description", Text),
+                        opt("get", OPERATION),
+                        opt("put", OPERATION),
+                        opt("post", OPERATION),
+                        opt("delete", OPERATION),
+                        opt("options", OPERATION),
+                        opt("head", OPERATION),
+                        opt("patch", OPERATION),
+                        opt("trace", OPERATION),
+                        opt("servers", SERVERS),
+                        opt("parameters", PARAMETERS),
+                    ]
+                },
+                None,
+            ),
+            Self::Operation => (
+                "Operation Object",
+                const {
+                    &[
+                        opt("tags", TEXTS),
+                        opt("summary", Text),
+                        opt("description", Text),
+                        opt("externalDocs", DOCS),
+                        opt("operationId", Text),
+                        opt("parameters", PARAMETERS),
+                        opt("requestBody", RefOr(Kind::RequestBody)),
+                        req("responses", Is(Kind::Responses)),
+                        opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
+                        opt("deprecated", Flag),
+                        opt("security", SECURITY),
+                        opt("servers", SERVERS),
+                    ]
+                },
+                None,
+            ),
+            Self::ExternalDocs => (
+                "External Documentation Object",
+                const { &[opt("description", Text), req("url", Text)] },
+                None,
+            ),
+            Self::Parameter => (
+                "Parameter Object",
+                const {
+                    &[
+                        req("name", Text),
+                        req("in", Text),
+                        opt("description", Text),
+                        opt("required", Flag),
+                        opt("deprecated", Flag),
+                        opt("allowEmptyValue", Flag),
+                        opt("style", Text),
+                        opt("explode", Flag),
+                        opt("allowReserved", Flag),
+                        opt("schema", SCHEMA),
+                        opt("example", Anything),
+                        opt("examples", EXAMPLES),
+                        opt("content", CONTENT),
+                    ]
+                },
+                None,
+            ),
+            Self::Header => (
+                "Header Object",
+                const {
+                    &[
+                        opt("description", Text),
+                        opt("required", Flag),
+                        opt("deprecated", Flag),
+                        opt("style", Text),
+                        opt("explode", Flag),
+                        opt("schema", SCHEMA),
+                        opt("example", Anything),
+                        opt("examples", EXAMPLES),
+                        opt("content", CONTENT),
+                    ]
+                },
+                None,
+            ),
+            Self::RequestBody => (
+                "Request Body Object",
+                const { &[opt("description", Text), req("content", CONTENT), opt("required", Flag)] },
+                None,
+            ),
+            Self::MediaType => (
+                "Media Type Object",
+                const {
+                    &[
+                        opt("schema", SCHEMA),
+                        opt("example", Anything),
+                        opt("examples", EXAMPLES),
+                        opt("encoding", Shape::Map(&Is(Kind::Encoding))),
+                    ]
+                },
+                None,
+            ),
+            Self::Encoding => (
+                "Encoding Object",
+                const {
+                    &[
+                        opt("contentType", Text),
+                        opt("headers", HEADERS),
+                        opt("style", Text),
+                        opt("explode", Flag),
+                        opt("allowReserved", Flag),
+                    ]
+                },
+                None,
+            ),
+            Self::Responses => (
+                "Responses Object",
+                const { &[opt("default", RefOr(Kind::Response))] },
+                Some(RefOr(Kind::Response)),
+            ),
+            Self::Response => (
+                "Response Object",
+                const {
+                    &[
+                        req("description", Text),
+                        opt("headers", HEADERS),
+                        opt("content", CONTENT),
+                        opt("links", Shape::Map(&RefOr(Kind::Link))),
+                    ]
+                },
+                None,
+            ),
+            Self::Callback => ("Callback Object", const { &[] }, Some(Is(Kind::PathItem))),
+            Self::Example => (
+                "Example Object",
+                const {
+                    &[
+                        opt("summary", Text),
+                        opt("description", Text),
+                        opt("value", Anything),
+                        opt("externalValue", Text),
+                    ]
+                },
+                None,
+            ),
+            Self::Link => (
+                "Link Object",
+                const {
+                    &[
+                        opt("operationRef", Text),
+                        opt("operationId", Text),
+                        opt("parameters", Shape::Map(&Anything)),
+                        opt("requestBody", Anything),
+                        opt("description", Text),
+                        opt("server", Is(Kind::Server)),
+                    ]
+                },
+                None,
+            ),
+            Self::Tag => (
+                "Tag Object",
+                const { &[req("name", Text), opt("description", Text), opt("externalDocs", DOCS)] },
+                None,
+            ),
+            Self::Schema => (
+                "Schema Object",
+                const {
+                    &[
+                        opt("title", Text),
+                        opt("multipleOf", Number),
+                        opt("maximum", Number),
+                        opt("exclusiveMaximum", Flag),
+                        opt("minimum", Number),
+                        opt("exclusiveMinimum", Flag),
+                        opt("maxLength", Count),
+                        opt("minLength", Count),
+                        opt("pattern", Text),
+                        opt("maxItems", Count),
+                        opt("minItems", Count),
+                        opt("uniqueItems", Flag),
+                        opt("maxProperties", Count),
+                        opt("minProperties", Count),
+                        opt("required", TEXTS),
+                        opt("enum", List(&Anything)),
+                        opt("type", Text),
+                        opt("allOf", SCHEMAS),
+                        opt("oneOf", SCHEMAS),
+                        opt("anyOf", SCHEMAS),
+                        opt("not", SCHEMA),
+                        opt("items", SCHEMA),
+                        opt("properties", Shape::Map(&SCHEMA)),
+                        opt("additionalProperties", FlagOrSchema),
+                        opt("description", Text),
+                        opt("format", Text),
+                        opt("default", Anything),
+                        opt("nullable", Flag),
+                        opt("discriminator", Is(Kind::Discriminator)),
+                        opt("readOnly", Flag),
+                        opt("writeOnly", Flag),
+                        opt("xml", Is(Kind::Xml)),
+                        opt("externalDocs", DOCS),
+                        opt("example", Anything),
+                        opt("deprecated", Flag),
+                        later("const", Anything),
+                        later("examples", Anything),
+                        later("contains", SCHEMA),
+                        later("contentSchema", SCHEMA),
+                        later("dependentSchemas", Shape::Map(&SCHEMA)),
+                        later("else", SCHEMA),
+                        later("if", SCHEMA),
+                        later("then", SCHEMA),
+                        later("$defs", Shape::Map(&SCHEMA)),
+                        later("patternProperties", Shape::Map(&SCHEMA)),
+                        later("prefixItems", SCHEMAS),
+                        later("propertyNames", SCHEMA),
+                        later("unevaluatedItems", FlagOrSchema),
+                        later("unevaluatedProperties", FlagOrSchema),
+                    ]
+                },
+                None,
+            ),
+            Self::Discriminator => (
+                "Discriminator Object",
+                const { &[req("propertyName", Text), opt("mapping", Shape::Map(&Text))] },
+                None,
+            ),
+            Self::Xml => (
+                "XML Object",
+                const {
+                    &[
+                        opt("name", Text),
+                        opt("namespace", Text),
+                        opt("prefix", Text),
+                        opt("attribute", Flag),
+                        opt("wrapped", Flag),
+                    ]
+                },
+                None,
+            ),
+            Self::SecurityScheme => (
+                "Security Scheme Object",
+                const {
+                    &[
+                        req("type", Text),
+                        opt("description", Text),
+                        opt("name", Text),
+                        opt("in", Text),
+                        opt("scheme", Text),
+                        opt("bearerFormat", Text),
+                        opt("flows", Is(Kind::OAuthFlows)),
+                        opt("openIdConnectUrl", Text),
+                    ]
+                },
+                None,
+            ),
+            Self::OAuthFlows => (
+                "OAuth Flows Object",
+                const {
+                    &[
+                        opt("implicit", FLOW),
+                        opt("password", FLOW),
+                        opt("clientCredentials", FLOW),
+                        opt("authorizationCode", FLOW),
+                    ]
+                },
+                None,
+            ),
+            Self::OAuthFlow => (
+                "OAuth Flow Object",
+                const {
+                    &[
+                        opt("authorizationUrl", Text),
+                        opt("tokenUrl", Text),
+                        opt("refreshUrl", Text),
+                        req("scopes", Shape::Map(&Text)),
+                    ]
+                },
+                None,
+            ),
+            Self::SecurityRequirement => ("Security Requirement Object", const { &[] }, Some(TEXTS)),
+        };
+        Object { title, fields, others }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(steps: &[&str]) -> Shape {
+        steps.iter().fold(Shape::DOCUMENT, |shape, step| match shape {
+            List(_) => shape.item(),
+            shape => shape.member(step),
+        })
+    }
+
+    #[test]
+    fn tells_schemas_names_and_any_json_apart() {
+        let operation = ["paths", "/a", "get"];
+        let below = |rest: &[&str]| at(&[&operation[..], rest].concat());
+        assert_eq!(below(&["parameters", "0", "schema"]), SCHEMA);
+        assert_eq!(below(&["responses", "default"]).kind(), Some(Kind::Response));
+        assert_eq!(below(&["responses", "200", "content", "a/b", "example"]), Anything);
+        assert_eq!(below(&["x-mark"]), Anything);
+        let schema = ["components", "schemas", "default"];
+        let below = |rest: &[&str]| at(&[&schema[..], rest].concat());
+        assert_eq!(below(&[]), SCHEMA);
+        assert_eq!(below(&["properties", "example"]), SCHEMA);
+        assert_eq!(below(&["default", "properties"]), Anything);
+        assert!(below(&["properties"]).is_names() && below(&["allOf"]).holds_schemas());
+        assert!(at(&["paths"]).is_names() && !at(&["info"]).is_names());
+        assert_eq!(Shape::DOCUMENT.member("properties"), Shape::Map(&SCHEMA), "a part of a document");
+    }
+}

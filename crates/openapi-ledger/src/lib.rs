@@ -1,0 +1,75 @@
+//! A hand-corrected OpenAPI specification, kept honest against what a vendor publishes.
+//!
+//! [`compare::compare`] finds every difference between a published document and the specification and looks it up in a
+//! [`compare::Ledger`] of known defects. A difference that no defect accounts for is a finding.
+//!
+//! ```
+//! use openapi_ledger::Document;
+//! use openapi_ledger::compare::{Ledger, compare};
+//!
+//! let published = "
+//! openapi: 3.0.3
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets:
+//!     get:
+//!       parameters: [{name: limit, in: query, required: true, schema: {type: integer}}]
+//!       responses: {'200': {description: Fine}}
+//! ";
+//! let published = Document::parse("published.yaml", published)?;
+//! let spec = Document::parse("openapi.yaml", "
+//! openapi: 3.0.3
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets:
+//!     get:
+//!       parameters: [{name: limit, in: query, schema: {type: integer}}]
+//!       responses: {'200': {description: Fine}}
+//! ")?;
+//! let ledger = "
+//! scope: {roots: [/pets]}
+//! defects:
+//! - id: D01
+//!   title: The limit is optional
+//!   published: It is required.
+//!   actual: A request without it is answered.
+//!   evidence: [GET /pets answers 200]
+//!   accounts:
+//!   - {operation: GET /pets, place: parameters.limit.required, kind: parameter-required, published: required}
+//! ";
+//! let ledger = Ledger::from_document(&Document::parse("ledger.yaml", ledger)?)?;
+//! let comparison = compare(&published, &spec, &ledger)?;
+//! assert!(comparison.is_accounted_for());
+//! assert_eq!(comparison.accounted["D01"].len(), 1);
+//! # Ok::<(), openapi_ledger::Error>(())
+//! ```
+//!
+//! Around it: [`lint`](mod@lint), [`diff`](mod@diff) between two versions, [`slice`](fn@slice), [`patch`](fn@patch), and conversion
+//! between OpenAPI 3.0 and 3.1. [`grammar`] says what each node of a document is.
+
+pub mod compare;
+mod convert;
+pub mod diff;
+mod document;
+mod error;
+pub mod grammar;
+pub mod lint;
+mod marks;
+mod order;
+mod patch;
+mod pointer;
+mod published;
+mod slice;
+mod version;
+mod write;
+
+pub use convert::{to_3_0, to_3_1};
+pub use document::{Document, MAX_BYTES, MAX_DEPTH, read_bounded, read_file};
+pub use error::{Error, Place};
+pub use lint::check_openapi;
+pub use marks::{Marks, Promises};
+pub use patch::{patch, patched_yaml};
+pub use pointer::Pointer;
+pub use published::{Lock, Origin, compare_all, is_unused, matrix};
+pub use slice::{METHODS, slice};
+pub use write::{sha256, to_json, to_yaml, write_atomically};

@@ -1,0 +1,569 @@
+//! The linter: finds what is wrong with an OpenAPI 3.0 document.
+//!
+//! A table of OpenAPI's objects (`shape`) drives one walk over the document. The walk reports what
+//! the table alone can tell and leaves a list of typed sites and references; each rule is a small
+//! function over those. A project adds rules of its own with [`lint_with`].
+
+mod operations;
+mod parameters;
+mod references;
+mod report;
+mod rules;
+mod schemas;
+mod security;
+mod servers;
+mod shape;
+pub mod text;
+mod values;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::error::{Error, Place};
+pub use crate::grammar::Kind;
+use crate::pointer::Pointer;
+use crate::version::{Version, openapi_version};
+pub use operations::{Status, status};
+pub use report::{Tool, findings_to_json, findings_to_sarif};
+pub use values::{Direction, Validators};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The document is wrong, or the generator stops on it.
+    Error,
+    /// The document can be used, but someone will be hurt.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleGroup {
+    /// The form of the document: fields, types, names, servers, tags.
+    Structure,
+    /// `$ref` and components.
+    References,
+    /// Paths, operations, parameters, requests and responses.
+    Operations,
+    /// Schemas, and values that must fit them.
+    Schemas,
+    /// Security schemes and requirements.
+    Security,
+    /// What a code generator cannot carry or carries badly: for the rules that a project adds.
+    GeneratorFitness,
+}
+
+/// One rule of the linter.
+///
+/// ```
+/// use openapi_ledger::lint::{RuleGroup, rules};
+///
+/// let rule = rules().iter().find(|rule| rule.name == "dangling-ref").unwrap();
+/// assert_eq!(rule.group, RuleGroup::References);
+/// assert_eq!(rule.summary, "a `$ref` whose target does not exist");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Rule {
+    /// The name that findings carry.
+    pub name: &'static str,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// What it is about.
+    pub group: RuleGroup,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+    /// Why that matters.
+    pub reason: &'static str,
+}
+
+/// All rules, by group.
+///
+/// ```
+/// assert!(openapi_ledger::lint::rules().len() > 60);
+/// ```
+pub fn rules() -> &'static [Rule] {
+    rules::ALL
+}
+
+/// One thing that is wrong: where, what, and how to mend it.
+///
+/// Displays on one line:
+///
+/// ```
+/// use openapi_ledger::{Document, lint::lint};
+///
+/// let document = Document::parse("pets.yaml", "openapi: 3.0.3\ninfo: {title: Pets}\npaths: {}\n")?;
+/// assert_eq!(
+///     lint(&document)[0].to_string(),
+///     "pets.yaml:2 #/info error[missing-field]: this Info Object lacks the required field `version`; \
+///      mend: add `version:`"
+/// );
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub mend: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, severity, place, message, mend } = self;
+        write!(f, "{place} {severity}[{rule}]: {message}; mend: {mend}")
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Finding", 7)?;
+        out.serialize_field("rule", self.rule)?;
+        out.serialize_field("severity", &self.severity)?;
+        out.serialize_field("file", &self.place.file)?;
+        out.serialize_field("pointer", &self.place.pointer.to_string())?;
+        out.serialize_field("line", &self.place.line)?;
+        out.serialize_field("message", &self.message)?;
+        out.serialize_field("mend", &self.mend)?;
+        out.end()
+    }
+}
+
+/// Checks a document by the rules of this crate. The findings are in the order of the text.
+///
+/// Any document will do: one that is no OpenAPI at all has findings too (see [`check_openapi`] for
+/// a plain answer to that).
+///
+/// ```
+/// use openapi_ledger::{Document, lint::lint};
+///
+/// let text = "openapi: 3.0.3\ninfo: {title: Pets, versoin: '1'}\npaths: {}\n";
+/// let findings = lint(&Document::parse("pets.yaml", text)?);
+/// assert_eq!(findings.len(), 1);
+/// assert_eq!(findings[0].rule, "unknown-field");
+/// assert_eq!(findings[0].mend, "did you mean `version`?");
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+pub fn lint(document: &Document) -> Vec<Finding> {
+    lint_with(document, &[])
+}
+
+/// A check that a project adds: it looks at the objects of a document and reports what is wrong.
+pub type Check = fn(&Context<'_>, &mut Report);
+
+/// [`lint`], and checks of one's own.
+///
+/// ```
+/// use openapi_ledger::Document;
+/// use openapi_ledger::lint::{Context, Kind, Report, Rule, RuleGroup, Severity, lint_with};
+///
+/// const UNTAGGED: Rule = Rule {
+///     name: "untagged",
+///     severity: Severity::Warning,
+///     group: RuleGroup::Operations,
+///     summary: "an operation without tags",
+///     reason: "The reference page lists it under `default`.",
+/// };
+///
+/// fn untagged(context: &Context<'_>, report: &mut Report) {
+///     for (_, operation) in context.of_kind(Kind::Operation).filter(|(_, operation)| !operation.has("tags")) {
+///         report.add(&UNTAGGED, &operation.pointer, "this operation has no tags", "add `tags: [...]`");
+///     }
+/// }
+///
+/// let text = "{openapi: 3.0.3, info: {title: Pets, version: '1'}, paths: {/pets: {get: {operationId: pets,
+///     responses: {'200': {description: Fine}, 4XX: {description: Refused}}}}}}";
+/// let findings = lint_with(&Document::parse("pets.yaml", text)?, &[untagged]);
+/// assert_eq!(findings[0].rule, "untagged");
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
+    let mut report = Report::default();
+    let context = shape::walk(document, &mut report);
+    let checks: [Check; 7] = [
+        servers::check,
+        references::check,
+        operations::check,
+        parameters::check,
+        schemas::check,
+        values::check,
+        security::check,
+    ];
+    for check in checks.iter().chain(own) {
+        check(&context, &mut report);
+    }
+    report.finish(document)
+}
+
+/// Whether this is an OpenAPI 3.0.x document at all.
+///
+/// ```
+/// use openapi_ledger::{Document, lint::check_openapi};
+///
+/// let document = Document::parse("old.yaml", "swagger: '2.0'\npaths: {}\n")?;
+/// let error = check_openapi(&document).unwrap_err();
+/// assert!(error.to_string().contains("Swagger 2.0"));
+/// # Ok::<(), openapi_ledger::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Unsuitable`], which names what was found instead.
+pub fn check_openapi(document: &Document) -> Result<(), Error> {
+    let root = Pointer::root();
+    let unsuitable =
+        |pointer: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(pointer), reason });
+    if openapi_version(document)? == Version::V3_1 {
+        let version = &document.value["openapi"];
+        let reason = format!("this is an OpenAPI {version} document; give one of version 3.0.x");
+        return unsuitable(&root.key("openapi"), reason.replace('"', ""));
+    }
+    match document.value.get("paths") {
+        Some(Value::Object(_)) => Ok(()),
+        Some(other) => {
+            let found = text::json_type(other);
+            unsuitable(&root.key("paths"), format!("`paths` is {found}; it must be an object"))
+        }
+        None => unsuitable(&root, "no `paths`: there is no operation to work on".to_owned()),
+    }
+}
+
+/// Collects findings; the severity comes from the rule, the line from the document.
+#[derive(Debug, Default)]
+pub struct Report {
+    entries: Vec<(&'static str, Severity, Pointer, String, String)>,
+}
+
+impl Report {
+    /// Adds a finding: where, what is wrong, and how to mend it.
+    pub fn add(
+        &mut self,
+        rule: &Rule,
+        pointer: &Pointer,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), mend.into()));
+    }
+
+    fn finish(self, document: &Document) -> Vec<Finding> {
+        let mut findings: Vec<_> = self
+            .entries
+            .into_iter()
+            .map(|(rule, severity, pointer, message, mend)| Finding {
+                rule,
+                severity,
+                place: document.place(&pointer),
+                message,
+                mend,
+            })
+            .collect();
+        sort(&mut findings);
+        findings
+    }
+}
+
+/// Orders findings by their place and drops repetitions.
+pub fn sort(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        let (x, y) = (&a.place, &b.place);
+        (&x.file, x.line, &x.pointer, a.rule, &a.message)
+            .cmp(&(&y.file, y.line, &y.pointer, b.rule, &b.message))
+    });
+    findings.dedup();
+}
+
+/// An OpenAPI object in the document.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// What kind of object it is.
+    pub kind: Kind,
+    /// Where it is.
+    pub pointer: Pointer,
+    /// Its members.
+    pub object: &'a Map<String, Value>,
+    /// The object that holds it.
+    pub parent: Option<usize>,
+    /// The field of the parent under which it hangs.
+    pub edge: &'static str,
+    /// Its name in that field's map, where the field is one.
+    pub key: &'a str,
+    /// Whether it describes a request that the server sends.
+    pub in_callback: bool,
+}
+
+impl<'a> Site<'a> {
+    /// A field that is text.
+    pub fn text(&self, field: &str) -> Option<&'a str> {
+        self.object.get(field)?.as_str()
+    }
+
+    /// A field that is true or false; false where it is not given.
+    pub fn flag(&self, field: &str) -> bool {
+        self.object.get(field).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The items of a field; none where it is no list.
+    pub fn list(&self, field: &str) -> &'a [Value] {
+        self.object.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// A field that is an object.
+    pub fn map(&self, field: &str) -> Option<&'a Map<String, Value>> {
+        self.object.get(field)?.as_object()
+    }
+
+    /// Whether a field is given.
+    pub fn has(&self, field: &str) -> bool {
+        self.object.contains_key(field)
+    }
+}
+
+/// A Reference Object: `{$ref: ...}`.
+#[derive(Debug)]
+pub struct Reference<'a> {
+    /// What must be at the other end.
+    pub kind: Kind,
+    /// Where it is.
+    pub pointer: Pointer,
+    /// The text of `$ref`.
+    pub target: &'a str,
+    /// The field of the parent under which it hangs.
+    pub edge: &'static str,
+    /// Its name in that field's map, where the field is one.
+    pub key: &'a str,
+}
+
+/// A typed place: an object, or a reference to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// An object, by its number in [`Context::sites`].
+    Site(usize),
+    /// A reference, by its number in [`Context::references`].
+    Reference(usize),
+}
+
+/// Why a reference leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Broken {
+    External,
+    Missing,
+    WrongKind(Option<Kind>),
+    Cycle,
+    /// A reference on the way is broken, and reported itself.
+    Further,
+}
+
+/// The document as the rules see it.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The whole document.
+    pub root: &'a Value,
+    /// Every OpenAPI object, in the order of the text.
+    pub sites: Vec<Site<'a>>,
+    /// Every reference.
+    pub references: Vec<Reference<'a>>,
+    /// For each site what hangs below it, in the order of the text.
+    pub children: Vec<Vec<Node>>,
+    nodes: HashMap<Pointer, Node>,
+    /// For each reference the object at its end.
+    resolved: Vec<Result<usize, Broken>>,
+}
+
+impl<'a> Context<'a> {
+    /// The walk, with its findings dropped: for callers that only need the objects.
+    pub fn of(document: &'a Document) -> Self {
+        shape::walk(document, &mut Report::default())
+    }
+
+    /// Whether a reference, by its number, leads to an object of the right kind.
+    pub fn is_resolved(&self, reference: usize) -> bool {
+        self.resolved.get(reference).is_some_and(Result::is_ok)
+    }
+
+    fn adopt(&mut self, parent: Option<usize>, node: Node) {
+        if let Some(children) = parent.and_then(|n| self.children.get_mut(n)) {
+            children.push(node);
+        }
+    }
+
+    fn resolve_all(&mut self) {
+        self.resolved = (0..self.references.len()).map(|n| self.resolve(n)).collect();
+    }
+
+    fn resolve(&self, first: usize) -> Result<usize, Broken> {
+        let mut seen = HashSet::new();
+        let mut n = first;
+        loop {
+            if !seen.insert(n) {
+                // Only the members of the circle are to blame, not what leads into it.
+                return Err(if n == first { Broken::Cycle } else { Broken::Further });
+            }
+            let reference = &self.references[n];
+            let broken = |problem| if n == first { problem } else { Broken::Further };
+            let Some(fragment) = reference.target.strip_prefix('#') else {
+                return Err(broken(Broken::External));
+            };
+            let fragment = percent_decoded(fragment);
+            let Some(pointer) = Pointer::parse(&fragment) else {
+                return Err(broken(Broken::Missing));
+            };
+            match self.nodes.get(&pointer) {
+                Some(Node::Site(site)) if self.sites[*site].kind == reference.kind => return Ok(*site),
+                Some(Node::Site(site)) => {
+                    return Err(broken(Broken::WrongKind(Some(self.sites[*site].kind))));
+                }
+                Some(Node::Reference(next)) if self.references[*next].kind == reference.kind => n = *next,
+                Some(Node::Reference(next)) => {
+                    return Err(broken(Broken::WrongKind(Some(self.references[*next].kind))));
+                }
+                None if self.root.pointer(pointer.as_str()).is_some() => {
+                    return Err(broken(Broken::WrongKind(None)));
+                }
+                None => return Err(broken(Broken::Missing)),
+            }
+        }
+    }
+
+    /// The object at the end of a node.
+    pub fn follow(&self, node: Node) -> Option<usize> {
+        match node {
+            Node::Site(site) => Some(site),
+            Node::Reference(reference) => self.resolved.get(reference)?.as_ref().ok().copied(),
+        }
+    }
+
+    /// The field under which a node hangs, and its name in that field's map.
+    pub fn edge(&self, node: Node) -> (&'static str, &'a str) {
+        match node {
+            Node::Site(n) => (self.sites[n].edge, self.sites[n].key),
+            Node::Reference(n) => (self.references[n].edge, self.references[n].key),
+        }
+    }
+
+    /// Where a node is.
+    pub fn pointer(&self, node: Node) -> &Pointer {
+        match node {
+            Node::Site(n) => &self.sites[n].pointer,
+            Node::Reference(n) => &self.references[n].pointer,
+        }
+    }
+
+    /// The objects of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (usize, &Site<'a>)> {
+        self.sites.iter().enumerate().filter(move |(_, site)| site.kind == kind)
+    }
+
+    /// What hangs below `site` in the field `edge`.
+    pub fn below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = Node> + 'c {
+        self.children[site].iter().copied().filter(move |node| self.edge(*node).0 == edge)
+    }
+
+    /// The objects below `site` in the field `edge`, references followed.
+    pub fn found_below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = usize> + 'c {
+        self.below(site, edge).filter_map(|node| self.follow(node))
+    }
+
+    /// All schemas that a value described by `schema` meets, references followed, each once.
+    pub fn closure(&self, schema: usize) -> Vec<usize> {
+        let mut seen = HashSet::from([schema]);
+        let mut found = vec![schema];
+        let mut next = 0;
+        while let Some(&site) = found.get(next) {
+            next += 1;
+            for child in self.children[site].iter().filter_map(|node| self.follow(*node)) {
+                if self.sites[child].kind == Kind::Schema && seen.insert(child) {
+                    found.push(child);
+                }
+            }
+        }
+        found
+    }
+
+    /// The path items under `paths`.
+    pub fn paths(&self) -> impl Iterator<Item = (usize, &Site<'a>)> {
+        self.of_kind(Kind::PathItem).filter(|(_, site)| !site.in_callback && site.edge.is_empty())
+    }
+
+    /// The operations of a path item.
+    pub fn operations_of(&self, item: usize) -> impl Iterator<Item = usize> + '_ {
+        self.children[item].iter().filter_map(|node| match node {
+            Node::Site(n) if self.sites[*n].kind == Kind::Operation => Some(*n),
+            _ => None,
+        })
+    }
+
+    /// The parameters in force for an operation: its own, and those of the path it does not override.
+    pub fn parameters_of(&self, operation: usize) -> Vec<usize> {
+        let own: Vec<_> = self.found_below(operation, "parameters").collect();
+        let identity = |n: &usize| (self.sites[*n].text("name"), self.sites[*n].text("in"));
+        let overridden: HashSet<_> = own.iter().map(identity).collect();
+        let item = self.sites[operation].parent;
+        let mut all: Vec<_> = item
+            .into_iter()
+            .flat_map(|item| self.found_below(item, "parameters"))
+            .filter(|n| !overridden.contains(&identity(n)))
+            .collect();
+        all.extend(own);
+        all
+    }
+
+    /// The responses of an operation by their keys.
+    pub fn responses_of(&self, operation: usize) -> Vec<(&'a str, Node)> {
+        let responses = self.children[operation].iter().find_map(|node| match node {
+            Node::Site(n) if self.sites[*n].kind == Kind::Responses => Some(*n),
+            _ => None,
+        });
+        let nodes = responses.map_or(&[][..], |n| self.children[n].as_slice());
+        nodes
+            .iter()
+            .map(|node| match self.edge(*node) {
+                ("", key) => (key, *node),
+                (edge, _) => (edge, *node),
+            })
+            .collect()
+    }
+}
+
+/// A URI fragment without its percent escapes.
+fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let digit = |n: usize| tail.get(n).and_then(|b| char::from(*b).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

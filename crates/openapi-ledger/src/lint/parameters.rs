@@ -1,0 +1,123 @@
+//! Rules about parameters and headers.
+
+use std::collections::HashSet;
+
+use super::text::did_you_mean;
+use super::{Context, Report, Site, rules};
+use crate::grammar::Kind;
+use crate::pointer::Pointer;
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    duplicates(context, report);
+    for (_, site) in context.of_kind(Kind::Parameter) {
+        place(site, report);
+        schema_or_content(site, report);
+        style(site, report);
+        if site.text("in") == Some("header") {
+            header_name(site.text("name").unwrap_or_default(), &site.pointer, "parameter", report);
+        }
+    }
+    for (_, site) in context.of_kind(Kind::Header) {
+        schema_or_content(site, report);
+        style(site, report);
+        let of_response = site.parent.is_some_and(|n| context.sites[n].kind == Kind::Response);
+        if of_response && site.key.eq_ignore_ascii_case("content-type") {
+            header_name(site.key, &site.pointer, "response header", report);
+        }
+    }
+}
+
+fn duplicates(context: &Context, report: &mut Report) {
+    for (n, site) in context.sites.iter().enumerate() {
+        if !matches!(site.kind, Kind::PathItem | Kind::Operation) {
+            continue;
+        }
+        let mut seen = HashSet::new();
+        for node in context.below(n, "parameters") {
+            let Some(parameter) = context.follow(node).map(|n| &context.sites[n]) else { continue };
+            let (Some(name), Some(place)) = (parameter.text("name"), parameter.text("in")) else { continue };
+            // HTTP does not tell header names apart by case.
+            let identity = if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+            if !seen.insert((identity, place)) {
+                report.add(
+                    &rules::PARAMETER_DUPLICATE,
+                    context.pointer(node),
+                    format!("the {place} parameter `{name}` is listed twice"),
+                    "remove one of the two",
+                );
+            }
+        }
+    }
+}
+
+fn place(site: &Site, report: &mut Report) {
+    const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
+    let Some(place) = site.text("in").filter(|place| !PLACES.contains(place)) else { return };
+    let mend = match (place, did_you_mean(place, PLACES)) {
+        ("body" | "formData", _) => "describe the body under `requestBody`".to_owned(),
+        (_, Some(meant)) => format!("did you mean `{meant}`?"),
+        (_, None) => "write `path`, `query`, `header` or `cookie`".to_owned(),
+    };
+    report.add(
+        &rules::PARAMETER_IN,
+        &site.pointer.key("in"),
+        format!("`{place}` is no place for a parameter"),
+        mend,
+    );
+}
+
+fn schema_or_content(site: &Site, report: &mut Report) {
+    let what = if site.kind == Kind::Header { "header" } else { "parameter" };
+    let (message, mend) = match (site.has("schema"), site.map("content")) {
+        (true, Some(_)) => (format!("the {what} has both `schema` and `content`"), "keep one of them"),
+        (false, None) if !site.has("content") => {
+            (format!("the {what} has neither `schema` nor `content`"), "add `schema:` with its type")
+        }
+        (false, Some(content)) if content.len() != 1 => (
+            format!("`content` of a {what} has exactly one media type, not {}", content.len()),
+            "keep the one that is sent, or write `schema`",
+        ),
+        _ => return,
+    };
+    report.add(&rules::PARAMETER_SHAPE, &site.pointer, message, mend);
+}
+
+fn style(site: &Site, report: &mut Report) {
+    let Some(style) = site.text("style") else { return };
+    let allowed: &[&str] = match site.text("in") {
+        Some("path") => &["simple", "label", "matrix"],
+        Some("query") => &["form", "spaceDelimited", "pipeDelimited", "deepObject"],
+        Some("header") => &["simple"],
+        Some("cookie") => &["form"],
+        _ if site.kind == Kind::Header => &["simple"],
+        _ => return,
+    };
+    if !allowed.contains(&style) {
+        let place = site.text("in").unwrap_or("header");
+        let mend = match did_you_mean(style, allowed.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("write `{}`, or leave `style` out", allowed.join("` or `")),
+        };
+        report.add(
+            &rules::PARAMETER_STYLE,
+            &site.pointer.key("style"),
+            format!("`{style}` is no style for {place} parameters"),
+            mend,
+        );
+    }
+}
+
+fn header_name(name: &str, at: &Pointer, what: &str, report: &mut Report) {
+    let instead = match name.to_ascii_lowercase().as_str() {
+        "accept" => "the media types under `responses` say it",
+        "content-type" => "the media types under `content` say it",
+        "authorization" => "describe it as a security scheme",
+        _ => return,
+    };
+    report.add(
+        &rules::PARAMETER_HEADER_NAME,
+        at,
+        format!("OpenAPI ignores a {what} called `{name}`"),
+        format!("remove it; {instead}"),
+    );
+}

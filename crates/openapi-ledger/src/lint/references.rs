@@ -1,0 +1,248 @@
+//! Rules about `$ref`: where it leads, whether it ends, and what nothing leads to.
+
+use std::collections::{HashMap, HashSet};
+
+use super::text::did_you_mean;
+use super::{Broken, Context, Node, Report, rules};
+use crate::grammar::Kind;
+use crate::pointer::Pointer;
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    targets(context, report);
+    compositions(context, report);
+    unused_components(context, report);
+}
+
+fn targets(context: &Context, report: &mut Report) {
+    for (reference, end) in context.references.iter().zip(&context.resolved) {
+        let at = reference.pointer.key("$ref");
+        let target = reference.target;
+        let wanted = reference.kind.title();
+        match end {
+            Ok(_) | Err(Broken::Further) => {}
+            Err(Broken::External) => report.add(
+                &rules::EXTERNAL_REF,
+                &at,
+                format!("`{target}` is outside this document"),
+                match reference.kind.section() {
+                    Some(section) => {
+                        format!("copy the {wanted} into `components` and write `#/components/{section}/NAME`")
+                    }
+                    None => format!("write the {wanted} here"),
+                },
+            ),
+            Err(Broken::Cycle) => report.add(
+                &rules::CYCLIC_REF,
+                &at,
+                format!("`{target}` leads back to this reference and never to a {wanted}"),
+                format!("write a {wanted} at one place of the circle"),
+            ),
+            Err(Broken::WrongKind(found)) => {
+                let found = found.map_or("no OpenAPI object", Kind::title);
+                report.add(
+                    &rules::REF_KIND,
+                    &at,
+                    format!("`{target}` is {}{found}, but here belongs a {wanted}", article(found)),
+                    suggestion(context, target, reference.kind)
+                        .unwrap_or_else(|| format!("refer to a {wanted}")),
+                );
+            }
+            Err(Broken::Missing) => report.add(
+                &rules::DANGLING_REF,
+                &at,
+                format!("`{target}` does not exist"),
+                suggestion(context, target, reference.kind)
+                    .unwrap_or_else(|| format!("add the {wanted} there, or refer to one that exists")),
+            ),
+        }
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    match noun.chars().next() {
+        _ if noun.starts_with("no ") => "",
+        Some('A' | 'E' | 'I' | 'O') => "an ",
+        _ => "a ",
+    }
+}
+
+/// The component that a reference probably means.
+fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
+    let section = kind.section()?;
+    let last = target.rsplit('/').next().filter(|last| !last.is_empty())?;
+    let names = context.root.get("components")?.get(section)?.as_object()?;
+    let meant = did_you_mean(last, names.keys().map(String::as_str))?;
+    Some(format!("did you mean `#/components/{section}/{meant}`?"))
+}
+
+/// The fields through which a schema applies another to the same value.
+pub(super) const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
+
+/// The schemas that contain themselves in place.
+pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {
+    // Strongly connected components by Tarjan's method, with the call stack made explicit.
+    let edges = |site: usize| -> Vec<usize> {
+        let nodes = context.children[site].iter().copied();
+        let in_place = nodes.filter(|node| IN_PLACE.contains(&context.edge(*node).0));
+        in_place.filter_map(|node| context.follow(node)).collect()
+    };
+    let mut index: HashMap<usize, usize> = HashMap::new();
+    let mut low: HashMap<usize, usize> = HashMap::new();
+    let (mut stack, mut on_stack, mut cyclic) = (Vec::new(), HashSet::new(), HashSet::new());
+    for (root, _) in context.of_kind(Kind::Schema) {
+        if index.contains_key(&root) {
+            continue;
+        }
+        let mut calls: Vec<(usize, Vec<usize>, usize)> = Vec::new();
+        let mut enter = Some(root);
+        loop {
+            if let Some(site) = enter.take() {
+                let n = index.len();
+                index.insert(site, n);
+                low.insert(site, n);
+                stack.push(site);
+                on_stack.insert(site);
+                calls.push((site, edges(site), 0));
+            }
+            let Some((site, targets, next)) = calls.last_mut() else { break };
+            let site = *site;
+            if let Some(&target) = targets.get(*next) {
+                *next += 1;
+                if target == site {
+                    cyclic.insert(site);
+                }
+                match index.get(&target) {
+                    None => enter = Some(target),
+                    Some(&n) if on_stack.contains(&target) => {
+                        let least = low[&site].min(n);
+                        low.insert(site, least);
+                    }
+                    Some(_) => {}
+                }
+                continue;
+            }
+            calls.pop();
+            if let Some((caller, _, _)) = calls.last() {
+                let least = low[caller].min(low[&site]);
+                low.insert(*caller, least);
+            }
+            if low[&site] == index[&site] {
+                let first = stack.iter().rposition(|s| *s == site).unwrap_or(0);
+                let component = stack.split_off(first);
+                for member in &component {
+                    on_stack.remove(member);
+                }
+                if component.len() > 1 {
+                    cyclic.extend(component);
+                }
+            }
+        }
+    }
+    cyclic
+}
+
+fn compositions(context: &Context, report: &mut Report) {
+    let cyclic = cyclic_schemas(context);
+    for &site in &cyclic {
+        // An inline member of the circle is part of the component that is reported.
+        if IN_PLACE.contains(&context.sites[site].edge) {
+            continue;
+        }
+        report.add(
+            &rules::CYCLIC_COMPOSITION,
+            &context.sites[site].pointer,
+            "this schema contains itself through allOf, oneOf, anyOf or not",
+            "take the schema itself out of the list; recursion belongs under `properties` or `items`",
+        );
+    }
+}
+
+/// The component (`/components/SECTION/NAME`) that a place lies in.
+fn component_of(pointer: &Pointer) -> Option<&str> {
+    let text = pointer.as_str();
+    let rest = text.strip_prefix("/components/")?;
+    let section = rest.find('/')?;
+    let name = rest[section + 1..].find('/').map_or(rest.len(), |n| section + 1 + n);
+    Some(&text[.."/components/".len() + name])
+}
+
+fn unused_components(context: &Context, report: &mut Report) {
+    // From each component (or "" for everything outside) to the components it names.
+    let mut edges: HashMap<&str, Vec<String>> = HashMap::new();
+    for reference in &context.references {
+        let from = component_of(&reference.pointer).unwrap_or_default();
+        let fragment = super::percent_decoded(reference.target.trim_start_matches('#'));
+        edges.entry(from).or_default().extend(target_component(&fragment));
+    }
+    for site in &context.sites {
+        let from = component_of(&site.pointer).unwrap_or_default();
+        match site.kind {
+            Kind::SecurityRequirement => {
+                let schemes = site.object.keys();
+                let targets = schemes.map(|name| pointer_of("securitySchemes", name));
+                edges.entry(from).or_default().extend(targets);
+            }
+            Kind::Discriminator => {
+                let mapping = site.map("mapping").into_iter().flat_map(|mapping| mapping.values());
+                for target in mapping.filter_map(|value| value.as_str()) {
+                    let component = match target.strip_prefix('#') {
+                        Some(fragment) => target_component(&super::percent_decoded(fragment)),
+                        None => Some(pointer_of("schemas", target)),
+                    };
+                    edges.entry(from).or_default().extend(component);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut reached: HashSet<&str> = HashSet::new();
+    let mut open = vec![""];
+    while let Some(from) = open.pop() {
+        for target in edges.get(from).into_iter().flatten() {
+            if reached.insert(target) {
+                open.push(target);
+            }
+        }
+    }
+    for (_, site) in context.of_kind(Kind::Components) {
+        for (section, members) in site.object.iter().filter(|(name, _)| !name.starts_with("x-")) {
+            for name in members.as_object().into_iter().flat_map(|members| members.keys()) {
+                let at = site.pointer.key(section).key(name);
+                let known = context.nodes.contains_key(&at);
+                if known && !reached.contains(at.as_str()) {
+                    let by_unused = edges.iter().any(|(from, to)| {
+                        !from.is_empty() && *from != at.as_str() && to.iter().any(|to| to == at.as_str())
+                    });
+                    let message = if by_unused {
+                        format!("`{name}` is used only by components that nothing uses")
+                    } else {
+                        format!("nothing uses `{name}`")
+                    };
+                    report.add(
+                        &rules::UNUSED_COMPONENT,
+                        &at,
+                        message,
+                        "remove it, or refer to it where it belongs",
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn pointer_of(section: &str, name: &str) -> String {
+    Pointer::root().key("components").key(section).key(name).as_str().to_owned()
+}
+
+fn target_component(fragment: &str) -> Option<String> {
+    component_of(&Pointer::parse(fragment)?).map(str::to_owned)
+}
+
+impl Context<'_> {
+    /// Whether a reference leads to a place inside a component rather than to a component.
+    pub fn leads_inside_a_component(&self, node: Node) -> bool {
+        let Node::Reference(n) = node else { return false };
+        let fragment = super::percent_decoded(self.references[n].target.trim_start_matches('#'));
+        Pointer::parse(&fragment).is_none_or(|pointer| component_of(&pointer) != Some(pointer.as_str()))
+    }
+}

@@ -1,0 +1,578 @@
+//! Rules about schemas.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::Value;
+
+use super::references::IN_PLACE;
+use super::text::{brief, did_you_mean, json_type, listed};
+use super::{Context, Node, Report, Site, rules};
+use crate::grammar::Kind;
+use crate::pointer::Pointer;
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    for (n, site) in context.of_kind(Kind::Schema) {
+        types(site, report);
+        nullable(site, report);
+        enumeration(site, report);
+        bounds(site, report);
+        pattern(site, report);
+        required_list(site, report);
+        required_properties(context, n, site, report);
+        compositions(site, report);
+    }
+    for (n, site) in context.of_kind(Kind::Discriminator) {
+        if let Some(schema) = site.parent.filter(|_| site.edge == "discriminator") {
+            discriminator(context, n, schema, report);
+        }
+    }
+    read_only_in_requests(context, report);
+}
+
+const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
+
+/// The keywords that speak about values of one type only.
+const KEYWORDS: [(&str, &[&str]); 4] = [
+    ("string", &["minLength", "maxLength", "pattern"]),
+    ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    ("object", &["properties", "required", "additionalProperties", "minProperties", "maxProperties"]),
+];
+
+/// The type in whose keywords a type's values are described.
+fn family(kind: &str) -> &str {
+    if kind == "integer" { "number" } else { kind }
+}
+
+fn types(site: &Site, report: &mut Report) {
+    let Some(kind) = site.text("type") else {
+        missing_type(site, report);
+        return;
+    };
+    if !TYPES.contains(&kind) {
+        let mend = match kind {
+            "int" | "long" | "int32" | "int64" | "short" | "byte" => "did you mean `integer`?".to_owned(),
+            "float" | "double" | "decimal" => "did you mean `number`?".to_owned(),
+            "str" | "text" | "date" | "datetime" | "date-time" | "uuid" | "uri" | "enum" | "char" => {
+                "did you mean `string`?".to_owned()
+            }
+            "file" | "binary" => "write `type: string` with `format: binary`".to_owned(),
+            "list" | "tuple" | "set" => "did you mean `array`?".to_owned(),
+            "dict" | "map" | "hash" | "struct" | "json" => "did you mean `object`?".to_owned(),
+            "null" | "none" | "nil" => "write the other type with `nullable: true`".to_owned(),
+            "any" | "mixed" => "leave `type` out: a schema without it admits everything".to_owned(),
+            _ => match did_you_mean(kind, TYPES) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", listed(TYPES)),
+            },
+        };
+        report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is no type"), mend);
+        return;
+    }
+    for (owner, keywords) in KEYWORDS {
+        for keyword in keywords.iter().filter(|keyword| owner != family(kind) && site.has(keyword)) {
+            report.add(
+                &rules::KEYWORD_TYPE,
+                &site.pointer.key(keyword),
+                format!("`{keyword}` says nothing about values of type `{kind}`"),
+                keyword_mend(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`")),
+            );
+        }
+    }
+    if kind == "array" && !site.has("items") {
+        let mend = "add `items:` with the schema of one item; `items: {}` for anything";
+        report.add(&rules::ARRAY_ITEMS, &site.pointer, "the array has no `items`", mend);
+    }
+    let format_owner = match site.text("format") {
+        Some("int32" | "int64") => &["integer", "number"][..],
+        Some("float" | "double") => &["number", "integer"],
+        Some(
+            "date" | "date-time" | "time" | "uuid" | "email" | "uri" | "byte" | "binary" | "password"
+            | "ipv4" | "ipv6" | "hostname",
+        ) => &["string"],
+        _ => return,
+    };
+    if !format_owner.contains(&kind) {
+        report.add(
+            &rules::FORMAT_TYPE,
+            &site.pointer.key("format"),
+            format!(
+                "the format `{}` says nothing about type `{kind}`",
+                site.text("format").unwrap_or_default()
+            ),
+            format!("remove it, or write `type: {}`", format_owner[0]),
+        );
+    }
+}
+
+/// The keyword of `kind` that limits what `keyword` limits elsewhere.
+fn keyword_mend(keyword: &str, kind: &str) -> Option<String> {
+    let (prefix, rest) = ["min", "max"].iter().find_map(|p| Some((*p, keyword.strip_prefix(p)?)))?;
+    let size = matches!(rest, "imum" | "Length" | "Items" | "Properties");
+    let own = match family(kind) {
+        "string" => "Length",
+        "number" => "imum",
+        "array" => "Items",
+        "object" => "Properties",
+        _ => return None,
+    };
+    size.then(|| format!("write `{prefix}{own}`, or remove it"))
+}
+
+fn missing_type(site: &Site, report: &mut Report) {
+    if site.has("type") || ["allOf", "oneOf", "anyOf", "not", "enum"].iter().any(|field| site.has(field)) {
+        return;
+    }
+    // Members of a composition add rules to a schema that names its type elsewhere.
+    if matches!(site.edge, "allOf" | "oneOf" | "anyOf" | "not") {
+        return;
+    }
+    let owner = KEYWORDS
+        .iter()
+        .find_map(|(owner, keywords)| Some((*owner, keywords.iter().find(|keyword| site.has(keyword))?)));
+    if let Some((owner, keyword)) = owner {
+        report.add(
+            &rules::MISSING_TYPE,
+            &site.pointer,
+            format!("the schema has `{keyword}` but no `type`, so values of other types pass"),
+            format!("add `type: {owner}`"),
+        );
+    }
+}
+
+fn nullable(site: &Site, report: &mut Report) {
+    if !site.flag("nullable") {
+        return;
+    }
+    let at = site.pointer.key("nullable");
+    if !site.has("type") {
+        let parts = ["allOf", "oneOf", "anyOf"].iter().any(|field| site.has(field));
+        let mend = if parts {
+            "put `nullable: true` beside the `type` of a member"
+        } else {
+            "name the `type`; a schema `{}` admits null anyway"
+        };
+        report.add(&rules::TYPELESS_NULLABLE, &at, "`nullable` has no effect without `type`", mend);
+    }
+    if site.has("enum") && !site.list("enum").iter().any(Value::is_null) {
+        let mend = "add `null` to the enum, or remove `nullable`";
+        report.add(
+            &rules::NULLABLE_ENUM,
+            &site.pointer.key("enum"),
+            "the schema is nullable, but its enum lacks null",
+            mend,
+        );
+    }
+}
+
+/// Whether `value` is of the OpenAPI type `kind`.
+pub(super) fn is_of_type(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
+fn enumeration(site: &Site, report: &mut Report) {
+    let Some(Value::Array(values)) = site.object.get("enum") else { return };
+    let at = site.pointer.key("enum");
+    if values.is_empty() {
+        let mend = "list the values, or remove `enum`";
+        report.add(&rules::ENUM_VALUES, &at, "the enum is empty and admits nothing", mend);
+    }
+    let mut seen = HashSet::new();
+    for (n, value) in values.iter().enumerate() {
+        if !seen.insert(value.to_string()) {
+            let message = format!("the enum lists {} twice", brief(value));
+            report.add(&rules::ENUM_VALUES, &at.index(n), message, "remove one of the two");
+        }
+        let Some(kind) = site.text("type").filter(|kind| TYPES.contains(kind)) else { continue };
+        if value.is_null() {
+            if !site.flag("nullable") {
+                let mend = "add `nullable: true`, or remove the null";
+                report.add(
+                    &rules::ENUM_TYPE,
+                    &at.index(n),
+                    "the enum lists null, but the schema is not nullable",
+                    mend,
+                );
+            }
+        } else if !is_of_type(value, kind) {
+            let mend = match (kind, value) {
+                ("string", Value::Number(_) | Value::Bool(_)) => format!("write \"{value}\" in quotes"),
+                _ => format!("write a value of type `{kind}`"),
+            };
+            let message = format!("{} is {}, but the type is `{kind}`", brief(value), json_type(value));
+            report.add(&rules::ENUM_TYPE, &at.index(n), message, mend);
+        }
+    }
+}
+
+fn bounds(site: &Site, report: &mut Report) {
+    let number = |field: &str| site.object.get(field).and_then(Value::as_f64);
+    for (low, high) in [
+        ("minimum", "maximum"),
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+        ("minProperties", "maxProperties"),
+    ] {
+        let (Some(least), Some(most)) = (number(low), number(high)) else { continue };
+        if least > most {
+            let message = format!("`{low}` {least} is above `{high}` {most}, so no value fits");
+            report.add(&rules::BOUNDS, &site.pointer.key(low), message, "swap the two, or correct one");
+        } else if low == "minimum"
+            && least == most
+            && (site.flag("exclusiveMinimum") || site.flag("exclusiveMaximum"))
+        {
+            let message = format!("`{low}` and `{high}` are both {least} and excluded, so no value fits");
+            report.add(
+                &rules::BOUNDS,
+                &site.pointer.key(low),
+                message,
+                "correct a bound, or remove the exclusion",
+            );
+        }
+    }
+    for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+        if site.flag(flag) && !site.has(bound) {
+            let message = format!("`{flag}` has no `{bound}` to exclude");
+            report.add(
+                &rules::BOUNDS,
+                &site.pointer.key(flag),
+                message,
+                format!("add `{bound}`, or remove `{flag}`"),
+            );
+        }
+    }
+    for field in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
+        if let Some(n) = number(field).filter(|n| *n < 0.0) {
+            let message = format!("`{field}` is {n}, below zero");
+            report.add(&rules::BOUND_VALUE, &site.pointer.key(field), message, "write a count from 0 on");
+        }
+    }
+    if let Some(n) = number("multipleOf").filter(|n| *n <= 0.0) {
+        let message = format!("`multipleOf` is {n}, not above zero");
+        report.add(
+            &rules::BOUND_VALUE,
+            &site.pointer.key("multipleOf"),
+            message,
+            "write a number above zero",
+        );
+    }
+}
+
+fn pattern(site: &Site, report: &mut Report) {
+    let Some(pattern) = site.text("pattern") else { return };
+    if let Some(problem) = pattern_problem(pattern) {
+        let message = format!("`{pattern}` is no regular expression: {problem}");
+        report.add(
+            &rules::PATTERN,
+            &site.pointer.key("pattern"),
+            message,
+            "write it in the syntax of ECMA-262",
+        );
+    }
+}
+
+/// What is wrong with a regular expression of ECMA-262.
+pub(super) fn pattern_problem(pattern: &str) -> Option<String> {
+    // With the `u` flag the syntax is strict; without it a lone brace passes for a letter.
+    let strict = regress::Regex::with_flags(pattern, "u").err();
+    let lenient = regress::Regex::new(pattern).err();
+    match (lenient, strict) {
+        (Some(e), _) => Some(e.to_string()),
+        (None, Some(e)) if unbalanced(pattern) => Some(e.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a bracket, brace or parenthesis is left over.
+fn unbalanced(pattern: &str) -> bool {
+    let (mut parens, mut braces, mut class, mut escaped) = (0_i64, 0_i64, false, false);
+    for c in pattern.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' if class => class = false,
+            _ if class => {}
+            '[' => class = true,
+            '(' => parens += 1,
+            ')' => parens -= 1,
+            '{' => braces += 1,
+            '}' => braces -= 1,
+            _ => {}
+        }
+    }
+    class || escaped || parens != 0 || braces != 0
+}
+
+fn required_list(site: &Site, report: &mut Report) {
+    let Some(Value::Array(names)) = site.object.get("required") else { return };
+    let at = site.pointer.key("required");
+    if names.is_empty() {
+        report.add(&rules::REQUIRED_LIST, &at, "`required` is empty", "remove it, or name a property");
+    }
+    let mut seen = HashSet::new();
+    for (n, name) in names.iter().enumerate().filter_map(|(n, name)| Some((n, name.as_str()?))) {
+        if !seen.insert(name) {
+            let message = format!("`required` names `{name}` twice");
+            report.add(&rules::REQUIRED_LIST, &at.index(n), message, "remove one of the two");
+        }
+    }
+}
+
+/// The properties that a schema declares, itself or through its compositions, with their schemas.
+fn properties_of<'a>(context: &Context<'a>, schema: usize) -> BTreeMap<&'a str, Vec<Node>> {
+    let mut found: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
+    let mut seen = HashSet::from([schema]);
+    let mut open = vec![schema];
+    while let Some(site) = open.pop() {
+        for node in context.children[site].iter().copied() {
+            match context.edge(node) {
+                ("properties", name) => found.entry(name).or_default().push(node),
+                (edge, _) if IN_PLACE.contains(&edge) => {
+                    open.extend(context.follow(node).filter(|target| seen.insert(*target)));
+                }
+                _ => {}
+            }
+        }
+        // A property whose schema is broken is declared all the same.
+        for name in context.sites[site].map("properties").into_iter().flat_map(|map| map.keys()) {
+            found.entry(name).or_default();
+        }
+    }
+    found
+}
+
+fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Report) {
+    let names = site.list("required");
+    if names.is_empty() {
+        return;
+    }
+    // A member of a composition may require what its siblings or the schema around it declare.
+    let mut outermost = n;
+    while let Some(parent) =
+        context.sites[outermost].parent.filter(|_| IN_PLACE.contains(&context.sites[outermost].edge))
+    {
+        outermost = parent;
+    }
+    let declared = properties_of(context, outermost);
+    for (n, name) in names.iter().enumerate().filter_map(|(n, name)| Some((n, name.as_str()?))) {
+        if declared.contains_key(name) {
+            continue;
+        }
+        let optional =
+            declared.keys().copied().filter(|p| !names.iter().any(|name| name.as_str() == Some(p)));
+        let mend = match did_you_mean(name, optional) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare `{name}` under `properties`, or remove it from `required`"),
+        };
+        report.add(
+            &rules::REQUIRED_PROPERTY,
+            &site.pointer.key("required").index(n),
+            format!("`required` names `{name}`, which is no property of this schema"),
+            mend,
+        );
+    }
+}
+
+fn compositions(site: &Site, report: &mut Report) {
+    for field in ["allOf", "oneOf", "anyOf"] {
+        if site.object.get(field).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            let mend = format!("list a schema, or remove `{field}`");
+            report.add(
+                &rules::EMPTY_COMPOSITION,
+                &site.pointer.key(field),
+                format!("`{field}` is empty"),
+                mend,
+            );
+        }
+    }
+    if site.flag("readOnly") && site.flag("writeOnly") {
+        let message = "the schema is both readOnly and writeOnly";
+        report.add(&rules::READ_WRITE_ONLY, &site.pointer, message, "keep one of the two");
+    }
+}
+
+fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report) {
+    let site = &context.sites[n];
+    let owner = &context.sites[schema];
+    let variants: Vec<Node> = context.children[schema]
+        .iter()
+        .copied()
+        .filter(|node| matches!(context.edge(*node).0, "oneOf" | "anyOf"))
+        .collect();
+    let variant_sites: Vec<usize> = variants.iter().filter_map(|node| context.follow(*node)).collect();
+    let mut mapped: Vec<(usize, &str)> = Vec::new();
+    let mut broken = false;
+    for (tag, target) in site.map("mapping").into_iter().flatten() {
+        let Some(text) = target.as_str() else { continue };
+        let at = site.pointer.key("mapping").key(tag);
+        match mapping_target(context, text) {
+            Ok(target) => {
+                mapped.push((target, tag));
+                if !variants.is_empty() && !variant_sites.contains(&target) {
+                    let message = format!("`{tag}` leads to `{text}`, which is none of the variants");
+                    let mend = "add it to the variants, or correct the mapping";
+                    report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, mend);
+                }
+            }
+            Err(problem) => {
+                broken = true;
+                let last = text.rsplit('/').next().unwrap_or(text);
+                let known = component_schemas(context);
+                let mend = match did_you_mean(last, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `#/components/schemas/{meant}`?"),
+                    None => "map it to a schema under `#/components/schemas`".to_owned(),
+                };
+                report.add(
+                    &rules::DISCRIMINATOR_TARGET,
+                    &at,
+                    format!("`{tag}` leads to `{text}`, which {problem}"),
+                    mend,
+                );
+            }
+        }
+    }
+    let Some(property) = site.text("propertyName") else { return };
+    if variants.is_empty() {
+        // The discriminator of a base schema: the variants extend it and inherit the property.
+        tag_property(context, schema, property, &[], &site.pointer, "this schema", report);
+        return;
+    }
+    for node in variants {
+        let Some(variant) = context.follow(node) else { continue };
+        let at = context.pointer(node);
+        let name = match node {
+            Node::Reference(r) => context.references[r].target.rsplit('/').next().unwrap_or_default(),
+            Node::Site(_) => {
+                if owner.pointer != *at {
+                    let message = "the variant is written in place, so no tag can lead to it";
+                    let mend = "move it to `components/schemas` and refer to it";
+                    report.add(&rules::DISCRIMINATOR_VARIANT, at, message, mend);
+                }
+                continue;
+            }
+        };
+        let tags: Vec<_> =
+            mapped.iter().filter(|(target, _)| *target == variant).map(|(_, tag)| *tag).collect();
+        // Without a mapping the name of the schema is the tag, unless a broken mapping was meant for it.
+        let tags = if tags.is_empty() && !broken { vec![name] } else { tags };
+        tag_property(context, variant, property, &tags, at, &format!("the variant `{name}`"), report);
+    }
+}
+
+fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
+    let schemas = context.root.get("components").and_then(|c| c.get("schemas")).and_then(Value::as_object);
+    schemas.into_iter().flat_map(|schemas| schemas.keys().map(String::as_str)).collect()
+}
+
+fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
+    let pointer = match text.strip_prefix('#') {
+        Some(fragment) => Pointer::parse(&super::percent_decoded(fragment)).ok_or("is no reference")?,
+        // A value with a slash or a suffix is a file, anything else the name of a schema.
+        None if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
+            return Err("is outside this document");
+        }
+        None => Pointer::root().key("components").key("schemas").key(text),
+    };
+    let node = context.nodes.get(&pointer).copied().ok_or("does not exist")?;
+    let target = context.follow(node).ok_or("leads nowhere")?;
+    if context.sites[target].kind == Kind::Schema { Ok(target) } else { Err("is no schema") }
+}
+
+/// Checks that a variant has the tag, needs it and admits the values that lead to it.
+fn tag_property(
+    context: &Context,
+    variant: usize,
+    property: &str,
+    tags: &[&str],
+    at: &Pointer,
+    name: &str,
+    report: &mut Report,
+) {
+    let declared = properties_of(context, variant);
+    let Some(schemas) = declared.get(property) else {
+        let mend = match did_you_mean(property, declared.keys().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare `{property}` under its properties and require it"),
+        };
+        let message = format!("{name} does not declare the discriminator's property `{property}`");
+        report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, mend);
+        return;
+    };
+    if !required_of(context, variant).contains(property) {
+        let message = format!("{name} does not require the discriminator's property `{property}`");
+        report.add(
+            &rules::DISCRIMINATOR_PROPERTY,
+            at,
+            message,
+            format!("add `{property}` to its `required`"),
+        );
+    }
+    for schema in schemas.iter().filter_map(|node| context.follow(*node)).map(|n| &context.sites[n]) {
+        if let Some(kind) = schema.text("type").filter(|kind| *kind != "string" && TYPES.contains(kind)) {
+            let message =
+                format!("the discriminator's property `{property}` of {name} has the type `{kind}`");
+            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, "a tag is a string");
+        }
+        let values = schema.list("enum");
+        for tag in
+            tags.iter().filter(|tag| !values.is_empty() && !values.iter().any(|v| v.as_str() == Some(tag)))
+        {
+            let admitted: BTreeSet<_> = values.iter().filter_map(Value::as_str).collect();
+            let message = format!(
+                "the tag `{tag}` leads to {name}, whose `{property}` admits only {}",
+                listed(admitted)
+            );
+            let mend = "map each value that the variant admits to it";
+            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, mend);
+        }
+    }
+}
+
+/// The properties that every value of a schema has.
+fn required_of<'a>(context: &Context<'a>, schema: usize) -> HashSet<&'a str> {
+    let mut found = HashSet::new();
+    let mut seen = HashSet::from([schema]);
+    let mut open = vec![schema];
+    while let Some(site) = open.pop() {
+        found.extend(context.sites[site].list("required").iter().filter_map(Value::as_str));
+        open.extend(context.found_below(site, "allOf").filter(|target| seen.insert(*target)));
+    }
+    found
+}
+
+fn read_only_in_requests(context: &Context, report: &mut Report) {
+    let mut done = HashSet::new();
+    // What a callback sends comes from the server.
+    for (n, _) in context.of_kind(Kind::RequestBody).filter(|(_, site)| !site.in_callback) {
+        let media_types: Vec<_> = context.found_below(n, "content").collect();
+        for schema in
+            media_types.into_iter().flat_map(|m| context.found_below(m, "schema").collect::<Vec<_>>())
+        {
+            for part in context.closure(schema).into_iter().filter(|part| done.insert(*part)) {
+                let site = &context.sites[part];
+                for (n, name) in site.list("required").iter().enumerate() {
+                    let declared = context
+                        .below(part, "properties")
+                        .find(|node| name.as_str() == Some(context.edge(*node).1));
+                    let property = declared.and_then(|node| context.follow(node)).map(|n| &context.sites[n]);
+                    if property.is_some_and(|property| property.flag("readOnly")) {
+                        report.add(
+                            &rules::READ_ONLY_REQUIRED,
+                            &site.pointer.key("required").index(n),
+                            format!("a request body requires {}, which is readOnly", brief(name)),
+                            "give the request a schema of its own",
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

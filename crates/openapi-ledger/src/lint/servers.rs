@@ -1,0 +1,341 @@
+//! Rules about the document as a whole: version, names, URLs, servers, tags and media types.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use url::Url;
+
+use super::text::{brief, did_you_mean, listed};
+use super::{Context, Report, rules};
+use crate::grammar::Kind;
+use crate::version::{Version, version_of};
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    version(context, report);
+    component_names(context, report);
+    urls(context, report);
+    servers(context, report);
+    tags(context, report);
+    media_type_names(context, report);
+}
+
+fn version(context: &Context, report: &mut Report) {
+    for (_, site) in context.of_kind(Kind::OpenApi) {
+        if let Some(version) =
+            site.text("openapi").filter(|version| version_of(version) != Some(Version::V3_0))
+        {
+            report.add(
+                &rules::OPENAPI_VERSION,
+                &site.pointer.key("openapi"),
+                format!("`{version}` is no version 3.0.x"),
+                "write `3.0.3` and describe everything as OpenAPI 3.0 does",
+            );
+        }
+    }
+}
+
+fn component_names(context: &Context, report: &mut Report) {
+    for (_, site) in context.of_kind(Kind::Components) {
+        let sections = site.object.iter().filter(|(section, _)| !section.starts_with("x-"));
+        for (section, members) in sections {
+            for name in members.as_object().into_iter().flat_map(|members| members.keys()) {
+                let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+                if name.is_empty() || !name.chars().all(fits) {
+                    let better: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+                    report.add(
+                        &rules::COMPONENT_NAME,
+                        &site.pointer.key(section).key(name),
+                        format!("`{name}` is no name for a component"),
+                        format!("use letters, digits, `.`, `-` and `_` only, such as `{better}`"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn urls(context: &Context, report: &mut Report) {
+    for site in &context.sites {
+        let fields: &[&str] = match site.kind {
+            Kind::Info => &["termsOfService"],
+            Kind::Contact | Kind::License | Kind::ExternalDocs => &["url"],
+            Kind::SecurityScheme => &["openIdConnectUrl"],
+            Kind::OAuthFlow => &["authorizationUrl", "tokenUrl", "refreshUrl"],
+            Kind::Example => &["externalValue"],
+            _ => continue,
+        };
+        for field in fields {
+            if let Some((text, problem)) = site.text(field).and_then(|t| Some((t, malformed(t)?))) {
+                report.add(
+                    &rules::BAD_URL,
+                    &site.pointer.key(field),
+                    format!("`{text}` is no URL: {problem}"),
+                    "write an absolute URL such as `https://example.com/page`",
+                );
+            }
+        }
+        let email = site.text("email").filter(|_| site.kind == Kind::Contact);
+        if let Some(email) = email.filter(|email| !is_email(email)) {
+            report.add(
+                &rules::BAD_URL,
+                &site.pointer.key("email"),
+                format!("`{email}` is no email address"),
+                "write it as `name@example.com`",
+            );
+        }
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let domain = text.split_once('@').filter(|(name, _)| !name.is_empty()).map(|(_, domain)| domain);
+    !text.contains(char::is_whitespace)
+        && domain
+            .is_some_and(|d| d.contains('.') && !d.starts_with('.') && !d.ends_with('.') && !d.contains('@'))
+}
+
+/// What is wrong with a URL, relative ones included; `None` when nothing is.
+fn malformed(text: &str) -> Option<String> {
+    let odd = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '}' | '|')
+    };
+    if text.is_empty() {
+        return Some("it is empty".to_owned());
+    }
+    if let Some(c) = text.chars().find(|c| odd(*c)) {
+        return Some(format!("it contains {c:?}"));
+    }
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            let authority =
+                text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
+            match authority {
+                // The parser forgives `https:/host` and `https:host`; readers and other tools do not.
+                None => Some("after the scheme belongs `://`".to_owned()),
+                Some("") => Some("it has no host".to_owned()),
+                Some(host) if host.contains("..") || host.starts_with('.') => {
+                    Some("its host has an empty part".to_owned())
+                }
+                Some(_) => None,
+            }
+        }
+        Ok(url) if text.contains("://") => Some(format!(
+            "its scheme is `{}`{}",
+            url.scheme(),
+            did_you_mean(url.scheme(), ["http", "https"])
+                .map_or(String::new(), |s| format!(", perhaps for `{s}`"))
+        )),
+        Ok(url) => Some(format!("`{}:` is no scheme of the web", url.scheme())),
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            // `https//host` and `example.com` parse as relative references, and are not meant so.
+            let first = text.split(['/', '?', '#']).next().unwrap_or("");
+            let looks_absolute = text.contains("://")
+                || first.contains(':')
+                || matches!(first, "http" | "https")
+                || first.starts_with("www.");
+            looks_absolute.then(|| "the scheme is malformed".to_owned())
+        }
+        Err(e) => Some(e.to_string()),
+    }
+}
+
+fn servers(context: &Context, report: &mut Report) {
+    for (n, site) in context.of_kind(Kind::Server) {
+        let declared = site.map("variables");
+        let Some(url) = site.text("url").filter(|url| !url.trim().is_empty()) else { continue };
+        let at = site.pointer.key("url");
+        let mut used = HashSet::new();
+        let mut filled = String::new();
+        let mut rest = url;
+        let mut balanced = true;
+        while let Some(open) = rest.find(['{', '}']) {
+            filled.push_str(&rest[..open]);
+            let close = rest[open..].find('}').map(|n| open + n);
+            let (Some(close), true) = (close, rest[open..].starts_with('{')) else {
+                balanced = false;
+                break;
+            };
+            let name = &rest[open + 1..close];
+            used.insert(name);
+            match declared.and_then(|variables| variables.get(name)) {
+                Some(variable) => {
+                    filled.push_str(variable.get("default").and_then(Value::as_str).unwrap_or("x"));
+                }
+                None => {
+                    filled.push('x');
+                    let known = declared.into_iter().flat_map(|v| v.keys()).map(String::as_str);
+                    let mend = match did_you_mean(name, known) {
+                        Some(meant) => format!("did you mean `{{{meant}}}`?"),
+                        None => format!("declare `{name}` with a default under `variables`"),
+                    };
+                    report.add(
+                        &rules::SERVER_VARIABLE,
+                        &at,
+                        format!("the URL has the variable `{{{name}}}`, which is not declared"),
+                        mend,
+                    );
+                }
+            }
+            rest = &rest[close + 1..];
+        }
+        filled.push_str(if balanced { rest } else { "" });
+        if !balanced {
+            let mend = "write variables as `{name}`";
+            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not pair"), mend);
+        } else if let Some(problem) = malformed(&filled) {
+            let mend = "write it as `https://host/base` or as a path such as `/base`";
+            report.add(&rules::SERVER_URL, &at, format!("`{url}` is no server URL: {problem}"), mend);
+        } else if filled.contains(['?', '#']) {
+            let mend = "end the URL before it; parameters are declared on operations";
+            report.add(&rules::SERVER_URL, &at, format!("`{url}` has a query or fragment"), mend);
+        } else if filled.ends_with('/') {
+            let better = url.trim_end_matches('/');
+            let mend = if better.is_empty() {
+                "write the real host, or leave `servers` out".to_owned()
+            } else {
+                format!("write `{better}`")
+            };
+            report.add(
+                &rules::SERVER_TRAILING_SLASH,
+                &at,
+                format!("`{url}` ends in a slash, and every path begins with one"),
+                mend,
+            );
+        }
+        for name in declared.into_iter().flat_map(|v| v.keys()).filter(|name| !used.contains(name.as_str())) {
+            report.add(
+                &rules::SERVER_VARIABLE,
+                &site.pointer.key("variables").key(name),
+                format!("the variable `{name}` does not occur in the URL `{url}`"),
+                format!("remove it, or write `{{{name}}}` into the URL"),
+            );
+        }
+        for variable in context.found_below(n, "variables").map(|n| &context.sites[n]) {
+            let values = variable.list("enum");
+            let listed_empty = variable.has("enum") && values.is_empty();
+            let default = variable.object.get("default");
+            if listed_empty || default.is_some_and(|d| !values.is_empty() && !values.contains(d)) {
+                let default = default.map_or_else(|| "nothing".to_owned(), brief);
+                report.add(
+                    &rules::SERVER_VARIABLE,
+                    &variable.pointer.key(if listed_empty { "enum" } else { "default" }),
+                    format!("the default {default} is not in `enum`"),
+                    "make the default one of the listed values",
+                );
+            }
+        }
+    }
+    for (_, site) in context.of_kind(Kind::OpenApi) {
+        let empty = site.object.get("servers").and_then(Value::as_array).is_some_and(Vec::is_empty);
+        if empty {
+            let mend = "list the server, or leave `servers` out";
+            report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` lists no server", mend);
+        }
+    }
+}
+
+fn tags(context: &Context, report: &mut Report) {
+    let mut declared = HashSet::new();
+    for (_, site) in context.of_kind(Kind::Tag) {
+        if let Some(name) = site.text("name").filter(|name| !declared.insert(*name)) {
+            let mend = "remove one of the two";
+            let at = site.pointer.key("name");
+            report.add(&rules::DUPLICATE_TAG, &at, format!("the tag `{name}` is declared twice"), mend);
+        }
+    }
+    for (_, site) in context.of_kind(Kind::Operation) {
+        let mut seen = HashSet::new();
+        for (n, name) in site.list("tags").iter().enumerate() {
+            let Some(name) = name.as_str() else { continue };
+            let at = site.pointer.key("tags").index(n);
+            if !seen.insert(name) {
+                let message = format!("the operation has the tag `{name}` twice");
+                report.add(&rules::DUPLICATE_TAG, &at, message, "remove one of the two");
+            }
+            // Without any top-level tags the operations' own are the list.
+            if !declared.is_empty() && !declared.contains(name) {
+                let mut known: Vec<_> = declared.iter().copied().collect();
+                known.sort_unstable();
+                let mend = match did_you_mean(name, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("declare it under `tags`, or use one of {}", listed(known)),
+                };
+                report.add(&rules::UNDECLARED_TAG, &at, format!("the tag `{name}` is not declared"), mend);
+            }
+        }
+    }
+}
+
+/// Media types that are a letter or two away from `application/json` and yet meant.
+const RELATED: [&str; 7] = [
+    "application/bson",
+    "application/hjson",
+    "application/json5",
+    "application/jsonl",
+    "application/ndjson",
+    "application/rjson",
+    "application/ubjson",
+];
+
+fn media_type_names(context: &Context, report: &mut Report) {
+    for (_, site) in context.of_kind(Kind::MediaType) {
+        let name = site.key;
+        if !is_media_type(name) {
+            let known = [
+                "application/json",
+                "application/xml",
+                "text/plain",
+                "text/csv",
+                "multipart/form-data",
+                "application/x-www-form-urlencoded",
+                "application/octet-stream",
+                "application/problem+json",
+            ];
+            let mend = match did_you_mean(name, known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write type/subtype, such as `application/json`".to_owned(),
+            };
+            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is no media type"), mend);
+        } else if let Some(meant) = did_you_mean(name, ["application/json"])
+            .filter(|meant| *meant != name && !RELATED.contains(&name))
+        {
+            report.add(
+                &rules::MEDIA_TYPE_NAME,
+                &site.pointer,
+                format!("`{name}` is no known media type"),
+                format!("did you mean `{meant}`?"),
+            );
+        }
+    }
+}
+
+fn is_media_type(name: &str) -> bool {
+    const TOP: [&str; 11] = [
+        "*",
+        "application",
+        "audio",
+        "chemical",
+        "example",
+        "font",
+        "image",
+        "message",
+        "model",
+        "multipart",
+        "text",
+    ];
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+*".contains(c);
+    let mut parts = name.split(';');
+    let essence = parts.next().unwrap_or_default().trim();
+    let parameters = parts.all(|parameter| {
+        parameter
+            .trim()
+            .split_once('=')
+            .is_some_and(|(k, v)| !k.is_empty() && k.chars().all(token) && !v.is_empty())
+    });
+    essence.split_once('/').is_some_and(|(top, sub)| {
+        let known =
+            TOP.contains(&top.to_ascii_lowercase().as_str()) || top == "video" || top.starts_with("x-");
+        known && !sub.is_empty() && sub.chars().all(token)
+    }) && parameters
+}

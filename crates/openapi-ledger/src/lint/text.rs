@@ -1,0 +1,61 @@
+//! How findings speak about values and names.
+
+use serde_json::Value;
+
+/// The known word that `word` probably means.
+pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let word = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The type of a value in the words of JSON.
+pub fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value in at most about sixty characters.
+pub fn brief(value: &Value) -> String {
+    let text = match value {
+        Value::Array(items) if items.len() > 8 => format!("[{} items]", items.len()),
+        Value::Object(members) if members.len() > 8 => format!("{{{} members}}", members.len()),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    let mut cut: String = text.chars().take(57).collect();
+    cut.push_str("...");
+    cut
+}
+
+/// Names in a row: `a`, `b` and `c`.
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let last = quoted.pop();
+    match (quoted.is_empty(), last) {
+        (_, None) => "none".to_owned(),
+        (true, Some(last)) => last,
+        (false, Some(last)) => format!("{} and {last}", quoted.join(", ")),
+    }
+}
+
+/// A hint for the frequent slip of a single value where a list of it belongs.
+pub(super) fn or_what_fits(value: &Value, wanted: &str) -> String {
+    match (wanted, value) {
+        ("a list", Value::String(_) | Value::Number(_)) => format!(": [{}]", brief(value)),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,371 @@
+//! Examples and defaults against their schemas.
+//!
+//! A schema of OpenAPI 3.0 is turned into one of JSON Schema 2020-12 in memory, with everything it
+//! refers to embedded, and each such schema is compiled once.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+use super::references::{IN_PLACE, cyclic_schemas};
+use super::schemas::pattern_problem;
+use super::text::brief;
+use super::{Context, Node, Report, Rule, operations, rules};
+use crate::grammar::Kind;
+use crate::pointer::Pointer;
+
+/// In which direction a value goes: readOnly properties are not sent, writeOnly ones not received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the caller to the server.
+    Request,
+    /// From the server to the caller.
+    Response,
+    /// Unknown: neither kind of property is required.
+    Either,
+}
+
+/// How deep a schema is followed in place; what is deeper admits everything. Compiling a schema is
+/// recursive, and schemas of use are not nested by the dozen.
+const MAX_DEPTH: usize = 100;
+
+/// How many problems of one value are reported.
+const MAX_PROBLEMS: usize = 5;
+
+/// Schemas that one schema may unfold to when those it is composed of are written in place.
+const MAX_UNFOLDED: u64 = 10_000;
+
+/// The schemas that unfold to more than [`MAX_UNFOLDED`]: a few lines in which each part refers to the one before
+/// twice describe more than any validator can hold.
+fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
+    let in_place = |site: usize| {
+        let nodes = context.children[site].iter().filter(|node| IN_PLACE.contains(&context.edge(**node).0));
+        nodes.filter_map(|node| context.follow(*node)).filter(|target| !cyclic.contains(target))
+    };
+    let mut sizes: HashMap<usize, u64> = HashMap::new();
+    for (schema, _) in context.of_kind(Kind::Schema).filter(|(schema, _)| !cyclic.contains(schema)) {
+        let mut open = vec![(schema, false)];
+        while let Some((site, ready)) = open.pop() {
+            if sizes.contains_key(&site) {
+                continue;
+            }
+            if ready {
+                let parts = in_place(site).map(|part| sizes.get(&part).copied().unwrap_or(1));
+                let size = parts.fold(1, u64::saturating_add);
+                sizes.insert(site, size);
+            } else {
+                open.push((site, true));
+                open.extend(in_place(site).map(|part| (part, false)));
+            }
+        }
+    }
+    sizes.into_iter().filter(|(_, size)| *size > MAX_UNFOLDED).map(|(site, _)| site).collect()
+}
+
+/// Compiled schemas, each made when it is first needed.
+#[derive(Debug)]
+pub struct Validators {
+    /// Schemas that are not followed in place: those that contain themselves, and those that unfold to too much.
+    closed: HashSet<usize>,
+    oversized: HashSet<usize>,
+    compiled: HashMap<(usize, Direction), Option<Rc<Validator>>>,
+}
+
+impl Validators {
+    /// Validators for the schemas of a document.
+    pub fn new(context: &Context) -> Self {
+        let mut closed = cyclic_schemas(context);
+        let oversized = oversized(context, &closed);
+        closed.extend(&oversized);
+        Self { closed, oversized, compiled: HashMap::new() }
+    }
+
+    /// What is wrong with `value`: pairs of the place in the value and the problem.
+    pub fn problems(
+        &mut self,
+        context: &Context,
+        schema: usize,
+        direction: Direction,
+        value: &Value,
+    ) -> Vec<(String, String)> {
+        let Some(validator) = self.validator(context, schema, direction) else { return Vec::new() };
+        let errors = validator.iter_errors(value).take(MAX_PROBLEMS);
+        errors.map(|e| (e.instance_path().to_string(), shortened(&e.to_string()))).collect()
+    }
+
+    fn validator(&mut self, context: &Context, schema: usize, direction: Direction) -> Option<Rc<Validator>> {
+        if self.closed.contains(&schema) {
+            return None;
+        }
+        if let Some(known) = self.compiled.get(&(schema, direction)) {
+            return known.clone();
+        }
+        let compiled = self.compile(context, schema, direction).map(Rc::new);
+        self.compiled.insert((schema, direction), compiled.clone());
+        compiled
+    }
+
+    fn compile(&self, context: &Context, schema: usize, direction: Direction) -> Option<Validator> {
+        let mut embedded = Map::new();
+        let mut open = Vec::new();
+        let mut seen = HashSet::new();
+        let root = self.convert(context, schema, direction, 0, &mut open);
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                let converted = self.convert(context, next, direction, 0, &mut open);
+                embedded.insert(next.to_string(), converted);
+            }
+        }
+        let document = json!({"allOf": [root], "$defs": embedded});
+        let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+        // What cannot be compiled is wrong in itself, and other rules say so.
+        options.build(&document).ok()
+    }
+
+    /// One node: a schema in place, or a reference to an embedded one.
+    fn convert_node(
+        &self,
+        context: &Context,
+        node: Node,
+        direction: Direction,
+        depth: usize,
+        open: &mut Vec<usize>,
+    ) -> Value {
+        match (node, context.follow(node)) {
+            (_, None) => Value::Bool(true),
+            (_, Some(target)) if context.sites[target].kind != Kind::Schema => Value::Bool(true),
+            (Node::Site(site), _) => self.convert(context, site, direction, depth + 1, open),
+            // To follow a schema that contains itself in place would never end.
+            (Node::Reference(_), Some(target)) if self.closed.contains(&target) => Value::Bool(true),
+            (Node::Reference(_), Some(target)) => {
+                open.push(target);
+                json!({"$ref": format!("#/$defs/{target}")})
+            }
+        }
+    }
+
+    fn convert(
+        &self,
+        context: &Context,
+        schema: usize,
+        direction: Direction,
+        depth: usize,
+        open: &mut Vec<usize>,
+    ) -> Value {
+        let site = &context.sites[schema];
+        if depth > MAX_DEPTH {
+            return Value::Bool(true);
+        }
+        let mut out = Map::new();
+        let known = ["string", "number", "integer", "boolean", "array", "object"];
+        let kind = site.text("type").filter(|kind| known.contains(kind));
+        match kind {
+            Some(kind) if site.flag("nullable") => out.insert("type".to_owned(), json!([kind, "null"])),
+            Some(kind) => out.insert("type".to_owned(), json!(kind)),
+            None => None,
+        };
+        for (limit, flag, exclusive) in [
+            ("minimum", "exclusiveMinimum", "exclusiveMinimum"),
+            ("maximum", "exclusiveMaximum", "exclusiveMaximum"),
+        ] {
+            if let Some(bound) = site.object.get(limit).filter(|bound| bound.is_number()) {
+                let keyword = if site.flag(flag) { exclusive } else { limit };
+                out.insert(keyword.to_owned(), bound.clone());
+            }
+        }
+        for limit in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
+            if let Some(bound) = site.object.get(limit).and_then(Value::as_u64) {
+                out.insert(limit.to_owned(), json!(bound));
+            }
+        }
+        if let Some(step) = site.object.get("multipleOf").filter(|n| n.as_f64().is_some_and(|n| n > 0.0)) {
+            out.insert("multipleOf".to_owned(), step.clone());
+        }
+        if let Some(pattern) = site.text("pattern").filter(|pattern| pattern_problem(pattern).is_none()) {
+            out.insert("pattern".to_owned(), json!(pattern));
+        }
+        if let Some(unique) = site.object.get("uniqueItems").filter(|unique| unique.is_boolean()) {
+            out.insert("uniqueItems".to_owned(), unique.clone());
+        }
+        let values = site.list("enum");
+        if !values.is_empty() {
+            out.insert("enum".to_owned(), json!(values));
+        }
+        match site.text("format") {
+            // These two limit numbers, which formats of JSON Schema never do.
+            Some(format @ ("int32" | "int64")) => {
+                let (least, most) = if format == "int32" {
+                    (i64::from(i32::MIN), i64::from(i32::MAX))
+                } else {
+                    (i64::MIN, i64::MAX)
+                };
+                out.insert("allOf".to_owned(), json!([{"minimum": least, "maximum": most}]));
+            }
+            Some(format) if kind == Some("string") => {
+                out.insert("format".to_owned(), json!(format));
+            }
+            _ => {}
+        }
+
+        let mut properties = Map::new();
+        let mut hidden = HashSet::new();
+        for node in context.children[schema].iter().copied() {
+            let (edge, key) = context.edge(node);
+            match edge {
+                "properties" => {
+                    let property = context.follow(node).map(|n| &context.sites[n]);
+                    let not_here = property.is_some_and(|p| match direction {
+                        Direction::Request => p.flag("readOnly"),
+                        Direction::Response => p.flag("writeOnly"),
+                        Direction::Either => p.flag("readOnly") || p.flag("writeOnly"),
+                    });
+                    if not_here {
+                        hidden.insert(key);
+                    }
+                    properties
+                        .insert(key.to_owned(), self.convert_node(context, node, direction, depth, open));
+                }
+                "items" | "not" | "additionalProperties" => {
+                    let converted = self.convert_node(context, node, direction, depth, open);
+                    out.insert(edge.to_owned(), converted);
+                }
+                "allOf" | "oneOf" | "anyOf" => {
+                    let converted = self.convert_node(context, node, direction, depth, open);
+                    if let Value::Array(members) = out.entry(edge).or_insert_with(|| json!([])) {
+                        members.push(converted);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !properties.is_empty() {
+            out.insert("properties".to_owned(), Value::Object(properties));
+        }
+        if let Some(open_or_closed) = site.object.get("additionalProperties").filter(|v| v.is_boolean()) {
+            out.insert("additionalProperties".to_owned(), open_or_closed.clone());
+        }
+        let required: HashSet<_> = site.list("required").iter().filter_map(Value::as_str).collect();
+        let mut required: Vec<_> = required.into_iter().filter(|name| !hidden.contains(name)).collect();
+        if !required.is_empty() {
+            required.sort_unstable();
+            out.insert("required".to_owned(), json!(required));
+        }
+        let out = Value::Object(out);
+        if site.flag("nullable") && kind.is_none() { json!({"anyOf": [{"type": "null"}, out]}) } else { out }
+    }
+}
+
+/// A validator's message without the value it repeats, where that is long.
+fn shortened(message: &str) -> String {
+    const LIMIT: usize = 160;
+    let count = message.chars().count();
+    if count <= LIMIT {
+        return message.to_owned();
+    }
+    // The problem stands at the end, behind the value.
+    let head: String = message.chars().take(40).collect();
+    let tail: String = message.chars().skip(count - (LIMIT - 45)).collect();
+    format!("{head} ... {tail}")
+}
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    let mut validators = Validators::new(context);
+    for schema in &validators.oversized {
+        // Only the first one in a chain is to blame.
+        let parts = context.children[*schema].iter().filter_map(|node| context.follow(*node));
+        if !parts.into_iter().any(|part| validators.oversized.contains(&part)) {
+            report.add(
+                &rules::SCHEMA_SIZE,
+                &context.sites[*schema].pointer,
+                format!(
+                    "the schema unfolds to more than {MAX_UNFOLDED} schemas; no value is checked against it"
+                ),
+                "refer to each part once",
+            );
+        }
+    }
+    for (n, site) in context.sites.iter().enumerate() {
+        match site.kind {
+            Kind::Schema => {
+                for (field, rule) in
+                    [("default", &rules::DEFAULT_INVALID), ("example", &rules::EXAMPLE_INVALID)]
+                {
+                    if let Some(value) = site.object.get(field) {
+                        let at = site.pointer.key(field);
+                        compare(context, &mut validators, report, (n, Direction::Either), value, &at, rule);
+                    }
+                }
+            }
+            Kind::Parameter | Kind::Header | Kind::MediaType => examples(context, &mut validators, report, n),
+            Kind::Example => {
+                if let [Some(_), Some(_)] | [None, None] =
+                    [site.object.get("value"), site.object.get("externalValue")]
+                {
+                    let message = "an Example Object has either `value` or `externalValue`";
+                    report.add(&rules::EXAMPLE_SHAPE, &site.pointer, message, "give it one of the two");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn examples(context: &Context, validators: &mut Validators, report: &mut Report, n: usize) {
+    let site = &context.sites[n];
+    if site.has("example") && site.has("examples") {
+        let message = "`example` and `examples` exclude each other";
+        report.add(&rules::EXAMPLE_SHAPE, &site.pointer, message, "keep `examples`");
+    }
+    let Some(schema) = context.found_below(n, "schema").next() else { return };
+    let holder = site.parent.map(|parent| context.sites[parent].kind);
+    let direction = match (site.kind, holder) {
+        _ if site.in_callback => Direction::Either,
+        (Kind::Parameter, _) | (_, Some(Kind::RequestBody | Kind::Parameter)) => Direction::Request,
+        (_, Some(Kind::Response)) => Direction::Response,
+        _ => Direction::Either,
+    };
+    // Of CSV, XML and the like an example is text, whatever the schema says of its content.
+    let as_text = site.kind == Kind::MediaType && !operations::is_json(site.key);
+    let mut compare_value = |value: &Value, at: &Pointer| {
+        if !(as_text && value.is_string()) {
+            compare(context, validators, report, (schema, direction), value, at, &rules::EXAMPLE_INVALID);
+        }
+    };
+    if let Some(value) = site.object.get("example") {
+        compare_value(value, &site.pointer.key("example"));
+    }
+    for node in context.below(n, "examples") {
+        let Some(example) = context.follow(node).map(|n| &context.sites[n]) else { continue };
+        if let Some(value) = example.object.get("value") {
+            // One example may serve several schemas: the finding belongs to the place that uses it.
+            let at = match node {
+                Node::Site(_) => example.pointer.key("value"),
+                Node::Reference(_) => context.pointer(node).clone(),
+            };
+            compare_value(value, &at);
+        }
+    }
+}
+
+fn compare(
+    context: &Context,
+    validators: &mut Validators,
+    report: &mut Report,
+    (schema, direction): (usize, Direction),
+    value: &Value,
+    at: &Pointer,
+    rule: &Rule,
+) {
+    for (inside, problem) in validators.problems(context, schema, direction, value) {
+        let place = if inside.is_empty() { String::new() } else { format!(" at {inside}") };
+        let what = if rule.name == rules::DEFAULT_INVALID.name { "default" } else { "example" };
+        report.add(
+            rule,
+            at,
+            format!("the {what} {} does not fit its schema{place}: {problem}", brief(value)),
+            format!("correct the {what} or the schema"),
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! The command `openapi-ledger`.
+#![expect(clippy::print_stderr, reason = "a program talks to its user")]
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use openapi_ledger::compare::{Ledger, compare};
+use openapi_ledger::diff::{Effect, check_version, diff};
+use openapi_ledger::lint::{Tool, findings_to_json, findings_to_sarif, lint, rules};
+use openapi_ledger::{
+    Document, Error, Marks, check_openapi, patch, patched_yaml, read_file, slice, to_json, to_yaml,
+    write_atomically,
+};
+
+/// Keeps a hand-corrected OpenAPI specification honest against what a vendor publishes.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Documents are files, YAML or JSON, OpenAPI 3.0 or 3.1.\n\n\
+        Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The corrected specification and its ledger.
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// The corrected specification
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// The ledger of known defects
+    #[arg(long, value_name = "FILE")]
+    ledger: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare a published document with the specification: is every difference a known defect?
+    Compare {
+        /// The published document
+        document: PathBuf,
+        #[command(flatten)]
+        files: Files,
+        /// An earlier published document: also print what was repaired and what is newly wrong since
+        #[arg(long, value_name = "FILE")]
+        earlier: Option<PathBuf>,
+        /// How the result is printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Lint a specification of OpenAPI 3.0, and check the form of its ledger
+    Check {
+        /// The specification
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        /// The ledger of known defects
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+        /// How the findings are printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: CheckFormat,
+    },
+    /// Print what changed between two versions of a specification, and whom it breaks
+    ///
+    /// Exits with 1 for a breaking change; with --check-version, if the version was not raised by enough.
+    Diff {
+        /// The version before
+        old: PathBuf,
+        /// The version after
+        new: PathBuf,
+        /// The ledger whose `marks` give extensions a meaning
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+        /// How the changes are printed
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Check that the new info.version was raised by enough
+        #[arg(long)]
+        check_version: bool,
+    },
+    /// Cut the part of a published document that is within the ledger's scope, structure only
+    Slice {
+        /// The published document
+        document: PathBuf,
+        #[command(flatten)]
+        files: Files,
+        /// Where to write the slice, as YAML [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Put the operations of the specification in the place of the published ones in a complete document
+    Patch {
+        /// The complete document
+        full: PathBuf,
+        #[command(flatten)]
+        files: Files,
+        /// Put before the names of components that the document has already, such as `Pets`
+        #[arg(long, value_name = "WORD")]
+        prefix: String,
+        /// Where to write the result: JSON if FILE ends in .json, else YAML
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// For an issue or a merge request
+    Markdown,
+    /// For programs
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CheckFormat {
+    /// For a terminal
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code hosts that annotate lines
+    Sarif,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            let cause =
+                std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            eprintln!("error: {error}{cause}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs a command; says whether there is nothing to complain about.
+fn run(command: &Command) -> Result<bool, Error> {
+    match command {
+        Command::Compare { document, files, earlier, format } => {
+            let (spec, ledger) = files.read()?;
+            let mut comparison = compare(&Document::read(document)?, &spec, &ledger)?;
+            if let Some(earlier) = earlier {
+                comparison.relative_to(&compare(&Document::read(earlier)?, &spec, &ledger)?);
+            }
+            match format {
+                Format::Text => print(comparison.to_text(&ledger).trim_end()),
+                Format::Markdown => print(comparison.to_markdown(&ledger).trim_end()),
+                Format::Json => print(format_args!("{:#}", comparison.to_json(&ledger))),
+            }
+            Ok(comparison.is_accounted_for())
+        }
+        Command::Check { spec, ledger, format } => {
+            let document = Document::read(spec)?;
+            check_openapi(&document)?;
+            ledger.as_deref().map(read_ledger).transpose()?;
+            let findings = lint(&document);
+            let tool = &Tool::OPENAPI_LEDGER;
+            match format {
+                CheckFormat::Json => {
+                    print(format_args!("{:#}", findings_to_json(tool, &document.name, &findings)))
+                }
+                CheckFormat::Sarif => {
+                    print(format_args!("{:#}", findings_to_sarif(tool, rules(), &findings)))
+                }
+                CheckFormat::Text if findings.is_empty() => {
+                    print(format_args!("{}: {} rules, no findings", document.name, rules().len()));
+                }
+                CheckFormat::Text => findings.iter().for_each(print),
+            }
+            Ok(findings.is_empty())
+        }
+        Command::Diff { old, new, ledger, format, check_version: version } => {
+            let marks =
+                ledger.as_deref().map(read_ledger).transpose()?.map_or_else(Marks::default, |l| l.marks);
+            let diff = diff(&Document::read(old)?, &Document::read(new)?, &marks)?;
+            let check = version.then(|| check_version(&diff));
+            match format {
+                Format::Text => print(diff.to_text().trim_end()),
+                Format::Markdown => print(diff.to_markdown().trim_end()),
+                Format::Json => {
+                    print(format_args!("{:#}", diff.to_json(&Tool::OPENAPI_LEDGER, check.as_ref())))
+                }
+            }
+            let Some(check) = check else { return Ok(diff.effect() != Some(Effect::Breaking)) };
+            if !matches!(format, Format::Json) {
+                print(format_args!("\n{}", check.message));
+            }
+            Ok(check.enough)
+        }
+        Command::Slice { document, files, out } => {
+            let (spec, ledger) = files.read()?;
+            let paths = spec.value.get("paths").and_then(|paths| paths.as_object()).into_iter().flatten();
+            let known: Vec<_> = paths.map(|(path, _)| path.clone()).collect();
+            let text = to_yaml(&slice(&Document::read(document)?, &ledger.scope, &known)?)?;
+            match out {
+                Some(out) => write_atomically(out, &text)?,
+                None => print(text.trim_end()),
+            }
+            Ok(true)
+        }
+        Command::Patch { full, files, prefix, out } => {
+            let (spec, ledger) = files.read()?;
+            let bytes = read_file(full)?;
+            let full = Document::from_bytes(full.display().to_string(), &bytes)?;
+            let patched = patch(&full, &spec, &ledger.scope, prefix)?;
+            let text = if out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+                to_json(&patched)
+            } else {
+                patched_yaml(&full, &String::from_utf8_lossy(&bytes), &patched)?
+            };
+            write_atomically(out, &text)?;
+            Ok(true)
+        }
+    }
+}
+
+impl Files {
+    fn read(&self) -> Result<(Document, Ledger), Error> {
+        Ok((Document::read(&self.spec)?, read_ledger(&self.ledger)?))
+    }
+}
+
+fn read_ledger(path: &Path) -> Result<Ledger, Error> {
+    Ledger::from_document(&Document::read(path)?)
+}
+
+/// Prints a line; that nobody reads it any more is no error.
+fn print(text: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

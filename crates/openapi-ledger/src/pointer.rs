@@ -1,0 +1,101 @@
+//! JSON Pointers (RFC 6901), the addresses that findings and errors carry.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
+///
+/// ```
+/// use openapi_ledger::Pointer;
+///
+/// let at = Pointer::root().key("paths").key("/api/users/").key("get");
+/// assert_eq!(at.as_str(), "/paths/~1api~1users~1/get");
+/// assert_eq!(at.tokens().collect::<Vec<_>>(), ["paths", "/api/users/", "get"]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pointer(String);
+
+impl Pointer {
+    /// The address of the whole document: the empty text.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// Takes a pointer in its textual form, with or without the `#` of a URI fragment.
+    /// `None` when the text is no pointer: it must be empty or begin with `/`.
+    ///
+    /// ```
+    /// use openapi_ledger::Pointer;
+    ///
+    /// assert_eq!(Pointer::parse("#/a/b"), Some(Pointer::root().key("a").key("b")));
+    /// assert_eq!(Pointer::parse("a/b"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('#').unwrap_or(text);
+        (text.is_empty() || text.starts_with('/')).then(|| Self(text.to_owned()))
+    }
+
+    /// The address of the member `name` of the object at this address.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Self {
+        let mut text = String::with_capacity(self.0.len() + name.len() + 1);
+        text.push_str(&self.0);
+        text.push('/');
+        for c in name.chars() {
+            match c {
+                '~' => text.push_str("~0"),
+                '/' => text.push_str("~1"),
+                c => text.push(c),
+            }
+        }
+        Self(text)
+    }
+
+    /// The address of item `n` (from 0) of the list at this address.
+    #[must_use]
+    pub fn index(&self, n: usize) -> Self {
+        Self(format!("{}/{n}", self.0))
+    }
+
+    /// The address of the object or list that holds this node; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        let (parent, _) = self.0.rsplit_once('/')?;
+        Some(Self(parent.to_owned()))
+    }
+
+    /// The unescaped steps from the root to the node.
+    pub fn tokens(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.0.split('/').skip(1).map(|token| {
+            if token.contains('~') {
+                Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(token)
+            }
+        })
+    }
+
+    /// The pointer as text, fit for [`serde_json::Value::pointer`].
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_and_unescapes_slash_and_tilde() {
+        let at = Pointer::root().key("a/b").key("~").index(3);
+        assert_eq!(at.as_str(), "/a~1b/~0/3");
+        assert_eq!(at.tokens().collect::<Vec<_>>(), ["a/b", "~", "3"]);
+        assert_eq!(at.parent().map(|p| p.to_string()).as_deref(), Some("#/a~1b/~0"));
+        assert_eq!(Pointer::root().parent(), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Slices of the documents that the vendor has published, and where they came from.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Comparison, Defect, Ledger, State, compare};
+use crate::document::Document;
+use crate::error::Error;
+use crate::pointer::Pointer;
+
+/// `lock.yaml`: the published documents, the oldest first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// The documents.
+    pub documents: Vec<Origin>,
+}
+
+/// Where a published document came from.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The name of its slice, `NAME.yaml`.
+    pub name: String,
+    /// The day, month or year of its publication, such as `2026-09-21`. Texts order as dates do.
+    pub date: String,
+    /// The file name or URL of the complete document.
+    pub origin: String,
+    /// The SHA-256 of the complete document.
+    pub sha256: String,
+    /// The SHA-256 of the slice.
+    pub slice_sha256: String,
+}
+
+impl Lock {
+    /// Reads the lock; a folder without one has no documents.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no lock.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let document = Document::read(path)?;
+        serde_json::from_value(document.value.clone()).map_err(|e| Error::Unsuitable {
+            place: document.place(&Pointer::root()),
+            reason: format!("not a lock file: {e}; restore it from git"),
+        })
+    }
+
+    /// Adds a document or replaces that of the same name.
+    pub fn insert(&mut self, origin: Origin) {
+        self.documents.retain(|other| other.name != origin.name);
+        self.documents.push(origin);
+        self.documents.sort_by(|a, b| (&a.date, &a.name).cmp(&(&b.date, &b.name)));
+    }
+}
+
+/// Compares every slice with the specification, each relative to the one before it.
+///
+/// # Errors
+/// Those of [`compare`].
+pub fn compare_all(
+    slices: &[(Origin, Document)],
+    ours: &Document,
+    ledger: &Ledger,
+) -> Result<Vec<Comparison>, Error> {
+    let mut all: Vec<Comparison> = Vec::new();
+    for (origin, slice) in slices {
+        let mut comparison = compare(slice, ours, ledger)?;
+        comparison.document.clone_from(&origin.name);
+        if let Some(earlier) = all.last() {
+            comparison.relative_to(earlier);
+        }
+        all.push(comparison);
+    }
+    Ok(all)
+}
+
+/// The table of every defect and its state in every published document, in Markdown.
+pub fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
+    let names: Vec<_> = comparisons.iter().map(|comparison| comparison.document.as_str()).collect();
+    let mut text =
+        format!("| id | defect | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for defect in &ledger.defects {
+        let states: Vec<_> = comparisons
+            .iter()
+            .map(|comparison| {
+                comparison.states.get(&defect.id).map_or_else(String::new, |state| match state {
+                    State::Published => "**published**".to_owned(),
+                    state => state.to_string(),
+                })
+            })
+            .collect();
+        let title = defect.title.replace('|', "\\|");
+        text.push_str(&format!("| {} | {title} | {} |\n", defect.id, states.join(" | ")));
+    }
+    text
+}
+
+/// Whether a defect with differences in structure accounts for nothing in any of the documents.
+pub fn is_unused(comparisons: &[Comparison], defect: &Defect) -> bool {
+    let shows = |comparison: &Comparison| {
+        comparison.accounted.contains_key(&defect.id)
+            || comparison.states.get(&defect.id).is_some_and(|state| state.is_wrong())
+    };
+    defect.no_structure.is_none() && !comparisons.iter().any(shows)
+}

@@ -1,0 +1,113 @@
+//! Writing documents: deterministic text, and files that are whole or untouched.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// YAML that readers of YAML 1.1 and 1.2 understand alike: what one of them would take for a date,
+/// a number or a boolean stands in quotes. Long texts are folded, several lines written as lines.
+///
+/// # Errors
+/// None are known for JSON values; the emitter's own are passed on.
+pub fn to_yaml(value: &Value) -> Result<String, Error> {
+    let options = serde_saphyr::ser_options! { folded_wrap_chars: 100 };
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)
+        .map_err(|e| Error::Emit { reason: e.to_string() })?;
+    Ok(text)
+}
+
+/// JSON with two spaces of indentation and a final line end.
+pub fn to_json(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// The SHA-256 of a text as 64 hexadecimal digits.
+///
+/// ```
+/// assert!(openapi_ledger::sha256(b"").starts_with("e3b0c44298fc1c14"));
+/// ```
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a file by way of a temporary one beside it: whoever looks sees the old text or the new
+/// one, and a full disk leaves the old one.
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn write_atomically(path: &Path, text: &str) -> Result<(), Error> {
+    let io = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(io)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    file.write_all(text.as_bytes()).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    if let Ok(metadata) = fs::metadata(path) {
+        file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+    } else {
+        set_default_permissions(file.as_file()).map_err(io)?;
+    }
+    file.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+/// A temporary file is private to its owner; a product is not.
+#[cfg(unix)]
+fn set_default_permissions(file: &fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_default_permissions(_: &fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::Document;
+
+    #[test]
+    fn yaml_reads_back_as_what_was_written() {
+        let long = "words and words ".repeat(20);
+        let value = json!({
+            "date": "2026-03-04T09:15:27Z", "day": "2026-03-04", "yes": "yes", "number": "1.0", "octal": "0o7",
+            "null": null, "text null": "null", "empty": "", "lines": "a\n  b\n\nc\n", "long": long, "trailing": "a ",
+            "trailing lines": "a\n\n\n", "tab": "\ta", "colon": "a: b", "hash": "a #b", "quote": "it's \"so\"",
+            "at": "@current", "dollar": "$unset", "backslash": "a\\d", "unicode": "\u{1f980} \u{85} \u{feff}",
+            "empties": [{}, [], [[]]], "list": [{"a": [1, -2, 2.5, true]}], "": 0, "200": 1, "a: b": 2, "~": 3,
+            "big": 18_446_744_073_709_551_615_u64, "small": 1e-7,
+        });
+        let text = to_yaml(&value).unwrap();
+        assert_eq!(Document::parse("t.yaml", &text).unwrap().value, value, "{text}");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_a_failed_write_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.txt");
+        write_atomically(&path, "old").unwrap();
+        write_atomically(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        let parent = path.parent().unwrap();
+        assert_eq!(fs::read_dir(parent).unwrap().count(), 1, "no temporary file is left");
+
+        // A folder stands where the file should go: the rename fails.
+        let blocked = folder.path().join("blocked");
+        fs::create_dir_all(blocked.join("inside")).unwrap();
+        let error = write_atomically(&blocked, "text").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("blocked"), "{error}");
+        assert!(blocked.join("inside").exists());
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
+    }
+}

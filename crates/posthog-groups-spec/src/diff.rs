@@ -1,0 +1,25 @@
+//! The diff engine of `openapi-ledger`, which knows our marks here.
+
+use openapi_ledger::diff as general;
+pub use openapi_ledger::diff::*;
+use openapi_ledger::{Document, Error, Marks, Promises};
+
+/// Our extensions.
+fn marks() -> Marks {
+    Marks {
+        scopes: Some("x-required-scopes".to_owned()),
+        idempotency: Some(Promises {
+            extension: "x-idempotency".to_owned(),
+            promises: ["safe", "idempotent", "gone-is-done"].map(str::to_owned).to_vec(),
+        }),
+        availability: Some("x-availability".to_owned()),
+    }
+}
+
+/// Compares two descriptions; see [`openapi_ledger::diff::diff`].
+///
+/// # Errors
+/// As there.
+pub fn diff(old: &Document, new: &Document) -> Result<Diff, Error> {
+    general::diff(old, new, &marks())
+}
