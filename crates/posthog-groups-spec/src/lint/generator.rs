@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::rules;
+use super::registry as rules;
 use openapi_ledger::Pointer;
 use openapi_ledger::lint::text::{brief, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};

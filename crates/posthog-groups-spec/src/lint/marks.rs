@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rules;
+use super::registry as rules;
 use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 
