@@ -415,7 +415,12 @@ fn taking_an_entry_out_makes_exactly_its_differences_findings() {
         let found: BTreeSet<_> = compared_with(document.clone(), &ledger)
             .findings
             .into_iter()
-            .map(|d| (d.operation, d.place))
+            .flat_map(|d| {
+                // A finding also names the places where the same difference is.
+                let also = d.also.iter().filter_map(|text| text.strip_suffix('`')?.split_once(" at `"));
+                let also: Vec<_> = also.map(|(o, place)| (o.to_owned(), place.to_owned())).collect();
+                also.into_iter().chain([(d.operation, d.place)])
+            })
             .collect();
         let expected: BTreeSet<_> =
             differences.iter().map(|d| (d.operation.clone(), d.place.clone())).collect();

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::rules;
+use crate::lint::registry as rules;
 use openapi_ledger::Pointer;
 use openapi_ledger::lint::text::{brief, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};
 
-pub(super) fn check(context: &Context, report: &mut Report) {
+pub(crate) fn check(context: &Context, report: &mut Report) {
     for (item, _) in context.paths() {
         for operation in context.operations_of(item) {
             success_types(context, operation, report);

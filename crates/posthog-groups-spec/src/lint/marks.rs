@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::rules;
+use crate::lint::registry as rules;
 use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 
 /// What `x-idempotency` may say.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "look-before-repeat", "gone-is-done"];
 
-pub(super) fn check(context: &Context, report: &mut Report) {
+pub(crate) fn check(context: &Context, report: &mut Report) {
     for site in &context.sites {
         if let Some(value) = site.object.get("x-required-scopes") {
             scopes(site, value, report);

@@ -3,7 +3,7 @@
 pub(crate) mod examples;
 mod generator;
 mod marks;
-mod rules;
+mod registry;
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::tool::TOOL;
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let mut all = [general::rules(), rules::ALL].concat();
+    let mut all = [general::rules(), registry::ALL].concat();
     all.sort_by_key(|rule| rule.group);
     all
 });
