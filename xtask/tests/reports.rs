@@ -12,7 +12,7 @@ mod workspace;
 
 /// The corrected spec after an edit, as JSON.
 fn edited(workspace: &Workspace, edit: impl FnOnce(&mut Value)) -> String {
-    let mut spec: Value = serde_json::from_str(&workspace.read("spec/openapi.json")).unwrap();
+    let mut spec = posthog_groups_spec::Document::read(&workspace.path("spec/openapi.yaml")).unwrap().value;
     edit(&mut spec);
     spec.to_string()
 }
@@ -86,7 +86,7 @@ fn a_revision_of_git_stands_for_the_spec_as_it_was() {
     let run = workspace.xtask(&["spec", "diff", "git:HEAD", "spec/openapi.yaml"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(
-        run.stdout.starts_with("git:HEAD (0.1.0) -> spec/openapi.yaml (0.1.0): 1 breaking"),
+        run.stdout.starts_with("git:HEAD (0.2.0) -> spec/openapi.yaml (0.2.0): 1 breaking"),
         "{}",
         run.stdout
     );
@@ -103,16 +103,16 @@ fn a_revision_of_git_stands_for_the_spec_as_it_was() {
 fn the_version_has_to_be_raised_by_what_the_changes_ask_for() {
     let workspace = Workspace::new();
     let cases = [
-        (false, "0.1.0", 0, "nothing changed; the version 0.1.0 is fine"),
+        (false, "0.2.0", 0, "nothing changed; the version 0.2.0 is fine"),
         (
             true,
-            "0.1.0",
+            "0.2.0",
             1,
-            "the changes ask for a major step, but the version is still 0.1.0; make it 0.2.0 or higher",
+            "the changes ask for a major step, but the version is still 0.2.0; make it 0.3.0 or higher",
         ),
-        (true, "0.1.1", 1, "the version only went from 0.1.0 to 0.1.1; make it 0.2.0 or higher"),
-        (true, "0.2.0", 0, "the changes ask for a major step, and the version went from 0.1.0 to 0.2.0"),
-        (false, "0.0.9", 1, "the version went back from 0.1.0 to 0.0.9"),
+        (true, "0.2.1", 1, "the version only went from 0.2.0 to 0.2.1; make it 0.3.0 or higher"),
+        (true, "0.3.0", 0, "the changes ask for a major step, and the version went from 0.2.0 to 0.3.0"),
+        (false, "0.0.9", 1, "the version went back from 0.2.0 to 0.0.9"),
         (false, "soon", 1, "the version `soon` of new.json is no semantic version"),
     ];
     for (renamed, version, code, expected) in cases {
