@@ -1,6 +1,6 @@
 //! A published document held against a specification that was corrected by hand.
 //!
-//! Both are [normalised](normalize), compared by the engine of [`diff`](crate::diff), and every difference is
+//! Both are normalised, compared by the engine of [`diff`], and every difference is
 //! looked up in the [`Ledger`]: a difference that no entry accounts for is a finding.
 
 mod describe;
