@@ -112,7 +112,27 @@ NEEDS_INDEX = (
 )  # fmt: skip
 SERVER_ERROR, NEGATIVE, POSITIVE = "not_a_server_error", "negative_data_rejection", "positive_data_acceptance"
 
+WRITES = ("create_group", "update_property", "delete_property", "upsert_properties")
+READS = ("list_groups", "find_group", "list_activity", "list_related")
+
 FACTS: tuple[Fact, ...] = (
+    # --- What the stores cannot hold or give back (contract section 1.5).
+    Fact(
+        "500-for-text-that-the-store-refuses", SERVER_ERROR, WRITES,
+        lambda x: x.crashed() and has_unstorable_text(x.sent),
+        "PostgreSQL refuses NUL and lone surrogates in JSON, and nothing is stored.", rare=True,
+    ),
+    Fact(
+        "500-for-a-group-with-a-number-beyond-64-bits", SERVER_ERROR, WRITES + READS,
+        lambda x: x.status == 500 and x.answer is ABSENT,
+        "Such a number is stored, and then every answer that contains the group fails with HTML.", rare=True,
+    ),
+    Fact(
+        "projects-take-numbers-beyond-their-maximum", NEGATIVE, ("list_projects",),
+        lambda x: x.status == 200
+        and any((integer(x.query.get(name, "")) or 0) > 2_147_483_647 for name in ("limit", "offset")),
+        "The maximum keeps clients out of the range in which the server fails; it may accept a part of that range.", rare=True,
+    ),
     # --- 500 where the caller is to blame. Django finds the mistake too late to call it one.
     Fact(
         "500-for-an-index-that-is-no-number", SERVER_ERROR, NEEDS_INDEX,
@@ -311,6 +331,15 @@ def odd_index(text: str | None) -> bool:
     """Whether this is a number, but none that a group type can have."""
     value = None if text is None else integer(text)
     return value is not None and not 0 <= value <= 4
+
+
+def has_unstorable_text(value: object) -> bool:
+    """Whether a text in this has NUL or a lone surrogate."""
+    if isinstance(value, dict):
+        return any(has_unstorable_text(item) for pair in value.items() for item in pair)
+    if isinstance(value, list):
+        return any(has_unstorable_text(item) for item in value)
+    return isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 
 def number(value: object) -> bool:
