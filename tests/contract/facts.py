@@ -118,7 +118,7 @@ READS = ("list_groups", "find_group", "list_activity", "list_related")
 FACTS: tuple[Fact, ...] = (
     # --- What the stores cannot hold or give back (contract section 1.5).
     Fact(
-        "500-for-text-that-the-store-refuses", SERVER_ERROR, WRITES,
+        "500-for-text-that-the-store-refuses", SERVER_ERROR, WRITES + ("set_default_columns", "update_group_types"),
         lambda x: x.crashed() and has_unstorable_text(x.sent),
         "PostgreSQL refuses NUL and lone surrogates in JSON, and nothing is stored.", rare=True,
     ),
@@ -252,7 +252,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-a-blank-property-name-is-a-name", NEGATIVE, ("list_property_values",),
         lambda x: x.status == 200 and x.query.get("key") == "",
-        "Blank counts as missing since 2026 only.", ("2025",),
+        "Blank counts as missing since 2026 only.", ("2025",), rare=True,
     ),
     Fact(
         "no-rows-no-change", NEGATIVE, ("update_group_types",),
