@@ -1,11 +1,11 @@
-//! Times as PostHog servers write them.
+//! Timestamps as PostHog servers write them.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::{Deserializer, Error, Visitor};
 
-/// Parses RFC 3339. The form that servers send is read by position; everything else is left to chrono.
+/// Parses RFC 3339. The form that servers send is parsed by position, and all others by chrono.
 pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
     by_position(text).map_or_else(|| text.parse(), Ok)
 }
@@ -37,7 +37,7 @@ pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// The number that up to nine digits write.
+/// Parses up to nine digits.
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |n, byte| match byte.wrapping_sub(b'0') {
         digit @ 0..10 => Some(n.wrapping_mul(10) + u32::from(digit)),
@@ -45,7 +45,7 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// For `#[serde(deserialize_with)]`.
+/// A function for `#[serde(deserialize_with)]`.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     struct Timestamp;
 

@@ -1,20 +1,20 @@
-//! How long a server asks to wait.
+//! The `Retry-After` header.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// The wait that `Retry-After` asks for, in seconds or as a date in any of the three forms of HTTP.
+/// Parses `Retry-After`: seconds, or a date in any of the three formats of HTTP.
 ///
-/// A date that has passed is no wait at all; text that is neither is as good as no header.
+/// A date in the past means no wait. Any other text is ignored.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
     if let Ok(seconds) = text.parse::<f64>() {
-        // Not of the standard, but some proxies write "1.5" or "-1".
+        // Not standard, but some proxies send "1.5" or "-1".
         return Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
     }
     let date = httpdate::parse_http_date(text).ok()?;

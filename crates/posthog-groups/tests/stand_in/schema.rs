@@ -1,4 +1,4 @@
-//! A struct against what the server holds.
+//! Comparing a struct with the properties on the server.
 
 use posthog_groups::ValueKind;
 use posthog_groups_fake::{Era, Group, State};
@@ -53,7 +53,7 @@ async fn missing_unknown_and_different_properties_are_reported() {
         assert_eq!(report.different[1].group_key.as_deref(), Some("b"));
         assert_eq!(
             report.to_string().lines().next().unwrap(),
-            "2 groups seen, all there are: 3 properties missing, 1 unknown, 2 of another type"
+            "2 groups compared (all): 3 properties missing, 1 unknown, 2 of another type"
         );
     }
 }
