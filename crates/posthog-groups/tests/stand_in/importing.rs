@@ -500,7 +500,10 @@ async fn events_that_do_not_arrive_are_named_and_are_not_in_the_journal() {
     let (run, told) = listening(by_events());
     let report = run.run().await.unwrap();
     assert_eq!((report.failed, report.stopped.is_none()), (20, true), "{report:?}");
-    assert!(sorted(&told)[0].contains("the event was accepted, but the group did not become as wanted"));
+    assert!(
+        sorted(&told)[0]
+            .contains("the event was accepted, but the group does not have the expected properties")
+    );
     fake.put_state(State { capture_quota_exceeded: false, ..state }).unwrap();
     let report = by_events().run().await.unwrap();
     assert_eq!((report.created, report.done_before), (20, 0), "{report:?}");
