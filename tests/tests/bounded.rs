@@ -1,12 +1,11 @@
 //! Every wait and every body has a bound.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use posthog_groups::raw::{Direct, PersonalApiKey, connect};
 use posthog_groups::{Client, RateLimit};
 use posthog_groups_fake::{Effect, Fake, Fault, Group, GroupType, StallAt, StallThen, State};
-use posthog_groups_tests::{Scripted, quick, requests, wrapper};
+use posthog_groups_tests::{ScriptedServer, Step, quick, requests, wrapper};
 
 async fn serve() -> Fake {
     let state = State {
@@ -97,16 +96,10 @@ async fn a_deadline_holds_while_another_caller_writes_to_the_group() {
 }
 
 /// A server that never stops sending a body.
-fn endless(status: &'static str) -> Scripted {
-    Scripted::start(move |_, _, connection| {
-        write!(
-            connection,
-            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n["
-        )?;
-        loop {
-            connection.write_all(&[b' '; 65_536])?;
-        }
-    })
+async fn endless(status: &str) -> ScriptedServer {
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[");
+    ScriptedServer::start(move |_| vec![Step::Send(head.clone().into()), Step::Repeat(vec![b' '; 65_536])])
+        .await
 }
 
 /// The texts of an error and its causes; of an unexpected response those of reading its body.
@@ -126,7 +119,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[tokio::test]
 async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
     for status in ["200 OK", "502 Bad Gateway"] {
-        let server = endless(status);
+        let server = endless(status).await;
         let key = PersonalApiKey::new("phx_x").unwrap();
         let started = Instant::now();
         let client = connect(&server.url(), Direct::new(key.clone()).max_response_size(1_000_000)).unwrap();
@@ -145,7 +138,7 @@ async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
 #[tokio::test]
 async fn every_answer_of_the_wrapper_has_a_bound_whatever_its_status() {
     for status in ["200 OK", "404 Not Found", "502 Bad Gateway"] {
-        let server = endless(status);
+        let server = endless(status).await;
         let builder = Client::builder().host(server.url()).personal_api_key("phx_x").retry(quick(0));
         let client = builder.max_response_size(1_000_000).build().unwrap();
         for error in [

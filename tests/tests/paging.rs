@@ -1,6 +1,5 @@
 //! Lists of any length, and lists that lead astray, through the wrapper on servers of both eras.
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error, Groups};
 use posthog_groups_fake::{Effect, Era, Fake, Fault, Group, GroupType, State};
-use posthog_groups_tests::{Scripted, requests, wrapper};
+use posthog_groups_tests::{ScriptedServer, Step, requests, response, wrapper};
 use serde_json::{Value, json};
 
 const ERAS: [Era; 2] = [Era::Y2025, Era::Y2026];
@@ -329,19 +328,16 @@ async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin
 
 #[tokio::test]
 async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound() {
-    let empty = Scripted::start(|line, number, connection| {
+    let empty = ScriptedServer::start(|request| {
+        let number = request.number;
         let next = format!("http://x/?cursor=c{number}&page={}&limit=100", number + 2);
-        let body = match line.contains("/activity/") {
+        let body = match request.target().contains("/activity/") {
             true => json!({"results": [], "previous": null, "total_count": 0, "next": next}),
             false => json!({"results": [], "previous": null, "next": next}),
-        }
-        .to_string();
-        write!(
-            connection,
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        )
-    });
+        };
+        vec![Step::Send(response("200 OK", "", &body.to_string()))]
+    })
+    .await;
     let client = Client::builder().host(empty.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.groups(0).list().stream().try_next().await.unwrap_err();
     assert!(error.is_paging() && error.to_string().contains("100 empty pages"), "{error}");
@@ -354,28 +350,23 @@ async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound
 #[tokio::test]
 async fn lists_of_projects_are_bounded() {
     let endless = |padding: usize| {
-        Scripted::start(move |_, number, connection| {
+        ScriptedServer::start(move |request| {
             let name = "x".repeat(padding);
             let project = json!({
-                "id": number, "uuid": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11", "organization": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11",
+                "id": request.number, "uuid": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11", "organization": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11",
                 "api_token": "phc_x", "name": name, "completed_snippet_onboarding": true, "has_completed_onboarding_for": {},
                 "ingested_event": true, "is_demo": false, "timezone": "UTC", "access_control": false,
             });
             let body =
-                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]})
-                    .to_string();
-            write!(
-                connection,
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            )
+                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]});
+            vec![Step::Send(response("200 OK", "", &body.to_string()))]
         })
     };
-    let server = endless(0);
+    let server = endless(0).await;
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.projects().await.unwrap_err();
     assert!(error.is_paging() && error.to_string().contains("1000 pages"), "{error}");
-    let server = endless(100_000);
+    let server = endless(100_000).await;
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").max_response_size(1_000_000);
     let error = client.build().unwrap().projects().await.unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("1000000 bytes"), "{error}");

@@ -33,11 +33,16 @@ fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
-fn the_public_api_of_the_wrapper_is_known() {
-    insta::assert_snapshot!("posthog_groups", public_api("posthog-groups"));
-}
-
-#[test]
-fn the_public_api_of_the_raw_client_is_known() {
-    insta::assert_snapshot!("posthog_groups_client", public_api("posthog-groups-client"));
+fn the_public_api_of_each_published_library_is_known() {
+    let mut libraries = Vec::new();
+    for folder in std::fs::read_dir(workspace().join("crates")).unwrap() {
+        let folder = folder.unwrap().path();
+        if folder.join("src/lib.rs").exists() {
+            libraries.push(folder.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    libraries.sort();
+    for name in libraries {
+        insta::assert_snapshot!(name.replace('-', "_"), public_api(&name));
+    }
 }

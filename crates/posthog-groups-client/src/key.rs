@@ -7,7 +7,7 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::connect::ConnectError;
+use crate::connect_error::ConnectError;
 
 /// A personal API key (`phx_...`). Its `Debug` output is redacted, and its header is marked as
 /// sensitive.

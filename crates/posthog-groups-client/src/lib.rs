@@ -46,6 +46,7 @@ mod generated {
 mod body;
 mod borrowed;
 mod connect;
+mod connect_error;
 mod group;
 mod json;
 mod key;
@@ -59,7 +60,8 @@ mod transport;
 
 pub use body::FromBody;
 pub use bytestring::ByteString;
-pub use connect::{ConnectError, Direct, connect, is_loopback};
+pub use connect::{Direct, connect, is_loopback};
+pub use connect_error::ConnectError;
 pub use generated::{
     ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, SPEC_SHA256, SPEC_VERSION, builder,
     types,

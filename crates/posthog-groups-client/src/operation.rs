@@ -7,7 +7,7 @@
 ///
 /// let create = operation("create_group").expect("part of the API");
 /// assert_eq!(create.scopes, ["group:write"]);
-/// assert_eq!(create.idempotency, Idempotency::LookBeforeRepeat);
+/// assert_eq!(create.idempotency, Idempotency::ReadBeforeRetry);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,9 +48,9 @@ pub enum Idempotency {
     /// The request can be repeated. The state stays the same, but events and activity entries can be duplicated.
     Idempotent,
     /// Repeating the request can fail or do harm. Read first whether it took effect.
-    LookBeforeRepeat,
+    ReadBeforeRetry,
     /// The request can be repeated. An error that says that the object does not exist means success.
-    GoneIsDone,
+    NotFoundIsSuccess,
     /// The spec does not say. Do not repeat the request.
     Unknown,
 }

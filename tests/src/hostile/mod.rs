@@ -1,11 +1,8 @@
-//! Servers that break every rule: a scripted TCP server, and the cases that the library and the command line must
-//! survive.
+//! Hostile servers: the cases that the library and the command line must survive.
 
 mod cases;
-mod server;
 
 pub use cases::{Case, Expect, SECRET, cases};
-pub use server::{HostileServer, Request, Step};
 
 /// The largest resident size of a process so far in bytes, where the system tells it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {

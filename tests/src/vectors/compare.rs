@@ -1,7 +1,25 @@
+use std::fmt;
+
 use regress::{Flags, Regex};
 use serde_json::Value;
 
-use super::Difference;
+/// A difference between what a vector expects and what the server returned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The place: `status`, `headers.Link`, `$.results[0].group_key`, `state.groups`.
+    pub path: String,
+    /// The expected value; `None` if nothing was expected there.
+    pub expected: Option<Value>,
+    /// The actual value; `None` if there was none.
+    pub got: Option<Value>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
+        write!(f, "{}: expected {}, got {}", self.path, shown(&self.expected), shown(&self.got))
+    }
+}
 
 /// Whether objects may have more members than expected. Lists are always complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

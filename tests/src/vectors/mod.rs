@@ -2,13 +2,12 @@
 
 mod compare;
 
-use std::fmt;
-
 use anyhow::{Context as _, anyhow, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use serde_json::{Map, Value, json};
 
+pub use compare::Difference;
 use compare::{Match, differences};
 
 const PROJECT: i64 = 17;
@@ -16,24 +15,6 @@ const OTHER_PROJECT: i64 = 18;
 const PROJECT_UUID: &str = "0185f0a2-0000-0000-0000-000000000017";
 const SESSION: &str = "session-of-the-user";
 const KEY: &str = "phx_vectors_default_key";
-
-/// What a vector expected and what the server answered, at one place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
-    /// Where: `status`, `headers.Link`, `$.results[0].group_key`, `state.groups`.
-    pub path: String,
-    /// The expected value; `None` means that nothing was expected there.
-    pub expected: Option<Value>,
-    /// The value found; `None` means that there was none.
-    pub got: Option<Value>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
-        write!(f, "{}: expected {}, got {}", self.path, shown(&self.expected), shown(&self.got))
-    }
-}
 
 /// The eras in which a vector holds.
 pub fn eras(vector: &Value) -> Vec<String> {

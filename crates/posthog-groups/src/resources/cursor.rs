@@ -37,7 +37,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// Returns the parameter `name` of a link to the next page, whatever origin the link names.
+/// Returns the parameter `name` of a link to the next page. The origin of the link is ignored.
 ///
 /// Servers behind proxies do not always know their own address. Only the parameter is taken from the link, and the next page is
 /// requested from the client's origin, so that the key is sent nowhere else.
@@ -88,14 +88,12 @@ impl Trail {
     /// Records the cursor of the next page.
     pub(crate) fn follow(&mut self, cursor: &Cursor) -> Result<(), Error> {
         if cursor.0.is_empty() {
-            return Err(Error::paging(
-                "the cursor is empty, because the server's link to the next page had none",
-            ));
+            return Err(Error::paging("the server's link to the next page has no cursor"));
         }
         if self.cursors.insert(digest(&cursor.0)) {
             Ok(())
         } else {
-            Err(Error::paging("the server returned the same cursor twice, so the list would never end"))
+            Err(Error::paging("the server returned the same cursor twice, so the list would not end"))
         }
     }
 
@@ -105,7 +103,7 @@ impl Trail {
             Ok(())
         } else {
             Err(Error::paging(format!(
-                "the server started over: a second page starts with group `{key}`, so it did not accept its own cursor"
+                "the list starts over: another page started with group `{key}`, so the server did not accept its own cursor"
             )))
         }
     }

@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn what_is_repeated_is_decided_by_outcome_and_operation() {
-        use Idempotency::{GoneIsDone, Idempotent, LookBeforeRepeat, Safe, Unknown};
+        use Idempotency::{Idempotent, NotFoundIsSuccess, ReadBeforeRetry, Safe, Unknown};
         use Outcome::{Final, Lost, NotSent, ServerError, Throttled};
-        let writes = [LookBeforeRepeat, GoneIsDone, Unknown];
+        let writes = [ReadBeforeRetry, NotFoundIsSuccess, Unknown];
         for (outcome, safe, idempotent, others) in [
             (Final, false, false, false),
             (Throttled, true, true, true),
@@ -294,7 +294,7 @@ mod tests {
     fn retry_after_is_a_minimum_that_has_a_cap() {
         let asked = |seconds| Attempt {
             retry_after: Some(Duration::from_secs(seconds)),
-            ..attempt(Idempotency::LookBeforeRepeat, Outcome::Throttled)
+            ..attempt(Idempotency::ReadBeforeRetry, Outcome::Throttled)
         };
         let Step::Wait(wait) = decide(&POLICY, &asked(2), || 1.0) else { panic!("a wait") };
         assert!(wait >= Duration::from_secs(2) && wait < Duration::from_millis(2300), "{wait:?}");

@@ -231,7 +231,7 @@ impl Exchange {
     /// Whether the operation can be repeated without reading back.
     fn idempotency(&self, operation: &Operation) -> Idempotency {
         match (operation.idempotency, self.mode) {
-            (Idempotency::Idempotent, Mode::Call) => Idempotency::LookBeforeRepeat,
+            (Idempotency::Idempotent, Mode::Call) => Idempotency::ReadBeforeRetry,
             (idempotency, _) => idempotency,
         }
     }
