@@ -1,8 +1,9 @@
 //! The public API is uniform: every builder can be sent and awaited, data can be built, stored and compared.
 
+use posthog_groups::bulk::{Engine, ImportEvent, ImportReport, RowOutcome, Stopped};
 use posthog_groups::{
-    ActivityEntry, ActivityPage, Client, Group, GroupType, JsonValue, Properties, PropertyDefinition,
-    PropertyDefinitions, PropertyValue, Related, UpsertPlan, Upserted, blocking,
+    ActivityEntry, ActivityPage, Client, Cursor, Group, GroupPage, GroupType, JsonValue, Properties,
+    PropertyDefinition, PropertyDefinitions, PropertyValue, Related, UpsertPlan, Upserted, blocking,
 };
 use posthog_groups_fake::{Effect, Era, Fake, Fault, GroupType as FakeType, State};
 use posthog_groups_tests::{requests, wrapper};
@@ -45,7 +46,10 @@ async fn what_calls_return_can_be_stored_and_compared() {
     let plan: UpsertPlan = orgs.group("org:9").upsert(json!({"big": 2})).plan().await.unwrap();
     survives(&plan);
     survives(&client.group_types().await.unwrap());
-    survives(&orgs.group("org:9").activity().collect().await.unwrap());
+    survives(&orgs.group("org:9").activity().await.unwrap());
+    let listed = orgs.list().limit(2).await.unwrap();
+    assert_eq!(listed, orgs.list().limit(2).collect().await.unwrap());
+    survives(&listed);
     survives(&orgs.property_values("plan").await.unwrap());
     survives(&client.property_definitions().await.unwrap());
     survives(&orgs.group("org:9").related().await.unwrap());
@@ -57,7 +61,8 @@ fn users_can_build_what_calls_return_for_their_tests() {
     let properties = Properties::new(&json!({"plan": "scale"})).unwrap();
     let group = Group::new(0, "org:5", properties, chrono::DateTime::UNIX_EPOCH);
     assert_eq!(group.clone(), group);
-    let _ = Upserted { before: None, group: Some(group), created: true, written: vec!["plan".into()] };
+    let _ =
+        Upserted { before: None, group: Some(group.clone()), created: true, written: vec!["plan".into()] };
     let _ = PropertyValue { value: "scale".into(), count: Some(1) };
     let rows = vec![PropertyDefinition { name: "plan".into(), count: 3 }];
     let definitions: PropertyDefinitions = [(0, rows.clone())].into_iter().collect();
@@ -66,6 +71,11 @@ fn users_can_build_what_calls_return_for_their_tests() {
     let entries: Vec<ActivityEntry> = Vec::new();
     let page: ActivityPage = serde_json::from_value(json!({"entries": entries, "total": 0})).unwrap();
     assert_eq!(page.total, 0);
+    let page = GroupPage::new([group], Some(Cursor::new("c")));
+    assert_eq!(page.clone().into_groups().unwrap().len(), 1);
+    let mut report = ImportReport::new(Engine::Rest);
+    report.rows = 3;
+    assert_eq!(report.clone().left(), 3);
     let types: Vec<GroupType> = Vec::new();
     assert_eq!(types, []);
 }
@@ -173,6 +183,29 @@ async fn an_error_reads_well_in_each_of_its_forms() {
     assert_eq!(error.help().as_deref(), Some("use the key that events have, such as `org:5`"));
     assert_eq!(error.to_string(), "the group key is blank; use the key that events have, such as `org:5`");
     assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[tokio::test]
+async fn errors_and_reports_can_be_cloned_and_stored() {
+    let (fake, client) = serve(1).await;
+    fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
+    let orgs = client.with_options(|options| options.retries(0)).groups(0);
+    let error = orgs.group("org:000").set("a", 1).await.unwrap_err();
+    assert_eq!(error.clone().to_string(), error.to_string());
+    let members = serde_json::to_value(&error).unwrap();
+    assert_eq!(members["message"], error.message());
+    assert_eq!((&members["call"], &members["status"]), (&json!("set"), &json!(503)));
+    assert_eq!(members["outcome_unknown"], error.is_outcome_unknown());
+    let mut report = ImportReport::new(Engine::Rest);
+    report.stopped = Some(Stopped::Error(error));
+    let members = serde_json::to_value(report.clone()).unwrap();
+    assert_eq!((&members["engine"], &members["rows"]), (&json!("rest"), &json!(0)));
+    assert_eq!(members["stopped"]["error"]["status"], 503);
+    let event = ImportEvent::Row { line: 2, key: "org:5", outcome: &RowOutcome::Unchanged };
+    assert_eq!(
+        serde_json::to_value(event.clone()).unwrap(),
+        json!({"row": {"line": 2, "key": "org:5", "outcome": "unchanged"}})
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod text;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -40,8 +41,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
 /// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file; an event without effect | after correcting it |
 /// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after reading the group |
+///
+/// It serializes to an object with these members, without those that are `None`: `message`, `help`, `call`, `operation`, `status`,
+/// `code`, `group_key`, `request_id`, and `outcome_unknown`, which is always there.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     operation: Option<&'static str>,
@@ -55,9 +61,10 @@ struct Inner {
     help: Option<Cow<'static, str>>,
     call: Option<&'static str>,
     outcome_unknown: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+#[derive(Clone)]
 enum Kind {
     /// Invalid input. No request was sent.
     Input(String),
@@ -99,8 +106,24 @@ enum Kind {
     /// An event was accepted and had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
+    /// An import that was refused before anything was sent.
+    #[cfg(feature = "bulk")]
+    Import(Refusal, String),
 }
 
+/// Why an import was refused.
+#[cfg(feature = "bulk")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Two rows have the same key.
+    DuplicateKey,
+    /// The journal belongs to a run with other rows.
+    ChangedInput,
+    /// The journal cannot be used for another reason.
+    Journal,
+}
+
+#[derive(Clone)]
 struct Decode {
     path: String,
     group_key: Option<String>,
@@ -176,6 +199,11 @@ impl Error {
     #[cfg(feature = "bulk")]
     pub(crate) fn not_arrived() -> Self {
         Self::new(Kind::NotArrived)
+    }
+
+    #[cfg(feature = "bulk")]
+    pub(crate) fn import(refusal: Refusal, message: String) -> Self {
+        Self::new(Kind::Import(refusal, message))
     }
 
     pub(crate) fn not_ours() -> Self {
@@ -265,7 +293,7 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -1,5 +1,7 @@
 //! The predicates of an error.
 
+#[cfg(feature = "bulk")]
+use super::Refusal;
 use super::{Error, Kind, is_gateway_failure};
 
 /// Predicates.
@@ -10,6 +12,10 @@ impl Error {
     /// The message names the value, and [`help`](Self::help) what to use instead. Common mistakes are a project key (`phc_...`)
     /// instead of a personal API key, a host without `https://`, a blank group key, and a null value.
     pub fn is_invalid_input(&self) -> bool {
+        #[cfg(feature = "bulk")]
+        if matches!(self.0.kind, Kind::Import(..)) {
+            return true;
+        }
         matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
     }
 
@@ -217,5 +223,33 @@ impl Error {
     #[cfg(feature = "bulk")]
     pub fn is_not_arrived(&self) -> bool {
         matches!(self.0.kind, Kind::NotArrived)
+    }
+
+    /// Two rows of an import have the same key. Nothing was sent.
+    ///
+    /// # Troubleshooting
+    /// Remove one of the rows, or use the last one ([`Duplicates::LastWins`](crate::bulk::Duplicates::LastWins)).
+    #[cfg(feature = "bulk")]
+    pub fn is_duplicate_key(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::DuplicateKey, _))
+    }
+
+    /// The journal of an import belongs to a run with other rows. Nothing was sent, and the journal was not changed.
+    ///
+    /// # Troubleshooting
+    /// Finish that run with its own rows, or call [`Import::accept_changed_input`](crate::bulk::Import::accept_changed_input).
+    #[cfg(feature = "bulk")]
+    pub fn is_changed_input(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::ChangedInput, _))
+    }
+
+    /// The journal of an import cannot be used: it is in use, belongs to another import, or is not a journal. Nothing was sent, and
+    /// the file was not changed.
+    ///
+    /// # Troubleshooting
+    /// The message says which. Use another file for the journal.
+    #[cfg(feature = "bulk")]
+    pub fn is_journal_refused(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::Journal, _))
     }
 }

@@ -1,9 +1,11 @@
 //! `Display` and `Debug` of the error.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use http::StatusCode;
+use serde::{Serialize, Serializer};
 
 use super::{Error, Kind, SNIPPET};
 
@@ -80,6 +82,8 @@ impl fmt::Display for Message<'_> {
             )?,
             Kind::Setup => f.write_str("the HTTP client could not be built")?,
             #[cfg(feature = "bulk")]
+            Kind::Import(_, message) => f.write_str(&one_line(message))?,
+            #[cfg(feature = "bulk")]
             Kind::File(message) => match &self.0.0.source {
                 Some(reason) => write!(f, "{}: {}", one_line(message), one_line(&reason.to_string()))?,
                 None => f.write_str(&one_line(message))?,
@@ -125,6 +129,43 @@ impl fmt::Debug for Error {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Members<'e> {
+            message: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            help: Option<Cow<'e, str>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            call: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            operation: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            status: Option<u16>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            group_key: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_id: Option<&'e str>,
+            outcome_unknown: bool,
+        }
+
+        Members {
+            message: self.message(),
+            help: self.help(),
+            call: self.call(),
+            operation: self.operation_id(),
+            status: self.status(),
+            code: self.code(),
+            group_key: self.group_key(),
+            request_id: self.request_id(),
+            outcome_unknown: self.is_outcome_unknown(),
+        }
+        .serialize(serializer)
     }
 }
 

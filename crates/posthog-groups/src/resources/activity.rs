@@ -1,5 +1,6 @@
 //! The history of a group.
 
+use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -26,7 +27,7 @@ use crate::wire::session::read;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "no request is sent until its stream is polled"]
+#[must_use = "no request is sent until it is awaited or its stream is polled"]
 pub struct ActivityQuery {
     handle: GroupHandle,
     page_size: u32,
@@ -64,7 +65,7 @@ impl ActivityQuery {
         self
     }
 
-    /// Collects all entries.
+    /// Collects all entries. Awaiting the request does the same.
     ///
     /// # Errors
     /// The first error of the [stream](Self::stream).
@@ -92,6 +93,16 @@ impl ActivityQuery {
     pub fn pages(self) -> ActivityPages {
         let prefetch = self.prefetch;
         ActivityPages(Pages::new(ActivityWalk::new(self), prefetch))
+    }
+}
+
+impl IntoFuture for ActivityQuery {
+    type Output = Result<Vec<ActivityEntry>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`collect`](Self::collect).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Listing groups: as a stream, page by page, or a single page.
 
 use std::fmt;
+use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -29,7 +30,7 @@ type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
 /// }
 /// # Ok(()) }
 /// ```
-#[must_use = "a list does nothing until its stream is polled"]
+#[must_use = "no request is sent until it is awaited or its stream is polled"]
 pub struct ListGroups<P = Properties> {
     groups: Groups,
     search: Option<String>,
@@ -178,11 +179,11 @@ impl<P: Send + 'static> ListGroups<P> {
         GroupStream(Items::new(pages, |page| page.groups))
     }
 
-    /// Collects all groups, or the first [`limit`](Self::limit) of them.
+    /// Collects all groups, or the first [`limit`](Self::limit) of them. Awaiting the request does the same.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-    /// let newest = orgs.list().limit(10).collect().await?;
+    /// let newest = orgs.list().limit(10).await?;
     /// # Ok(()) }
     /// ```
     ///
@@ -212,8 +213,18 @@ impl<P: Send + 'static> ListGroups<P> {
     }
 }
 
+impl<P: Send + 'static> IntoFuture for ListGroups<P> {
+    type Output = Result<Vec<Group<P>>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`collect`](Self::collect).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.collect())
+    }
+}
+
 /// One page of groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GroupPage<P = Properties> {
     /// The groups, with an error for each group that could not be decoded.
@@ -228,6 +239,11 @@ pub struct GroupPage<P = Properties> {
 }
 
 impl<P> GroupPage<P> {
+    /// Creates a page, for tests.
+    pub fn new(groups: impl IntoIterator<Item = Group<P>>, next: Option<Cursor>) -> Self {
+        Self { groups: groups.into_iter().map(Ok).collect(), next, link_origin: None }
+    }
+
     /// Returns all groups, or the first error.
     ///
     /// # Errors

@@ -210,7 +210,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");
         assert!(!report.is_complete());
-        assert!(sorted(&told)[1].contains("`x` is to become null"), "{:?}", sorted(&told));
+        assert!(sorted(&told)[1].contains("the value of `x` is null"), "{:?}", sorted(&told));
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
         // Now it is there, and there is nothing to write.
         let report = import(&orgs, &rows[..1]).run().await.unwrap();
