@@ -474,13 +474,13 @@ mod tests {
         let journal = std::fs::read_to_string(&path).unwrap() + "1\n2";
         let large = format!("{{\"posthog_groups_journal\":{}", " ".repeat(200_000));
         for (text, header, accept, words) in [
-            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, and this one goes to"),
+            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, but this import goes to"),
             (&journal, header("bb", 3, "7"), false, "200 rows then, 3 now"),
             (
                 &journal.replace(":2,", ":1,"),
                 ours(),
                 true,
-                "has version 1, and this program writes version 2",
+                "has version 1, but this program writes version 2",
             ),
             (&large, ours(), true, "line 1 of"),
             ("group_key,plan\norg:1,free\n", ours(), true, "line 1 of"),

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_person_is_named_by_a_uuid() {
         assert_eq!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789ab")), "accepted");
-        assert!(refusal(person_uuid("distinct-id")).contains("take the `uuid`"));
+        assert!(refusal(person_uuid("distinct-id")).contains("use the `uuid`"));
         assert!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789az")).contains("UUID"));
     }
 }

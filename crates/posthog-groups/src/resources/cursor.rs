@@ -179,6 +179,6 @@ mod tests {
         assert!(trail.follow(&Cursor::new("a")).unwrap_err().is_paging());
         trail.enter(0, "org:1").unwrap();
         trail.enter(1, "org:1").unwrap();
-        assert!(trail.enter(0, "org:1").unwrap_err().to_string().contains("started over"));
+        assert!(trail.enter(0, "org:1").unwrap_err().to_string().contains("starts over"));
     }
 }

@@ -122,7 +122,7 @@ fn address(text: &str) -> Result<Url, Error> {
     }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(
-            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("write https://")
+            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("use https://")
         );
     }
     Ok(url)
@@ -196,12 +196,12 @@ mod tests {
             ("", "write for example https://eu.posthog.com"),
             ("eu.posthog.com", "write https://eu.posthog.com"),
             ("localhost:8000", "write http://localhost:8000"),
-            ("ftp://x", "write https://"),
+            ("ftp://x", "use https://"),
             ("https://", "write for example https://eu.posthog.com"),
             ("https://me:secret@eu.posthog.com", "remove the part before the @"),
             ("https://eu.posthog.com?x=1", "end it after the host name"),
-            ("http://posthog.example.com", "write https://"),
-            ("http://us.i.posthog.com", "write https://"),
+            ("http://posthog.example.com", "use https://"),
+            ("http://us.i.posthog.com", "use https://"),
         ] {
             let message = base(given);
             assert!(message.contains(help) && !message.contains("secret"), "{given}: {message}");

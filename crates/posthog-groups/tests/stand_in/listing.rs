@@ -122,7 +122,7 @@ async fn a_cursor_that_comes_back_and_a_list_that_starts_over_are_errors() {
     let mut stream = orgs.list().stream();
     assert_eq!(stream.try_next().await.unwrap().unwrap().key, "a");
     let error = stream.try_next().await.unwrap_err();
-    assert!(error.is_paging() && error.to_string().contains("started over"), "{error}");
+    assert!(error.is_paging() && error.to_string().contains("starts over"), "{error}");
 }
 
 #[derive(Debug, serde::Deserialize)]
