@@ -38,7 +38,7 @@ fn builder() -> ClientBuilder {
 }
 
 #[test]
-fn settings_that_cannot_work() {
+fn invalid_settings_are_rejected_with_help() {
     let mut refusals = Refusals::default();
     refusals.add("no key", Client::builder().build());
     for key in ["", "  ", "phx_x\n", "phx_\nx", "phx_\u{7f}x", "phc_x", " phc_x"] {
@@ -77,7 +77,7 @@ async fn serve() -> (Fake, Client) {
 }
 
 #[tokio::test]
-async fn arguments_that_cannot_work() {
+async fn invalid_arguments_are_rejected_with_help() {
     let (fake, client) = serve().await;
     let before = fake.state().to_json();
     let mut refusals = Refusals::default();
@@ -144,7 +144,7 @@ fn odd_map() -> BTreeMap<Option<u8>, u8> {
 }
 
 #[tokio::test]
-async fn a_group_type_that_does_not_exist_costs_a_look_at_the_table_and_no_write() {
+async fn an_unknown_group_type_costs_one_request_and_no_write() {
     let (fake, client) = serve().await;
     let mut refusals = Refusals::default();
     for (tried, result) in [
@@ -220,7 +220,7 @@ const STORABLE: [&str; 9] = [
 ];
 
 #[tokio::test]
-async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_where_it_stands() {
+async fn values_that_no_server_can_store_are_rejected_with_their_path_by_every_write() {
     let (fake, client) = serve().await;
     let groups = client.groups(0);
     let group = groups.group("org:5");
@@ -270,7 +270,7 @@ async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_wher
 }
 
 #[test]
-fn one_rule_says_what_a_group_key_is_and_what_a_server_makes_of_a_new_one() {
+fn group_keys_are_validated_and_trimmed_by_the_same_rule_everywhere() {
     use posthog_groups::{check_group_key, stored_group_key};
     for blank in ["", " ", "\t\n", "\u{a0}", "\u{1f}", "\u{3000} "] {
         assert!(check_group_key(blank).unwrap_err().is_invalid_input(), "{blank:?}");
@@ -281,7 +281,7 @@ fn one_rule_says_what_a_group_key_is_and_what_a_server_makes_of_a_new_one() {
 }
 
 #[test]
-fn the_blocking_client_refuses_the_same() {
+fn the_blocking_client_rejects_the_same_input() {
     let state = State { api_keys: vec![ApiKey::new("phx_x", &["*"])], ..State::default() };
     let fake = Fake::builder().state(state).start_blocking().unwrap();
     let client = blocking::Client::new(wrapper(&fake).build().unwrap()).unwrap();

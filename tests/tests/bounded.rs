@@ -26,7 +26,7 @@ fn silent() -> Fault {
 }
 
 #[tokio::test]
-async fn a_caller_behind_a_patient_one_waits_no_longer_than_it_allows() {
+async fn a_call_queued_behind_another_waits_no_longer_than_its_own_limit() {
     let fake = serve().await;
     let client = wrapper(&fake).rate_limit(RateLimit::per_minute(1)).build().unwrap();
     client.groups(0).get("org:5").await.unwrap();
@@ -48,7 +48,7 @@ async fn a_caller_behind_a_patient_one_waits_no_longer_than_it_allows() {
 }
 
 #[tokio::test]
-async fn a_deadline_holds_while_another_caller_asks_for_the_group_types() {
+async fn a_deadline_holds_while_another_call_requests_the_group_types() {
     let fake = serve().await;
     let client = wrapper(&fake).timeout(Duration::from_secs(20)).build().unwrap();
     fake.add_faults([Fault { times: 0, ..silent() }.on("GET", "/groups_types/$")]).unwrap();
@@ -71,7 +71,7 @@ async fn a_deadline_holds_while_another_caller_asks_for_the_group_types() {
 }
 
 #[tokio::test]
-async fn a_deadline_holds_while_another_caller_writes_to_the_group() {
+async fn a_deadline_holds_while_another_call_writes_to_the_group() {
     let fake = serve().await;
     let client = wrapper(&fake).timeout(Duration::from_secs(20)).build().unwrap();
     fake.add_faults([silent().on("POST", "/update_property/$")]).unwrap();
@@ -117,7 +117,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[tokio::test]
-async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
+async fn the_raw_client_limits_bodies_and_the_limit_can_be_changed() {
     for status in ["200 OK", "502 Bad Gateway"] {
         let server = endless(status).await;
         let key = PersonalApiKey::new("phx_x").unwrap();
@@ -136,7 +136,7 @@ async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
 }
 
 #[tokio::test]
-async fn every_answer_of_the_wrapper_has_a_bound_whatever_its_status() {
+async fn the_wrapper_limits_bodies_of_every_status() {
     for status in ["200 OK", "404 Not Found", "502 Bad Gateway"] {
         let server = endless(status).await;
         let builder = Client::builder().host(server.url()).personal_api_key("phx_x").retry(quick(0));

@@ -69,13 +69,13 @@ fn a_changed_copy_of_the_specification_gives_changed_bindings() {
 }
 
 #[test]
-fn a_document_as_published_is_refused_with_what_the_linter_finds() {
+fn a_published_document_is_rejected_with_the_findings_of_the_linter() {
     let outcome = generate_from_file(&workspace().join("spec/published/posthog-2025.yaml"));
     assert!(matches!(&outcome, Err(Error::Unfit(findings)) if findings.len() > 10), "{outcome:?}");
 }
 
 #[test]
-fn what_is_no_spec_is_told_by_name_and_line() {
+fn a_file_that_is_not_a_spec_is_reported_with_name_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
         ("gone.yaml", None, "cannot read"),

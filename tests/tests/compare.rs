@@ -353,7 +353,7 @@ fn planted() -> Vec<Planted> {
 }
 
 #[test]
-fn a_planted_difference_is_the_one_finding_even_where_the_document_is_wrong_already() {
+fn a_planted_difference_is_the_only_finding_even_next_to_a_known_defect() {
     let document = inlined(&published("posthog-2025"));
     for (path, method, plant, place) in planted() {
         let mut variant = document.clone();
@@ -380,7 +380,7 @@ fn a_difference_in_the_alias_alone_is_found_there() {
 }
 
 #[test]
-fn operations_that_come_and_go_are_findings_unless_the_ledger_knows() {
+fn added_and_removed_operations_are_findings_unless_they_are_in_the_ledger() {
     let mut document = published("posthog-2025");
     let paths = document["paths"].as_object_mut().unwrap();
     paths.shift_remove(FIND);
@@ -405,7 +405,7 @@ fn operations_that_come_and_go_are_findings_unless_the_ledger_knows() {
 }
 
 #[test]
-fn taking_an_entry_out_makes_exactly_its_differences_findings() {
+fn removing_an_entry_makes_exactly_its_differences_findings() {
     let whole = &*LEDGER;
     let document = published("posthog-2026-09-21");
     let accounted = compared(document.clone()).accounted;

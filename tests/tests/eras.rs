@@ -215,7 +215,7 @@ fn answer(status: u16, body: serde_json::Value) -> Fault {
 
 /// Keys that may not, against calls of every kind.
 #[tokio::test]
-async fn bad_and_weak_keys_are_told_apart_whatever_the_status() {
+async fn invalid_and_insufficient_keys_are_distinguished_for_any_status() {
     let inactive = ApiKey { active: false, ..ApiKey::new("phx_inactive", &["*"]) };
     let elsewhere = ApiKey { projects: Some(vec![2]), ..ApiKey::new("phx_elsewhere", &["*"]) };
     let keys = vec![
@@ -257,7 +257,7 @@ async fn bad_and_weak_keys_are_told_apart_whatever_the_status() {
 }
 
 #[tokio::test]
-async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
+async fn inconsistent_error_bodies_are_normalized() {
     let (fake, client) = serve(Era::Y2025, false, world()).await;
     let group = client.groups(0).group("org:5");
     // Servers of 2025 swap code and detail.
@@ -306,7 +306,7 @@ async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
 }
 
 #[tokio::test]
-async fn a_value_that_this_version_does_not_know_loses_nothing() {
+async fn unknown_values_are_preserved() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, false, world()).await;
         let group = client.groups(0).group("org:5");
@@ -329,7 +329,7 @@ async fn a_value_that_this_version_does_not_know_loses_nothing() {
 }
 
 #[tokio::test]
-async fn the_group_types_of_a_client_are_asked_for_once_and_again_when_one_is_missing() {
+async fn group_types_are_requested_once_and_again_if_one_is_missing() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, false, world()).await;
         for _ in 0..3 {

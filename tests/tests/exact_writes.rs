@@ -160,7 +160,7 @@ async fn a_capture_failure_whose_group_cannot_be_read_back_says_that_it_is_store
 }
 
 #[tokio::test]
-async fn an_unexpected_success_is_looked_at_and_only_what_is_missing_is_sent_again() {
+async fn after_an_unexpected_success_the_group_is_read_back_and_only_a_missing_write_is_repeated() {
     for write in Write::ALL {
         for &era in write.eras() {
             let (fake, _) = serve(write, era).await;
@@ -182,7 +182,7 @@ async fn an_unexpected_success_is_looked_at_and_only_what_is_missing_is_sent_aga
 }
 
 #[tokio::test]
-async fn an_unexpected_success_that_lasts_is_an_unknown_outcome_that_names_the_status() {
+async fn a_persistent_unexpected_success_is_an_unknown_outcome_with_the_status() {
     for write in Write::ALL {
         for status in [202, 204] {
             let (fake, orgs) = serve(write, Era::Y2025).await;
@@ -248,7 +248,7 @@ async fn always(status: &str, headers: &str, body: &str) -> (ScriptedServer, Gro
 }
 
 #[tokio::test]
-async fn a_read_that_is_answered_without_a_body_says_which_status_came() {
+async fn a_read_without_a_body_reports_the_status() {
     for status in ["202 Accepted", "204 No Content", "205 Reset Content"] {
         let (_server, orgs) = always(status, "", "").await;
         for error in [orgs.get("a").await.unwrap_err(), orgs.list().page().await.unwrap_err()] {
@@ -260,7 +260,7 @@ async fn a_read_that_is_answered_without_a_body_says_which_status_came() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_not_a_connection_that_ended() {
+async fn endless_headers_are_not_reported_as_a_closed_connection() {
     let many: String = (0..5_000).map(|n| format!("X-{n}: {}\r\n", "x".repeat(100))).collect();
     let (_server, orgs) = always("200 OK", &many, "{}").await;
     let error = orgs.get("a").await.unwrap_err();
@@ -271,7 +271,7 @@ async fn headers_without_end_are_not_a_connection_that_ended() {
 }
 
 #[tokio::test]
-async fn a_list_or_a_find_that_dies_on_500_says_how_a_group_is_repaired() {
+async fn a_list_or_find_that_fails_with_500_explains_how_to_repair_a_group() {
     let (_server, orgs) = always("500 Internal Server Error", "", "<h1>Server Error (500)</h1>").await;
     for error in [
         orgs.get("a").await.unwrap_err(),

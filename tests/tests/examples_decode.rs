@@ -67,7 +67,7 @@ async fn successes_of_both_eras_decode_and_errors_keep_status_and_body() {
 }
 
 #[tokio::test]
-async fn an_html_502_of_a_proxy_keeps_its_status_its_headers_and_its_body() {
+async fn the_html_502_of_a_proxy_keeps_status_headers_and_body() {
     let html = "<html><h1>502 Bad Gateway</h1></html>";
     for operation in &OPERATIONS {
         let answer = Canned {

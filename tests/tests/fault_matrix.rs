@@ -478,7 +478,7 @@ async fn every_fault_on_every_call_in_every_era_ends_as_the_table_says() {
 
 /// Every way in which a write can stay unclear: its answer is lost, and so is every look.
 #[tokio::test(flavor = "multi_thread")]
-async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_have_taken_effect() {
+async fn if_reading_back_fails_too_the_error_says_that_the_write_may_have_taken_effect() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for call in Call::WRITES {
@@ -525,7 +525,7 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
 
 /// The server's own events can fail after the write: it is stored, nothing is sent twice, and the caller can see it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
+async fn a_write_whose_event_was_not_sent_succeeds_and_reports_it() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for failure in [json!({"status": 503}), json!({"status": 400}), json!({"status": null}), json!("error")] {
@@ -557,7 +557,7 @@ async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
 
 /// Cut JSON is cut anywhere: in a name, in a number, behind a brace that could be the last.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_may_be_cut_after_any_byte() {
+async fn a_response_truncated_after_any_byte_is_handled() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     let mut cuts = 0;

@@ -120,7 +120,7 @@ async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static st
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_server_makes_a_command_hang_crash_leak_or_grow() {
+async fn no_server_makes_a_command_hang_crash_leak_or_use_much_memory() {
     let program = program();
     let elsewhere = ScriptedServer::start(|_| vec![Step::Close]).await;
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();

@@ -165,7 +165,7 @@ async fn problem(case: &Case, call: Call) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_server_makes_a_call_hang_panic_leak_or_grow() {
+async fn no_server_makes_a_call_hang_panic_leak_or_use_much_memory() {
     let elsewhere = ScriptedServer::start(|_| vec![Step::Close]).await;
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
     let cases: Vec<Case> =

@@ -69,7 +69,7 @@ fn many_calls(client: &Client, number: usize) -> JoinSet<Result<(), Error>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_429_is_one_wait_for_all_clones_and_tasks_and_there_is_no_second_one() {
+async fn after_a_429_all_clones_and_tasks_wait_once() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, world()).await;
         fake.add_faults([throttle("2")]).unwrap();
@@ -91,7 +91,7 @@ async fn a_429_is_one_wait_for_all_clones_and_tasks_and_there_is_no_second_one()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_counts_is_met_once_and_then_obeyed() {
+async fn a_rate_limited_server_returns_429_only_once() {
     let limit = posthog_groups_fake::RateLimit { limit: 12, window_s: 2.0 };
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, State { rate_limit: Some(limit), ..world() }).await;
@@ -111,7 +111,7 @@ async fn a_server_that_counts_is_met_once_and_then_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_calls_under_way_each_meets_the_limit_at_most_once() {
+async fn concurrent_calls_get_a_429_at_most_once_each() {
     let limit = posthog_groups_fake::RateLimit { limit: 20, window_s: 1.0 };
     let (fake, client) = serve(Era::Y2026, State { rate_limit: Some(limit), ..world() }).await;
     for result in many_calls(&client, 40).join_all().await {
@@ -138,7 +138,7 @@ async fn retry_after_may_be_a_date() {
 }
 
 #[tokio::test]
-async fn a_429_that_does_not_say_how_long_is_repeated_after_the_usual_wait() {
+async fn a_429_without_retry_after_is_retried_with_backoff() {
     for text in ["", "soon", "-1", "0"] {
         let (fake, client) = serve(Era::Y2026, world()).await;
         fake.add_faults([throttle(text)]).unwrap();
@@ -150,7 +150,7 @@ async fn a_429_that_does_not_say_how_long_is_repeated_after_the_usual_wait() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_fails_at_once_for_everybody_and_says_how_long() {
+async fn too_long_a_wait_fails_immediately_for_all_calls_with_retry_after() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     for (n, text) in ["3600", "99999999999999999999"].into_iter().enumerate() {
         let client = wrapper(&fake).build().unwrap();
@@ -173,7 +173,7 @@ async fn a_wait_that_is_too_long_fails_at_once_for_everybody_and_says_how_long()
 }
 
 #[tokio::test]
-async fn without_retries_a_429_is_the_answer_and_others_wait_nevertheless() {
+async fn without_retries_a_429_is_returned_and_other_calls_still_wait() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([throttle("1")]).unwrap();
     let started = Instant::now();
@@ -185,7 +185,7 @@ async fn without_retries_a_429_is_the_answer_and_others_wait_nevertheless() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_is_nearer_than_the_wait_ends_the_call_at_once() {
+async fn a_deadline_before_the_end_of_the_wait_fails_immediately() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([throttle("60")]).unwrap();
     let started = Instant::now();
@@ -196,7 +196,7 @@ async fn a_deadline_that_is_nearer_than_the_wait_ends_the_call_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_own_limit_is_one_account_for_all_clones_and_costs_no_request() {
+async fn the_clients_own_limit_is_shared_by_all_clones_and_sends_no_request() {
     let (fake, _) = serve(Era::Y2026, world()).await;
     let policy = quick(3).max_server_wait(Duration::from_secs(1));
     let limited = || {
@@ -223,7 +223,7 @@ async fn the_own_limit_is_one_account_for_all_clones_and_costs_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repetitions_of_all_clones_together_are_bounded() {
+async fn the_retry_budget_limits_the_retries_of_all_clones() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
     let results = many_calls(&client, 90).join_all().await;

@@ -75,7 +75,7 @@ async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
 }
 
 #[tokio::test]
-async fn every_group_comes_once_newest_first_in_as_few_requests_as_there_are_pages() {
+async fn every_group_is_listed_once_newest_first_with_one_request_per_page() {
     for era in ERAS {
         for number in [0, 1, 99, 100, 101, 200, 201, 10_000] {
             let (fake, groups) = serve(era, groups(number, |n| n)).await;
@@ -87,7 +87,7 @@ async fn every_group_comes_once_newest_first_in_as_few_requests_as_there_are_pag
 }
 
 #[tokio::test]
-async fn groups_of_one_moment_are_neither_lost_nor_doubled_at_the_edge_of_a_page() {
+async fn groups_with_equal_times_are_neither_lost_nor_repeated_between_pages() {
     for era in ERAS {
         for (number, page_size) in [(350, 100), (7, 3), (6, 3), (5, 1)] {
             let state = State { page_size: Some(page_size), ..groups(number, |_| 0) };
@@ -102,7 +102,7 @@ async fn groups_of_one_moment_are_neither_lost_nor_doubled_at_the_edge_of_a_page
 }
 
 #[tokio::test]
-async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
+async fn groups_created_during_paging_do_not_disturb_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
         let mut pages = groups.list().prefetch(false).pages();
@@ -119,7 +119,7 @@ async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
 }
 
 #[tokio::test]
-async fn an_empty_page_in_the_middle_is_not_the_end() {
+async fn an_empty_page_does_not_end_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State::default()).await;
         fake.add_faults([
@@ -138,7 +138,7 @@ async fn an_empty_page_in_the_middle_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_back_ends_the_list_with_an_error_however_long_the_circle() {
+async fn a_repeated_cursor_ends_the_list_with_an_error() {
     for circle in [&["x", "x"][..], &["x", "y", "x"], &["x", "y", "z", "y"]] {
         for empty in [false, true] {
             let (fake, groups) = serve(Era::Y2026, State::default()).await;
@@ -157,7 +157,7 @@ async fn a_cursor_that_comes_back_ends_the_list_with_an_error_however_long_the_c
 }
 
 #[tokio::test]
-async fn a_list_that_silently_starts_over_is_noticed() {
+async fn a_list_that_silently_starts_over_is_detected() {
     let (fake, groups) = serve(Era::Y2026, groups(3, |n| n)).await;
     // A server of 2026 gives the first page for a cursor that it does not understand.
     let first = page(&["org:00002", "org:00001"], Some(&next(&fake, "of-another-version")));
@@ -169,7 +169,7 @@ async fn a_list_that_silently_starts_over_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_kept_is_refused_by_one_era_and_not_understood_by_the_other() {
+async fn an_old_cursor_is_an_error_in_2025_and_the_first_page_in_2026() {
     let page = |groups: &Groups| groups.list().start_from(Cursor::new("x")).page();
     let (_fake, old) = serve(Era::Y2025, groups(3, |n| n)).await;
     let error = page(&old).await.unwrap_err();
@@ -227,7 +227,7 @@ fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
+async fn pages_are_requested_at_the_clients_origin_for_links_to_any_origin() {
     let foreigner = Foreigner::start();
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
@@ -249,7 +249,7 @@ async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
 }
 
 #[tokio::test]
-async fn a_page_says_when_its_link_names_another_origin() {
+async fn a_page_reports_a_link_to_another_origin() {
     let (fake, groups) = serve(Era::Y2026, State::default()).await;
     for (link, origin) in [
         (next(&fake, "x"), None),
@@ -268,7 +268,7 @@ async fn a_page_says_when_its_link_names_another_origin() {
 }
 
 #[tokio::test]
-async fn a_link_without_a_cursor_is_an_error_after_the_page_that_it_came_with() {
+async fn a_link_without_a_cursor_is_an_error_after_its_page_was_delivered() {
     for era in ERAS {
         for link in ["http://127.0.0.1/api/projects/1/groups/?group_type_index=0", "/?cursor=", "x", ""] {
             let (fake, groups) = serve(era, State::default()).await;
@@ -289,7 +289,7 @@ async fn a_link_without_a_cursor_is_an_error_after_the_page_that_it_came_with() 
 }
 
 #[tokio::test]
-async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin() {
+async fn a_history_takes_only_page_and_limit_from_links() {
     let foreigner = Foreigner::start();
     for era in ERAS {
         let (fake, groups) = serve(era, groups(1, |n| n)).await;
@@ -327,7 +327,7 @@ async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin
 }
 
 #[tokio::test]
-async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound() {
+async fn endless_empty_pages_end_with_an_error_that_names_the_limit() {
     let empty = ScriptedServer::start(|request| {
         let number = request.number;
         let next = format!("http://x/?cursor=c{number}&page={}&limit=100", number + 2);
@@ -374,7 +374,7 @@ async fn lists_of_projects_are_bounded() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_where_a_redirect_leads() {
+async fn redirects_are_not_followed() {
     let foreigner = Foreigner::start();
     let (fake, groups) = serve(Era::Y2026, State::default()).await;
     for status in [301, 302, 303, 307, 308] {
@@ -393,7 +393,7 @@ async fn nothing_is_sent_where_a_redirect_leads() {
 }
 
 #[tokio::test]
-async fn one_page_is_on_its_way_ahead_of_the_reader_and_never_two() {
+async fn at_most_one_page_is_requested_ahead() {
     for era in ERAS {
         for prefetch in [true, false] {
             let (fake, groups) = serve(era, State { page_size: Some(1), ..groups(6, |n| n) }).await;
@@ -426,7 +426,7 @@ async fn reaches(fake: &Fake, requests: usize) {
 }
 
 #[tokio::test]
-async fn nothing_more_is_sent_for_a_stream_that_was_dropped() {
+async fn a_dropped_stream_sends_no_more_requests() {
     let (fake, groups) = serve(Era::Y2026, State { page_size: Some(1), ..groups(6, |n| n) }).await;
     let slow = |path: &str, delay| {
         let fault = Fault { skip: 1, ..Fault::new(Effect::Slow { delay, chunk: 0, interval: 0.0 }) };
@@ -484,7 +484,7 @@ async fn the_history_of_a_group_is_paged_in_both_eras() {
 }
 
 #[tokio::test]
-async fn all_projects_come_however_many_there_are() {
+async fn all_projects_are_returned_from_all_pages() {
     for era in ERAS {
         let projects = (1..=250).map(posthog_groups_fake::Project::new).collect();
         let (fake, _) = serve(era, State { projects, ..State::default() }).await;

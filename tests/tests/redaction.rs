@@ -39,7 +39,7 @@ fn builder() -> ClientBuilder {
 }
 
 #[tokio::test]
-async fn the_debug_form_of_what_leads_to_a_key_is_known() {
+async fn debug_output_does_not_contain_the_key() {
     let client = builder().build().unwrap();
     let limited = builder().rate_limit(RateLimit::per_minute(9));
     let proxy = reqwest::Proxy::all("http://canary:canary@proxy.example:3128").unwrap();
@@ -114,7 +114,7 @@ async fn the_generated_client_and_its_calls_do_not_show_the_key() {
 }
 
 #[test]
-fn refusals_of_a_key_do_not_repeat_it() {
+fn errors_about_an_invalid_key_do_not_contain_it() {
     for key in
         ["phc_canary", "phx_canary\n", "phx_\ncanary", "phx_canary\u{0}", "\tphx_canary", "phx_canaryä\u{85}"]
     {
@@ -138,7 +138,7 @@ fn refusals_of_a_key_do_not_repeat_it() {
 }
 
 #[tokio::test]
-async fn project_keys_in_answers_are_redacted_unless_asked_for() {
+async fn project_keys_in_responses_are_redacted_unless_revealed() {
     for era in [Era::Y2025, Era::Y2026] {
         let (_fake, client) = serve(era).await;
         let (projects, user) = (client.projects().await.unwrap(), client.whoami().await.unwrap());
@@ -175,7 +175,7 @@ fn assert_no_key(text: &str, case: &str) {
 }
 
 #[tokio::test]
-async fn a_server_that_echoes_the_key_does_not_get_it_into_an_error() {
+async fn a_key_echoed_by_a_server_is_not_in_the_error() {
     let (fake, client) = serve(Era::Y2026).await;
     let long = |n: usize| format!("{}{KEY} and more", "x".repeat(n));
     let mut bodies = vec![
@@ -239,7 +239,7 @@ async fn raw_texts(error: posthog_groups::raw::Error<()>) -> String {
 }
 
 #[tokio::test]
-async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
+async fn a_key_echoed_by_a_server_is_not_in_an_error_of_the_raw_client() {
     let (fake, client) = serve(Era::Y2026).await;
     let direct = posthog_groups::raw::connect(&fake.url(), PersonalApiKey::new(KEY).unwrap()).unwrap();
     for raw in [&direct, client.with_options(|options| options.retries(0)).raw()] {
@@ -279,7 +279,7 @@ async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
 }
 
 #[tokio::test]
-async fn answers_that_cannot_be_read_show_their_beginning_unless_they_hold_project_keys() {
+async fn decode_errors_show_the_body_unless_it_has_project_keys() {
     let (fake, client) = serve(Era::Y2026).await;
     let mut fault = Fault::http(200);
     if let Effect::Http(http) = &mut fault.effect {
@@ -333,7 +333,7 @@ async fn loopback_is_never_reached_through_a_proxy_of_the_environment() {
 }
 
 #[test]
-fn a_proxy_for_this_machine_is_refused() {
+fn a_proxy_for_loopback_is_rejected() {
     let proxy = || reqwest::Proxy::all("http://proxy.example:3128").unwrap();
     let error = builder().host("http://127.0.0.1:8000").proxy(proxy()).build().unwrap_err();
     assert!(error.is_invalid_input() && error.to_string().contains("proxy"), "{error}");

@@ -273,7 +273,7 @@ fn imports_of_the_wrapper_go_down_only() {
 }
 
 #[test]
-fn files_import_each_other_in_no_circle_but_the_kept_ones() {
+fn import_circles_are_only_the_listed_ones() {
     let crates = crates();
     assert!(crates.len() > 7, "{crates:?}");
     let mut used = BTreeSet::new();
@@ -387,7 +387,7 @@ fn contributing_lists_the_files_that_name_every_operation() {
 }
 
 #[test]
-fn a_circle_and_a_step_up_are_noticed() {
+fn circles_and_upward_imports_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -95,7 +95,7 @@ async fn a_list_ends_at_its_limit_and_requests_no_page_that_is_not_needed() {
 }
 
 #[tokio::test]
-async fn unset_takes_one_name_or_several() {
+async fn unset_accepts_one_or_more_names() {
     let (fake, client) = serve(1).await;
     let group = client.groups(0).group("org:000");
     group.upsert(json!({"a": 1, "b": 2, "c": 3, "d": 4})).await.unwrap();
@@ -114,7 +114,7 @@ async fn unset_takes_one_name_or_several() {
 }
 
 #[tokio::test]
-async fn an_upsert_can_be_planned_and_says_what_was_there_before() {
+async fn an_upsert_can_be_planned_and_returns_the_group_before() {
     let (fake, client) = serve(1).await;
     let orgs = client.groups(0);
     let wanted = json!({"plan": "scale", "seats": 0.0, "region": "eu"});
@@ -168,7 +168,7 @@ async fn errors_name_the_call_that_was_made() {
 }
 
 #[tokio::test]
-async fn an_error_reads_well_in_each_of_its_forms() {
+async fn the_texts_of_an_error_are_readable() {
     let (fake, client) = serve(1).await;
     let mut fault = Fault::http(200);
     if let Effect::Http(http) = &mut fault.effect {
@@ -209,7 +209,7 @@ async fn errors_and_reports_can_be_cloned_and_stored() {
 }
 
 #[test]
-fn the_blocking_client_can_do_the_same() {
+fn the_blocking_client_has_the_same_api() {
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[allow(dead_code, reason = "only its schema is of interest")]
     struct Account {

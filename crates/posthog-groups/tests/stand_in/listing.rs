@@ -27,7 +27,7 @@ fn group(key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_group_comes_exactly_once_whatever_the_number() {
+async fn every_group_is_listed_once_for_any_number_of_groups() {
     for era in Era::ALL {
         for n in [0, 1, 99, 100, 101, 250] {
             let fake = serve(era, many(n)).await;
@@ -44,7 +44,7 @@ async fn every_group_comes_exactly_once_whatever_the_number() {
 }
 
 #[tokio::test]
-async fn filters_are_kept_from_page_to_page() {
+async fn filters_apply_to_every_page() {
     for era in Era::ALL {
         let mut state = many(120);
         state
@@ -61,7 +61,7 @@ async fn filters_are_kept_from_page_to_page() {
 }
 
 #[tokio::test]
-async fn pages_can_be_taken_one_at_a_time() {
+async fn pages_can_be_requested_one_at_a_time() {
     for era in Era::ALL {
         let fake = serve(era, many(150)).await;
         let orgs = client(&fake).groups(0);
@@ -77,7 +77,7 @@ async fn pages_can_be_taken_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn an_empty_page_in_the_middle_is_not_the_end() {
+async fn an_empty_page_does_not_end_the_list() {
     let fake = serve(Era::Y2026, empty()).await;
     let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
     fake.add_faults([
@@ -92,7 +92,7 @@ async fn an_empty_page_in_the_middle_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn a_link_to_another_origin_is_followed_at_the_own_origin() {
+async fn a_link_to_another_origin_is_requested_at_the_clients_origin() {
     let fake = serve(Era::Y2026, empty()).await;
     let elsewhere = serve(Era::Y2026, many(1)).await;
     let next = format!("{}/api/projects/1/groups/?cursor=x", elsewhere.url());
@@ -104,7 +104,7 @@ async fn a_link_to_another_origin_is_followed_at_the_own_origin() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_back_and_a_list_that_starts_over_are_errors() {
+async fn a_repeated_cursor_and_a_list_that_starts_over_are_errors() {
     let fake = serve(Era::Y2026, empty()).await;
     let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
     let orgs = client(&fake).groups(0);
@@ -131,7 +131,7 @@ struct Account {
 }
 
 #[tokio::test]
-async fn one_bad_group_does_not_lose_its_page() {
+async fn a_group_that_cannot_be_decoded_does_not_lose_its_page() {
     for era in Era::ALL {
         let mut state = empty();
         state.groups = (0..150).map(|n| Group::new(0, format!("org:{n}")).with("seats", n as i64)).collect();
@@ -152,7 +152,7 @@ async fn one_bad_group_does_not_lose_its_page() {
 }
 
 #[tokio::test]
-async fn a_group_of_another_form_does_not_lose_its_page_either() {
+async fn a_group_of_an_unexpected_form_does_not_lose_its_page() {
     let fake = serve(Era::Y2026, empty()).await;
     let odd =
         json!({"group_type_index": 0, "group_key": "odd", "group_properties": {}, "created_at": "yesterday"});
@@ -165,7 +165,7 @@ async fn a_group_of_another_form_does_not_lose_its_page_either() {
 }
 
 #[tokio::test]
-async fn one_page_is_fetched_ahead_and_none_after_the_stream_is_dropped() {
+async fn one_page_is_prefetched_and_none_after_the_stream_is_dropped() {
     let fake = serve(Era::Y2026, many(1_000)).await;
     let orgs = client(&fake).groups(0);
     let settle = || tokio::time::sleep(Duration::from_millis(200));
@@ -187,7 +187,7 @@ async fn one_page_is_fetched_ahead_and_none_after_the_stream_is_dropped() {
 }
 
 #[tokio::test]
-async fn trouble_in_the_middle_of_a_list_is_repeated() {
+async fn failures_in_the_middle_of_a_list_are_retried() {
     for era in Era::ALL {
         let fake = serve(era, many(350)).await;
         fake.add_faults([

@@ -59,7 +59,7 @@ async fn missing_unknown_and_different_properties_are_reported() {
 }
 
 #[tokio::test]
-async fn what_fits_is_a_match_and_what_is_no_object_is_refused() {
+async fn a_matching_struct_is_a_match_and_other_types_are_rejected() {
     #[derive(schemars::JsonSchema)]
     #[allow(dead_code)]
     struct Fits {

@@ -17,7 +17,7 @@ fn throttle(seconds: &str) -> Fault {
 }
 
 #[tokio::test]
-async fn a_429_is_one_wait_for_all_clones() {
+async fn after_a_429_all_clones_wait_once() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let posthog = client(&fake);
@@ -46,7 +46,7 @@ async fn a_429_is_one_wait_for_all_clones() {
 }
 
 #[tokio::test]
-async fn writes_are_repeated_after_a_429_because_nothing_has_happened() {
+async fn writes_are_retried_after_a_429() {
     let fake = serve(Era::Y2026, one_group()).await;
     fake.add_faults([Fault { method: Some("POST".to_owned()), ..throttle("0") }]).unwrap();
     client(&fake).groups("organization").create("org:9").send().await.unwrap();
@@ -54,7 +54,7 @@ async fn writes_are_repeated_after_a_429_because_nothing_has_happened() {
 }
 
 #[tokio::test]
-async fn too_long_a_wait_fails_at_once_and_says_how_long() {
+async fn too_long_a_wait_fails_immediately_with_retry_after() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     fake.add_faults([throttle("600")]).unwrap();
@@ -70,7 +70,7 @@ async fn too_long_a_wait_fails_at_once_and_says_how_long() {
 }
 
 #[tokio::test]
-async fn the_own_limit_is_shared_by_clones() {
+async fn the_clients_own_limit_is_shared_by_clones() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = builder(&fake).rate_limit(RateLimit::per_minute(3)).build().unwrap();
     for _ in 0..3 {

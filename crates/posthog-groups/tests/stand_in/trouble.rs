@@ -46,7 +46,7 @@ fn impatient(fake: &Fake) -> posthog_groups::Groups {
 }
 
 #[tokio::test]
-async fn create_gives_exactly_one_group_whatever_happens_to_the_answer() {
+async fn create_makes_exactly_one_group_for_every_fault() {
     for era in Era::ALL {
         for (name, fault) in faults() {
             let fake = serve(era, empty()).await;
@@ -62,7 +62,7 @@ async fn create_gives_exactly_one_group_whatever_happens_to_the_answer() {
 }
 
 #[tokio::test]
-async fn other_writes_leave_the_exact_state_whatever_happens_to_the_answer() {
+async fn other_writes_have_exactly_one_effect_for_every_fault() {
     for era in Era::ALL {
         for (name, fault) in faults() {
             let fake = serve(era, one_group()).await;
@@ -103,7 +103,7 @@ async fn a_write_that_took_effect_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_group_of_somebody_else_is_not_claimed() {
+async fn a_group_of_another_client_is_not_reported_as_created() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let orgs = organizations(&fake);
@@ -115,7 +115,7 @@ async fn a_group_of_somebody_else_is_not_claimed() {
 }
 
 #[tokio::test]
-async fn a_write_is_given_up_with_its_outcome_told() {
+async fn a_write_that_fails_reports_whether_its_outcome_is_known() {
     let fake = serve(Era::Y2026, one_group()).await;
     let group = organizations(&fake).group("org:5");
     let down = |fault: Fault| Fault { times: 0, ..fault };
@@ -141,7 +141,7 @@ async fn a_write_is_given_up_with_its_outcome_told() {
 }
 
 #[tokio::test]
-async fn reads_are_repeated_and_a_500_only_once() {
+async fn reads_are_retried_and_after_a_500_only_once() {
     for era in Era::ALL {
         for (name, fault) in faults() {
             let fake = serve(era, one_group()).await;
@@ -186,7 +186,7 @@ async fn timeouts_and_deadlines_are_kept() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_connect_error_and_the_outcome_is_known() {
+async fn a_refused_connection_is_a_connect_error_with_a_known_outcome() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     fake.shutdown().await;
