@@ -1,7 +1,5 @@
 //! Lists: pages, guards, typed properties, prefetch.
 
-use std::time::Duration;
-
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthog_groups_fake::{Era, Fault, Group, State};
 use serde_json::{Value, json};
@@ -76,55 +74,6 @@ async fn pages_can_be_requested_one_at_a_time() {
     }
 }
 
-#[tokio::test]
-async fn an_empty_page_does_not_end_the_list() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
-    fake.add_faults([
-        page(json!([group("a")]), next("1")),
-        page(json!([]), next("2")),
-        page(json!([group("b")]), None),
-    ])
-    .unwrap();
-    let found: Vec<_> =
-        client(&fake).groups(0).list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
-    assert_eq!(found, ["a", "b"]);
-}
-
-#[tokio::test]
-async fn a_link_to_another_origin_is_requested_at_the_clients_origin() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let elsewhere = serve(Era::Y2026, many(1)).await;
-    let next = format!("{}/api/projects/1/groups/?cursor=x", elsewhere.url());
-    fake.add_faults([page(json!([group("a")]), Some(next)), page(json!([group("b")]), None)]).unwrap();
-    let found: Vec<_> =
-        client(&fake).groups(0).list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
-    assert_eq!(found, ["a", "b"]);
-    assert_eq!(elsewhere.journal(), []);
-}
-
-#[tokio::test]
-async fn a_repeated_cursor_and_a_list_that_starts_over_are_errors() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let next = |cursor: &str| Some(format!("{}/api/projects/1/groups/?cursor={cursor}", fake.url()));
-    let orgs = client(&fake).groups(0);
-
-    fake.add_faults([page(json!([group("a")]), next("1")), page(json!([group("b")]), next("1"))]).unwrap();
-    let mut stream = orgs.list().stream();
-    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "a");
-    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "b");
-    let error = stream.try_next().await.unwrap_err();
-    assert!(error.is_paging() && error.to_string().contains("same cursor twice"), "{error}");
-    assert!(stream.try_next().await.unwrap().is_none());
-
-    fake.clear_faults();
-    fake.add_faults([page(json!([group("a")]), next("1")), page(json!([group("a")]), next("2"))]).unwrap();
-    let mut stream = orgs.list().stream();
-    assert_eq!(stream.try_next().await.unwrap().unwrap().key, "a");
-    let error = stream.try_next().await.unwrap_err();
-    assert!(error.is_paging() && error.to_string().contains("starts over"), "{error}");
-}
-
 #[derive(Debug, serde::Deserialize)]
 struct Account {
     seats: u32,
@@ -162,28 +111,6 @@ async fn a_group_of_an_unexpected_form_does_not_lose_its_page() {
     let error = all[1].as_ref().unwrap_err();
     assert_eq!((error.group_key(), error.path()), (Some("odd"), Some("created_at")));
     assert_eq!(all[2].as_ref().unwrap().key, "b");
-}
-
-#[tokio::test]
-async fn one_page_is_prefetched_and_none_after_the_stream_is_dropped() {
-    let fake = serve(Era::Y2026, many(1_000)).await;
-    let orgs = client(&fake).groups(0);
-    let settle = || tokio::time::sleep(Duration::from_millis(200));
-
-    let mut stream = orgs.list().stream();
-    settle().await;
-    assert_eq!(requests(&fake, "GET", "/groups/"), 0, "nothing before it is polled");
-    stream.try_next().await.unwrap().unwrap();
-    settle().await;
-    assert_eq!(requests(&fake, "GET", "/groups/"), 2, "one page ahead, and no more");
-    drop(stream);
-    settle().await;
-    assert_eq!(requests(&fake, "GET", "/groups/"), 2);
-
-    let mut stream = orgs.list().prefetch(false).stream();
-    stream.try_next().await.unwrap().unwrap();
-    settle().await;
-    assert_eq!(requests(&fake, "GET", "/groups/"), 3);
 }
 
 #[tokio::test]
