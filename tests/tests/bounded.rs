@@ -1,4 +1,4 @@
-//! Every wait and every body has a bound.
+//! Every wait and every body is limited.
 
 use std::time::{Duration, Instant};
 
@@ -95,14 +95,14 @@ async fn a_deadline_holds_while_another_call_writes_to_the_group() {
     waiting.abort();
 }
 
-/// A server that never stops sending a body.
+/// A server that sends an endless body.
 async fn endless(status: &str) -> ScriptedServer {
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[");
     ScriptedServer::start(move |_| vec![Step::Send(head.clone().into()), Step::Repeat(vec![b' '; 65_536])])
         .await
 }
 
-/// The texts of an error and its causes; of an unexpected response those of reading its body.
+/// The messages of an error and its causes. For an unexpected response, those of reading its body.
 async fn causes(error: posthog_groups::raw::Error<()>) -> String {
     match error {
         posthog_groups::raw::Error::UnexpectedResponse(response) => {

@@ -1,5 +1,5 @@
-//! The client's feature `build-time`: `build.rs` makes the same bytes as are committed, follows a specification of
-//! the user's own, and says what is wrong with one that it cannot use.
+//! The client's feature `build-time`: `build.rs` generates the committed bytes, accepts another specification, and reports
+//! what is wrong with an invalid one.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,7 +27,7 @@ fn build(variables: &[(&str, &OsStr)]) -> Output {
         .unwrap()
 }
 
-/// The folder that the client's build script wrote to, as cargo's messages tell.
+/// The output folder of the client's build script, from cargo's messages.
 fn out_dir(output: &Output) -> PathBuf {
     let messages = String::from_utf8_lossy(&output.stdout);
     let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

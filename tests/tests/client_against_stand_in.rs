@@ -11,7 +11,7 @@ async fn server(era: &str) -> (Fake, Client) {
     (fake, client)
 }
 
-/// Status and body of an answer that is no success.
+/// The status and body of an error response.
 async fn refusal(outcome: Result<Answer, Error<()>>) -> (u16, String) {
     match outcome {
         Err(Error::UnexpectedResponse(response)) => {

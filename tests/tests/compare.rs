@@ -1,4 +1,4 @@
-//! Published documents in every shape that they come in, with defects repaired and with new ones planted.
+//! Comparing published documents in various shapes, with defects repaired and new ones planted.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ fn published(name: &str) -> Value {
     Document::read(&project().path(&format!("published/{name}.yaml"))).unwrap().value
 }
 
-/// Read once: an unoptimized build takes a while to parse them.
+/// Parsed once, because that is slow in unoptimized builds.
 static SPEC: LazyLock<Document> = LazyLock::new(|| project().spec().unwrap());
 static LEDGER: LazyLock<Ledger> = LazyLock::new(|| project().ledger().unwrap());
 
@@ -55,7 +55,7 @@ fn every_published_document_is_accounted_for() {
     insta::assert_snapshot!(text);
 }
 
-/// The document in other shapes that say the same.
+/// The same document in other shapes.
 fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
     let mut shapes = vec![("3.1", to_3_1(document)), ("inlined", inlined(document))];
     let text = document.to_string();

@@ -1,4 +1,4 @@
-//! Writes whose answer is unusual: one effect, and the caller is told the truth.
+//! Writes with an unusual response have exactly one effect, and the result is true.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Write {
         }
     }
 
-    /// What is stored when it took effect.
+    /// The stored properties after the write.
     fn effect(self, fake: &Fake) -> bool {
         let state = fake.state();
         let plan = |key: &str| {
@@ -61,7 +61,7 @@ impl Write {
         }
     }
 
-    /// How often it was sent.
+    /// The number of times it was sent.
     fn sent(self, fake: &Fake) -> usize {
         let path = self.path().trim_end_matches('$');
         fake.journal().iter().filter(|entry| entry.method == "POST" && entry.path.ends_with(path)).count()
@@ -84,7 +84,7 @@ async fn serve(write: Write, era: Era) -> (Fake, Groups) {
 }
 
 fn groups(fake: &Fake) -> Groups {
-    // Setting one up takes milliseconds.
+    // Building one takes milliseconds.
     static HTTP: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
     let http = HTTP.get_or_init(|| {
         reqwest::Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build().unwrap()
@@ -93,14 +93,14 @@ fn groups(fake: &Fake) -> Groups {
     client.groups(0)
 }
 
-/// Makes the server as it was at its start, for a client of its own.
+/// Resets the server, and creates a new client.
 fn anew(fake: &Fake, write: Write, era: Era) -> Groups {
     fake.clear_faults();
     fake.put_state(State { era, ..world(write) }).unwrap();
     groups(fake)
 }
 
-/// An answer in the place of the server's own, before or after the request is carried out.
+/// A fault that replaces the response, before or after the request takes effect.
 fn answer(write: Write, status: u16, body: Value, phase: Phase) -> Fault {
     let mut fault = Fault { phase, ..Fault::http(status) };
     if let Effect::Http(http) = &mut fault.effect {
@@ -112,7 +112,7 @@ fn answer(write: Write, status: u16, body: Value, phase: Phase) -> Fault {
     fault.on("POST", write.path())
 }
 
-/// How a server says that it has stored the write, and could not send the event.
+/// The response of a server that has stored the write but could not send the event.
 fn capture_failure(write: Write) -> Value {
     let operation = match write {
         Write::Create => "group create",

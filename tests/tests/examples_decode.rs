@@ -1,5 +1,4 @@
-//! The generated client against every example of the spec: answers of both eras decode, errors keep status
-//! and body.
+//! The generated client with every example of the spec: responses of both eras decode, and errors keep status and body.
 
 use std::fs;
 use std::path::PathBuf;

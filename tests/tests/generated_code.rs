@@ -1,5 +1,5 @@
-//! Guards on the generated client: it is fresh, and snapshots hold its public surface, the marks of its
-//! operations, and what every call puts on the wire.
+//! Checks of the generated client: it is fresh, and snapshots have its public API, the metadata of its operations, and the
+//! requests of every call.
 
 use std::fs;
 

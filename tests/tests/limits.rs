@@ -1,6 +1,6 @@
-//! Rate limits: the server's, which one client meets at most once for all its clones, and the client's own.
+//! Rate limits: the server's, which all clones of a client hit at most once together, and the client's own.
 //!
-//! Time is the subject here, so that some of these tests take as long as a wait takes.
+//! Some of these tests take as long as a real wait.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -48,7 +48,7 @@ async fn until(what: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(20), seen).await.expect("what is waited for");
 }
 
-/// Starts calls of one request each on clones of a client, each in a task of its own.
+/// Starts calls of one request each on clones of a client, each in its own task.
 fn many_calls(client: &Client, number: usize) -> JoinSet<Result<(), Error>> {
     let mut tasks = JoinSet::new();
     for n in 0..number {
@@ -76,7 +76,7 @@ async fn after_a_429_all_clones_and_tasks_wait_once() {
         let started = Instant::now();
         let first = many_calls(&client, 1);
         until(|| count(&fake, 429) == 1).await;
-        // The answer is on its way to the client: let it arrive.
+        // Let the response arrive at the client.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let others = many_calls(&client, 40);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -160,7 +160,7 @@ async fn too_long_a_wait_fails_immediately_for_all_calls_with_retry_after() {
         assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
         assert!(error.retry_after() >= Some(Duration::from_secs(3_600)), "{error:?}");
         assert_eq!((error.status(), error.attempts()), (Some(429), 1));
-        // The others do not find out by themselves.
+        // Other calls fail without sending a request.
         let error = client.clone().groups(0).group("org:5").set("plan", "scale").await.unwrap_err();
         assert!(error.is_rate_limited() && !error.is_outcome_unknown(), "{error:?}");
         assert!(error.retry_after() > Some(Duration::from_secs(3_500)), "{error:?}");
@@ -168,7 +168,7 @@ async fn too_long_a_wait_fails_immediately_for_all_calls_with_retry_after() {
         assert!(started.elapsed() < Duration::from_secs(5));
         assert_eq!(fake.journal().len(), n + 1);
     }
-    // Another client has another account.
+    // Other clients are not affected.
     client.groups(0).get("org:5").await.unwrap();
 }
 
@@ -213,7 +213,7 @@ async fn the_clients_own_limit_is_shared_by_all_clones_and_sends_no_request() {
     }
     assert_eq!(fake.journal().len(), 10);
 
-    // A repetition is a request like any other.
+    // Retries count as requests.
     let other = limited();
     fake.add_faults([Fault { times: 2, ..Fault::http(503) }]).unwrap();
     other.groups(0).get("org:5").await.unwrap();
@@ -230,7 +230,7 @@ async fn the_retry_budget_limits_the_retries_of_all_clones() {
     assert!(results.iter().all(Result::is_err));
     let told = results.iter().filter_map(|result| result.as_ref().err()).map(ToString::to_string);
     assert!(told.into_iter().any(|text| text.contains("too many calls of this client fail")));
-    // 90 calls, a quarter of them writes with a look each, and 100 repetitions instead of 270 and more.
+    // 90 calls, a quarter of them writes that are read back, and 100 retries instead of 270 or more.
     let sent = fake.journal().len();
     assert!(sent <= 90 + 30 + 100, "{sent} requests");
 }

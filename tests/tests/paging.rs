@@ -1,4 +1,4 @@
-//! Lists of any length, and lists that lead astray, through the wrapper on servers of both eras.
+//! Lists of any length, and lists with wrong links, with the wrapper on servers of both eras.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn time(seconds: usize) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(i64::try_from(seconds).unwrap())
 }
 
-/// So many groups, created at the given second.
+/// A state with this many groups, created at the given seconds.
 fn groups(number: usize, second: fn(usize) -> usize) -> State {
     let group = |n| Group::new(0, format!("org:{n:05}")).with("n", n).created_at(time(second(n)));
     State {
@@ -36,7 +36,7 @@ async fn keys(groups: &Groups) -> Result<Vec<String>, Error> {
     groups.list().stream().map_ok(|group| group.key.to_string()).try_collect().await
 }
 
-/// A page in the place of the server's own.
+/// A fault that replaces the page of the server.
 fn page(keys: &[&str], next: Option<&str>) -> Fault {
     let group = |key: &&str| {
         json!({
@@ -59,7 +59,7 @@ fn next(fake: &Fake, cursor: &str) -> String {
     format!("{}/api/projects/1/groups/?cursor={cursor}&group_type_index=0", fake.url())
 }
 
-/// The keys that come before the error, and the error.
+/// The keys before the error, and the error.
 async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
     let mut stream = groups.list().stream();
     let mut keys = Vec::new();
@@ -159,7 +159,7 @@ async fn a_repeated_cursor_ends_the_list_with_an_error() {
 #[tokio::test]
 async fn a_list_that_silently_starts_over_is_detected() {
     let (fake, groups) = serve(Era::Y2026, groups(3, |n| n)).await;
-    // A server of 2026 gives the first page for a cursor that it does not understand.
+    // A server of 2026 returns the first page for an invalid cursor.
     let first = page(&["org:00002", "org:00001"], Some(&next(&fake, "of-another-version")));
     fake.add_faults([first]).unwrap();
     let (seen, error) = until_error(&groups).await;
@@ -192,7 +192,7 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
     }
 }
 
-/// A listener that nobody is to connect to.
+/// A listener that must not be connected to.
 struct Foreigner(TcpListener);
 
 impl Foreigner {
@@ -212,7 +212,7 @@ impl Foreigner {
     }
 }
 
-/// Links as servers behind proxies make them, and as hostile ones do: the place of the cursor is `{}`.
+/// Links of servers behind proxies and of hostile servers. `{}` is the place of the cursor.
 fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
     vec![
         format!("http://127.0.0.1:{foreign}/api/projects/1/groups/?cursor={{}}"),
@@ -310,7 +310,7 @@ async fn a_history_takes_only_page_and_limit_from_links() {
         assert_eq!(names, ["property 4", "property 3", "property 2", "property 1", "property 0"], "{era:?}");
         assert_eq!(fake.journal().len() - sent, 3, "{era:?}");
 
-        // Without a page in the link: the entries come first.
+        // The entries are delivered before the error about a link without a page.
         for link in ["https://127.0.0.1/x?limit=2", "/x?page=none", "/x?page=1"] {
             fake.add_faults([canned(json!({
                 "results": first, "previous": null, "total_count": 5, "next": link,
@@ -405,7 +405,7 @@ async fn at_most_one_page_is_requested_ahead() {
                 let ahead = usize::from(prefetch && received < 6);
                 assert!((received..=received + ahead).contains(&sent), "page {received}: {sent} requests");
                 if prefetch && received < 6 {
-                    // The next page comes although nobody polls for it.
+                    // The next page is requested without polling.
                     reaches(&fake, received + 1).await;
                 }
             }
@@ -415,7 +415,7 @@ async fn at_most_one_page_is_requested_ahead() {
     }
 }
 
-/// Waits until the server has seen so many requests.
+/// Waits until the server has received this many requests.
 async fn reaches(fake: &Fake, requests: usize) {
     let seen = async {
         while fake.journal().len() < requests {
@@ -437,7 +437,7 @@ async fn a_dropped_stream_sends_no_more_requests() {
     pages.try_next().await.unwrap().unwrap();
     reaches(&fake, 2).await;
     drop(pages);
-    // Ten times as long as the page that was on its way would have taken.
+    // Ten times as long as the page in flight would have taken.
     assert!(groups.find("org:00001").await.unwrap().is_some());
     assert_eq!(requests(&fake.journal()), ["GET groups", "GET groups", "GET find"]);
 }
@@ -492,7 +492,7 @@ async fn all_projects_are_returned_from_all_pages() {
         assert_eq!(client.projects().await.unwrap().len(), 250);
         assert_eq!(fake.journal().len(), 3);
 
-        // A page that is empty and says that there is more would say so for ever.
+        // An empty page with a link to the next would never end.
         let page = json!({"count": 5, "next": format!("{}/api/projects/?offset=0", fake.url()), "previous": null, "results": []});
         fake.add_faults([Fault { times: 0, ..canned(page) }]).unwrap();
         assert!(client.projects().await.unwrap().is_empty());

@@ -1,6 +1,6 @@
-//! The public API of each published library, as signatures: a change of it is a change of a snapshot, for reviewers to see.
+//! The public API of each published library as signatures, so that reviewers see every change of it in a snapshot.
 //!
-//! `cargo public-api` needs a nightly compiler. This reads the sources instead, so that trait implementations are left out.
+//! `cargo public-api` needs a nightly compiler. These tests read the sources instead, without trait implementations.
 //! What is `pub` in them is reachable: the lint `unreachable_pub` is denied.
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use posthog_groups_codegen::outline;
 use posthog_groups_tests::workspace;
 
-/// The public items of a crate, file by file. Headings are left out, so that moving a file changes no more than the order.
+/// The public items of a crate, ordered by file. File names are left out, so that moving a file changes only the order.
 fn public_api(name: &str) -> String {
     let src = workspace().join("crates").join(name).join("src");
     let mut files = Vec::new();

@@ -1,4 +1,4 @@
-//! The key of a client is seen by the server it was made for, and by nobody else.
+//! The API key of a client is only visible to its server.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -11,7 +11,7 @@ use posthog_groups_fake::{ApiKey, Effect, Era, Fake, Fault, Group, GroupType, St
 use posthog_groups_tests::{ScriptedServer, wrapper};
 use serde_json::{Value, json};
 
-/// Every secret in these tests holds this word, and nothing else does.
+/// All secrets in these tests contain this word, and nothing else does.
 const SECRET: &str = "canary";
 const KEY: &str = "phx_canary0123456789abcdef";
 
@@ -84,7 +84,7 @@ async fn debug_output_does_not_contain_the_key() {
     add("raw::PersonalApiKey as header", &key.to_header());
     add("raw::Direct", &Direct::new(key));
     add("ProjectToken", &token);
-    // The client once is enough.
+    // One client is enough.
     for (name, form) in &mut forms {
         if !name.starts_with("Client") {
             *form = form.replace(&format!("{client:?}"), "Client { .. }");
@@ -148,7 +148,7 @@ async fn project_keys_in_responses_are_redacted_unless_revealed() {
     }
 }
 
-/// Every text that an error has.
+/// All texts of an error.
 fn texts(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
     let mut source = error.source();
@@ -169,7 +169,7 @@ fn texts(error: &Error) -> String {
     text + &format!("{parts:?}")
 }
 
-/// A key that a snippet cuts through is a secret too, as long as enough of it is left to guess the rest.
+/// A truncated key is a secret too, as long as the rest of it can be guessed.
 fn assert_no_key(text: &str, case: &str) {
     assert!(!text.contains("phx_"), "{case}: {text}");
 }
@@ -228,7 +228,7 @@ async fn a_key_echoed_by_a_server_is_not_in_the_error() {
     }
 }
 
-/// Every text that an error of the raw client leads to.
+/// All texts of an error of the raw client.
 async fn raw_texts(error: posthog_groups::raw::Error<()>) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     if let posthog_groups::raw::Error::UnexpectedResponse(response) = error {

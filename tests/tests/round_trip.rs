@@ -1,4 +1,4 @@
-//! What is written comes back byte for byte, and what does not fit a type loses nothing but itself.
+//! Written values are returned byte for byte, and a group that does not match a type does not affect others.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthog_groups::{Groups, JsonValue, Properties};
@@ -13,7 +13,7 @@ async fn serve(era: Era, groups: Vec<Group>) -> (Fake, Groups) {
     (fake, groups)
 }
 
-/// JSON texts that careless code changes on the way.
+/// JSON texts that are easily changed by mistake.
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
         "0",
@@ -58,7 +58,7 @@ fn values() -> Vec<String> {
     .map(str::to_owned)
     .into();
     values.push(format!("{}{}", "[".repeat(100), "]".repeat(100)));
-    // 1 MB each: plain, of many bytes a character, and of nothing but escapes.
+    // 1 MB each: ASCII, multi-byte characters, and only escapes.
     values.push(format!("\"{}\"", "x".repeat(1 << 20)));
     values.push(format!("\"{}\"", "😀".repeat(1 << 18)));
     values.push(format!("\"{}\"", "\\\"".repeat(1 << 19)));
@@ -87,7 +87,7 @@ async fn every_value_survives_create_find_list_and_set_byte_for_byte() {
             group.unset("v").await.unwrap();
             let set = group.set("v", &value).await.unwrap();
             assert!(set.property("v").unwrap() == value, "set: {}", shown(text));
-            // Already as wanted: nothing is written.
+            // The value is already set, so nothing is written.
             let sent = fake.journal().len();
             let upserted = group.upsert(&properties).await.unwrap();
             assert!(upserted.written.is_empty(), "upserted: {}", shown(text));
@@ -106,7 +106,7 @@ async fn every_value_survives_create_find_list_and_set_byte_for_byte() {
     }
 }
 
-/// What a client must not send, a server may hold: other programs have written it.
+/// A server can have values that this client must not send, written by other programs.
 #[tokio::test]
 async fn values_that_cannot_be_written_can_be_read() {
     let text =
@@ -171,7 +171,7 @@ async fn keys_and_names_with_any_characters_select_the_right_group() {
             );
             assert_eq!(group.unset(key).await.unwrap().property(key), None);
             let values = groups.property_values(format!("{key} again")).await.unwrap();
-            // The servers take the quotes off the JSON text, and leave its escapes.
+            // Servers remove the quotes of the JSON text and keep its escapes.
             let text = JsonValue::from(key).as_str().trim_matches('"').to_owned();
             let text = if key == "\"" { "\\\"".to_owned() } else { text };
             assert_eq!(values.iter().map(|row| row.value.as_str()).collect::<Vec<_>>(), [text]);

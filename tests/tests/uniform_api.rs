@@ -27,7 +27,7 @@ async fn serve(groups: usize) -> (Fake, Client) {
     (fake, client)
 }
 
-/// A round trip by JSON leaves a value as it is.
+/// Checks that a round trip through JSON does not change a value.
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Clone + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");

@@ -4,7 +4,7 @@ mod cases;
 
 pub use cases::{Case, Expect, SECRET, cases};
 
-/// The largest resident size of a process so far in bytes, where the system tells it (Linux).
+/// The peak resident size of a process in bytes, on systems that report it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -28,7 +28,7 @@ pub(super) enum Match {
     Subset,
 }
 
-/// Where `got` differs from `wanted`, in which placeholders such as `<int>` stand for many values.
+/// Returns where `got` differs from `wanted`, in which placeholders such as `<int>` match many values.
 pub(super) fn differences(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let here =
         || vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
@@ -73,7 +73,7 @@ fn lengths(wanted: &[Value], got: &[Value], path: &str) -> Option<Difference> {
     })
 }
 
-/// A list in any order: every expected item needs an item of its own.
+/// Compares lists in any order: every expected item needs a distinct item.
 fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let (Value::Array(wanted), Some(Value::Array(found))) = (wanted, got) else {
         return vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
@@ -94,7 +94,7 @@ fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Ve
     vec![Difference { path: format!("{path}[in any order]"), expected, got: got.cloned() }]
 }
 
-/// Whether each row can have a column of its own.
+/// Whether each row can be assigned a distinct column.
 fn assigned(fits: &[Vec<bool>], taken: &mut Vec<usize>) -> bool {
     let Some(row) = fits.get(taken.len()) else { return true };
     row.iter().enumerate().any(|(n, fit)| {
@@ -140,7 +140,7 @@ fn fits(placeholder: &str, got: Option<&Value>) -> bool {
     }
 }
 
-/// Whether the regular expression matches the whole text. One that cannot be read matches nothing.
+/// Whether the regular expression matches the whole text. An invalid one matches nothing.
 fn is_whole(pattern: &str, text: &str) -> bool {
     let flags = Flags { dot_all: true, ..Flags::default() };
     Regex::with_flags(&format!("^(?:{pattern})$"), flags).is_ok_and(|regex| regex.find(text).is_some())
@@ -216,7 +216,7 @@ mod tests {
             ("<re:(?=.*b)a.+>", Some(json!("a\nb")), true),
             ("<re:a|ab>", Some(json!("ab")), true),
             ("<re:a>", Some(json!("ab")), false),
-            // Text that is no placeholder is compared as it stands.
+            // Text that is not a placeholder is compared literally.
             ("<Any>", Some(json!("<Any>")), true),
             ("<items:x>", Some(json!([1])), false),
         ] {
