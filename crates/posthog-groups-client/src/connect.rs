@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_in_no_debug_text() {
+    fn debug_output_has_no_key() {
         let key = PersonalApiKey::new("phx_secret").unwrap();
         let client = connect("https://eu.posthog.com", key.clone()).unwrap();
         let header = key.to_header();

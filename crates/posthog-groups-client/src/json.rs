@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_survives_decoding_and_encoding_byte_for_byte() {
+    fn text_is_preserved_byte_for_byte() {
         for text in [
             r#"{"big":123456789012345678901234567890,"f":1.0,"e":1E3,"u":"\u00e9é","n":null,"o":{"z":1,"a":[]}}"#,
             "{}",
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_are_an_object_or_nothing() {
+    fn properties_are_an_object_or_null() {
         assert_eq!(serde_json::from_str::<Properties>("null").unwrap(), Properties::default());
         for text in ["[]", "1", "\"{}\""] {
             assert!(serde_json::from_str::<Properties>(text).is_err(), "{text}");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_property_is_found_by_its_exact_name_whatever_its_escapes() {
+    fn a_property_is_found_by_its_exact_name_with_any_escapes() {
         let properties: Properties =
             serde_json::from_str(r#"{ "a\"b": [1, 2], "plan": "x", "plan": "y"}"#).unwrap();
         let get = |name| properties.get(name).unwrap().map(|value| value.as_str().to_owned());

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_as_servers_send_them_are_read() {
+    fn pages_of_servers_are_parsed() {
         for text in [
             r#"{"results":[]}"#.to_owned(),
             "\n{ \"next\" : \"https://x/?cursor=a\" , \"results\" : [ ] , \"count\" : 0 }\t".to_owned(),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_left_to_serde_json() {
+    fn other_forms_are_left_to_serde_json() {
         let deep = "[".repeat(40) + &"]".repeat(40);
         for text in [
             String::new(),
@@ -319,7 +319,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
-        fn an_answer_is_what_serde_json_decodes_whatever_the_input(
+        fn results_agree_with_serde_json_for_any_input(
             groups in vec(group(), 0..4),
             link in select(vec!["null", "\"https://x/?cursor=a%2Bb\"", "\"\\/\"", "7"]),
             changes in vec((any::<Index>(), 0_usize..3, select(b"{}[]\":,\\/un0e+-.1 \n\x01t".to_vec())), 0..3),

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_that_servers_send_is_read_by_position() {
+    fn timestamps_of_servers_are_parsed_by_position() {
         for text in [
             "2026-03-04T09:15:27Z",
             "2026-03-04T09:15:27.482913Z",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_left_to_chrono() {
+    fn other_forms_are_parsed_by_chrono() {
         for (text, valid) in [
             ("2026-03-04T09:15:27+02:00", true),
             ("2026-03-04 09:15:27Z", true),
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_by_position_is_what_chrono_reads(
+        fn parsing_by_position_agrees_with_chrono(
             text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,11})?(Z|\+00:00|-00:00|z|)"
         ) {
             if let Some(time) = by_position(&text) {

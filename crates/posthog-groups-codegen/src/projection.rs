@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_one_json_success_and_the_components_it_needs() {
+    fn the_json_success_and_its_components_are_kept() {
         let spec = json!({
             "paths": {"/a/": {"post": {
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/In"}},

@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_is_found_whatever_the_link_names(
+    fn a_cursor_is_found_in_a_link_to_any_origin(
         cursor in ".{1,40}",
         origin in prop_oneof![Just("http://a".to_owned()), "[a-z]{0,5}:?/{0,3}[a-z.:@]{0,12}"],
         before in "[a-z]{1,5}=[a-z%+]{0,5}&",

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn no_depth_uses_up_the_stack() {
+    fn no_depth_overflows_the_stack() {
         let nested = |inner: &str| format!("{}{inner}{}", "[".repeat(50_000), "]".repeat(50_000));
         let (one, other) = (nested("1"), nested("2"));
         assert!(same(&one, &one) && !same(&one, &other));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_the_same_and_nothing_else_is() {
+    fn values_with_equal_meaning_are_equal_and_no_others() {
         for (a, b, wanted) in [
             ("1", "1", true),
             ("1", "1.0", true),

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_counted_in_characters_and_must_not_be_blank() {
+    fn keys_are_measured_in_characters_and_must_not_be_blank() {
         assert_eq!(refusal(check_group_key(&"ä".repeat(400))), "accepted");
         assert!(refusal(check_group_key(&"a".repeat(401))).contains("401 characters"));
         for blank in ["", " ", "\t\n"] {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_what_is_no_object_are_refused() {
+    fn null_and_non_objects_are_rejected() {
         assert!(refusal(property_value("plan", &None::<u8>)).contains("unset(\"plan\")"));
         for value in
             [serde_json::json!(0), serde_json::json!(false), serde_json::json!(""), serde_json::json!([])]
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_named_by_a_uuid() {
+    fn a_person_id_is_a_uuid() {
         assert_eq!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789ab")), "accepted");
         assert!(refusal(person_uuid("distinct-id")).contains("use the `uuid`"));
         assert!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789az")).contains("UUID"));

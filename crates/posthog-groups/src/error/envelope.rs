@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_envelope_is_taken_as_it_is() {
+    fn an_ordinary_body_is_not_changed() {
         let body = r#"{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}"#;
         assert_eq!(read(body), some("not_found", "Not found.", None, false));
         let body =
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn code_and_detail_that_are_swapped_are_swapped_back() {
+    fn swapped_code_and_detail_are_swapped_back() {
         let body = r#"{"attr":"value","code":"This field is required.","detail":"required","type":"validation_error"}"#;
         assert_eq!(read(body), some("required", "This field is required.", Some("value"), false));
     }
 
     #[test]
-    fn a_capture_failure_is_told_apart() {
+    fn a_capture_failure_is_recognized() {
         let body = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"capture_http_error"}"#;
         assert_eq!(
             read(body),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_detail_only_and_other_bodies_are_survived() {
+    fn a_body_with_only_detail_and_other_bodies_are_accepted() {
         let only = read(r#"{"detail":"Dashboard already exists for this group type."}"#);
         assert_eq!(
             only,

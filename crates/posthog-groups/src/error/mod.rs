@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_tells_a_missing_group_from_a_missing_endpoint() {
+    fn a_missing_group_is_distinguished_from_a_missing_endpoint() {
         let group = envelope(404, "invalid_request", "not_found", "Not found.");
         assert!(group.is_not_found() && !group.is_not_offered() && group.is_group_not_found());
         let endpoint = envelope(404, "invalid_request", "not_found", "Endpoint not found.");
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_credentials_are_told_by_their_code_whatever_the_status() {
+    fn invalid_credentials_are_recognized_by_code_for_any_status() {
         for (status, code) in [
             (401, "not_authenticated"),
             (401, "authentication_failed"),
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_envelope_keeps_the_status_and_shows_its_beginning() {
+    fn another_body_keeps_the_status_and_its_beginning() {
         let page = format!("<html>\n<h1>502 Bad Gateway</h1>{}</html>", "x".repeat(10_000));
         let error = answer(502, &page);
         assert_eq!(error.status(), Some(502));
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_key_is_told_from_other_refusals() {
+    fn an_existing_group_is_distinguished_from_other_validation_errors() {
         let taken =
             envelope(400, "validation_error", "invalid_input", "A group with this key already exists");
         assert!(taken.is_already_exists() && taken.is_validation());
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_small_and_can_be_sent_between_threads() {
+    fn errors_are_small_and_send() {
         fn assert_send<T: Send + Sync + 'static>() {}
         assert_send::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());

@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_gives_key_host_and_project() {
+    fn key_host_and_project_are_read_from_the_environment() {
         let build = |variables: &[(&str, &str)]| {
             let find = |name: &str| {
                 Ok(variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_in_no_debug_text() {
+    fn debug_output_has_no_key() {
         let builder = Client::builder().personal_api_key("phx_secret").region(Region::Eu);
         let client = builder.clone().build().unwrap();
         for text in [

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_the_parameter_is_taken_from_a_link() {
+    fn only_the_parameter_is_taken_from_a_link() {
         for (link, cursor) in [
             (
                 "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0",
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_another_origin_is_noticed() {
+    fn a_link_to_another_origin_is_detected() {
         let host = Host::parse("https://posthog.example.com", false).unwrap();
         for (link, origin) in [
             ("https://posthog.example.com/api/?cursor=x", None),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_may_be_empty_but_not_for_ever() {
+    fn a_limited_number_of_empty_pages_is_allowed() {
         let mut pages = EmptyPages::default();
         assert!((0..99).all(|_| pages.count(true).is_ok()));
         assert!(pages.count(false).is_ok());
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_are_noticed() {
+    fn repeated_cursors_and_groups_are_detected() {
         let mut trail = Trail::default();
         trail.follow(&Cursor::new("a")).unwrap();
         trail.follow(&Cursor::new("b")).unwrap();

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_project_is_a_number_or_the_current_one() {
+    fn a_project_is_a_number_or_current() {
         for good in ["1", "12345", "@current", " 7 "] {
             assert_eq!(ProjectRef::from(good).check().unwrap(), good.trim());
         }

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_repetitions_empty_it_and_five_successes_pay_for_one() {
+    fn a_hundred_retries_exhaust_it_and_five_successes_allow_one() {
         let budget = RetryBudget::default();
         assert!((0..100).all(|_| budget.withdraw()));
         assert!(!budget.withdraw());

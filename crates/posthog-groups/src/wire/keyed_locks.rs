@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_holder_at_a_time_for_a_key_and_nothing_is_kept() {
+    async fn a_key_has_one_holder_at_a_time_and_unused_keys_are_removed() {
         let locks = KeyedLocks::default();
         let first = locks.lock((0, "a")).await;
         let other = locks.lock((1, "a")).await;

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn any_minute_holds_no_more_than_the_limit() {
+    async fn no_minute_has_more_requests_than_the_limit() {
         let limiter = Limiter::new(RateLimit::per_minute(480));
         assert_eq!(seconds_for(&limiter, 480).await, 0.0);
         let wait = seconds_for(&limiter, 1).await;
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_hour_counts_besides_the_minute() {
+    async fn the_limit_per_hour_applies_in_addition() {
         let limiter = Limiter::new(RateLimit::cloud());
         let wait = seconds_for(&limiter, 4_800).await;
         assert!((540.0..550.0).contains(&wait), "{wait}");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_everybody_once() {
+    async fn a_pause_delays_all_requests_once() {
         let limiter = Arc::new(Limiter::new(RateLimit::unlimited()));
         limiter.pause(Duration::from_secs(2));
         limiter.pause(Duration::from_secs(1));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn too_long_a_wait_and_a_near_deadline_refuse_at_once() {
+    async fn too_long_a_wait_and_a_near_deadline_fail_immediately() {
         let limiter = Limiter::new(RateLimit::per_hour(1));
         limiter.enter(LONG, None).await.unwrap();
         let start = Instant::now();
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_waiter_that_is_dropped_takes_no_place() {
+    async fn a_dropped_waiter_is_not_counted() {
         let limiter = Limiter::new(RateLimit::per_minute(1));
         limiter.enter(LONG, None).await.unwrap();
         let gone = tokio::time::timeout(Duration::from_secs(1), limiter.enter(LONG, None)).await;

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_repeated_is_decided_by_outcome_and_operation() {
+    fn retries_depend_on_outcome_and_operation() {
         use Idempotency::{Idempotent, NotFoundIsSuccess, ReadBeforeRetry, Safe, Unknown};
         use Outcome::{Final, Lost, NotSent, ServerError, Throttled};
         let writes = [ReadBeforeRetry, NotFoundIsSuccess, Unknown];
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_decides_before_the_status() {
+    fn the_body_takes_precedence_over_the_status() {
         use Outcome::{Final, Lost, ServerError, Throttled};
         let answer = |status: u16, body: &str| {
             let status = http::StatusCode::from_u16(status).unwrap();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_500_is_repeated_once_and_anything_only_as_often_as_the_policy_says() {
+    fn a_500_is_retried_once_and_others_as_often_as_the_policy_allows() {
         let twice_500 =
             Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::ServerError) };
         assert_eq!(decide(&POLICY, &twice_500, || 1.0), Step::Done);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_a_minimum_that_has_a_cap() {
+    fn retry_after_is_a_minimum_up_to_the_longest_wait() {
         let asked = |seconds| Attempt {
             retry_after: Some(Duration::from_secs(seconds)),
             ..attempt(Idempotency::ReadBeforeRetry, Outcome::Throttled)
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_reaches_over_the_deadline() {
+    fn no_wait_exceeds_the_deadline() {
         let near = Attempt {
             time_left: Some(Duration::from_millis(50)),
             ..attempt(Idempotency::Safe, Outcome::Lost)

@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_all_date_forms_are_understood_and_garbage_is_no_header() {
+    fn seconds_and_all_date_formats_are_parsed_and_other_text_is_ignored() {
         // 1994-11-06 08:49:37 UTC.
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         let now = date - Duration::from_secs(30);

@@ -516,7 +516,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_shows_its_kind_by_its_ends() {
+    fn the_form_of_a_body_is_judged_by_its_ends() {
         for (body, shape) in [
             ("{\"a\": 1}\n", Shape::Whole),
             ("[]", Shape::Whole),

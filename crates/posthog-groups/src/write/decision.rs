@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn every_interleaving_has_one_effect_and_tells_the_caller_the_truth() {
+    fn every_interleaving_has_one_effect_and_a_true_result() {
         let all = turns();
         let mut plays = 0_u32;
         let mut wrong = Vec::new();
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn the_model_notices_wrong_decisions() {
+    fn the_model_detects_wrong_decisions() {
         let world = |effects, late, was_after| World {
             group: Group::Before,
             effects,
