@@ -106,12 +106,12 @@ enum Kind {
     /// An event was accepted and had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
-    /// An import that was refused before anything was sent.
+    /// An import that was rejected before anything was sent.
     #[cfg(feature = "bulk")]
     Import(Refusal, String),
 }
 
-/// Why an import was refused.
+/// Why an import was rejected.
 #[cfg(feature = "bulk")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
