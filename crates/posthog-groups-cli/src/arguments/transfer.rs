@@ -87,6 +87,23 @@ pub(crate) struct Import {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) input: ImportInput,
+
+    /// Show who last wrote each differing property, according to the history of the group
+    ///
+    /// Sends two requests for each group that would change.
+    #[arg(long)]
+    pub(crate) who: bool,
+
+    /// Maximum number of groups for --who
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100, requires = "who",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ImportInput {
     /// File to read, NDJSON or CSV, plain, .gz or .zst; `-` is standard input
     #[arg(value_name = "FILE")]

@@ -23,7 +23,7 @@ use crate::transfer::{apart, refusal};
 
 pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Result<(), Failure> {
     if arguments.dry_run {
-        return plan::run(context, &arguments.input, arguments.engine.into()).await;
+        return plan::run(context, &arguments.input, arguments.engine.into(), None).await;
     }
     if !arguments.yes && !confirm::is_possible() {
         return Err(Failure::usage("there is no terminal to ask on whether to write")

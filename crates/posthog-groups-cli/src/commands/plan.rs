@@ -1,19 +1,21 @@
-//! `plan`, which is `import --plan`: what an import would do.
+//! `plan`, and `import --dry-run`: shows what an import would change.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, IsTerminal as _};
+use std::pin::Pin;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use posthog_groups::bulk::Engine;
 
 use crate::arguments::Format;
 use crate::arguments::transfer::ImportInput;
+use crate::commands::who::{self, Changed};
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
 use crate::output::{Output, Record};
 use crate::transfer::apart;
-use crate::transfer::events::Listener;
+use crate::transfer::events::{Listener, ShowRow};
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::outcomes::{Outcome, Report};
 use crate::transfer::prepare::{bad_rows, check_input, nothing_written, prepare};
@@ -27,7 +29,13 @@ const ON_A_TERMINAL: u64 = 50;
 /// So many rows may wait for standard output, and for rows before them.
 const WAITING: usize = 1_024;
 
-pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) -> Result<(), Failure> {
+/// With `who`, the last writers of this many groups are shown instead of the rows.
+pub(crate) async fn run(
+    context: &Context,
+    input: &ImportInput,
+    engine: Engine,
+    who: Option<u32>,
+) -> Result<(), Failure> {
     check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
@@ -38,22 +46,38 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     let name = source.input().name().to_owned();
     let report = Report::create(input.report.as_deref(), input.force)?;
 
-    let (rows, received) = sync_channel(WAITING);
-    let output = context.output;
-    // Standard output may be slow, and the import must not wait for it.
-    let shown = tokio::task::spawn_blocking(move || show_rows(output, &received));
+    let (show_row, shown): (ShowRow, Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>>) = match who {
+        Some(limit) => {
+            let changed = Changed::new(limit);
+            let shown = who::show(context, orgs.clone(), changed.clone(), interrupt.clone());
+            (
+                Box::new(move |outcome| {
+                    changed.add(outcome);
+                    Ok(())
+                }),
+                Box::pin(shown),
+            )
+        }
+        None => {
+            let (rows, received) = sync_channel(WAITING);
+            let output = context.output;
+            // Standard output may be slow, and the import must not wait for it.
+            let task = tokio::task::spawn_blocking(move || show_rows(output, &received));
+            let show_row = move |outcome: &Outcome| match outcome.is_news() {
+                true => rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into()),
+                false => Ok(()),
+            };
+            let shown = async {
+                match task.await {
+                    Ok(shown) => shown,
+                    Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+                }
+            };
+            (Box::new(show_row), Box::pin(shown))
+        }
+    };
     let progress = Progress::start(show, "Comparing", "rows", move || client.throttled_for());
-    let listener = Listener::of_plan(
-        progress.counter(),
-        checked.rows,
-        report,
-        Some(Box::new(move |outcome: &Outcome| {
-            if !outcome.is_news() {
-                return Ok(());
-            }
-            rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into())
-        })),
-    );
+    let listener = Listener::of_plan(progress.counter(), checked.rows, report, Some(show_row));
     let (heard, stop) = (listener.clone(), interrupt.clone());
     let mut import = orgs.import(move || source.pass()).engine(engine);
     if let Some(token) = context.project_token()? {
@@ -73,10 +97,8 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
         listener.heard().take_report().map_or(Ok(()), |report| report.finish(input.report.as_deref()));
     let failures = listener.heard().take_failures();
     listener.heard().stop_showing();
-    let shown = match shown.await {
-        Ok(shown) => shown,
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    };
+    let is_complete = planned.as_ref().is_ok_and(|report| report.stopped.is_none());
+    let shown = if who.is_none() || is_complete { shown.await } else { Ok(()) };
     let report = planned.map_err(|error| refusal(error, &name))?;
     shown?;
     let _ = failures.write(&mut io::stderr().lock(), &name);
