@@ -264,15 +264,15 @@ mod tests {
         let mut damaged = gz.clone();
         damaged[5000] ^= 0xff;
         for (name, content, words) in [
-            ("g.gz", &gz[..gz.len() - 9], "reading failed after line "),
-            ("g.gz", &gz[..gz.len() / 2], "the gzip data is cut short"),
+            ("g.gz", &gz[..gz.len() - 9], "cannot read it after line "),
+            ("g.gz", &gz[..gz.len() / 2], "the gzip data is incomplete"),
             ("g.gz", &damaged, "the gzip data is damaged"),
-            ("g.zst", &zst[..zst.len() / 2], "the zstd data is cut short"),
-            ("g.gz", b"{\"key\":\"a\"}", "the name says gzip, and its first bytes are not"),
-            ("g.gz", &zst, "if it is zstd, rename it"),
-            ("g.zst", b"", "the name says zstd, and it is empty"),
+            ("g.zst", &zst[..zst.len() / 2], "the zstd data is incomplete"),
+            ("g.gz", b"{\"key\":\"a\"}", "the name indicates gzip data, but its first bytes show otherwise"),
+            ("g.gz", &zst, "if the data is zstd, rename the file"),
+            ("g.zst", b"", "the name indicates zstd data, but the file is empty"),
             ("g.ndjson", &utf16, "iconv -f UTF-16 -t UTF-8"),
-            ("g.ndjson", &utf16[2..], "this is UTF-16"),
+            ("g.ndjson", &utf16[2..], "the text is UTF-16"),
             ("g.json", b"{}", "--format ndjson"),
         ] {
             let error = keys(name, content).unwrap_err();

@@ -64,7 +64,7 @@ impl<R: BufRead> Lines<R> {
             0 => String::new(),
             number => format!(" after line {number}"),
         };
-        InputError::fatal(None, format!("reading failed{after}: {error}"))
+        InputError::fatal(None, format!("cannot read it{after}: {error}"))
     }
 }
 

@@ -34,7 +34,7 @@ fn changes_are_shown_and_nothing_is_written() {
 }
 
 #[test]
-fn a_long_plan_is_shown_whole_where_no_person_looks() {
+fn a_long_plan_is_printed_in_full_without_a_terminal() {
     let program = program();
     let rows: String = (0..3_000).map(|n| format!("{{\"key\":\"new:{n}\"}}\n")).collect();
     program.write("many.ndjson", rows);
@@ -48,7 +48,7 @@ fn a_long_plan_is_shown_whole_where_no_person_looks() {
 }
 
 #[test]
-fn rows_that_change_nothing_are_in_the_report_only() {
+fn unchanged_rows_are_only_in_the_report() {
     let program = program();
     let done = program.run(&["plan", "a.csv", "--report", "report.ndjson", "-o", "plain"]).ok();
     assert_eq!(done.stdout(), "3\tchanged\torg:2\tplan\t\n4\tcreated\torg:3\tplan, seats\t\n");
@@ -108,7 +108,7 @@ fn the_last_writer_of_each_property_that_differs_is_shown() {
 }
 
 #[test]
-fn histories_are_read_only_of_as_many_groups_as_the_limit() {
+fn histories_are_read_only_up_to_the_limit() {
     let program = written_by_others(Era::Y2026);
     let histories = || program.fake.journal().iter().filter(|e| e.path.contains("/activity")).count();
     let done = program.run(&["plan", "wanted.csv", "--who", "--limit", "1", "-o", "plain"]).ok();
@@ -121,7 +121,7 @@ fn histories_are_read_only_of_as_many_groups_as_the_limit() {
 }
 
 #[test]
-fn a_history_that_cannot_be_read_is_a_note_and_a_missing_scope_ends_the_command() {
+fn an_unreadable_history_is_a_note_and_a_missing_scope_an_error() {
     let program = written_by_others(Era::Y2026);
     program.fake.add_faults([Fault::http(500).on("GET", "/groups/activity")]).unwrap();
     let done = program.run(&["plan", "wanted.csv", "--who", "-o", "plain", "--retries", "0"]).ok();
