@@ -29,6 +29,9 @@ const ON_A_TERMINAL: u64 = 50;
 /// The maximum number of rows that wait for standard output, and for earlier rows.
 const WAITING: usize = 1_024;
 
+/// The output of a plan, which completes after the last row.
+type Shown<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'c>>;
+
 /// With `who`, the last writers of this many groups are shown instead of the rows.
 pub(crate) async fn run(
     context: &Context,
@@ -46,7 +49,7 @@ pub(crate) async fn run(
     let name = source.input().name().to_owned();
     let report = Report::create(input.report.as_deref(), input.force)?;
 
-    let (show_row, shown): (ShowRow, Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>>) = match who {
+    let (show_row, shown): (ShowRow, Shown<'_>) = match who {
         Some(limit) => {
             let changed = Changed::new(limit);
             let shown = who::show(context, orgs.clone(), changed.clone(), interrupt.clone());
