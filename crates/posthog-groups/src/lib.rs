@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | connect | [`Client::from_env`], [`Client::builder`] |
 //! | select a group type | [`posthog.groups("organization")`](Client::groups), or its index `groups(0)` |
-//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.limit(n)`, `.properties::<P>()`, and `.stream()`, `.collect()`, `.pages()` or `.page()` |
+//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.limit(n)`, `.properties::<P>()`, and `.stream()`, `.await` (collects), `.pages()` or `.page()` |
 //! | read one group | [`orgs.find(key)`](Groups::find) returns an `Option`; [`orgs.get(key)`](Groups::get) fails if there is none |
 //! | create | [`orgs.create(key).properties(&props).send()`](Groups::create) |
 //! | change one group | [`orgs.group(key)`](Groups::group), then `.set(name, value)`, `.unset(name)`, `.upsert(&props)` |
