@@ -222,7 +222,7 @@ impl ClientBuilder {
     /// Sets the HTTP client, for example for custom certificates or connection pools.
     ///
     /// Disable redirects with `redirect(Policy::none())`: on this API they lead to a login page, and responses from another origin are
-    /// refused.
+    /// rejected.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self

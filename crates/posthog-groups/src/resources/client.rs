@@ -86,7 +86,7 @@ impl Client {
     /// Returns the group types of the project, at most five, ordered by index. Servers of 2026 cache them for five minutes.
     ///
     /// # Errors
-    /// Requires the scope `group:read`. For invalid credentials the server answers 403 here; [`Error::is_unauthorized`] covers that.
+    /// Requires the scope `group:read`. For invalid credentials the server returns 403 here; [`Error::is_unauthorized`] covers that.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
         Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
@@ -96,7 +96,7 @@ impl Client {
     /// `uuid` is the UUID of the person, not a distinct ID. Returns an empty list if no such person exists.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers answer 500 for it.
+    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers return 500 for it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session("related_to_person");
@@ -108,7 +108,7 @@ impl Client {
     /// Returns all projects that the key can access.
     ///
     /// # Errors
-    /// Requires the scope `project:read`. A key that is limited to projects is refused ([`Error::is_forbidden`]).
+    /// Requires the scope `project:read`. A key that is restricted to projects is rejected ([`Error::is_forbidden`]).
     pub async fn projects(&self) -> Result<Vec<Project>> {
         /// A page has 100 projects.
         const MAX_PAGES: u32 = 1_000;

@@ -82,7 +82,7 @@ fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
         .with_help("group types are created by events with `$group_type`")
 }
 
-/// Fails for an index without a group type, because the server would store a group of it before it answers 404.
+/// Fails for an index without a group type, because the server would store a group of it before it returns 404.
 pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
     let wanted = i64::from(index);
     let found = find(session, |t| t.group_type_index == wanted).await?;
