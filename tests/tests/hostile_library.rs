@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use posthog_groups::{Client, Error, RetryPolicy};
-use posthog_groups_tests::{Case, Expect, HostileServer, SECRET, Step, cases, peak_memory};
+use posthog_groups_tests::{Case, Expect, HostileServer, SECRET, Step, cases, flood, peak_memory};
 
 const BOUND: Duration = Duration::from_secs(8);
 const MEMORY: u64 = 400 << 20;
@@ -196,4 +196,21 @@ async fn no_server_makes_a_call_hang_panic_leak_or_grow() {
         println!("grew by {} MiB", (after - before) >> 20);
         assert!(after - before < MEMORY, "grew by {} MiB", (after - before) >> 20);
     }
+}
+
+/// The blocking client has a runtime of its own. One of an application decides itself how often it looks at its timers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_interim_responses_does_not_outlast_the_timeout_of_the_blocking_client() {
+    let server = HostileServer::start(|_| flood()).await.unwrap();
+    let url = server.url();
+    let (error, elapsed) = tokio::task::spawn_blocking(move || {
+        let builder = posthog_groups::blocking::Client::builder().host(url).personal_api_key(SECRET);
+        let client = builder.timeout(Duration::from_secs(1)).retry(RetryPolicy::none()).build().unwrap();
+        let started = Instant::now();
+        (client.whoami().unwrap_err(), started.elapsed())
+    })
+    .await
+    .unwrap();
+    assert!(error.is_timeout(), "{error:?}");
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
 }

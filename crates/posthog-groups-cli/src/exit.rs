@@ -148,7 +148,7 @@ impl From<&Error> for Failure {
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
-        .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil()))
+        .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil().max(1.0)))
 }
 
 /// The message of a client error, without what is only for programmers.
@@ -158,8 +158,8 @@ pub(crate) fn text_of(error: &Error) -> String {
         return "too many requests: the server asked to wait, or the limit of the key is used up".to_owned();
     }
     let mut text = error.message();
-    if error.is_connect() {
-        // The innermost cause says whether it was the name, the port or the certificate.
+    if error.is_connect() || error.is_decode() {
+        // The innermost cause says whether it was the name, the port or the certificate, or what the answer lacks.
         let mut cause = error.source();
         while let Some(next) = cause.and_then(|cause| cause.source()) {
             cause = Some(next);
@@ -230,8 +230,19 @@ fn help_for(error: &Error) -> Vec<String> {
         )]
     } else if error.is_outcome_unknown() {
         help("check the group with `posthog-groups get` before writing again")
+    } else if error.is_connect() && text_of(error).contains("invalid peer certificate") {
+        help(
+            "check the name in the host; if a private authority issued the certificate, add that authority to the system's, or \
+             (on Linux) set SSL_CERT_FILE to a file with its certificate",
+        )
     } else if error.is_connect() {
         help("check the host and the network; run `posthog-groups doctor` for details")
+    } else if error.is_interrupted() {
+        help(
+            "try again; if the error persists, check the port and the scheme (http or https) of the host, and any proxy in between",
+        )
+    } else if matches!(error.status(), Some(402 | 413)) {
+        error.help().into_iter().map(Cow::into_owned).collect()
     } else if error.is_timeout() {
         help("try again, or allow more time with --timeout SECONDS")
     } else if is_not_posthog(error) {

@@ -28,8 +28,12 @@ struct Thread {
 
 impl Runtime {
     pub(crate) fn start() -> Result<Self> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::setup)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            // A server that floods a connection keeps its task ready all the time. Timeouts fire between its polls.
+            .event_interval(1)
+            .build()
+            .map_err(Error::setup)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::Builder::new()

@@ -73,6 +73,13 @@ impl Error {
             Kind::NotJson => {
                 "check that the host is the address of the API, and not of a login page or proxy"
             }
+            Kind::Answer if self.status() == Some(402) => {
+                "the project has used up a quota; its billing settings show which"
+            }
+            Kind::Answer if self.status() == Some(413) => {
+                "the server, or a proxy in front of it, accepts only smaller requests: raise its limit (`client_max_body_size` of \
+                 nginx), or write less at once"
+            }
             Kind::TooLarge(_) => "raise `max_response_size` if the size is right",
             _ => return None,
         };
