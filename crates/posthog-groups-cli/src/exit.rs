@@ -176,9 +176,16 @@ pub(crate) fn is_not_posthog(error: &Error) -> bool {
     error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500)
 }
 
+/// Whether a list cannot be continued. Servers of 2025 call a cursor that they do not take "not found".
+fn is_not_continued(error: &Error) -> bool {
+    error.is_paging() || error.detail() == Some("Invalid cursor")
+}
+
 fn code_of(error: &Error) -> Code {
     if error.is_invalid_input() {
         Code::Usage
+    } else if is_not_continued(error) {
+        Code::Failed
     } else if error.is_not_found() {
         Code::NotFound
     } else if error.is_unauthorized() || error.is_forbidden() {
@@ -211,6 +218,10 @@ fn help_for(error: &Error) -> Vec<String> {
         )
     } else if error.is_project_not_found() {
         help("check --project and the region: a project id of one region is unknown in the other")
+    } else if is_not_continued(error) {
+        help(
+            "run the command again; if the error persists, a proxy may change the links of the server's lists, or drop `cursor`",
+        )
     } else if error.is_not_found() {
         help(SIMILAR_KEYS)
     } else if error.is_already_exists() {

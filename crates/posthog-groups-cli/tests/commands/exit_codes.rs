@@ -139,3 +139,21 @@ fn what_stands_between_is_named_with_its_remedy() {
         assert!(!doctor.stdout.contains("give the key access"), "{}", doctor.stdout);
     }
 }
+
+#[test]
+fn a_list_that_cannot_be_continued_is_no_missing_group() {
+    let refused =
+        r#"{"type": "invalid_request", "code": "not_found", "detail": "Invalid cursor", "attr": null}"#;
+    let no_cursor = r#"{"next": "http://SERVER/?page=2", "previous": null, "results": []}"#;
+    for (status, body, said) in [(404, refused, "Invalid cursor"), (200, no_cursor, "the cursor is empty")] {
+        let program = Program::of_2026();
+        program.fake.add_faults([answers(status, ("x-a", "b"), body, "groups/$")]).unwrap();
+        let done = program.run("list -t 0");
+        assert_eq!(done.code, 1, "{}", done.all());
+        assert!(
+            done.stderr.contains(said) && done.stderr.contains("help: run the command again"),
+            "{}",
+            done.stderr
+        );
+    }
+}
