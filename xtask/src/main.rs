@@ -14,6 +14,7 @@ mod checks;
 mod compare;
 mod diff;
 mod dist;
+mod fuzz;
 mod generate;
 mod languages;
 mod patch;
@@ -64,6 +65,15 @@ enum Task {
         /// Measure only this [default: everything]
         #[arg(value_enum)]
         subject: Option<bench::Subject>,
+    },
+    /// Run the property tests with many inputs, in a release build; fails above 1 s for an input or 256 MiB for a test
+    Fuzz {
+        /// Inputs for each test
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        inputs: u32,
+        /// Only tests whose name contains this
+        #[arg(value_name = "NAME", default_value = "", hide_default_value = true)]
+        only: String,
     },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
@@ -244,6 +254,7 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
             cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
         }
         Task::Bench { subject } => bench::bench(&root, *subject),
+        Task::Fuzz { inputs, only } => fuzz::fuzz(&root, *inputs, only),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
         Task::Dist { out } => dist::dist(&root, out.as_deref()),

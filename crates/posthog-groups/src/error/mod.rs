@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use posthog_groups_client::PersonalApiKey;
 
 use self::envelope::Envelope;
+use self::text::one_line;
 
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -249,6 +250,14 @@ impl Error {
             Kind::Answer
         };
         let mut error = Self::new(kind);
+        if let (Kind::NotJson, Some(encoding)) = (&error.0.kind, headers.get(http::header::CONTENT_ENCODING))
+        {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes());
+            error.add_note(format!(
+                "its content-encoding is `{}`, which the client did not accept",
+                one_line(&encoding)
+            ));
+        }
         error.0.status = Some(status);
         error.0.request_id = request_id(headers);
         error.0.retry_after = retry_after;

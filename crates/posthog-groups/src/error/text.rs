@@ -124,7 +124,7 @@ impl fmt::Debug for Error {
         }
         let mut cause = self.source();
         while let Some(error) = cause {
-            write!(f, "\n    caused by: {error}")?;
+            write!(f, "\n    caused by: {}", one_line(&error.to_string()))?;
             cause = error.source();
         }
         Ok(())

@@ -54,7 +54,8 @@ pub(crate) async fn merge(
     if !upsert_is_missing.load(Ordering::Relaxed) {
         match execute(target, &SetAtOnce { properties: &to_write }).await {
             Ok(group) => return Ok((group, written)),
-            Err(error) if error.is_not_offered() || error.status() == Some(405) => {
+            // The group was found just before: a 404 that does not speak of it is about the endpoint.
+            Err(error) if matches!(error.status(), Some(404 | 405)) && !error.is_not_found() => {
                 upsert_is_missing.store(true, Ordering::Relaxed);
             }
             Err(error) => return Err(error),
