@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use bytestring::ByteString;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::not_an_object::NotAnObject;
 use crate::scan;
+use crate::shared_str::SharedStr;
 
 /// Any JSON value, kept as its text and decoded only when asked.
 ///
@@ -26,7 +26,7 @@ use crate::scan;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct JsonValue(ByteString);
+pub struct JsonValue(SharedStr);
 
 impl JsonValue {
     /// The JSON of a value.
@@ -53,7 +53,7 @@ impl JsonValue {
     /// The same value with a copy of its text, so that it keeps no response body in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
-        Self(ByteString::from(self.as_str()))
+        Self(self.0.into_owned())
     }
 
     /// The value as a Rust type, which may borrow from the text.
@@ -171,7 +171,7 @@ impl Properties {
     }
 
     /// Takes text that is known to be a JSON object.
-    pub(crate) fn from_object(text: ByteString) -> Self {
+    pub(crate) fn from_object(text: SharedStr) -> Self {
         Self(JsonValue(text))
     }
 
@@ -237,7 +237,7 @@ impl Properties {
 impl Default for Properties {
     /// No properties: `{}`.
     fn default() -> Self {
-        Self(JsonValue(ByteString::from_static("{}")))
+        Self(JsonValue(SharedStr::from("{}")))
     }
 }
 

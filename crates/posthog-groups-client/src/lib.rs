@@ -58,11 +58,11 @@ mod operation;
 mod query;
 mod related;
 mod scan;
+mod shared_str;
 mod timestamp;
 mod transport;
 
 pub use body::FromBody;
-pub use bytestring::ByteString;
 pub use connect::{ConnectError, Direct, connect, is_loopback};
 pub use generated::{
     ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, SPEC_SHA256, SPEC_VERSION, builder,
@@ -74,4 +74,5 @@ pub use key::{PersonalApiKey, ProjectToken};
 pub use not_an_object::NotAnObject;
 pub use operation::{Idempotency, Operation, operation};
 pub use related::RelatedActor;
+pub use shared_str::SharedStr;
 pub use transport::{Transport, TransportFuture};

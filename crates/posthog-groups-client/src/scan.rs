@@ -1,24 +1,24 @@
 //! Reads groups in the form that servers send, in fewer steps than a general JSON reader.
 //!
-//! Every function takes the text from where something begins and returns the text after it, or `None` rather than an uncertain
-//! answer: the caller then uses serde_json, which decides what is valid and words the errors. Unusual are escapes in keys and
-//! member names, members that come twice, deep nesting, times that [`timestamp::by_position`] does not read, and everything
-//! that is not JSON. A property test holds that an answer is the one of serde_json.
+//! Every function takes the text from where something begins and returns the text after it, or `None` for everything unusual:
+//! escapes in keys and member names, duplicate members, deep nesting, times that [`timestamp::by_position`] does not read, and
+//! invalid JSON. The caller then uses serde_json, which also words the errors. A property test checks that the two agree.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use wide::u8x16;
 
 use crate::borrowed::{BorrowedGroup, BorrowedPage};
 use crate::timestamp;
 
-/// The text after something; `None` where serde_json has to decide.
+/// The text after something; `None` if serde_json has to decide.
 type Rest<'a> = Option<&'a [u8]>;
 
 /// How deeply the values of properties may be nested.
 const MAX_DEPTH: u8 = 32;
 
-/// A page of groups.
+/// Reads a page of groups.
 pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     let (mut next, mut previous, mut results) = (None, None, None);
     let rest = object(after_blanks(text.as_bytes()), |name, value| match name {
@@ -33,17 +33,23 @@ pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
             })?;
             set(&mut results, groups, rest)
         }
-        _ => other(name, value),
+        _ => skip(value, MAX_DEPTH),
     })?;
     let page = BorrowedPage { next: next.flatten(), previous: previous.flatten(), results: results? };
     after_blanks(rest).is_empty().then_some(page)
 }
 
-/// The text of the last member of an object with this name; `Some(None)` if there is none.
+/// Reads a text that is one group.
+pub(crate) fn single(text: &str) -> Option<BorrowedGroup<'_>> {
+    let (group, rest) = group(text, after_blanks(text.as_bytes()))?;
+    after_blanks(rest).is_empty().then_some(group)
+}
+
+/// Returns the text of the last member of an object with this name; `Some(None)` if there is none.
 pub(crate) fn member<'a>(text: &'a str, wanted: &str) -> Option<Option<&'a str>> {
     let mut found = None;
     object(text.as_bytes(), |name, value| {
-        let rest = other(name, value)?;
+        let rest = skip(value, MAX_DEPTH)?;
         if name == wanted.as_bytes() {
             found = Some(between(text, value, rest)?);
         }
@@ -56,19 +62,23 @@ fn group<'a>(text: &'a str, start: &'a [u8]) -> Option<(BorrowedGroup<'a>, &'a [
     let (mut created_at, mut key, mut properties, mut index) = (None, None, None, None);
     let rest = object(start, |name, value| match name {
         b"created_at" => {
-            let rest = string(value)?;
-            set(&mut created_at, timestamp::by_position(unquoted(text, value, rest)?)?, rest)
+            let (time, rest) = plain_string(value)?;
+            set(&mut created_at, timestamp::by_position(time)?, rest)
         }
         b"group_key" => {
-            let rest = string(value)?;
-            set(&mut key, unquoted(text, value, rest).filter(|key| !key.contains('\\'))?, rest)
+            let (name, rest) = plain_string(value)?;
+            set(&mut key, between(text, value.get(1..)?, value.get(1 + name.len()..)?)?, rest)
         }
         b"group_properties" => {
-            let rest = skip(value, MAX_DEPTH)?;
-            set(&mut properties, between(text, value, rest).filter(|text| text.starts_with('{'))?, rest)
+            let rest = object_of_values(value, MAX_DEPTH)?;
+            set(&mut properties, between(text, value, rest)?, rest)
         }
-        b"group_type_index" => decode(text, value, &mut index),
-        _ => other(name, value),
+        b"group_type_index" => match value {
+            // A second digit is neither a comma nor a bracket.
+            [digit @ b'0'..=b'9', rest @ ..] => set(&mut index, i64::from(digit - b'0'), rest),
+            _ => None,
+        },
+        _ => skip(value, MAX_DEPTH),
     })?;
     let group = BorrowedGroup {
         created_at: created_at?,
@@ -79,42 +89,33 @@ fn group<'a>(text: &'a str, start: &'a [u8]) -> Option<(BorrowedGroup<'a>, &'a [
     Some((group, rest))
 }
 
-/// A member that takes little time: serde_json decodes it.
+/// Leaves a rare member to serde_json.
 fn decode<'a, T: Deserialize<'a>>(text: &'a str, value: &'a [u8], member: &mut Option<T>) -> Rest<'a> {
     let rest = skip(value, 0)?;
     set(member, serde_json::from_str(between(text, value, rest)?).ok()?, rest)
 }
 
-/// A member that is not ours, unless its name is one of ours written with escapes.
-fn other<'a>(name: &[u8], value: &'a [u8]) -> Rest<'a> {
-    if name.contains(&b'\\') { None } else { skip(value, MAX_DEPTH) }
-}
-
-/// Fills a member; `None` when it came before.
+/// Sets a member; `None` for a duplicate.
 fn set<'a, T>(member: &mut Option<T>, value: T, rest: &'a [u8]) -> Rest<'a> {
     member.replace(value).is_none().then_some(rest)
 }
 
-/// The part of `text` that begins with `start` and ends before `rest`.
+/// Returns the part of `text` that begins with `start` and ends before `rest`.
 fn between<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
     text.get(text.len() - start.len()..text.len() - rest.len())
 }
 
-/// The same without the quotes of a string.
-fn unquoted<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
-    text.get(text.len() - start.len() + 1..text.len() - rest.len() - 1)
-}
-
-/// An object; `member` gets the name as it is written, and the text from where the value begins.
+/// Reads an object. `member` gets the name, which has no escapes, and the text from where the value begins.
+#[inline]
 fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest<'a>) -> Rest<'a> {
     list(text, b'{', b'}', |text| {
-        let rest = string(text)?;
-        let name = text.get(1..text.len() - rest.len() - 1)?;
+        let (name, rest) = plain_string(text)?;
         member(name, after_blanks(after_blanks(rest).strip_prefix(b":")?))
     })
 }
 
-/// What stands between two brackets, with commas in between.
+/// Reads items between two brackets, separated by commas.
+#[inline]
 fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) -> Rest<'a>) -> Rest<'a> {
     let mut rest = after_blanks(text.strip_prefix(&[open])?);
     if let Some(rest) = rest.strip_prefix(&[close]) {
@@ -129,15 +130,13 @@ fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) 
     }
 }
 
-/// Any value.
+/// Skips any value.
+#[inline]
 fn skip(text: &[u8], depth: u8) -> Rest<'_> {
     match text.first()? {
         b'"' => string(text),
-        b'[' => list(text, b'[', b']', |item| skip(item, depth.checked_sub(1)?)),
-        b'{' => list(text, b'{', b'}', |member| {
-            let value = after_blanks(string(member)?).strip_prefix(b":")?;
-            skip(after_blanks(value), depth.checked_sub(1)?)
-        }),
+        b'{' => object_of_values(text, depth),
+        b'[' => list_of_values(text, depth),
         b't' => text.strip_prefix(b"true"),
         b'f' => text.strip_prefix(b"false"),
         b'n' => text.strip_prefix(b"null"),
@@ -145,7 +144,35 @@ fn skip(text: &[u8], depth: u8) -> Rest<'_> {
     }
 }
 
+fn list_of_values(text: &[u8], depth: u8) -> Rest<'_> {
+    list(text, b'[', b']', |item| skip(item, depth.checked_sub(1)?))
+}
+
+fn object_of_values(text: &[u8], depth: u8) -> Rest<'_> {
+    list(text, b'{', b'}', |member| {
+        let value = after_blanks(string(member)?).strip_prefix(b":")?;
+        skip(after_blanks(value), depth.checked_sub(1)?)
+    })
+}
+
+/// Reads a string without escapes: what stands between its quotes, and the text after it.
+#[inline]
+fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.strip_prefix(b"\"")?;
+    let (content, rest) = text.split_at_checked(plain_length(text))?;
+    Some((content, rest.strip_prefix(b"\"")?))
+}
+
+#[inline]
 fn string(text: &[u8]) -> Rest<'_> {
+    match plain_string(text) {
+        Some((_, rest)) => Some(rest),
+        None => string_with_escapes(text),
+    }
+}
+
+#[cold]
+fn string_with_escapes(text: &[u8]) -> Rest<'_> {
     let mut rest = text.strip_prefix(b"\"")?;
     loop {
         match rest.get(plain_length(rest)..)? {
@@ -161,6 +188,7 @@ fn string(text: &[u8]) -> Rest<'_> {
     }
 }
 
+#[inline]
 fn number(text: &[u8]) -> Rest<'_> {
     let mut rest = text.strip_prefix(b"-").unwrap_or(text);
     rest = rest.strip_prefix(b"0").or_else(|| digits(rest))?;
@@ -173,11 +201,17 @@ fn number(text: &[u8]) -> Rest<'_> {
     Some(rest)
 }
 
+#[inline]
 fn digits(text: &[u8]) -> Rest<'_> {
-    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if count == 0 { None } else { text.get(count..) }
+    let [b'0'..=b'9', rest @ ..] = text else { return None };
+    let mut rest = rest;
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    Some(rest)
 }
 
+#[inline]
 fn after_blanks(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
         text = rest;
@@ -185,24 +219,22 @@ fn after_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// How many bytes of a string stand for themselves: all before a quote, a backslash or a control character.
-///
-/// Looks at eight bytes at a time: subtracting borrows from the high bit of the first byte that is sought.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (n, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
-        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
-        let control = word.wrapping_sub(ONES * u64::from(b' '));
-        let found = (quote | backslash | control) & !word & (ONES << 7);
-        if found != 0 {
-            return n * 8 + found.trailing_zeros() as usize / 8;
+/// Returns the number of bytes before the first quote, backslash or control character. Looks at 16 bytes at a time.
+#[inline]
+fn plain_length(text: &[u8]) -> usize {
+    let mut rest = text;
+    while let Some((block, after)) = rest.split_first_chunk() {
+        let block = u8x16::new(*block);
+        let is_control = block.min(u8x16::splat(b' ' - 1)).simd_eq(block);
+        let is_end = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\')) | is_control;
+        let ends = is_end.to_bitmask();
+        if ends != 0 {
+            return text.len() - rest.len() + ends.trailing_zeros() as usize;
         }
+        rest = after;
     }
-    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
-    bytes.len() - rest.len() + end.unwrap_or(rest.len())
+    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
+    text.len() - rest.len() + length.unwrap_or(rest.len())
 }
 
 #[cfg(test)]
