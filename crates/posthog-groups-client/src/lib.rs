@@ -49,6 +49,7 @@ mod generated {
 
 mod body;
 mod borrowed;
+mod call;
 mod connect;
 mod group;
 mod json;
@@ -63,6 +64,7 @@ mod timestamp;
 mod transport;
 
 pub use body::FromBody;
+pub use call::Call;
 pub use connect::{ConnectError, Direct, connect, is_loopback};
 pub use generated::{
     ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, SPEC_SHA256, SPEC_VERSION, builder,

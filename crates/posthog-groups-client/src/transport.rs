@@ -2,12 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-
-use crate::generated::Client;
-use crate::operation::{Operation, operation};
+use crate::operation::Operation;
 
 /// What [`Transport::execute`] returns.
 pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
@@ -47,20 +43,4 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         operation: &'static Operation,
         request: reqwest::Request,
     ) -> TransportFuture<'a>;
-}
-
-impl ClientHooks<Arc<dyn Transport>> for Client {
-    async fn exec(
-        &self,
-        mut request: reqwest::Request,
-        info: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
-        // The generator's own header; no PostHog server knows it.
-        request.headers_mut().remove("api-version");
-        match operation(info.operation_id) {
-            Some(operation) => self.inner().execute(self.client(), operation, request).await,
-            // Calls and table are generated from one spec: not reached.
-            None => self.client().execute(request).await,
-        }
-    }
 }
