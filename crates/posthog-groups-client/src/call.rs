@@ -43,6 +43,11 @@ pub trait Call: Sized {
     }
 }
 
+/// The error for a parameter that is not set or not valid.
+pub(crate) fn invalid(name: &str, error: String) -> Error<()> {
+    Error::InvalidRequest(if error.is_empty() { format!("{name} was not initialized") } else { error })
+}
+
 /// Sends a call by the transport of its client, and decodes the response.
 pub(crate) async fn send<C: Call>(client: &Client, call: C) -> Result<ResponseValue<C::Answer>, Error<()>> {
     let request = call.request()?;

@@ -1597,12 +1597,10 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 cursor: Ok(None),
                 group_key: Ok(None),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                group_type_index: Err(String::new()),
                 search: Ok(None),
             }
         }
@@ -1687,7 +1685,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -1749,11 +1747,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 limit: Ok(None),
                 page: Ok(None),
             }
@@ -1836,11 +1832,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -1926,11 +1920,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 skip_create_notebook: Ok(None),
             }
         }
@@ -1999,7 +1991,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2037,11 +2029,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
-                key: Err("key was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_type_index: Err(String::new()),
+                key: Err(String::new()),
                 value: Ok(None),
             }
         }
@@ -2115,9 +2105,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 group_type_index: Ok(None),
-                id: Err("id was not initialized".to_string()),
+                id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2179,11 +2169,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2269,12 +2257,10 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
-                body: Err("body was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
+                body: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2341,7 +2327,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2377,7 +2363,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2439,7 +2425,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2500,8 +2486,8 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                body: Err("body was not initialized".to_string()),
+                project_id: Err(String::new()),
+                body: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2549,8 +2535,8 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_type_index: Err("group_type_index was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_type_index: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2605,9 +2591,9 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, limit, offset, search } = self;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let offset = offset.map_err(Error::InvalidRequest)?;
-            let search = search.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(|error| crate::call::invalid("limit", error))?;
+            let offset = offset.map_err(|error| crate::call::invalid("offset", error))?;
+            let search = search.map_err(|error| crate::call::invalid("search", error))?;
             let url = format!("{}/api/projects/", client.baseurl,);
             #[allow(unused_mut)]
             let mut request = client
@@ -2640,11 +2626,14 @@ pub mod builder {
                 group_type_index,
                 search,
             } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let cursor = cursor.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let search = search.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let cursor = cursor.map_err(|error| crate::call::invalid("cursor", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let search = search.map_err(|error| crate::call::invalid("search", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
@@ -2674,12 +2663,13 @@ pub mod builder {
         const STATUS: u16 = 201u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
             let body = body
                 .and_then(|v| {
                     types::CreateGroupRequest::try_from(v).map_err(|e| e.to_string())
                 })
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
                 .to_string()),
@@ -2703,11 +2693,14 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, limit, page } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let page = page.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let limit = limit.map_err(|error| crate::call::invalid("limit", error))?;
+            let page = page.map_err(|error| crate::call::invalid("page", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
                 project_id.to_string()),
@@ -2737,14 +2730,17 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
             let body = body
                 .and_then(|v| {
                     types::DeletePropertyRequest::try_from(v).map_err(|e| e.to_string())
                 })
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/delete_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -2779,11 +2775,14 @@ pub mod builder {
                 group_type_index,
                 skip_create_notebook,
             } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
             let skip_create_notebook = skip_create_notebook
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("skip_create_notebook", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
                 project_id.to_string()),
@@ -2812,7 +2811,8 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -2835,10 +2835,12 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index, key, value } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let key = key.map_err(Error::InvalidRequest)?;
-            let value = value.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let key = key.map_err(|error| crate::call::invalid("key", error))?;
+            let value = value.map_err(|error| crate::call::invalid("value", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/property_values/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -2867,9 +2869,11 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index, id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let id = id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let id = id.map_err(|error| crate::call::invalid("id", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
                 project_id.to_string()),
@@ -2897,14 +2901,17 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
             let body = body
                 .and_then(|v| {
                     types::UpdatePropertyRequest::try_from(v).map_err(|e| e.to_string())
                 })
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/update_property/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -2933,10 +2940,13 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let body = body.map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -2965,7 +2975,8 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
                 project_id.to_string()),
@@ -2988,13 +2999,14 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
             let body = body
                 .and_then(|v| {
                     types::CreateDetailDashboardRequest::try_from(v)
                         .map_err(|e| e.to_string())
                 })
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
                 .baseurl, encode_path(& project_id.to_string()),
@@ -3018,13 +3030,14 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
             let body = body
                 .and_then(|v| {
                     types::SetDefaultColumnsRequest::try_from(v)
                         .map_err(|e| e.to_string())
                 })
-                .map_err(Error::InvalidRequest)?;
+                .map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -3048,8 +3061,9 @@ pub mod builder {
         const STATUS: u16 = 200u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let body = body.map_err(|error| crate::call::invalid("body", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
                 encode_path(& project_id.to_string()),
@@ -3073,8 +3087,10 @@ pub mod builder {
         const STATUS: u16 = 204u16;
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
             let url = format!(
                 "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
                 project_id.to_string()), encode_path(& group_type_index.to_string()),

@@ -46,6 +46,7 @@ impl JsonValue {
     }
 
     /// The JSON text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -176,6 +177,7 @@ impl Properties {
     }
 
     /// The JSON text, an object.
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -131,7 +131,7 @@ fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) 
 }
 
 /// Skips any value.
-#[inline]
+#[inline(always)]
 fn skip(text: &[u8], depth: u8) -> Rest<'_> {
     match text.first()? {
         b'"' => string(text),
@@ -156,14 +156,14 @@ fn object_of_values(text: &[u8], depth: u8) -> Rest<'_> {
 }
 
 /// Reads a string without escapes: what stands between its quotes, and the text after it.
-#[inline]
+#[inline(always)]
 fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
     let (content, rest) = text.split_at_checked(plain_length(text))?;
     Some((content, rest.strip_prefix(b"\"")?))
 }
 
-#[inline]
+#[inline(always)]
 fn string(text: &[u8]) -> Rest<'_> {
     match plain_string(text) {
         Some((_, rest)) => Some(rest),
@@ -188,7 +188,7 @@ fn string_with_escapes(text: &[u8]) -> Rest<'_> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn number(text: &[u8]) -> Rest<'_> {
     let mut rest = text.strip_prefix(b"-").unwrap_or(text);
     rest = rest.strip_prefix(b"0").or_else(|| digits(rest))?;
@@ -201,7 +201,7 @@ fn number(text: &[u8]) -> Rest<'_> {
     Some(rest)
 }
 
-#[inline]
+#[inline(always)]
 fn digits(text: &[u8]) -> Rest<'_> {
     let [b'0'..=b'9', rest @ ..] = text else { return None };
     let mut rest = rest;
@@ -211,7 +211,7 @@ fn digits(text: &[u8]) -> Rest<'_> {
     Some(rest)
 }
 
-#[inline]
+#[inline(always)]
 fn after_blanks(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
         text = rest;
@@ -220,7 +220,7 @@ fn after_blanks(mut text: &[u8]) -> &[u8] {
 }
 
 /// Returns the number of bytes before the first quote, backslash or control character. Looks at 16 bytes at a time.
-#[inline]
+#[inline(always)]
 fn plain_length(text: &[u8]) -> usize {
     let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {

@@ -31,6 +31,7 @@ pub struct SharedStr {
 
 impl SharedStr {
     /// Returns the text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.text.get(self.range.clone()).unwrap_or_default()
     }
@@ -42,6 +43,7 @@ impl SharedStr {
     }
 
     /// Returns `part`, which borrows from this string, as a string that shares its text. Any other text is copied.
+    #[inline]
     pub(crate) fn slice_ref(&self, part: &str) -> Self {
         let start = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         match start.checked_add(part.len()) {
@@ -54,6 +56,7 @@ impl SharedStr {
 impl Deref for SharedStr {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }

@@ -20,12 +20,7 @@ pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     let year = i32::try_from(number([y1, y2, y3, y4])?).ok()?;
     let date = NaiveDate::from_ymd_opt(year, number([o1, o2])?, number([d1, d2])?)?;
     let (nanos, zone) = match rest {
-        [b'.', rest @ ..] => {
-            let (digits, zone) = rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?);
-            let mut nanos = [b'0'; 9];
-            nanos.get_mut(..digits.len()).filter(|_| !digits.is_empty())?.copy_from_slice(digits);
-            (number(nanos)?, zone)
-        }
+        [b'.', fraction @ ..] => nanoseconds(fraction)?,
         _ => (0, rest),
     };
     if !matches!(zone, b"Z" | b"+00:00") {
@@ -35,8 +30,20 @@ pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
+/// The nanoseconds of a fraction of one to nine digits, and the text after it.
+#[inline(always)]
+fn nanoseconds(mut text: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut number, mut unit) = (0_u32, 1_000_000_000);
+    while let [digit @ b'0'..=b'9', rest @ ..] = text {
+        unit /= 10;
+        number = number.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'));
+        text = rest;
+    }
+    (0 < unit && unit < 1_000_000_000).then_some((number.wrapping_mul(unit), text))
+}
+
 /// The number that up to nine digits write.
-#[inline]
+#[inline(always)]
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     let digits = digits.map(|byte| byte.wrapping_sub(b'0'));
     let number = digits.iter().fold(0_u32, |n, digit| n.wrapping_mul(10).wrapping_add(u32::from(*digit)));

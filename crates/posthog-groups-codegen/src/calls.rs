@@ -10,6 +10,7 @@ use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt, Token, Type, parse_quote};
 type Arguments = Punctuated<Expr, Token![,]>;
 
 /// * A builder implements the client crate's `Call`: its request can be built without being sent. `send` uses that.
+/// * Parameters that are not set cost no text until a call is sent without them.
 /// * No header `api-version`: no PostHog server knows it.
 /// * The client parses its base URL once, and the query is written straight into the URL.
 /// * Bodies are decoded by the client crate's `FromBody`, which leaves it to the type how. Every type that a call answers with
@@ -72,6 +73,7 @@ impl VisitMut for Calls {
             Expr::Struct(made) if made.fields.iter().any(|field| field.member == parse_quote!(baseurl)) => {
                 made.fields.push(parse_quote!(base: ::reqwest::Url::parse(baseurl).ok()));
             }
+            Expr::Call(error) if is_not_initialized(error) => *expression = parse_quote!(Err(String::new())),
             Expr::MethodCall(call) if call.method == "headers" && call.args.iter().all(is_header_map) => {
                 *expression = (*call.receiver).clone();
             }
@@ -103,7 +105,8 @@ impl Calls {
         let after = send.block.stmts.split_off(end);
         let operation = literal(&after, "operation_id : ")?;
         let status = literal(&after, "as_u16 () { ")?;
-        let build = std::mem::take(&mut send.block.stmts);
+        let mut build = std::mem::take(&mut send.block.stmts);
+        build.iter_mut().for_each(name_parameter);
         send.block = parse_quote!({
             let client = self.client;
             crate::call::send(client, self).await
@@ -177,6 +180,26 @@ fn write_url(chain: &mut Expr, parameters: &[Arguments]) {
         _ => parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?),
     };
     call.args = [url].into_iter().collect();
+}
+
+/// `Err("x was not initialized".to_string())`
+fn is_not_initialized(call: &syn::ExprCall) -> bool {
+    call.to_token_stream().to_string().ends_with("was not initialized\" . to_string ())")
+}
+
+/// Turns `let x = x.map_err(Error::InvalidRequest)?` into a call that names the parameter if it is not set.
+fn name_parameter(statement: &mut Stmt) {
+    if let Stmt::Local(local) = statement
+        && let syn::Pat::Ident(name) = &local.pat
+        && let Some(init) = &mut local.init
+        && let Expr::Try(tried) = &mut *init.expr
+        && let Expr::MethodCall(call) = &mut *tried.expr
+        && call.method == "map_err"
+        && call.args.first() == Some(&parse_quote!(Error::InvalidRequest))
+    {
+        let name = name.ident.to_string();
+        call.args = parse_quote!(|error| crate::call::invalid(#name, error));
+    }
 }
 
 /// `let mut header_map = ..` and `header_map.append(..)`.
