@@ -20,26 +20,27 @@ impl Client {
 fn parse(base: Option<&Url>, text: &str) -> Result<Url, url::ParseError> {
     let path = base.and_then(|base| text.strip_prefix(&base[..Position::BeforePath]));
     // A second slash, for example, would begin a host.
-    let is_path = |path: &str| path.starts_with('/') && path[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_path =
+        |path: &str| path.starts_with('/') && path[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
     match (base, path) {
         (Some(base), Some(path)) if is_path(path) => base.join(path),
         _ => Url::parse(text),
     }
 }
 
-/// A URL whose query is being written.
+/// Builds the query of a URL.
 pub(crate) struct Query {
     url: Url,
     error: Option<serde_urlencoded::ser::Error>,
 }
 
 impl Query {
-    /// Begins with a URL that has no query.
+    /// Starts with a URL without a query.
     pub(crate) fn new(url: Url) -> Self {
         Self { url, error: None }
     }
 
-    /// Adds a parameter: not at all for `None`, once for each item of a list.
+    /// Adds a parameter: none for `None`, one per item for a list.
     pub(crate) fn with<T: Serialize>(mut self, name: &str, value: &T) -> Self {
         let mut pairs = self.url.query_pairs_mut();
         let serializer = serde_urlencoded::Serializer::new(&mut pairs);
@@ -50,10 +51,10 @@ impl Query {
         self
     }
 
-    /// The URL.
+    /// Returns the URL.
     ///
     /// # Errors
-    /// When a parameter is neither a value nor a list of values.
+    /// Fails if a parameter is neither a value nor a list of values.
     #[expect(clippy::result_large_err, reason = "the error of the generated calls")]
     pub(crate) fn finish(mut self) -> Result<Url, Error<()>> {
         if let Some(error) = self.error {
@@ -83,10 +84,7 @@ mod tests {
             .with("flag", &Some(true))
             .with("id", &vec!["1", "2"])
             .finish();
-        assert_eq!(
-            url.unwrap().as_str(),
-            "http://x/a/?search=a+b%26c%3D%C3%A9&index=0&flag=true&id=1&id=2"
-        );
+        assert_eq!(url.unwrap().as_str(), "http://x/a/?search=a+b%26c%3D%C3%A9&index=0&flag=true&id=1&id=2");
     }
 
     #[test]
@@ -96,9 +94,25 @@ mod tests {
 
     #[test]
     fn a_url_is_the_same_whether_only_its_path_is_parsed_or_all_of_it() {
-        for base in ["https://x.example", "http://127.0.0.1:8000/", "https://x.example/posthog", "https://X.example//y", "no url"] {
+        for base in [
+            "https://x.example",
+            "http://127.0.0.1:8000/",
+            "https://x.example/posthog",
+            "https://X.example//y",
+            "no url",
+        ] {
             let parsed = Url::parse(base).ok();
-            for path in ["/api/projects/@current/groups/", "/api/a%2Fb/../c", "//y.example/api", "/\\y.example", "/\t/y.example", "/é", "", "?a", "y"] {
+            for path in [
+                "/api/projects/@current/groups/",
+                "/api/a%2Fb/../c",
+                "//y.example/api",
+                "/\\y.example",
+                "/\t/y.example",
+                "/é",
+                "",
+                "?a",
+                "y",
+            ] {
                 let text = format!("{}{path}", base.trim_end_matches('/'));
                 assert_eq!(parse(parsed.as_ref(), &text), Url::parse(&text), "{text}");
             }

@@ -1,8 +1,9 @@
-//! Reads groups in the form that servers send, in fewer steps than a general JSON reader.
+//! Parses groups in the form that servers send, faster than a general JSON parser.
 //!
-//! Every function takes the text from where something begins and returns the text after it, or `None` for everything unusual:
-//! escapes in keys and member names, duplicate members, deep nesting, times that [`timestamp::by_position`] does not read, and
-//! invalid JSON. The caller then uses serde_json, which also words the errors. A property test checks that the two agree.
+//! Every function takes the text at the start of an element and returns the text after it, or `None` if the text has an unusual
+//! form: escapes in keys and member names, repeated members, deep nesting, times that [`timestamp::by_position`] does not parse,
+//! and invalid JSON. The caller then uses serde_json, which decides what is valid and returns the errors. A property test checks
+//! that the results are those of serde_json.
 
 use std::borrow::Cow;
 
@@ -12,13 +13,13 @@ use wide::u8x16;
 use crate::borrowed::{BorrowedGroup, BorrowedPage};
 use crate::timestamp;
 
-/// The text after something; `None` if serde_json has to decide.
+/// The text after an element, or `None` if serde_json must decide.
 type Rest<'a> = Option<&'a [u8]>;
 
-/// How deeply the values of properties may be nested.
+/// The maximum nesting of property values.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads a page of groups.
+/// Parses a page of groups.
 pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     let (mut next, mut previous, mut results) = (None, None, None);
     let rest = object(after_blanks(text.as_bytes()), |name, value| match name {
@@ -39,7 +40,7 @@ pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     after_blanks(rest).is_empty().then_some(page)
 }
 
-/// Reads a text that is one group.
+/// Parses a text that is one group.
 pub(crate) fn single(text: &str) -> Option<BorrowedGroup<'_>> {
     let (group, rest) = group(text, after_blanks(text.as_bytes()))?;
     after_blanks(rest).is_empty().then_some(group)
@@ -89,7 +90,7 @@ fn group<'a>(text: &'a str, start: &'a [u8]) -> Option<(BorrowedGroup<'a>, &'a [
     Some((group, rest))
 }
 
-/// Leaves a rare member to serde_json.
+/// Decodes a small member with serde_json.
 fn decode<'a, T: Deserialize<'a>>(text: &'a str, value: &'a [u8], member: &mut Option<T>) -> Rest<'a> {
     let rest = skip(value, 0)?;
     set(member, serde_json::from_str(between(text, value, rest)?).ok()?, rest)
@@ -100,12 +101,12 @@ fn set<'a, T>(member: &mut Option<T>, value: T, rest: &'a [u8]) -> Rest<'a> {
     member.replace(value).is_none().then_some(rest)
 }
 
-/// Returns the part of `text` that begins with `start` and ends before `rest`.
+/// Returns the part of `text` from `start` up to `rest`.
 fn between<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
     text.get(text.len() - start.len()..text.len() - rest.len())
 }
 
-/// Reads an object. `member` gets the name, which has no escapes, and the text from where the value begins.
+/// Parses an object. `member` gets each name, which has no escapes, and the text from the start of its value.
 #[inline]
 fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest<'a>) -> Rest<'a> {
     list(text, b'{', b'}', |text| {
@@ -114,7 +115,7 @@ fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest
     })
 }
 
-/// Reads items between two brackets, separated by commas.
+/// Parses elements between brackets, separated by commas.
 #[inline]
 fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) -> Rest<'a>) -> Rest<'a> {
     let mut rest = after_blanks(text.strip_prefix(&[open])?);
@@ -155,7 +156,7 @@ fn object_of_values(text: &[u8], depth: u8) -> Rest<'_> {
     })
 }
 
-/// Reads a string without escapes: what stands between its quotes, and the text after it.
+/// Parses a string without escapes. Returns the text between its quotes, and the text after it.
 #[inline(always)]
 fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
@@ -219,7 +220,7 @@ fn after_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Returns the number of bytes before the first quote, backslash or control character. Looks at 16 bytes at a time.
+/// Counts the bytes of a string before a quote, a backslash or a control character. Compares 16 bytes at a time.
 #[inline(always)]
 fn plain_length(text: &[u8]) -> usize {
     let mut rest = text;
@@ -245,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    /// Where the scanner has an answer, serde_json has the same. Says whether it had one.
+    /// Checks that the scanner has the same result as serde_json. Returns whether it had one.
     fn agrees(text: &str) -> bool {
         let scanned = page(text);
         if let Some(page) = &scanned {
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_as_servers_send_them_are_read() {
+    fn pages_of_servers_are_parsed() {
         for text in [
             r#"{"results":[]}"#.to_owned(),
             "\n{ \"next\" : \"https://x/?cursor=a\" , \"results\" : [ ] , \"count\" : 0 }\t".to_owned(),
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_left_to_serde_json() {
+    fn other_forms_are_left_to_serde_json() {
         let deep = "[".repeat(40) + &"]".repeat(40);
         for text in [
             String::new(),
@@ -351,7 +352,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
-        fn an_answer_is_what_serde_json_decodes_whatever_the_input(
+        fn results_agree_with_serde_json_for_any_input(
             groups in vec(group(), 0..4),
             link in select(vec!["null", "\"https://x/?cursor=a%2Bb\"", "\"\\/\"", "7"]),
             changes in vec((any::<Index>(), 0_usize..3, select(b"{}[]\":,\\/un0e+-.1 \n\x01t".to_vec())), 0..3),

@@ -1,11 +1,11 @@
-//! Times as PostHog servers write them.
+//! Timestamps as PostHog servers write them.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::{Deserializer, Error, Visitor};
 
-/// Parses RFC 3339. The form that servers send is read by position; everything else is left to chrono.
+/// Parses RFC 3339. The form that servers send is parsed by position, and all others by chrono.
 pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
     by_position(text.as_bytes()).map_or_else(|| text.parse(), Ok)
 }
@@ -30,7 +30,7 @@ pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// The nanoseconds of a fraction of one to nine digits, and the text after it.
+/// Parses a fraction of one to nine digits. Returns the nanoseconds, and the text after it.
 #[inline(always)]
 fn nanoseconds(mut text: &[u8]) -> Option<(u32, &[u8])> {
     let (mut number, mut unit) = (0_u32, 1_000_000_000);
@@ -42,7 +42,7 @@ fn nanoseconds(mut text: &[u8]) -> Option<(u32, &[u8])> {
     (0 < unit && unit < 1_000_000_000).then_some((number.wrapping_mul(unit), text))
 }
 
-/// The number that up to nine digits write.
+/// Parses up to nine digits.
 #[inline(always)]
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     let digits = digits.map(|byte| byte.wrapping_sub(b'0'));
@@ -50,7 +50,7 @@ fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     digits.iter().all(|digit| *digit < 10).then_some(number)
 }
 
-/// For `#[serde(deserialize_with)]`.
+/// A function for `#[serde(deserialize_with)]`.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     struct Timestamp;
 
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_that_servers_send_is_read_by_position() {
+    fn timestamps_of_servers_are_parsed_by_position() {
         for text in [
             "2026-03-04T09:15:27Z",
             "2026-03-04T09:15:27.482913Z",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_left_to_chrono() {
+    fn other_forms_are_parsed_by_chrono() {
         for (text, valid) in [
             ("2026-03-04T09:15:27+02:00", true),
             ("2026-03-04 09:15:27Z", true),
@@ -114,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_by_position_is_what_chrono_reads(
+        fn parsing_by_position_agrees_with_chrono(
             text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,11})?(Z|\+00:00|-00:00|z|)"
         ) {
             if let Some(time) = by_position(text.as_bytes()) {

@@ -1,22 +1,21 @@
-//! The seam between generated calls and the wire: every request goes through a [`Transport`].
+//! The transport that generated calls send requests with.
 
 use std::fmt;
 use std::pin::Pin;
 
 use crate::operation::Operation;
 
-/// What [`Transport::execute`] returns.
+/// The future that [`Transport::execute`] returns.
 pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
 
-/// Carries out requests: the one place for authentication, retries, rate limits and tracing.
+/// Executes requests. Authentication, retries, rate limits and tracing belong here.
 ///
-/// A client is generic over nothing: it holds an `Arc<dyn Transport>`, given to
-/// `Client::new_with_client`.
+/// A client has an `Arc<dyn Transport>`, which is passed to `Client::new_with_client`.
 ///
 /// ```
 /// use posthog_groups_client::{Operation, Transport, TransportFuture};
 ///
-/// /// Says what is called, and calls it.
+/// /// Logs every request.
 /// #[derive(Debug)]
 /// struct Logging;
 ///
@@ -33,10 +32,10 @@ pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwe
 /// }
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends `request`, a call of `operation`, by way of `http`.
+    /// Sends a request of `operation` with the HTTP client `http`.
     ///
     /// # Errors
-    /// What `reqwest` reports when no response was received. Any response, of whatever status, is `Ok`.
+    /// The error of `reqwest` if no response was received. Responses of any status are `Ok`.
     fn execute<'a>(
         &'a self,
         http: &'a reqwest::Client,

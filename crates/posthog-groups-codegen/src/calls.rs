@@ -1,4 +1,4 @@
-//! Rewrites the generated calls to do only what a request needs.
+//! Removes work from the generated calls that a request does not need.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
@@ -9,22 +9,23 @@ use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt, Token, Type, parse_quote};
 /// The arguments of a call.
 type Arguments = Punctuated<Expr, Token![,]>;
 
-/// * A builder implements the client crate's `Call`: its request can be built without being sent. `send` uses that.
-/// * Parameters that are not set cost no text until a call is sent without them.
-/// * No header `api-version`: no PostHog server knows it.
-/// * The client parses its base URL once, and the query is written straight into the URL.
-/// * Bodies are decoded by the client crate's `FromBody`, which leaves it to the type how. Every type that a call answers with
-///   gets an implementation.
-/// * Times are read by position.
+/// Rewrites the generated calls:
+///
+/// * Builders implement `Call` of the client crate, which builds the request without sending it. `send` uses it.
+/// * The error for a missing parameter is created when the request is built, instead of with the builder.
+/// * The header `api-version`, which PostHog servers do not use, is removed.
+/// * The base URL is parsed once per client, and the query is written into the URL.
+/// * Bodies are decoded by `FromBody` of the client crate. Every response type gets an implementation.
+/// * Timestamps are parsed by position.
 pub(crate) fn rewrite_calls(file: &mut syn::File) {
     let mut calls = Calls::default();
     calls.visit_file_mut(file);
-    // The hooks of the generator are not used.
+    // The hooks are not used.
     file.items.retain(|item| !item.to_token_stream().to_string().contains("assert_client_hooks"));
     calls.answers.sort();
     calls.answers.dedup();
     for answer in calls.answers {
-        // Vectors and the client crate's own types have their implementations there.
+        // `Vec` and the types of the client crate are implemented in the client crate.
         if let Some(name) = answer.strip_prefix("types :: ") {
             let name = format_ident!("{name}");
             file.items.push(parse_quote!(impl crate::FromBody for types::#name {}));
@@ -34,7 +35,7 @@ pub(crate) fn rewrite_calls(file: &mut syn::File) {
 
 #[derive(Default)]
 struct Calls {
-    /// What the calls answer with, as the generator spells it.
+    /// The response types, as the generator writes them.
     answers: Vec<String>,
 }
 
@@ -88,7 +89,7 @@ impl VisitMut for Calls {
 }
 
 impl Calls {
-    /// Makes an implementation of `Call` of the first part of `send`, and lets `send` use it.
+    /// Moves the first part of `send` to an implementation of `Call`, and calls it from `send`.
     fn split_send(&mut self, item: &mut Item) -> Option<Item> {
         let Item::Impl(builder) = item else { return None };
         let name = match &*builder.self_ty {
@@ -125,7 +126,7 @@ impl Calls {
     }
 }
 
-/// The `T` of `Result<ResponseValue<T>, _>`.
+/// Returns the `T` of `Result<ResponseValue<T>, _>`.
 fn answer(send: &ImplItemFn) -> Option<Type> {
     fn argument(of: &Type) -> Option<&Type> {
         let Type::Path(path) = of else { return None };
@@ -141,12 +142,12 @@ fn answer(send: &ImplItemFn) -> Option<Type> {
     argument(argument(result)?).cloned()
 }
 
-/// `let info = OperationInfo { .. };`
+/// Whether a statement is `let info = ..`.
 fn is_info(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "info"))
 }
 
-/// The literal after `mark` in the text of the statements.
+/// Returns the literal after `mark` in the text of the statements.
 fn literal(statements: &[Stmt], mark: &str) -> Option<syn::Lit> {
     let text = statements.iter().map(ToTokens::to_token_stream).collect::<TokenStream>().to_string();
     let after = text.split_once(mark)?.1;
@@ -167,7 +168,7 @@ fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
     }
 }
 
-/// Turns the text of `client.client.get(url)`, where a chain of calls begins, into a URL with a query.
+/// Replaces the `url` of `client.client.get(url)` at the start of a chain of calls by a URL with a query.
 fn write_url(chain: &mut Expr, parameters: &[Arguments]) {
     let Expr::MethodCall(call) = chain else { return };
     if matches!(&*call.receiver, Expr::MethodCall(_)) {
@@ -182,12 +183,12 @@ fn write_url(chain: &mut Expr, parameters: &[Arguments]) {
     call.args = [url].into_iter().collect();
 }
 
-/// `Err("x was not initialized".to_string())`
+/// Whether a call is `Err("x was not initialized".to_string())`.
 fn is_not_initialized(call: &syn::ExprCall) -> bool {
     call.to_token_stream().to_string().ends_with("was not initialized\" . to_string ())")
 }
 
-/// Turns `let x = x.map_err(Error::InvalidRequest)?` into a call that names the parameter if it is not set.
+/// Lets `let x = x.map_err(Error::InvalidRequest)?` name a missing parameter.
 fn name_parameter(statement: &mut Stmt) {
     if let Stmt::Local(local) = statement
         && let syn::Pat::Ident(name) = &local.pat

@@ -50,7 +50,8 @@ impl fmt::Debug for Client {
 
 impl Client {
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
-        let raw = RawTransport { connection: shared.connection.clone(), options }.into_client(shared.http.clone());
+        let raw =
+            RawTransport { connection: shared.connection.clone(), options }.into_client(shared.http.clone());
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
@@ -111,14 +112,14 @@ impl Client {
         let session = self.session("projects").hide_answers();
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
-            // Counted instead of taken from the link, which may name another origin.
+            // The offset is counted, because the link can have another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
             let page = session.read(|| session.raw().list_projects().limit(100_i64).offset(offset)).await?;
             // All pages are in memory.
             session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
-            // An empty page with a link would be followed forever.
+            // Following links from empty pages might never end.
             if empty || !more {
                 return Ok(projects);
             }
@@ -144,7 +145,7 @@ impl Client {
     }
 
     /// Returns a client for long-running work: without a deadline, with waits of any length for the rate limit, and with more retries,
-    /// because a 500 after hours of work is hardly a mistake of the caller.
+    /// because a 500 after hours of work rarely means an invalid request.
     pub(crate) fn for_bulk(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);

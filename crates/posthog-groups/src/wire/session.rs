@@ -1,4 +1,4 @@
-//! One call of a user: its options, the time that it has, and the requests that it makes.
+//! A session: one call of the user with its options, its deadline and its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::wire::keyed_locks::KeyedLocks;
 use crate::wire::options::CallOptions;
 use crate::wire::transport::{Answer, Build, Connection, Exchange, Mode, Source, Usage};
 
-/// What all clones of a client share, whatever their options.
+/// What all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) connection: Arc<Connection>,
     pub(crate) http: reqwest::Client,
@@ -24,12 +24,12 @@ pub(crate) struct Shared {
     pub(crate) raw: raw::Client,
     pub(crate) project: String,
     pub(crate) group_types: Cache<Arc<[GroupType]>>,
-    /// The server is known to have no `upsert_properties`.
+    /// Whether the server is known not to have `upsert_properties`.
     pub(crate) upsert_is_missing: AtomicBool,
     pub(crate) write_locks: KeyedLocks<(u8, String)>,
 }
 
-/// One call of a user, however many requests it makes.
+/// One call of the user, which can make several requests.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: CallOptions,
@@ -49,29 +49,29 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Starts the clock of a call.
+    /// Starts a call and its deadline.
     pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
         Self { shared, options, deadline, usage: Usage::new(Some(call)), hides_answers: false }
     }
 
-    /// Keeps answers out of errors, because they hold secrets such as the keys of projects.
+    /// Keeps response bodies out of errors, because they contain secrets such as project keys.
     pub(crate) fn hide_answers(mut self) -> Self {
         self.hides_answers = true;
         self
     }
 
-    /// The generated client, for building requests.
+    /// Returns the generated client, which builds requests.
     pub(crate) fn raw(&self) -> &raw::Client {
         &self.shared.raw
     }
 
-    /// Adds to an error what is known of the call.
+    /// Adds the context of the call to an error.
     pub(crate) fn fail(&self, error: Error) -> Error {
         self.usage.complete(error)
     }
 
-    /// The project as requests name it.
+    /// The project as it appears in paths.
     pub(crate) fn project(&self) -> &str {
         &self.shared.project
     }
@@ -80,8 +80,8 @@ impl Session {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Waits for something that another call has at the moment, within the deadline and `max_server_wait`. `awaited` is
-    /// what the other call does.
+    /// Waits for another call, within the deadline and `max_server_wait`. `awaited` says what the other call does, for
+    /// the error.
     pub(crate) async fn queue<T>(&self, awaited: &'static str, wait: impl Future<Output = T>) -> Result<T> {
         let longest = Instant::now().checked_add(self.options.retry.max_server_wait);
         let end = match (self.deadline, longest) {
@@ -95,7 +95,7 @@ impl Session {
             .map_err(|_| self.fail(if is_deadline { Error::deadline() } else { Error::queue(awaited) }))
     }
 
-    /// An error when the answers of the call together are larger than one may be.
+    /// Fails if the responses of the call together exceed `max_response_size`.
     pub(crate) fn check_size(&self) -> Result<()> {
         let limit = self.options.max_response_size;
         if self.usage.bytes() > limit {
@@ -104,7 +104,7 @@ impl Session {
         Ok(())
     }
 
-    /// One request of the call, with its repetitions.
+    /// Creates the exchange for one request of the call.
     pub(crate) fn exchange(&self, mode: Mode) -> Exchange<'_> {
         Exchange {
             connection: &self.shared.connection,
@@ -115,7 +115,7 @@ impl Session {
         }
     }
 
-    /// Sends a request of the generated client, and returns the answer if it has the expected status.
+    /// Sends a request of the generated client. Returns the response if it has the expected status.
     pub(crate) async fn answer<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<Answer> {
         let build = || {
             call().request().map_err(|error| match error {
@@ -141,14 +141,14 @@ impl Session {
         Err(self.unusable(operation, answer, error))
     }
 
-    /// Sends a request of the generated client, and decodes the answer.
+    /// Sends a request of the generated client, and decodes the response.
     pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
         let answer = self.answer(call).await?;
         C::Answer::from_body(&answer.body)
             .map_err(|error| self.undecodable::<C::Answer>(C::operation(), answer, error))
     }
 
-    /// Sends a read. An answer whose JSON was cut in a way that only decoding shows is asked for once more.
+    /// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
     pub(crate) async fn read<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
         match self.send(&call).await {
             Err(error) if error.is_cut_short() && self.options.retry.retries > 0 => self.send(&call).await,
@@ -156,14 +156,14 @@ impl Session {
         }
     }
 
-    /// The error for an answer that cannot be decoded.
+    /// Returns the error for a response that cannot be decoded.
     pub(crate) fn undecodable<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,
         answer: Answer,
         error: serde_json::Error,
     ) -> Error {
-        // A second time, now with the path, which costs too much for every answer, and without the key.
+        // Decoded again with the path, which is too slow for every response, and without the key.
         let body = self.shared.connection.key.redact_body(answer.body.clone());
         let mut json = serde_json::Deserializer::from_slice(&body);
         let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
@@ -174,7 +174,7 @@ impl Session {
         self.unusable(operation, answer, error)
     }
 
-    /// Completes the error for a success that is not of the expected form. What was written has to be read back.
+    /// Completes the error for an unexpected success. After a write, the group must be read back.
     fn unusable(&self, operation: &'static Operation, mut answer: Answer, error: Error) -> Error {
         self.shared.connection.key.redact_headers(&mut answer.headers);
         let is_unknown = operation.idempotency != Idempotency::Safe && error.is_decode();

@@ -2,10 +2,10 @@
 //!
 //! # The seam of the generated client
 //!
-//! Calls of this crate build their requests with the generated client and send them here. Calls of the generated client itself
-//! ([`Client::raw`](crate::Client::raw)) come through its seam, which returns `reqwest::Result<Response>`. No error of this crate fits
-//! through it, and a `reqwest::Error` cannot be made by hand, so a response with the status 599, which no server uses, stands
-//! for an error.
+//! Calls of this crate build their requests with the generated client, and send them with an [`Exchange`]. Calls of the generated
+//! client itself ([`Client::raw`](crate::Client::raw)) use its [`Transport`], which returns `reqwest::Result<Response>`. No error of this
+//! crate fits that type, and a `reqwest::Error` cannot be constructed, so a response with the status 599, which no server uses,
+//! represents an error.
 
 use std::fmt;
 use std::pin::pin;
@@ -16,7 +16,9 @@ use std::time::{Duration, SystemTime};
 use bytes::{Bytes, BytesMut};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
-use posthog_groups_client::{self as raw, Idempotency, Operation, PersonalApiKey, Transport, TransportFuture};
+use posthog_groups_client::{
+    self as raw, Idempotency, Operation, PersonalApiKey, Transport, TransportFuture,
+};
 use reqwest::{ResponseBuilderExt as _, Url};
 use tokio::time::Instant;
 
@@ -30,7 +32,7 @@ use crate::wire::retry::{Attempt, Outcome, Step, decide};
 use crate::wire::retry_after::retry_after;
 use crate::wire::span::AttemptSpan;
 
-/// What all clones of a client share on their way to the server.
+/// The connection state that all clones of a client share.
 pub(crate) struct Connection {
     pub(crate) host: Host,
     pub(crate) key: PersonalApiKey,
@@ -38,12 +40,12 @@ pub(crate) struct Connection {
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
-    /// Whether spans have paths and queries with their values.
+    /// Whether spans contain paths and queries with values.
     pub(crate) trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
-    // By hand: the key is redacted by its own type, and the rest is of no interest.
+    // Only the host: everything else is internal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("host", &self.host.base())
@@ -76,33 +78,33 @@ impl Connection {
         self.budget.withdraw()
     }
 
-    /// How long requests wait for the rate limit at the moment.
+    /// How long requests currently wait for the rate limit.
     pub(crate) fn waits_for(&self) -> Option<Duration> {
         self.limiter.waits_for()
     }
 
-    /// How many requests an hour the client allows itself, if it limits them.
+    /// The client's own limit of requests per hour, if there is one.
     #[cfg(feature = "bulk")]
     pub(crate) fn per_hour(&self) -> Option<u64> {
         self.limiter.per_hour()
     }
 
-    /// How many requests were sent so far.
+    /// The number of requests sent so far.
     #[cfg(feature = "bulk")]
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts a request that is about to be sent.
+    /// Counts a request before it is sent.
     pub(crate) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// What the requests of one call have used up together.
+/// The usage of one call: the number of its requests and the size of their responses.
 #[derive(Debug)]
 pub(crate) struct Usage {
-    /// The name of the call, if it is one of this crate.
+    /// The name of the call, if it is a call of this crate.
     call: Option<&'static str>,
     requests: AtomicU32,
     bytes: AtomicU64,
@@ -113,7 +115,7 @@ impl Usage {
         Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
     }
 
-    /// How many requests were sent.
+    /// The number of requests sent.
     fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -127,13 +129,13 @@ impl Usage {
         }
     }
 
-    /// How many bytes of bodies were received.
+    /// The number of body bytes received.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 }
 
-/// One request of a call with its repetitions.
+/// One request of a call with its retries: the transport of a generated client that lives as long as the request.
 #[derive(Debug)]
 pub(crate) struct Exchange<'c> {
     pub(crate) connection: &'c Connection,
@@ -148,9 +150,9 @@ pub(crate) type Build<'c> = &'c (dyn Fn() -> Result<reqwest::Request, Error> + S
 
 /// Where an exchange gets its requests from.
 pub(crate) enum Source<'c> {
-    /// Each one is built.
+    /// Each request is built.
     Build(Build<'c>),
-    /// There is one, which is copied if it may have to be repeated.
+    /// One request, which is cloned if it may be repeated.
     Given(Option<reqwest::Request>),
 }
 
@@ -159,7 +161,7 @@ impl Source<'_> {
         match self {
             Self::Build(build) => build(),
             Self::Given(request) => {
-                // A stream cannot be copied.
+                // Bodies of this API are bytes, which can be cloned; streams cannot.
                 let copy = request.as_ref().filter(|_| !is_last).and_then(reqwest::Request::try_clone);
                 copy.or_else(|| request.take()).ok_or_else(Error::interrupted)
             }
@@ -171,13 +173,13 @@ impl Source<'_> {
     }
 }
 
-/// Whose answer it is.
+/// Who uses the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Of a call of this crate, which reads a group back before it repeats a write with an unknown outcome.
+    /// A call of this crate, which reads the group back before it repeats a write with an unknown outcome.
     Call,
-    /// Of the generated client: operations that leave the same state are repeated as they are, and the key is
-    /// redacted from successes as well, because errors of the generated client show them.
+    /// The generated client. Idempotent operations are repeated without reading back, and the key is redacted in
+    /// successes too, because errors of the generated client show them.
     Raw,
 }
 
@@ -188,7 +190,7 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     url: Url,
-    /// What it means, when it is no success.
+    /// The error, unless it is a success.
     error: Option<Error>,
 }
 
@@ -202,20 +204,20 @@ impl Answer {
     }
 }
 
-/// A response in the place of none.
+/// Creates a response that stands for an error of this crate.
 fn substitute(status: StatusCode, body: &str) -> reqwest::Response {
     let mut response = http::Response::new(body.to_owned());
     *response.status_mut() = status;
     response.into()
 }
 
-/// The status of the response that stands for an error of this crate.
+/// The status of a response that stands for an error of this crate.
 fn no_answer() -> StatusCode {
     StatusCode::from_u16(599).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 impl Exchange<'_> {
-    /// Sends a request, and returns the answer if it is a success.
+    /// Sends a request. Returns the response if it is a success.
     pub(crate) async fn send(
         &self,
         http: &reqwest::Client,
@@ -232,7 +234,7 @@ impl Exchange<'_> {
         Err(error.with_outcome_unknown(is_unknown))
     }
 
-    /// Completes an error for which there is no answer.
+    /// Completes an error without a response.
     fn without_answer(&self, operation: &'static Operation, error: Error) -> Error {
         let is_write = operation.idempotency != Idempotency::Safe;
         let is_sent = self.usage.requests() > 0 && !error.is_rate_limited() && !error.is_connect();
@@ -240,10 +242,10 @@ impl Exchange<'_> {
         self.usage.complete(error.of(operation.id)).with_outcome_unknown(is_write && is_sent && is_lost)
     }
 
-    /// What may be repeated without reading back.
+    /// Whether the operation can be repeated without reading back.
     fn idempotency(&self, operation: &Operation) -> Idempotency {
         match (operation.idempotency, self.mode) {
-            (Idempotency::Idempotent, Mode::Call) => Idempotency::LookBeforeRepeat,
+            (Idempotency::Idempotent, Mode::Call) => Idempotency::ReadBeforeRetry,
             (idempotency, _) => idempotency,
         }
     }
@@ -260,16 +262,14 @@ impl Exchange<'_> {
             number += 1;
             let request = source.request(number > self.options.retry.retries)?;
             if !self.connection.host.is_origin_of(request.url()) {
-                return Err(Error::input(
-                    "the request goes to another origin than the client's; it was not sent",
-                ));
+                return Err(Error::input("the request was not sent, because its origin is not the client's"));
             }
             self.enter().await?;
             self.usage.requests.fetch_add(1, Ordering::Relaxed);
             self.connection.count_request();
 
             let span = AttemptSpan::new(operation, &request, number - 1, self.connection.trace_urls);
-            // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
+            // Pinned here, because moving a future of this size through the layers is slow.
             let attempt = pin!(self.attempt(http, request));
             let mut result = span.around(attempt).await;
             span.end(&result.as_ref().map(|answer| answer.status).map_err(Error::span_type));
@@ -303,7 +303,7 @@ impl Exchange<'_> {
             let note = match step {
                 Step::Wait(wait) => {
                     if throttled {
-                        // Everybody waits, this call included, where places are given out.
+                        // The limiter makes all requests wait, including the next one of this call.
                         continue;
                     }
                     if self.connection.withdraw_retry() {
@@ -342,7 +342,7 @@ impl Exchange<'_> {
         self.connection.limiter.pause(wait.min(LONGEST));
     }
 
-    /// Sends the request once and takes the whole answer.
+    /// Sends the request once and reads the whole response.
     async fn attempt(&self, http: &reqwest::Client, mut request: reqwest::Request) -> Result<Answer, Error> {
         request.headers_mut().insert(AUTHORIZATION, self.connection.key.to_header());
         let attempt_ends = Instant::now().checked_add(self.options.timeout);
@@ -370,9 +370,9 @@ impl Exchange<'_> {
             self.connection.key.redact_headers(&mut headers);
         }
         if !self.connection.host.is_origin_of(&url) {
-            // Only a custom HTTP client follows redirects.
+            // Only a custom HTTP client can have followed a redirect.
             return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
-                .with_note("the HTTP client given follows redirects; set its policy to none"));
+                .with_note("the HTTP client follows redirects; set its redirect policy to none"));
         }
         if shape == Shape::Cut && is_told_by_its_body(status, &body) {
             return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
@@ -386,7 +386,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of up to `limit` bytes.
 pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Result<Bytes, Error> {
     match response.content_length() {
         Some(length) if length > limit => return Err(Error::too_large(limit)),
@@ -439,14 +439,14 @@ impl Transport for RawTransport {
     }
 }
 
-/// Whether an answer of this status means nothing without the whole of its body. The status of a throttled or failed
-/// request says enough, a refusal may have no body at all, and other successes are not expected, whatever their body.
+/// Whether a response with this status is useless without its complete body. Errors are useful without one, and the other
+/// successes are unexpected regardless of their body.
 fn is_told_by_its_body(status: StatusCode, body: &[u8]) -> bool {
     let refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && !body.is_empty();
     refused || matches!(status, StatusCode::OK | StatusCode::CREATED)
 }
 
-/// What a body looks like from its two ends: enough to see that it was cut, without reading it twice.
+/// The form of a body, judged by its first and last byte. This detects truncation without parsing the body twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Whole,
@@ -460,7 +460,7 @@ impl Shape {
         match (body.first(), body.last()) {
             (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) => Self::Whole,
             (None, _) | (Some(b'{' | b'['), _) => Self::Cut,
-            // No call of this API answers with a bare value.
+            // No endpoint of this API returns a bare value.
             _ => Self::Foreign,
         }
     }
@@ -471,7 +471,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_shows_its_kind_by_its_ends() {
+    fn the_form_of_a_body_is_judged_by_its_ends() {
         for (body, shape) in [
             ("{\"a\": 1}\n", Shape::Whole),
             ("[]", Shape::Whole),
