@@ -212,12 +212,15 @@ fn digits(text: &[u8]) -> Rest<'_> {
     Some(rest)
 }
 
+/// Skips blanks. Servers send hardly any, so the loop is kept out of the callers.
 #[inline(always)]
-fn after_blanks(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = text {
-        text = rest;
+fn after_blanks(text: &[u8]) -> &[u8] {
+    #[cold]
+    fn skip(text: &[u8]) -> &[u8] {
+        let length = text.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+        text.get(length.unwrap_or(text.len())..).unwrap_or_default()
     }
-    text
+    if let [..=b' ', ..] = text { skip(text) } else { text }
 }
 
 /// Counts the bytes of a string before a quote, a backslash or a control character. Compares 16 bytes at a time.

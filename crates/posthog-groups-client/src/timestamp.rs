@@ -17,8 +17,8 @@ pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     else {
         return None;
     };
-    let year = i32::try_from(number([y1, y2, y3, y4])?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, number([o1, o2])?, number([d1, d2])?)?;
+    let year = i32::try_from(number(y1, y2)? * 100 + number(y3, y4)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(o1, o2)?, number(d1, d2)?)?;
     let (nanos, zone) = match rest {
         [b'.', fraction @ ..] => nanoseconds(fraction)?,
         _ => (0, rest),
@@ -26,7 +26,7 @@ pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     if !matches!(zone, b"Z" | b"+00:00") {
         return None;
     }
-    let time = date.and_hms_nano_opt(number([h1, h2])?, number([m1, m2])?, number([s1, s2])?, nanos)?;
+    let time = date.and_hms_nano_opt(number(h1, h2)?, number(m1, m2)?, number(s1, s2)?, nanos)?;
     Some(time.and_utc())
 }
 
@@ -42,12 +42,11 @@ fn nanoseconds(mut text: &[u8]) -> Option<(u32, &[u8])> {
     (0 < unit && unit < 1_000_000_000).then_some((number.wrapping_mul(unit), text))
 }
 
-/// Parses up to nine digits.
+/// Parses two digits.
 #[inline(always)]
-fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
-    let digits = digits.map(|byte| byte.wrapping_sub(b'0'));
-    let number = digits.iter().fold(0_u32, |n, digit| n.wrapping_mul(10).wrapping_add(u32::from(*digit)));
-    digits.iter().all(|digit| *digit < 10).then_some(number)
+fn number(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 /// A function for `#[serde(deserialize_with)]`.
