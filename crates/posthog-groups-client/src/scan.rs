@@ -267,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn a_single_group_is_parsed_to_its_end() {
+        let text = format!(" {GROUP}\n");
+        assert_eq!(single(&text), Some(serde_json::from_str(&text).unwrap()));
+        assert_eq!(single(&format!("{GROUP} {GROUP}")), None);
+        assert_eq!(single("[]"), None);
+    }
+
+    #[test]
     fn pages_of_servers_are_parsed() {
         for text in [
             r#"{"results":[]}"#.to_owned(),
