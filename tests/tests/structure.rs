@@ -18,7 +18,7 @@ const KEPT: [(&str, &[&str], &str); 4] = [
     ),
     (
         "posthog-groups-client",
-        &["generated", "operation", "related", "transport"],
+        &["call", "generated", "operation", "query", "related"],
         "generated code uses these types, which use the generated client, its types and its table",
     ),
     (

@@ -192,7 +192,7 @@ pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties, RelatedActor};
+pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor, SharedStr};
 
 /// The HTTP client, for the types that [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
 pub use reqwest;

@@ -13,7 +13,7 @@ use crate::resources::group_type;
 use crate::resources::related::Related;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
-use crate::wire::session::{Session, Shared, read};
+use crate::wire::session::{Session, Shared};
 use crate::wire::transport::RawTransport;
 
 /// A client for the groups API of one project.
@@ -50,12 +50,8 @@ impl fmt::Debug for Client {
 
 impl Client {
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
-        let transport = RawTransport { connection: shared.connection.clone(), options };
-        let raw = raw::Client::new_with_client(
-            shared.connection.host.base(),
-            shared.http.clone(),
-            Arc::new(transport),
-        );
+        let raw =
+            RawTransport { connection: shared.connection.clone(), options }.into_client(shared.http.clone());
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
@@ -100,8 +96,8 @@ impl Client {
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session("related_to_person");
-        let actors =
-            read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
+        let list = || session.raw().list_related().project_id(self.project()).id(uuid);
+        let actors = session.read(list).await?;
         Ok(Related::from(actors))
     }
 
@@ -113,15 +109,12 @@ impl Client {
         /// A page has 100 projects.
         const MAX_PAGES: u32 = 1_000;
 
-        let session = self.session("projects");
+        let session = self.session("projects").hide_answers();
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
             // The offset is counted, because the link can have another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
-            let page = read!(session, "list_projects", hide_answers, |raw| raw
-                .list_projects()
-                .limit(100_i64)
-                .offset(offset))?;
+            let page = session.read(|| session.raw().list_projects().limit(100_i64).offset(offset)).await?;
             // All pages are in memory.
             session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
@@ -140,8 +133,8 @@ impl Client {
     /// # Errors
     /// Requires the scope `user:read`. [`Error::is_unauthorized`] for an unknown key.
     pub async fn whoami(&self) -> Result<CurrentUser> {
-        let session = self.session("whoami");
-        read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
+        let session = self.session("whoami").hide_answers();
+        session.read(|| session.raw().get_current_user()).await
     }
 
     /// Returns how long requests of this client and its clones currently wait for the rate limit, or `None` if they do not.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use posthog_groups_client::{self as raw, JsonValue, Properties};
+use posthog_groups_client::{JsonValue, Properties};
 
 use super::decision::Kind;
 use super::execute::{Write, execute};
@@ -82,17 +82,18 @@ impl Write for SetAtOnce<'_> {
     async fn send(&self, target: &Target<'_>) -> Result<Group> {
         let body: BTreeMap<&str, &JsonValue> =
             self.properties.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let call = target.session.begin("upsert_properties");
-        let sent = call
-            .raw()
-            .upsert_properties()
-            .project_id(target.session.project())
-            .group_type_index(target.index)
-            .group_key(target.key)
-            .body(input::properties(&body)?)
-            .send()
-            .await;
-        call.finish::<raw::Group>(sent).map(Group::from)
+        let body = input::properties(&body)?;
+        let session = target.session;
+        let upsert = || {
+            session
+                .raw()
+                .upsert_properties()
+                .project_id(session.project())
+                .group_type_index(target.index)
+                .group_key(target.key)
+                .body(body.clone())
+        };
+        session.send(upsert).await.map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {
