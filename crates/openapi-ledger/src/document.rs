@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_with_line_and_mend() {
+    fn refuses_what_is_broken_with_line_and_help() {
         assert_eq!(
             refusal("a: 1\nb: 2\na: 3\n"),
             "t.yaml:3:1: the key `a` stands twice in one object; remove one"

@@ -1,4 +1,4 @@
-//! What can go wrong in the pipeline, always with the place and the mend.
+//! What can go wrong in the pipeline, always with the place and what to do about it.
 
 use std::fmt;
 use std::io;
@@ -28,7 +28,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// An error of the spec pipeline. Its text is one line that names what, where, and the mend; what the system
+/// An error of the spec pipeline. Its text is one line that names what is wrong, where, and what to do; what the system
 /// said of a file is its source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -144,12 +144,12 @@ impl Project {
         let ledger = Ledger::from_document(&document)?;
         let comparisons = compare_all(&self.published()?, &self.spec()?, &ledger)?;
         let at = Pointer::root().key("defects");
-        let finding = |rule, pointer: &Pointer, message, mend: &str| Finding {
+        let finding = |rule, pointer: &Pointer, message, help: &str| Finding {
             rule,
             severity: Severity::Error,
             place: document.place(pointer),
             message,
-            mend: mend.to_owned(),
+            help: help.to_owned(),
         };
         let mut findings = Vec::new();
         for (n, defect) in ledger.defects.iter().enumerate() {

@@ -100,7 +100,7 @@ pub fn rules() -> &'static [Rule] {
     rules::ALL
 }
 
-/// One thing that is wrong: where, what, and how to mend it.
+/// One thing that is wrong: where, what, and how to fix it.
 ///
 /// Displays on one line:
 ///
@@ -111,7 +111,7 @@ pub fn rules() -> &'static [Rule] {
 /// assert_eq!(
 ///     lint(&document)[0].to_string(),
 ///     "pets.yaml:2 #/info error[missing-field]: this Info Object lacks the required field `version`; \
-///      mend: add `version:`"
+///      help: add `version:`"
 /// );
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
@@ -126,13 +126,13 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
-    pub mend: String,
+    pub help: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, severity, place, message, mend } = self;
-        write!(f, "{place} {severity}[{rule}]: {message}; mend: {mend}")
+        let Self { rule, severity, place, message, help } = self;
+        write!(f, "{place} {severity}[{rule}]: {message}; help: {help}")
     }
 }
 
@@ -145,7 +145,7 @@ impl Serialize for Finding {
         out.serialize_field("pointer", &self.place.pointer.to_string())?;
         out.serialize_field("line", &self.place.line)?;
         out.serialize_field("message", &self.message)?;
-        out.serialize_field("mend", &self.mend)?;
+        out.serialize_field("help", &self.help)?;
         out.end()
     }
 }
@@ -162,7 +162,7 @@ impl Serialize for Finding {
 /// let findings = lint(&Document::parse("pets.yaml", text)?);
 /// assert_eq!(findings.len(), 1);
 /// assert_eq!(findings[0].rule, "unknown-field");
-/// assert_eq!(findings[0].mend, "did you mean `version`?");
+/// assert_eq!(findings[0].help, "did you mean `version`?");
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 pub fn lint(document: &Document) -> Vec<Finding> {
@@ -255,27 +255,27 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a finding: where, what is wrong, and how to mend it.
+    /// Adds a finding: where, what is wrong, and how to fix it.
     pub fn add(
         &mut self,
         rule: &Rule,
         pointer: &Pointer,
         message: impl Into<String>,
-        mend: impl Into<String>,
+        help: impl Into<String>,
     ) {
-        self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), mend.into()));
+        self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), help.into()));
     }
 
     fn finish(self, document: &Document) -> Vec<Finding> {
         let mut findings: Vec<_> = self
             .entries
             .into_iter()
-            .map(|(rule, severity, pointer, message, mend)| Finding {
+            .map(|(rule, severity, pointer, message, help)| Finding {
                 rule,
                 severity,
                 place: document.place(&pointer),
                 message,
-                mend,
+                help,
             })
             .collect();
         sort(&mut findings);
