@@ -327,10 +327,7 @@ fn links(context: &Context, report: &mut Report) {
                 report.add(&rules::LINK_TARGET, &at, format!("no operation is called `{id}`"), help);
             }
             (None, Some(target)) => {
-                let fragment = target.strip_prefix('#').map(super::percent_decoded);
-                let found = fragment
-                    .and_then(|f| crate::Pointer::parse(&f))
-                    .and_then(|p| context.nodes.get(&p).copied());
+                let found = crate::Pointer::parse(target).and_then(|p| context.nodes.get(&p).copied());
                 let is_operation = found
                     .and_then(|node| context.follow(node))
                     .is_some_and(|n| context.sites[n].kind == Kind::Operation);

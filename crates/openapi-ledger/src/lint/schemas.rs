@@ -473,13 +473,13 @@ fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
 }
 
 fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
-    let pointer = match text.strip_prefix('#') {
-        Some(fragment) => Pointer::parse(&super::percent_decoded(fragment)).ok_or("is no reference")?,
+    let pointer = match text {
+        text if text.starts_with('#') => Pointer::parse(text).ok_or("is no reference")?,
         // A value with a slash or a suffix is a file, anything else the name of a schema.
-        None if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
+        text if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
             return Err("is outside this document");
         }
-        None => Pointer::root().key("components").key("schemas").key(text),
+        name => Pointer::root().key("components").key("schemas").key(name),
     };
     let node = context.nodes.get(&pointer).copied().ok_or("does not exist")?;
     let target = context.follow(node).ok_or("leads nowhere")?;

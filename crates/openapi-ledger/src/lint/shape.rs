@@ -26,7 +26,7 @@ struct Task<'a> {
     in_callback: bool,
 }
 
-/// Walks the document by the table. The work list is explicit, so that no document is too deep.
+/// Walks the document. The stack is explicit, so that deep documents cannot overflow it.
 pub(super) fn walk<'a>(document: &'a Document, report: &mut Report) -> Context<'a> {
     let mut context = Context {
         root: &document.value,
