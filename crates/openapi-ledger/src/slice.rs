@@ -136,7 +136,8 @@ fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer
     let pointer =
         Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
     let Some(pointer) = pointer else {
-        return Err(unsuitable(document, &at, format!("`{reference}` leads nowhere")));
+        let reason = format!("`{reference}` does not exist; is the document complete?");
+        return Err(unsuitable(document, &at, reason));
     };
     let tokens: Vec<_> = pointer.tokens().take(3).collect();
     match tokens.as_slice() {
@@ -156,7 +157,7 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
     {
         let next = resolve(document, reference, &at)?;
         if !seen.insert(next.clone()) {
-            let reason = format!("`{reference}` leads in a circle and never to a definition");
+            let reason = format!("`{reference}` is circular and never leads to a definition; remove the circle");
             return Err(unsuitable(document, &at.key("$ref"), reason));
         }
         at = next;
@@ -286,7 +287,10 @@ components:
     #[test]
     fn refuses_what_it_cannot_cut_with_the_place() {
         let cases = [
-            ("- 1\n", "d.yaml:1 #: this is a list, not an OpenAPI document; give an object"),
+            (
+                "- 1\n",
+                "d.yaml:1 #: this is a list, not an OpenAPI document; is it a login page or an error message?",
+            ),
             ("info: {}\n", "d.yaml:1 #: no `openapi` field, so this is no OpenAPI document; it has `info`"),
             (
                 "swagger: '2.0'\n",
@@ -307,7 +311,7 @@ components:
         let broken = [
             (
                 "#/components/schemas/Gone",
-                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` leads nowhere",
+                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` does not exist; is the document complete?",
             ),
             (
                 "other.yaml#/A",
@@ -330,7 +334,7 @@ components:
         let refusal = sliced(&text).unwrap_err();
         assert_eq!(
             refusal,
-            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` leads in a circle and never to a definition"
+            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` is circular and never leads to a definition; remove the circle"
         );
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn folded(findings: Vec<Difference>, published: &Document) -> Vec<Dif
     for finding in findings {
         let component = component(published, &finding);
         let has_same_cause = |(other, pointer): &&mut (Difference, Option<Pointer>)| {
-            (component.is_some() && component == *pointer)
+            component.as_ref().zip(pointer.as_ref()).is_some_and(|(a, b)| is_same_component(a, b))
                 || other.members().any(|other| is_one_edit(other, &finding))
         };
         match first.iter_mut().find(has_same_cause) {
@@ -24,6 +24,14 @@ pub(super) fn folded(findings: Vec<Difference>, published: &Document) -> Vec<Dif
         }
     }
     first.into_iter().map(|(finding, _)| finding).collect()
+}
+
+/// Whether one of two nodes of a component contains the other.
+fn is_same_component(a: &Pointer, b: &Pointer) -> bool {
+    let contains = |a: &Pointer, b: &Pointer| {
+        b.as_str().strip_prefix(a.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    contains(a, b) || contains(b, a)
 }
 
 /// Whether a single edit explains both differences.
@@ -39,7 +47,11 @@ fn is_one_edit(a: &Difference, b: &Difference) -> bool {
         return false;
     }
     let (x, y) = (holder(&a.place), holder(&b.place));
-    let is_exchange = |d: &Difference| d.kind.ends_with("-added") || d.kind.ends_with("-removed");
+    let is_exchange = |d: &Difference| {
+        d.kind.ends_with("-added")
+            || d.kind.ends_with("-removed")
+            || d.kind == "additional-properties-changed"
+    };
     let is_keyword = |d: &Difference| !is_exchange(d) && d.kind != "property-required";
     let is_credential = |d: &Difference| matches!(&*d.place, "security" | "scopes");
     (is_credential(a) && is_credential(b))

@@ -141,7 +141,8 @@ impl<'a> Normalizer<'a> {
             value = target.0;
             at = target.1;
         }
-        Err(self.unsuitable(&at, "the reference leads in a circle and never to a definition"))
+        Err(self
+            .unsuitable(&at, "the reference is circular and never leads to a definition; remove the circle"))
     }
 
     fn target(&self, reference: &str, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
@@ -152,7 +153,9 @@ impl<'a> Normalizer<'a> {
         }
         Pointer::parse(reference)
             .and_then(|to| Some((self.document.value.pointer(to.as_str())?, to)))
-            .ok_or_else(|| self.unsuitable(&place, format!("`{reference}` leads nowhere")))
+            .ok_or_else(|| {
+                self.unsuitable(&place, format!("`{reference}` does not exist; is the document complete?"))
+            })
     }
 
     fn operation(
@@ -353,7 +356,7 @@ impl<'a> Normalizer<'a> {
             Value::Bool(true) => return Ok(json!({})),
             Value::Bool(false) => return Ok(json!({"not": {}})),
             Value::Object(members) => members,
-            _ => return Err(self.unsuitable(at, "a schema must be an object")),
+            _ => return Err(self.unsuitable(at, "this is not a schema; a schema is an object")),
         };
         if members.get("$ref").is_some_and(Value::is_string) {
             // Only definitions are pushed, so recursion is detected between schemas that contain each other.
