@@ -337,7 +337,7 @@ fn every_planted_defect_is_found_and_explained() {
         for finding in &findings {
             let at = &finding.place.pointer;
             writeln!(report, "{at}\n  {}[{}] {}", finding.severity, finding.rule, finding.message).unwrap();
-            writeln!(report, "  mend: {}", finding.mend).unwrap();
+            writeln!(report, "  help: {}", finding.help).unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -408,7 +408,7 @@ fn no_value_at_any_place_makes_the_linter_panic() {
                 *mutated.pointer_mut(place).unwrap() = value.clone();
                 let findings = findings(mutated);
                 assert!(
-                    findings.iter().all(|finding| !finding.message.is_empty() && !finding.mend.is_empty())
+                    findings.iter().all(|finding| !finding.message.is_empty() && !finding.help.is_empty())
                 );
             }
         }
@@ -528,7 +528,7 @@ fn findings_serialize_for_machines() {
         json,
         json!([{
             "rule": "missing-field", "severity": "error", "file": "library.yaml", "pointer": "#/info", "line": null,
-            "message": "this Info Object lacks the required field `title`", "mend": "add `title:`",
+            "message": "this Info Object lacks the required field `title`", "help": "add `title:`",
         }])
     );
     assert!(Severity::Error < Severity::Warning);
