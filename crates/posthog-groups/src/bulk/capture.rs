@@ -90,8 +90,8 @@ pub(crate) struct Batch<'a> {
 impl Capture {
     pub(crate) async fn new(groups: &Groups, settings: &Settings, index: u8, salt: &str) -> Result<Self> {
         let Some(token) = settings.token.clone() else {
-            return Err(Error::input(
-                "events need the project's key (phc_...), which Settings, Project shows; call `project_token`, or choose REST",
+            return Err(Error::input("events need the project token (phc_...)").with_help(
+                "find it under Settings, Project, and call `project_token`; or use `Engine::Rest`",
             ));
         };
         let client = groups.client();
@@ -103,7 +103,7 @@ impl Capture {
         };
         let base = base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}/batch/"))
-            .map_err(|e| Error::input("the host for events is no URL").with_source(e))?;
+            .map_err(|e| Error::input("the host for events is not a URL").with_source(e))?;
         let http = if url.scheme() == "https" && host.url().scheme() == "http" {
             // The client for a host of plain http has no certificates.
             https_client()?
@@ -266,7 +266,9 @@ impl Batch<'_> {
         if bytes > LARGEST - FRAME {
             return Err((
                 pending,
-                Error::input(format!("the row makes an event of {bytes} bytes, and servers accept 20 MB")),
+                Error::input(format!(
+                    "the event of the row has {bytes} bytes, but servers accept only 20 MB"
+                )),
             ));
         }
         self.bytes += bytes;

@@ -11,6 +11,5 @@ mod reading;
 #[cfg(feature = "schemars")]
 mod schema;
 mod stage;
-mod throttling;
 mod trouble;
 mod writing;
