@@ -176,6 +176,7 @@ enum SpecTask {
         compatible     programs keep working\n\
         documentation  texts and examples\n\n\
         Examples:\n  cargo xtask spec diff git:main spec/openapi.yaml\n  \
+        cargo xtask spec diff git:main spec/openapi.yaml --level breaking\n  \
         cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
         cargo xtask spec diff old.yaml new.json --format markdown\n\n\
         Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
@@ -195,6 +196,9 @@ enum SpecTask {
         /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
         #[arg(long)]
         check_version: bool,
+        /// Print only changes of at least this level; the exit code considers all
+        #[arg(long, value_enum, default_value = "documentation")]
+        level: diff::Level,
     },
 }
 
@@ -245,8 +249,8 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
-        Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
-            diff::diff(&root, old, new, *format, *check_version)
+        Task::Spec(SpecTask::Diff { old, new, format, check_version, level }) => {
+            diff::diff(&root, old, new, *format, *check_version, *level)
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => {

@@ -2,7 +2,7 @@
 
 use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
-use super::Check;
+use super::check::Check;
 use crate::config_file::ConfigFile;
 use crate::connection::{Context, INSECURE_HELP};
 use crate::exit::{UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
@@ -264,7 +264,7 @@ fn hours_for(requests: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::Status;
+    use crate::commands::doctor::check::Status;
 
     #[test]
     fn kinds_of_keys_are_recognized_by_prefix_and_keys_are_never_shown() {
