@@ -3,6 +3,8 @@
 //! Imports at the rate limits of the cloud would take most of a day, so they run by a stopped clock that is moved on
 //! whenever nothing is under way. Exports run in processes of their own, which tell their peak memory.
 
+mod pages;
+
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -25,8 +27,10 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => measure(&mut io::stdout()),
         ["serve", groups] => serve(groups.parse()?),
+        ["pages", groups] => pages::serve(groups.parse()?),
         ["export", url] => alone(export(url)),
         ["follow", url] => alone(follow(url)),
+        ["plan", url, rows] => alone(plan(url, rows.parse()?)),
         _ => bail!("this takes no arguments; the others are for its own child processes"),
     }
 }
@@ -34,7 +38,8 @@ fn main() -> anyhow::Result<()> {
 fn measure(out: &mut impl Write) -> anyhow::Result<()> {
     at_the_limits(out)?;
     exports(out)?;
-    in_flight(out)
+    in_flight(out)?;
+    plans(out)
 }
 
 /// Properties as of a customer; `plan` is what imports change.
@@ -294,33 +299,33 @@ impl Drop for Running {
     }
 }
 
-/// What a process that exports tells at its end.
+/// What a child process tells at its end.
 #[derive(Clone, Copy)]
-struct Export {
+struct Measured {
     groups: u64,
     time: Duration,
     /// Kilobytes, where the system tells.
     peak: Option<u64>,
 }
 
-fn exports(out: &mut impl Write) -> anyhow::Result<()> {
-    let mut server = Command::new(std::env::current_exe()?);
-    let server = server.args(["serve", &MILLION.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut server = Running(server.spawn()?);
-    let mut url = String::new();
-    BufReader::new(server.0.stdout.take().context("no output")?).read_line(&mut url)?;
-    let url = url.trim();
+impl Measured {
+    fn peak(&self) -> String {
+        self.peak.map_or("-".to_owned(), |kb| format!("{:.1} MB", kb as f64 / 1_000.0))
+    }
+}
 
-    let faster = |a: Option<Export>, b: Export| Some(a.filter(|a| a.time < b.time).unwrap_or(b));
+fn exports(out: &mut impl Write) -> anyhow::Result<()> {
+    let (_server, url) = started("serve", MILLION)?;
+    let url = url.as_str();
+
+    let faster = |a: Option<Measured>, b: Measured| Some(a.filter(|a| a.time < b.time).unwrap_or(b));
     let (mut ours, mut bare) = (None, None);
     for _ in 0..3 {
-        ours = faster(ours, exported("export", url)?);
-        bare = faster(bare, exported("follow", url)?);
+        ours = faster(ours, measured(&["export", url])?);
+        bare = faster(bare, measured(&["follow", url])?);
     }
     let (ours, bare) = (ours.context("no round")?, bare.context("no round")?);
     ensure!(ours.groups == MILLION && bare.groups == MILLION, "{} and {} groups", ours.groups, bare.groups);
-    let peak =
-        |export: Export| export.peak.map_or("-".to_owned(), |kb| format!("{:.1} MB", kb as f64 / 1_000.0));
     writeln!(out, "| what | against | ours | peer | ratio | target |\n|---|---|---|---|---|---|")?;
     writeln!(
         out,
@@ -330,17 +335,28 @@ fn exports(out: &mut impl Write) -> anyhow::Result<()> {
         bare.time,
         ours.time.as_secs_f64() / bare.time.as_secs_f64()
     )?;
-    writeln!(out, "| its peak memory | the same | {} | {} | - | 30 MB |", peak(ours), peak(bare))?;
+    writeln!(out, "| its peak memory | the same | {} | {} | - | 30 MB |", ours.peak(), bare.peak())?;
     Ok(())
 }
 
-fn exported(how: &str, url: &str) -> anyhow::Result<Export> {
-    let output = Command::new(std::env::current_exe()?).args([how, url]).stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{how} failed");
+/// Starts a server of this many groups, and returns its URL.
+fn started(server: &str, groups: u64) -> anyhow::Result<(Running, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([server, &groups.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = Running(command.spawn()?);
+    let mut url = String::new();
+    BufReader::new(server.0.stdout.take().context("no output")?).read_line(&mut url)?;
+    Ok((server, url.trim().to_owned()))
+}
+
+/// Runs this program with these arguments, and reads what it tells at its end.
+fn measured(arguments: &[&str]) -> anyhow::Result<Measured> {
+    let output = Command::new(std::env::current_exe()?).args(arguments).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{arguments:?} failed");
     let text = String::from_utf8(output.stdout)?;
     let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [groups, micros, ref peak @ ..] = numbers[..] else { bail!("{how} said {text:?}") };
-    Ok(Export { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
+    let [groups, micros, ref peak @ ..] = numbers[..] else { bail!("{arguments:?} printed {text:?}") };
+    Ok(Measured { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
 }
 
 /// The stand-in, until standard input ends.
@@ -372,6 +388,43 @@ async fn export(url: &str) -> anyhow::Result<u64> {
     }
     Ok(count)
 }
+
+// --- 4. Plans in processes of their own ---
+
+fn plans(out: &mut impl Write) -> anyhow::Result<()> {
+    const GOAL: u64 = 64_000;
+    writeln!(
+        out,
+        "\n| plan, half of the rows differ | rows a second | time | peak memory | goal | verdict |\n|---|---|---|---|---|---|"
+    )?;
+    for rows in [MILLION / 10, MILLION, 10 * MILLION] {
+        let (_server, url) = started("pages", rows)?;
+        let plan = measured(&["plan", &url, &rows.to_string()])?;
+        ensure!(plan.groups == rows / 2, "{} of {rows} rows differ", plan.groups);
+        let verdict = match plan.peak {
+            Some(kb) if kb > GOAL => "**missed**",
+            Some(_) => "met",
+            None => "-",
+        };
+        writeln!(
+            out,
+            "| {rows} rows against {rows} groups | {:.0} | {:.1?} | {} | <= {} MB | {verdict} |",
+            rows as f64 / plan.time.as_secs_f64(),
+            plan.time,
+            plan.peak(),
+            GOAL / 1_000
+        )?;
+    }
+    Ok(())
+}
+
+async fn plan(url: &str, rows: u64) -> anyhow::Result<u64> {
+    let report = client(url)?.groups(0).import(|| (0..rows).map(row)).engine(Engine::Rest).plan().await?;
+    ensure!(report.is_complete() && report.created == 0, "{report:?}");
+    Ok(report.changed)
+}
+
+// --- 3 and 2: what the child processes run ---
 
 /// What a bare loop that only follows cursors reads of a page.
 #[derive(Deserialize)]

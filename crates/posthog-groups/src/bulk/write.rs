@@ -205,7 +205,7 @@ where
                 return;
             }
             let outcome = tokio::select! {
-                outcome = capture.send(&batch) => outcome,
+                outcome = capture.send(&batch, *sent > 0) => outcome,
                 () = self.stop.requested() => continue,
             };
             match outcome {

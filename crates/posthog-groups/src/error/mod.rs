@@ -89,6 +89,8 @@ enum Kind {
     Paging(String),
     /// JSON of an unexpected form.
     Decode(Box<Decode>),
+    /// A group that is stored and cannot be returned; its key, if it is known.
+    Unreadable(Option<String>),
     /// A group with the key exists, with other properties.
     NotOurs,
     /// The client could not be set up.
@@ -176,6 +178,13 @@ impl Error {
     #[cfg(feature = "bulk")]
     pub(crate) fn not_arrived() -> Self {
         Self::new(Kind::NotArrived)
+    }
+
+    /// A group that the server stores and cannot return (contract section 1.5). `None`: there may be others as well.
+    pub(crate) fn unreadable(key: Option<String>) -> Self {
+        let mut error = Self::new(Kind::Unreadable(key));
+        error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        error.of("list_groups").in_call("list").with_repair_help()
     }
 
     pub(crate) fn not_ours() -> Self {
