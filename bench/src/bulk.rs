@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use posthog_groups::bulk::{Engine, ImportReport, ImportRow};
 use posthog_groups::{Client, ProjectToken, Properties, RateLimit, RetryPolicy};
-use posthog_groups_fake::{DEFAULT_KEY, Effect, Fake, Fault, FaultKind, Group, GroupType, Phase, State};
+use posthog_groups_fake::{DEFAULT_KEY, Effect, Era, Fake, Fault, FaultKind, Group, GroupType, Phase, State};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -109,15 +109,18 @@ fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
         "| {ROWS} rows | engine | requests that count | batches | time at {PER_MINUTE} a minute and {PER_HOUR} an hour | \
          projected for a million: requests, time |\n|---|---|---|---|---|---|"
     )?;
-    for (what, existing) in
-        [("all new", None), ("one property changed in each", Some("free")), ("unchanged", Some("enterprise"))]
-    {
+    for (what, era, existing) in [
+        ("all new", Era::Y2026, None),
+        ("one property changed in each", Era::Y2026, Some("free")),
+        ("the same on a server of 2025", Era::Y2025, Some("free")),
+        ("unchanged", Era::Y2026, Some("enterprise")),
+    ] {
         for (name, engine) in [("REST", Engine::Rest), ("events", Engine::Capture)] {
             let state = match existing {
                 Some(plan) => state(ROWS, plan)?,
                 None => state(0, "")?,
             };
-            let fake = Fake::builder().state(state).start_blocking()?;
+            let fake = Fake::builder().era(era).state(state).start_blocking()?;
             let taken = simulated(&fake, ROWS, engine).with_context(|| format!("{what}, {name}"))?;
             let report = &taken.report;
             ensure!(report.is_complete() && report.engine == engine, "{report:?}");

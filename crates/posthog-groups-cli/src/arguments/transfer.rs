@@ -65,9 +65,17 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// Journal of the run, to resume it after a failure; removed on completion [default: FILE.journal; none for standard input]
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    /// Journal of the run, to resume it after a failure; removed on completion; in a directory, named by the rows [default: FILE.journal; none for standard input]
+    #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
+
+    /// Write all rows without comparing them with the project first, for rows that are known to differ
+    #[arg(long, conflicts_with = "dry_run", hide_short_help = true)]
+    pub(crate) no_compare: bool,
+
+    /// Name of the run: events of the same row have the same uuid in all imports with this name
+    #[arg(long, value_name = "TEXT", conflicts_with = "dry_run", hide_short_help = true)]
+    pub(crate) run_id: Option<String>,
 
     /// Begin anew where the journal belongs to a run with other rows
     #[arg(long)]
@@ -137,6 +145,7 @@ pub(crate) enum EngineName {
     /// One request for each new group and changed property: at once, exact, with activity entries
     Rest,
     /// Events in batches: a thousand rows a request, processed later; needs the project token
+    #[value(alias = "events")]
     Capture,
 }
 

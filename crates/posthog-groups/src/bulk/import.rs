@@ -86,7 +86,7 @@ where
     }
 
     /// Keeps a journal in this file, and resumes the run that it belongs to if the file exists; the [module](super#the-journal)
-    /// defines what that means. Without one, an import that was stopped begins anew, and finds most groups as wanted.
+    /// defines what that means. In a directory, the journal has a name of its own for each set of rows. Without one, an import that was stopped begins anew, and finds most groups as wanted.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.journal = Some(path.into());
         self
@@ -111,6 +111,23 @@ where
     /// Sets what to do with two rows that have the same key; an error by default.
     pub fn duplicates(mut self, duplicates: Duplicates) -> Self {
         self.settings.duplicates = duplicates;
+        self
+    }
+
+    /// Sets whether rows are compared with the project before they are written, so that only differences are; on by default.
+    ///
+    /// Turn it off for rows that are known to differ, such as one partition of a larger import: nothing is listed, events are sent
+    /// for all rows, and REST reads the group of each. Rows that the journal has as done are not compared either, and count as
+    /// [`RowOutcome::DoneBefore`](super::RowOutcome::DoneBefore). A plan compares in any case.
+    pub fn compare(mut self, compare: bool) -> Self {
+        self.settings.compare = compare;
+        self
+    }
+
+    /// Names the run. Events of the same row have the same uuid in all imports with the same name, so that the server can tell that
+    /// one was sent twice. By default, an import and those that resume it by its journal are one run.
+    pub fn run_id(mut self, id: impl Into<String>) -> Self {
+        self.settings.run_id = Some(id.into());
         self
     }
 

@@ -192,6 +192,16 @@ impl Merge {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn the_temporary_file_is_private_and_has_no_name() {
+        use std::os::unix::fs::MetadataExt as _;
+        let mut spill = Spill::new(0);
+        spill.push(0, &[1]).unwrap();
+        let metadata = spill.file.unwrap().metadata().unwrap();
+        assert_eq!((metadata.mode() & 0o777, metadata.nlink()), (0o600, 0));
+    }
+
     #[test]
     fn records_come_back_by_partition_and_in_order_whether_they_fit_in_memory_or_not() {
         // A record is its number, in eight bytes.

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Default)]
 struct Seen {
     requests: usize,
-    accepted: Vec<String>,
+    accepted: Vec<(String, String)>,
 }
 
 pub(crate) struct CaptureHost {
@@ -38,8 +38,8 @@ impl CaptureHost {
         self.seen.lock().unwrap().requests
     }
 
-    /// The keys of the events that were accepted, each as often as it came.
-    pub(crate) fn accepted(&self) -> Vec<String> {
+    /// The group keys and uuids of the events that were accepted, each as often as it came.
+    pub(crate) fn accepted(&self) -> Vec<(String, String)> {
         self.seen.lock().unwrap().accepted.clone()
     }
 }
@@ -65,14 +65,15 @@ async fn answer(mut connection: TcpStream, seen: Arc<Mutex<Seen>>, bad: Arc<Hash
         received.drain(..end);
         let body: Value = serde_json::from_str(&body).unwrap();
         let events = body["batch"].as_array().unwrap();
-        let keys: Vec<_> =
-            events.iter().map(|e| e["properties"]["$group_key"].as_str().unwrap().to_owned()).collect();
-        let is_bad = keys.iter().any(|key| bad.contains(key));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let events: Vec<_> =
+            events.iter().map(|e| (text(&e["properties"]["$group_key"]), text(&e["uuid"]))).collect();
+        let is_bad = events.iter().any(|(key, _)| bad.contains(key));
         {
             let mut seen = seen.lock().unwrap();
             seen.requests += 1;
             if !is_bad {
-                seen.accepted.extend(keys);
+                seen.accepted.extend(events);
             }
         }
         let (status, body) =

@@ -732,11 +732,9 @@ async fn an_event_that_is_too_large_alone_fails_and_the_others_arrive() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(4);
-    // The four, the first two, and the first.
-    let too_large: Fault =
-        serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
-            .unwrap();
-    fake.add_faults([too_large]).unwrap();
+    // The four and the first two; then, behind the last two, the first.
+    let too_large = |skip, times| Fault { skip, times, ..Fault::http(413) }.on("POST", "/batch/");
+    fake.add_faults([too_large(0, 2), too_large(1, 1)]).unwrap();
     let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
     let report = run.run().await.unwrap();
     assert_eq!((counts(&report), report.stopped.is_none()), ([3, 0, 0, 1], true), "{report:?}");
@@ -830,6 +828,59 @@ async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_h
         assert_eq!((bytes[0], bytes[1], bytes[5]), (0x16, 3, 1), "{bytes:?}");
         assert!(!bytes.windows(4).any(|four| four == b"phc_"));
     }
+}
+
+#[tokio::test]
+async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let all = rows(40);
+        let folder = tempfile::tempdir().unwrap();
+        let part = |rows| {
+            let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+            import.compare(false).run_id("2026-11-25").journal(folder.path())
+        };
+        let report = part(&all[..20]).run().await.unwrap();
+        // Group types twice, and a batch.
+        assert_eq!((report.sent, report.requests), (20, 3), "{era}");
+        assert_eq!(part(&all[20..]).run().await.unwrap().requests, 2, "{era}");
+        assert_eq!(requests(&fake, "GET", "/groups/"), 0, "{era}");
+        assert_all_stored(&fake, &all);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "journals of completed runs");
+
+        // Two parts are interrupted. Each has a journal of its own, and sends no row again that it has as done.
+        let refused = Fault { times: 0, skip: 1, ..Fault::http(401) }.on("POST", "/batch/");
+        let many = rows(3_000);
+        for rows in [&many[..1_500], &many[1_500..]] {
+            fake.clear_faults();
+            fake.add_faults([refused.clone()]).unwrap();
+            let report = part(rows).run().await.unwrap();
+            assert_eq!((report.sent, report.left()), (1_000, 500), "{era}: {report:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{era}");
+        fake.clear_faults();
+        for rows in [&many[..1_500], &many[1_500..]] {
+            let report = part(rows).run().await.unwrap();
+            assert_eq!((report.sent, report.done_before), (500, 1_000), "{era}: {report:?}");
+        }
+        assert_all_stored(&fake, &many);
+    }
+}
+
+#[tokio::test]
+async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let host = CaptureHost::start(Default::default()).await;
+    let all = rows(40);
+    for (rows, id) in [(&all[..], "a"), (&all[20..], "a"), (&all[..1], "b")] {
+        let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+        import.compare(false).capture_host(&host.url).run_id(id).run().await.unwrap();
+    }
+    let sent: Vec<_> = host.accepted();
+    let different: std::collections::HashSet<_> = sent.iter().collect();
+    assert_eq!((sent.len(), different.len()), (61, 41));
 }
 
 #[tokio::test]
