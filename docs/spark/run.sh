@@ -38,8 +38,8 @@ posthog-groups export "$work/snapshot.ndjson"
 curl -fsS -X POST -d '[{"kind": "slow", "delay": 0.5, "times": 0, "path": "/batch/"}]' "$POSTHOG_HOST/__admin/faults"
 mkdir "$work/journal"
 export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON=$python
-"$python" -m pyspark.find_spark_home >/dev/null
-SPARK_HOME=$("$python" -m pyspark.find_spark_home) && export SPARK_HOME
+SPARK_HOME=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
+export SPARK_HOME
 "$SPARK_HOME/bin/spark-submit" --master 'local-cluster[3,2,512]' --conf spark.executor.memory=512m --conf spark.ui.enabled=false \
     --conf spark.local.dir="$work" "$here/sync.py" --wanted "$work/wanted.ndjson" --snapshot "$work/snapshot.ndjson" \
     --run-id "$(basename "$work")" --partitions 12 --journal "$work/journal" >"$work/spark.out" 2>"$work/spark.log" &

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use posthog_groups_client::Group;
 use url::form_urlencoded;
 
@@ -83,7 +83,11 @@ pub(crate) async fn detour(
     let is_complete = !names.is_empty() && guessed.is_empty() && search.requests < MAX_REQUESTS;
     unreadable.extend(guessed);
 
-    let is_within = |group: &Group| group.created_at <= newest && search.end.is_behind(group);
+    let is_within = |group: &Group| {
+        // Single groups may have another fraction of a second than the list.
+        let slack = TimeDelta::milliseconds(keys.contains(&*group.group_key).into());
+        group.created_at - slack <= newest && search.end.is_behind(group, slack)
+    };
     let mut groups: Vec<_> = search.found.values().filter(|group| is_within(group)).cloned().collect();
     groups.sort_by(|a, b| place(b).cmp(&place(a)));
     let unreadable = unreadable.into_iter().collect();
@@ -182,13 +186,13 @@ enum End {
 }
 
 impl End {
-    /// Whether it is behind a group.
-    fn is_behind(&self, group: &Group) -> bool {
+    /// Whether it is behind a group, whose time may be later by `slack`.
+    fn is_behind(&self, group: &Group, slack: TimeDelta) -> bool {
         match self {
             Self::List => true,
-            Self::Group(last) => place(group) >= place(last),
+            Self::Group(last) => (group.created_at + slack, &*group.group_key) >= place(last),
             Self::Page { groups, .. } => {
-                groups.first().is_none_or(|first| group.created_at >= first.created_at)
+                groups.first().is_none_or(|first| group.created_at + slack >= first.created_at)
                     && !groups.iter().any(|later| later.group_key == group.group_key)
             }
         }
@@ -306,7 +310,7 @@ impl<S: Source> Search<'_, S> {
                 continue;
             };
             if let (false, Some(last), Form::Keyset { .. }) = (page.is_last, page.groups.last(), &self.form)
-                && self.end.is_behind(last)
+                && self.end.is_behind(last, TimeDelta::zero())
             {
                 self.end = End::Group(Box::new(last.clone().into_owned()));
             }
