@@ -26,12 +26,18 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => measure(&mut io::stdout()),
+        ["limits"] => at_the_limits(&mut io::stdout()),
+        ["exports"] => exports(&mut io::stdout()),
+        ["flight"] => in_flight(&mut io::stdout()),
+        ["plans"] => plans(&mut io::stdout()),
         ["serve", groups] => serve(groups.parse()?),
         ["pages", groups] => pages::serve(groups.parse()?),
         ["export", url] => alone(export(url)),
         ["follow", url] => alone(follow(url)),
         ["plan", url, rows] => alone(plan(url, rows.parse()?)),
-        _ => bail!("this takes no arguments; the others are for its own child processes"),
+        _ => bail!(
+            "usage: bench-bulk [limits|exports|flight|plans]; the others are for its own child processes"
+        ),
     }
 }
 

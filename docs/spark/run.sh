@@ -3,7 +3,7 @@
 #
 # Needs cargo, Java 17 or later, Python 3.9 to 3.12, and 2 GB of memory. Usage: docs/spark/run.sh [ROWS]
 set -euo pipefail
-rows=${1:-60000}
+rows=${1:-20000}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cd "$root"

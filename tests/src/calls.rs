@@ -7,7 +7,7 @@ use posthog_groups_client::types::{
 use posthog_groups_client::{Client, Error, JsonValue, Properties, ResponseValue};
 use serde_json::json;
 
-/// A decoded answer: the type it was decoded to, and its `Debug` form.
+/// A decoded response: its type and its `Debug` form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -18,10 +18,10 @@ pub struct Answer {
     pub debug: String,
 }
 
-/// The key of the group that the calls are about; it needs escaping.
+/// The key of the group that the calls use. It needs escaping.
 pub const KEY: &str = "acct/1042 ä";
 
-/// The ten groups operations in an order in which each finds what it needs: the group is created first.
+/// The ten groups operations, ordered so that each works: the group is created first.
 pub const GROUPS_OPERATIONS: [&str; 10] = [
     "create_group",
     "find_group",
@@ -38,7 +38,7 @@ pub const GROUPS_OPERATIONS: [&str; 10] = [
 /// Calls one operation of the generated client, with every parameter that it has.
 ///
 /// # Errors
-/// What the generated call returns; an unknown operation id is [`Error::InvalidRequest`].
+/// The error of the generated call; [`Error::InvalidRequest`] for an unknown operation ID.
 pub async fn call(client: &Client, operation: &str, project: &str) -> Result<Answer, Error<()>> {
     match operation {
         "list_groups" => {
@@ -118,7 +118,7 @@ fn answer<T: Debug>(result: Result<ResponseValue<T>, Error<()>>) -> Result<Answe
     Ok(Answer { status: value.status().as_u16(), type_name: short(name), debug: format!("{value:#?}") })
 }
 
-/// A type name without the paths of its parts.
+/// Removes the paths from a type name.
 fn short(name: &str) -> String {
     let mut text = String::new();
     for part in name.split_inclusive(['<', '>', ',', ' ']) {

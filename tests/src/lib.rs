@@ -1,5 +1,5 @@
-//! What tests that need several crates of the workspace share: recorded calls, one call of every
-//! operation, and clients of stand-in servers.
+//! Shared code of tests that need several crates: recorded calls, one call of every operation, clients of stand-in servers, and
+//! a scripted server.
 
 mod calls;
 mod hostile;
@@ -11,9 +11,9 @@ mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
-pub use hostile::{Case, Expect, HostileServer, Request, SECRET, Step, cases, peak_memory};
+pub use hostile::{Case, Expect, SECRET, cases, peak_memory};
 pub use recorder::{Canned, Recorder};
-pub use scripted::Scripted;
+pub use scripted::{Request, ScriptedServer, Step, response};
 pub use seed::seed;
 pub use vectors::{Difference, VectorRunner, eras, parse};
 pub use workspace::workspace;

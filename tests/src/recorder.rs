@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use posthog_groups_client::{Client, Operation, Transport, TransportFuture};
 
-/// The answer that a [`Recorder`] gives to every request.
+/// The response of a [`Recorder`] to every request.
 #[derive(Clone, Debug)]
 pub struct Canned {
     /// The HTTP status.
@@ -15,7 +15,7 @@ pub struct Canned {
     pub body: String,
 }
 
-/// A transport without a network: keeps the text of the last request, and answers from memory.
+/// A transport without a network. It keeps the text of the last request and responds from memory.
 #[derive(Debug)]
 pub struct Recorder {
     answer: Canned,
@@ -23,7 +23,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A client whose every call is recorded and answered with `answer`.
+    /// Creates a client whose calls are recorded and answered with `answer`.
     pub fn client(answer: Canned) -> (Client, Arc<Self>) {
         let recorder = Arc::new(Self { answer, request: Mutex::new(None) });
         let client =
@@ -31,7 +31,7 @@ impl Recorder {
         (client, recorder)
     }
 
-    /// The last request as HTTP would carry it: request line, headers, body.
+    /// The last request as HTTP text: request line, headers, body.
     pub fn request(&self) -> String {
         let request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
         request.clone().unwrap_or_else(|| "nothing was sent".into())

@@ -1,56 +1,97 @@
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A server on a plain socket that answers what a test says, bytes and all; it closes each connection after its answer.
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request that a [`ScriptedServer`] has read.
 #[derive(Clone, Debug)]
-pub struct Scripted {
-    address: String,
-    requests: Arc<Mutex<Vec<String>>>,
+pub struct Request {
+    /// The request line and the headers.
+    pub head: String,
+    /// The body.
+    pub body: String,
+    /// How many requests the server has read before.
+    pub number: usize,
 }
 
-impl Scripted {
-    /// Starts it. `answer` gets the request line and the number of the request, from 0, and writes to the connection.
+impl Request {
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap_or_default()
+    }
+
+    /// The path with its query.
+    pub fn target(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+}
+
+/// A step of a response. After the last one, the connection stays open for the next request.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Sends bytes.
+    Send(Vec<u8>),
+    /// Sends bytes repeatedly until the client disconnects.
+    Repeat(Vec<u8>),
+    /// Sends bytes one by one with a pause after each.
+    Slowly(Vec<u8>, Duration),
+    /// Waits.
+    Wait(Duration),
+    /// Closes the connection.
+    Close,
+    /// Resets the connection.
+    Reset,
+}
+
+type Script = dyn Fn(&Request) -> Vec<Step> + Send + Sync;
+
+/// A TCP server that answers every request with the bytes of a script, valid or not.
+#[derive(Clone, Debug)]
+pub struct ScriptedServer {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// The maximum time of a [`Step::Repeat`]. A client that still reads then has no limit.
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl ScriptedServer {
+    /// Starts a server on the current runtime.
     ///
     /// # Panics
-    /// When there is no port to listen on.
-    pub fn start(
-        answer: impl Fn(&str, usize, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|e| panic!("no port: {e}"));
-        let address = listener.local_addr().map_or_else(|e| panic!("no address: {e}"), |a| a.to_string());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = requests.clone();
-        let answer = Arc::new(answer);
-        std::thread::spawn(move || {
-            for mut connection in listener.incoming().flatten() {
-                let (seen, answer) = (seen.clone(), answer.clone());
-                std::thread::spawn(move || {
-                    let Some(head) = head(&mut connection) else { return };
-                    let line = head.lines().next().unwrap_or_default().to_owned();
-                    let number = {
-                        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                        seen.push(head);
-                        seen.len() - 1
-                    };
-                    // The client may close the connection before it has everything.
-                    let _ = answer(&line, number, &mut connection);
-                });
+    /// If no port is free.
+    pub async fn start(script: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|e| panic!("no port: {e}"));
+        let address = listener.local_addr().unwrap_or_else(|e| panic!("no address: {e}"));
+        let server = Self { address, requests: Arc::default(), connections: Arc::default() };
+        let (this, script): (_, Arc<Script>) = (server.clone(), Arc::new(script));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                this.connections.fetch_add(1, Ordering::Relaxed);
+                let (this, script) = (this.clone(), script.clone());
+                // A client that disconnects ends the connection with an error.
+                tokio::spawn(async move { this.serve(stream, &*script).await.ok() });
             }
         });
-        Self { address, requests }
+        server
     }
 
-    /// Starts it with one answer for everything: a status line and headers, and a body.
-    pub fn always(head: &str, body: &str) -> Self {
-        let answer =
-            format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-        Self::start(move |_, _, connection| connection.write_all(answer.as_bytes()))
+    /// Starts a server with one response to everything: a status, and headers with line ends, and a body.
+    ///
+    /// # Panics
+    /// If no port is free.
+    pub async fn always(status: &str, headers: &str, body: &str) -> Self {
+        let response = response(status, headers, body);
+        Self::start(move |_| vec![Step::Send(response.clone())]).await
     }
 
-    /// `127.0.0.1:PORT`.
-    pub fn address(&self) -> &str {
-        &self.address
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The base URL.
@@ -58,29 +99,78 @@ impl Scripted {
         format!("http://{}", self.address)
     }
 
-    /// The request lines and headers so far.
-    pub fn requests(&self) -> Vec<String> {
+    /// The requests read so far.
+    pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number of connections accepted so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    async fn serve(&self, mut stream: TcpStream, script: &Script) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut unread = Vec::new();
+        while let Some((head, body)) = read(&mut stream, &mut unread).await? {
+            let request = {
+                let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+                let request = Request { head, body, number: requests.len() };
+                requests.push(request.clone());
+                request
+            };
+            for step in script(&request) {
+                match step {
+                    Step::Send(bytes) => stream.write_all(&bytes).await?,
+                    Step::Repeat(bytes) => {
+                        let started = Instant::now();
+                        while started.elapsed() < LONGEST {
+                            stream.write_all(&bytes).await?;
+                        }
+                    }
+                    Step::Slowly(bytes, pause) => {
+                        for byte in bytes {
+                            stream.write_all(&[byte]).await?;
+                            tokio::time::sleep(pause).await;
+                        }
+                    }
+                    Step::Wait(time) => tokio::time::sleep(time).await,
+                    Step::Close => return stream.shutdown().await,
+                    Step::Reset => return stream.set_zero_linger(),
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// Reads a request to its end, and gives what stands before its body.
-fn head(connection: &mut TcpStream) -> Option<String> {
-    let mut read = Vec::new();
-    let mut buffer = [0; 4096];
+/// A response with a status line, headers with line ends, and a body of the right length.
+pub fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()).into_bytes()
+}
+
+/// Reads a request; `None` at the end of the connection.
+async fn read(stream: &mut TcpStream, unread: &mut Vec<u8>) -> std::io::Result<Option<(String, String)>> {
+    let mut wanted = None;
     loop {
-        let n = connection.read(&mut buffer).ok().filter(|&n| n > 0)?;
-        read.extend_from_slice(buffer.get(..n)?);
-        let text = String::from_utf8_lossy(&read);
-        let Some(end) = text.find("\r\n\r\n") else { continue };
-        let head = text.get(..end)?.to_owned();
-        let length = head
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .map_or(0, |(_, value)| value.trim().parse().unwrap_or(0));
-        if read.len() >= end + 4 + length {
-            return Some(head);
+        let head = unread.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4);
+        if let (Some(end), None) = (head, wanted) {
+            let head = String::from_utf8_lossy(&unread[..end]).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            wanted = Some(end + length.and_then(|n| n.trim().parse::<usize>().ok()).unwrap_or(0));
+        }
+        if let (Some(end), Some(wanted)) = (head, wanted)
+            && unread.len() >= wanted
+        {
+            let request: Vec<u8> = unread.drain(..wanted).collect();
+            let (head, body) = request.split_at(end);
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            return Ok(Some((text(head), text(body))));
+        }
+        let mut buffer = [0; 16 * 1024];
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(None),
+            read => unread.extend_from_slice(&buffer[..read]),
         }
     }
 }

@@ -3,12 +3,11 @@ use serde_json::json;
 
 use crate::calls::KEY;
 
-/// A small world of an era (`2025` or `2026`): two group types, a group beside the one that the calls
-/// create, and a person who knows both. A server of 2025 is one of the fortnight in which
-/// `upsert_properties` existed.
+/// A small state of an era (`2025` or `2026`): two group types, a group besides the one that the calls create, and a person
+/// related to both. The server of 2025 has `upsert_properties`.
 ///
 /// # Errors
-/// When the stand-in's state document has changed its form.
+/// Fails if the format of the state document has changed.
 pub fn seed(era: &str) -> serde_json::Result<State> {
     let person = "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11";
     serde_json::from_value(json!({

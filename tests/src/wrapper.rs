@@ -3,12 +3,12 @@ use std::time::Duration;
 use posthog_groups::{Client, ClientBuilder, RetryPolicy};
 use posthog_groups_fake::{Fake, JournalEntry};
 
-/// Settings of the wrapper's client for a stand-in: three quick repetitions, the same in every run.
+/// A client builder for a stand-in server, with three quick retries and a fixed jitter.
 pub fn wrapper(fake: &Fake) -> ClientBuilder {
     Client::builder().host(fake.url()).personal_api_key(fake.key()).retry(quick(3)).jitter_seed(1)
 }
 
-/// A policy that does not wait long.
+/// A retry policy with short waits.
 pub fn quick(retries: u32) -> RetryPolicy {
     RetryPolicy::default()
         .retries(retries)
@@ -16,7 +16,7 @@ pub fn quick(retries: u32) -> RetryPolicy {
         .longest_wait(Duration::from_millis(4))
 }
 
-/// Requests in short: method, and the last part of the path.
+/// The requests as the method and the last part of the path.
 pub fn requests(journal: &[JournalEntry]) -> Vec<String> {
     let short = |entry: &JournalEntry| {
         let last = entry.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Invalid arguments and settings are refused before a request is sent, with help in the message.
+//! Invalid arguments and settings are rejected before a request is sent, with help.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use posthog_groups_fake::{ApiKey, Era, Fake, Group, GroupType, State};
 use posthog_groups_tests::{requests, wrapper};
 use serde_json::{Value, json};
 
-/// Refusals by what was tried, in the order in which they were met.
+/// Error messages with the attempts that caused them, in the order in which they occurred.
 #[derive(Default)]
 struct Refusals(Vec<(String, String)>);
 
@@ -20,7 +20,7 @@ impl Refusals {
         self.0.push((tried, error.to_string()));
     }
 
-    /// Each message, with all that leads to it.
+    /// Each message with its causes.
     fn text(&self) -> String {
         let mut messages: Vec<(&str, Vec<&str>)> = Vec::new();
         for (tried, message) in &self.0 {
@@ -38,7 +38,7 @@ fn builder() -> ClientBuilder {
 }
 
 #[test]
-fn settings_that_cannot_work() {
+fn invalid_settings_are_rejected_with_help() {
     let mut refusals = Refusals::default();
     refusals.add("no key", Client::builder().build());
     for key in ["", "  ", "phx_x\n", "phx_\nx", "phx_\u{7f}x", "phc_x", " phc_x"] {
@@ -77,7 +77,7 @@ async fn serve() -> (Fake, Client) {
 }
 
 #[tokio::test]
-async fn arguments_that_cannot_work() {
+async fn invalid_arguments_are_rejected_with_help() {
     let (fake, client) = serve().await;
     let before = fake.state().to_json();
     let mut refusals = Refusals::default();
@@ -144,7 +144,7 @@ fn odd_map() -> BTreeMap<Option<u8>, u8> {
 }
 
 #[tokio::test]
-async fn a_group_type_that_does_not_exist_costs_a_look_at_the_table_and_no_write() {
+async fn an_unknown_group_type_costs_one_request_and_no_write() {
     let (fake, client) = serve().await;
     let mut refusals = Refusals::default();
     for (tried, result) in [
@@ -153,7 +153,7 @@ async fn a_group_type_that_does_not_exist_costs_a_look_at_the_table_and_no_write
         ("get without a name", client.groups("").get("org:5").await),
         ("create by index", client.groups(4).create("new").send().await),
     ] {
-        // The request was one for the table; the call itself was not sent.
+        // The request was for the group types; the call itself was not sent.
         let error = result.unwrap_err();
         assert!(error.is_invalid_input(), "{error:?}");
         refusals.0.push((tried.into(), error.to_string()));
@@ -182,13 +182,13 @@ async fn a_project_that_does_not_exist_is_not_found_and_nothing_is_written_anywh
             assert_eq!(error.detail(), Some("Project not found."));
             assert!(!error.is_retryable() && !error.is_outcome_unknown());
         }
-        // A missing project is not a missing group: `find` does not say `None`, and no request is repeated.
+        // A missing project is not a missing group: `find` fails, and no request is retried.
         assert_eq!(fake.journal().len(), 4);
         assert_eq!(fake.state().groups.len(), groups);
     }
 }
 
-/// JSON texts that no server can store, or give back once it has stored them, and the place that the refusal names.
+/// JSON texts that servers cannot store or cannot return, and the path that the error names.
 const UNSTORABLE: [(&str, &str); 14] = [
     (r#"{"a":"x\u0000y"}"#, "`a`"),
     (r#"{"a\u0000b":1}"#, "`a b`"),
@@ -206,7 +206,7 @@ const UNSTORABLE: [(&str, &str); 14] = [
     (r#"{"a":[1,[2,[3,"\\\u0000"]]]}"#, "`a[1][1][1]`"),
 ];
 
-/// Their neighbours, which can be stored.
+/// Similar texts that can be stored.
 const STORABLE: [&str; 9] = [
     r#"{"a":"\\u0000"}"#,
     r#"{"a":"\ud83d\ude00"}"#,
@@ -220,7 +220,7 @@ const STORABLE: [&str; 9] = [
 ];
 
 #[tokio::test]
-async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_where_it_stands() {
+async fn values_that_no_server_can_store_are_rejected_with_their_path_by_every_write() {
     let (fake, client) = serve().await;
     let groups = client.groups(0);
     let group = groups.group("org:5");
@@ -240,7 +240,7 @@ async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_wher
         }
         let members: BTreeMap<String, JsonValue> = match properties.decode() {
             Ok(members) => members,
-            Err(_) => continue, // A name that is no text cannot be given to `set`.
+            Err(_) => continue, // A name that is not a string cannot be passed to `set`.
         };
         for (name, value) in members {
             let set = group.set(&name, &value).await;
@@ -263,14 +263,14 @@ async fn what_no_server_can_store_is_refused_on_every_way_in_with_the_place_wher
     }
     let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let properties = Properties::try_from(JsonValue::parse(deep).unwrap());
-    // Where it is read at all, no depth uses up the stack.
+    // No depth overflows the stack.
     if let Ok(properties) = properties {
         posthog_groups::check_properties(&properties).unwrap();
     }
 }
 
 #[test]
-fn one_rule_says_what_a_group_key_is_and_what_a_server_makes_of_a_new_one() {
+fn group_keys_are_validated_and_trimmed_by_the_same_rule_everywhere() {
     use posthog_groups::{check_group_key, stored_group_key};
     for blank in ["", " ", "\t\n", "\u{a0}", "\u{1f}", "\u{3000} "] {
         assert!(check_group_key(blank).unwrap_err().is_invalid_input(), "{blank:?}");
@@ -281,7 +281,7 @@ fn one_rule_says_what_a_group_key_is_and_what_a_server_makes_of_a_new_one() {
 }
 
 #[test]
-fn the_blocking_client_refuses_the_same() {
+fn the_blocking_client_rejects_the_same_input() {
     let state = State { api_keys: vec![ApiKey::new("phx_x", &["*"])], ..State::default() };
     let fake = Fake::builder().state(state).start_blocking().unwrap();
     let client = blocking::Client::new(wrapper(&fake).build().unwrap()).unwrap();

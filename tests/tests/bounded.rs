@@ -1,12 +1,11 @@
-//! Every wait and every body has a bound.
+//! Every wait and every body is limited.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use posthog_groups::raw::{Direct, PersonalApiKey, connect};
 use posthog_groups::{Client, RateLimit};
 use posthog_groups_fake::{Effect, Fake, Fault, Group, GroupType, StallAt, StallThen, State};
-use posthog_groups_tests::{Scripted, quick, requests, wrapper};
+use posthog_groups_tests::{ScriptedServer, Step, quick, requests, wrapper};
 
 async fn serve() -> Fake {
     let state = State {
@@ -27,7 +26,7 @@ fn silent() -> Fault {
 }
 
 #[tokio::test]
-async fn a_caller_behind_a_patient_one_waits_no_longer_than_it_allows() {
+async fn a_call_queued_behind_another_waits_no_longer_than_its_own_limit() {
     let fake = serve().await;
     let client = wrapper(&fake).rate_limit(RateLimit::per_minute(1)).build().unwrap();
     client.groups(0).get("org:5").await.unwrap();
@@ -49,7 +48,7 @@ async fn a_caller_behind_a_patient_one_waits_no_longer_than_it_allows() {
 }
 
 #[tokio::test]
-async fn a_deadline_holds_while_another_caller_asks_for_the_group_types() {
+async fn a_deadline_holds_while_another_call_requests_the_group_types() {
     let fake = serve().await;
     let client = wrapper(&fake).timeout(Duration::from_secs(20)).build().unwrap();
     fake.add_faults([Fault { times: 0, ..silent() }.on("GET", "/groups_types/$")]).unwrap();
@@ -72,7 +71,7 @@ async fn a_deadline_holds_while_another_caller_asks_for_the_group_types() {
 }
 
 #[tokio::test]
-async fn a_deadline_holds_while_another_caller_writes_to_the_group() {
+async fn a_deadline_holds_while_another_call_writes_to_the_group() {
     let fake = serve().await;
     let client = wrapper(&fake).timeout(Duration::from_secs(20)).build().unwrap();
     fake.add_faults([silent().on("POST", "/update_property/$")]).unwrap();
@@ -96,20 +95,14 @@ async fn a_deadline_holds_while_another_caller_writes_to_the_group() {
     waiting.abort();
 }
 
-/// A server that never stops sending a body.
-fn endless(status: &'static str) -> Scripted {
-    Scripted::start(move |_, _, connection| {
-        write!(
-            connection,
-            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n["
-        )?;
-        loop {
-            connection.write_all(&[b' '; 65_536])?;
-        }
-    })
+/// A server that sends an endless body.
+async fn endless(status: &str) -> ScriptedServer {
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[");
+    ScriptedServer::start(move |_| vec![Step::Send(head.clone().into()), Step::Repeat(vec![b' '; 65_536])])
+        .await
 }
 
-/// The texts of an error and its causes; of an unexpected response those of reading its body.
+/// The messages of an error and its causes. For an unexpected response, those of reading its body.
 async fn causes(error: posthog_groups::raw::Error<()>) -> String {
     match error {
         posthog_groups::raw::Error::UnexpectedResponse(response) => {
@@ -124,9 +117,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[tokio::test]
-async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
+async fn the_raw_client_limits_bodies_and_the_limit_can_be_changed() {
     for status in ["200 OK", "502 Bad Gateway"] {
-        let server = endless(status);
+        let server = endless(status).await;
         let key = PersonalApiKey::new("phx_x").unwrap();
         let started = Instant::now();
         let client = connect(&server.url(), Direct::new(key.clone()).max_response_size(1_000_000)).unwrap();
@@ -143,9 +136,9 @@ async fn the_raw_client_has_a_bound_on_bodies_that_can_be_changed() {
 }
 
 #[tokio::test]
-async fn every_answer_of_the_wrapper_has_a_bound_whatever_its_status() {
+async fn the_wrapper_limits_bodies_of_every_status() {
     for status in ["200 OK", "404 Not Found", "502 Bad Gateway"] {
-        let server = endless(status);
+        let server = endless(status).await;
         let builder = Client::builder().host(server.url()).personal_api_key("phx_x").retry(quick(0));
         let client = builder.max_response_size(1_000_000).build().unwrap();
         for error in [

@@ -1,5 +1,5 @@
-//! The client's feature `build-time`: `build.rs` makes the same bytes as are committed, follows a specification of
-//! the user's own, and says what is wrong with one that it cannot use.
+//! The client's feature `build-time`: `build.rs` generates the committed bytes, accepts another specification, and reports
+//! what is wrong with an invalid one.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,7 +27,7 @@ fn build(variables: &[(&str, &OsStr)]) -> Output {
         .unwrap()
 }
 
-/// The folder that the client's build script wrote to, as cargo's messages tell.
+/// The output folder of the client's build script, from cargo's messages.
 fn out_dir(output: &Output) -> PathBuf {
     let messages = String::from_utf8_lossy(&output.stdout);
     let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -69,13 +69,13 @@ fn a_changed_copy_of_the_specification_gives_changed_bindings() {
 }
 
 #[test]
-fn a_document_as_published_is_refused_with_what_the_linter_finds() {
+fn a_published_document_is_rejected_with_the_findings_of_the_linter() {
     let outcome = generate_from_file(&workspace().join("spec/published/posthog-2025.yaml"));
     assert!(matches!(&outcome, Err(Error::Unfit(findings)) if findings.len() > 10), "{outcome:?}");
 }
 
 #[test]
-fn what_is_no_spec_is_told_by_name_and_line() {
+fn a_file_that_is_not_a_spec_is_reported_with_name_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
         ("gone.yaml", None, "cannot read"),

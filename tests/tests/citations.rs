@@ -1,4 +1,4 @@
-//! What code and documentation cite exists in the repository: sections of the contract, defects, linked files.
+//! Citations in code and documentation resolve: sections of the contract, defects, linked files.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -24,7 +24,7 @@ fn output_of(command: &mut Command) -> String {
     }
 }
 
-/// What the pattern finds, with the number of its line. Lines without `word` are skipped for speed.
+/// The matches of a pattern with their line numbers. Lines without `word` are skipped for speed.
 fn cited(word: &str, pattern: &str, text: &str) -> Vec<(usize, String)> {
     let regex = Regex::new(pattern).unwrap();
     let mut found = Vec::new();

@@ -11,7 +11,7 @@ async fn server(era: &str) -> (Fake, Client) {
     (fake, client)
 }
 
-/// Status and body of an answer that is no success.
+/// The status and body of an error response.
 async fn refusal(outcome: Result<Answer, Error<()>>) -> (u16, String) {
     match outcome {
         Err(Error::UnexpectedResponse(response)) => {
@@ -22,7 +22,7 @@ async fn refusal(outcome: Result<Answer, Error<()>>) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn all_ten_operations_answer_and_decode_on_a_server_of_2025() {
+async fn all_ten_operations_decode_on_a_server_of_2025() {
     let (fake, client) = server("2025").await;
     let mut types = Vec::new();
     for operation in GROUPS_OPERATIONS {
@@ -37,7 +37,7 @@ async fn all_ten_operations_answer_and_decode_on_a_server_of_2025() {
 }
 
 #[tokio::test]
-async fn eight_operations_answer_and_two_are_gone_on_a_server_of_2026() {
+async fn eight_operations_decode_and_two_do_not_exist_on_a_server_of_2026() {
     let (_fake, client) = server("2026").await;
     let mut types = Vec::new();
     for operation in GROUPS_OPERATIONS {
@@ -54,7 +54,7 @@ async fn eight_operations_answer_and_two_are_gone_on_a_server_of_2026() {
 }
 
 #[tokio::test]
-async fn related_actors_are_told_apart_and_keep_their_properties_as_text() {
+async fn related_actors_are_distinguished_and_keep_their_properties_as_text() {
     for era in ["2025", "2026"] {
         let (_fake, client) = server(era).await;
         call(&client, "create_group", "1").await.unwrap();
@@ -114,7 +114,7 @@ async fn errors_keep_status_headers_and_body() {
 }
 
 #[tokio::test]
-async fn a_vanished_server_a_dropped_and_a_truncated_answer_are_errors_not_panics() {
+async fn a_stopped_server_and_dropped_or_truncated_responses_are_errors() {
     let (fake, client) = server("2026").await;
     type IsExpected = fn(&Error<()>) -> bool;
     let faults: [(Value, IsExpected); 3] = [

@@ -1,4 +1,4 @@
-//! Published documents in every shape that they come in, with defects repaired and with new ones planted.
+//! Comparing published documents in various shapes, with defects repaired and new ones planted.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ fn published(name: &str) -> Value {
     Document::read(&project().path(&format!("published/{name}.yaml"))).unwrap().value
 }
 
-/// Read once: an unoptimized build takes a while to parse them.
+/// Parsed once, because that is slow in unoptimized builds.
 static SPEC: LazyLock<Document> = LazyLock::new(|| project().spec().unwrap());
 static LEDGER: LazyLock<Ledger> = LazyLock::new(|| project().ledger().unwrap());
 
@@ -55,7 +55,7 @@ fn every_published_document_is_accounted_for() {
     insta::assert_snapshot!(text);
 }
 
-/// The document in other shapes that say the same.
+/// The same document in other shapes.
 fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
     let mut shapes = vec![("3.1", to_3_1(document)), ("inlined", inlined(document))];
     let text = document.to_string();
@@ -353,7 +353,7 @@ fn planted() -> Vec<Planted> {
 }
 
 #[test]
-fn a_planted_difference_is_the_one_finding_even_where_the_document_is_wrong_already() {
+fn a_planted_difference_is_the_only_finding_even_next_to_a_known_defect() {
     let document = inlined(&published("posthog-2025"));
     for (path, method, plant, place) in planted() {
         let mut variant = document.clone();
@@ -380,7 +380,7 @@ fn a_difference_in_the_alias_alone_is_found_there() {
 }
 
 #[test]
-fn operations_that_come_and_go_are_findings_unless_the_ledger_knows() {
+fn added_and_removed_operations_are_findings_unless_they_are_in_the_ledger() {
     let mut document = published("posthog-2025");
     let paths = document["paths"].as_object_mut().unwrap();
     paths.shift_remove(FIND);
@@ -405,7 +405,7 @@ fn operations_that_come_and_go_are_findings_unless_the_ledger_knows() {
 }
 
 #[test]
-fn taking_an_entry_out_makes_exactly_its_differences_findings() {
+fn removing_an_entry_makes_exactly_its_differences_findings() {
     let whole = &*LEDGER;
     let document = published("posthog-2026-09-21");
     let accounted = compared(document.clone()).accounted;

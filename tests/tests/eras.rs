@@ -1,4 +1,4 @@
-//! What each call does on each server there is: of 2025, of the fortnight that had `upsert_properties`, of 2026.
+//! What each call does on each server: of 2025, of 2025 with `upsert_properties`, and of 2026.
 
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error};
@@ -23,7 +23,7 @@ fn world() -> State {
     .unwrap();
     state.groups.push(Group::new(0, "org:6").with("plan", "scale"));
     state.groups.push(Group::new(1, "team:1").with("plan", "free"));
-    // A type that events have not made yet, or that somebody deleted.
+    // A type that does not exist yet or was deleted.
     state.groups.push(Group::new(3, "lost"));
     state
 }
@@ -35,7 +35,7 @@ async fn serve(era: Era, window: bool, state: State) -> (Fake, Client) {
     (fake, client)
 }
 
-/// An error by all its predicates that hold.
+/// The predicates that hold for an error.
 fn kind(error: &Error) -> String {
     let predicates = [
         ("not_found", error.is_not_found()),
@@ -155,7 +155,7 @@ async fn make(call: &str, client: &Client) -> String {
     }
 }
 
-/// The outcome of every call on every server, and what it sent: equal columns are told once.
+/// The outcome of every call on every server and the requests it sent. Equal columns are merged.
 #[tokio::test]
 async fn each_call_does_the_same_on_each_server_as_far_as_the_server_can() {
     let mut table = String::new();
@@ -163,7 +163,7 @@ async fn each_call_does_the_same_on_each_server_as_far_as_the_server_can() {
         let mut cells = Vec::new();
         for (era, window) in SERVERS {
             let (fake, client) = serve(era, window, world()).await;
-            // The table of group types is known; its requests are not of interest here.
+            // The group types are cached, so that requests for them do not appear.
             client.groups("organization").type_index().await.unwrap();
             let known = fake.journal().len();
             let outcome = make(call, &client).await;
@@ -213,9 +213,9 @@ fn answer(status: u16, body: serde_json::Value) -> Fault {
     fault
 }
 
-/// Keys that may not, against calls of every kind.
+/// Keys without permission, with all kinds of calls.
 #[tokio::test]
-async fn bad_and_weak_keys_are_told_apart_whatever_the_status() {
+async fn invalid_and_insufficient_keys_are_distinguished_for_any_status() {
     let inactive = ApiKey { active: false, ..ApiKey::new("phx_inactive", &["*"]) };
     let elsewhere = ApiKey { projects: Some(vec![2]), ..ApiKey::new("phx_elsewhere", &["*"]) };
     let keys = vec![
@@ -257,7 +257,7 @@ async fn bad_and_weak_keys_are_told_apart_whatever_the_status() {
 }
 
 #[tokio::test]
-async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
+async fn inconsistent_error_bodies_are_normalized() {
     let (fake, client) = serve(Era::Y2025, false, world()).await;
     let group = client.groups(0).group("org:5");
     // Servers of 2025 swap code and detail.
@@ -270,7 +270,7 @@ async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
         (Some("required"), Some("This field is required."), Some("value"))
     );
 
-    // The same from the server itself: a request that only the generated client can make.
+    // The same from the server itself, with a request that only the generated client can send.
     let null = posthog_groups::raw::types::UpdatePropertyRequest {
         key: "plan".into(),
         value: serde_json::Value::Null.into(),
@@ -284,7 +284,7 @@ async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
     let body: serde_json::Value = response.json().await.unwrap();
     assert_eq!((&body["code"], &body["detail"]), (&json!("This field is required."), &json!("required")));
 
-    // The literal word `detail` as field.
+    // The field is literally `detail`.
     let error = client.groups(0).create("org:5").send().await.unwrap_err();
     assert!(error.is_already_exists() && error.attr() == Some("detail"));
 
@@ -306,7 +306,7 @@ async fn oddly_shaped_errors_of_the_servers_are_straightened_out() {
 }
 
 #[tokio::test]
-async fn a_value_that_this_version_does_not_know_loses_nothing() {
+async fn unknown_values_are_preserved() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, false, world()).await;
         let group = client.groups(0).group("org:5");
@@ -329,7 +329,7 @@ async fn a_value_that_this_version_does_not_know_loses_nothing() {
 }
 
 #[tokio::test]
-async fn the_group_types_of_a_client_are_asked_for_once_and_again_when_one_is_missing() {
+async fn group_types_are_requested_once_and_again_if_one_is_missing() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, false, world()).await;
         for _ in 0..3 {
@@ -337,7 +337,7 @@ async fn the_group_types_of_a_client_are_asked_for_once_and_again_when_one_is_mi
             client.with_options(|options| options.retries(0)).groups("team").get("team:1").await.unwrap();
         }
         assert_eq!(requests(&fake.journal()).iter().filter(|r| *r == "GET groups_types").count(), 1);
-        // Events have brought another type in the meantime.
+        // Events have created another type in the meantime.
         let mut state = fake.state();
         state.group_types.push(GroupType::new(3, "site"));
         fake.put_state(state).unwrap();

@@ -1,10 +1,10 @@
-//! Writes whose answer is unusual: one effect, and the caller is told the truth.
+//! Writes with an unusual response have exactly one effect, and the result is true.
 
 use std::time::Duration;
 
 use posthog_groups::{Client, Error, Group, Groups};
 use posthog_groups_fake::{Effect, Era, Fake, Fault, GroupType, Phase, State};
-use posthog_groups_tests::{Scripted, quick, requests, wrapper};
+use posthog_groups_tests::{ScriptedServer, quick, requests, wrapper};
 use serde_json::{Value, json};
 
 const ERAS: [Era; 2] = [Era::Y2025, Era::Y2026];
@@ -47,7 +47,7 @@ impl Write {
         }
     }
 
-    /// What is stored when it took effect.
+    /// The stored properties after the write.
     fn effect(self, fake: &Fake) -> bool {
         let state = fake.state();
         let plan = |key: &str| {
@@ -61,7 +61,7 @@ impl Write {
         }
     }
 
-    /// How often it was sent.
+    /// The number of times it was sent.
     fn sent(self, fake: &Fake) -> usize {
         let path = self.path().trim_end_matches('$');
         fake.journal().iter().filter(|entry| entry.method == "POST" && entry.path.ends_with(path)).count()
@@ -84,7 +84,7 @@ async fn serve(write: Write, era: Era) -> (Fake, Groups) {
 }
 
 fn groups(fake: &Fake) -> Groups {
-    // Setting one up takes milliseconds.
+    // Building one takes milliseconds.
     static HTTP: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
     let http = HTTP.get_or_init(|| {
         reqwest::Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build().unwrap()
@@ -93,14 +93,14 @@ fn groups(fake: &Fake) -> Groups {
     client.groups(0)
 }
 
-/// Makes the server as it was at its start, for a client of its own.
+/// Resets the server, and creates a new client.
 fn anew(fake: &Fake, write: Write, era: Era) -> Groups {
     fake.clear_faults();
     fake.put_state(State { era, ..world(write) }).unwrap();
     groups(fake)
 }
 
-/// An answer in the place of the server's own, before or after the request is carried out.
+/// A fault that replaces the response, before or after the request takes effect.
 fn answer(write: Write, status: u16, body: Value, phase: Phase) -> Fault {
     let mut fault = Fault { phase, ..Fault::http(status) };
     if let Effect::Http(http) = &mut fault.effect {
@@ -112,7 +112,7 @@ fn answer(write: Write, status: u16, body: Value, phase: Phase) -> Fault {
     fault.on("POST", write.path())
 }
 
-/// How a server says that it has stored the write, and could not send the event.
+/// The response of a server that has stored the write but could not send the event.
 fn capture_failure(write: Write) -> Value {
     let operation = match write {
         Write::Create => "group create",
@@ -160,7 +160,7 @@ async fn a_capture_failure_whose_group_cannot_be_read_back_says_that_it_is_store
 }
 
 #[tokio::test]
-async fn an_unexpected_success_is_looked_at_and_only_what_is_missing_is_sent_again() {
+async fn after_an_unexpected_success_the_group_is_read_back_and_only_a_missing_write_is_repeated() {
     for write in Write::ALL {
         for &era in write.eras() {
             let (fake, _) = serve(write, era).await;
@@ -182,7 +182,7 @@ async fn an_unexpected_success_is_looked_at_and_only_what_is_missing_is_sent_aga
 }
 
 #[tokio::test]
-async fn an_unexpected_success_that_lasts_is_an_unknown_outcome_that_names_the_status() {
+async fn a_persistent_unexpected_success_is_an_unknown_outcome_with_the_status() {
     for write in Write::ALL {
         for status in [202, 204] {
             let (fake, orgs) = serve(write, Era::Y2025).await;
@@ -239,30 +239,30 @@ async fn attempts_counts_every_request_of_the_call() {
     }
 }
 
-/// A server that answers every request so.
-fn always(head: &str, body: &str) -> (Scripted, Groups) {
-    let server = Scripted::always(head, body);
+/// A server with one response to everything.
+async fn always(status: &str, headers: &str, body: &str) -> (ScriptedServer, Groups) {
+    let server = ScriptedServer::always(status, headers, body).await;
     let builder = Client::builder().host(server.url()).personal_api_key("phx_x").retry(quick(1));
     let client = builder.timeout(Duration::from_secs(10)).build().unwrap();
     (server, client.groups(0))
 }
 
 #[tokio::test]
-async fn a_read_that_is_answered_without_a_body_says_which_status_came() {
+async fn a_read_without_a_body_reports_the_status() {
     for status in ["202 Accepted", "204 No Content", "205 Reset Content"] {
-        let (_server, orgs) = always(status, "");
+        let (_server, orgs) = always(status, "", "").await;
         for error in [orgs.get("a").await.unwrap_err(), orgs.list().page().await.unwrap_err()] {
             assert!(error.is_decode() && !error.is_interrupted() && !error.is_outcome_unknown(), "{error:?}");
             assert!(error.to_string().contains(&status[..3]), "{error}");
-            assert!(!error.to_string().contains("connection ended"), "{error}");
+            assert!(!error.to_string().contains("connection was closed"), "{error}");
         }
     }
 }
 
 #[tokio::test]
-async fn headers_without_end_are_not_a_connection_that_ended() {
-    let many: String = (0..5_000).map(|n| format!("\r\nX-{n}: {}", "x".repeat(100))).collect();
-    let (_server, orgs) = always(&format!("200 OK{many}"), "{}");
+async fn endless_headers_are_not_reported_as_a_closed_connection() {
+    let many: String = (0..5_000).map(|n| format!("X-{n}: {}\r\n", "x".repeat(100))).collect();
+    let (_server, orgs) = always("200 OK", &many, "{}").await;
     let error = orgs.get("a").await.unwrap_err();
     assert!(error.is_decode() && !error.is_interrupted(), "{error:?}");
     assert!(error.to_string().contains("headers"), "{error}");
@@ -271,8 +271,8 @@ async fn headers_without_end_are_not_a_connection_that_ended() {
 }
 
 #[tokio::test]
-async fn a_list_or_a_find_that_dies_on_500_says_how_a_group_is_repaired() {
-    let (_server, orgs) = always("500 Internal Server Error", "<h1>Server Error (500)</h1>");
+async fn a_list_or_find_that_fails_with_500_explains_how_to_repair_a_group() {
+    let (_server, orgs) = always("500 Internal Server Error", "", "<h1>Server Error (500)</h1>").await;
     for error in [
         orgs.get("a").await.unwrap_err(),
         orgs.list().page().await.unwrap_err(),

@@ -1,5 +1,4 @@
-//! The generated client against every example of the spec: answers of both eras decode, errors keep status
-//! and body.
+//! The generated client with every example of the spec: responses of both eras decode, and errors keep status and body.
 
 use std::fs;
 use std::path::PathBuf;
@@ -67,7 +66,7 @@ async fn successes_of_both_eras_decode_and_errors_keep_status_and_body() {
 }
 
 #[tokio::test]
-async fn an_html_502_of_a_proxy_keeps_its_status_its_headers_and_its_body() {
+async fn the_html_502_of_a_proxy_keeps_status_headers_and_body() {
     let html = "<html><h1>502 Bad Gateway</h1></html>";
     for operation in &OPERATIONS {
         let answer = Canned {

@@ -1,9 +1,9 @@
-//! Every fault that a network or a server can have, on every call of the wrapper, in every era: what the caller gets, what is
-//! stored, and what was sent.
+//! Every fault of the network or the server, on every call of the wrapper, in every era: the result, the stored state, and the
+//! requests sent.
 //!
-//! There are no expectations for single cases. A fault passes or lasts; where the caller gets an answer, it is the answer
-//! of the same call without the fault, and the whole world of the server is the same, to the last log entry. [`expected`] says
-//! how many requests that may take, and which calls fail; it is the retry table of the contract and nothing else.
+//! There are no expectations for single cases. A fault is temporary or permanent. If the call succeeds, its result and the whole
+//! state of the server are those of the same call without the fault, including log entries. [`expected`] is the retry table of
+//! the contract: how many requests a call may send, and which calls fail.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use posthog_groups_fake::{Effect, Fake, Fault, Framing, JournalEntry, Phase, Sta
 use posthog_groups_tests::{KEY, quick, wrapper};
 use serde_json::json;
 
-/// The servers there are: of each year, and of the fortnight that had `upsert_properties`.
+/// The kinds of servers: of each year, and of 2025 with `upsert_properties`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum World {
     Y2025,
@@ -24,7 +24,7 @@ enum World {
 }
 
 impl World {
-    /// Time stands still in it, so that worlds can be compared.
+    /// The initial state. Its clock is frozen, so that states can be compared.
     fn state(self) -> State {
         let person = "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11";
         let group = |index: u8, key: &str, properties: serde_json::Value| {
@@ -57,7 +57,7 @@ impl World {
     }
 }
 
-/// What the wrapper can do.
+/// The calls of the wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Call {
     List,
@@ -129,7 +129,7 @@ impl Call {
         entry.method == method && entry.path.replace("%40", "@").ends_with(path.trim_end_matches('$'))
     }
 
-    /// Makes the call, and gives all of its result as text.
+    /// Makes the call and returns its whole result as text.
     async fn make(self, client: &Client) -> Result<String, Error> {
         let accounts = client.groups(0);
         let group = accounts.group(KEY);
@@ -157,16 +157,16 @@ impl Call {
     }
 }
 
-/// What a fault comes to, seen from the client.
+/// The meaning of a fault for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    /// The answer is late, but it comes.
+    /// The response is late but complete.
     None,
-    /// 429: not carried out, and the server says when to come again.
+    /// 429: not processed, with `Retry-After`.
     Throttled,
-    /// No usable answer, or one of the statuses that pass.
+    /// No usable response, or a temporary status.
     Passing,
-    /// 500: it may be the caller's mistake, and may have been carried out.
+    /// 500: the request may be invalid, and may have taken effect.
     Broken,
 }
 
@@ -175,7 +175,7 @@ struct Row {
     name: String,
     fault: Fault,
     trouble: Trouble,
-    /// What the error is when the fault lasts.
+    /// The expected error if the fault is permanent.
     error: fn(&Error) -> bool,
 }
 
@@ -183,7 +183,7 @@ fn stall(at: StallAt) -> Effect {
     Effect::Stall { seconds: 30.0, at, then: StallThen::Drop }
 }
 
-/// The faults of the admin protocol, before and after the request is carried out where that makes a difference.
+/// The faults of the admin protocol, before and after the request takes effect if that makes a difference.
 fn faults() -> Vec<Row> {
     let mut rows = Vec::new();
     let mut both = |name: &str, effect: Effect, trouble: Trouble, error: fn(&Error) -> bool| {
@@ -232,17 +232,17 @@ fn throttled(seconds: &str) -> Fault {
     fault
 }
 
-/// How often the policy of these tests repeats.
+/// The number of retries in these tests.
 const RETRIES: usize = 2;
 
-/// What a fault on one request may lead to.
+/// The expected consequences of a fault on one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Expected {
-    /// How often the request is sent.
+    /// The number of times the request is sent.
     sent: usize,
-    /// How often the group is looked at in between.
+    /// The number of times the group is read back in between.
     looks: usize,
-    /// Whether the caller gets what it would have got without the fault; otherwise an error, and nothing has changed.
+    /// Whether the result is that of a call without the fault; otherwise it is an error, and nothing has changed.
     succeeds: bool,
 }
 
@@ -252,27 +252,27 @@ fn expected(is_write: bool, trouble: Trouble, carried_out: bool, lasts: bool) ->
     match (is_write, trouble, lasts) {
         // Nothing is wrong.
         (_, Trouble::None, _) => of(1, 0, true),
-        // Nothing has happened: after the wait it is sent again, without a look.
+        // Not processed: it is sent again after the wait, without reading back.
         (_, Trouble::Throttled, false) => of(2, 0, true),
         (_, Trouble::Throttled, true) => of(1 + RETRIES, 0, false),
-        // A read may be repeated; on 500 once.
+        // A read is retried; after a 500 once.
         (false, Trouble::Passing | Trouble::Broken, false) => of(2, 0, true),
         (false, Trouble::Passing, true) => of(1 + RETRIES, 0, false),
         (false, Trouble::Broken, true) => of(2, 0, false),
-        // A write that took effect is found by the look, and never sent again.
+        // A write that took effect is found by reading back, and never sent again.
         (true, Trouble::Passing | Trouble::Broken, _) if carried_out => of(1, 1, true),
-        // One that did not is sent again, after a look each time; on 500 once.
+        // A write without effect is sent again after reading back; after a 500 once.
         (true, Trouble::Passing | Trouble::Broken, false) => of(2, 1, true),
         (true, Trouble::Passing, true) => of(1 + RETRIES, 1 + RETRIES, false),
         (true, Trouble::Broken, true) => of(2, 2, false),
     }
 }
 
-/// What a call does without a fault.
+/// The behavior of a call without a fault.
 struct Baseline {
     result: String,
     world: String,
-    /// Requests of the kind that faults hit, and others.
+    /// The number of requests that faults hit, and of others.
     sent: usize,
     others: usize,
 }
@@ -285,7 +285,7 @@ struct Case {
     lasts: bool,
 }
 
-/// A server, and connections to it; both outlive many clients, because either takes milliseconds to start.
+/// A server and its connections, which are reused by many clients because starting either takes milliseconds.
 struct Bench {
     fake: Fake,
     http: reqwest::Client,
@@ -309,7 +309,7 @@ impl Bench {
 fn client(bench: &Bench, case: Option<&Case>) -> Client {
     let stalls = case
         .is_some_and(|case| matches!(case.row.fault.effect, Effect::Stall { seconds, .. } if seconds > 1.0));
-    // Short where running into it is the subject, and otherwise too long for the slowest machine.
+    // Short if the test is about timeouts, otherwise long enough for slow machines.
     let timeout = Duration::from_millis(if stalls { 1_000 } else { 20_000 });
     let http = bench.http.clone();
     wrapper(bench)
@@ -320,7 +320,7 @@ fn client(bench: &Bench, case: Option<&Case>) -> Client {
         .unwrap()
 }
 
-/// The result as text; a call that the server does not offer has that as its result.
+/// The result as text, which also says if the server does not offer the call.
 fn text(result: &Result<String, Error>) -> Result<String, &Error> {
     match result {
         Ok(text) => Ok(text.clone()),
@@ -354,7 +354,7 @@ async fn baselines(fake: &Bench) -> Baselines {
     all
 }
 
-/// Runs a case, and tells what is not as it should be.
+/// Runs a case and returns what is wrong.
 async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), String> {
     let Case { call, world, row, lasts } = case;
     let without = &baselines[&(*call, *world)];
@@ -373,14 +373,14 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
     let mut wanted = expected(call.is_write(), row.trouble, carried_out, *lasts);
     if not_offered {
         match &row.fault.effect {
-            // There is nothing that could crash.
+            // There is no endpoint that could crash.
             Effect::Crash => wanted = Expected { sent: 1, looks: 0, succeeds: true },
-            // An error whose text is cut keeps its status, and is no reason to ask again.
+            // An error with a truncated body keeps its status and is not retried.
             Effect::Truncate { framing: Framing::Honest, .. } => return cut_error(&result),
             _ => {}
         }
     }
-    // A call may make several requests of the kind: a fault hits one of them, or each, or the first until it gives up.
+    // A call can send several such requests: a fault hits one of them, each of them, or the first until the call fails.
     let (sent, looks) = match (wanted.succeeds, lasts) {
         (true, true) => (without.sent * wanted.sent, without.sent * wanted.looks),
         (true, false) => (without.sent - 1 + wanted.sent, wanted.looks),
@@ -400,7 +400,7 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
             if !(row.error)(error) {
                 return Err(format!("failed with another error: {error:?}"));
             }
-            // A request that was lost on the way may still arrive after the last look.
+            // A lost request may still arrive after the last read.
             let unknown = call.is_write() && row.trouble == Trouble::Passing;
             check("outcome unknown", &error.is_outcome_unknown(), &unknown)?;
             let retryable = !unknown && row.trouble != Trouble::Broken;
@@ -421,7 +421,7 @@ fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Re
     if seen == wanted { Ok(()) } else { Err(format!("{what}:\n    seen   {seen:?}\n    wanted {wanted:?}")) }
 }
 
-/// Runs cases on many servers at a time, and gives what went wrong.
+/// Runs cases on many servers at a time and returns what went wrong.
 async fn run_all(cases: Vec<Case>) -> Vec<String> {
     let baselines = Arc::new(baselines(&Bench::start().await).await);
     let waiting = Arc::new(Mutex::new(VecDeque::from(cases)));
@@ -457,7 +457,7 @@ fn cases() -> Vec<Case> {
         for call in Call::ALL {
             for &world in call.worlds() {
                 for lasts in [false, true] {
-                    // Lasting for seconds each time is left to the form without a wait.
+                    // The permanent form is tested without a wait only, because it would take seconds each time.
                     if !(lasts && row.name == "http 429, 1 s") {
                         cases.push(Case { call, world, row: row.clone(), lasts });
                     }
@@ -476,9 +476,9 @@ async fn every_fault_on_every_call_in_every_era_ends_as_the_table_says() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Every way in which a write can stay unclear: its answer is lost, and so is every look.
+/// Every way in which the outcome of a write stays unknown: its response and every response to reading back are lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_have_taken_effect() {
+async fn if_reading_back_fails_too_the_error_says_that_the_write_may_have_taken_effect() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for call in Call::WRITES {
@@ -487,7 +487,7 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
                 fake.put_state(world.state()).unwrap();
                 let before = fake.state().to_json();
                 let (method, path) = call.request(world);
-                // An upsert looks before it writes.
+                // An upsert reads before it writes.
                 let skip = u64::from(call == Call::Upsert);
                 fake.add_faults([
                     Fault { phase, ..Fault::drop_connection() }.on(method, path),
@@ -500,7 +500,7 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
                 assert!(error.to_string().contains("the write may have taken effect"), "{case}: {error}");
                 assert!(error.to_string().contains("reading the group back failed: 503"), "{case}: {error}");
 
-                // What the documentation says then: look, or for other writes than create, write again.
+                // The documented remedy: read the group, or repeat writes other than create.
                 fake.clear_faults();
                 let stored = fake.state().to_json();
                 assert_eq!(stored == before, phase == Phase::Before, "{case}");
@@ -523,9 +523,9 @@ async fn when_not_even_a_look_succeeds_the_caller_is_told_that_the_write_may_hav
     }
 }
 
-/// The server's own events can fail after the write: it is stored, nothing is sent twice, and the caller can see it.
+/// The server's events can fail after the write. It is stored, nothing is sent twice, and the result reports it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
+async fn a_write_whose_event_was_not_sent_succeeds_and_reports_it() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     for failure in [json!({"status": 503}), json!({"status": 400}), json!({"status": null}), json!("error")] {
@@ -540,7 +540,7 @@ async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
                 let result =
                     call.make(&client(&fake, None)).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 let without = &baselines[&(call, world)];
-                // A server of 2025 breaks on a status that is unknown, and says 500 instead of what happened.
+                // A server of 2025 fails with 500 on an unknown status instead of reporting what happened.
                 let says_so = world == World::Y2026 || failure != json!({"status": null});
                 let told =
                     without.result.replace("event_not_sent: false", &format!("event_not_sent: {says_so}"));
@@ -555,9 +555,9 @@ async fn a_write_whose_event_the_server_could_not_send_is_done_and_says_so() {
     }
 }
 
-/// Cut JSON is cut anywhere: in a name, in a number, behind a brace that could be the last.
+/// JSON can be truncated anywhere: in a name, in a number, after a brace that could be the last one.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_may_be_cut_after_any_byte() {
+async fn a_response_truncated_after_any_byte_is_handled() {
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     let mut cuts = 0;
@@ -575,7 +575,7 @@ async fn an_answer_may_be_cut_after_any_byte() {
                 assert_eq!(result.unwrap_or_else(|e| panic!("{case}: {e:?}")), without.result, "{case}");
                 assert_eq!(fake.state().to_json(), without.world, "{case}");
                 if fake.journal().len() == without.sent + without.others {
-                    // Nothing was cut: the answer has no more bytes.
+                    // Nothing was truncated, because the response has no more bytes.
                     break;
                 }
                 cuts += 1;

@@ -1,5 +1,5 @@
-//! Guards on the generated client: it is fresh, and snapshots hold its public surface, the marks of its
-//! operations, and what every call puts on the wire.
+//! Checks of the generated client: it is fresh, and snapshots have its public API, the metadata of its operations, and the
+//! requests of every call.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn the_committed_bindings_are_those_of_the_committed_spec() {
 }
 
 #[test]
-fn the_client_knows_which_spec_it_was_generated_from() {
+fn the_client_has_the_version_and_digest_of_its_spec() {
     let spec = Document::read(&workspace().join("spec/openapi.json")).unwrap().value;
     assert_eq!(SPEC_SHA256, sha256(to_json(&without_examples(&spec)).as_bytes()));
     assert_eq!(SPEC_VERSION, spec["info"]["version"]);

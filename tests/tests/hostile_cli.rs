@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use posthog_groups_tests::{Case, Expect, HostileServer, SECRET, Step, cases, peak_memory, workspace};
+use posthog_groups_tests::{Case, Expect, SECRET, ScriptedServer, Step, cases, peak_memory, workspace};
 
 const BOUND: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 200 << 20;
@@ -88,7 +88,7 @@ fn run(program: &Path, server: &str, arguments: &[&str]) -> Option<Ended> {
 /// Runs a command against a case and returns what is wrong, if anything.
 async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static str]) -> Option<String> {
     let script = case.clone();
-    let server = HostileServer::start(move |request| script.respond(request)).await.unwrap();
+    let server = ScriptedServer::start(move |request| script.respond(request)).await;
     let url = server.url();
     let ended = tokio::task::spawn_blocking(move || run(&program, &url, arguments)).await.unwrap();
     let Some(ended) = ended else {
@@ -120,9 +120,9 @@ async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static st
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_server_makes_a_command_hang_crash_leak_or_grow() {
+async fn no_server_makes_a_command_hang_crash_leak_or_use_much_memory() {
     let program = program();
-    let elsewhere = HostileServer::start(|_| vec![Step::Close]).await.unwrap();
+    let elsewhere = ScriptedServer::start(|_| vec![Step::Close]).await;
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
     let all = std::env::var_os("HOSTILE_ALL").is_some();
     let mut cases = cases(elsewhere.address());

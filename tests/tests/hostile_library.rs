@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use posthog_groups::{Client, Error, RetryPolicy};
-use posthog_groups_tests::{Case, Expect, HostileServer, SECRET, Step, cases, peak_memory};
+use posthog_groups_tests::{Case, Expect, SECRET, ScriptedServer, Step, cases, peak_memory};
 
 const BOUND: Duration = Duration::from_secs(8);
 const MEMORY: u64 = 400 << 20;
@@ -95,7 +95,7 @@ impl Call {
     }
 }
 
-fn client(server: &HostileServer) -> Client {
+fn client(server: &ScriptedServer) -> Client {
     let retry = RetryPolicy::default()
         .retries(1)
         .first_wait(Duration::from_millis(1))
@@ -128,7 +128,7 @@ fn shown(error: &Error) -> String {
 /// Runs a call against a case and returns what is wrong, if anything.
 async fn problem(case: &Case, call: Call) -> Option<String> {
     let script = case.clone();
-    let server = HostileServer::start(move |request| script.respond(request)).await.unwrap();
+    let server = ScriptedServer::start(move |request| script.respond(request)).await;
     let client = client(&server);
     let started = Instant::now();
     let ended = tokio::time::timeout(BOUND, tokio::spawn(async move { call.run(&client).await })).await;
@@ -165,8 +165,8 @@ async fn problem(case: &Case, call: Call) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_server_makes_a_call_hang_panic_leak_or_grow() {
-    let elsewhere = HostileServer::start(|_| vec![Step::Close]).await.unwrap();
+async fn no_server_makes_a_call_hang_panic_leak_or_use_much_memory() {
+    let elsewhere = ScriptedServer::start(|_| vec![Step::Close]).await;
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
     let cases: Vec<Case> =
         cases(elsewhere.address()).into_iter().filter(|case| case.name.contains(&only)).collect();

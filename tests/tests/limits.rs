@@ -1,6 +1,6 @@
-//! Rate limits: the server's, which one client meets at most once for all its clones, and the client's own.
+//! Rate limits: the server's, which all clones of a client hit at most once together, and the client's own.
 //!
-//! Time is the subject here, so that some of these tests take as long as a wait takes.
+//! Some of these tests take as long as a real wait.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -48,7 +48,7 @@ async fn until(what: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(20), seen).await.expect("what is waited for");
 }
 
-/// Starts calls of one request each on clones of a client, each in a task of its own.
+/// Starts calls of one request each on clones of a client, each in its own task.
 fn many_calls(client: &Client, number: usize) -> JoinSet<Result<(), Error>> {
     let mut tasks = JoinSet::new();
     for n in 0..number {
@@ -69,14 +69,14 @@ fn many_calls(client: &Client, number: usize) -> JoinSet<Result<(), Error>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_429_is_one_wait_for_all_clones_and_tasks_and_there_is_no_second_one() {
+async fn after_a_429_all_clones_and_tasks_wait_once() {
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, world()).await;
         fake.add_faults([throttle("2")]).unwrap();
         let started = Instant::now();
         let first = many_calls(&client, 1);
         until(|| count(&fake, 429) == 1).await;
-        // The answer is on its way to the client: let it arrive.
+        // Let the response arrive at the client.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let others = many_calls(&client, 40);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -91,7 +91,7 @@ async fn a_429_is_one_wait_for_all_clones_and_tasks_and_there_is_no_second_one()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_counts_is_met_once_and_then_obeyed() {
+async fn a_rate_limited_server_returns_429_only_once() {
     let limit = posthog_groups_fake::RateLimit { limit: 12, window_s: 2.0 };
     for era in [Era::Y2025, Era::Y2026] {
         let (fake, client) = serve(era, State { rate_limit: Some(limit), ..world() }).await;
@@ -111,7 +111,7 @@ async fn a_server_that_counts_is_met_once_and_then_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_calls_under_way_each_meets_the_limit_at_most_once() {
+async fn concurrent_calls_get_a_429_at_most_once_each() {
     let limit = posthog_groups_fake::RateLimit { limit: 20, window_s: 1.0 };
     let (fake, client) = serve(Era::Y2026, State { rate_limit: Some(limit), ..world() }).await;
     for result in many_calls(&client, 40).join_all().await {
@@ -138,7 +138,7 @@ async fn retry_after_may_be_a_date() {
 }
 
 #[tokio::test]
-async fn a_429_that_does_not_say_how_long_is_repeated_after_the_usual_wait() {
+async fn a_429_without_retry_after_is_retried_with_backoff() {
     for text in ["", "soon", "-1", "0"] {
         let (fake, client) = serve(Era::Y2026, world()).await;
         fake.add_faults([throttle(text)]).unwrap();
@@ -150,7 +150,7 @@ async fn a_429_that_does_not_say_how_long_is_repeated_after_the_usual_wait() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_fails_at_once_for_everybody_and_says_how_long() {
+async fn too_long_a_wait_fails_immediately_for_all_calls_with_retry_after() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     for (n, text) in ["3600", "99999999999999999999"].into_iter().enumerate() {
         let client = wrapper(&fake).build().unwrap();
@@ -160,7 +160,7 @@ async fn a_wait_that_is_too_long_fails_at_once_for_everybody_and_says_how_long()
         assert!(error.is_rate_limited() && error.is_retryable(), "{error:?}");
         assert!(error.retry_after() >= Some(Duration::from_secs(3_600)), "{error:?}");
         assert_eq!((error.status(), error.attempts()), (Some(429), 1));
-        // The others do not find out by themselves.
+        // Other calls fail without sending a request.
         let error = client.clone().groups(0).group("org:5").set("plan", "scale").await.unwrap_err();
         assert!(error.is_rate_limited() && !error.is_outcome_unknown(), "{error:?}");
         assert!(error.retry_after() > Some(Duration::from_secs(3_500)), "{error:?}");
@@ -168,12 +168,12 @@ async fn a_wait_that_is_too_long_fails_at_once_for_everybody_and_says_how_long()
         assert!(started.elapsed() < Duration::from_secs(5));
         assert_eq!(fake.journal().len(), n + 1);
     }
-    // Another client has another account.
+    // Other clients are not affected.
     client.groups(0).get("org:5").await.unwrap();
 }
 
 #[tokio::test]
-async fn without_retries_a_429_is_the_answer_and_others_wait_nevertheless() {
+async fn without_retries_a_429_is_returned_and_other_calls_still_wait() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([throttle("1")]).unwrap();
     let started = Instant::now();
@@ -185,7 +185,7 @@ async fn without_retries_a_429_is_the_answer_and_others_wait_nevertheless() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_is_nearer_than_the_wait_ends_the_call_at_once() {
+async fn a_deadline_before_the_end_of_the_wait_fails_immediately() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([throttle("60")]).unwrap();
     let started = Instant::now();
@@ -196,7 +196,7 @@ async fn a_deadline_that_is_nearer_than_the_wait_ends_the_call_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_own_limit_is_one_account_for_all_clones_and_costs_no_request() {
+async fn the_clients_own_limit_is_shared_by_all_clones_and_sends_no_request() {
     let (fake, _) = serve(Era::Y2026, world()).await;
     let policy = quick(3).max_server_wait(Duration::from_secs(1));
     let limited = || {
@@ -213,7 +213,7 @@ async fn the_own_limit_is_one_account_for_all_clones_and_costs_no_request() {
     }
     assert_eq!(fake.journal().len(), 10);
 
-    // A repetition is a request like any other.
+    // Retries count as requests.
     let other = limited();
     fake.add_faults([Fault { times: 2, ..Fault::http(503) }]).unwrap();
     other.groups(0).get("org:5").await.unwrap();
@@ -223,14 +223,14 @@ async fn the_own_limit_is_one_account_for_all_clones_and_costs_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repetitions_of_all_clones_together_are_bounded() {
+async fn the_retry_budget_limits_the_retries_of_all_clones() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
     let results = many_calls(&client, 90).join_all().await;
     assert!(results.iter().all(Result::is_err));
     let told = results.iter().filter_map(|result| result.as_ref().err()).map(ToString::to_string);
     assert!(told.into_iter().any(|text| text.contains("too many calls of this client fail")));
-    // 90 calls, a quarter of them writes with a look each, and 100 repetitions instead of 270 and more.
+    // 90 calls, a quarter of them writes that are read back, and 100 retries instead of 270 or more.
     let sent = fake.journal().len();
     assert!(sent <= 90 + 30 + 100, "{sent} requests");
 }

@@ -1,6 +1,5 @@
-//! Lists of any length, and lists that lead astray, through the wrapper on servers of both eras.
+//! Lists of any length, and lists with wrong links, with the wrapper on servers of both eras.
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error, Groups};
 use posthog_groups_fake::{Effect, Era, Fake, Fault, Group, GroupType, State};
-use posthog_groups_tests::{Scripted, requests, wrapper};
+use posthog_groups_tests::{ScriptedServer, Step, requests, response, wrapper};
 use serde_json::{Value, json};
 
 const ERAS: [Era; 2] = [Era::Y2025, Era::Y2026];
@@ -17,7 +16,7 @@ fn time(seconds: usize) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(i64::try_from(seconds).unwrap())
 }
 
-/// So many groups, created at the given second.
+/// A state with this many groups, created at the given seconds.
 fn groups(number: usize, second: fn(usize) -> usize) -> State {
     let group = |n| Group::new(0, format!("org:{n:05}")).with("n", n).created_at(time(second(n)));
     State {
@@ -37,7 +36,7 @@ async fn keys(groups: &Groups) -> Result<Vec<String>, Error> {
     groups.list().stream().map_ok(|group| group.key.to_string()).try_collect().await
 }
 
-/// A page in the place of the server's own.
+/// A fault that replaces the page of the server.
 fn page(keys: &[&str], next: Option<&str>) -> Fault {
     let group = |key: &&str| {
         json!({
@@ -60,7 +59,7 @@ fn next(fake: &Fake, cursor: &str) -> String {
     format!("{}/api/projects/1/groups/?cursor={cursor}&group_type_index=0", fake.url())
 }
 
-/// The keys that come before the error, and the error.
+/// The keys before the error, and the error.
 async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
     let mut stream = groups.list().stream();
     let mut keys = Vec::new();
@@ -76,7 +75,7 @@ async fn until_error(groups: &Groups) -> (Vec<String>, Error) {
 }
 
 #[tokio::test]
-async fn every_group_comes_once_newest_first_in_as_few_requests_as_there_are_pages() {
+async fn every_group_is_listed_once_newest_first_with_one_request_per_page() {
     for era in ERAS {
         for number in [0, 1, 99, 100, 101, 200, 201, 10_000] {
             let (fake, groups) = serve(era, groups(number, |n| n)).await;
@@ -88,7 +87,7 @@ async fn every_group_comes_once_newest_first_in_as_few_requests_as_there_are_pag
 }
 
 #[tokio::test]
-async fn groups_of_one_moment_are_neither_lost_nor_doubled_at_the_edge_of_a_page() {
+async fn groups_with_equal_times_are_neither_lost_nor_repeated_between_pages() {
     for era in ERAS {
         for (number, page_size) in [(350, 100), (7, 3), (6, 3), (5, 1)] {
             let state = State { page_size: Some(page_size), ..groups(number, |_| 0) };
@@ -103,7 +102,7 @@ async fn groups_of_one_moment_are_neither_lost_nor_doubled_at_the_edge_of_a_page
 }
 
 #[tokio::test]
-async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
+async fn groups_created_during_paging_do_not_disturb_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
         let mut pages = groups.list().prefetch(false).pages();
@@ -120,7 +119,7 @@ async fn groups_created_while_the_list_is_read_do_not_disturb_it() {
 }
 
 #[tokio::test]
-async fn an_empty_page_in_the_middle_is_not_the_end() {
+async fn an_empty_page_does_not_end_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State::default()).await;
         fake.add_faults([
@@ -139,7 +138,7 @@ async fn an_empty_page_in_the_middle_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_back_ends_the_list_with_an_error_however_long_the_circle() {
+async fn a_repeated_cursor_ends_the_list_with_an_error() {
     for circle in [&["x", "x"][..], &["x", "y", "x"], &["x", "y", "z", "y"]] {
         for empty in [false, true] {
             let (fake, groups) = serve(Era::Y2026, State::default()).await;
@@ -158,9 +157,9 @@ async fn a_cursor_that_comes_back_ends_the_list_with_an_error_however_long_the_c
 }
 
 #[tokio::test]
-async fn a_list_that_silently_starts_over_is_noticed() {
+async fn a_list_that_silently_starts_over_is_detected() {
     let (fake, groups) = serve(Era::Y2026, groups(3, |n| n)).await;
-    // A server of 2026 gives the first page for a cursor that it does not understand.
+    // A server of 2026 returns the first page for an invalid cursor.
     let first = page(&["org:00002", "org:00001"], Some(&next(&fake, "of-another-version")));
     fake.add_faults([first]).unwrap();
     let (seen, error) = until_error(&groups).await;
@@ -170,7 +169,7 @@ async fn a_list_that_silently_starts_over_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_kept_is_refused_by_one_era_and_not_understood_by_the_other() {
+async fn an_old_cursor_is_an_error_in_2025_and_the_first_page_in_2026() {
     let page = |groups: &Groups| groups.list().start_from(Cursor::new("x")).page();
     let (_fake, old) = serve(Era::Y2025, groups(3, |n| n)).await;
     let error = page(&old).await.unwrap_err();
@@ -193,7 +192,7 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
     }
 }
 
-/// A listener that nobody is to connect to.
+/// A listener that must not be connected to.
 struct Foreigner(TcpListener);
 
 impl Foreigner {
@@ -213,7 +212,7 @@ impl Foreigner {
     }
 }
 
-/// Links as servers behind proxies make them, and as hostile ones do: the place of the cursor is `{}`.
+/// Links of servers behind proxies and of hostile servers. `{}` is the place of the cursor.
 fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
     vec![
         format!("http://127.0.0.1:{foreign}/api/projects/1/groups/?cursor={{}}"),
@@ -228,7 +227,7 @@ fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
+async fn pages_are_requested_at_the_clients_origin_for_links_to_any_origin() {
     let foreigner = Foreigner::start();
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
@@ -250,7 +249,7 @@ async fn a_list_pages_at_its_own_origin_whatever_origin_the_links_name() {
 }
 
 #[tokio::test]
-async fn a_page_says_when_its_link_names_another_origin() {
+async fn a_page_reports_a_link_to_another_origin() {
     let (fake, groups) = serve(Era::Y2026, State::default()).await;
     for (link, origin) in [
         (next(&fake, "x"), None),
@@ -269,7 +268,7 @@ async fn a_page_says_when_its_link_names_another_origin() {
 }
 
 #[tokio::test]
-async fn a_link_without_a_cursor_is_an_error_after_the_page_that_it_came_with() {
+async fn a_link_without_a_cursor_is_an_error_after_its_page_was_delivered() {
     for era in ERAS {
         for link in ["http://127.0.0.1/api/projects/1/groups/?group_type_index=0", "/?cursor=", "x", ""] {
             let (fake, groups) = serve(era, State::default()).await;
@@ -290,7 +289,7 @@ async fn a_link_without_a_cursor_is_an_error_after_the_page_that_it_came_with() 
 }
 
 #[tokio::test]
-async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin() {
+async fn a_history_takes_only_page_and_limit_from_links() {
     let foreigner = Foreigner::start();
     for era in ERAS {
         let (fake, groups) = serve(era, groups(1, |n| n)).await;
@@ -311,7 +310,7 @@ async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin
         assert_eq!(names, ["property 4", "property 3", "property 2", "property 1", "property 0"], "{era:?}");
         assert_eq!(fake.journal().len() - sent, 3, "{era:?}");
 
-        // Without a page in the link: the entries come first.
+        // The entries are delivered before the error about a link without a page.
         for link in ["https://127.0.0.1/x?limit=2", "/x?page=none", "/x?page=1"] {
             fake.add_faults([canned(json!({
                 "results": first, "previous": null, "total_count": 5, "next": link,
@@ -328,20 +327,17 @@ async fn a_history_takes_page_and_limit_from_the_link_and_asks_at_its_own_origin
 }
 
 #[tokio::test]
-async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound() {
-    let empty = Scripted::start(|line, number, connection| {
+async fn endless_empty_pages_end_with_an_error_that_names_the_limit() {
+    let empty = ScriptedServer::start(|request| {
+        let number = request.number;
         let next = format!("http://x/?cursor=c{number}&page={}&limit=100", number + 2);
-        let body = match line.contains("/activity/") {
+        let body = match request.target().contains("/activity/") {
             true => json!({"results": [], "previous": null, "total_count": 0, "next": next}),
             false => json!({"results": [], "previous": null, "next": next}),
-        }
-        .to_string();
-        write!(
-            connection,
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        )
-    });
+        };
+        vec![Step::Send(response("200 OK", "", &body.to_string()))]
+    })
+    .await;
     let client = Client::builder().host(empty.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.groups(0).list().stream().try_next().await.unwrap_err();
     assert!(error.is_paging() && error.to_string().contains("100 empty pages"), "{error}");
@@ -354,28 +350,23 @@ async fn lists_of_nothing_but_empty_pages_end_with_an_error_that_names_the_bound
 #[tokio::test]
 async fn lists_of_projects_are_bounded() {
     let endless = |padding: usize| {
-        Scripted::start(move |_, number, connection| {
+        ScriptedServer::start(move |request| {
             let name = "x".repeat(padding);
             let project = json!({
-                "id": number, "uuid": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11", "organization": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11",
+                "id": request.number, "uuid": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11", "organization": "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11",
                 "api_token": "phc_x", "name": name, "completed_snippet_onboarding": true, "has_completed_onboarding_for": {},
                 "ingested_event": true, "is_demo": false, "timezone": "UTC", "access_control": false,
             });
             let body =
-                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]})
-                    .to_string();
-            write!(
-                connection,
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            )
+                json!({"count": 1, "next": "http://x/?offset=1", "previous": null, "results": [project]});
+            vec![Step::Send(response("200 OK", "", &body.to_string()))]
         })
     };
-    let server = endless(0);
+    let server = endless(0).await;
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.projects().await.unwrap_err();
     assert!(error.is_paging() && error.to_string().contains("1000 pages"), "{error}");
-    let server = endless(100_000);
+    let server = endless(100_000).await;
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").max_response_size(1_000_000);
     let error = client.build().unwrap().projects().await.unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("1000000 bytes"), "{error}");
@@ -383,7 +374,7 @@ async fn lists_of_projects_are_bounded() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_where_a_redirect_leads() {
+async fn redirects_are_not_followed() {
     let foreigner = Foreigner::start();
     let (fake, groups) = serve(Era::Y2026, State::default()).await;
     for status in [301, 302, 303, 307, 308] {
@@ -402,7 +393,7 @@ async fn nothing_is_sent_where_a_redirect_leads() {
 }
 
 #[tokio::test]
-async fn one_page_is_on_its_way_ahead_of_the_reader_and_never_two() {
+async fn at_most_one_page_is_requested_ahead() {
     for era in ERAS {
         for prefetch in [true, false] {
             let (fake, groups) = serve(era, State { page_size: Some(1), ..groups(6, |n| n) }).await;
@@ -414,7 +405,7 @@ async fn one_page_is_on_its_way_ahead_of_the_reader_and_never_two() {
                 let ahead = usize::from(prefetch && received < 6);
                 assert!((received..=received + ahead).contains(&sent), "page {received}: {sent} requests");
                 if prefetch && received < 6 {
-                    // The next page comes although nobody polls for it.
+                    // The next page is requested without polling.
                     reaches(&fake, received + 1).await;
                 }
             }
@@ -424,7 +415,7 @@ async fn one_page_is_on_its_way_ahead_of_the_reader_and_never_two() {
     }
 }
 
-/// Waits until the server has seen so many requests.
+/// Waits until the server has received this many requests.
 async fn reaches(fake: &Fake, requests: usize) {
     let seen = async {
         while fake.journal().len() < requests {
@@ -435,7 +426,7 @@ async fn reaches(fake: &Fake, requests: usize) {
 }
 
 #[tokio::test]
-async fn nothing_more_is_sent_for_a_stream_that_was_dropped() {
+async fn a_dropped_stream_sends_no_more_requests() {
     let (fake, groups) = serve(Era::Y2026, State { page_size: Some(1), ..groups(6, |n| n) }).await;
     let slow = |path: &str, delay| {
         let fault = Fault { skip: 1, ..Fault::new(Effect::Slow { delay, chunk: 0, interval: 0.0 }) };
@@ -446,7 +437,7 @@ async fn nothing_more_is_sent_for_a_stream_that_was_dropped() {
     pages.try_next().await.unwrap().unwrap();
     reaches(&fake, 2).await;
     drop(pages);
-    // Ten times as long as the page that was on its way would have taken.
+    // Ten times as long as the page in flight would have taken.
     assert!(groups.find("org:00001").await.unwrap().is_some());
     assert_eq!(requests(&fake.journal()), ["GET groups", "GET groups", "GET find"]);
 }
@@ -493,7 +484,7 @@ async fn the_history_of_a_group_is_paged_in_both_eras() {
 }
 
 #[tokio::test]
-async fn all_projects_come_however_many_there_are() {
+async fn all_projects_are_returned_from_all_pages() {
     for era in ERAS {
         let projects = (1..=250).map(posthog_groups_fake::Project::new).collect();
         let (fake, _) = serve(era, State { projects, ..State::default() }).await;
@@ -501,7 +492,7 @@ async fn all_projects_come_however_many_there_are() {
         assert_eq!(client.projects().await.unwrap().len(), 250);
         assert_eq!(fake.journal().len(), 3);
 
-        // A page that is empty and says that there is more would say so for ever.
+        // An empty page with a link to the next would never end.
         let page = json!({"count": 5, "next": format!("{}/api/projects/?offset=0", fake.url()), "previous": null, "results": []});
         fake.add_faults([Fault { times: 0, ..canned(page) }]).unwrap();
         assert!(client.projects().await.unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! The key of a client is seen by the server it was made for, and by nobody else.
+//! The API key of a client is only visible to its server.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -8,10 +8,10 @@ use futures_util::TryStreamExt as _;
 use posthog_groups::raw::{ConnectError, Direct, PersonalApiKey};
 use posthog_groups::{Client, ClientBuilder, Error, RateLimit, Region, blocking};
 use posthog_groups_fake::{ApiKey, Effect, Era, Fake, Fault, Group, GroupType, State};
-use posthog_groups_tests::wrapper;
+use posthog_groups_tests::{ScriptedServer, wrapper};
 use serde_json::{Value, json};
 
-/// Every secret in these tests holds this word, and nothing else does.
+/// All secrets in these tests contain this word, and nothing else does.
 const SECRET: &str = "canary";
 const KEY: &str = "phx_canary0123456789abcdef";
 
@@ -39,7 +39,7 @@ fn builder() -> ClientBuilder {
 }
 
 #[tokio::test]
-async fn the_debug_form_of_what_leads_to_a_key_is_known() {
+async fn debug_output_does_not_contain_the_key() {
     let client = builder().build().unwrap();
     let limited = builder().rate_limit(RateLimit::per_minute(9));
     let proxy = reqwest::Proxy::all("http://canary:canary@proxy.example:3128").unwrap();
@@ -84,7 +84,7 @@ async fn the_debug_form_of_what_leads_to_a_key_is_known() {
     add("raw::PersonalApiKey as header", &key.to_header());
     add("raw::Direct", &Direct::new(key));
     add("ProjectToken", &token);
-    // The client once is enough.
+    // One client is enough.
     for (name, form) in &mut forms {
         if !name.starts_with("Client") {
             *form = form.replace(&format!("{client:?}"), "Client { .. }");
@@ -114,7 +114,7 @@ async fn the_generated_client_and_its_calls_do_not_show_the_key() {
 }
 
 #[test]
-fn refusals_of_a_key_do_not_repeat_it() {
+fn errors_about_an_invalid_key_do_not_contain_it() {
     for key in
         ["phc_canary", "phx_canary\n", "phx_\ncanary", "phx_canary\u{0}", "\tphx_canary", "phx_canaryä\u{85}"]
     {
@@ -138,7 +138,7 @@ fn refusals_of_a_key_do_not_repeat_it() {
 }
 
 #[tokio::test]
-async fn project_keys_in_answers_are_redacted_unless_asked_for() {
+async fn project_keys_in_responses_are_redacted_unless_revealed() {
     for era in [Era::Y2025, Era::Y2026] {
         let (_fake, client) = serve(era).await;
         let (projects, user) = (client.projects().await.unwrap(), client.whoami().await.unwrap());
@@ -148,7 +148,7 @@ async fn project_keys_in_answers_are_redacted_unless_asked_for() {
     }
 }
 
-/// Every text that an error has.
+/// All texts of an error.
 fn texts(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
     let mut source = error.source();
@@ -169,13 +169,13 @@ fn texts(error: &Error) -> String {
     text + &format!("{parts:?}")
 }
 
-/// A key that a snippet cuts through is a secret too, as long as enough of it is left to guess the rest.
+/// A truncated key is a secret too, as long as the rest of it can be guessed.
 fn assert_no_key(text: &str, case: &str) {
     assert!(!text.contains("phx_"), "{case}: {text}");
 }
 
 #[tokio::test]
-async fn a_server_that_echoes_the_key_does_not_get_it_into_an_error() {
+async fn a_key_echoed_by_a_server_is_not_in_the_error() {
     let (fake, client) = serve(Era::Y2026).await;
     let long = |n: usize| format!("{}{KEY} and more", "x".repeat(n));
     let mut bodies = vec![
@@ -228,7 +228,7 @@ async fn a_server_that_echoes_the_key_does_not_get_it_into_an_error() {
     }
 }
 
-/// Every text that an error of the raw client leads to.
+/// All texts of an error of the raw client.
 async fn raw_texts(error: posthog_groups::raw::Error<()>) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     if let posthog_groups::raw::Error::UnexpectedResponse(response) = error {
@@ -239,7 +239,7 @@ async fn raw_texts(error: posthog_groups::raw::Error<()>) -> String {
 }
 
 #[tokio::test]
-async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
+async fn a_key_echoed_by_a_server_is_not_in_an_error_of_the_raw_client() {
     let (fake, client) = serve(Era::Y2026).await;
     let direct = posthog_groups::raw::connect(&fake.url(), PersonalApiKey::new(KEY).unwrap()).unwrap();
     for raw in [&direct, client.with_options(|options| options.retries(0)).raw()] {
@@ -279,7 +279,7 @@ async fn a_key_that_a_server_echoes_is_in_no_error_of_the_raw_client() {
 }
 
 #[tokio::test]
-async fn answers_that_cannot_be_read_show_their_beginning_unless_they_hold_project_keys() {
+async fn decode_errors_show_the_body_unless_it_has_project_keys() {
     let (fake, client) = serve(Era::Y2026).await;
     let mut fault = Fault::http(200);
     if let Effect::Http(http) = &mut fault.effect {
@@ -303,27 +303,24 @@ async fn answers_that_cannot_be_read_show_their_beginning_unless_they_hold_proje
     }
 }
 
-/// Reaches the network, if it does, by way of a proxy that the environment names: in a process of its own.
-#[test]
-fn this_machine_is_never_reached_through_a_proxy_of_the_environment() {
-    let proxy = posthog_groups_tests::Scripted::always("200 OK", "{}");
-    let server = posthog_groups_tests::Scripted::always("200 OK", "[]");
+/// Runs itself in a child process, because it changes the environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn loopback_is_never_reached_through_a_proxy_of_the_environment() {
+    let proxy = ScriptedServer::always("200 OK", "", "{}").await;
+    let server = ScriptedServer::always("200 OK", "", "[]").await;
     if let Ok(url) = std::env::var("POSTHOG_GROUPS_TEST_URL") {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let client = Client::builder().personal_api_key(KEY).host(&url).build().unwrap();
-            client.group_types().await.unwrap();
-            let raw = posthog_groups::raw::connect(&url, PersonalApiKey::new(KEY).unwrap()).unwrap();
-            raw.list_group_types().project_id("1").send().await.unwrap();
-            // Plain http to another machine, which was asked for, does not ask for a proxy.
-            let other = Client::builder().personal_api_key(KEY).host("http://127.0.0.1.invalid");
-            let other = other.allow_insecure_http(true).build().unwrap();
-            other.with_options(|options| options.retries(0)).group_types().await.unwrap_err();
-        });
+        let client = Client::builder().personal_api_key(KEY).host(&url).build().unwrap();
+        client.group_types().await.unwrap();
+        let raw = posthog_groups::raw::connect(&url, PersonalApiKey::new(KEY).unwrap()).unwrap();
+        raw.list_group_types().project_id("1").send().await.unwrap();
+        // Plain http to another machine, which was requested, does not use the proxy either.
+        let other = Client::builder().personal_api_key(KEY).host("http://127.0.0.1.invalid");
+        let other = other.allow_insecure_http(true).build().unwrap();
+        other.with_options(|options| options.retries(0)).group_types().await.unwrap_err();
         return;
     }
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "this_machine_is_never_reached_through_a_proxy_of_the_environment"]);
+    again.args(["--exact", "loopback_is_never_reached_through_a_proxy_of_the_environment"]);
     again.env("POSTHOG_GROUPS_TEST_URL", server.url());
     for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         again.env(variable, proxy.url());
@@ -331,12 +328,12 @@ fn this_machine_is_never_reached_through_a_proxy_of_the_environment() {
     again.env_remove("no_proxy").env_remove("NO_PROXY");
     let output = again.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert_eq!(proxy.requests(), [""; 0]);
+    assert!(proxy.requests().is_empty());
     assert_eq!(server.requests().len(), 2);
 }
 
 #[test]
-fn a_proxy_for_this_machine_is_refused() {
+fn a_proxy_for_loopback_is_rejected() {
     let proxy = || reqwest::Proxy::all("http://proxy.example:3128").unwrap();
     let error = builder().host("http://127.0.0.1:8000").proxy(proxy()).build().unwrap_err();
     assert!(error.is_invalid_input() && error.to_string().contains("proxy"), "{error}");

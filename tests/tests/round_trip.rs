@@ -1,4 +1,4 @@
-//! What is written comes back byte for byte, and what does not fit a type loses nothing but itself.
+//! Written values are returned byte for byte, and a group that does not match a type does not affect others.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthog_groups::{Groups, JsonValue, Properties};
@@ -13,7 +13,7 @@ async fn serve(era: Era, groups: Vec<Group>) -> (Fake, Groups) {
     (fake, groups)
 }
 
-/// JSON texts that careless code changes on the way.
+/// JSON texts that are easily changed by mistake.
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
         "0",
@@ -58,7 +58,7 @@ fn values() -> Vec<String> {
     .map(str::to_owned)
     .into();
     values.push(format!("{}{}", "[".repeat(100), "]".repeat(100)));
-    // 1 MB each: plain, of many bytes a character, and of nothing but escapes.
+    // 1 MB each: ASCII, multi-byte characters, and only escapes.
     values.push(format!("\"{}\"", "x".repeat(1 << 20)));
     values.push(format!("\"{}\"", "😀".repeat(1 << 18)));
     values.push(format!("\"{}\"", "\\\"".repeat(1 << 19)));
@@ -87,7 +87,7 @@ async fn every_value_survives_create_find_list_and_set_byte_for_byte() {
             group.unset("v").await.unwrap();
             let set = group.set("v", &value).await.unwrap();
             assert!(set.property("v").unwrap() == value, "set: {}", shown(text));
-            // Already as wanted: nothing is written.
+            // The value is already set, so nothing is written.
             let sent = fake.journal().len();
             let upserted = group.upsert(&properties).await.unwrap();
             assert!(upserted.written.is_empty(), "upserted: {}", shown(text));
@@ -106,9 +106,9 @@ async fn every_value_survives_create_find_list_and_set_byte_for_byte() {
     }
 }
 
-/// What a client must not send, a server may hold: other programs have written it.
+/// A server can have values that this client must not send, written by other programs.
 #[tokio::test]
-async fn values_that_are_refused_in_a_write_can_be_read() {
+async fn values_that_cannot_be_written_can_be_read() {
     let text =
         r#"{"a":18446744073709551616,"b":-123456789012345678901234567890,"c":1e400,"d":"\u0000\ud800"}"#;
     let group = format!(
@@ -132,7 +132,7 @@ async fn values_that_are_refused_in_a_write_can_be_read() {
 }
 
 #[tokio::test]
-async fn setting_one_property_leaves_the_text_of_all_others_alone() {
+async fn setting_one_property_does_not_change_the_text_of_the_others() {
     for era in [Era::Y2025, Era::Y2026] {
         let (_fake, groups) = serve(era, Vec::new()).await;
         let texts = values();
@@ -150,7 +150,7 @@ async fn setting_one_property_leaves_the_text_of_all_others_alone() {
 }
 
 #[tokio::test]
-async fn keys_and_names_with_any_character_reach_the_group_that_is_meant() {
+async fn keys_and_names_with_any_characters_select_the_right_group() {
     let odd = [
         "org:5", "a/b", "a b", "ä", "😀", "%2F", "a%", "a+b", "a&b=c", "#", "?", "..", "\"", "\\", "a\nb",
         "'--",
@@ -171,7 +171,7 @@ async fn keys_and_names_with_any_character_reach_the_group_that_is_meant() {
             );
             assert_eq!(group.unset(key).await.unwrap().property(key), None);
             let values = groups.property_values(format!("{key} again")).await.unwrap();
-            // The servers take the quotes off the JSON text, and leave its escapes.
+            // Servers remove the quotes of the JSON text and keep its escapes.
             let text = JsonValue::from(key).as_str().trim_matches('"').to_owned();
             let text = if key == "\"" { "\\\"".to_owned() } else { text };
             assert_eq!(values.iter().map(|row| row.value.as_str()).collect::<Vec<_>>(), [text]);
@@ -202,7 +202,7 @@ struct Limit {
 }
 
 #[tokio::test]
-async fn a_group_that_does_not_fit_the_type_is_an_error_of_its_own_and_the_list_goes_on() {
+async fn a_group_that_does_not_match_the_type_is_an_error_and_the_list_continues() {
     for era in [Era::Y2025, Era::Y2026] {
         let group = |key: &str, properties: serde_json::Value| -> Group {
             let group = json!({"group_type_index": 0, "group_key": key, "group_properties": properties});
@@ -244,7 +244,7 @@ async fn a_group_that_does_not_fit_the_type_is_an_error_of_its_own_and_the_list_
 }
 
 #[tokio::test]
-async fn an_item_of_another_form_loses_neither_its_page_nor_those_that_follow() {
+async fn an_item_of_an_unexpected_form_does_not_lose_other_items_or_pages() {
     let (fake, groups) = serve(Era::Y2026, vec![Group::new(0, "real")]).await;
     let good = |key: &str| {
         json!({

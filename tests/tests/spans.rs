@@ -1,7 +1,7 @@
-//! What a subscriber sees that takes everything from every crate: spans of requests, and no key.
+//! A subscriber of all events of all crates sees spans of requests and no key.
 //!
-//! One test, because a subscriber for the whole process is the only one that surely sees everything: of one for a thread,
-//! another thread can spoil what a place in the code is known to be of interest for.
+//! One test, because only a subscriber for the whole process sees everything. With subscribers per thread, the cached interest of a
+//! call site can be wrong.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use posthog_groups_tests::wrapper;
 use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// The key holds this word, and nothing else does.
+/// The key contains this word, and nothing else does.
 const SECRET: &str = "canary";
 const KEY: &str = "phx_canary0123456789abcdef";
 
@@ -43,7 +43,7 @@ impl Write for Log {
     }
 }
 
-/// All calls, and what can go wrong with them, under a subscriber that takes everything from every crate.
+/// Runs all calls, with failures, under a subscriber of all events of all crates.
 #[tokio::test]
 async fn the_key_is_in_no_span_no_event_no_url_and_no_body() {
     let log = Log::default();
@@ -102,7 +102,7 @@ async fn the_key_is_in_no_span_no_event_no_url_and_no_body() {
         }
     }
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    // The names of OpenTelemetry.
+    // The attribute names of OpenTelemetry.
     for wanted in [
         "http.client.request",
         "http.request.method=\"GET\"",

@@ -1,5 +1,5 @@
-//! The specification is valid, its derived forms are fresh and say the same, and its ledger accounts for every
-//! published document.
+//! The specification is valid, its derived forms are fresh and equivalent, and its ledger accounts for every published
+//! document.
 
 use std::fs;
 

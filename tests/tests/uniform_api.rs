@@ -1,8 +1,9 @@
 //! The public API is uniform: every builder can be sent and awaited, data can be built, stored and compared.
 
+use posthog_groups::bulk::{Engine, ImportEvent, ImportReport, RowOutcome, Stopped};
 use posthog_groups::{
-    ActivityEntry, ActivityPage, Client, Group, GroupType, JsonValue, Properties, PropertyDefinition,
-    PropertyDefinitions, PropertyValue, Related, UpsertPlan, Upserted, blocking,
+    ActivityEntry, ActivityPage, Client, Cursor, Group, GroupPage, GroupType, JsonValue, Properties,
+    PropertyDefinition, PropertyDefinitions, PropertyValue, Related, UpsertPlan, Upserted, blocking,
 };
 use posthog_groups_fake::{Effect, Era, Fake, Fault, GroupType as FakeType, State};
 use posthog_groups_tests::{requests, wrapper};
@@ -26,7 +27,7 @@ async fn serve(groups: usize) -> (Fake, Client) {
     (fake, client)
 }
 
-/// A round trip by JSON leaves a value as it is.
+/// Checks that a round trip through JSON does not change a value.
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Clone + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
@@ -45,7 +46,10 @@ async fn what_calls_return_can_be_stored_and_compared() {
     let plan: UpsertPlan = orgs.group("org:9").upsert(json!({"big": 2})).plan().await.unwrap();
     survives(&plan);
     survives(&client.group_types().await.unwrap());
-    survives(&orgs.group("org:9").activity().collect().await.unwrap());
+    survives(&orgs.group("org:9").activity().await.unwrap());
+    let listed = orgs.list().limit(2).await.unwrap();
+    assert_eq!(listed, orgs.list().limit(2).collect().await.unwrap());
+    survives(&listed);
     survives(&orgs.property_values("plan").await.unwrap());
     survives(&client.property_definitions().await.unwrap());
     survives(&orgs.group("org:9").related().await.unwrap());
@@ -57,7 +61,8 @@ fn users_can_build_what_calls_return_for_their_tests() {
     let properties = Properties::new(&json!({"plan": "scale"})).unwrap();
     let group = Group::new(0, "org:5", properties, chrono::DateTime::UNIX_EPOCH);
     assert_eq!(group.clone(), group);
-    let _ = Upserted { before: None, group: Some(group), created: true, written: vec!["plan".into()] };
+    let _ =
+        Upserted { before: None, group: Some(group.clone()), created: true, written: vec!["plan".into()] };
     let _ = PropertyValue { value: "scale".into(), count: Some(1) };
     let rows = vec![PropertyDefinition { name: "plan".into(), count: 3 }];
     let definitions: PropertyDefinitions = [(0, rows.clone())].into_iter().collect();
@@ -66,6 +71,11 @@ fn users_can_build_what_calls_return_for_their_tests() {
     let entries: Vec<ActivityEntry> = Vec::new();
     let page: ActivityPage = serde_json::from_value(json!({"entries": entries, "total": 0})).unwrap();
     assert_eq!(page.total, 0);
+    let page = GroupPage::new([group], Some(Cursor::new("c")));
+    assert_eq!(page.clone().into_groups().unwrap().len(), 1);
+    let mut report = ImportReport::new(Engine::Rest);
+    report.rows = 3;
+    assert_eq!(report.clone().left(), 3);
     let types: Vec<GroupType> = Vec::new();
     assert_eq!(types, []);
 }
@@ -85,7 +95,7 @@ async fn a_list_ends_at_its_limit_and_requests_no_page_that_is_not_needed() {
 }
 
 #[tokio::test]
-async fn unset_takes_one_name_or_several() {
+async fn unset_accepts_one_or_more_names() {
     let (fake, client) = serve(1).await;
     let group = client.groups(0).group("org:000");
     group.upsert(json!({"a": 1, "b": 2, "c": 3, "d": 4})).await.unwrap();
@@ -104,7 +114,7 @@ async fn unset_takes_one_name_or_several() {
 }
 
 #[tokio::test]
-async fn an_upsert_can_be_planned_and_says_what_was_there_before() {
+async fn an_upsert_can_be_planned_and_returns_the_group_before() {
     let (fake, client) = serve(1).await;
     let orgs = client.groups(0);
     let wanted = json!({"plan": "scale", "seats": 0.0, "region": "eu"});
@@ -158,7 +168,7 @@ async fn errors_name_the_call_that_was_made() {
 }
 
 #[tokio::test]
-async fn an_error_reads_well_in_each_of_its_forms() {
+async fn the_texts_of_an_error_are_readable() {
     let (fake, client) = serve(1).await;
     let mut fault = Fault::http(200);
     if let Effect::Http(http) = &mut fault.effect {
@@ -170,13 +180,36 @@ async fn an_error_reads_well_in_each_of_its_forms() {
     insta::assert_snapshot!("debug_of_an_error", format!("{error:?}"));
     let error = client.groups(0).find(" ").await.unwrap_err();
     assert_eq!(error.message(), "the group key is blank");
-    assert_eq!(error.help().as_deref(), Some("give the key that events use, such as `org:5`"));
-    assert_eq!(error.to_string(), "the group key is blank; give the key that events use, such as `org:5`");
+    assert_eq!(error.help().as_deref(), Some("use the key that events have, such as `org:5`"));
+    assert_eq!(error.to_string(), "the group key is blank; use the key that events have, such as `org:5`");
     assert_eq!(format!("{error:?}"), error.to_string());
 }
 
+#[tokio::test]
+async fn errors_and_reports_can_be_cloned_and_stored() {
+    let (fake, client) = serve(1).await;
+    fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
+    let orgs = client.with_options(|options| options.retries(0)).groups(0);
+    let error = orgs.group("org:000").set("a", 1).await.unwrap_err();
+    assert_eq!(error.clone().to_string(), error.to_string());
+    let members = serde_json::to_value(&error).unwrap();
+    assert_eq!(members["message"], error.message());
+    assert_eq!((&members["call"], &members["status"]), (&json!("set"), &json!(503)));
+    assert_eq!(members["outcome_unknown"], error.is_outcome_unknown());
+    let mut report = ImportReport::new(Engine::Rest);
+    report.stopped = Some(Stopped::Error(error));
+    let members = serde_json::to_value(report.clone()).unwrap();
+    assert_eq!((&members["engine"], &members["rows"]), (&json!("rest"), &json!(0)));
+    assert_eq!(members["stopped"]["error"]["status"], 503);
+    let event = ImportEvent::Row { line: 2, key: "org:5", outcome: &RowOutcome::Unchanged };
+    assert_eq!(
+        serde_json::to_value(event.clone()).unwrap(),
+        json!({"row": {"line": 2, "key": "org:5", "outcome": "unchanged"}})
+    );
+}
+
 #[test]
-fn the_blocking_client_can_do_the_same() {
+fn the_blocking_client_has_the_same_api() {
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[allow(dead_code, reason = "only its schema is of interest")]
     struct Account {

@@ -1,4 +1,4 @@
-//! What holds for the workspace as a whole.
+//! Rules for the whole workspace.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -115,7 +115,7 @@ fn no_test_and_no_doctest_is_ignored() {
     for name in String::from_utf8(output.stdout).unwrap().split('\0').filter(|name| !name.is_empty()) {
         let Ok(text) = fs::read_to_string(workspace().join(name)) else { continue };
         for mark in &ignored {
-            // The generator's own word, which ours takes out.
+            // A word of the generator, which our code removes.
             let allowed = name.ends_with("codegen/src/generate.rs");
             assert!(allowed || !text.contains(mark.as_str()), "{name} holds {mark}");
         }

@@ -1,20 +1,20 @@
-//! From a response body to a value.
+//! Decoding response bodies.
 
 use bytes::Bytes;
 use progenitor_client::{Error, ResponseValue};
 use serde::de::DeserializeOwned;
 
-/// A type that the body of a successful response decodes to.
+/// A type that is decoded from the body of a successful response.
 ///
-/// The generated bindings implement it for the types of their answers.
+/// The generated bindings implement it for all response types.
 pub trait FromBody: DeserializeOwned {
-    /// Decodes a body. The value may keep slices of it.
+    /// Decodes a body. The value can share slices of it.
     ///
     /// # Errors
-    /// When the body is not JSON, or has another form.
+    /// Fails if the body is not JSON or does not have the expected form.
     fn from_body(body: &Bytes) -> serde_json::Result<Self> {
         match std::str::from_utf8(body) {
-            // Checked once as a whole, instead of string by string.
+            // Validated once as a whole instead of string by string.
             Ok(text) => serde_json::from_str(text),
             Err(_) => serde_json::from_slice(body),
         }
@@ -23,7 +23,7 @@ pub trait FromBody: DeserializeOwned {
 
 impl<T: DeserializeOwned> FromBody for Vec<T> {}
 
-/// Reads the whole body of a response and decodes it.
+/// Reads the body of a response and decodes it.
 pub(crate) async fn read<T: FromBody>(
     mut response: reqwest::Response,
 ) -> Result<ResponseValue<T>, Error<()>> {

@@ -25,7 +25,7 @@ pub(crate) struct BorrowedGroup<'a> {
     pub(crate) created_at: DateTime<Utc>,
     #[serde(borrow)]
     pub(crate) group_key: Cow<'a, str>,
-    /// The text of an object; `None` for null.
+    /// The text of an object, or `None` for null.
     #[serde(borrow, deserialize_with = "object_text")]
     pub(crate) group_properties: Option<&'a str>,
     pub(crate) group_type_index: i64,

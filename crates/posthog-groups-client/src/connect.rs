@@ -1,4 +1,4 @@
-//! The shortest way to a client: one key, no policies.
+//! A client with an API key, without retries.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,15 +11,16 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{ResponseBuilderExt as _, Url};
 
+use crate::connect_error::ConnectError;
 use crate::generated::Client;
 use crate::key::PersonalApiKey;
 use crate::operation::Operation;
 use crate::transport::{Transport, TransportFuture};
 
-/// The plain transport: authenticates every request and sends it once.
+/// A transport that authenticates every request and sends it once.
 ///
-/// The size of responses is limited. Wherever a response holds the key, it is replaced by `[key]`, so that no
-/// error shows it.
+/// The size of responses is limited. If a response contains the key, it is replaced by `[key]`, so that no error shows
+/// it.
 #[derive(Clone, Debug)]
 pub struct Direct {
     key: PersonalApiKey,
@@ -27,19 +28,19 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// A transport that sends `key` as a bearer token.
+    /// Creates a transport that sends `key` as a bearer token.
     pub fn new(key: PersonalApiKey) -> Self {
         Self { key, max_response_size: 64 * 1024 * 1024 }
     }
 
-    /// The maximum size of a response body in bytes; 64 MB by default. A larger one is an error.
+    /// Sets the maximum size of a response body in bytes; 64 MB by default. Larger responses are errors.
     #[must_use]
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.max_response_size = bytes;
         self
     }
 
-    /// Reads the whole body within the limit. Where that fails, reading the body of the result fails.
+    /// Reads the body up to the limit. If that fails, reading the body of the result fails.
     async fn receive(&self, mut response: reqwest::Response) -> reqwest::Response {
         let (status, version, url) = (response.status(), response.version(), response.url().clone());
         let mut headers = std::mem::take(response.headers_mut());
@@ -53,7 +54,7 @@ impl Direct {
             *response.status_mut() = status;
             *response.headers_mut() = headers;
         }
-        // Building fails for malformed parts only, and these come from a response.
+        // Building fails only for malformed parts, and these are the parts of a response.
         response.unwrap_or_default().into()
     }
 
@@ -67,7 +68,7 @@ impl Direct {
             true => TooLarge { limit }.into(),
             false => e,
         });
-        // Only a response can fail with an error of `reqwest`.
+        // Only a response of `reqwest` can fail with an error of `reqwest`.
         reqwest::Response::from(http::Response::new(reqwest::Body::wrap(limited))).bytes().await
     }
 }
@@ -78,7 +79,7 @@ impl From<PersonalApiKey> for Direct {
     }
 }
 
-/// A body that cannot be read.
+/// A body that fails with an error.
 struct Failing(Option<reqwest::Error>);
 
 impl http_body::Body for Failing {
@@ -93,7 +94,7 @@ impl http_body::Body for Failing {
     }
 }
 
-/// A response body exceeds the limit of [`Direct::max_response_size`].
+/// The error for a response body that exceeds [`Direct::max_response_size`].
 #[derive(Debug)]
 struct TooLarge {
     limit: usize,
@@ -101,7 +102,11 @@ struct TooLarge {
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the response body is larger than {} bytes; raise `Direct::max_response_size`", self.limit)
+        write!(
+            f,
+            "the response body is larger than {} bytes; increase `Direct::max_response_size`",
+            self.limit
+        )
     }
 }
 
@@ -119,57 +124,13 @@ impl Transport for Direct {
     }
 }
 
-/// Why no client could be made.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The key is empty.
-    EmptyKey,
-    /// The key holds characters that a header cannot carry, such as a line end.
-    MalformedKey,
-    /// The key is a project key.
-    ProjectKey,
-    /// The project key is empty.
-    EmptyProjectKey,
-    /// The project key is a personal API key.
-    PersonalKey,
-    /// The base URL is none; with the reason.
-    MalformedUrl(String),
-    /// The base URL is plain HTTP to another machine: the key would travel in clear text.
-    Insecure,
-    /// No HTTP client could be set up, for want of TLS for example.
-    Http(reqwest::Error),
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyKey => f.write_str("the personal API key is empty; create one under Settings, Personal API keys"),
-            Self::MalformedKey => f.write_str("the personal API key holds characters that no header can carry; was it copied with a line end?"),
-            Self::ProjectKey => f.write_str("phc_... is a project key, which this API refuses; use a personal API key (phx_...)"),
-            Self::EmptyProjectKey => f.write_str("the project key is empty; Settings, Project shows it"),
-            Self::PersonalKey => f.write_str("phx_... is a personal API key, which must not be sent with events; use the project key (phc_...)"),
-            Self::MalformedUrl(reason) => write!(f, "the base URL is no URL: {reason}; write for example https://eu.posthog.com"),
-            Self::Insecure => f.write_str("the base URL is plain http to another machine, and the key would travel in clear text; use https"),
-            Self::Http(_) => f.write_str("no HTTP client could be set up"),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Http(e) => Some(e),
-            _ => None,
-        }
-    }
-}
-
-/// A client that authenticates with a key and sends every request once: no retries, a timeout of 30 s, at most
-/// 64 MB of response, and no redirects, which on this API only ever lead to a login page.
+/// Creates a client that authenticates with a key and sends every request once.
 ///
-/// `base_url` is the origin of a PostHog instance with or without a final slash, such as
-/// `https://eu.posthog.com`. Plain http is accepted for this machine only, which is never reached through a proxy.
+/// It has no retries, a timeout of 30 s, and a limit of 64 MB per response. It does not follow redirects, which on this API
+/// lead to a login page.
+///
+/// `base_url` is the origin of a PostHog instance, with or without a trailing slash, such as `https://eu.posthog.com`. Plain
+/// http is accepted only for loopback addresses, which are never reached through a proxy.
 ///
 /// `transport` is a key, or a [`Direct`] with another limit:
 /// `connect(url, Direct::new(key).max_response_size(1 << 30))`.
@@ -187,7 +148,7 @@ impl std::error::Error for ConnectError {
 /// ```
 ///
 /// # Errors
-/// [`ConnectError`].
+/// [`ConnectError`] if the base URL is invalid or insecure, or if the HTTP client cannot be built.
 pub fn connect(base_url: &str, transport: impl Into<Direct>) -> Result<Client, ConnectError> {
     let url = Url::parse(base_url.trim()).map_err(|e| ConnectError::MalformedUrl(e.to_string()))?;
     match url.scheme() {
@@ -205,16 +166,16 @@ pub fn connect(base_url: &str, transport: impl Into<Direct>) -> Result<Client, C
     }
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     if url.scheme() == "http" {
-        // Nothing is encrypted, and loading the certificates of the system takes longer than all else.
+        // Plain http needs no certificates, and loading those of the system is slow.
         http = http.tls_certs_only([]);
     }
     let http = http.build().map_err(ConnectError::Http)?;
-    // Generated paths begin with a slash: one at the end here would double it, and the server knows no `//`.
+    // Generated paths start with a slash, and servers do not accept `//`.
     let base_url = url.as_str().trim_end_matches('/');
     Ok(Client::new_with_client(base_url, http, Arc::new(transport.into())))
 }
 
-/// Whether a URL leads to this machine.
+/// Returns true if the host of a URL is `localhost` or a loopback address.
 pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -246,12 +207,12 @@ mod tests {
         let refusal = |key| PersonalApiKey::new(key).map_or_else(|e| e.to_string(), |_| "accepted".into());
         assert_eq!(refusal(" phx_x\n"), "accepted");
         assert!(refusal("  ").contains("is empty"));
-        assert!(refusal("phx_a\nb").contains("line end"));
+        assert!(refusal("phx_a\nb").contains("line break"));
         assert!(refusal("phc_x").contains("personal API key (phx_...)"));
     }
 
     #[test]
-    fn the_key_is_in_no_debug_text() {
+    fn debug_output_has_no_key() {
         let key = PersonalApiKey::new("phx_secret").unwrap();
         let client = connect("https://eu.posthog.com", key.clone()).unwrap();
         let header = key.to_header();

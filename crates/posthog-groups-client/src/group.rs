@@ -12,27 +12,26 @@ use crate::borrowed::BorrowedGroup;
 use crate::json::Properties;
 use crate::{scan, timestamp};
 
-/// Something that events can belong to besides a person, for example a company or a project.
+/// A group: an entity other than a person that events belong to, such as a company or a project.
 ///
-/// The key and the properties of a group of a [`GroupPage`] are slices of the response body: no text is copied, and the
-/// body, about 20 kB for 100 groups, stays in memory as long as any of its groups. [`into_owned`](Self::into_owned) detaches
-/// a group from it.
+/// The key and the properties of a group from a [`GroupPage`] are slices of the response body, which stays in memory as long
+/// as any of its groups (about 20 kB for 100 groups). [`into_owned`](Self::into_owned) copies them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Group {
-    /// When the group was first stored. On servers of 2026 the fraction of the second may differ between the list and the
-    /// other operations, so do not use it to tell whether two groups are the same.
+    /// When the group was first stored. On servers of 2026 the fraction of a second can differ between the list and the
+    /// other operations, so do not use it to identify a group.
     #[serde(deserialize_with = "timestamp::deserialize")]
     pub created_at: DateTime<Utc>,
-    /// Key of the group; unique within its type.
+    /// The key of the group, unique within its type.
     pub group_key: ByteString,
-    /// Properties of the group.
+    /// The properties of the group.
     pub group_properties: Properties,
-    /// Index of the group type.
+    /// The index of the group type.
     pub group_type_index: i64,
 }
 
 impl Group {
-    /// The same group with copies of its texts, so that it keeps no response body in memory.
+    /// Copies the key and the properties, so that the group does not keep the response body in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self {
@@ -48,14 +47,14 @@ impl FromBody for Group {}
 /// One page of groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct GroupPage {
-    /// Address of the next page, or `None` on the last page. Take only the parameter `cursor` from it: behind a proxy, scheme
-    /// and host may be those of the instance inside. Stop when a cursor comes back that you have followed before.
+    /// The URL of the next page; `None` on the last page. Use only its parameter `cursor`: behind a proxy, scheme and host can
+    /// be internal ones. Stop if a cursor is repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Address of the page before; always `None` since 2026-05-07.
+    /// The URL of the previous page; always `None` since 2026-05-07.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
-    /// Up to 100 groups, newest first. Only `next` tells whether more follow.
+    /// Up to 100 groups, newest first. Even a page without groups can have a `next`.
     pub results: Vec<Group>,
 }
 
@@ -69,7 +68,7 @@ impl FromBody for GroupPage {
 }
 
 impl BorrowedGroup<'_> {
-    /// The group as slices of `text`, which it borrows from.
+    /// Converts to a group that shares slices of `text`.
     fn share(self, text: &ByteString) -> Group {
         let group_key = match self.group_key {
             Cow::Borrowed(key) => text.slice_ref(key),

@@ -1,4 +1,4 @@
-//! JSON as the server wrote it: numbers of any size, member order and escapes survive untouched.
+//! JSON as the server wrote it. Numbers of any size, the order of members, and escapes are preserved.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 use crate::not_an_object::NotAnObject;
 use crate::scan;
 
-/// Any JSON value, kept as its text and decoded only when asked.
+/// Any JSON value, stored as its text and decoded on demand.
 ///
-/// Two values are equal when their texts are. Clones share the text. The text may be a slice of a response body, which
-/// stays in memory as long as any slice of it; [`into_owned`](Self::into_owned) copies it out.
+/// Two values are equal if their texts are. Clones share the text. The text can be a slice of a response body, which stays
+/// in memory as long as any slice of it; [`into_owned`](Self::into_owned) copies the text.
 ///
 /// ```
 /// use posthog_groups_client::JsonValue;
@@ -21,7 +21,7 @@ use crate::scan;
 /// let seats = JsonValue::new(&42)?;
 /// assert_eq!(seats.as_str(), "42");
 /// assert_eq!(seats.decode::<u8>()?, 42);
-/// // 2^53 + 1 does not fit a double, and survives.
+/// // 2^53 + 1 does not fit a double.
 /// assert_eq!(JsonValue::parse("9007199254740993")?.as_str(), "9007199254740993");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -29,42 +29,42 @@ use crate::scan;
 pub struct JsonValue(ByteString);
 
 impl JsonValue {
-    /// The JSON of a value.
+    /// Serializes a value.
     ///
     /// # Errors
-    /// When `value` does not serialize, such as a map with keys that are no text.
+    /// Fails if `value` does not serialize, such as a map whose keys are not strings.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
         serde_json::to_string(value).map(|text| Self(text.into()))
     }
 
-    /// Takes JSON text as it stands.
+    /// Creates a value from JSON text, which is kept unchanged.
     ///
     /// # Errors
-    /// When `text` is not one JSON value.
+    /// Fails if `text` is not a single JSON value.
     pub fn parse(text: impl Into<String>) -> serde_json::Result<Self> {
         RawValue::from_string(text.into()).map(Self::from)
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same value with a copy of its text, so that it keeps no response body in memory.
+    /// Copies the text, so that the value does not keep a response body in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self(ByteString::from(self.as_str()))
     }
 
-    /// The value as a Rust type, which may borrow from the text.
+    /// Decodes the value as a Rust type, which can borrow from the text.
     ///
     /// # Errors
-    /// When the value has another form.
+    /// Fails if the value does not have the expected form.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         serde_json::from_str(self.as_str())
     }
 
-    /// Whether the value is `null`.
+    /// Returns true if the value is `null`.
     pub fn is_null(&self) -> bool {
         self.as_str() == "null"
     }
@@ -86,7 +86,7 @@ impl Eq for JsonValue {}
 
 impl Serialize for JsonValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // serde_json passes text through only after it has seen that it is JSON.
+        // serde_json has validated the text.
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
     }
@@ -140,10 +140,10 @@ impl From<i32> for JsonValue {
     }
 }
 
-/// The properties of a group or a person: a JSON object, kept as the server's text.
+/// The properties of a group or a person: a JSON object, stored as the server's text.
 ///
-/// The properties of a listed group are a slice of the page they came with, about 20 kB, and keep it in memory. To keep a few
-/// groups of many pages, take [`into_owned`](Self::into_owned).
+/// The properties of a listed group are a slice of its page, about 20 kB, and keep the page in memory. To keep a few groups
+/// of many pages, use [`into_owned`](Self::into_owned).
 ///
 /// ```
 /// use posthog_groups_client::Properties;
@@ -162,42 +162,42 @@ impl From<i32> for JsonValue {
 pub struct Properties(JsonValue);
 
 impl Properties {
-    /// The properties that a struct or a map serializes to.
+    /// Serializes a struct or a map.
     ///
     /// # Errors
-    /// When `value` does not serialize, or to something else than an object.
+    /// Fails if `value` does not serialize to a JSON object.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
         Self::try_from(JsonValue::new(value)?).map_err(serde_json::Error::custom)
     }
 
-    /// Takes text that is known to be a JSON object.
+    /// Creates properties from text that is known to be a JSON object.
     pub(crate) fn from_object(text: ByteString) -> Self {
         Self(JsonValue(text))
     }
 
-    /// The JSON text, an object.
+    /// Returns the JSON text, an object.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The same properties with a copy of their text, so that they keep no response body in memory.
+    /// Copies the text, so that the properties do not keep a response body in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self(self.0.into_owned())
     }
 
-    /// All properties as a Rust type, which may borrow from the text.
+    /// Decodes all properties as a Rust type, which can borrow from the text.
     ///
     /// # Errors
-    /// When a property is missing or has another form.
+    /// Fails if a property is missing or does not have the expected form.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         self.0.decode()
     }
 
-    /// One property by its exact name; `None` when the group does not have it.
+    /// Returns a property by its exact name, or `None` if there is none.
     ///
     /// # Errors
-    /// None are known: the text has been checked to be an object.
+    /// No error is known to occur, because the text is a valid object.
     pub fn get(&self, name: &str) -> serde_json::Result<Option<JsonValue>> {
         if let Some(found) = scan::member(self.as_str(), name) {
             return Ok(found.map(|value| JsonValue(self.0.0.slice_ref(value))));
@@ -213,7 +213,7 @@ impl Properties {
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut found = None;
-                // As in every JSON reader, the last of two equal names counts.
+                // If a name occurs twice, the last value counts, as in other JSON parsers.
                 while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
                     if key == self.0 {
                         found = Some(map.next_value()?);
@@ -228,14 +228,14 @@ impl Properties {
         serde_json::Deserializer::from_str(self.as_str()).deserialize_map(Find(name))
     }
 
-    /// Whether there is no property at all.
+    /// Returns true if there are no properties.
     pub fn is_empty(&self) -> bool {
         self.as_str().trim_start_matches('{').trim_start().starts_with('}')
     }
 }
 
 impl Default for Properties {
-    /// No properties: `{}`.
+    /// Returns an empty object, `{}`.
     fn default() -> Self {
         Self(JsonValue(ByteString::from_static("{}")))
     }
@@ -251,7 +251,7 @@ impl TryFrom<JsonValue> for Properties {
     type Error = NotAnObject;
 
     fn try_from(value: JsonValue) -> Result<Self, NotAnObject> {
-        // The text of a raw value begins with the value itself.
+        // The text of a raw value has no leading white space.
         if value.as_str().starts_with('{') { Ok(Self(value)) } else { Err(NotAnObject) }
     }
 }
@@ -279,7 +279,7 @@ impl Serialize for Properties {
 impl<'de> Deserialize<'de> for Properties {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = JsonValue::deserialize(deserializer)?;
-        // No server sends null here, but nothing is lost by taking it for "none".
+        // No known server sends null here; it is accepted as an empty object.
         if value.is_null() { Ok(Self::default()) } else { Self::try_from(value).map_err(D::Error::custom) }
     }
 }
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_survives_decoding_and_encoding_byte_for_byte() {
+    fn text_is_preserved_byte_for_byte() {
         for text in [
             r#"{"big":123456789012345678901234567890,"f":1.0,"e":1E3,"u":"\u00e9é","n":null,"o":{"z":1,"a":[]}}"#,
             "{}",
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_are_an_object_or_nothing() {
+    fn properties_are_an_object_or_null() {
         assert_eq!(serde_json::from_str::<Properties>("null").unwrap(), Properties::default());
         for text in ["[]", "1", "\"{}\""] {
             assert!(serde_json::from_str::<Properties>(text).is_err(), "{text}");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_property_is_found_by_its_exact_name_whatever_its_escapes() {
+    fn a_property_is_found_by_its_exact_name_with_any_escapes() {
         let properties: Properties =
             serde_json::from_str(r#"{ "a\"b": [1, 2], "plan": "x", "plan": "y"}"#).unwrap();
         let get = |name| properties.get(name).unwrap().map(|value| value.as_str().to_owned());

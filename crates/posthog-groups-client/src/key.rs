@@ -1,4 +1,4 @@
-//! API keys, which are redacted in `Debug` output.
+//! API keys. Their `Debug` output is redacted.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::connect::ConnectError;
+use crate::connect_error::ConnectError;
 
 /// A personal API key (`phx_...`). Its `Debug` output is redacted, and its header is marked as
 /// sensitive.
@@ -27,8 +27,8 @@ impl PersonalApiKey {
     /// Creates a key. White space around it is removed.
     ///
     /// # Errors
-    /// [`ConnectError`] for an empty key, one that no header can carry, and a project key `phc_...`,
-    /// which the REST API refuses with 401.
+    /// [`ConnectError`] for an empty key, a key with characters that are not allowed in a header, and a project key
+    /// `phc_...`, which the REST API rejects with 401.
     pub fn new(key: &str) -> Result<Self, ConnectError> {
         let key = key.trim();
         if key.is_empty() {
@@ -64,7 +64,7 @@ impl PersonalApiKey {
         }
     }
 
-    /// [`redact`](Self::redact) for a body.
+    /// Replaces the key in a body, like [`redact`](Self::redact).
     pub fn redact_body(&self, body: Bytes) -> Bytes {
         if !self.is_in(&body) {
             return body;
@@ -72,7 +72,7 @@ impl PersonalApiKey {
         self.redact(&String::from_utf8_lossy(&body)).into_owned().into()
     }
 
-    /// [`redact`](Self::redact) for headers.
+    /// Replaces the key in the values of headers, like [`redact`](Self::redact).
     pub fn redact_headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
             if self.is_in(value.as_bytes()) {
@@ -99,8 +99,9 @@ impl fmt::Debug for PersonalApiKey {
     }
 }
 
-/// A project key, `phc_...`, as the lists of projects and the current user carry it. Its `Debug` is
-/// redacted; [`ProjectToken::reveal`] says that it is wanted.
+/// A project key, `phc_...`, as returned with projects and the current user.
+///
+/// Its `Debug` output is redacted. [`ProjectToken::reveal`] returns the key.
 ///
 /// ```
 /// use posthog_groups_client::ProjectToken;
@@ -126,7 +127,7 @@ impl ProjectToken {
     /// ```
     ///
     /// # Errors
-    /// [`ConnectError`] for an empty key, and for a personal one, which must not be sent with events.
+    /// [`ConnectError`] for an empty key, and for a personal API key, which must not be sent with events.
     pub fn new(key: &str) -> Result<Self, ConnectError> {
         match key.trim() {
             "" => Err(ConnectError::EmptyProjectKey),
@@ -135,7 +136,7 @@ impl ProjectToken {
         }
     }
 
-    /// The key itself, for sending events.
+    /// Returns the key, for sending events.
     pub fn reveal(&self) -> &str {
         &self.0
     }

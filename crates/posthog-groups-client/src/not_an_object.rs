@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The value is no JSON object.
+/// The error for a value that is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnObject;
 

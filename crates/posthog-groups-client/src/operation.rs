@@ -1,35 +1,35 @@
-//! What the spec knows about an operation beyond its request and its answer.
+//! Metadata of operations: scopes, idempotency, availability.
 
-/// One operation of the API, with the marks of the spec.
+/// An operation of the API with its metadata from the spec.
 ///
 /// ```
 /// use posthog_groups_client::{Idempotency, operation};
 ///
 /// let create = operation("create_group").expect("part of the API");
 /// assert_eq!(create.scopes, ["group:write"]);
-/// assert_eq!(create.idempotency, Idempotency::LookBeforeRepeat);
+/// assert_eq!(create.idempotency, Idempotency::ReadBeforeRetry);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
     /// The operationId of the spec, which is also the name of the client's method.
     pub id: &'static str,
-    /// The HTTP method in capitals.
+    /// The HTTP method in upper case.
     pub method: &'static str,
     /// The path template, such as `/api/projects/{project_id}/groups/`.
     pub path: &'static str,
-    /// The scopes that a personal API key needs. Empty: personal keys are refused.
+    /// The scopes that a personal API key needs. Empty if the operation does not accept personal API keys.
     pub scopes: &'static [&'static str],
-    /// What may be done after an answer was lost.
+    /// Whether the request can be repeated after its response was lost.
     pub idempotency: Idempotency,
-    /// The day or year since which servers have the operation.
+    /// The date or year since which servers have the operation.
     pub since: Option<&'static str>,
-    /// The day or year from which they do not have it any more.
+    /// The date or year since which servers no longer have it.
     pub until: Option<&'static str>,
 }
 
 impl Operation {
-    /// A request that is not in the spec, for transports that need an operation: only GET is known to be safe to repeat.
+    /// Returns an operation for a request that is not in the spec. Only GET counts as safe to repeat.
     pub const fn unlisted(method: &'static str) -> Self {
         let idempotency = match method.as_bytes() {
             b"GET" => Idempotency::Safe,
@@ -39,23 +39,23 @@ impl Operation {
     }
 }
 
-/// What a client may do when it does not know whether a request took effect (contract section 4).
+/// What a client can do if it does not know whether a request took effect (contract section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Idempotency {
-    /// It changes nothing: repeat it freely.
+    /// The request changes nothing and can be repeated.
     Safe,
-    /// A repetition leaves the same state; it may write another log entry.
+    /// The request can be repeated. The state stays the same, but events and activity entries can be duplicated.
     Idempotent,
-    /// A repetition fails or does harm: look whether the first attempt took effect.
-    LookBeforeRepeat,
-    /// A repetition fails with "is not there", and that means done.
-    GoneIsDone,
-    /// The spec does not say: do not repeat it.
+    /// Repeating the request can fail or do harm. Read first whether it took effect.
+    ReadBeforeRetry,
+    /// The request can be repeated. An error that says that the object does not exist means success.
+    NotFoundIsSuccess,
+    /// The spec does not say. Do not repeat the request.
     Unknown,
 }
 
-/// The operation with this id; `None` for an id that the API does not have.
+/// Returns the operation with an ID, or `None` if the API has none.
 ///
 /// ```
 /// assert!(posthog_groups_client::operation("no_such_operation").is_none());

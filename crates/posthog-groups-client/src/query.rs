@@ -4,7 +4,7 @@ use progenitor_client::{Error, QueryParam};
 use serde::Serialize;
 use url::form_urlencoded;
 
-/// A URL whose query is written piece by piece, before it is parsed.
+/// Builds the text of a URL with a query, and parses it at the end.
 pub(crate) struct Query {
     path_length: usize,
     pairs: form_urlencoded::Serializer<'static, String>,
@@ -12,7 +12,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Begins with a URL that has no query.
+    /// Starts with a URL without a query.
     pub(crate) fn new(mut url: String) -> Self {
         let path_length = url.len();
         url.reserve(128);
@@ -24,7 +24,7 @@ impl Query {
         }
     }
 
-    /// Adds a parameter: not at all for `None`, once for each item of a list.
+    /// Adds a parameter: none for `None`, one per item for a list.
     pub(crate) fn with<T: Serialize>(mut self, name: &str, value: &T) -> Self {
         let serializer = serde_urlencoded::Serializer::new(&mut self.pairs);
         if let Err(error) = QueryParam::new(name, value).serialize(serializer) {
@@ -33,10 +33,10 @@ impl Query {
         self
     }
 
-    /// The URL.
+    /// Parses the URL.
     ///
     /// # Errors
-    /// When a parameter is neither a value nor a list of values.
+    /// Fails if a parameter is neither a value nor a list of values.
     #[expect(clippy::result_large_err, reason = "the error of the generated calls")]
     pub(crate) fn finish(mut self) -> Result<String, Error<()>> {
         if let Some(error) = self.error {

@@ -1,4 +1,4 @@
-//! Persons and groups in one list, told apart by `type`.
+//! Persons and groups in one list, distinguished by `type`.
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::json::JsonValue;
 use crate::types::{RelatedGroup, RelatedPerson};
 
-/// One actor that `list_related` answers with.
+/// An actor returned by `list_related`.
 ///
-/// Decoded by hand: serde's own way for tagged enums would go through a buffer in which the JSON text of
-/// the properties is lost.
+/// The implementation of `Deserialize` is manual, because serde buffers tagged enums and would lose the JSON text of the
+/// properties.
 ///
 /// ```
 /// use posthog_groups_client::RelatedActor;
@@ -21,7 +21,7 @@ use crate::types::{RelatedGroup, RelatedPerson};
 /// ]"#)?;
 /// let RelatedActor::Group(group) = &actors[0] else { panic!("a group") };
 /// assert_eq!(group.properties.as_str(), r#"{"seats": 9007199254740993}"#);
-/// assert!(matches!(actors[1], RelatedActor::Unknown(_)), "tomorrow's kind of actor does not lose the list");
+/// assert!(matches!(actors[1], RelatedActor::Unknown(_)), "an unknown type of actor is kept");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,9 +30,9 @@ use crate::types::{RelatedGroup, RelatedPerson};
 pub enum RelatedActor {
     /// A person.
     Person(RelatedPerson),
-    /// A group of another type.
+    /// A group.
     Group(RelatedGroup),
-    /// An actor of a kind that this version does not know, as the server sent it.
+    /// An actor of a type that this version does not know, as JSON.
     Unknown(JsonValue),
 }
 

@@ -1,9 +1,9 @@
-//! Reads groups in the form that servers send, in fewer steps than a general JSON reader.
+//! Parses groups in the form that servers send, faster than a general JSON parser.
 //!
-//! Every function takes the text from where something begins and returns the text after it, or `None` rather than an uncertain
-//! answer: the caller then uses serde_json, which decides what is valid and words the errors. Unusual are escapes in keys and
-//! member names, members that come twice, deep nesting, times that [`timestamp::by_position`] does not read, and everything
-//! that is not JSON. A property test holds that an answer is the one of serde_json.
+//! Every function takes the text at the start of an element and returns the text after it, or `None` if the text has an unusual
+//! form: escapes in keys and member names, repeated members, deep nesting, times that [`timestamp::by_position`] does not parse,
+//! and invalid JSON. The caller then uses serde_json, which decides what is valid and returns the errors. A property test checks
+//! that the results are those of serde_json.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use serde::Deserialize;
 use crate::borrowed::{BorrowedGroup, BorrowedPage};
 use crate::timestamp;
 
-/// The text after something; `None` where serde_json has to decide.
+/// The text after an element, or `None` if serde_json must decide.
 type Rest<'a> = Option<&'a [u8]>;
 
-/// How deeply the values of properties may be nested.
+/// The maximum nesting of property values.
 const MAX_DEPTH: u8 = 32;
 
-/// A page of groups.
+/// Parses a page of groups.
 pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     let (mut next, mut previous, mut results) = (None, None, None);
     let rest = object(after_blanks(text.as_bytes()), |name, value| match name {
@@ -39,7 +39,7 @@ pub(crate) fn page(text: &str) -> Option<BorrowedPage<'_>> {
     after_blanks(rest).is_empty().then_some(page)
 }
 
-/// The text of the last member of an object with this name; `Some(None)` if there is none.
+/// Returns the text of the last member with this name, or `Some(None)` if there is none.
 pub(crate) fn member<'a>(text: &'a str, wanted: &str) -> Option<Option<&'a str>> {
     let mut found = None;
     object(text.as_bytes(), |name, value| {
@@ -79,33 +79,33 @@ fn group<'a>(text: &'a str, start: &'a [u8]) -> Option<(BorrowedGroup<'a>, &'a [
     Some((group, rest))
 }
 
-/// A member that takes little time: serde_json decodes it.
+/// Decodes a small member with serde_json.
 fn decode<'a, T: Deserialize<'a>>(text: &'a str, value: &'a [u8], member: &mut Option<T>) -> Rest<'a> {
     let rest = skip(value, 0)?;
     set(member, serde_json::from_str(between(text, value, rest)?).ok()?, rest)
 }
 
-/// A member that is not ours, unless its name is one of ours written with escapes.
+/// Skips an unknown member, unless its name has escapes and could be a known one.
 fn other<'a>(name: &[u8], value: &'a [u8]) -> Rest<'a> {
     if name.contains(&b'\\') { None } else { skip(value, MAX_DEPTH) }
 }
 
-/// Fills a member; `None` when it came before.
+/// Sets a member. Returns `None` if it is repeated.
 fn set<'a, T>(member: &mut Option<T>, value: T, rest: &'a [u8]) -> Rest<'a> {
     member.replace(value).is_none().then_some(rest)
 }
 
-/// The part of `text` that begins with `start` and ends before `rest`.
+/// Returns the part of `text` from `start` up to `rest`.
 fn between<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
     text.get(text.len() - start.len()..text.len() - rest.len())
 }
 
-/// The same without the quotes of a string.
+/// Returns the same part without the quotes of a string.
 fn unquoted<'a>(text: &'a str, start: &[u8], rest: &[u8]) -> Option<&'a str> {
     text.get(text.len() - start.len() + 1..text.len() - rest.len() - 1)
 }
 
-/// An object; `member` gets the name as it is written, and the text from where the value begins.
+/// Parses an object. `member` gets each name as it is written, and the text from the start of its value.
 fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest<'a>) -> Rest<'a> {
     list(text, b'{', b'}', |text| {
         let rest = string(text)?;
@@ -114,7 +114,7 @@ fn object<'a>(text: &'a [u8], mut member: impl FnMut(&'a [u8], &'a [u8]) -> Rest
     })
 }
 
-/// What stands between two brackets, with commas in between.
+/// Parses elements between brackets, separated by commas.
 fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) -> Rest<'a>) -> Rest<'a> {
     let mut rest = after_blanks(text.strip_prefix(&[open])?);
     if let Some(rest) = rest.strip_prefix(&[close]) {
@@ -129,7 +129,7 @@ fn list<'a>(text: &'a [u8], open: u8, close: u8, mut item: impl FnMut(&'a [u8]) 
     }
 }
 
-/// Any value.
+/// Skips any value.
 fn skip(text: &[u8], depth: u8) -> Rest<'_> {
     match text.first()? {
         b'"' => string(text),
@@ -185,9 +185,9 @@ fn after_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// How many bytes of a string stand for themselves: all before a quote, a backslash or a control character.
+/// Counts the bytes of a string before a quote, a backslash or a control character.
 ///
-/// Looks at eight bytes at a time: subtracting borrows from the high bit of the first byte that is sought.
+/// Compares eight bytes at a time: the subtraction borrows from the high bit of the first matching byte.
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks::<8>();
@@ -213,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    /// Where the scanner has an answer, serde_json has the same. Says whether it had one.
+    /// Checks that the scanner has the same result as serde_json. Returns whether it had one.
     fn agrees(text: &str) -> bool {
         let scanned = page(text);
         if let Some(page) = &scanned {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_as_servers_send_them_are_read() {
+    fn pages_of_servers_are_parsed() {
         for text in [
             r#"{"results":[]}"#.to_owned(),
             "\n{ \"next\" : \"https://x/?cursor=a\" , \"results\" : [ ] , \"count\" : 0 }\t".to_owned(),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_left_to_serde_json() {
+    fn other_forms_are_left_to_serde_json() {
         let deep = "[".repeat(40) + &"]".repeat(40);
         for text in [
             String::new(),
@@ -319,7 +319,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
-        fn an_answer_is_what_serde_json_decodes_whatever_the_input(
+        fn results_agree_with_serde_json_for_any_input(
             groups in vec(group(), 0..4),
             link in select(vec!["null", "\"https://x/?cursor=a%2Bb\"", "\"\\/\"", "7"]),
             changes in vec((any::<Index>(), 0_usize..3, select(b"{}[]\":,\\/un0e+-.1 \n\x01t".to_vec())), 0..3),

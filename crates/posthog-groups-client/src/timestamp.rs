@@ -1,11 +1,11 @@
-//! Times as PostHog servers write them.
+//! Timestamps as PostHog servers write them.
 
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::{Deserializer, Error, Visitor};
 
-/// Parses RFC 3339. The form that servers send is read by position; everything else is left to chrono.
+/// Parses RFC 3339. The form that servers send is parsed by position, and all others by chrono.
 pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
     by_position(text).map_or_else(|| text.parse(), Ok)
 }
@@ -37,7 +37,7 @@ pub(crate) fn by_position(text: &str) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// The number that up to nine digits write.
+/// Parses up to nine digits.
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |n, byte| match byte.wrapping_sub(b'0') {
         digit @ 0..10 => Some(n.wrapping_mul(10) + u32::from(digit)),
@@ -45,7 +45,7 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// For `#[serde(deserialize_with)]`.
+/// A function for `#[serde(deserialize_with)]`.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     struct Timestamp;
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_that_servers_send_is_read_by_position() {
+    fn timestamps_of_servers_are_parsed_by_position() {
         for text in [
             "2026-03-04T09:15:27Z",
             "2026-03-04T09:15:27.482913Z",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_left_to_chrono() {
+    fn other_forms_are_parsed_by_chrono() {
         for (text, valid) in [
             ("2026-03-04T09:15:27+02:00", true),
             ("2026-03-04 09:15:27Z", true),
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_by_position_is_what_chrono_reads(
+        fn parsing_by_position_agrees_with_chrono(
             text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,11})?(Z|\+00:00|-00:00|z|)"
         ) {
             if let Some(time) = by_position(&text) {

@@ -1,4 +1,4 @@
-//! The seam between generated calls and the wire: every request goes through a [`Transport`].
+//! The transport that generated calls send requests with.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,18 +9,17 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use crate::generated::Client;
 use crate::operation::{Operation, operation};
 
-/// What [`Transport::execute`] returns.
+/// The future that [`Transport::execute`] returns.
 pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
 
-/// Carries out requests: the one place for authentication, retries, rate limits and tracing.
+/// Executes requests. Authentication, retries, rate limits and tracing belong here.
 ///
-/// A client is generic over nothing: it holds an `Arc<dyn Transport>`, given to
-/// `Client::new_with_client`.
+/// A client has an `Arc<dyn Transport>`, which is passed to `Client::new_with_client`.
 ///
 /// ```
 /// use posthog_groups_client::{Operation, Transport, TransportFuture};
 ///
-/// /// Says what is called, and calls it.
+/// /// Logs every request.
 /// #[derive(Debug)]
 /// struct Logging;
 ///
@@ -37,10 +36,10 @@ pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwe
 /// }
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends `request`, a call of `operation`, by way of `http`.
+    /// Sends a request of `operation` with the HTTP client `http`.
     ///
     /// # Errors
-    /// What `reqwest` reports when no response was received. Any response, of whatever status, is `Ok`.
+    /// The error of `reqwest` if no response was received. Responses of any status are `Ok`.
     fn execute<'a>(
         &'a self,
         http: &'a reqwest::Client,
@@ -55,11 +54,11 @@ impl ClientHooks<Arc<dyn Transport>> for Client {
         mut request: reqwest::Request,
         info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        // The generator's own header; no PostHog server knows it.
+        // A header of the generator that PostHog servers do not use.
         request.headers_mut().remove("api-version");
         match operation(info.operation_id) {
             Some(operation) => self.inner().execute(self.client(), operation, request).await,
-            // Calls and table are generated from one spec: not reached.
+            // Not reached, because the calls and the table are generated from the same spec.
             None => self.client().execute(request).await,
         }
     }

@@ -1,4 +1,4 @@
-//! Rewrites the generated calls to do only what a request needs.
+//! Removes work from the generated calls that a request does not need.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,18 @@ use syn::{Expr, Stmt, Token, parse_quote};
 /// The arguments of a call.
 type Arguments = Punctuated<Expr, Token![,]>;
 
-/// * No header `api-version`: no PostHog server knows it.
-/// * The query is written into the URL before that is parsed, instead of being appended parameter by parameter.
-/// * Bodies are decoded by the client crate's `body::read`, which leaves it to the type how, and does not copy the headers.
-///   Every type that a call answers with gets an `impl FromBody`.
-/// * Times are read by position.
+/// Rewrites the generated calls:
+///
+/// * The header `api-version`, which PostHog servers do not use, is removed.
+/// * The query is written before the URL is parsed, instead of being appended parameter by parameter.
+/// * Bodies are decoded by `body::read` of the client crate, which does not copy the headers. Every response type gets an
+///   `impl FromBody`.
+/// * Timestamps are parsed by position.
 pub(crate) fn rewrite_calls(file: &mut syn::File) {
     let mut calls = Calls::default();
     calls.visit_file_mut(file);
     for answer in calls.answers {
-        // Vectors and the client crate's own types have their implementations there.
+        // `Vec` and the types of the client crate are implemented in the client crate.
         if let Some(name) = answer.strip_prefix("types :: ") {
             let name = quote::format_ident!("{name}");
             file.items.push(parse_quote!(impl crate::FromBody for types::#name {}));
@@ -29,7 +31,7 @@ pub(crate) fn rewrite_calls(file: &mut syn::File) {
 
 #[derive(Default)]
 struct Calls {
-    /// What `ResponseValue` holds, as the generator spells it.
+    /// The arguments of `ResponseValue`, as the generator writes them.
     answers: BTreeSet<String>,
 }
 
@@ -77,7 +79,7 @@ impl VisitMut for Calls {
     }
 }
 
-/// Takes the calls `.query(&QueryParam::new(name, value))` out of a chain of calls, and their arguments in order.
+/// Removes the calls `.query(&QueryParam::new(name, value))` from a chain of calls, and collects their arguments in order.
 fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
     let Expr::MethodCall(call) = chain else { return };
     take_query(&mut call.receiver, parameters);
@@ -90,7 +92,7 @@ fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
     }
 }
 
-/// Turns the `url` of `client.client.get(url)`, where a chain of calls begins, into a URL with a query.
+/// Replaces the `url` of `client.client.get(url)` at the start of a chain of calls by a URL with a query.
 fn write_query(chain: &mut Expr, parameters: &[Arguments]) {
     let Expr::MethodCall(call) = chain else { return };
     if matches!(&*call.receiver, Expr::MethodCall(_)) {
@@ -101,7 +103,7 @@ fn write_query(chain: &mut Expr, parameters: &[Arguments]) {
     call.args = [url].into_iter().collect();
 }
 
-/// `let mut header_map = ..` and `header_map.append(..)`.
+/// Whether a statement is `let mut header_map = ..` or `header_map.append(..)`.
 fn sets_up_headers(statement: &Stmt) -> bool {
     match statement {
         Stmt::Local(local) => matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "header_map"),

@@ -1,4 +1,4 @@
-//! Generation from a specification of the user's own, as a build script does it.
+//! Generates bindings from a file, for build scripts.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use posthog_groups_spec::lint::{Severity, lint};
 
 use crate::generate::{Error, generate};
 
-/// The bindings for the specification in a file: `spec/openapi.yaml`, or a changed copy of it.
+/// Generates the bindings for the spec in a file: `spec/openapi.yaml`, or a changed copy of it.
 ///
 /// # Errors
-/// [`Error::Input`] for what cannot be read, [`Error::Unfit`] with what the linter says (a document as PostHog
-/// publishes it has many findings), and those of [`generate`].
+/// [`Error::Input`] if the file cannot be read, [`Error::Unfit`] with the findings of the linter (there are many for a document
+/// that PostHog publishes), and the errors of [`generate`].
 pub fn generate_from_file(spec: &Path) -> Result<String, Error> {
     let document = Document::read(spec)?;
     let errors: Vec<_> =

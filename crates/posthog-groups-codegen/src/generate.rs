@@ -1,4 +1,4 @@
-//! From a corrected spec to the text of `generated.rs`.
+//! Generates the text of `generated.rs` from a corrected spec.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,30 +14,32 @@ use crate::operations::operations_table;
 use crate::projection::project;
 use crate::prune::{drop_panicking_constructor, drop_unused_builders};
 
-/// The generator and its version, as the header of the generated file names it.
+/// The generator and its version, for the header of the generated file.
 pub const GENERATOR: &str = "progenitor 0.15.1";
 
-/// Why no bindings came out.
+/// Why bindings could not be generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be read or understood.
+    /// A file could not be read or parsed.
     #[error(transparent)]
     Input(#[from] posthog_groups_spec::Error),
     /// The linter found errors in the spec.
     #[error("{}", lines(.0))]
     Unfit(Vec<posthog_groups_spec::lint::Finding>),
-    /// The projected spec is no OpenAPI 3.0 document to the generator.
-    #[error("the spec is not OpenAPI 3.0 to the generator: {0}; `cargo xtask spec check` says where")]
+    /// The generator does not accept the projected spec as OpenAPI 3.0.
+    #[error(
+        "the generator does not accept the spec as OpenAPI 3.0: {0}; `cargo xtask spec check` says where"
+    )]
     NotOpenApi(String),
-    /// The generator refused the spec.
-    #[error("the generator refuses the spec: {0}; `cargo xtask spec check` explains what it can carry")]
+    /// The generator rejected the spec.
+    #[error("the generator rejects the spec: {0}; `cargo xtask spec check` explains what it supports")]
     Refused(String),
-    /// The generator gave up; it does so by panicking.
-    #[error("the generator panicked: {0}; `cargo xtask spec check` explains what it can carry")]
+    /// The generator panicked, which is how it reports some unsupported specs.
+    #[error("the generator panicked: {0}; `cargo xtask spec check` explains what it supports")]
     Panicked(String),
     /// The generator's output does not parse.
-    #[error("the generator wrote what is no Rust: {0}; please report the spec")]
+    #[error("the output of the generator is not valid Rust: {0}; please report the spec")]
     NotRust(#[from] syn::Error),
 }
 
@@ -45,8 +47,8 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Types of the client crate that take the place of schemas. They keep the server's JSON text, which
-/// serde's untagged, internally tagged and flattened decoding would lose, or keep a key out of logs.
+/// Types of the client crate that replace schemas. They keep the server's JSON text, which serde loses when it decodes
+/// untagged, internally tagged and flattened types, or they redact a key.
 const REPLACED: [(&str, &str); 4] = [
     ("JsonValue", "crate::JsonValue"),
     ("ProjectToken", "crate::ProjectToken"),
@@ -54,14 +56,14 @@ const REPLACED: [(&str, &str); 4] = [
     ("RelatedActor", "crate::RelatedActor"),
 ];
 
-/// Types of the client crate that share the response body instead of copying from it, with the members that they have. They
-/// take the place of the schemas unless a spec has other members there.
+/// Types of the client crate that share the response body instead of copying it, with their members. They replace the schemas
+/// unless a spec has other members there.
 const SHARED: [(&str, &str, &[&str]); 2] = [
     ("Group", "crate::Group", &["created_at", "group_key", "group_properties", "group_type_index"]),
     ("GroupPage", "crate::GroupPage", &["next", "previous", "results"]),
 ];
 
-/// Whether the schemas of [`SHARED`] have the members of the types.
+/// Whether the schemas in [`SHARED`] have exactly the members of the types.
 fn has_shared_types(spec: &serde_json::Value) -> bool {
     SHARED.iter().all(|(schema, _, members)| {
         let properties = spec["components"]["schemas"][schema]["properties"].as_object();
@@ -71,12 +73,11 @@ fn has_shared_types(spec: &serde_json::Value) -> bool {
     })
 }
 
-/// The bindings for a corrected spec, formatted, with a header that names the command, the digest of
-/// the spec and the generator. The same spec gives the same bytes, on every machine.
+/// Generates the formatted bindings for a corrected spec. Their header names the command, the digest of the spec, and the
+/// generator. The same spec gives the same bytes on every machine.
 ///
 /// # Errors
-/// [`Error`], in words; `posthog_groups_spec::lint` explains beforehand what the generator cannot
-/// carry.
+/// [`Error`] if the generator does not support the spec. `posthog_groups_spec::lint` finds the reasons beforehand.
 ///
 /// ```
 /// use posthog_groups_codegen::generate;
@@ -105,10 +106,10 @@ pub fn generate(spec: &Document) -> Result<String, Error> {
     let mut file: syn::File = syn::parse2(quote! {
         #tokens
 
-        /// The version of the spec that these bindings were generated from: its own semantic version.
+        /// The version of the spec that these bindings were generated from.
         pub const SPEC_VERSION: &str = #version;
 
-        /// The SHA-256 of that spec in its JSON form, in hexadecimal.
+        /// The SHA-256 of the spec in its JSON form, in hexadecimal.
         pub const SPEC_SHA256: &str = #digest;
 
         #table
@@ -123,7 +124,7 @@ pub fn generate(spec: &Document) -> Result<String, Error> {
     Ok(header + &prettyplease::unparse(&file))
 }
 
-/// The digest of a specification: of its JSON text without the examples of media types, which is the same for
+/// Returns the digest of a spec: of its JSON text without the examples of media types, so that it is the same for
 /// `openapi.yaml` and `openapi.json`.
 pub(crate) fn digest(spec: &Document) -> String {
     sha256(to_json(&without_examples(&spec.value)).as_bytes())
@@ -160,9 +161,8 @@ fn run_generator(api: &openapiv3::OpenAPI, shared: bool) -> Result<TokenStream, 
     }
 }
 
-/// Cuts the JSON Schema that the generator appends to the documentation of every type (the spec says
-/// the same, and readers of docs.rs want the prose), and marks its samples, which cannot compile, as
-/// text.
+/// Removes the JSON Schema that the generator appends to the documentation of every type, and marks its examples, which do
+/// not compile, as text.
 struct ShortenDocs;
 
 impl VisitMut for ShortenDocs {

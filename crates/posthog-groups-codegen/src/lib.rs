@@ -1,6 +1,5 @@
-//! Corrected spec to Rust bindings: a projection that the generator can carry, the generator itself
-//! ([progenitor](https://docs.rs/progenitor)), a table of the spec's marks, and an outline for
-//! reviewers.
+//! Generates Rust bindings from a corrected OpenAPI specification: the projection of the spec to what the generator supports, the
+//! generator ([progenitor](https://docs.rs/progenitor)), the table of operations, and an outline for reviewers.
 
 mod calls;
 mod files;
@@ -12,5 +11,5 @@ mod prune;
 
 pub use files::generate_from_file;
 pub use generate::{Error, GENERATOR, generate};
-pub use outline::{outline, pieces};
+pub use outline::outline;
 pub use projection::project;

@@ -1,11 +1,11 @@
-//! The marks of the spec as a table: `operation_id -> scopes, idempotency, availability`.
+//! The table of operations: scopes, idempotency and availability by operation ID.
 
 use posthog_groups_spec::METHODS;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Map, Value};
 
-/// `pub static OPERATIONS`, sorted by operationId.
+/// Generates `pub static OPERATIONS`, sorted by operation ID.
 pub(crate) fn operations_table(spec: &Value) -> TokenStream {
     let mut rows: Vec<(&str, TokenStream)> = Vec::new();
     for (path, item) in spec["paths"].as_object().into_iter().flatten() {
@@ -20,7 +20,7 @@ pub(crate) fn operations_table(spec: &Value) -> TokenStream {
     let count = rows.len();
     let rows = rows.into_iter().map(|(_, row)| row);
     quote! {
-        /// What the spec marks every operation with, sorted by operation id.
+        /// The metadata of every operation, sorted by operation ID.
         pub static OPERATIONS: [crate::Operation; #count] = [#(#rows),*];
     }
 }
@@ -44,13 +44,13 @@ fn row(id: &str, method: &str, path: &str, operation: &Value) -> TokenStream {
     }
 }
 
-/// The variant of `Idempotency` for a mark. Reads without a mark are safe, all else is unknown.
+/// The variant of `Idempotency` for an `x-idempotency`. Without one, reads are safe and all other methods unknown.
 fn idempotency(mark: Option<&str>, method: &str) -> &'static str {
     match (mark, method) {
         (Some("safe"), _) | (None, "get" | "head" | "options") => "Safe",
         (Some("idempotent"), _) => "Idempotent",
-        (Some("look-before-repeat"), _) => "LookBeforeRepeat",
-        (Some("gone-is-done"), _) => "GoneIsDone",
+        (Some("read-before-retry"), _) => "ReadBeforeRetry",
+        (Some("not-found-is-success"), _) => "NotFoundIsSuccess",
         _ => "Unknown",
     }
 }
@@ -67,14 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_mark_is_repeated_only_when_it_reads() {
+    fn without_a_mark_only_reads_are_safe() {
         let cases = [
-            (Some("look-before-repeat"), "post", "LookBeforeRepeat"),
-            (Some("gone-is-done"), "post", "GoneIsDone"),
+            (Some("read-before-retry"), "post", "ReadBeforeRetry"),
+            (Some("not-found-is-success"), "post", "NotFoundIsSuccess"),
             (Some("idempotent"), "put", "Idempotent"),
             (None, "get", "Safe"),
             (None, "post", "Unknown"),
-            (Some("tomorrow's word"), "get", "Unknown"),
+            (Some("unknown-mark"), "get", "Unknown"),
         ];
         for (mark, method, expected) in cases {
             assert_eq!(idempotency(mark, method), expected, "{mark:?} {method}");

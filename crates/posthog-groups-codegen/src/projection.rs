@@ -1,5 +1,5 @@
-//! The spec as the generator can carry it. Nothing here is a correction: what goes is true, and stays
-//! in the published spec.
+//! The projection: the part of the spec that the generator supports. It corrects nothing; all that it removes is true and
+//! stays in the published spec.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,16 @@ use posthog_groups_spec::METHODS;
 use posthog_groups_spec::grammar::{Shape, is_sample};
 use serde_json::{Map, Value};
 
-/// Leaves out of a corrected spec what the generator refuses or would turn into harm:
+/// Removes from a corrected spec what the generator rejects, and what would make its clients worse:
 ///
-/// * Error responses. With them an HTML 502 from a proxy becomes a decode failure without a status;
-///   without them it arrives as `UnexpectedResponse` with status, headers and body.
-/// * Media types other than JSON, callbacks and links: the generator panics or ignores them.
-/// * `required` for nullable members: decoding takes a member that an old server lacks for null.
-/// * `nullable` on a free-form object: the member is then optional, and keeps its JSON text.
-/// * `minimum`, `maximum`: an integer stays an `i64`.
-/// * `pattern`, lengths, `format: uri` and `format: uuid`: they would become types that refuse what
-///   the server really sends one day.
-/// * Examples, and the components that nothing refers to any more.
+/// * Error responses. With them, the HTML page of a proxy's 502 would become a decode error without a status. Without them, it
+///   is returned as `UnexpectedResponse` with status, headers and body.
+/// * Media types other than JSON, callbacks and links, which the generator ignores or panics on.
+/// * `required` for nullable members, so that a member that an old server does not send is decoded as null.
+/// * `nullable` on a free-form object. The member becomes optional and keeps its JSON text.
+/// * `minimum` and `maximum`, so that an integer stays an `i64`.
+/// * `pattern`, lengths, `format: uri` and `format: uuid`, which would become types that reject unexpected values of the server.
+/// * Examples, and components that are no longer referenced.
 ///
 /// ```
 /// use posthog_groups_codegen::project;
@@ -63,7 +62,7 @@ fn project_operation(operation: &mut Value, spec: &Value) {
     }
 }
 
-/// Puts the component itself in the place of a reference to a response or a request body.
+/// Replaces a reference to a response or a request body by the component.
 fn inline(node: &mut Value, spec: &Value) {
     let target = node
         .get("$ref")
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_one_json_success_and_the_components_it_needs() {
+    fn the_json_success_and_its_components_are_kept() {
         let spec = json!({
             "paths": {"/a/": {"post": {
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/In"}},

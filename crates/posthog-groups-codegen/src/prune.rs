@@ -1,12 +1,12 @@
-//! Leaving out generated code that nobody calls.
+//! Removes generated code that is not used.
 
 use std::collections::BTreeSet;
 
 use quote::ToTokens;
 use syn::{ImplItem, Item};
 
-/// The generator writes a builder for every type. Only those of request bodies are used by the calls;
-/// the others, of answers, would be half of the code and of its build time.
+/// Removes builders of types that are not used by the calls. The generator writes one for every type, but only those of
+/// request bodies are used. The others would be half of the code and of its build time.
 pub(crate) fn drop_unused_builders(file: &mut syn::File) {
     let calls =
         file.items.iter().filter(|item| matches!(item, Item::Mod(module) if module.ident == "builder"));
@@ -26,8 +26,8 @@ pub(crate) fn drop_unused_builders(file: &mut syn::File) {
     }
 }
 
-/// The generator's `Client::new` panics where no TLS is to be had, and has a timeout that nobody chose.
-/// `new_with_client` remains.
+/// Removes the generator's `Client::new`, which panics if TLS is not available and has a fixed timeout. `new_with_client`
+/// remains.
 pub(crate) fn drop_panicking_constructor(file: &mut syn::File) {
     for item in &mut file.items {
         if let Item::Impl(block) = item
@@ -39,7 +39,7 @@ pub(crate) fn drop_panicking_constructor(file: &mut syn::File) {
     }
 }
 
-/// Whether an item of `types` stays; a builder module keeps the used builders.
+/// Whether an item of `types` is kept. Removes unused builders from the module of builders.
 fn keep(item: &mut Item, used: &BTreeSet<&str>) -> bool {
     match item {
         Item::Mod(builders) if builders.ident == "builder" => {
@@ -61,11 +61,11 @@ fn keep(item: &mut Item, used: &BTreeSet<&str>) -> bool {
     }
 }
 
-/// The builder that an item of the builder module is about.
+/// The name of the builder that an item of the builder module belongs to.
 fn subject(item: &Item) -> Option<String> {
     match item {
         Item::Struct(item) => Some(item.ident.to_string()),
-        // `impl TryFrom<Group> for super::Group` and `impl From<super::Group> for Group` name it alike.
+        // The last segment is the same in `impl TryFrom<Group> for super::Group` and `impl From<super::Group> for Group`.
         Item::Impl(block) => last_segment(&block.self_ty),
         _ => None,
     }

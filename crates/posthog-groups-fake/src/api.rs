@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_found_in_an_accept_header() {
+    fn an_accept_header_with_json_is_accepted() {
         for (range, wanted) in [
             ("*/*", true),
             ("application/json", true),

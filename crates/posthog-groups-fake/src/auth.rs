@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_the_web_is_told_from_a_key() {
+    fn a_web_token_is_distinguished_from_a_key() {
         assert!(looks_like_jwt("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"));
         assert!(!looks_like_jwt("phx_a.b.c"));
         assert!(!looks_like_jwt("phx_abc"));

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_cursor_of_2026_is_the_first_page() {
+    fn an_invalid_cursor_of_2026_means_the_first_page() {
         let old = URL_SAFE.encode(r#"{"c": 1620000000000000, "i": 42}"#);
         for text in ["", "invalid_cursor", "e30=", &old, &URL_SAFE.encode(r#"{"c": 0, "k": "a"}"#), "W10="] {
             assert_eq!(Keyset::decode(text), None, "{text:?}");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_told_by_their_size() {
+    fn milliseconds_are_recognized_by_their_size() {
         let cursor = Keyset::decode(&URL_SAFE.encode(r#"{"c": 1620000000000, "k": "a"}"#));
         assert_eq!(cursor.map(|c| c.micros), Some(1_620_000_000_000_000));
     }
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_the_time_in_pythons_words() {
+    fn a_position_is_the_time_in_pythons_format() {
         for (time, text) in [
             ("2021-05-02T00:00:00Z", "2021-05-02 00:00:00+00:00"),
             ("2021-05-02T00:00:00.5Z", "2021-05-02 00:00:00.500000+00:00"),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_one_time_are_counted_by_offset() {
+    fn pages_with_equal_times_use_offsets() {
         let page = |following: Option<&str>| Page {
             positions: vec!["t".to_owned(); 2],
             following: following.map(str::to_owned),

@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_uuid_has_the_form_of_one() {
+    fn a_generated_uuid_is_valid() {
         assert!(is_uuid(&uuid_of("project", "1")));
         assert_ne!(uuid_of("project", "1"), uuid_of("project", "2"));
     }

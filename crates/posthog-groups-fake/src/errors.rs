@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_is_said_in_the_singular_too() {
+    fn a_wait_of_one_second_is_singular() {
         for (wait, said, header) in [
             (0, "Expected available in 0 seconds.", None),
             (1, "Expected available in 1 second.", Some(1)),

@@ -408,7 +408,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_fault_that_matches_and_is_not_spent_applies() {
+    fn the_first_matching_unused_fault_applies() {
         let mut faults = Faults::default();
         faults
             .add(vec![
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_other_kinds_and_bad_values_are_refused() {
+    fn fields_of_other_kinds_and_invalid_values_are_rejected() {
         for text in [
             r#"{"kind": "drop", "status": 502}"#,
             r#"{"kind": "nothing"}"#,
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_a_fraction_or_bytes() {
+    fn the_kept_part_is_a_fraction_or_a_number_of_bytes() {
         for (keep, len, wanted) in [(0.5, 10, 5), (0.0, 10, 0), (1.0, 10, 1), (7.0, 10, 7), (99.0, 10, 10)] {
             assert_eq!(kept(keep, len), wanted);
         }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_entries_go_when_there_are_too_many_or_they_are_too_big() {
+    fn the_oldest_entries_are_removed_beyond_the_limits() {
         let mut journal = Journal::default();
         for _ in 0..MAX_ENTRIES + 5 {
             journal.open(entry(String::new()));

@@ -379,7 +379,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_equal_names_counts_in_the_place_of_the_first() {
+    fn of_repeated_names_the_last_value_and_the_first_position_count() {
         let properties = Properties::parse(r#"{"a":1, "b":2, "a":3}"#).unwrap();
         assert_eq!(properties.as_str(), r#"{"a":3,"b":2}"#);
         // The same among many.
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_python_holds_for_false_is_falsy() {
+    fn falsy_values_are_those_of_python() {
         for text in ["null", "false", "0", "0.0", "-0", "\"\"", "[]", "[ ]", "{}"] {
             assert!(Json::parse(text).unwrap().is_falsy(), "{text}");
         }
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_names_are_found_by_their_meaning() {
+    fn escaped_names_are_decoded() {
         let properties = Properties::parse(r#"{"caf\u00e9":1}"#).unwrap();
         assert_eq!(properties.get("café").map(|v| v.as_str().to_owned()), Some("1".to_owned()));
     }

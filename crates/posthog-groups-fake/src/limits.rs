@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_server_cannot_handle_is_found() {
+    fn values_that_the_server_cannot_handle_are_found() {
         const NOTHING: Limits = Limits { text: false, double: false, integer: false };
         const TEXT: Limits = Limits { text: true, ..NOTHING };
         const DOUBLE: Limits = Limits { double: true, ..NOTHING };
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_ends_early_is_read_to_its_end() {
+    fn truncated_text_is_scanned_to_its_end() {
         for json in ["\"", "\"\\", "\"\\u00", "\"\\ud800\\u", "-", ""] {
             let _ = Limits::of(json);
         }

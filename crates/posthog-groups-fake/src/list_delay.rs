@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_shows_a_group_as_it_was_a_while_ago() {
+    fn the_list_shows_a_group_as_it_was_before_the_delay() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut list_delay = ListDelay::default();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_forgotten_at_the_next_write() {
+    fn visible_writes_are_removed_by_the_next_write() {
         let start = Instant::now();
         let mut list_delay = ListDelay::default();
         for group in 0..100 {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_writes_can_be_taken_back() {
+    fn the_newest_writes_can_be_rolled_back() {
         let start = Instant::now();
         let mut list_delay = ListDelay::default();
         list_delay.note(1, None, start, DELAY);

@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_read_as_python_reads_them() {
+    fn integers_are_parsed_like_python() {
         for (text, wanted) in [
             ("0", Some(0)),
             (" 12 ", Some(12)),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_repeated_parameter_the_last_counts() {
+    fn the_last_value_of_a_repeated_parameter_counts() {
         let query = Query::parse("a=1&b=x%20y&a=2&c&d=p+q&e=%zz");
         assert_eq!(query.get("a"), Some("2"));
         assert_eq!(query.get("b"), Some("x y"));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_read_leniently_but_for_its_padding() {
+    fn base64_is_decoded_leniently_except_for_padding() {
         assert_eq!(python_base64("aGk=", true).as_deref(), Some(&b"hi"[..]));
         assert_eq!(python_base64("a*G k=", true).as_deref(), Some(&b"hi"[..]));
         assert_eq!(python_base64("invalid_cursor", false), None);
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn multipart_fields_are_read() {
+    fn multipart_fields_are_parsed() {
         let body = b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n";
         let fields = multipart("multipart/form-data; boundary=x", body);
         assert_eq!(fields, Ok(vec![("a".to_owned(), "1".to_owned())]));

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn both_slash_forms_are_one_path() {
+    fn paths_work_with_and_without_trailing_slash() {
         for era in Era::ALL {
             for path in
                 ["/api/projects/1/groups", "/api/projects/1/groups/", "/api/environments/@current/groups/"]
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_endpoint_is_not_routed() {
+    fn unknown_paths_are_not_routed() {
         for path in [
             "/api/projects/1/groups//",
             "/api/projects//groups/",
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_come_and_go_with_the_era() {
+    fn endpoints_depend_on_the_era() {
         for (path, y2025, y2026) in [
             ("/api/projects/1/groups/property_definitions/", Some(None), None),
             ("/api/projects/1/groups/upsert_properties/", Some(Some(Action::UpsertProperties)), None),

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_there_once_and_truncating_takes_it_back() {
+    fn a_group_is_unique_and_truncating_removes_it() {
         let mut groups = groups(&[(1, "a"), (2, "b")]);
         let twin = groups.rows()[0].clone();
         assert_eq!(groups.insert(twin), None);

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fraction_is_written_only_when_there_is_one() {
+    fn a_fraction_is_written_only_if_it_is_not_zero() {
         for (given, written) in [
             ("2021-05-02T00:00:00Z", "2021-05-02T00:00:00Z"),
             ("2021-05-02T02:00:00+02:00", "2021-05-02T00:00:00Z"),

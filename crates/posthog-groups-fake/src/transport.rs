@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_truncated_answer_looks_as_its_framing_says() {
+    fn a_truncated_response_matches_its_framing() {
         let answer = Answer::json(200, "{\"a\":1}");
         for (keep, framing, tail) in [
             (3, Framing::ContentLength, "content-length: 7\r\n\r\n{\"a"),

@@ -10,7 +10,7 @@ fn marks() -> Marks {
         scopes: Some("x-required-scopes".to_owned()),
         idempotency: Some(Promises {
             extension: "x-idempotency".to_owned(),
-            promises: ["safe", "idempotent", "gone-is-done"].map(str::to_owned).to_vec(),
+            promises: ["safe", "idempotent", "not-found-is-success"].map(str::to_owned).to_vec(),
         }),
         availability: Some("x-availability".to_owned()),
     }

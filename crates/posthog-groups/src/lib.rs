@@ -36,11 +36,11 @@
 //! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
 //! | use the generated client | [`posthog.raw()`](Client::raw) |
 //! | use it without `async` | `posthog_groups::blocking` (feature `blocking`) |
-//! | compare a struct with the server | `orgs.check_schema::<P>()` (feature `schemars`) |
+//! | compare a struct with the properties on the server | `orgs.check_schema::<P>()` (feature `schemars`) |
 //!
 //! # Recipes
 //!
-//! **Properties as a struct.** A group that does not match is an error of its own, and the stream continues:
+//! **Properties as a struct.** For a group that does not match, the stream returns an error and continues:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -120,7 +120,7 @@
 //! | `unset` | the property does not exist |
 //! | `upsert` | all properties have their values |
 //!
-//! After a 500, a write is repeated at most once, and only after reading back. Requests that cannot have been carried out (no
+//! After a 500, a write is repeated at most once, and only after reading back. Requests that cannot have been processed (no
 //! connection, 429) are repeated without reading back. If reading back fails too, the error says so
 //! ([`is_outcome_unknown`](Error::is_outcome_unknown)). If the server stored a write but could not send the event about it, the call
 //! succeeds and [`Group::event_not_sent`] returns true.
@@ -139,7 +139,7 @@
 //! # Safety
 //!
 //! The API key never appears in `Debug` or `Display` output, spans or URLs. It is sent to the configured origin only: redirects are
-//! not followed, and links to the next page only provide the cursor. Plain http is refused except for loopback addresses, which are
+//! not followed, and only the cursor is taken from links to the next page. Plain http is refused except for loopback addresses, which are
 //! never reached through a proxy.
 //!
 //! # Features

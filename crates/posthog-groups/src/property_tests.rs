@@ -1,5 +1,5 @@
-//! Property tests of everything that reads what a server or a file says: no input panics or takes long, and what is
-//! written reads back.
+//! Property tests of all parsers of responses and files: no input panics or takes long, and written values can be read
+//! back.
 //!
 //! Each target runs a few hundred inputs with a fixed seed. `PROPTEST_CASES=1000000 cargo test --release -p posthog-groups
 //! --all-features --lib property_tests` runs a million.
@@ -18,7 +18,7 @@ use crate::error::envelope::Envelope;
 use crate::resources::cursor::parameter_of_link;
 use crate::wire::retry_after::retry_after;
 
-/// The longest that one input may take.
+/// The maximum time for one input.
 const BOUND: Duration = Duration::from_secs(1);
 
 fn config() -> ProptestConfig {
@@ -33,7 +33,7 @@ fn timed<T>(run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Text of JSON tokens in any order, of which some inputs are valid.
+/// JSON tokens in random order, which are sometimes valid JSON.
 fn tokens(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     let token = prop_oneof![
         4 => proptest::sample::select(&[
@@ -45,7 +45,7 @@ fn tokens(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
 }
 
-/// Valid text of which bytes are replaced, removed and repeated.
+/// Valid text in which bytes are replaced, removed and repeated.
 fn mutated(valid: &'static str) -> impl Strategy<Value = Vec<u8>> {
     let edit = (any::<prop::sample::Index>(), any::<u8>(), 0..4_u8);
     proptest::collection::vec(edit, 0..6).prop_map(move |edits| {
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn a_list_page_keeps_the_text_of_properties(bytes in mutated(PAGE)) {
         if let Ok(page) = timed(|| GroupPage::from_body(&bytes::Bytes::copy_from_slice(&bytes))) {
-            // Bytes that are not UTF-8 may stand in members that nobody reads.
+            // Members that are not read can contain invalid UTF-8.
             let text = String::from_utf8_lossy(&bytes);
             for group in &page.results {
                 let properties = group.group_properties.as_str();
@@ -104,7 +104,7 @@ proptest! {
     ) {
         let envelope = timed(|| Envelope::read(&bytes));
         if let Some(envelope) = &envelope && envelope.event_not_sent {
-            // The body decides, and both of its sentences were there.
+            // The body has both the message and the code.
             prop_assert!(envelope.code.as_deref().is_some_and(|code| code.starts_with("capture_")));
         }
         let status = StatusCode::from_u16(status).unwrap();
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_is_found_whatever_the_link_names(
+    fn a_cursor_is_found_in_a_link_to_any_origin(
         cursor in ".{1,40}",
         origin in prop_oneof![Just("http://a".to_owned()), "[a-z]{0,5}:?/{0,3}[a-z.:@]{0,12}"],
         before in "[a-z]{1,5}=[a-z%+]{0,5}&",

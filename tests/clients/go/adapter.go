@@ -30,16 +30,6 @@ var ctx = context.Background()
 
 const project = "@current"
 
-// in decodes JSON into a type of the generated code, whose members have the names of the spec.
-func in[T any](text json.RawMessage) T {
-	var made T
-	if err := json.Unmarshal(text, &made); err != nil {
-		fmt.Fprintln(os.Stderr, "the call cannot be read:", err)
-		os.Exit(2)
-	}
-	return made
-}
-
 func client(url, key string) (*posthog.ClientWithResponses, error) {
 	authorize := func(_ context.Context, request *http.Request) error {
 		request.Header.Set("Authorization", "Bearer "+key)
@@ -48,12 +38,12 @@ func client(url, key string) (*posthog.ClientWithResponses, error) {
 	return posthog.NewClientWithResponses(url, posthog.WithRequestEditorFn(authorize))
 }
 
-// conclusion makes one of what the generated code decoded: a success, a documented error, or the text of another answer.
-func conclusion[T any](response *T, err error) object {
+// conclusion converts what the generated code decoded: a success, a documented error, or the text of another response.
+func conclusion(response reflect.Value, err error) object {
 	if err != nil {
 		return object{"error": object{"status": nil, "body": err.Error()}}
 	}
-	answer := reflect.ValueOf(response).Elem()
+	answer := response.Elem()
 	received := answer.FieldByName("HTTPResponse").Interface().(*http.Response)
 	failure := object{
 		"status":       received.StatusCode,
@@ -82,7 +72,7 @@ func conclusion[T any](response *T, err error) object {
 	return object{"error": failure}
 }
 
-// told takes unions apart, with the means of the generated code.
+// told decodes unions with the methods of the generated code.
 func told(decoded any) (any, error) {
 	switch union := decoded.(type) {
 	case *posthog.PropertyValues:
@@ -107,41 +97,43 @@ func told(decoded any) (any, error) {
 func conclude(made call) object {
 	by, err := client(made.URL, made.Key)
 	if err != nil {
-		return conclusion[any](nil, err)
+		return conclusion(reflect.Value{}, err)
 	}
-	switch made.Operation {
-	case "list_groups":
-		params := in[posthog.ListGroupsParams](made.Arguments)
-		return conclusion(by.ListGroupsWithResponse(ctx, project, &params))
-	case "create_group":
-		return conclusion(by.CreateGroupWithResponse(ctx, project, in[posthog.CreateGroupRequest](made.Body)))
-	case "find_group":
-		params := in[posthog.FindGroupParams](made.Arguments)
-		return conclusion(by.FindGroupWithResponse(ctx, project, &params))
-	case "update_property":
-		params, body := in[posthog.UpdatePropertyParams](made.Arguments), in[posthog.UpdatePropertyRequest](made.Body)
-		return conclusion(by.UpdatePropertyWithResponse(ctx, project, &params, body))
-	case "delete_property":
-		params, body := in[posthog.DeletePropertyParams](made.Arguments), in[posthog.DeletePropertyRequest](made.Body)
-		return conclusion(by.DeletePropertyWithResponse(ctx, project, &params, body))
-	case "upsert_properties":
-		params, body := in[posthog.UpsertPropertiesParams](made.Arguments), in[posthog.Properties](made.Body)
-		return conclusion(by.UpsertPropertiesWithResponse(ctx, project, &params, body))
-	case "list_activity":
-		params := in[posthog.ListActivityParams](made.Arguments)
-		return conclusion(by.ListActivityWithResponse(ctx, project, &params))
-	case "list_related":
-		params := in[posthog.ListRelatedParams](made.Arguments)
-		return conclusion(by.ListRelatedWithResponse(ctx, project, &params))
-	case "list_property_values":
-		params := in[posthog.ListPropertyValuesParams](made.Arguments)
-		return conclusion(by.ListPropertyValuesWithResponse(ctx, project, &params))
-	case "list_property_definitions":
-		return conclusion(by.ListPropertyDefinitionsWithResponse(ctx, project))
-	case "list_group_types":
-		return conclusion(by.ListGroupTypesWithResponse(ctx, project))
+	method := reflect.ValueOf(by).MethodByName(methodName(made.Operation))
+	if !method.IsValid() {
+		return object{"unsupported": true}
 	}
-	return object{"unsupported": true}
+	results := method.Call(inputs(method.Type(), made))
+	err, _ = results[1].Interface().(error)
+	return conclusion(results[0], err)
+}
+
+// methodName is the name of the generated method: `ListGroupsWithResponse` for `list_groups`.
+func methodName(operation string) string {
+	var name strings.Builder
+	for _, word := range strings.Split(operation, "_") {
+		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return name.String() + "WithResponse"
+}
+
+// inputs decodes the inputs of a generated method by their types: the context, the project, the pointer to the parameters if there
+// are any, and the body if there is one. Their members have the names of the spec.
+func inputs(method reflect.Type, made call) []reflect.Value {
+	values := []reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(project)}
+	for i := 2; i < method.NumIn()-1; i++ {
+		text, input := made.Body, method.In(i)
+		if input.Kind() == reflect.Pointer {
+			text = made.Arguments
+		}
+		value := reflect.New(input)
+		if err := json.Unmarshal(text, value.Interface()); err != nil {
+			fmt.Fprintln(os.Stderr, "the call cannot be read:", err)
+			os.Exit(2)
+		}
+		values = append(values, value.Elem())
+	}
+	return values
 }
 
 func main() {

@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
 import sys
+import typing
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
-from posthog_groups import AuthenticatedClient
-from posthog_groups.api.group_types import list_group_types
-from posthog_groups.api.groups import (
-    create_group,
-    delete_property,
-    find_group,
-    list_activity,
-    list_groups,
-    list_property_definitions,
-    list_property_values,
-    list_related,
-    update_property,
-    upsert_properties,
-)
-from posthog_groups.models import CreateGroupRequest, DeletePropertyRequest, Error, Properties, UpdatePropertyRequest
+from posthog_groups import AuthenticatedClient, api
+from posthog_groups.models import Error
 from posthog_groups.types import Response
 
-T = TypeVar("T")
-Arguments = dict[str, Any]
+Function = Callable[..., Response[Any]]
 
-# What the generated code has for each operation. The arguments are named as in the spec.
-OPERATIONS: dict[str, Callable[[AuthenticatedClient, Arguments, Any], Response[Any]]] = {
-    "list_groups": lambda client, a, body: list_groups.sync_detailed(client=client, **a),
-    "create_group": lambda client, a, body: create_group.sync_detailed(client=client, body=CreateGroupRequest.from_dict(body), **a),
-    "find_group": lambda client, a, body: find_group.sync_detailed(client=client, **a),
-    "update_property": lambda client, a, body: update_property.sync_detailed(
-        client=client, body=UpdatePropertyRequest.from_dict(body), **a
-    ),
-    "delete_property": lambda client, a, body: delete_property.sync_detailed(
-        client=client, body=DeletePropertyRequest.from_dict(body), **a
-    ),
-    "upsert_properties": lambda client, a, body: upsert_properties.sync_detailed(client=client, body=Properties.from_dict(body), **a),
-    "list_activity": lambda client, a, body: list_activity.sync_detailed(client=client, **a),
-    "list_related": lambda client, a, body: list_related.sync_detailed(client=client, **a),
-    "list_property_values": lambda client, a, body: list_property_values.sync_detailed(client=client, **a),
-    "list_property_definitions": lambda client, a, body: list_property_definitions.sync_detailed(client=client, **a),
-    "list_group_types": lambda client, a, body: list_group_types.sync_detailed(client=client, **a),
-}
+
+def functions() -> dict[str, Function]:
+    """The generated function of each operation. Its module has the name of the operation, its parameters those of the spec."""
+    modules = pkgutil.walk_packages(api.__path__, f"{api.__name__}.")
+    return {
+        module.name.rpartition(".")[2]: importlib.import_module(module.name).sync_detailed for module in modules if not module.ispkg
+    }
+
+
+def with_body(function: Function, body: Any) -> dict[str, Any]:
+    """The keyword argument for the body, decoded by the model that the function takes."""
+    if "body" not in inspect.signature(function).parameters:
+        return {}
+    hint = typing.get_type_hints(function)["body"]
+    model = next(model for model in typing.get_args(hint) or (hint,) if hasattr(model, "from_dict"))
+    return {"body": model.from_dict(body)}
 
 
 class NotJson(Exception):
-    """An answer that is no JSON: a proxy's page."""
+    """A response that is not JSON, such as the page of a proxy."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(f"{response.status_code} with {response.headers.get('content-type')}")
@@ -58,14 +46,14 @@ class NotJson(Exception):
 
 
 def refuse_other_than_json(response: httpx.Response) -> None:
-    """The generated code decodes every documented error as JSON and loses the status of an HTML page; look before it."""
+    """The generated code decodes every documented error as JSON and loses the status of an HTML page, so this runs first."""
     if not response.headers.get("content-type", "").startswith("application/json"):
         response.read()
         raise NotJson(response)
 
 
 def plain(value: Any) -> Any:
-    """A decoded answer as JSON again, by the generated code."""
+    """A decoded response as JSON again, by the generated code."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.to_dict() if hasattr(value, "to_dict") else value
@@ -77,13 +65,13 @@ def failure(status: int | None, body: Any, headers: Any) -> dict[str, Any]:
 
 
 def conclude(call: dict[str, Any]) -> dict[str, Any]:
-    operation = OPERATIONS.get(call["operation"])
-    if operation is None:
+    function = OPERATIONS.get(call["operation"])
+    if function is None:
         return {"unsupported": True}
     hooks = {"response": [refuse_other_than_json]}
     client = AuthenticatedClient(base_url=call["url"], token=call["key"], httpx_args={"event_hooks": hooks})
     try:
-        response = operation(client, call["arguments"], call.get("body"))
+        response = function(client=client, **call["arguments"], **with_body(function, call.get("body")))
     except NotJson as error:
         return failure(error.response.status_code, error.response.text, error.response.headers)
     except (httpx.HTTPError, ValueError) as error:
@@ -92,6 +80,8 @@ def conclude(call: dict[str, Any]) -> dict[str, Any]:
         return failure(response.status_code, plain(response.parsed), response.headers)
     return {"ok": plain(response.parsed), "status": response.status_code}
 
+
+OPERATIONS = functions()
 
 for line in sys.stdin:
     print(json.dumps(conclude(json.loads(line))), flush=True)

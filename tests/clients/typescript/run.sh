@@ -12,4 +12,4 @@ done
 same_bytes generated again
 node_modules/.bin/tsc --project .
 echo "typescript: tsc --strict: no errors"
-conforms node built/adapter.js
+conforms node built/adapter.js "$workspace/spec/openapi.json"

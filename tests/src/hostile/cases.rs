@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Request, Step};
+use crate::scripted::{Request, Step, response};
 
 /// The personal API key of the tests. It must not appear anywhere but in the Authorization header.
 pub const SECRET: &str = "phx_SecretOfTheHostileSuite";
@@ -106,11 +106,6 @@ fn proper(request: &Request) -> (u16, String) {
     };
     let created = request.method() == "POST" && last == "groups";
     (if created { 201 } else { 200 }, body.to_string())
-}
-
-/// A response with a status line, headers and a body of the right length.
-fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()).into_bytes()
 }
 
 const JSON: &str = "content-type: application/json\r\n";

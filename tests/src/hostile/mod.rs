@@ -1,13 +1,10 @@
-//! Servers that break every rule: a scripted TCP server, and the cases that the library and the command line must
-//! survive.
+//! Hostile servers: the cases that the library and the command line must survive.
 
 mod cases;
-mod server;
 
 pub use cases::{Case, Expect, SECRET, cases};
-pub use server::{HostileServer, Request, Step};
 
-/// The largest resident size of a process so far in bytes, where the system tells it (Linux).
+/// The peak resident size of a process in bytes, on systems that report it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,7 +1,25 @@
+use std::fmt;
+
 use regress::{Flags, Regex};
 use serde_json::Value;
 
-use super::Difference;
+/// A difference between what a vector expects and what the server returned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The place: `status`, `headers.Link`, `$.results[0].group_key`, `state.groups`.
+    pub path: String,
+    /// The expected value; `None` if nothing was expected there.
+    pub expected: Option<Value>,
+    /// The actual value; `None` if there was none.
+    pub got: Option<Value>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
+        write!(f, "{}: expected {}, got {}", self.path, shown(&self.expected), shown(&self.got))
+    }
+}
 
 /// Whether objects may have more members than expected. Lists are always complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +28,7 @@ pub(super) enum Match {
     Subset,
 }
 
-/// Where `got` differs from `wanted`, in which placeholders such as `<int>` stand for many values.
+/// Returns where `got` differs from `wanted`, in which placeholders such as `<int>` match many values.
 pub(super) fn differences(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let here =
         || vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
@@ -55,7 +73,7 @@ fn lengths(wanted: &[Value], got: &[Value], path: &str) -> Option<Difference> {
     })
 }
 
-/// A list in any order: every expected item needs an item of its own.
+/// Compares lists in any order: every expected item needs a distinct item.
 fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let (Value::Array(wanted), Some(Value::Array(found))) = (wanted, got) else {
         return vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
@@ -76,7 +94,7 @@ fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Ve
     vec![Difference { path: format!("{path}[in any order]"), expected, got: got.cloned() }]
 }
 
-/// Whether each row can have a column of its own.
+/// Whether each row can be assigned a distinct column.
 fn assigned(fits: &[Vec<bool>], taken: &mut Vec<usize>) -> bool {
     let Some(row) = fits.get(taken.len()) else { return true };
     row.iter().enumerate().any(|(n, fit)| {
@@ -122,7 +140,7 @@ fn fits(placeholder: &str, got: Option<&Value>) -> bool {
     }
 }
 
-/// Whether the regular expression matches the whole text. One that cannot be read matches nothing.
+/// Whether the regular expression matches the whole text. An invalid one matches nothing.
 fn is_whole(pattern: &str, text: &str) -> bool {
     let flags = Flags { dot_all: true, ..Flags::default() };
     Regex::with_flags(&format!("^(?:{pattern})$"), flags).is_ok_and(|regex| regex.find(text).is_some())
@@ -198,7 +216,7 @@ mod tests {
             ("<re:(?=.*b)a.+>", Some(json!("a\nb")), true),
             ("<re:a|ab>", Some(json!("ab")), true),
             ("<re:a>", Some(json!("ab")), false),
-            // Text that is no placeholder is compared as it stands.
+            // Text that is not a placeholder is compared literally.
             ("<Any>", Some(json!("<Any>")), true),
             ("<items:x>", Some(json!([1])), false),
         ] {

@@ -2,13 +2,12 @@
 
 mod compare;
 
-use std::fmt;
-
 use anyhow::{Context as _, anyhow, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use serde_json::{Map, Value, json};
 
+pub use compare::Difference;
 use compare::{Match, differences};
 
 const PROJECT: i64 = 17;
@@ -16,24 +15,6 @@ const OTHER_PROJECT: i64 = 18;
 const PROJECT_UUID: &str = "0185f0a2-0000-0000-0000-000000000017";
 const SESSION: &str = "session-of-the-user";
 const KEY: &str = "phx_vectors_default_key";
-
-/// What a vector expected and what the server answered, at one place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
-    /// Where: `status`, `headers.Link`, `$.results[0].group_key`, `state.groups`.
-    pub path: String,
-    /// The expected value; `None` means that nothing was expected there.
-    pub expected: Option<Value>,
-    /// The value found; `None` means that there was none.
-    pub got: Option<Value>,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
-        write!(f, "{}: expected {}, got {}", self.path, shown(&self.expected), shown(&self.got))
-    }
-}
 
 /// The eras in which a vector holds.
 pub fn eras(vector: &Value) -> Vec<String> {
@@ -43,10 +24,10 @@ pub fn eras(vector: &Value) -> Vec<String> {
     }
 }
 
-/// Reads a file of vectors, one JSON object a line.
+/// Parses a file of vectors, one JSON object per line.
 ///
 /// # Errors
-/// A line that is not JSON, by its number.
+/// Names the line that is not JSON.
 pub fn parse(text: &str) -> anyhow::Result<Vec<Value>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
@@ -54,7 +35,7 @@ pub fn parse(text: &str) -> anyhow::Result<Vec<Value>> {
         .collect()
 }
 
-/// A server that vectors are run against, one at a time.
+/// Runs vectors against a server, one at a time.
 #[derive(Clone, Debug)]
 pub struct VectorRunner {
     http: reqwest::Client,
@@ -138,7 +119,7 @@ impl VectorRunner {
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 
-    /// Sends a request; `last` is the answer that `{"follow": member}` takes its URL from.
+    /// Sends a request. `{"follow": member}` takes its URL from the response `last`.
     async fn send(&self, spec: &Value, last: Option<&Reply>) -> anyhow::Result<Reply> {
         let (method, url) = match spec["follow"].as_str() {
             Some(member) => {
@@ -210,7 +191,7 @@ impl VectorRunner {
         )
     }
 
-    /// The state that a vector asks for, with a key and a session for the runner.
+    /// The state of a vector, with a key and a session for the runner.
     fn state(&self, vector: &Value, era: &str) -> anyhow::Result<Value> {
         let mut given = vector["given"].as_object().cloned().unwrap_or_default();
         let mut generated: Map<String, Value> = Map::new();
@@ -267,7 +248,7 @@ impl VectorRunner {
         found
     }
 
-    /// Compares what the request left behind.
+    /// Compares the state after the request.
     async fn check_side_effects(
         &self,
         effects: &Map<String, Value>,
@@ -353,7 +334,7 @@ fn check_keys(body: &Value, got: &Value, path: &str) -> Vec<Difference> {
     found
 }
 
-/// Puts values in for `{name}`. A string that is nothing but a name becomes the value itself.
+/// Substitutes values for `{name}`. A string that is only a name becomes the value itself.
 fn fill(value: &Value, names: &[(&str, Value)]) -> Value {
     let replaced = |given: &str| {
         let replace = |given: String, (name, value): &(&str, Value)| {
@@ -374,7 +355,7 @@ fn fill(value: &Value, names: &[(&str, Value)]) -> Value {
     }
 }
 
-/// The rows that a `generate` stands for.
+/// The rows that a `generate` produces.
 fn generate(spec: &Value) -> anyhow::Result<Vec<Value>> {
     let start: DateTime<Utc> = text(&spec["start"]).parse().context("generate.start")?;
     let step = spec["step_seconds"].as_i64().context("generate.step_seconds")?;

@@ -156,7 +156,8 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
         description.push_str(&format!(" The key needs the scope {}.", operation.scopes.join(", ")));
     }
     let read_only = is_read(offer);
-    let idempotent = matches!(operation.idempotency, Idempotency::Idempotent | Idempotency::GoneIsDone);
+    let idempotent =
+        matches!(operation.idempotency, Idempotency::Idempotent | Idempotency::NotFoundIsSuccess);
     let annotations = ToolAnnotations::with_title(title)
         .read_only(read_only)
         .destructive(offer.destructive)

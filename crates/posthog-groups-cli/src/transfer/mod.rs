@@ -22,19 +22,18 @@ pub(crate) mod totals;
 
 use crate::exit::Failure;
 
-/// What an import was refused for, in words of the command line. Nothing was written then.
+/// The failure of an import that was refused before anything was written. Adds the flags of the command line.
 pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
-    let message = error.to_string();
-    // The library speaks to programmers, whose way out is a method.
-    if let Some((rows, _)) = message.split_once("; remove one, or let the last one win") {
-        return Failure::failed(format!("{input}: {rows}")).help("remove one, or add `--duplicates last`");
+    if error.is_duplicate_key() {
+        return Failure::failed(format!("{input}: {}", error.message()))
+            .help("remove one, or add `--duplicates last`");
     }
-    if let Some((what, _)) = message.split_once("; finish that run with its own rows") {
-        return Failure::failed(what)
+    if error.is_changed_input() {
+        return Failure::failed(error.message())
             .help("add `--accept-changed-input` to begin anew: what that run has written is found as wanted")
             .help("or finish that run with its own rows first");
     }
-    let is_of_journal = message.contains("name another journal") || message.contains(" the journal ");
+    let is_of_journal = error.is_journal_refused();
     let failure = Failure::from(error);
     if is_of_journal { failure.help("name another with `--journal FILE`") } else { failure }
 }

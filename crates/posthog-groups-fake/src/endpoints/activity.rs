@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_cut_from_one_and_never_past_the_end() {
+    fn pages_start_at_one_and_end_with_the_list() {
         for (total, limit, page, wanted) in [
             (25, 10, 1, Some(0..10)),
             (25, 10, 3, Some(20..25)),

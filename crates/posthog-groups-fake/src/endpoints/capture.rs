@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_to_be_bad_by_their_form() {
+    fn invalid_keys_are_rejected_by_their_form() {
         for (token, wanted) in [
             ("phc_abc", None),
             ("", Some("empty")),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_stands_on_the_batch_or_on_every_event() {
+    fn the_key_is_on_the_batch_or_on_every_event() {
         let parsed = |text: &str| {
             let (token, events) = events(serde_json::from_str(text).unwrap())?;
             token.map_or_else(|| common_token(&events), Ok)

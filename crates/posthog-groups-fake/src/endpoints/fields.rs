@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_taken_leniently_and_bounded() {
+    fn integers_are_parsed_leniently_and_limited() {
         for (json, wanted) in [
             ("0", Ok(0)),
             ("\"1\"", Ok(1)),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_trimmed_and_bounded() {
+    fn text_is_trimmed_and_limited() {
         let rules = TextRules { longest: 3, blank: false };
         for (json, wanted) in [
             ("\" a \"", Ok("a")),

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn truth_has_six_words() {
+    fn six_words_are_true() {
         for (text, wanted) in [
             ("true", true),
             ("True", true),

@@ -137,7 +137,7 @@ mod tests {
     use crate::json::Properties;
 
     #[test]
-    fn ilike_knows_wildcards() {
+    fn ilike_supports_wildcards() {
         for (text, pattern, wanted) in [
             ("finance", "%fin%", true),
             ("finance-technology", "%TECH%", true),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn search_looks_at_names_values_and_the_whole_key() {
+    fn search_matches_names_values_and_the_whole_key() {
         let row = GroupRow {
             project: 1,
             index: 0,

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_is_named_by_what_tells_most() {
+    fn a_person_is_named_by_the_most_specific_property() {
         let person = |properties: &str, ids: &[&str]| Person {
             uuid: "01795392-cc00-0003-7dc7-67a694604d72".to_owned(),
             distinct_ids: ids.iter().map(|&id| id.to_owned()).collect(),

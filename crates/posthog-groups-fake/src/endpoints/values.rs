@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_shown_as_json_without_outer_quotes() {
+    fn values_are_json_without_outer_quotes() {
         for (json, wanted) in [
             ("\"finance\"", "finance"),
             ("\"\"", ""),

@@ -45,7 +45,7 @@ async fn a_caller_without_credentials_is_challenged() {
 }
 
 #[tokio::test]
-async fn only_the_first_place_with_a_key_is_looked_at() {
+async fn only_the_first_place_with_a_key_is_used() {
     for era in Era::ALL {
         let api = start(era).await;
         let key = api.fake.key();
@@ -70,7 +70,7 @@ async fn only_the_first_place_with_a_key_is_looked_at() {
 }
 
 #[tokio::test]
-async fn other_bearers_are_refused_in_their_own_words() {
+async fn other_bearer_tokens_are_rejected_with_their_own_messages() {
     for era in Era::ALL {
         let api = start(era).await;
         for (token, detail) in [
@@ -84,7 +84,7 @@ async fn other_bearers_are_refused_in_their_own_words() {
 }
 
 #[tokio::test]
-async fn a_deactivated_user_is_refused() {
+async fn a_deactivated_user_is_rejected() {
     for era in Era::ALL {
         let keys = vec![ApiKey { active: false, ..ApiKey::new("phx_off", &["*"]) }];
         let api = Api::start(State { api_keys: keys, ..small(era) }).await;
@@ -94,7 +94,7 @@ async fn a_deactivated_user_is_refused() {
 }
 
 #[tokio::test]
-async fn every_endpoint_has_its_scope() {
+async fn every_endpoint_requires_its_scope() {
     for era in Era::ALL {
         let metric = if era == Era::Y2025 { "group" } else { "usage_metric" };
         let state = State {
@@ -133,7 +133,7 @@ async fn every_endpoint_has_its_scope() {
 }
 
 #[tokio::test]
-async fn a_key_without_scopes_opens_everything_in_2025_and_nothing_in_2026() {
+async fn a_key_without_scopes_has_full_access_in_2025_and_none_in_2026() {
     for (era, status) in [(Era::Y2025, 200), (Era::Y2026, 403)] {
         let api = Api::start(State { api_keys: vec![ApiKey::new("phx_a", &[])], ..small(era) }).await;
         assert_eq!(api.get(LIST).await.status, status);
@@ -152,7 +152,7 @@ fn two_projects(era: Era) -> State {
 }
 
 #[tokio::test]
-async fn projects_are_closed_to_strangers() {
+async fn projects_are_closed_to_users_of_other_organizations() {
     for era in Era::ALL {
         let api = Api::start(two_projects(era)).await;
         let foreign = "/api/projects/2/groups/?group_type_index=0";
@@ -203,7 +203,7 @@ async fn keys_stay_within_their_projects_and_organizations() {
 }
 
 #[tokio::test]
-async fn sharing_tokens_open_the_list_of_group_types_of_their_project() {
+async fn sharing_tokens_give_access_to_the_group_types_of_their_project() {
     for era in Era::ALL {
         let api = Api::start(two_projects(era)).await;
         let ask = |project: u8, token: &str| {
@@ -236,7 +236,7 @@ async fn a_project_key_in_the_query_overrides_the_project() {
 }
 
 #[tokio::test]
-async fn a_key_over_its_limit_waits_and_others_do_not() {
+async fn a_rate_limit_applies_to_each_key_separately() {
     for era in Era::ALL {
         let limit = RateLimit { limit: 3, window_s: 60.0 };
         let keys = vec![ApiKey::new("phx_a", &["*"]), ApiKey::new("phx_b", &["*"])];
@@ -261,7 +261,7 @@ async fn a_key_over_its_limit_waits_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn the_user_and_their_projects_are_shown() {
+async fn the_user_and_their_projects_are_returned() {
     for era in Era::ALL {
         let api = start(era).await;
         let user = api.get("/api/users/@me").await.json();

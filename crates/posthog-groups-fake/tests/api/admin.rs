@@ -38,7 +38,7 @@ fn everything() -> Value {
 }
 
 #[tokio::test]
-async fn putting_what_was_got_changes_nothing() {
+async fn putting_the_state_that_was_returned_changes_nothing() {
     let api = start(Era::Y2026).await;
     for document in [json!({}), everything(), serde_json::from_str(&State::seeded(50).to_json()).unwrap()] {
         assert_eq!(put(&api, &document).await.status, 204);
@@ -50,7 +50,7 @@ async fn putting_what_was_got_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_no_good_is_refused_and_changes_nothing() {
+async fn an_invalid_document_is_rejected_and_changes_nothing() {
     let api = start(Era::Y2026).await;
     let before = state(&api).await;
     let group = json!({"group_type_index": 0, "group_key": "a"});
@@ -85,7 +85,7 @@ async fn a_document_that_is_no_good_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_journal_tells_what_was_asked_and_answered() {
+async fn the_journal_has_requests_and_their_outcomes() {
     let api = start(Era::Y2026).await;
     api.get("groups/find/?group_key=a%20b").await;
     api.post("groups/", json!({"group_key": "ä"})).await;
@@ -102,7 +102,7 @@ async fn the_journal_tells_what_was_asked_and_answered() {
 }
 
 #[tokio::test]
-async fn a_new_world_clears_journal_and_faults() {
+async fn a_new_state_clears_journal_and_faults() {
     let api = start(Era::Y2026).await;
     api.get("groups/").await;
     api.fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
@@ -123,7 +123,7 @@ async fn faults_are_added_and_removed_over_http() {
 }
 
 #[tokio::test]
-async fn an_admin_body_that_is_too_large_is_refused() {
+async fn an_admin_body_that_is_too_large_is_rejected() {
     let api = start(Era::Y2026).await;
     let request = api.http.put(api.url("/__admin/state")).body(vec![b' '; (256 << 20) + 1]);
     let answer = Answer::of(request.send().await.unwrap()).await;

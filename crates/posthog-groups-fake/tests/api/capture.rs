@@ -49,7 +49,7 @@ impl Text for posthog_groups_fake::Json {
 }
 
 #[tokio::test]
-async fn bodies_may_be_packed() {
+async fn bodies_can_be_compressed_or_encoded() {
     let api = start(Era::Y2026).await;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(identify("packed", json!({})).to_string().as_bytes()).unwrap();
@@ -62,7 +62,7 @@ async fn bodies_may_be_packed() {
 }
 
 #[tokio::test]
-async fn what_ingestion_drops_is_accepted_all_the_same() {
+async fn events_that_ingestion_drops_are_accepted() {
     let mut unprocessed = identify("a", json!({}));
     unprocessed["properties"]["$process_person_profile"] = json!(false);
     let mut sixth = identify("a", json!({}));
@@ -140,7 +140,7 @@ async fn errors_are_plain_text() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
+async fn a_repeated_event_changes_nothing() {
     for era in Era::ALL {
         let api = start(era).await;
         let mut event = identify("new", json!({"plan": "free", "seats": 1}));
@@ -159,7 +159,7 @@ async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
 }
 
 #[tokio::test]
-async fn an_event_waits_for_ingestion_and_keeps_its_turn() {
+async fn delayed_events_are_processed_in_order() {
     let delay = Duration::from_millis(300);
     let fake = Fake::builder().state(small(Era::Y2026)).ingestion_delay(delay).start().await.unwrap();
     let api = Api { fake, http: Client::new() };
@@ -186,7 +186,7 @@ async fn an_event_waits_for_ingestion_and_keeps_its_turn() {
 }
 
 #[tokio::test]
-async fn events_that_wait_end_with_their_world() {
+async fn pending_events_are_dropped_with_a_new_state() {
     let delay = Duration::from_secs(3600);
     let fake = Fake::builder().state(small(Era::Y2026)).ingestion_delay(delay).start().await.unwrap();
     let api = Api { fake, http: Client::new() };
@@ -199,7 +199,7 @@ async fn events_that_wait_end_with_their_world() {
 }
 
 #[tokio::test]
-async fn a_batch_of_a_thousand_large_events_is_taken() {
+async fn a_batch_of_a_thousand_large_events_is_accepted() {
     let api = start(Era::Y2026).await;
     let filler = "x".repeat(4_000);
     let events: Vec<Value> =

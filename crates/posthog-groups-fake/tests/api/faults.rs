@@ -31,7 +31,7 @@ fn create(key: &str) -> String {
 }
 
 #[tokio::test]
-async fn another_answer_comes_instead() {
+async fn an_http_fault_replaces_the_response() {
     let api = start(Era::Y2026).await;
     let http = HttpFault {
         status: 429,
@@ -50,7 +50,7 @@ async fn another_answer_comes_instead() {
 }
 
 #[tokio::test]
-async fn a_crash_comes_after_the_checks() {
+async fn a_crash_happens_after_the_checks() {
     for (phase, groups) in [(Phase::Before, 1), (Phase::After, 2)] {
         let api = start(Era::Y2026).await;
         api.fake.add_faults([Fault { phase, times: 0, ..Fault::crash() }]).unwrap();
@@ -63,7 +63,7 @@ async fn a_crash_comes_after_the_checks() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_ends_without_an_answer() {
+async fn a_dropped_connection_has_no_response() {
     for (phase, groups) in [(Phase::Before, 1), (Phase::After, 2)] {
         let api = start(Era::Y2026).await;
         api.fake.add_faults([Fault { phase, ..Fault::drop_connection() }]).unwrap();
@@ -82,7 +82,7 @@ async fn a_dropped_connection_ends_without_an_answer() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_ends_as_its_framing_says() {
+async fn a_truncated_response_ends_as_its_framing_says() {
     for (framing, mark, ends_well) in [
         (Framing::ContentLength, "content-length: ", false),
         (Framing::Chunked, "transfer-encoding: chunked", false),
@@ -100,7 +100,7 @@ async fn a_truncated_answer_ends_as_its_framing_says() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_cut_was_carried_out_only_if_the_phase_says_so() {
+async fn a_write_with_a_truncated_response_takes_effect_according_to_the_phase() {
     for (phase, groups) in [(Phase::Before, 1), (Phase::After, 2)] {
         let api = start(Era::Y2026).await;
         let cut = Fault::new(Effect::Truncate { keep: 0.5, framing: Framing::ContentLength });
@@ -122,7 +122,7 @@ async fn a_write_whose_answer_is_cut_was_carried_out_only_if_the_phase_says_so()
 }
 
 #[tokio::test]
-async fn stalled_requests_go_on_when_the_faults_are_cleared() {
+async fn stalled_requests_continue_when_the_faults_are_cleared() {
     for (at, then) in [
         (StallAt::Headers, StallThen::Finish),
         (StallAt::Body, StallThen::Finish),
@@ -148,7 +148,7 @@ async fn stalled_requests_go_on_when_the_faults_are_cleared() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_whole_in_the_end() {
+async fn a_slow_response_is_complete() {
     let api = start(Era::Y2026).await;
     let wanted = api.get(LIST).await.text;
     api.fake.add_faults([Fault::new(Effect::Slow { delay: 0.05, chunk: 7, interval: 0.001 })]).unwrap();
@@ -158,7 +158,7 @@ async fn a_slow_answer_is_whole_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_bad_fault_is_refused_and_none_of_its_list_is_added() {
+async fn an_invalid_fault_is_rejected_with_its_whole_list() {
     let api = start(Era::Y2026).await;
     let bad = Fault { path: Some("(".to_owned()), ..Fault::crash() };
     assert!(api.fake.add_faults([Fault::http(503), bad]).is_err());

@@ -65,7 +65,7 @@ async fn metadata_is_changed_row_by_row() {
 }
 
 #[tokio::test]
-async fn a_plain_member_may_not_rename_under_access_control() {
+async fn a_member_cannot_rename_under_access_control() {
     for (era, status) in [(Era::Y2025, 200), (Era::Y2026, 400)] {
         let user = User { role: Role::Member, ..User::default() };
         let api = Api::start(State { user, access_control: true, ..small(era) }).await;
@@ -78,7 +78,7 @@ async fn a_plain_member_may_not_rename_under_access_control() {
 }
 
 #[tokio::test]
-async fn dashboards_and_columns_are_set_in_a_session_only() {
+async fn dashboards_and_columns_require_a_session() {
     for era in Era::ALL {
         let api = start(era).await;
         let dashboard = "groups_types/create_detail_dashboard";
@@ -108,7 +108,7 @@ async fn dashboards_and_columns_are_set_in_a_session_only() {
 }
 
 #[tokio::test]
-async fn a_deleted_type_leaves_its_groups() {
+async fn deleting_a_type_keeps_its_groups() {
     for (era, detail, text) in [(Era::Y2025, "Not found.", 404), (Era::Y2026, "Group type not found", 500)] {
         let api = start(era).await;
         let answer = api.ask(Method::DELETE, "groups_types/0", None).await;

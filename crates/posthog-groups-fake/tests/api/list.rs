@@ -29,7 +29,7 @@ async fn page(api: &Api, url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn walking_ten_thousand_groups_meets_each_once_and_newest_first() {
+async fn ten_thousand_groups_are_listed_once_each_newest_first() {
     for era in Era::ALL {
         let api = Api::start(many(era, 10_000, 1, None)).await;
         let mut url = Some(api.url("groups/?group_type_index=0"));
@@ -45,7 +45,7 @@ async fn walking_ten_thousand_groups_meets_each_once_and_newest_first() {
 }
 
 #[tokio::test]
-async fn groups_of_one_instant_are_walked_past_in_both_eras() {
+async fn paging_continues_past_groups_with_equal_times_in_both_eras() {
     for era in Era::ALL {
         let api = Api::start(many(era, 100, 25, Some(10))).await;
         let mut url = Some(api.url("groups/?group_type_index=0"));
@@ -60,7 +60,7 @@ async fn groups_of_one_instant_are_walked_past_in_both_eras() {
 }
 
 #[tokio::test]
-async fn links_of_2025_lead_both_ways_and_keep_the_query() {
+async fn links_of_2025_go_both_ways_and_keep_the_query() {
     let api = Api::start(many(Era::Y2025, 25, 1, Some(10))).await;
     let first = page(&api, &api.url("groups/?search=n&group_type_index=0")).await;
     assert_eq!(first["previous"], Value::Null);
@@ -79,7 +79,7 @@ async fn links_of_2025_lead_both_ways_and_keep_the_query() {
 }
 
 #[tokio::test]
-async fn links_of_2026_lead_forward_and_carry_only_what_is_known() {
+async fn links_of_2026_go_forward_and_have_only_known_parameters() {
     let api = Api::start(many(Era::Y2026, 25, 1, Some(10))).await;
     let url = api.url("groups?search=n&other=x&group_type_index=0&group_key=org");
     let first = page(&api, &url).await;
@@ -99,7 +99,7 @@ async fn a_bad_cursor_is_an_error_in_2025_and_the_first_page_in_2026() {
 }
 
 #[tokio::test]
-async fn an_index_is_asked_for_and_must_be_a_number() {
+async fn the_index_is_required_and_must_be_a_number() {
     for era in Era::ALL {
         let api = start(era).await;
         for path in ["groups/", "groups/?group_type_index="] {
@@ -116,7 +116,7 @@ async fn an_index_is_asked_for_and_must_be_a_number() {
 }
 
 #[tokio::test]
-async fn filters_look_at_key_and_properties() {
+async fn filters_match_key_and_properties() {
     for era in Era::ALL {
         let api = start(era).await;
         for (query, found) in [
@@ -160,7 +160,7 @@ async fn write(api: &Api) {
 }
 
 #[tokio::test]
-async fn the_list_of_2026_is_behind_find() {
+async fn the_list_of_2026_lags_behind_find() {
     let api = late(Era::Y2026, Duration::from_secs(3600)).await;
     write(&api).await;
     let find = |key: &str| format!("groups/find/?group_type_index=0&group_key={key}");
@@ -189,7 +189,7 @@ async fn the_list_of_2026_catches_up() {
 }
 
 #[tokio::test]
-async fn the_list_of_2025_is_never_behind() {
+async fn the_list_of_2025_never_lags() {
     let api = late(Era::Y2025, Duration::from_secs(3600)).await;
     write(&api).await;
     let both = vec![("org:5".to_owned(), json!("Sandy")), ("new".to_owned(), json!("New"))];
@@ -197,7 +197,7 @@ async fn the_list_of_2025_is_never_behind() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_taken_back_is_nothing_to_wait_for() {
+async fn a_write_that_was_rolled_back_is_never_listed() {
     let api = late(Era::Y2026, Duration::from_secs(3600)).await;
     let cut = json!({"kind": "truncate", "framing": "honest", "phase": "before"});
     api.fake.add_faults([serde_json::from_value::<Fault>(cut).unwrap()]).unwrap();

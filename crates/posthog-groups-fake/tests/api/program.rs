@@ -32,7 +32,7 @@ fn failed(command: &mut Command) -> String {
 }
 
 #[tokio::test]
-async fn it_serves_what_was_asked_for_and_says_where() {
+async fn it_serves_the_given_state_and_prints_its_address() {
     let folder = tempfile::tempdir().unwrap();
     let port_file = folder.path().join("port");
     let mut command = program();
@@ -78,7 +78,7 @@ async fn delays_are_seconds() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_it_in_good_order() {
+fn a_signal_stops_it_cleanly() {
     for signal in ["-INT", "-TERM"] {
         let (mut running, _) = running(&mut program());
         let sent = Command::new("kill").args([signal, &running.0.id().to_string()]).status().unwrap();
@@ -88,7 +88,7 @@ fn a_signal_ends_it_in_good_order() {
 }
 
 #[test]
-fn a_bad_state_file_is_named_with_line_and_member() {
+fn an_invalid_state_file_is_reported_with_line_and_member() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.json");
     std::fs::write(
@@ -129,7 +129,7 @@ fn it_warns_when_other_machines_can_reach_it() {
 }
 
 #[test]
-fn the_help_teaches_by_example() {
+fn the_help_has_examples() {
     let output = program().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for part in ["--seed 1000", "/__admin/faults", "--port-file", "Exit status"] {

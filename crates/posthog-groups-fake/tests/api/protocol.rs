@@ -11,7 +11,7 @@ use crate::harness::{Answer, Api, envelope, small, start};
 const LIST: &str = "groups/?group_type_index=0";
 
 #[tokio::test]
-async fn what_is_no_endpoint_is_not_found_by_any_method_and_without_credentials() {
+async fn unknown_paths_are_not_found_for_any_method_and_without_credentials() {
     let wanted = envelope("invalid_request", "not_found", "Endpoint not found.", None);
     for era in Era::ALL {
         let api = start(era).await;
@@ -29,7 +29,7 @@ async fn what_is_no_endpoint_is_not_found_by_any_method_and_without_credentials(
 }
 
 #[tokio::test]
-async fn a_method_an_endpoint_lacks_is_answered_with_those_it_has() {
+async fn an_unsupported_method_returns_the_allowed_ones() {
     for era in Era::ALL {
         let api = start(era).await;
         for (method, path, allow) in [
@@ -55,7 +55,7 @@ async fn send(api: &Api, path: &str, headers: &[(&str, &str)], body: &str) -> An
 }
 
 #[tokio::test]
-async fn only_json_is_spoken() {
+async fn only_json_is_returned() {
     for era in Era::ALL {
         let api = start(era).await;
         let answer = send(&api, "groups/", &[("accept", "text/html")], "").await;
@@ -84,7 +84,7 @@ async fn only_json_is_spoken() {
 }
 
 #[tokio::test]
-async fn forms_are_read_and_their_values_are_text() {
+async fn forms_are_accepted_and_their_values_are_text() {
     for era in Era::ALL {
         let api = start(era).await;
         let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -97,7 +97,7 @@ async fn forms_are_read_and_their_values_are_text() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_by_what_lies_below() {
+async fn a_body_that_is_too_large_is_rejected_by_the_framework() {
     let api = start(Era::Y2026).await;
     let answer = send(&api, "groups/", &[("content-type", "application/json")], &" ".repeat(21 << 20)).await;
     assert_eq!(answer.status, 400);

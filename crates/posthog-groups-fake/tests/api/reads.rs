@@ -6,7 +6,7 @@ use crate::harness::{Api, envelope, small, start};
 const GROUP: &str = "group_type_index=0&group_key=org:5";
 
 #[tokio::test]
-async fn find_shows_the_group_and_its_notebook() {
+async fn find_returns_the_group_and_its_notebook() {
     for era in Era::ALL {
         let api = start(era).await;
         let wanted = json!({
@@ -18,7 +18,7 @@ async fn find_shows_the_group_and_its_notebook() {
 }
 
 #[tokio::test]
-async fn find_creates_a_notebook_where_the_flag_is_on_unless_told_not_to() {
+async fn find_creates_a_notebook_if_the_flag_is_on_unless_it_is_skipped() {
     for era in Era::ALL {
         let api = Api::start(State { crm_enabled: true, ..small(era) }).await;
         let path = format!("groups/find?{GROUP}");
@@ -35,7 +35,7 @@ async fn find_creates_a_notebook_where_the_flag_is_on_unless_told_not_to() {
 }
 
 #[tokio::test]
-async fn find_asks_for_both_parameters_in_the_manner_of_the_era() {
+async fn find_requires_both_parameters_with_the_errors_of_the_era() {
     for (query, y2025, y2026) in [
         ("group_key=a", 500, 400),
         ("group_type_index=0", 500, 400),
@@ -150,7 +150,7 @@ async fn actors_are_related_by_events_of_ninety_days() {
 }
 
 #[tokio::test]
-async fn related_refuses_bad_indexes_in_words_of_its_own() {
+async fn related_rejects_invalid_indexes_with_its_own_message() {
     for era in Era::ALL {
         let api = start(era).await;
         for index in ["5", "-1", "abc", ""] {
@@ -207,7 +207,7 @@ async fn property_values_are_counted_and_filtered() {
 }
 
 #[tokio::test]
-async fn at_most_twenty_values_are_shown() {
+async fn at_most_twenty_values_are_returned() {
     let mut state = small(Era::Y2026);
     state.groups = (0..30).map(|n| Group::new(0, n.to_string()).with("n", n)).collect();
     let answer = Api::start(state).await.get("groups/property_values/?group_type_index=0&key=n").await;
@@ -215,7 +215,7 @@ async fn at_most_twenty_values_are_shown() {
 }
 
 #[tokio::test]
-async fn property_definitions_were_there_in_2025() {
+async fn property_definitions_exist_in_2025_only() {
     let answer = Api::start(industries(Era::Y2025)).await.get("groups/property_definitions").await;
     let wanted = json!({
         "0": [{"name": "industry", "count": 4}],

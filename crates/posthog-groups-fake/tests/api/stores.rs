@@ -22,7 +22,7 @@ fn is_html_500(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn text_that_postgres_cannot_hold_is_a_500_and_nothing_is_stored() {
+async fn text_that_postgres_cannot_store_is_a_500_and_nothing_is_stored() {
     for era in Era::ALL {
         let api = Api::start(State { upsert_properties: true, ..small(era) }).await;
         let before = api.fake.state().to_json();
@@ -60,7 +60,7 @@ async fn text_that_postgres_cannot_hold_is_a_500_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn an_integer_beyond_64_bits_is_stored_and_breaks_every_answer_until_it_is_unset() {
+async fn an_integer_beyond_64_bits_is_stored_and_breaks_every_response_until_it_is_unset() {
     for era in Era::ALL {
         for number in [TOO_LARGE, TOO_SMALL] {
             let api = start(era).await;
@@ -94,7 +94,7 @@ async fn an_integer_beyond_64_bits_is_stored_and_breaks_every_answer_until_it_is
 }
 
 #[tokio::test]
-async fn integers_of_64_bits_come_back() {
+async fn integers_of_64_bits_are_returned() {
     for era in Era::ALL {
         let api = start(era).await;
         for number in ["18446744073709551615", "-9223372036854775808", "-0", "0"] {
@@ -121,7 +121,7 @@ async fn a_number_beyond_doubles_is_a_parse_error_of_create_and_a_500_of_update(
 }
 
 #[tokio::test]
-async fn an_event_that_postgres_cannot_hold_changes_nothing() {
+async fn an_event_that_postgres_cannot_store_changes_nothing() {
     let api = start(Era::Y2026).await;
     for set in [r#"{"a":"\u0000"}"#, r#"{"\ud800":1}"#, r#"{"n":1e400}"#] {
         let event = format!(
@@ -134,7 +134,7 @@ async fn an_event_that_postgres_cannot_hold_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_state_document_can_hold_a_group_that_cannot_be_returned() {
+async fn a_state_document_can_have_a_group_that_cannot_be_returned() {
     let api = start(Era::Y2026).await;
     let document = format!(
         r#"{{"groups":[{{"group_type_index":0,"group_key":"a","group_properties":{{"n":{TOO_LARGE}}}}}]}}"#

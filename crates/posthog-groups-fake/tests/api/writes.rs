@@ -39,7 +39,7 @@ async fn a_created_group_leaves_an_event_definitions_and_activity() {
 }
 
 #[tokio::test]
-async fn only_the_first_complaint_about_a_new_group_is_answered() {
+async fn only_the_first_error_about_a_new_group_is_returned() {
     for era in Era::ALL {
         let api = start(era).await;
         for (body, code, attr) in [
@@ -62,7 +62,7 @@ async fn only_the_first_complaint_about_a_new_group_is_answered() {
 }
 
 #[tokio::test]
-async fn a_group_that_could_not_be_created_may_be_there_all_the_same() {
+async fn a_failed_create_can_leave_a_group_behind() {
     for era in Era::ALL {
         let api = start(era).await;
         let unknown_type = json!({"group_type_index": 3, "group_key": "a"});
@@ -97,7 +97,7 @@ async fn updating_changes_one_property_and_logs_it() {
 }
 
 #[tokio::test]
-async fn what_the_stores_can_hold_comes_back_byte_for_byte() {
+async fn storable_values_are_returned_byte_for_byte() {
     for era in Era::ALL {
         let api = start(era).await;
         let long = "x".repeat(1_000_000);
@@ -113,7 +113,7 @@ async fn what_the_stores_can_hold_comes_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_an_update_lacks_is_told_in_the_words_of_the_era() {
+async fn missing_fields_of_an_update_have_the_errors_of_the_era() {
     let swapped = |field: &str| json!({"attr": field, "code": "This field is required.", "detail": "required", "type": "validation_error"});
     let required =
         |field: &str| envelope("validation_error", "invalid_input", "This field is required.", Some(field));
@@ -133,7 +133,7 @@ async fn what_an_update_lacks_is_told_in_the_words_of_the_era() {
 }
 
 #[tokio::test]
-async fn the_group_is_looked_up_before_the_body() {
+async fn the_group_is_checked_before_the_body() {
     for era in Era::ALL {
         let api = start(era).await;
         let (no_index, no_key) = if era == Era::Y2025 { (500, 404) } else { (400, 400) };
@@ -183,7 +183,7 @@ async fn deleting_a_property_twice_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_missing_group_type_is_noticed_after_updates_and_before_deletions() {
+async fn a_missing_group_type_is_detected_after_updates_and_before_deletions() {
     for era in Era::ALL {
         let api = Api::start(State { group_types: Vec::new(), ..small(era) }).await;
         let update =
@@ -196,7 +196,7 @@ async fn a_missing_group_type_is_noticed_after_updates_and_before_deletions() {
 }
 
 #[tokio::test]
-async fn a_write_whose_event_is_lost_is_stored_and_answered_in_a_form_of_its_own() {
+async fn a_write_whose_event_fails_is_stored_and_has_its_own_error_body() {
     let failures = [
         (Era::Y2025, CaptureFailure::Status(Some(503)), 503, "capture_http_error"),
         (Era::Y2026, CaptureFailure::Status(None), 502, "capture_http_error"),
@@ -225,7 +225,7 @@ async fn a_write_whose_event_is_lost_is_stored_and_answered_in_a_form_of_its_own
 }
 
 #[tokio::test]
-async fn upserting_merges_and_logs_each_property_where_the_endpoint_exists() {
+async fn upsert_merges_and_logs_each_property_if_the_endpoint_exists() {
     let api = Api::start(State { upsert_properties: true, ..small(Era::Y2025) }).await;
     let answer =
         api.post(&format!("groups/upsert_properties/?{GROUP}"), json!({"industry": "it", "plan": "x"})).await;

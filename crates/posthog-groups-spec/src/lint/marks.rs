@@ -7,7 +7,7 @@ use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 
 /// What `x-idempotency` may say.
-const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "look-before-repeat", "gone-is-done"];
+const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "read-before-retry", "not-found-is-success"];
 
 pub(crate) fn check(context: &Context, report: &mut Report) {
     for site in &context.sites {

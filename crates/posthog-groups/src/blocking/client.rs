@@ -21,10 +21,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Wraps a client and starts a thread for it.
+    /// Creates a blocking client from an async one. Starts a thread.
     ///
     /// # Errors
-    /// If no thread can be started.
+    /// Fails if the thread cannot be started.
     pub fn new(client: crate::Client) -> Result<Self> {
         Ok(Self { client, runtime: Runtime::start()? })
     }
@@ -37,7 +37,7 @@ impl Client {
     /// Creates a client from environment variables; see [`posthog_groups::Client::from_env`](crate::Client::from_env).
     ///
     /// # Errors
-    /// As there, and if no thread can be started.
+    /// As [`posthog_groups::Client::from_env`](crate::Client::from_env). Also fails if the thread cannot be started.
     pub fn from_env() -> Result<Self> {
         Self::new(crate::Client::from_env()?)
     }
@@ -107,7 +107,7 @@ impl ClientBuilder {
     /// Builds a client for code without `async`.
     ///
     /// # Errors
-    /// As [`build`](Self::build), and if no thread can be started.
+    /// As [`build`](Self::build). Also fails if the thread cannot be started.
     pub fn build_blocking(self) -> Result<Client> {
         Client::new(self.build()?)
     }

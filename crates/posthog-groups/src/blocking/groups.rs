@@ -35,7 +35,7 @@ impl Groups {
         &self.runtime
     }
 
-    /// Compares a struct for properties with what the server holds.
+    /// Compares a struct with the properties of groups on the server.
     ///
     /// # Errors
     /// As [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).

@@ -1,4 +1,4 @@
-//! Iterators over pages, and over what is on them.
+//! Iterators over pages and over their items.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use futures_core::Stream;
 use super::runtime::Runtime;
 use crate::error::{Error, Result};
 
-/// Pages, one after the other. While one is looked at, the next is on its way. It ends after an error.
+/// An iterator over pages. The next page is requested while the current one is processed. It ends after an error.
 #[must_use = "iterators do nothing unless they are used"]
 pub struct Pages<S> {
     runtime: Runtime,
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// What is on the pages, one by one.
+/// An iterator over the items on pages.
 #[must_use = "iterators do nothing unless they are used"]
 pub struct Items<S, P, T> {
     pages: Pages<S>,
@@ -61,7 +61,7 @@ pub struct Items<S, P, T> {
 
 impl<S, P, T> fmt::Debug for Items<S, P, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).field("at_hand", &self.current.len()).finish()
+        f.debug_struct("Items").field("pages", &self.pages).field("remaining", &self.current.len()).finish()
     }
 }
 
@@ -80,7 +80,7 @@ where
 
     fn next(&mut self) -> Option<Result<T>> {
         loop {
-            // By the page, so that the other thread is asked once for a hundred items.
+            // Waits for whole pages, so the thread is used once per hundred items.
             if let Some(item) = self.current.next() {
                 return Some(item);
             }

@@ -1,7 +1,7 @@
-//! The same client for code without `async`: iterators in the place of streams.
+//! The client for code without `async`, with iterators instead of streams.
 //!
-//! A thread of its own carries out the requests; calls wait for it. It may be used anywhere, inside an async runtime too,
-//! where it blocks the thread that calls. Everything is explained at the types of the same names one level up.
+//! Requests run on a background thread, and calls block until they are done. Calls can also be made inside an async runtime, where
+//! they block the calling thread. The async types of the same names document the behavior.
 //!
 //! ```no_run
 //! # fn main() -> posthog_groups::Result<()> {

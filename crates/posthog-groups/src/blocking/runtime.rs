@@ -1,4 +1,4 @@
-//! The thread that carries out the requests.
+//! The background thread of the blocking client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 
-/// A thread with an async runtime. It ends when the last clone is dropped.
+/// A background thread with an async runtime. It ends when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Runtime(Arc<Thread>);
 
 impl fmt::Debug for Runtime {
-    // By hand: what a runtime of tokio looks like inside is of no use to anybody.
+    // The internals of the runtime are not useful.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runtime").finish_non_exhaustive()
     }
@@ -22,7 +22,7 @@ impl fmt::Debug for Runtime {
 
 struct Thread {
     handle: Handle,
-    // Dropped with the last clone, which is what the thread waits for.
+    // The thread ends when this is dropped with the last clone.
     _stop: oneshot::Sender<()>,
 }
 
@@ -35,14 +35,14 @@ impl Runtime {
         std::thread::Builder::new()
             .name("posthog-groups".to_owned())
             .spawn(move || {
-                // An error means that the sender is gone, which is the end as well.
+                // The error means that the sender was dropped.
                 let _ = runtime.block_on(stopped);
             })
             .map_err(Error::setup)?;
         Ok(Self(Arc::new(Thread { handle, _stop: stop })))
     }
 
-    /// Carries a future out on the thread, and waits for it.
+    /// Runs a future on the thread and waits for its result.
     pub(crate) fn wait<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
@@ -51,7 +51,7 @@ impl Runtime {
         #[cfg(feature = "tracing")]
         let future = tracing::Instrument::in_current_span(future);
         self.0.handle.spawn(async move {
-            // Nobody waits any more when the caller's thread has panicked.
+            // Fails only if the calling thread has panicked.
             let _ = done.send(future.await);
         });
         result
@@ -59,7 +59,7 @@ impl Runtime {
             .map_err(|_| Error::interrupted().with_note("the thread of the blocking client has stopped"))
     }
 
-    /// The same for a call that may fail by itself.
+    /// Runs a call on the thread and waits for its result.
     pub(crate) fn call<T: Send + 'static>(
         &self,
         future: impl Future<Output = Result<T>> + Send + 'static,

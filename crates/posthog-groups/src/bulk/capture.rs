@@ -93,8 +93,8 @@ pub(crate) struct Batch<'a> {
 impl Capture {
     pub(crate) async fn new(groups: &Groups, settings: &Settings, index: u8, salt: &str) -> Result<Self> {
         let Some(token) = settings.token.clone() else {
-            return Err(Error::input(
-                "events need the project's key (phc_...), which Settings, Project shows; call `project_token`, or choose REST",
+            return Err(Error::input("events need the project token (phc_...)").with_help(
+                "find it under Settings, Project, and call `project_token`; or use `Engine::Rest`",
             ));
         };
         let client = groups.client();
@@ -106,7 +106,7 @@ impl Capture {
         };
         let base = base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}/batch/"))
-            .map_err(|e| Error::input("the host for events is no URL").with_source(e))?;
+            .map_err(|e| Error::input("the host for events is not a URL").with_source(e))?;
         let http = if url.scheme() == "https" && host.url().scheme() == "http" {
             // The client for a host of plain http has no certificates.
             https_client()?
@@ -156,9 +156,8 @@ impl Capture {
         let mut refused = Refused::new();
         let mut refusals = 0;
         // All parts of one size before smaller ones: good parts show early that the server works.
-        let mut parts = VecDeque::from([0..batch.events.len()]);
-        while let Some(part) = parts.pop_front() {
-            let events = &batch.events[part.clone()];
+        let mut parts = VecDeque::from([(0, &*batch.events)]);
+        while let Some((start, events)) = parts.pop_front() {
             let bytes: usize = events.iter().map(|event| event.get().len() + 1).sum();
             // The last event of a batch may be a large one.
             if events.len() == 1 || bytes <= LARGEST - FRAME {
@@ -176,12 +175,12 @@ impl Capture {
                     return Err(error.with_note("no event was accepted"));
                 }
                 if events.len() == 1 {
-                    refused.insert(part.start, error);
+                    refused.insert(start, error);
                     continue;
                 }
             }
-            let middle = part.start + events.len() / 2;
-            parts.extend([part.start..middle, middle..part.end]);
+            let (first, second) = events.split_at(events.len() / 2);
+            parts.extend([(start, first), (start + first.len(), second)]);
         }
         Ok(refused)
     }
@@ -282,7 +281,9 @@ impl Batch<'_> {
         if bytes > LARGEST - FRAME {
             return Err((
                 pending,
-                Error::input(format!("the row makes an event of {bytes} bytes, and servers accept 20 MB")),
+                Error::input(format!(
+                    "the event of the row has {bytes} bytes, but servers accept only 20 MB"
+                )),
             ));
         }
         self.bytes += bytes;

@@ -303,13 +303,8 @@ fn unique(rows: &mut Arc<Spill>) -> Result<&mut Spill> {
 
 fn unusable(error: io::Error) -> Error {
     let folder = std::env::temp_dir();
-    Error::file(
-        format!(
-            "the temporary file in {} cannot be used; set TMPDIR to a folder with room, or allow the import more memory",
-            folder.display()
-        ),
-        error,
-    )
+    Error::file(format!("the temporary file in {} cannot be used", folder.display()), error)
+        .with_help("set TMPDIR to a folder with free space, or increase `Import::memory`")
 }
 
 fn partition(key: u128) -> usize {

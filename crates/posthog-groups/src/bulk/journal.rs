@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 
 /// The version of the format.
 const VERSION: u32 = 2;
@@ -120,10 +120,8 @@ impl Journal {
         };
         // Opening a pipe blocks, and a device keeps nothing.
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-            return Err(Error::input(format!(
-                "{} is not a regular file; name another journal",
-                path.display()
-            )));
+            return Err(Error::import(Refusal::Journal, format!("{} is not a regular file", path.display()))
+                .with_help("use another file for the journal"));
         }
         let options = OpenOptions::new().read(true).append(true).to_owned();
         let (file, is_new) = match options.clone().create_new(true).open(path) {
@@ -136,24 +134,31 @@ impl Journal {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::input(format!(
-                    "the journal {} is in use by another import; wait for it, or name another journal",
-                    path.display()
-                )));
+                return Err(Error::import(
+                    Refusal::Journal,
+                    format!("the journal {} is in use by another import", path.display()),
+                )
+                .with_help("wait for it, or use another file for the journal"));
             }
             Err(TryLockError::Error(e)) => return Err(fails("lock", e)),
         }
         let found = read(BufReader::new(&file), wanted.rows).map_err(|e| match e {
             Unreadable::Io(e) => fails("read", e),
-            Unreadable::Version(found) => Error::input(format!(
-                "the journal {} has version {found}, and this program writes version {VERSION}; finish the import with the program \
-                 that began it, or remove the journal to begin anew",
-                path.display()
-            )),
-            Unreadable::Foreign(line) => Error::input(format!(
-                "line {line} of {} does not belong to a journal; name another journal, or remove the file to begin anew",
-                path.display()
-            )),
+            Unreadable::Version(found) => Error::import(
+                Refusal::Journal,
+                format!(
+                    "the journal {} has version {found}, but this program writes version {VERSION}",
+                    path.display()
+                ),
+            )
+            .with_help(
+                "finish the import with the program that began it, or remove the journal to begin anew",
+            ),
+            Unreadable::Foreign(line) => Error::import(
+                Refusal::Journal,
+                format!("line {line} of {} is not from a journal", path.display()),
+            )
+            .with_help("use another file for the journal, or remove this one to begin anew"),
         })?;
         let resumes = match &found.header {
             Some(header) => belongs(path, header, wanted, accept_change)?,
@@ -368,12 +373,16 @@ fn is_beginning_of_record(text: &[u8]) -> bool {
 /// Whether the run that a journal belongs to is this one. `false`: of other rows, which is accepted.
 fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) -> Result<bool> {
     if found.place() != wanted.place() {
-        return Err(Error::input(format!(
-            "the journal {} belongs to an import into {}, and this one goes to {}; name another journal",
-            path.display(),
-            found.place(),
-            wanted.place()
-        )));
+        return Err(Error::import(
+            Refusal::Journal,
+            format!(
+                "the journal {} belongs to an import into {}, but this import goes to {}",
+                path.display(),
+                found.place(),
+                wanted.place()
+            ),
+        )
+        .with_help("use another file for the journal"));
     }
     if found.input == wanted.input {
         return Ok(true);
@@ -381,13 +390,13 @@ fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) ->
     if accept_change {
         return Ok(false);
     }
-    Err(Error::input(format!(
-        "the input has changed since the run that the journal {} belongs to ({} rows then, {} now, not all the same); finish that \
-         run with its own rows, or accept the changed input to begin anew",
+    Err(Error::import(Refusal::ChangedInput, format!(
+        "the input has changed since the run that the journal {} belongs to ({} rows then, {} now, not all the same)",
         path.display(),
         found.rows,
         wanted.rows
-    )))
+    ))
+    .with_help("finish that run with its own rows, or accept the changed input to begin anew"))
 }
 
 #[cfg(test)]
@@ -465,13 +474,13 @@ mod tests {
         let journal = std::fs::read_to_string(&path).unwrap() + "1\n2";
         let large = format!("{{\"posthog_groups_journal\":{}", " ".repeat(200_000));
         for (text, header, accept, words) in [
-            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, and this one goes to"),
+            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, but this import goes to"),
             (&journal, header("bb", 3, "7"), false, "200 rows then, 3 now"),
             (
                 &journal.replace(":2,", ":1,"),
                 ours(),
                 true,
-                "has version 1, and this program writes version 2",
+                "has version 1, but this program writes version 2",
             ),
             (&large, ours(), true, "line 1 of"),
             ("group_key,plan\norg:1,free\n", ours(), true, "line 1 of"),

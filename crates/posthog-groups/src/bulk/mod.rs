@@ -85,12 +85,15 @@ pub(crate) use capture::refusal;
 #[cfg(test)]
 pub(crate) use journal::{Contents, read as read_journal};
 
+use serde::Serialize;
+
 pub use import::Import;
 pub use report::{ImportEvent, ImportReport, RowOutcome, Stopped};
 pub use row::ImportRow;
 
 /// How an import writes. The [module](self) compares the engines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Engine {
     /// Events if REST would need more requests than the rate limit allows in an hour and a project token is given, otherwise REST.

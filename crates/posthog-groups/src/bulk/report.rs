@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::error::Error;
 
 /// The outcome of a row.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RowOutcome {
     /// The group was created (in a plan: would be).
@@ -31,7 +34,8 @@ pub enum RowOutcome {
 }
 
 /// An event of an import, for [`Import::on_event`](super::Import::on_event).
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEvent<'a> {
     /// Rows are being read for the first time. Sent every few hundred rows.
@@ -78,7 +82,7 @@ pub enum ImportEvent<'a> {
 }
 
 /// The result of an import or of a plan.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// The engine that wrote, or would write.
@@ -110,7 +114,8 @@ pub struct ImportReport {
 }
 
 /// Why an import ended early.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Stopped {
     /// The future given to [`Import::until`](super::Import::until) completed.
@@ -137,7 +142,8 @@ impl ImportReport {
         self.rows.saturating_sub(ended)
     }
 
-    pub(crate) fn new(engine: super::Engine) -> Self {
+    /// Creates a report of an import without rows, for tests.
+    pub fn new(engine: super::Engine) -> Self {
         Self {
             engine,
             rows: 0,

@@ -89,9 +89,9 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::input(
-        "the group key has blanks around it, which the server removes when it creates a group; remove them, or send \
-         events instead",
-    ))
+        "the group key has white space around it, which the server removes when it creates a group",
+    )
+    .with_help("remove it, or send events instead"))
 }
 
 /// Refuses a row that would set one of these properties to null: the REST API treats null as missing.
@@ -99,9 +99,9 @@ pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> 
     match row.members()?.iter().find(|(name, value)| value.is_null() && properties.contains(name)) {
         None => Ok(()),
         Some((name, _)) => Err(Error::input(format!(
-            "`{name}` is to become null, which the REST API cannot do to a group that exists; leave it out, unset it, or \
-             send events instead"
-        ))),
+            "the value of `{name}` is null, which the REST API cannot set on an existing group"
+        ))
+        .with_help("leave it out, unset it, or send events instead")),
     }
 }
 

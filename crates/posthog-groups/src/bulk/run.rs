@@ -15,7 +15,7 @@ use super::row::ImportRow;
 use super::settings::{OnEvent, Settings};
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::resources::cursor::Cursor;
 use crate::resources::group_type::check_exists;
 use crate::resources::groups::Groups;
@@ -181,10 +181,11 @@ where
                 Err(error) => return error,
                 Ok(row) if rows.number == duplicate.earlier => earlier_line = row.line,
                 Ok(row) if rows.number == duplicate.later => {
-                    return Error::input(format!(
-                        "rows {earlier_line} and {} have the same group key `{}`; remove one, or let the last one win",
-                        row.line, row.key
-                    ));
+                    return Error::import(
+                        Refusal::DuplicateKey,
+                        format!("rows {earlier_line} and {} have the same group key `{}`", row.line, row.key),
+                    )
+                    .with_help("remove one of them, or use the last one (`Duplicates::LastWins`)");
                 }
                 Ok(_) => {}
             }
@@ -350,9 +351,8 @@ fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
 
 /// The error of a later pass whose rows are not those of the first one.
 pub(super) fn changed(what: &str) -> Error {
-    Error::input(format!(
-        "the rows have changed since they were checked: {what}; begin again with rows that stay as they are"
-    ))
+    Error::input(format!("the rows have changed since they were checked: {what}"))
+        .with_help("run the import again with rows that do not change")
 }
 
 /// Whether a cursor is one of servers before 2026-05-07 (contract section 2.1): the position `p=` in base64.

@@ -23,10 +23,10 @@ pub fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
     same(a.as_str(), b.as_str())
 }
 
-/// How deep values are taken apart. What is nested deeper is compared as text: a line of brackets must not use up the stack.
+/// The depth to which values are parsed. Deeper values are compared as text, so that nested brackets cannot overflow the stack.
 const DEEPEST: usize = 64;
 
-/// Whether two sets of properties are the same.
+/// Whether two property objects are the same.
 pub(crate) fn same_properties(a: &Properties, b: &Properties) -> bool {
     same(a.as_str(), b.as_str())
 }
@@ -50,13 +50,13 @@ fn same_within(depth: usize, a: &str, b: &str) -> bool {
         }),
         (Kind::Text, Kind::Text) => both(a, b, |a: Cow<'_, str>, b: Cow<'_, str>| a == b),
         (Kind::Number, Kind::Number) => same_number(a, b),
-        // true, false and null have one spelling each.
+        // `true`, `false` and `null` have one notation.
         _ => false,
     }
 }
 
-/// Feeds a value to a hasher: the same for values that are the same, except for integers beyond 2^53 that are written as
-/// fractions.
+/// Hashes a value. Equal values have equal hashes, except for integers beyond 2^53 that are written with a fraction or
+/// exponent.
 #[cfg(feature = "bulk")]
 pub(crate) fn feed(value: &JsonValue, hasher: &mut impl std::hash::Hasher) {
     feed_text(DEEPEST, value.as_str(), hasher);
@@ -69,7 +69,7 @@ fn feed_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
     let Some(depth) = depth.checked_sub(1) else { return text.hash(hasher) };
     let kind = Kind::of(text);
     hasher.write_u8(kind as u8);
-    // What cannot be read stands for itself: it has been read before.
+    // Not reached, because the text was validated before.
     match kind {
         Kind::Object => match serde_json::from_str::<Members<'_>>(text) {
             Ok(members) => {
@@ -128,7 +128,7 @@ impl Kind {
     }
 }
 
-/// The members of an object; of two with one name the last counts.
+/// The members of an object. If a name occurs twice, the last value counts.
 struct Members<'t>(BTreeMap<Cow<'t, str>, &'t RawValue>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -155,8 +155,8 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A server keeps integers of any size, and other numbers as doubles: two numbers are the same when they are the
-/// same decimal, or when both are fractions and the same double.
+/// Servers store integers exactly and other numbers as doubles. Two numbers are equal if they are the same decimal, or if
+/// both are fractions and the same double.
 fn same_number(a: &str, b: &str) -> bool {
     if is_fraction(a) && is_fraction(b) {
         match (a.parse::<f64>(), b.parse::<f64>()) {
@@ -174,7 +174,7 @@ fn is_fraction(text: &str) -> bool {
     text.contains(['.', 'e', 'E'])
 }
 
-/// A number as a server keeps it.
+/// A number as servers store it.
 #[cfg(feature = "bulk")]
 fn as_stored(text: &str) -> Option<Decimal> {
     match text.parse::<f64>() {
@@ -183,7 +183,7 @@ fn as_stored(text: &str) -> Option<Decimal> {
     }
 }
 
-/// A decimal number: digits without zeros at either end, times a power of ten.
+/// A decimal number: digits without leading or trailing zeros, and a power of ten.
 #[derive(PartialEq)]
 struct Decimal {
     negative: bool,
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn no_depth_uses_up_the_stack() {
+    fn no_depth_overflows_the_stack() {
         let nested = |inner: &str| format!("{}{inner}{}", "[".repeat(50_000), "]".repeat(50_000));
         let (one, other) = (nested("1"), nested("2"));
         assert!(same(&one, &one) && !same(&one, &other));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_the_same_and_nothing_else_is() {
+    fn values_with_equal_meaning_are_equal_and_no_others() {
         for (a, b, wanted) in [
             ("1", "1", true),
             ("1", "1.0", true),

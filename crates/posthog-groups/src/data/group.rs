@@ -22,9 +22,8 @@ use crate::error::{Error, Result};
 /// # Ok(()) }
 /// ```
 ///
-/// The key and the untyped properties of a listed group are slices of the page they came with, about 20 kB for 100 groups, which
-/// stays in memory as long as any of them. [`into_owned`](Self::into_owned) detaches a group from its page; a typed group owns
-/// what it has.
+/// The key and the untyped properties of a listed group are slices of its page, about 20 kB for 100 groups, which stays in memory
+/// as long as any of them. [`into_owned`](Self::into_owned) copies them; a typed group owns its properties.
 ///
 /// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
 /// are equal if all fields are; properties are compared by their text ([`same_value`](crate::same_value) compares what they
@@ -73,7 +72,7 @@ impl<P> Group<P> {
     }
 
     pub(crate) fn stored(index: i64, key: ByteString, properties: P, created_at: DateTime<Utc>) -> Self {
-        // The servers know five indexes; one beyond 255 would be of a server that this version does not know.
+        // Servers have five indexes.
         let type_index = u8::try_from(index).unwrap_or(u8::MAX);
         Self::new(type_index, key, properties, created_at)
     }
@@ -100,7 +99,7 @@ impl Group {
         Ok(Group { key: ByteString::from(&*self.key), ..self.map(|_| properties) })
     }
 
-    /// The same group with copies of its texts, so that it does not keep the page in memory that it came with.
+    /// Copies the key and the properties, so that the group does not keep its page in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self { key: ByteString::from(&*self.key), properties: self.properties.into_owned(), ..self }
@@ -119,7 +118,7 @@ impl Group {
 
 /// Decodes the properties of the group with this key.
 pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) -> Result<P> {
-    // Keeping the path costs time, and it is wanted only where something does not fit.
+    // Tracking the path is slow, and only errors need it.
     if let Ok(decoded) = properties.decode() {
         return Ok(decoded);
     }

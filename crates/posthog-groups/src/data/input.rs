@@ -24,19 +24,19 @@ const LONGEST_KEY: usize = 400;
 pub fn check_group_key(key: &str) -> Result<&str, Error> {
     if key.trim_matches(is_blank_to_the_server).is_empty() {
         return Err(
-            Error::input("the group key is blank").with_help("give the key that events use, such as `org:5`")
+            Error::input("the group key is blank").with_help("use the key that events have, such as `org:5`")
         );
     }
-    // As the server counts: characters, not bytes.
+    // The server counts characters, not bytes.
     let length = key.chars().count();
     if length > LONGEST_KEY {
         return Err(Error::input(format!(
-            "the group key has {length} characters, and {LONGEST_KEY} are allowed"
+            "the group key has {length} characters, but only {LONGEST_KEY} are allowed"
         ))
-        .with_help("use a shorter id, or a hash of it"));
+        .with_help("use a shorter ID, or a hash of it"));
     }
     if key.contains('\0') {
-        return Err(Error::input("the group key holds a NUL character, which the server cannot store")
+        return Err(Error::input("the group key contains a NUL character, which the server cannot store")
             .with_help("remove it"));
     }
     Ok(key)
@@ -56,15 +56,15 @@ pub fn stored_group_key(key: &str) -> Result<&str, Error> {
 }
 
 fn is_blank_to_the_server(c: char) -> bool {
-    // Python counts the four separators of ASCII among the blanks, Unicode does not.
+    // Python treats the four ASCII separators as white space; Unicode does not.
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// The name of a property.
+/// Checks the name of a property.
 pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
     match name {
         "" => Err(Error::input("the name of the property is empty")
-            .with_help("give the name as it appears on the group")),
+            .with_help("use the name as it appears on the group")),
         name if name.contains('\0') => Err(Error::input(format!(
             "the property `{name}` contains a NUL character, which the server cannot store"
         ))
@@ -73,12 +73,16 @@ pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
     }
 }
 
-/// A value to be set.
+/// Checks a value and serializes it.
 pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<JsonValue, Error> {
-    let value = JsonValue::new(value)
-        .map_err(|e| Error::input(format!("the value of `{name}` is no JSON: {e}")).with_source(e))?;
+    let value = JsonValue::new(value).map_err(|e| {
+        Error::input(format!("the value of `{name}` does not serialize to JSON: {e}")).with_source(e)
+    })?;
     if value.is_null() {
-        return Err(Error::input(format!("the value of `{name}` is null (or a number that JSON has no word for), which the server takes for missing")).with_help(format!("call `unset(\"{name}\")` to remove it")));
+        return Err(Error::input(format!(
+            "the value of `{name}` is null (or NaN or infinite), which the server treats as missing"
+        ))
+        .with_help(format!("call `unset(\"{name}\")` to remove it")));
     }
     storable::check(Some(name), value.as_str())?;
     Ok(value)
@@ -100,7 +104,7 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// # Errors
 /// [`Error::is_invalid_input`], with the path of the value, for
 ///
-/// * NUL and half surrogate pairs in names and texts, which the server refuses with 500,
+/// * NUL and unpaired surrogates in names and strings, which the server rejects with 500,
 /// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every response with the
 ///   group fails,
 /// * numbers beyond the range of a double, such as `1e400`.
@@ -108,16 +112,16 @@ pub fn check_properties(properties: &Properties) -> Result<(), Error> {
     storable::check(None, properties.as_str())
 }
 
-/// Properties to be written all at once.
+/// Serializes properties and checks that a server can store them.
 pub(crate) fn properties<T: Serialize + ?Sized>(value: &T) -> Result<Properties, Error> {
     let value = JsonValue::new(value)
-        .map_err(|e| Error::input(format!("the properties are no JSON: {e}")).with_source(e))?;
+        .map_err(|e| Error::input(format!("the properties do not serialize to JSON: {e}")).with_source(e))?;
     let properties = Properties::try_from(value).map_err(|e| Error::input(e.to_string()))?;
     check_properties(&properties)?;
     Ok(properties)
 }
 
-/// The id of a person.
+/// Checks the UUID of a person.
 pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
     let dashes = [8, 13, 18, 23];
     let is_uuid = text.len() == 36
@@ -129,8 +133,8 @@ pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
     if is_uuid {
         Ok(text)
     } else {
-        Err(Error::input("the id of the person is no UUID")
-            .with_help("distinct ids do not work here, take the `uuid` of the person"))
+        Err(Error::input("the ID of the person is not a UUID")
+            .with_help("use the `uuid` of the person, not a distinct ID"))
     }
 }
 
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_counted_in_characters_and_must_not_be_blank() {
+    fn keys_are_measured_in_characters_and_must_not_be_blank() {
         assert_eq!(refusal(check_group_key(&"ä".repeat(400))), "accepted");
         assert!(refusal(check_group_key(&"a".repeat(401))).contains("401 characters"));
         for blank in ["", " ", "\t\n"] {
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_what_is_no_object_are_refused() {
+    fn null_and_non_objects_are_rejected() {
         assert!(refusal(property_value("plan", &None::<u8>)).contains("unset(\"plan\")"));
         for value in
             [serde_json::json!(0), serde_json::json!(false), serde_json::json!(""), serde_json::json!([])]
@@ -177,9 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_named_by_a_uuid() {
+    fn a_person_id_is_a_uuid() {
         assert_eq!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789ab")), "accepted");
-        assert!(refusal(person_uuid("distinct-id")).contains("take the `uuid`"));
+        assert!(refusal(person_uuid("distinct-id")).contains("use the `uuid`"));
         assert!(refusal(person_uuid("0190a5d1-9a3b-7c4d-8e5f-0123456789az")).contains("UUID"));
     }
 }

@@ -1,4 +1,4 @@
-//! What groups are: their form, how values are compared, and what a server can store.
+//! Groups, the comparison of JSON values, and the validation of input.
 
 pub(crate) mod compare;
 pub(crate) mod group;

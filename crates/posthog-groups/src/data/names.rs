@@ -1,6 +1,6 @@
-//! The names of one property or of several.
+//! One or more property names.
 
-/// One name or several, for [`GroupHandle::unset`](crate::GroupHandle::unset): text, or an array, slice or `Vec` of it.
+/// One or more property names, for [`GroupHandle::unset`](crate::GroupHandle::unset): a string, or an array, slice or `Vec` of strings.
 pub trait PropertyNames {
     /// The names.
     fn into_names(self) -> Vec<String>;

@@ -1,11 +1,11 @@
-//! What the stores of a server can hold and give back (contract section 1.5).
+//! Checks that a server can store JSON and return it (contract section 1.5).
 
 use std::fmt::Write as _;
 
 use crate::error::Error;
 
-/// Refuses JSON that no server can store, or give back once it has stored it: NUL and half surrogate pairs in text,
-/// integers beyond 64 bits, and numbers beyond a double.
+/// Rejects JSON that servers cannot store or cannot return: NUL and unpaired surrogates in strings, integers outside 64 bits,
+/// and numbers beyond the range of a double.
 ///
 /// `json` is valid JSON: the properties of a group, or the value of the property `name`.
 pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
@@ -48,7 +48,7 @@ pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where a value stands: the objects and arrays around it, outermost first.
+/// The path of a value: the objects and arrays around it, outermost first.
 #[derive(Default)]
 struct Place<'t>(Vec<Level<'t>>);
 
@@ -62,14 +62,14 @@ impl<'t> Place<'t> {
         matches!(self.0.last(), Some(Level::Object { at_name: true, .. }))
     }
 
-    /// The member of the innermost object that is read now, in its quotes.
+    /// The current member of the innermost object, including quotes.
     fn name(&mut self, token: &'t str) {
         if let Some(Level::Object { name, at_name }) = self.0.last_mut() {
             (*name, *at_name) = (token, false);
         }
     }
 
-    /// Goes on to the next member or item.
+    /// Advances to the next member or item.
     fn advance(&mut self) {
         match self.0.last_mut() {
             Some(Level::Object { at_name, .. }) => *at_name = true,
@@ -90,7 +90,7 @@ impl<'t> Place<'t> {
                     shown += plain.as_deref().unwrap_or_else(|_| name.trim_matches('"'));
                 }
                 Level::Array { index } => {
-                    // Writing to a string does not fail.
+                    // Writing to a `String` does not fail.
                     let _ = write!(shown, "[{index}]");
                 }
             }
@@ -142,7 +142,7 @@ fn problem_of_text(token: &str) -> Option<String> {
     None
 }
 
-/// The code unit that the text begins with, if it is written as `\uXXXX`, and what follows the escape.
+/// Parses a `\uXXXX` escape at the start of the text. Returns the code unit and the rest of the text.
 fn code_unit(text: &str) -> (Option<u16>, &str) {
     let Some(escape) = text.strip_prefix('\\') else { return (None, text) };
     match escape.strip_prefix('u').and_then(|digits| digits.split_at_checked(4)) {

@@ -1,4 +1,4 @@
-//! The details of an error.
+//! The accessors of an error.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Error {
         self.0.envelope.detail.as_deref()
     }
 
-    /// Returns the field that the server refused. For a key that is taken, servers return the word `detail`.
+    /// Returns the field that the server rejected. If the group already exists, servers return `detail`.
     pub fn attr(&self) -> Option<&str> {
         self.0.envelope.attr.as_deref()
     }
@@ -63,17 +63,15 @@ impl Error {
         Message(self).to_string()
     }
 
-    /// Returns how to solve the problem, on one line, if there is a way.
+    /// Returns a suggestion on how to fix the problem, on one line, if there is one.
     pub fn help(&self) -> Option<Cow<'_, str>> {
         if let Some(help) = &self.0.help {
             return Some(one_line(help).into());
         }
         let help = match &self.0.kind {
-            Kind::Redirect(_) => "check that the host is the address of the API",
-            Kind::NotJson => {
-                "check that the host is the address of the API, and not of a login page or proxy"
-            }
-            Kind::TooLarge(_) => "raise `max_response_size` if the size is right",
+            Kind::Redirect(_) => "check that the host is the API",
+            Kind::NotJson => "check that the host is the API, and not a login page or a proxy",
+            Kind::TooLarge(_) => "increase `max_response_size` if this size is expected",
             _ => return None,
         };
         Some(help.into())

@@ -1,26 +1,26 @@
-//! What an error body says, with the oddities of the servers straightened out (contract section 1.3).
+//! The error bodies of servers, normalized (contract section 1.3).
 
 use serde::Deserialize;
 
-/// The error body of a server, made uniform.
+/// A normalized error body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Envelope {
-    /// The coarse class, such as `validation_error`.
+    /// The class of the error, such as `validation_error`.
     pub(crate) class: Option<String>,
-    /// The machine-readable code; new ones appear over time.
+    /// The machine-readable code. New codes appear over time.
     pub(crate) code: Option<String>,
-    /// The sentence for people.
+    /// The human-readable message.
     pub(crate) detail: Option<String>,
-    /// The field that is meant.
+    /// The field that the error is about.
     pub(crate) attr: Option<String>,
-    /// The server's own number for the event in its error log.
+    /// The ID of the error in the server's error tracking.
     pub(crate) event_id: Option<String>,
-    /// The write took effect, and the event about it was not sent.
+    /// Whether the write is stored but its event was not sent.
     pub(crate) event_not_sent: bool,
 }
 
 impl Envelope {
-    /// Reads a body; `None` when it is no error body of PostHog, such as a proxy's page.
+    /// Parses a body. Returns `None` if it is not a PostHog error, such as the page of a proxy.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Wire {
@@ -44,18 +44,18 @@ impl Envelope {
             event_id: wire.error_event_id,
             event_not_sent: false,
         };
-        Some(envelope.straightened())
+        Some(envelope.normalized())
     }
 
-    fn straightened(mut self) -> Self {
+    fn normalized(mut self) -> Self {
         let code = self.code.as_deref().unwrap_or_default();
         let detail = self.detail.as_deref().unwrap_or_default();
         if code.starts_with("Failed to submit") && detail.starts_with("capture_") {
-            // The sentence stands in `code`, the code in `detail`.
+            // These errors have the message in `code` and the code in `detail`.
             self.event_not_sent = true;
             std::mem::swap(&mut self.code, &mut self.detail);
         } else if code.contains(' ') && is_bare_word(detail) {
-            // Servers of 2025 swap the two where a field of the body is missing.
+            // Servers of 2025 swap the two if a field of the request is missing.
             std::mem::swap(&mut self.code, &mut self.detail);
         }
         self
@@ -70,7 +70,7 @@ fn is_bare_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Code, detail, attr, and whether an event was not sent.
+    /// Code, detail, attr and `event_not_sent`.
     type Read = Option<(Option<String>, Option<String>, Option<String>, bool)>;
 
     fn read(body: &str) -> Read {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_envelope_is_taken_as_it_is() {
+    fn an_ordinary_body_is_not_changed() {
         let body = r#"{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}"#;
         assert_eq!(read(body), some("not_found", "Not found.", None, false));
         let body =
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn code_and_detail_that_are_swapped_are_swapped_back() {
+    fn swapped_code_and_detail_are_swapped_back() {
         let body = r#"{"attr":"value","code":"This field is required.","detail":"required","type":"validation_error"}"#;
         assert_eq!(read(body), some("required", "This field is required.", Some("value"), false));
     }
 
     #[test]
-    fn a_capture_failure_is_told_apart() {
+    fn a_capture_failure_is_recognized() {
         let body = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"capture_http_error"}"#;
         assert_eq!(
             read(body),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_detail_only_and_other_bodies_are_survived() {
+    fn a_body_with_only_detail_and_other_bodies_are_accepted() {
         let only = read(r#"{"detail":"Dashboard already exists for this group type."}"#);
         assert_eq!(
             only,

@@ -7,6 +7,7 @@ mod text;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -29,8 +30,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_invalid_input`](Self::is_invalid_input) | invalid arguments or settings; no request was sent | after correcting the call |
 /// | [`is_not_found`](Self::is_not_found) | no such group or project | no |
 /// | [`is_not_offered`](Self::is_not_offered) | the server does not have the endpoint | no |
-/// | [`is_already_exists`](Self::is_already_exists) | the key is taken | no |
-/// | [`is_validation`](Self::is_validation) | the server refused a value | after correcting the call |
+/// | [`is_already_exists`](Self::is_already_exists) | a group with the key exists | no |
+/// | [`is_validation`](Self::is_validation) | the server rejected a value | after correcting the call |
 /// | [`is_unauthorized`](Self::is_unauthorized) | the key is unknown, expired or of the wrong kind | no |
 /// | [`is_missing_scope`](Self::is_missing_scope) | the key lacks a scope | no |
 /// | [`is_forbidden`](Self::is_forbidden) | the key is not allowed to do this | no |
@@ -40,8 +41,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
 /// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file; an event without effect | after correcting it |
 /// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after reading the group |
+///
+/// It serializes to an object with these members, without those that are `None`: `message`, `help`, `call`, `operation`, `status`,
+/// `code`, `group_key`, `request_id`, and `outcome_unknown`, which is always there.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     operation: Option<&'static str>,
@@ -55,11 +61,12 @@ struct Inner {
     help: Option<Cow<'static, str>>,
     call: Option<&'static str>,
     outcome_unknown: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+#[derive(Clone)]
 enum Kind {
-    /// Refused before any request.
+    /// Invalid input. No request was sent.
     Input(String),
     /// A response that is not a success.
     Answer,
@@ -75,11 +82,11 @@ enum Kind {
     Timeout,
     /// The whole call took too long.
     Deadline,
-    /// No connection.
+    /// No connection was made.
     Connect,
-    /// The connection ended within the exchange.
+    /// The connection was closed during the exchange.
     Interrupted,
-    /// The body is larger than allowed.
+    /// The response body is larger than allowed.
     TooLarge(u64),
     /// The client's rate limit would delay the request for too long.
     OwnLimit,
@@ -91,9 +98,9 @@ enum Kind {
     Decode(Box<Decode>),
     /// A group that is stored and cannot be returned; its key, if it is known.
     Unreadable(Option<String>),
-    /// A group with the key exists, with other properties.
+    /// A group with the key exists and has other properties.
     NotOurs,
-    /// The client could not be set up.
+    /// The HTTP client could not be built.
     Setup,
     /// A local file.
     #[cfg(feature = "bulk")]
@@ -101,15 +108,31 @@ enum Kind {
     /// An event was accepted and had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
+    /// An import that was refused before anything was sent.
+    #[cfg(feature = "bulk")]
+    Import(Refusal, String),
 }
 
+/// Why an import was refused.
+#[cfg(feature = "bulk")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Two rows have the same key.
+    DuplicateKey,
+    /// The journal belongs to a run with other rows.
+    ChangedInput,
+    /// The journal cannot be used for another reason.
+    Journal,
+}
+
+#[derive(Clone)]
 struct Decode {
     path: String,
     group_key: Option<String>,
     raw: Option<String>,
 }
 
-/// How much of a body is kept.
+/// The number of characters of a body that are kept.
 const SNIPPET: usize = 500;
 
 impl Error {
@@ -187,11 +210,16 @@ impl Error {
         error.of("list_groups").in_call("list").with_repair_help()
     }
 
+    #[cfg(feature = "bulk")]
+    pub(crate) fn import(refusal: Refusal, message: String) -> Self {
+        Self::new(Kind::Import(refusal, message))
+    }
+
     pub(crate) fn not_ours() -> Self {
         Self::new(Kind::NotOurs)
     }
 
-    /// What reqwest reports, without the URL: it holds keys of groups.
+    /// An error of reqwest, without the URL, which contains group keys.
     pub(crate) fn exchange(source: reqwest::Error) -> Self {
         let kind = if source.is_connect() {
             Kind::Connect
@@ -212,7 +240,7 @@ impl Error {
         error
     }
 
-    /// A response that is not a success, or not JSON. Headers and body are redacted.
+    /// A response that is not a success or not JSON. Headers and body must be redacted.
     pub(crate) fn answer(
         status: StatusCode,
         headers: &HeaderMap,
@@ -240,20 +268,20 @@ impl Error {
         error
     }
 
-    /// JSON of an unexpected form. The body is redacted.
+    /// JSON of an unexpected form. The body must be redacted.
     pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
         error.0.snippet = snippet(body);
         error.with_source(source)
     }
 
-    /// Redacts the API key in what is shown of a group that could not be decoded.
+    /// Redacts the API key in the details of a group that could not be decoded.
     pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
         if let Kind::Decode(decode) = &mut self.0.kind {
             decode.path = key.redact(&decode.path).into_owned();
             decode.group_key = decode.group_key.take().map(|text| key.redact(&text).into_owned());
         }
-        // The message may quote the value.
+        // The message can quote the value.
         let message = self.0.source.as_ref().map(ToString::to_string).unwrap_or_default();
         match key.redact(&message) {
             Cow::Owned(redacted) => self.with_source(redacted),
@@ -274,7 +302,7 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -348,7 +376,7 @@ impl Error {
         }
     }
 
-    /// Whether the answer was cut short within its JSON.
+    /// Whether the JSON of the response is truncated.
     pub(crate) fn is_cut_short(&self) -> bool {
         let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<serde_json::Error>());
         matches!(self.0.kind, Kind::Decode(_)) && source.is_some_and(serde_json::Error::is_eof)
@@ -360,12 +388,12 @@ impl Error {
     }
 }
 
-/// Statuses of gateways and proxies without a response of the server. It may or may not have processed the request.
+/// Whether a status comes from a gateway or proxy, so that the server may or may not have processed the request.
 pub(crate) fn is_gateway_failure(status: u16) -> bool {
     matches!(status, 502..=504 | 520..=524 | 530)
 }
 
-/// Request IDs of servers and proxies.
+/// Returns the request ID that a server or proxy has set.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-amzn-trace-id", "cf-ray"]
         .into_iter()
@@ -373,7 +401,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(|id| id.chars().take(200).collect())
 }
 
-/// Whether the answer could not be read as HTTP.
+/// Whether the response is not valid HTTP.
 fn is_malformed(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -386,7 +414,7 @@ fn is_malformed(error: &reqwest::Error) -> bool {
 }
 
 fn snippet(body: &[u8]) -> Option<String> {
-    // Cut before decoding, because a body may have many megabytes.
+    // Truncated before decoding, because a body can have many megabytes.
     let head = &body[..body.len().min(SNIPPET * 4)];
     let text = String::from_utf8_lossy(head);
     let text: String = text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -394,7 +422,7 @@ fn snippet(body: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The target of a redirect to a login page carries the whole request in its query.
+/// Removes the query, because the redirect to a login page repeats the whole request there.
 fn without_query(url: String) -> String {
     url.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
 }
@@ -416,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_tells_a_missing_group_from_a_missing_endpoint() {
+    fn a_missing_group_is_distinguished_from_a_missing_endpoint() {
         let group = envelope(404, "invalid_request", "not_found", "Not found.");
         assert!(group.is_not_found() && !group.is_not_offered() && group.is_group_not_found());
         let endpoint = envelope(404, "invalid_request", "not_found", "Endpoint not found.");
@@ -426,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_credentials_are_told_by_their_code_whatever_the_status() {
+    fn invalid_credentials_are_recognized_by_code_for_any_status() {
         for (status, code) in [
             (401, "not_authenticated"),
             (401, "authentication_failed"),
@@ -448,14 +476,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_envelope_keeps_the_status_and_shows_its_beginning() {
+    fn another_body_keeps_the_status_and_its_beginning() {
         let page = format!("<html>\n<h1>502 Bad Gateway</h1>{}</html>", "x".repeat(10_000));
         let error = answer(502, &page);
         assert_eq!(error.status(), Some(502));
         assert!(error.is_server_error() && error.is_retryable());
         let snippet = error.body_snippet().unwrap();
         assert!(snippet.starts_with("<html> <h1>502 Bad Gateway") && snippet.len() == 500);
-        assert_eq!(error.to_string(), "find_group: 502, and the body is no error message of PostHog");
+        assert_eq!(error.to_string(), "find_group: 502, and the body is not a PostHog error");
         assert_eq!(answer(403, "denied by policy").body_snippet(), Some("denied by policy"));
     }
 
@@ -467,7 +495,7 @@ mod tests {
             Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups").with_requests(3);
         assert_eq!(
             error.to_string(),
-            "list_groups: the answer is not of the expected form at `results[0].created_at` (3 requests)"
+            "list_groups: the response does not have the expected form at `results[0].created_at` (3 requests)"
         );
         assert_eq!(error.source().unwrap().to_string(), message);
         let broken = envelope(400, "validation_error", "invalid_input", "first\nsecond");
@@ -475,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_key_is_told_from_other_refusals() {
+    fn an_existing_group_is_distinguished_from_other_validation_errors() {
         let taken =
             envelope(400, "validation_error", "invalid_input", "A group with this key already exists");
         assert!(taken.is_already_exists() && taken.is_validation());
@@ -484,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_small_and_can_be_sent_between_threads() {
+    fn errors_are_small_and_send() {
         fn assert_send<T: Send + Sync + 'static>() {}
         assert_send::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());

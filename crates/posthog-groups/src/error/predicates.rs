@@ -1,8 +1,10 @@
-//! What kind of failure an error is.
+//! The predicates of an error.
 
+#[cfg(feature = "bulk")]
+use super::Refusal;
 use super::{Error, Kind, is_gateway_failure};
 
-/// What kind of failure it is.
+/// Predicates.
 impl Error {
     /// The arguments or settings are invalid. No request was sent.
     ///
@@ -10,6 +12,10 @@ impl Error {
     /// The message names the value, and [`help`](Self::help) what to use instead. Common mistakes are a project key (`phc_...`)
     /// instead of a personal API key, a host without `https://`, a blank group key, and a null value.
     pub fn is_invalid_input(&self) -> bool {
+        #[cfg(feature = "bulk")]
+        if matches!(self.0.kind, Kind::Import(..)) {
+            return true;
+        }
         matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
     }
 
@@ -43,17 +49,17 @@ impl Error {
     /// A group with the key already exists.
     ///
     /// # Troubleshooting
-    /// Use [`GroupHandle::upsert`](crate::GroupHandle::upsert) with `create_if_missing` to create or change a group. The server removes
-    /// white space around a new key, so ` a` and `a` are the same group.
+    /// Use [`GroupHandle::upsert`](crate::GroupHandle::upsert) with `create_if_missing` to create or change a group. The server trims
+    /// white space from a new key, so ` a` and `a` are the same group.
     pub fn is_already_exists(&self) -> bool {
         matches!(self.0.kind, Kind::NotOurs)
             || self.status() == Some(400) && self.detail() == Some("A group with this key already exists")
     }
 
-    /// The server refused a value; [`attr`](Self::attr) names the field.
+    /// The server rejected a value; [`attr`](Self::attr) names the field.
     ///
     /// # Troubleshooting
-    /// [`detail`](Self::detail) is the server's message. Servers report only the first problem.
+    /// [`detail`](Self::detail) is the server's message. Servers report only the first invalid field.
     pub fn is_validation(&self) -> bool {
         self.status() == Some(400) && self.0.envelope.class.as_deref() == Some("validation_error")
     }
@@ -90,7 +96,7 @@ impl Error {
     ///
     /// # Troubleshooting
     /// PostHog Cloud allows 480 requests per minute and 4,800 per hour for each key, across all programs that use it. Wait for
-    /// [`retry_after`](Self::retry_after), raise [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) so that the client
+    /// [`retry_after`](Self::retry_after), increase [`RetryPolicy::max_server_wait`](crate::RetryPolicy::max_server_wait) so that the client
     /// waits longer, or use a separate key for each program.
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429) && !self.is_event_not_sent() || matches!(self.0.kind, Kind::OwnLimit)
@@ -129,8 +135,8 @@ impl Error {
     /// The server or a proxy failed: the status is 500 or higher.
     ///
     /// # Troubleshooting
-    /// Servers of 2025 answer many invalid requests with 500, so a persistent 500 is probably a mistake of the caller. 502, 503, 504
-    /// and the statuses of proxies (520 to 524, 530) are temporary. [`body_snippet`](Self::body_snippet) shows who answered.
+    /// Servers of 2025 return 500 for many invalid requests, so a persistent 500 probably means that the request is invalid. 502, 503, 504
+    /// and the statuses of proxies (520 to 524, 530) are temporary. [`body_snippet`](Self::body_snippet) shows who sent the response.
     pub fn is_server_error(&self) -> bool {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
@@ -140,7 +146,7 @@ impl Error {
     ///
     /// # Troubleshooting
     /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the
-    /// group. HTML and redirects usually come from a login page: the host is not the API, or a proxy requires a login.
+    /// group. HTML and redirects usually mean that the host is not the API, or that a proxy requires a login.
     pub fn is_decode(&self) -> bool {
         matches!(
             self.0.kind,
@@ -180,7 +186,7 @@ impl Error {
             && !self.is_event_not_sent()
     }
 
-    /// A write may have taken effect, and reading the group back did not settle it.
+    /// A write may have taken effect, and reading the group back did not determine whether it did.
     ///
     /// # Troubleshooting
     /// Read the group ([`Groups::find`](crate::Groups::find)) before creating it again. `set`, `unset` and `upsert` can be repeated
@@ -194,7 +200,7 @@ impl Error {
     /// If it can be read back, the call succeeds and [`Group::event_not_sent`](crate::Group::event_not_sent) returns true.
     ///
     /// # Troubleshooting
-    /// Do not create the group again. Destinations that receive events have missed this one.
+    /// Do not create the group again. Destinations that receive events have not received this one.
     pub fn is_event_not_sent(&self) -> bool {
         self.0.envelope.event_not_sent
     }
@@ -202,8 +208,8 @@ impl Error {
     /// A local file could not be read or written: the rows of an import, or its journal.
     ///
     /// # Troubleshooting
-    /// The message names the file, and [`source`](std::error::Error::source) is the system's reason. After a full disk: make room and run the
-    /// same import again; what the journal has is not done twice.
+    /// The message names the file, and [`source`](std::error::Error::source) is the system's reason. If the disk is full,
+    /// free some space and run the same import again. Rows that the journal lists as done are not written twice.
     #[cfg(feature = "bulk")]
     pub fn is_file(&self) -> bool {
         matches!(self.0.kind, Kind::File(_))
@@ -212,11 +218,39 @@ impl Error {
     /// An event was accepted, but the group did not get the expected properties in time.
     ///
     /// # Troubleshooting
-    /// Ingestion may be late: run the same import again, which looks first and sends again only what is still missing. Where it
-    /// stays so: the project is over its event quota (events are accepted and dropped), the project key is another project's, or
-    /// somebody else writes other values.
+    /// Ingestion may be delayed. Run the same import again: it compares first, and sends only what is still missing. If the error
+    /// persists, the project is over its event quota (events are accepted and dropped), the project token belongs to another
+    /// project, or another writer sets other values.
     #[cfg(feature = "bulk")]
     pub fn is_not_arrived(&self) -> bool {
         matches!(self.0.kind, Kind::NotArrived)
+    }
+
+    /// Two rows of an import have the same key. Nothing was sent.
+    ///
+    /// # Troubleshooting
+    /// Remove one of the rows, or use the last one ([`Duplicates::LastWins`](crate::bulk::Duplicates::LastWins)).
+    #[cfg(feature = "bulk")]
+    pub fn is_duplicate_key(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::DuplicateKey, _))
+    }
+
+    /// The journal of an import belongs to a run with other rows. Nothing was sent, and the journal was not changed.
+    ///
+    /// # Troubleshooting
+    /// Finish that run with its own rows, or call [`Import::accept_changed_input`](crate::bulk::Import::accept_changed_input).
+    #[cfg(feature = "bulk")]
+    pub fn is_changed_input(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::ChangedInput, _))
+    }
+
+    /// The journal of an import cannot be used: it is in use, belongs to another import, or is not a journal. Nothing was sent, and
+    /// the file was not changed.
+    ///
+    /// # Troubleshooting
+    /// The message says which. Use another file for the journal.
+    #[cfg(feature = "bulk")]
+    pub fn is_journal_refused(&self) -> bool {
+        matches!(self.0.kind, Kind::Import(Refusal::Journal, _))
     }
 }

@@ -1,9 +1,11 @@
-//! How an error reads: one line, and no secrets.
+//! `Display` and `Debug` of the error.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use http::StatusCode;
+use serde::{Serialize, Serializer};
 
 use super::{Error, Kind, SNIPPET};
 
@@ -20,7 +22,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// What went wrong, without the name of the call and without the help.
+/// The message without the name of the call and without the help.
 pub(super) struct Message<'e>(pub(super) &'e Error);
 
 impl std::ops::Deref for Message<'_> {
@@ -40,7 +42,7 @@ impl fmt::Display for Message<'_> {
                 match (self.code(), self.detail()) {
                     (Some(code), Some(detail)) => write!(f, " {}: {}", one_line(code), one_line(detail))?,
                     (None, Some(text)) | (Some(text), None) => write!(f, ": {}", one_line(text))?,
-                    (None, None) => f.write_str(", and the body is no error message of PostHog")?,
+                    (None, None) => f.write_str(", and the body is not a PostHog error")?,
                 }
                 if let Some(attr) = self.attr() {
                     write!(f, " [{}]", one_line(attr))?;
@@ -52,24 +54,24 @@ impl fmt::Display for Message<'_> {
                 self.0.0.status.as_ref().map_or("redirected", StatusCode::as_str),
                 one_line(to)
             )?,
-            Kind::NotJson => f.write_str("the answer is no JSON")?,
+            Kind::NotJson => f.write_str("the response is not JSON")?,
             Kind::UnexpectedStatus => write!(
                 f,
-                "{}, which is not how a server answers this call",
+                "unexpected status {}",
                 self.0.0.status.as_ref().map_or("no status", StatusCode::as_str)
             )?,
-            Kind::Malformed => f.write_str("the answer is no valid HTTP, or its headers are larger than the client takes")?,
-            Kind::Timeout => f.write_str("no complete answer within the timeout of an attempt")?,
-            Kind::Deadline => f.write_str("not done within the deadline of the call")?,
+            Kind::Malformed => f.write_str("the response is not valid HTTP, or its headers are too large")?,
+            Kind::Timeout => f.write_str("no complete response within the timeout of an attempt")?,
+            Kind::Deadline => f.write_str("the deadline of the call has expired")?,
             Kind::Connect => f.write_str("no connection to the server")?,
-            Kind::Interrupted => f.write_str("the connection ended before the answer was complete")?,
-            Kind::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes")?,
-            Kind::OwnLimit => f.write_str("the client's own rate limit has no place within the longest wait")?,
-            Kind::Queue(awaited) => write!(f, "waited as long as allowed for another call of this client, which {awaited}")?,
+            Kind::Interrupted => f.write_str("the connection was closed before the response was complete")?,
+            Kind::TooLarge(limit) => write!(f, "the response is larger than {limit} bytes")?,
+            Kind::OwnLimit => f.write_str("the client's own rate limit requires a longer wait than allowed")?,
+            Kind::Queue(awaited) => write!(f, "waited too long for another call of this client, which {awaited}")?,
             Kind::Decode(decode) => {
                 match &decode.group_key {
-                    Some(key) => write!(f, "the properties of group `{}` are not of the expected form", one_line(key))?,
-                    None => f.write_str("the answer is not of the expected form")?,
+                    Some(key) => write!(f, "the properties of group `{}` do not have the expected form", one_line(key))?,
+                    None => f.write_str("the response does not have the expected form")?,
                 }
                 if !matches!(decode.path.as_str(), "." | "") {
                     write!(f, " at `{}`", one_line(&decode.path))?;
@@ -80,19 +82,21 @@ impl fmt::Display for Message<'_> {
                 f.write_str("the server cannot return a group whose key is not known, and others beside it may be missing")?;
             }
             Kind::NotOurs => f.write_str(
-                "a group with this key exists and holds other properties than those sent: it was there before, or was changed since",
+                "a group with this key exists and has other properties than those sent: it existed before, or was changed since",
             )?,
-            Kind::Setup => f.write_str("no client could be set up")?,
+            Kind::Setup => f.write_str("the HTTP client could not be built")?,
+            #[cfg(feature = "bulk")]
+            Kind::Import(_, message) => f.write_str(&one_line(message))?,
             #[cfg(feature = "bulk")]
             Kind::File(message) => match &self.0.0.source {
                 Some(reason) => write!(f, "{}: {}", one_line(message), one_line(&reason.to_string()))?,
                 None => f.write_str(&one_line(message))?,
             },
             #[cfg(feature = "bulk")]
-            Kind::NotArrived => f.write_str("the event was accepted, but the group did not become as wanted")?,
+            Kind::NotArrived => f.write_str("the event was accepted, but the group does not have the expected properties")?,
         }
         if let Some(wait) = self.0.0.retry_after {
-            write!(f, "; next try in {} s", wait.as_secs_f64().ceil())?;
+            write!(f, "; retry in {} s", wait.as_secs_f64().ceil())?;
         }
         if self.0.0.outcome_unknown {
             f.write_str("; the write may have taken effect")?;
@@ -108,7 +112,8 @@ impl fmt::Display for Message<'_> {
 }
 
 impl fmt::Debug for Error {
-    /// As a program whose `main` fails shows it: the text of `Display`, and below it the details and the causes.
+    /// The text of `Display`, followed by the details and the causes. This is what a program prints if its `main` returns
+    /// the error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         for (name, value) in [
@@ -128,6 +133,43 @@ impl fmt::Debug for Error {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Members<'e> {
+            message: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            help: Option<Cow<'e, str>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            call: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            operation: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            status: Option<u16>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            group_key: Option<&'e str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_id: Option<&'e str>,
+            outcome_unknown: bool,
+        }
+
+        Members {
+            message: self.message(),
+            help: self.help(),
+            call: self.call(),
+            operation: self.operation_id(),
+            status: self.status(),
+            code: self.code(),
+            group_key: self.group_key(),
+            request_id: self.request_id(),
+            outcome_unknown: self.is_outcome_unknown(),
+        }
+        .serialize(serializer)
     }
 }
 

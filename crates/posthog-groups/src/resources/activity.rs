@@ -1,5 +1,6 @@
 //! The history of a group.
 
+use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -26,7 +27,7 @@ use crate::wire::session::read;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "no request is sent until its stream is polled"]
+#[must_use = "no request is sent until it is awaited or its stream is polled"]
 pub struct ActivityQuery {
     handle: GroupHandle,
     page_size: u32,
@@ -52,19 +53,19 @@ impl ActivityQuery {
         self
     }
 
-    /// Starts at the page that [`ActivityPage::next`] of an earlier page names.
+    /// Starts at a page, [`ActivityPage::next`] of an earlier page.
     pub fn start_from(mut self, cursor: Cursor) -> Self {
         self.start = Some(cursor);
         self
     }
 
-    /// Whether the next page is requested while the current one is processed; on by default.
+    /// Sets whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
     }
 
-    /// Collects all entries.
+    /// Collects all entries. Awaiting the request does the same.
     ///
     /// # Errors
     /// The first error of the [stream](Self::stream).
@@ -79,7 +80,7 @@ impl ActivityQuery {
 
     /// Returns a stream of entries. It ends after an error.
     ///
-    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
+    /// The error is [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group, and
     /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
         let prefetch = self.prefetch;
@@ -95,6 +96,16 @@ impl ActivityQuery {
     }
 }
 
+impl IntoFuture for ActivityQuery {
+    type Output = Result<Vec<ActivityEntry>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`collect`](Self::collect).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.collect())
+    }
+}
+
 /// One page of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityPage {
@@ -102,7 +113,7 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// The number of entries on all pages.
     pub total: i64,
-    /// Where the next page begins; `None` on the last page. New entries move older ones to later pages.
+    /// The number of the next page; `None` on the last page. New entries move older ones to later pages.
     pub next: Option<Cursor>,
 }
 
@@ -149,7 +160,7 @@ impl Stream for ActivityPages {
 struct ActivityWalk {
     query: ActivityQuery,
     page: i64,
-    /// Where the page to come begins, when it is not the first.
+    /// The page to request; `None` for the first.
     cursor: Option<Cursor>,
     empty_pages: EmptyPages,
 }
@@ -194,19 +205,19 @@ impl Walk for ActivityWalk {
     }
 }
 
-/// The place that a link names: its page, and how many entries a page has.
+/// Parses a link: the number of the page, and the number of entries per page.
 fn cursor_of(link: &str) -> Cursor {
     let parameter = |name| parameter_of_link(link, name).unwrap_or_default();
     Cursor::new(format!("{}/{}", parameter("page"), parameter("limit")))
 }
 
-/// The page of a cursor, which has to be later than the current one, and how many entries a page has.
+/// Parses a cursor, whose page must be later than the current one.
 fn place_after(current: i64, cursor: &Cursor) -> Result<(i64, Option<u32>)> {
     let (page, limit) = cursor.as_str().split_once('/').unwrap_or((cursor.as_str(), ""));
     match page.parse() {
         Ok(number) if number > current => Ok((number, limit.parse().ok().filter(|&limit| limit > 0))),
         _ => Err(Error::paging(format!(
-            "page {current} of the history names page `{page}` as the next, so that it cannot be continued"
+            "page {current} of the history links to page `{page}` as the next one, so the history cannot be continued"
         ))),
     }
 }

@@ -78,7 +78,7 @@ impl Default for ClientBuilder {
 }
 
 impl fmt::Debug for ClientBuilder {
-    // By hand, so that neither the key nor the password of a proxy can end up in a log.
+    // Manual, so that neither the key nor the password of a proxy can be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("key", &self.key.as_ref().map(|_| "redacted"))
@@ -100,7 +100,7 @@ impl Client {
     /// | variable | | |
     /// | --- | --- | --- |
     /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
-    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; hosts for events (`eu.i.posthog.com`) are understood |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; event hosts (`eu.i.posthog.com`) are mapped to the API |
     /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the HTTP client, for example for own certificates or connection pools.
+    /// Sets the HTTP client, for example for custom certificates or connection pools.
     ///
     /// Disable redirects with `redirect(Policy::none())`: on this API they lead to a login page, and responses from another origin are
     /// refused.
@@ -262,7 +262,7 @@ impl ClientBuilder {
         let host = Host::parse(&self.host, self.allow_insecure_http)?;
         let project = self.project.check()?;
         if let Some(given) = &host.mapped_from {
-            note!("{given} is a host for events; using the API host {} instead", host.base());
+            note!("{given} is a host for events; the client uses the API host {} instead", host.base());
             let _ = given;
         }
         let limit = self
@@ -275,7 +275,7 @@ impl ClientBuilder {
                 with_proxy(http, &host, self.proxy)?.build().map_err(Error::setup)?
             }
         };
-        // Cloud no longer has the endpoint since September 2025.
+        // PostHog Cloud has not had the endpoint since September 2025.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
         let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
         connection.trace_urls = self.trace_urls;
@@ -291,7 +291,7 @@ impl ClientBuilder {
     }
 }
 
-/// Sets the proxy, so that the key is sent in clear text only if that was requested.
+/// Sets the proxy. The key is sent in clear text only if that was requested.
 fn with_proxy(
     http: reqwest::ClientBuilder,
     host: &Host,
@@ -317,7 +317,7 @@ pub(crate) fn https_client() -> Result<reqwest::Client> {
     http_client(CONNECT_TIMEOUT, None).build().map_err(Error::setup)
 }
 
-/// For plain http: loading the certificates of the system takes longer than all else that building a client does.
+/// Skips loading the system's certificates for plain http, which is the slowest part of building a client.
 fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     let http = http.tls_certs_only([]);
@@ -342,8 +342,8 @@ fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
         ));
     };
     if key.contains(char::is_control) {
-        // Not trimmed: a key with a line break was probably read from a file by mistake.
-        return Err(Error::input("the personal API key holds a line break or another control character")
+        // Not trimmed, because a key with a line break was probably read from a file by mistake.
+        return Err(Error::input("the personal API key contains a line break or another control character")
             .with_help("remove it, for example with `trim()`"));
     }
     PersonalApiKey::new(key).map_err(|e| Error::input(e.to_string()))
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_gives_key_host_and_project() {
+    fn key_host_and_project_are_read_from_the_environment() {
         let build = |variables: &[(&str, &str)]| {
             let find = |name: &str| {
                 Ok(variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_in_no_debug_text() {
+    fn debug_output_has_no_key() {
         let builder = Client::builder().personal_api_key("phx_secret").region(Region::Eu);
         let client = builder.clone().build().unwrap();
         for text in [

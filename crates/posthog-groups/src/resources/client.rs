@@ -116,7 +116,7 @@ impl Client {
         let session = self.session("projects");
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
-            // Counted instead of taken from the link, which may name another origin.
+            // The offset is counted, because the link can have another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
             let page = read!(session, "list_projects", hide_answers, |raw| raw
                 .list_projects()
@@ -126,7 +126,7 @@ impl Client {
             session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
             projects.extend(page.results);
-            // An empty page with a link would be followed forever.
+            // Following links from empty pages might never end.
             if empty || !more {
                 return Ok(projects);
             }
@@ -152,7 +152,7 @@ impl Client {
     }
 
     /// Returns a client for long-running work: without a deadline, with waits of any length for the rate limit, and with more retries,
-    /// because a 500 after hours of work is hardly a mistake of the caller.
+    /// because a 500 after hours of work rarely means an invalid request.
     pub(crate) fn for_bulk(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);

@@ -37,7 +37,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// Returns the parameter `name` of a link to the next page, whatever origin the link names.
+/// Returns the parameter `name` of a link to the next page. The origin of the link is ignored.
 ///
 /// Servers behind proxies do not always know their own address. Only the parameter is taken from the link, and the next page is
 /// requested from the client's origin, so that the key is sent nowhere else.
@@ -88,14 +88,12 @@ impl Trail {
     /// Records the cursor of the next page.
     pub(crate) fn follow(&mut self, cursor: &Cursor) -> Result<(), Error> {
         if cursor.0.is_empty() {
-            return Err(Error::paging(
-                "the cursor is empty, because the server's link to the next page had none",
-            ));
+            return Err(Error::paging("the server's link to the next page has no cursor"));
         }
         if self.cursors.insert(digest(&cursor.0)) {
             Ok(())
         } else {
-            Err(Error::paging("the server returned the same cursor twice, so the list would never end"))
+            Err(Error::paging("the server returned the same cursor twice, so the list would not end"))
         }
     }
 
@@ -105,7 +103,7 @@ impl Trail {
             Ok(())
         } else {
             Err(Error::paging(format!(
-                "the server started over: a second page starts with group `{key}`, so it did not accept its own cursor"
+                "the list starts over: another page started with group `{key}`, so the server did not accept its own cursor"
             )))
         }
     }
@@ -122,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_the_parameter_is_taken_from_a_link() {
+    fn only_the_parameter_is_taken_from_a_link() {
         for (link, cursor) in [
             (
                 "https://posthog.example.com/api/projects/1/groups/?cursor=a%2Bb%3D%3D&group_type_index=0",
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_another_origin_is_noticed() {
+    fn a_link_to_another_origin_is_detected() {
         let host = Host::parse("https://posthog.example.com", false).unwrap();
         for (link, origin) in [
             ("https://posthog.example.com/api/?cursor=x", None),
@@ -164,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_may_be_empty_but_not_for_ever() {
+    fn a_limited_number_of_empty_pages_is_allowed() {
         let mut pages = EmptyPages::default();
         assert!((0..99).all(|_| pages.count(true).is_ok()));
         assert!(pages.count(false).is_ok());
@@ -173,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_are_noticed() {
+    fn repeated_cursors_and_groups_are_detected() {
         let mut trail = Trail::default();
         trail.follow(&Cursor::new("a")).unwrap();
         trail.follow(&Cursor::new("b")).unwrap();
@@ -181,6 +179,6 @@ mod tests {
         assert!(trail.follow(&Cursor::new("a")).unwrap_err().is_paging());
         trail.enter(0, "org:1").unwrap();
         trail.enter(1, "org:1").unwrap();
-        assert!(trail.enter(0, "org:1").unwrap_err().to_string().contains("started over"));
+        assert!(trail.enter(0, "org:1").unwrap_err().to_string().contains("starts over"));
     }
 }

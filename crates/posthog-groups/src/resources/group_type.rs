@@ -54,7 +54,7 @@ impl From<&String> for GroupTypeRef {
 }
 
 impl GroupTypeRef {
-    /// Returns the index, from the group types of the project if it is given by name.
+    /// Returns the index. A name is looked up in the group types of the project.
     pub(crate) async fn index(&self, session: &Session) -> Result<u8> {
         match &self.0 {
             Named::Index(index) => match u8::try_from(*index) {
@@ -70,13 +70,16 @@ impl GroupTypeRef {
     }
 }
 
-/// The error for a type that the project does not have. It lists those that it has.
+/// The error for a type that the project does not have. It lists the existing types.
 fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
     let known: Vec<String> =
         types.iter().map(|t| format!("`{}` ({})", t.group_type, t.group_type_index)).collect();
-    let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
-    Error::input(format!("the project has no group type {wanted}, but {known}"))
-        .with_help("group types come from events, send one with `$group_type` first")
+    let known = match known.is_empty() {
+        true => "it has no group types".to_owned(),
+        false => format!("its group types are {}", known.join(", ")),
+    };
+    Error::input(format!("the project has no group type {wanted}; {known}"))
+        .with_help("group types are created by events with `$group_type`")
 }
 
 /// Fails for an index without a group type, because the server would store a group of it before it answers 404.
@@ -95,8 +98,8 @@ pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
     Ok(types)
 }
 
-/// Returns the index of the type that `wanted` selects. If the cached types have none, they are requested; if there is none then
-/// either, returns the types.
+/// Returns the index of the type that `wanted` selects. If the cache does not have it, the types are requested. If there is still
+/// no such type, returns the types.
 async fn find(
     session: &Session,
     wanted: impl Fn(&GroupType) -> bool + Send + Sync,
@@ -111,7 +114,7 @@ async fn find(
     }
     let missed = Instant::now();
     let _one_fetches = session.queue("requests the group types", cache.fetching.lock()).await?;
-    // Another call may have asked while this one waited.
+    // Another call may have requested them while this one waited.
     let types = match cache.get_since(missed) {
         Some(types) => types,
         None => fetch(session).await?,

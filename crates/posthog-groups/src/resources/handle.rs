@@ -94,11 +94,11 @@ impl GroupHandle {
         self.write("unset", &writes?).await
     }
 
-    /// Carries out changes of the group, while no other call of this client writes to it.
+    /// Writes to the group while no other call of this client does.
     async fn write(&self, call: &'static str, writes: &[impl write::Write]) -> Result<Group> {
         let key = input::check_group_key(&self.key)?;
         let Some((first, others)) = writes.split_first() else {
-            return Err(Error::input("no property is named").with_help("name at least one"));
+            return Err(Error::input("no property name is given").with_help("give at least one"));
         };
         let session = self.groups.client().session(call);
         let index = self.groups.index(&session).await?;

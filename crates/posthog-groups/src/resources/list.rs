@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -35,7 +36,7 @@ type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
 /// }
 /// # Ok(()) }
 /// ```
-#[must_use = "a list does nothing until its stream is polled"]
+#[must_use = "no request is sent until it is awaited or its stream is polled"]
 pub struct ListGroups<P = Properties> {
     groups: Groups,
     search: Option<String>,
@@ -115,7 +116,7 @@ impl ListGroups {
             limit: None,
             prefetch: true,
             detours: false,
-            // The text is there already: listing does not read the properties.
+            // Listing does not parse the properties.
             decode: |group| Ok(group.into()),
         }
     }
@@ -141,13 +142,13 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// Ends the list after this many groups. No page is requested that is not needed for them.
+    /// Limits the list to this many groups. Pages beyond them are not requested.
     pub fn limit(mut self, groups: usize) -> Self {
         self.limit = Some(groups);
         self
     }
 
-    /// Whether the next page is requested while the current one is processed; on by default.
+    /// Sets whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.prefetch = prefetch;
         self
@@ -193,11 +194,11 @@ impl<P: Send + 'static> ListGroups<P> {
         GroupStream(Items::new(pages, |page| page.groups))
     }
 
-    /// Collects all groups, or the first [`limit`](Self::limit) of them.
+    /// Collects all groups, or the first [`limit`](Self::limit) of them. Awaiting the request does the same.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
-    /// let newest = orgs.list().limit(10).collect().await?;
+    /// let newest = orgs.list().limit(10).await?;
     /// # Ok(()) }
     /// ```
     ///
@@ -227,8 +228,18 @@ impl<P: Send + 'static> ListGroups<P> {
     }
 }
 
+impl<P: Send + 'static> IntoFuture for ListGroups<P> {
+    type Output = Result<Vec<Group<P>>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// As [`collect`](Self::collect).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.collect())
+    }
+}
+
 /// One page of groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GroupPage<P = Properties> {
     /// The groups, with an error for each group that could not be decoded.
@@ -238,11 +249,16 @@ pub struct GroupPage<P = Properties> {
     /// The cursor is empty if the server's link has none. Requesting that page fails.
     pub next: Option<Cursor>,
     /// The origin of the server's link to the next page, if it differs from the client's, as is common behind proxies. The next page
-    /// is requested from the client's origin nevertheless.
+    /// is still requested from the client's origin.
     pub link_origin: Option<String>,
 }
 
 impl<P> GroupPage<P> {
+    /// Creates a page, for tests.
+    pub fn new(groups: impl IntoIterator<Item = Group<P>>, next: Option<Cursor>) -> Self {
+        Self { groups: groups.into_iter().map(Ok).collect(), next, link_origin: None }
+    }
+
     /// Returns all groups, or the first error.
     ///
     /// # Errors
@@ -292,12 +308,12 @@ impl<P: Send + 'static> Stream for GroupPages<P> {
     }
 }
 
-/// A walk through the pages of a list of groups.
+/// The state of paging through a list of groups.
 struct GroupWalk<P> {
     list: ListGroups<P>,
     index: Option<u8>,
     cursor: Option<Cursor>,
-    /// How many groups are still wanted; `None` for all.
+    /// The number of groups still to return; `None` for all.
     left: Option<usize>,
     trail: Trail,
     /// When the last group was created, and the keys of the groups of that time.
@@ -330,7 +346,7 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if let Some(cursor) = &self.cursor {
             self.trail.follow(cursor)?;
         }
-        // Each page has the time of a call.
+        // The deadline applies to each page.
         let session = self.list.groups.client().session("list");
         let index = match self.index {
             Some(index) => index,
@@ -436,15 +452,15 @@ impl<P> Source for Filtered<'_, P> {
     }
 }
 
-/// A page as it was received.
+/// A received page.
 enum Received {
-    /// Every group is of the expected form.
+    /// All groups have the expected form.
     Whole(raw::GroupPage),
-    /// Some group is not: all of them as text.
+    /// At least one group does not: the texts of all groups.
     Loose(LoosePage),
 }
 
-/// A page whose groups are decoded one by one, so that one that is not of the expected form does not lose the others.
+/// A page whose groups are decoded one by one, so that an unexpected group does not lose the others.
 #[derive(serde::Deserialize)]
 struct LoosePage {
     next: Option<String>,
@@ -469,7 +485,7 @@ impl Received {
     fn first(&self) -> Option<(i64, &str)> {
         match self {
             Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, &*g.group_key)),
-            // What such a page holds is unclear; its cursor is guarded nevertheless.
+            // The first group of such a page may be unknown; its cursor is still checked.
             Self::Loose(_) => None,
         }
     }
@@ -538,7 +554,7 @@ async fn fetch<P>(
             return Ok(Received::Loose(page));
         }
         match call.finish(sent) {
-            // Cut in a way that only decoding shows: once more, as `read!` does.
+            // Truncated in a way that only decoding detects, so the page is requested again, as in `read!`.
             Err(error) if again && error.is_cut_short() => again = false,
             result => return result.map(Received::Whole).map_err(Error::with_repair_help),
         }

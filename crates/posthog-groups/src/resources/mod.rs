@@ -1,4 +1,4 @@
-//! What users call.
+//! The API for users.
 
 pub(crate) mod activity;
 pub(crate) mod builder;

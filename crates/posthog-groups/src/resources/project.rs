@@ -11,14 +11,14 @@ use crate::error::{Error, Result};
 pub struct ProjectRef(String);
 
 impl ProjectRef {
-    /// The project that the user of the key used last.
+    /// Returns the project that the user of the key used last.
     pub fn current() -> Self {
         Self("@current".to_owned())
     }
 
     pub(crate) fn check(self) -> Result<String> {
         let text = self.0.trim();
-        // The server takes any integer and says 404; a project has a number above zero.
+        // The server accepts any integer and returns 404, but IDs are positive.
         if text == "@current"
             || text.parse::<i64>().is_ok_and(|id| id > 0) && text.bytes().all(|b| b.is_ascii_digit())
         {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_project_is_a_number_or_the_current_one() {
+    fn a_project_is_a_number_or_current() {
         for good in ["1", "12345", "@current", " 7 "] {
             assert_eq!(ProjectRef::from(good).check().unwrap(), good.trim());
         }

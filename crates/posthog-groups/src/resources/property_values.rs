@@ -55,7 +55,7 @@ impl PropertyValuesQuery {
     pub async fn send(self) -> Result<Vec<PropertyValue>> {
         if self.name.trim().is_empty() {
             return Err(Error::input("the name of the property is blank")
-                .with_help("give the name as it appears on groups"));
+                .with_help("use the name as it appears on groups"));
         }
         let name = input::property_name(&self.name)?;
         let session = self.groups.client().session("property_values");

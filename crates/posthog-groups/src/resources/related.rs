@@ -30,7 +30,7 @@ impl From<Vec<RelatedActor>> for Related {
                 RelatedActor::Person(person) => related.persons.push(person),
                 RelatedActor::Group(group) => related.groups.push(group),
                 RelatedActor::Unknown(text) => related.others.push(text),
-                // The enum may grow; what it grows by is JSON as well.
+                // The enum is `non_exhaustive`; future variants are kept as JSON.
                 other => related.others.extend(JsonValue::new(&other)),
             }
         }

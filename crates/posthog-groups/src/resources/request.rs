@@ -17,8 +17,8 @@ static DELETE: Operation = Operation::unlisted("DELETE");
 impl Client {
     /// Sends a request to any path of the API, and returns the JSON of the response, or `None` if it has no body.
     ///
-    /// `path` starts with a slash and may have a query. The API key, the origin, the rate limit, timeouts and the bound of the response are
-    /// those of all calls. GET is repeated as other reads are; a request with another method is sent once.
+    /// `path` starts with a slash and may have a query. The API key, the origin, the rate limit, the timeouts and the maximum response
+    /// size are those of all calls. GET is retried like other reads; requests with other methods are sent once.
     ///
     /// ```no_run
     /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
@@ -27,7 +27,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for another method than GET, POST, PUT, PATCH and DELETE, and for a path that is not one of the API's
+    /// [`Error::is_invalid_input`] for other methods than GET, POST, PUT, PATCH and DELETE, and for a path that leads to another
     /// origin. After a write, see [`Error::is_outcome_unknown`].
     pub async fn request(
         &self,
@@ -47,7 +47,7 @@ impl Client {
             }
         };
         if !path.starts_with('/') || path.starts_with("//") {
-            return Err(Error::input("the path does not start with one slash")
+            return Err(Error::input("the path does not start with a single slash")
                 .with_help("write, for example, /api/users/@me/"));
         }
         let session = match operation.idempotency {
@@ -61,7 +61,7 @@ impl Client {
         }
         let request = request
             .build()
-            .map_err(|e| Error::input("the path cannot be part of a URL").with_source(e.without_url()))?;
+            .map_err(|e| Error::input("the path is not valid in a URL").with_source(e.without_url()))?;
         let exchange = session.exchange(Mode::Raw);
         let body = exchange.send(&shared.http, operation, request).await?;
         if body.trim_ascii().is_empty() {

@@ -1,4 +1,4 @@
-//! Compares a struct for properties with what a server holds.
+//! Compares a struct with the properties of groups on the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,22 +12,22 @@ use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::resources::groups::Groups;
 
-/// How many groups are looked at.
+/// The maximum number of groups in the sample.
 const SAMPLE: usize = 1_000;
 
-/// What [`Groups::check_schema`] has found.
+/// The result of [`Groups::check_schema`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaReport {
-    /// How many groups were looked at; at most 1,000, the newest.
+    /// The number of groups in the sample: the newest, at most 1,000.
     pub groups_seen: usize,
-    /// These were all groups of the type.
+    /// Whether the sample has all groups of the type.
     pub is_complete: bool,
-    /// Properties of the struct that groups lack: required ones that some lack, and others that none has.
+    /// Properties of the struct that groups lack: required properties that some groups lack, and optional ones that no group has.
     pub missing: Vec<MissingProperty>,
-    /// Properties of groups that the struct does not have. None where it takes any others in (`#[serde(flatten)]` of a map).
+    /// Properties of groups that the struct does not have. Empty if it accepts any others (`#[serde(flatten)]` of a map).
     pub unknown: Vec<UnknownProperty>,
-    /// Properties with values of a type that the struct does not take.
+    /// Properties with values of a type that the struct does not accept.
     pub different: Vec<DifferentProperty>,
 }
 
@@ -35,11 +35,11 @@ pub struct SchemaReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingProperty {
-    /// Its name, as JSON has it.
+    /// The name in JSON.
     pub name: String,
-    /// The struct requires it: groups without it do not decode.
+    /// Whether the struct requires it, so that groups without it cannot be decoded.
     pub required: bool,
-    /// How many of the groups seen lack it.
+    /// The number of groups in the sample that lack it.
     pub groups_without: usize,
 }
 
@@ -47,29 +47,29 @@ pub struct MissingProperty {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownProperty {
-    /// Its name.
+    /// The name in JSON.
     pub name: String,
-    /// How many groups have it: of those seen, or by the server's count where none was seen.
+    /// The number of groups that have it: in the sample, or on the server if no group in the sample has it.
     pub groups_with: usize,
-    /// The types of its values; empty where none was seen.
+    /// The types of its values; empty if no group in the sample has it.
     pub found: Vec<ValueKind>,
 }
 
-/// A property with values of a type that the struct does not take.
+/// A property with values of a type that the struct does not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DifferentProperty {
-    /// Its name.
+    /// The name in JSON.
     pub name: String,
-    /// What the struct takes.
+    /// The types that the struct accepts.
     pub expected: Vec<ValueKind>,
-    /// What was found and is not taken.
+    /// The types that were found and are not accepted.
     pub found: Vec<ValueKind>,
-    /// A group that has such a value, if one was seen.
+    /// A group in the sample with such a value, if there is one.
     pub group_key: Option<String>,
 }
 
-/// The types of JSON values, whole numbers apart.
+/// The types of JSON values, as in JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ValueKind {
@@ -81,9 +81,9 @@ pub enum ValueKind {
     Integer,
     /// Any other number.
     Number,
-    /// Text.
+    /// A string.
     String,
-    /// A list.
+    /// An array.
     Array,
     /// An object.
     Object,
@@ -104,7 +104,7 @@ impl fmt::Display for ValueKind {
 }
 
 impl SchemaReport {
-    /// Everything seen fits the struct, and the struct misses nothing.
+    /// Returns true if no difference was found.
     pub fn is_match(&self) -> bool {
         self.missing.is_empty() && self.unknown.is_empty() && self.different.is_empty()
     }
@@ -116,16 +116,16 @@ impl fmt::Display for SchemaReport {
             |kinds: &[ValueKind]| kinds.iter().map(ValueKind::to_string).collect::<Vec<_>>().join(" or ");
         writeln!(
             f,
-            "{} groups seen{}: {} properties missing, {} unknown, {} of another type",
+            "{} groups compared{}: {} properties missing, {} unknown, {} of another type",
             self.groups_seen,
-            if self.is_complete { ", all there are" } else { "" },
+            if self.is_complete { " (all)" } else { "" },
             self.missing.len(),
             self.unknown.len(),
             self.different.len()
         )?;
         for row in &self.missing {
             let required = if row.required { "required" } else { "optional" };
-            writeln!(f, "missing    {} ({required}), {} groups are without", row.name, row.groups_without)?;
+            writeln!(f, "missing    {} ({required}), {} groups lack it", row.name, row.groups_without)?;
         }
         for row in &self.unknown {
             writeln!(
@@ -148,10 +148,10 @@ impl fmt::Display for SchemaReport {
 }
 
 impl Groups {
-    /// Compares the JSON Schema of a struct for properties with what the server holds.
+    /// Compares the JSON Schema of a struct with the properties of groups on the server.
     ///
-    /// Up to 1,000 groups, the newest, are looked at. For properties that none of them has, the server is asked for their
-    /// values, and on servers that have property definitions, for the names of all properties.
+    /// The sample is the newest 1,000 groups. For properties that none of them has, their values are requested, and on servers that
+    /// have property definitions, the names of all properties.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -164,13 +164,13 @@ impl Groups {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] when the schema of `P` is no object with properties.
+    /// [`Error::is_invalid_input`] if the schema of `P` is not an object with properties.
     pub async fn check_schema<P: JsonSchema>(&self) -> Result<SchemaReport> {
         let declared = Declared::of::<P>()?;
         let (seen, is_complete) = self.sample().await?;
         let mut report = declared.compare(&seen, is_complete);
         if !is_complete {
-            self.look_beyond_the_sample(&declared, &seen, &mut report).await?;
+            self.compare_beyond_the_sample(&declared, &seen, &mut report).await?;
         }
         Ok(report)
     }
@@ -187,7 +187,7 @@ impl Groups {
         Ok((seen, true))
     }
 
-    async fn look_beyond_the_sample(
+    async fn compare_beyond_the_sample(
         &self,
         declared: &Declared,
         seen: &Seen,
@@ -204,7 +204,7 @@ impl Groups {
             if !property.required {
                 report.missing.retain(|row| row.name != *name);
             }
-            // Values come as text, so that `5` may be a number or text.
+            // Values are returned as text, so `5` can be a number or a string.
             let taken = |text: &str| {
                 property.kinds.contains(&ValueKind::String) || property.takes(kind_of_text(text))
             };
@@ -251,14 +251,14 @@ fn kind_of(value: &Value) -> ValueKind {
     }
 }
 
-/// The properties of the groups that were looked at.
+/// The properties of the groups in the sample.
 #[derive(Debug, Default)]
 struct Seen {
     groups: usize,
     properties: BTreeMap<String, BTreeMap<ValueKind, Occurrence>>,
 }
 
-/// Values of one type of one property.
+/// The values of one type of one property.
 #[derive(Debug)]
 struct Occurrence {
     times: usize,
@@ -281,7 +281,7 @@ impl Seen {
     }
 }
 
-/// What a struct declares.
+/// The properties that a struct declares.
 #[derive(Debug)]
 struct Declared {
     properties: BTreeMap<String, Property>,
@@ -304,7 +304,7 @@ const EVERY_KIND: [ValueKind; 7] = [
     ValueKind::Object,
 ];
 
-/// References deeper than this are taken for anything: they may be recursive.
+/// The maximum depth of references. Deeper ones may be recursive, and accept any type.
 const DEEPEST: u32 = 16;
 
 impl Declared {
@@ -312,10 +312,10 @@ impl Declared {
         let schema = schemars::schema_for!(P).to_value();
         let Some(members) = schema.get("properties").and_then(Value::as_object) else {
             return Err(Error::input(format!(
-                "the schema of `{}` is no object with properties",
+                "the schema of `{}` is not an object with properties",
                 P::schema_name()
             ))
-            .with_help("give a struct with named fields"));
+            .with_help("use a struct with named fields"));
         };
         let required: BTreeSet<&str> = schema
             .get("required")
@@ -374,7 +374,7 @@ impl Property {
     }
 }
 
-/// The types that a schema takes.
+/// The types that a schema accepts.
 fn kinds(root: &Value, schema: &Value, depth: u32) -> BTreeSet<ValueKind> {
     let every = || BTreeSet::from(EVERY_KIND);
     if depth > DEEPEST {

@@ -1,4 +1,4 @@
-//! Merging several properties, on servers that can and on those that cannot.
+//! Upserts: merge several properties into a group.
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -153,12 +153,13 @@ impl Upsert {
     }
 }
 
-/// The properties one by one, if all that is given can work.
+/// Validates the arguments and returns the properties ordered by name.
 fn check(key: &str, properties: &Properties, create_if_missing: bool) -> Result<Vec<(String, JsonValue)>> {
     let key = input::check_group_key(key)?;
     if create_if_missing && input::stored_group_key(key)? != key {
-        let what = "the group key has blanks around it, which the server removes when it creates a group";
-        return Err(Error::input(what).with_help("remove them"));
+        let what =
+            "the group key has white space around it, which the server removes when it creates a group";
+        return Err(Error::input(what).with_help("remove it"));
     }
     write::to_merge(properties)
 }

@@ -21,7 +21,7 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Pays for a repetition; false when there is nothing left to pay with.
+    /// Takes a token for a retry. Returns false if there is none.
     pub(crate) fn withdraw(&self) -> bool {
         let mut fifths = lock_ignoring_poison(self.fifths.lock());
         match fifths.checked_sub(COST) {
@@ -33,7 +33,7 @@ impl RetryBudget {
         }
     }
 
-    /// Notes a success.
+    /// Returns a fifth of a token after a success.
     pub(crate) fn deposit(&self) {
         let mut fifths = lock_ignoring_poison(self.fifths.lock());
         *fifths = (*fifths + 1).min(FULL);
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_repetitions_empty_it_and_five_successes_pay_for_one() {
+    fn a_hundred_retries_exhaust_it_and_five_successes_allow_one() {
         let budget = RetryBudget::default();
         assert!((0..100).all(|_| budget.withdraw()));
         assert!(!budget.withdraw());

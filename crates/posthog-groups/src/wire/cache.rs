@@ -1,4 +1,4 @@
-//! One value that is kept for a while, and fetched by one caller at a time.
+//! A cache for a single value with a time to live. One caller at a time fetches the value.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::wire::poison::lock_ignoring_poison;
 
-/// A value, kept for a while.
+/// A cached value with a time to live.
 #[derive(Debug)]
 pub(crate) struct Cache<T> {
     keep: Duration,
@@ -21,12 +21,12 @@ impl<T: Clone> Cache<T> {
         Self { keep, value: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
 
-    /// The value, unless it is too old.
+    /// Returns the value if it has not expired.
     pub(crate) fn get(&self) -> Option<T> {
         self.get_if(|at| at.elapsed() < self.keep)
     }
 
-    /// The value, when it was fetched since this time.
+    /// Returns the value if it was fetched at this time or later.
     pub(crate) fn get_since(&self, since: Instant) -> Option<T> {
         self.get_if(|at| at >= since)
     }

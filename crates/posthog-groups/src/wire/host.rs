@@ -29,39 +29,39 @@ impl Region {
     }
 }
 
-/// A checked base URL.
+/// A validated base URL.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
     url: Url,
     base: String,
-    /// The ingestion host that was given instead, if one was.
+    /// The ingestion host that the caller gave instead of the API host.
     pub(crate) mapped_from: Option<String>,
 }
 
 impl Host {
-    /// Takes a base URL, with or without a slash at its end.
+    /// Parses a base URL, with or without a trailing slash.
     pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Self, Error> {
         let mut url = address(text)?;
         let given = url.host_str().unwrap_or_default().to_owned();
         let app = app_host(&given);
         let mapped_from = app.map(|_| given);
         if let Some(app) = app {
-            // Refused only for URLs that cannot have a host, which http and https can.
+            // `set_host` fails only for schemes without a host.
             let replaced = url.set_host(Some(app));
             debug_assert!(replaced.is_ok(), "{app} is a host name");
         }
         check_scheme(&url, allow_insecure_http)?;
-        // Generated paths begin with a slash, and the servers know no `//`.
+        // Generated paths start with a slash, and servers do not accept `//`.
         let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { url, base, mapped_from })
     }
 
-    /// The base URL without a slash at its end.
+    /// The base URL without a trailing slash.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    /// The base as a URL, which relative links are joined to.
+    /// The base URL, for resolving relative links.
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
@@ -73,7 +73,7 @@ impl Host {
             && self.url.port_or_known_default() == url.port_or_known_default()
     }
 
-    /// Where events are sent: a host of their own in the cloud, otherwise the same.
+    /// The URL that events are sent to. PostHog Cloud has separate hosts for events.
     #[cfg(feature = "bulk")]
     pub(crate) fn for_events(&self) -> Url {
         let mut url = self.url.clone();
@@ -89,13 +89,13 @@ impl Host {
         url
     }
 
-    /// Whether this is PostHog's own cloud.
+    /// Whether the host is PostHog Cloud.
     pub(crate) fn is_cloud(&self) -> bool {
         matches!(self.url.host_str(), Some("us.posthog.com" | "eu.posthog.com"))
     }
 }
 
-/// Takes the URL of a host, as it stands.
+/// Parses the URL of a host without mapping or checking the scheme for security.
 fn address(text: &str) -> Result<Url, Error> {
     let text = text.trim();
     if text.is_empty() {
@@ -108,39 +108,39 @@ fn address(text: &str) -> Result<Url, Error> {
             .with_help(format!("write {scheme}://{text}")));
     }
     let url = Url::parse(text).map_err(|e| {
-        Error::input(format!("the host is no URL ({e})"))
+        Error::input(format!("the host is not a URL ({e})"))
             .with_help("write for example https://eu.posthog.com")
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::input("the host holds a user name or password")
-            .with_help("remove what stands before the @"));
+        return Err(Error::input("the host contains a user name or password")
+            .with_help("remove the part before the @"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(
-            Error::input("the host holds a query or fragment").with_help("end it after the host name")
+            Error::input("the host contains a query or fragment").with_help("end it after the host name")
         );
     }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(
-            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("write https://")
+            Error::input(format!("the host has the scheme `{}`", url.scheme())).with_help("use https://")
         );
     }
     Ok(url)
 }
 
-/// Refuses plain http to another machine.
+/// Rejects plain http except for loopback addresses.
 fn check_scheme(url: &Url, allow_insecure_http: bool) -> Result<(), Error> {
     if url.scheme() == "http" && !is_loopback(url) && !allow_insecure_http {
         return Err(Error::input(format!(
             "plain http to {} would send the key in clear text",
             url.host_str().unwrap_or_default()
         ))
-        .with_help("write https://, or call `allow_insecure_http(true)` where the network is trusted"));
+        .with_help("use https://, or call `allow_insecure_http(true)` if the network is trusted"));
     }
     Ok(())
 }
 
-/// A host that is taken as it is given, as the one for events.
+/// Parses a URL without mapping its host, for the host that events are sent to.
 #[cfg(feature = "bulk")]
 pub(crate) fn parse_url(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     let url = address(text)?;
@@ -148,7 +148,7 @@ pub(crate) fn parse_url(text: &str, allow_insecure_http: bool) -> Result<Url, Er
     Ok(url)
 }
 
-/// The host of the API that belongs to a host for events, or to a former name.
+/// Maps the hosts for events and the former host of the application to the host of the API.
 fn app_host(host: &str) -> Option<&'static str> {
     match host {
         "us.i.posthog.com" | "app.posthog.com" | "us-assets.i.posthog.com" => Some("us.posthog.com"),
@@ -196,12 +196,12 @@ mod tests {
             ("", "write for example https://eu.posthog.com"),
             ("eu.posthog.com", "write https://eu.posthog.com"),
             ("localhost:8000", "write http://localhost:8000"),
-            ("ftp://x", "write https://"),
+            ("ftp://x", "use https://"),
             ("https://", "write for example https://eu.posthog.com"),
-            ("https://me:secret@eu.posthog.com", "remove what stands before the @"),
+            ("https://me:secret@eu.posthog.com", "remove the part before the @"),
             ("https://eu.posthog.com?x=1", "end it after the host name"),
-            ("http://posthog.example.com", "write https://"),
-            ("http://us.i.posthog.com", "write https://"),
+            ("http://posthog.example.com", "use https://"),
+            ("http://us.i.posthog.com", "use https://"),
         ] {
             let message = base(given);
             assert!(message.contains(help) && !message.contains("secret"), "{given}: {message}");

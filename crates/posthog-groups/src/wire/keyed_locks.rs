@@ -1,4 +1,4 @@
-//! One lock for each key, such as each group that is written to.
+//! One lock per key, for example per group that is written to.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::wire::poison::lock_ignoring_poison;
 
-/// Locks by key. A key that nobody holds or waits for takes no memory.
+/// Locks by key. A key without a holder or waiter takes no memory.
 #[derive(Debug)]
 pub(crate) struct KeyedLocks<K: Eq + Hash> {
     held: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
@@ -27,10 +27,10 @@ pub(crate) struct KeyGuard<'a, K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash + Clone> KeyedLocks<K> {
-    /// Waits until nobody else holds the lock of the key.
+    /// Acquires the lock of a key.
     pub(crate) async fn lock(&self, key: K) -> KeyGuard<'_, K> {
         let lock = lock_ignoring_poison(self.held.lock()).entry(key.clone()).or_default().clone();
-        // Before the wait, so that one that is given up cleans up as well.
+        // Created before waiting, so that a cancelled wait is cleaned up too.
         let mut guard = KeyGuard { locks: self, key, guard: None };
         guard.guard = Some(lock.lock_owned().await);
         guard
@@ -41,7 +41,7 @@ impl<K: Eq + Hash> Drop for KeyGuard<'_, K> {
     fn drop(&mut self) {
         self.guard = None;
         let mut held = lock_ignoring_poison(self.locks.held.lock());
-        // One owner is the map itself: nobody holds it or waits.
+        // The map holds the only reference, so there is no holder or waiter.
         if held.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             held.remove(&self.key);
         }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_holder_at_a_time_for_a_key_and_nothing_is_kept() {
+    async fn a_key_has_one_holder_at_a_time_and_unused_keys_are_removed() {
         let locks = KeyedLocks::default();
         let first = locks.lock((0, "a")).await;
         let other = locks.lock((1, "a")).await;

@@ -27,22 +27,22 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// The limit of PostHog Cloud: 480 requests per minute and 4,800 per hour.
+    /// Returns the limit of PostHog Cloud: 480 requests per minute and 4,800 per hour.
     pub fn cloud() -> Self {
         Self::per_minute(480).and_per_hour(4_800)
     }
 
-    /// No limit.
+    /// Returns a limit that allows any number of requests.
     pub fn unlimited() -> Self {
         Self { per_minute: None, per_hour: None }
     }
 
-    /// A limit per minute. Zero counts as one.
+    /// Creates a limit per minute. Zero counts as one.
     pub fn per_minute(requests: u32) -> Self {
         Self { per_minute: Some(requests.max(1)), per_hour: None }
     }
 
-    /// A limit per hour. Zero counts as one.
+    /// Creates a limit per hour. Zero counts as one.
     pub fn per_hour(requests: u32) -> Self {
         Self { per_minute: None, per_hour: Some(requests.max(1)) }
     }
@@ -55,7 +55,7 @@ impl RateLimit {
     }
 }
 
-/// Admits requests in the order of their arrival.
+/// Admits requests in the order in which they arrive.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     // Held while waiting, so that later requests queue. Dropping a waiter releases it.
@@ -66,9 +66,9 @@ pub(crate) struct Limiter {
 /// Why a request was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The next place is free only after this time.
+    /// The next request is allowed only after this time.
     WaitTooLong(Duration),
-    /// The deadline comes first.
+    /// The deadline expires first.
     Deadline,
 }
 
@@ -76,11 +76,11 @@ pub(crate) enum Refusal {
 struct Account {
     windows: Vec<Window>,
     paused_until: Option<Instant>,
-    /// Until when a request waits for a place, for those who want to show it.
+    /// When the waiting request will be admitted, for progress output.
     waiting_until: Option<Instant>,
 }
 
-/// The times of the last requests: the server keeps the same account.
+/// The times of the latest requests, counted as the server counts them.
 #[derive(Debug)]
 struct Window {
     length: Duration,
@@ -88,7 +88,7 @@ struct Window {
     sent: VecDeque<Instant>,
 }
 
-/// The server counts when a request arrives: two that leave a minute apart may arrive closer together.
+/// Added to each window, because the server counts arrivals: two requests sent a minute apart can arrive closer together.
 const SLACK: Duration = Duration::from_millis(250);
 
 impl Limiter {
@@ -108,13 +108,13 @@ impl Limiter {
         }
     }
 
-    /// Waits for a place, at most `longest` and not beyond `deadline`. Time in the queue counts.
+    /// Waits until the limit admits a request, at most `longest` and not beyond `deadline`. Time in the queue counts.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
         if lock_ignoring_poison(self.account.lock()).is_open() {
             return Ok(());
         }
         let start = Instant::now();
-        // Who waits before this request gets the next place, so that this one waits at least as long.
+        // A request that is already waiting goes first, so this one waits at least as long.
         if let Some(wait) = self.waits_for()
             && wait > longest
         {
@@ -147,14 +147,14 @@ impl Limiter {
         }
     }
 
-    /// How long requests have to wait for a place at the moment.
+    /// How long requests currently wait.
     pub(crate) fn waits_for(&self) -> Option<Duration> {
         let until = lock_ignoring_poison(self.account.lock()).waiting_until?;
         let wait = until.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// How many requests an hour are allowed, if there is such a limit.
+    /// The number of requests allowed per hour, if it is limited.
     #[cfg(feature = "bulk")]
     pub(crate) fn per_hour(&self) -> Option<u64> {
         let account = lock_ignoring_poison(self.account.lock());
@@ -162,10 +162,10 @@ impl Limiter {
         u64::try_from(window.limit).ok()
     }
 
-    /// After a 429: nobody sends anything for this long.
+    /// Pauses all requests for this long, after a 429.
     pub(crate) fn pause(&self, wait: Duration) {
         let mut account = lock_ignoring_poison(self.account.lock());
-        // A wait beyond the clock's range is as good as none: the policy's cap has failed the call already.
+        // A wait beyond the range of the clock has already failed the call, because it exceeds `max_server_wait`.
         if let Some(until) = Instant::now().checked_add(wait) {
             account.paused_until = account.paused_until.max(Some(until));
         }
@@ -173,12 +173,12 @@ impl Limiter {
 }
 
 impl Account {
-    /// Whether no request has to wait or to be counted.
+    /// Whether there is neither a limit nor a pause.
     fn is_open(&self) -> bool {
         self.windows.is_empty() && self.paused_until.is_none()
     }
 
-    /// Takes a place, or tells when one will be free.
+    /// Counts a request, or returns when the next one is allowed.
     fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let mut free = now;
         if let Some(until) = self.paused_until {
@@ -225,17 +225,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn any_minute_holds_no_more_than_the_limit() {
+    async fn no_minute_has_more_requests_than_the_limit() {
         let limiter = Limiter::new(RateLimit::per_minute(480));
         assert_eq!(seconds_for(&limiter, 480).await, 0.0);
         let wait = seconds_for(&limiter, 1).await;
         assert!((60.0..60.5).contains(&wait), "{wait}");
-        // All the others of the first minute have left with it.
+        // All other requests of the first minute have left the window with it.
         assert_eq!(seconds_for(&limiter, 479).await, 0.0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_hour_counts_besides_the_minute() {
+    async fn the_limit_per_hour_applies_in_addition() {
         let limiter = Limiter::new(RateLimit::cloud());
         let wait = seconds_for(&limiter, 4_800).await;
         assert!((540.0..550.0).contains(&wait), "{wait}");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_everybody_once() {
+    async fn a_pause_delays_all_requests_once() {
         let limiter = Arc::new(Limiter::new(RateLimit::unlimited()));
         limiter.pause(Duration::from_secs(2));
         limiter.pause(Duration::from_secs(1));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn too_long_a_wait_and_a_near_deadline_refuse_at_once() {
+    async fn too_long_a_wait_and_a_near_deadline_fail_immediately() {
         let limiter = Limiter::new(RateLimit::per_hour(1));
         limiter.enter(LONG, None).await.unwrap();
         let start = Instant::now();
@@ -291,7 +291,7 @@ mod tests {
         let start = Instant::now();
         let (first, second) = (spawn(LONG), spawn(LONG));
         tokio::task::yield_now().await;
-        // The next place is 60 s away, and that of the third in the queue 180 s.
+        // The next request is allowed in 60 s, and the third in the queue in 180 s.
         let refused = limiter.enter(Duration::from_secs(30), None).await;
         assert!(matches!(refused, Err(Refusal::WaitTooLong(wait)) if wait > Duration::from_secs(59)));
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_waiter_that_is_dropped_takes_no_place() {
+    async fn a_dropped_waiter_is_not_counted() {
         let limiter = Limiter::new(RateLimit::per_minute(1));
         limiter.enter(LONG, None).await.unwrap();
         let gone = tokio::time::timeout(Duration::from_secs(1), limiter.enter(LONG, None)).await;

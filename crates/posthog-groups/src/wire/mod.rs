@@ -1,4 +1,4 @@
-//! The way to the server: one call with its requests, retries, limits and deadline.
+//! Sessions, requests, retries, rate limits and deadlines.
 
 pub(crate) mod budget;
 pub(crate) mod cache;

@@ -1,4 +1,4 @@
-//! Settings that may differ from call to call.
+//! Settings that can be overridden for a single call.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets the maximum size of a response in bytes; 64 MB by default. A page of 100 groups rarely has 1 MB.
+    /// Sets the maximum size of a response in bytes; 64 MB by default. A page of 100 groups is rarely larger than 1 MB.
     #[must_use]
     pub fn max_response_size(mut self, bytes: u64) -> Self {
         self.max_response_size = bytes;

@@ -25,7 +25,7 @@ pub struct RetryPolicy {
     pub(crate) first_wait: Duration,
     pub(crate) longest_wait: Duration,
     pub(crate) max_server_wait: Duration,
-    /// How often a read is repeated after a 500.
+    /// The maximum number of retries of a read after a 500.
     pub(crate) server_errors: u32,
 }
 
@@ -78,31 +78,31 @@ impl RetryPolicy {
         self
     }
 
-    /// The bound of the wait before repetition `n`, counted from 1.
+    /// The maximum wait before retry `n`, counted from 1.
     fn bound(&self, n: u32) -> Duration {
         let factor = 2_u32.saturating_pow(n.saturating_sub(1));
         self.first_wait.saturating_mul(factor).min(self.longest_wait)
     }
 }
 
-/// How an attempt failed, as far as repeating it is concerned.
+/// How an attempt failed, classified for the retry decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It stands as it is: a refusal, or a write that is stored although its event was not sent.
+    /// A retry cannot help: the server rejected the request, or it stored the write but did not send the event.
     Final,
-    /// No connection came about: the server has not seen the request.
+    /// No connection was made, so the server has not received the request.
     NotSent,
-    /// 429: the server has not carried it out.
+    /// 429: the server has not processed the request.
     Throttled,
-    /// 500. Servers of 2025 answer mistakes of the caller so.
+    /// 500, which servers of 2025 also return for invalid requests.
     ServerError,
-    /// The request went out, and what came back does not say whether it was carried out: nothing, half an answer, an
-    /// unexpected one, or the status of a gateway.
+    /// The request was sent, and it is unknown whether it was processed: there was no response, an incomplete or
+    /// unexpected response, or the status of a gateway.
     Lost,
 }
 
 impl Outcome {
-    /// Classifies a failed attempt. The body decides before the status (contract section 4).
+    /// Classifies a failed attempt. The body takes precedence over the status (contract section 4).
     pub(crate) fn of(error: &Error) -> Self {
         if error.is_event_not_sent() {
             return Self::Final;
@@ -122,39 +122,39 @@ impl Outcome {
     }
 }
 
-/// An attempt that has ended.
+/// A failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
-    /// What may be repeated.
+    /// Whether the operation can be repeated.
     pub(crate) idempotency: Idempotency,
     /// Its number, from 1.
     pub(crate) number: u32,
-    /// How it ended.
+    /// How it failed.
     pub(crate) outcome: Outcome,
-    /// How often this call was answered 500 so far, this attempt included.
+    /// The number of 500 responses in this call, including this attempt.
     pub(crate) server_errors: u32,
-    /// What `Retry-After` asks for.
+    /// The wait from `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
-    /// How much of the overall deadline is left.
+    /// The time left until the deadline of the call.
     pub(crate) time_left: Option<Duration>,
 }
 
-/// What comes after an attempt.
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Do not retry.
     Done,
-    /// Wait this long, and send it again.
+    /// Wait this long and retry.
     Wait(Duration),
-    /// It could be repeated, but the wait is longer than the policy allows.
+    /// A retry is possible, but the wait is longer than the policy allows.
     WaitTooLong,
-    /// It could be repeated, but the overall deadline is nearer than the wait.
+    /// A retry is possible, but the deadline expires before the wait ends.
     DeadlineTooNear,
 }
 
-/// Decides what comes after an attempt (contract section 4).
+/// Decides what follows an attempt (contract section 4).
 ///
-/// `random_unit` gives a number in `0.0..1.0` for the jitter.
+/// `random_unit` returns a number in `0.0..1.0` for the jitter.
 pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, random_unit: impl FnOnce() -> f64) -> Step {
     if !is_worth_repeating(policy, attempt) || attempt.number > policy.retries {
         return Step::Done;
@@ -163,7 +163,7 @@ pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, random_unit: impl 
     if asked > policy.max_server_wait {
         return Step::WaitTooLong;
     }
-    // On top of what the server asks for, so that the clients of one server do not return together.
+    // Added to the server's wait, so that its clients do not return at the same time.
     let jitter = policy.bound(attempt.number).mul_f64(random_unit().clamp(0.0, 1.0));
     let wait =
         if attempt.retry_after.is_some() { asked.saturating_add(jitter.min(asked / 10)) } else { jitter };
@@ -176,10 +176,10 @@ pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt, random_unit: impl 
 fn is_worth_repeating(policy: &RetryPolicy, attempt: &Attempt) -> bool {
     let repeatable = matches!(attempt.idempotency, Idempotency::Safe | Idempotency::Idempotent);
     match attempt.outcome {
-        // Nothing has happened on the server.
+        // The server has not processed the request.
         Outcome::NotSent | Outcome::Throttled => true,
         Outcome::Lost => repeatable,
-        // One more attempt tells a failure of the server from a mistake of the caller.
+        // One retry distinguishes a temporary failure from an invalid request.
         Outcome::ServerError => {
             attempt.idempotency == Idempotency::Safe && attempt.server_errors <= policy.server_errors
         }
@@ -208,10 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_repeated_is_decided_by_outcome_and_operation() {
-        use Idempotency::{GoneIsDone, Idempotent, LookBeforeRepeat, Safe, Unknown};
+    fn retries_depend_on_outcome_and_operation() {
+        use Idempotency::{Idempotent, NotFoundIsSuccess, ReadBeforeRetry, Safe, Unknown};
         use Outcome::{Final, Lost, NotSent, ServerError, Throttled};
-        let writes = [LookBeforeRepeat, GoneIsDone, Unknown];
+        let writes = [ReadBeforeRetry, NotFoundIsSuccess, Unknown];
         for (outcome, safe, idempotent, others) in [
             (Final, false, false, false),
             (Throttled, true, true, true),
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_decides_before_the_status() {
+    fn the_body_takes_precedence_over_the_status() {
         use Outcome::{Final, Lost, ServerError, Throttled};
         let answer = |status: u16, body: &str| {
             let status = http::StatusCode::from_u16(status).unwrap();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_500_is_repeated_once_and_anything_only_as_often_as_the_policy_says() {
+    fn a_500_is_retried_once_and_others_as_often_as_the_policy_allows() {
         let twice_500 =
             Attempt { server_errors: 2, number: 2, ..attempt(Idempotency::Safe, Outcome::ServerError) };
         assert_eq!(decide(&POLICY, &twice_500, || 1.0), Step::Done);
@@ -291,10 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_a_minimum_that_has_a_cap() {
+    fn retry_after_is_a_minimum_up_to_the_longest_wait() {
         let asked = |seconds| Attempt {
             retry_after: Some(Duration::from_secs(seconds)),
-            ..attempt(Idempotency::LookBeforeRepeat, Outcome::Throttled)
+            ..attempt(Idempotency::ReadBeforeRetry, Outcome::Throttled)
         };
         let Step::Wait(wait) = decide(&POLICY, &asked(2), || 1.0) else { panic!("a wait") };
         assert!(wait >= Duration::from_secs(2) && wait < Duration::from_millis(2300), "{wait:?}");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_reaches_over_the_deadline() {
+    fn no_wait_exceeds_the_deadline() {
         let near = Attempt {
             time_left: Some(Duration::from_millis(50)),
             ..attempt(Idempotency::Safe, Outcome::Lost)

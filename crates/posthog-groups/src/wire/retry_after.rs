@@ -1,20 +1,20 @@
-//! How long a server asks to wait.
+//! The `Retry-After` header.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// The wait that `Retry-After` asks for, in seconds or as a date in any of the three forms of HTTP.
+/// Parses `Retry-After`: seconds, or a date in any of the three formats of HTTP.
 ///
-/// A date that has passed is no wait at all; text that is neither is as good as no header.
+/// A date in the past means no wait. Any other text is ignored.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
     if let Ok(seconds) = text.parse::<f64>() {
-        // Not of the standard, but some proxies write "1.5" or "-1".
+        // Not standard, but some proxies send "1.5" or "-1".
         return Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
     }
     let date = httpdate::parse_http_date(text).ok()?;
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_all_date_forms_are_understood_and_garbage_is_no_header() {
+    fn seconds_and_all_date_formats_are_parsed_and_other_text_is_ignored() {
         // 1994-11-06 08:49:37 UTC.
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         let now = date - Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! One call of a user: its options, the time that it has, and the requests that it makes.
+//! A session: one call of the user with its options, its deadline and its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::wire::keyed_locks::KeyedLocks;
 use crate::wire::options::CallOptions;
 use crate::wire::transport::{Connection, Exchange, Mode, Usage};
 
-/// What all clones of a client share, whatever their options.
+/// What all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) connection: Arc<Connection>,
     pub(crate) http: reqwest::Client,
     pub(crate) project: String,
     pub(crate) group_types: Cache<Arc<[GroupType]>>,
-    /// The server is known to have no `upsert_properties`.
+    /// Whether the server is known not to have `upsert_properties`.
     pub(crate) upsert_is_missing: AtomicBool,
     pub(crate) write_locks: KeyedLocks<(u8, String)>,
 }
 
-/// One call of a user, however many requests it makes.
+/// One call of the user, which can make several requests.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: CallOptions,
@@ -46,18 +46,18 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Starts the clock of a call.
+    /// Starts a call and its deadline.
     pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
         Self { shared, options, deadline, usage: Arc::new(Usage::new(Some(call))) }
     }
 
-    /// Adds to an error what is known of the call.
+    /// Adds the context of the call to an error.
     pub(crate) fn fail(&self, error: Error) -> Error {
         self.usage.complete(error)
     }
 
-    /// The project as requests name it.
+    /// The project as it appears in paths.
     pub(crate) fn project(&self) -> &str {
         &self.shared.project
     }
@@ -66,8 +66,8 @@ impl Session {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Waits for something that another call has at the moment, within the deadline and `max_server_wait`. `awaited` is
-    /// what the other call does.
+    /// Waits for another call, within the deadline and `max_server_wait`. `awaited` says what the other call does, for
+    /// the error.
     pub(crate) async fn queue<T>(&self, awaited: &'static str, wait: impl Future<Output = T>) -> Result<T> {
         let longest = Instant::now().checked_add(self.options.retry.max_server_wait);
         let end = match (self.deadline, longest) {
@@ -81,7 +81,7 @@ impl Session {
             .map_err(|_| self.fail(if is_deadline { Error::deadline() } else { Error::queue(awaited) }))
     }
 
-    /// An error when the answers of the call together are larger than one may be.
+    /// Fails if the responses of the call together exceed `max_response_size`.
     pub(crate) fn check_size(&self) -> Result<()> {
         let limit = self.options.max_response_size;
         if self.usage.bytes() > limit {
@@ -90,7 +90,7 @@ impl Session {
         Ok(())
     }
 
-    /// One request of the call, with its repetitions.
+    /// Creates the exchange for one request of the call.
     pub(crate) fn exchange(&self, mode: Mode) -> Exchange {
         Exchange::new(self.shared.connection.clone(), self.options, self.deadline, self.usage.clone(), mode)
     }
@@ -108,7 +108,7 @@ impl Session {
     }
 }
 
-/// One request through the generated client, with the errors of this crate.
+/// One request through the generated client, which fails with an error of this crate.
 pub(crate) struct Call {
     exchange: Arc<Exchange>,
     raw: raw::Client,
@@ -121,13 +121,13 @@ impl Call {
         &self.raw
     }
 
-    /// Keeps answers out of errors, because they hold secrets such as the keys of projects.
+    /// Keeps response bodies out of errors, because they contain secrets such as project keys.
     pub(crate) fn hide_answers(mut self) -> Self {
         self.hides_answers = true;
         self
     }
 
-    /// Makes one of our results of what the generated client has.
+    /// Converts the result of the generated client.
     pub(crate) fn finish<T: DeserializeOwned>(
         self,
         sent: std::result::Result<raw::ResponseValue<T>, raw::Error<()>>,
@@ -145,7 +145,7 @@ impl Call {
     fn error<T: DeserializeOwned>(&self, error: raw::Error<()>) -> Error {
         let error = match error {
             raw::Error::InvalidResponsePayload(body, source) => {
-                // A second time, now with the path, which costs too much for every answer, and without the key.
+                // Decoded again with the path, which is too slow for every response, and without the key.
                 let body = self.exchange.redact(body);
                 let mut json = serde_json::Deserializer::from_slice(&body);
                 let (path, source) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
@@ -158,13 +158,13 @@ impl Call {
             raw::Error::CommunicationError(e)
             | raw::Error::ResponseBodyError(e)
             | raw::Error::InvalidUpgrade(e) => Error::exchange(e),
-            // A failure has been taken above, so that these are successes of another status.
+            // `finish` has handled failures, so this is a success with an unexpected status.
             raw::Error::UnexpectedResponse(response) => Error::unexpected_status(response.status()),
             raw::Error::ErrorResponse(response) => Error::unexpected_status(response.status()),
         };
         let (status, request_id) = self.exchange.answered();
         let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
-        // A success that cannot be read: what was written has to be read back.
+        // A success that cannot be decoded, so the group must be read back.
         let unknown = is_write && error.is_decode();
         self.exchange
             .complete(error.of(self.operation))
@@ -173,7 +173,7 @@ impl Call {
     }
 }
 
-/// Sends a read. An answer whose JSON was cut in a way that only decoding shows is asked for once more.
+/// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
 macro_rules! read {
     ($session:expr, $operation:literal $(, $mark:ident)?, |$raw:ident| $send:expr) => {{
         let mut again = $session.options.retry.retries > 0;

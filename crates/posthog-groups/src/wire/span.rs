@@ -1,5 +1,5 @@
-//! One span for each request on the wire, with the names of OpenTelemetry. It has no API key, and paths and queries with values
-//! only if asked for.
+//! One span per HTTP request, with the attribute names of OpenTelemetry. It never contains the API key, and contains paths and
+//! queries with values only if they are enabled.
 
 use http::StatusCode;
 use posthog_groups_client::Operation;
@@ -80,7 +80,7 @@ mod with_tracing {
 mod without_tracing {
     use super::{Operation, StatusCode};
 
-    /// No span: the feature `tracing` is off.
+    /// A no-op, because the feature `tracing` is off.
     pub(crate) struct AttemptSpan;
 
     impl AttemptSpan {
@@ -96,7 +96,7 @@ mod without_tracing {
     }
 }
 
-/// Says that something is worth a line in the log.
+/// Logs a warning.
 macro_rules! note {
     ($($argument:tt)*) => {
         #[cfg(feature = "tracing")]

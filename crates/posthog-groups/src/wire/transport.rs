@@ -1,11 +1,11 @@
-//! Fills the seam of the generated client: authentication, limits, attempts, deadlines.
+//! The transport of the generated client: authentication, limits, attempts, deadlines.
 //!
 //! # The seam
 //!
 //! The generator lets its client call a hook for each request, and the hook returns `reqwest::Result<Response>`. No error of
-//! this crate fits through it, and a `reqwest::Error` cannot be made by hand. So an [`Exchange`] lives as long as one call:
-//! it keeps the error ([`Left::failure`]), gives the generated code a response with the status 599, which no server uses, and
-//! [`Call::finish`](crate::wire::session::Call::finish) takes the error from it when the generated code has rejected the response.
+//! this crate fits that type, and a `reqwest::Error` cannot be constructed. Therefore an [`Exchange`] lives as long as one request:
+//! it stores the error ([`Left::failure`]) and gives the generated code a response with the status 599, which no server uses.
+//! [`Call::finish`](crate::wire::session::Call::finish) takes the error after the generated code has rejected the response.
 
 use std::fmt;
 use std::pin::pin;
@@ -30,7 +30,7 @@ use crate::wire::retry::{Attempt, Outcome, Step, decide};
 use crate::wire::retry_after::retry_after;
 use crate::wire::span::AttemptSpan;
 
-/// What all clones of a client share on their way to the server.
+/// The connection state that all clones of a client share.
 pub(crate) struct Connection {
     pub(crate) host: Host,
     pub(crate) key: PersonalApiKey,
@@ -38,12 +38,12 @@ pub(crate) struct Connection {
     budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
-    /// Whether spans have paths and queries with their values.
+    /// Whether spans contain paths and queries with values.
     pub(crate) trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
-    // By hand: the key is redacted by its own type, and the rest is of no interest.
+    // Only the host: everything else is internal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("host", &self.host.base())
@@ -76,33 +76,33 @@ impl Connection {
         self.budget.withdraw()
     }
 
-    /// How long requests wait for the rate limit at the moment.
+    /// How long requests currently wait for the rate limit.
     pub(crate) fn waits_for(&self) -> Option<Duration> {
         self.limiter.waits_for()
     }
 
-    /// How many requests an hour the client allows itself, if it limits them.
+    /// The client's own limit of requests per hour, if there is one.
     #[cfg(feature = "bulk")]
     pub(crate) fn per_hour(&self) -> Option<u64> {
         self.limiter.per_hour()
     }
 
-    /// How many requests were sent so far.
+    /// The number of requests sent so far.
     #[cfg(feature = "bulk")]
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts a request that is about to be sent.
+    /// Counts a request before it is sent.
     pub(crate) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// What the requests of one call have used up together.
+/// The usage of one call: the number of its requests and the size of their responses.
 #[derive(Debug)]
 pub(crate) struct Usage {
-    /// The name of the call, if it is one of this crate.
+    /// The name of the call, if it is a call of this crate.
     call: Option<&'static str>,
     requests: AtomicU32,
     bytes: AtomicU64,
@@ -113,7 +113,7 @@ impl Usage {
         Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
     }
 
-    /// How many requests were sent.
+    /// The number of requests sent.
     fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -127,13 +127,13 @@ impl Usage {
         }
     }
 
-    /// How many bytes of bodies were received.
+    /// The number of body bytes received.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 }
 
-/// One request of a call with its repetitions: the transport of a client that lives as long as the request.
+/// One request of a call with its retries: the transport of a generated client that lives as long as the request.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     connection: Arc<Connection>,
@@ -144,17 +144,17 @@ pub(crate) struct Exchange {
     left: Mutex<Left>,
 }
 
-/// Whose answer it is.
+/// Who uses the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Of a call of this crate, which reads a group back before it repeats a write with an unknown outcome.
+    /// A call of this crate, which reads the group back before it repeats a write with an unknown outcome.
     Call,
-    /// Of the generated client: operations that leave the same state are repeated as they are, and the key is
-    /// redacted from successes as well, because errors of the generated client show them.
+    /// The generated client. Idempotent operations are repeated without reading back, and the key is redacted in
+    /// successes too, because errors of the generated client show them.
     Raw,
 }
 
-/// What an exchange leaves for the call, beside the response for the generated code.
+/// What an exchange stores for the call, besides the response for the generated code.
 #[derive(Debug, Default)]
 struct Left {
     failure: Option<Error>,
@@ -162,14 +162,14 @@ struct Left {
     headers: HeaderMap,
 }
 
-/// An answer that has arrived as a whole.
+/// A response that was received completely.
 #[derive(Debug)]
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
     url: Url,
-    /// What it means, when it is no success.
+    /// The error, unless it is a success.
     error: Option<Error>,
 }
 
@@ -183,14 +183,14 @@ impl Answer {
     }
 }
 
-/// A response in the place of none.
+/// Creates a response that stands for an error of this crate.
 fn substitute(status: StatusCode, body: &str) -> reqwest::Response {
     let mut response = http::Response::new(body.to_owned());
     *response.status_mut() = status;
     response.into()
 }
 
-/// The status of the response that stands for an error of this crate.
+/// The status of a response that stands for an error of this crate.
 fn no_answer() -> StatusCode {
     StatusCode::from_u16(599).unwrap_or(StatusCode::BAD_GATEWAY)
 }
@@ -211,27 +211,27 @@ impl Exchange {
         self.usage.complete(error)
     }
 
-    /// The error that this crate has for the call, if the response only stands for one.
+    /// Takes the stored error, if there is one.
     pub(crate) fn take_failure(&self) -> Option<Error> {
         lock_ignoring_poison(self.left.lock()).failure.take()
     }
 
-    /// What is known of the last answer: its status, and the number of the request.
+    /// The status and the request ID of the last response.
     pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
         let mut left = lock_ignoring_poison(self.left.lock());
         self.connection.key.redact_headers(&mut left.headers);
         (left.status, request_id(&left.headers))
     }
 
-    /// Replaces the key in a body.
+    /// Redacts the key in a body.
     pub(crate) fn redact(&self, body: Bytes) -> Bytes {
         self.connection.key.redact_body(body)
     }
 
-    /// What may be repeated without reading back.
+    /// Whether the operation can be repeated without reading back.
     fn idempotency(&self, operation: &Operation) -> Idempotency {
         match (operation.idempotency, self.mode) {
-            (Idempotency::Idempotent, Mode::Call) => Idempotency::LookBeforeRepeat,
+            (Idempotency::Idempotent, Mode::Call) => Idempotency::ReadBeforeRetry,
             (idempotency, _) => idempotency,
         }
     }
@@ -243,9 +243,7 @@ impl Exchange {
         request: reqwest::Request,
     ) -> Result<Answer, Error> {
         if !self.connection.host.is_origin_of(request.url()) {
-            return Err(Error::input(
-                "the request goes to another origin than the client's; it was not sent",
-            ));
+            return Err(Error::input("the request was not sent, because its origin is not the client's"));
         }
         let mut request = Some(request);
         let mut server_errors = 0;
@@ -256,13 +254,13 @@ impl Exchange {
             self.usage.requests.fetch_add(1, Ordering::Relaxed);
             self.connection.count_request();
             let last = number > self.options.retry.retries;
-            // A stream has no second copy; our bodies are bytes.
+            // Bodies of this API are bytes, which can be cloned; streams cannot.
             let copy =
                 if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
             let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
             let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
-            // Pinned here, because moving a future as large as this from layer to layer costs more than the layers.
+            // Boxed here, because moving a future of this size through the layers is slow.
             let attempt = pin!(self.attempt(http, copy));
             let mut result = span.around(attempt).await;
             span.end(&result.as_ref().map(|answer| answer.status).map_err(Error::span_type));
@@ -296,7 +294,7 @@ impl Exchange {
             let note = match step {
                 Step::Wait(wait) => {
                     if throttled {
-                        // Everybody waits, this call included, where places are given out.
+                        // The limiter makes all requests wait, including the next one of this call.
                         continue;
                     }
                     if self.connection.withdraw_retry() {
@@ -335,7 +333,7 @@ impl Exchange {
         self.connection.limiter.pause(wait.min(LONGEST));
     }
 
-    /// Sends the request once and takes the whole answer.
+    /// Sends the request once and reads the whole response.
     async fn attempt(&self, http: &reqwest::Client, mut request: reqwest::Request) -> Result<Answer, Error> {
         request.headers_mut().insert(AUTHORIZATION, self.connection.key.to_header());
         let attempt_ends = Instant::now().checked_add(self.options.timeout);
@@ -363,9 +361,9 @@ impl Exchange {
             self.connection.key.redact_headers(&mut headers);
         }
         if !self.connection.host.is_origin_of(&url) {
-            // Only a custom HTTP client follows redirects.
+            // Only a custom HTTP client can have followed a redirect.
             return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
-                .with_note("the HTTP client given follows redirects; set its policy to none"));
+                .with_note("the HTTP client follows redirects; set its redirect policy to none"));
         }
         if shape == Shape::Cut && is_told_by_its_body(status, &body) {
             return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
@@ -378,7 +376,7 @@ impl Exchange {
         Ok(Answer { status, headers, body, url, error })
     }
 
-    /// Leaves what the caller will ask for, and gives a response for the generated code.
+    /// Stores the context for the call, and returns a response for the generated code.
     fn settle(&self, operation: &'static Operation, result: Result<Answer, Error>) -> reqwest::Response {
         let is_write = operation.idempotency != Idempotency::Safe;
         let mut left = lock_ignoring_poison(self.left.lock());
@@ -391,7 +389,7 @@ impl Exchange {
                     left.failure = Some(error.with_outcome_unknown(unknown));
                 }
                 if self.mode == Mode::Call {
-                    // Only a failure asks for them, and the generated code would copy them.
+                    // Only errors need the headers, and the generated code would copy them.
                     left.headers = std::mem::take(&mut answer.headers);
                 }
                 answer.into_response()
@@ -409,7 +407,7 @@ impl Exchange {
     }
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of up to `limit` bytes.
 pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Result<Bytes, Error> {
     match response.content_length() {
         Some(length) if length > limit => return Err(Error::too_large(limit)),
@@ -427,7 +425,7 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Re
 }
 
 impl Exchange {
-    /// Sends a request that the generated client does not have, and returns the body of the response.
+    /// Sends a request to an endpoint that the generated client does not have, and returns the body of the response.
     pub(crate) async fn send(
         &self,
         http: &reqwest::Client,
@@ -457,7 +455,7 @@ impl Transport for Exchange {
     }
 }
 
-/// The transport of [`Client::raw`](crate::Client::raw): every call is an exchange of its own.
+/// The transport of [`Client::raw`](crate::Client::raw). Each request gets a new exchange.
 #[derive(Debug)]
 pub(crate) struct RawTransport {
     pub(crate) connection: Arc<Connection>,
@@ -486,14 +484,14 @@ impl Transport for RawTransport {
     }
 }
 
-/// Whether an answer of this status means nothing without the whole of its body. The status of a throttled or failed
-/// request says enough, a refusal may have no body at all, and other successes are not expected, whatever their body.
+/// Whether a response with this status is useless without its complete body. Errors are useful without one, and the other
+/// successes are unexpected regardless of their body.
 fn is_told_by_its_body(status: StatusCode, body: &[u8]) -> bool {
     let refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && !body.is_empty();
     refused || matches!(status, StatusCode::OK | StatusCode::CREATED)
 }
 
-/// What a body looks like from its two ends: enough to see that it was cut, without reading it twice.
+/// The form of a body, judged by its first and last byte. This detects truncation without parsing the body twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Whole,
@@ -507,7 +505,7 @@ impl Shape {
         match (body.first(), body.last()) {
             (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) => Self::Whole,
             (None, _) | (Some(b'{' | b'['), _) => Self::Cut,
-            // No call of this API answers with a bare value.
+            // No endpoint of this API returns a bare value.
             _ => Self::Foreign,
         }
     }
@@ -518,7 +516,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_shows_its_kind_by_its_ends() {
+    fn the_form_of_a_body_is_judged_by_its_ends() {
         for (body, shape) in [
             ("{\"a\": 1}\n", Shape::Whole),
             ("[]", Shape::Whole),

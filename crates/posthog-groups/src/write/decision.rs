@@ -1,22 +1,22 @@
-//! What follows from the answer to a write and from reading the group back (contract section 4), without any I/O.
+//! The decisions of a write: what follows from a response and from reading the group back (contract section 4). No I/O.
 
 use crate::error::Error;
 
-/// What a server's answers to a write mean.
+/// The kind of a write, which determines what a response means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It makes a group that must not exist.
+    /// Creates a group, which must not exist.
     Create,
-    /// It sets properties. A 404 may come after they were stored, when the group type is missing.
+    /// Sets properties. If the group type is missing, the server stores them before it returns 404.
     Set,
-    /// It removes a property. That is done as well when there is none.
+    /// Removes a property. Succeeds if it does not exist.
     Unset,
 }
 
-/// What a server says of an attempt, when it does not confirm it.
+/// The response to an attempt that the server did not confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It is stored, and the event about it was not sent.
+    /// The write is stored, but its event was not sent.
     StoredWithoutEvent,
     /// A group with the key exists.
     AlreadyExists,
@@ -24,11 +24,11 @@ pub(crate) enum Answer {
     AlreadyGone,
     /// There is no such group.
     NotFound,
-    /// 500: the server has ended the request, in effect or not.
+    /// 500: the server has finished the request, which may or may not be in effect.
     ServerError,
-    /// Nobody knows whether it is in effect, or will be: the request may still be under way.
+    /// The outcome is unknown. The request may also take effect later.
     Unclear,
-    /// It is not in effect.
+    /// The write is not in effect.
     Refused,
 }
 
@@ -54,21 +54,21 @@ impl Answer {
     }
 }
 
-/// What comes after an answer.
+/// What follows a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// The error of the attempt is the result.
+    /// Return the error of the attempt.
     Fail,
-    /// The group has to be read back.
+    /// Read the group back.
     ReadBack,
 }
 
-/// What reading back has shown.
+/// The result of reading back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// The group is as it is after the write.
+    /// The write is in effect.
     InEffect,
-    /// The group is there, and is not so.
+    /// The group exists, and the write is not in effect.
     NotInEffect,
     /// There is no such group.
     Missing,
@@ -76,31 +76,31 @@ pub(crate) enum Seen {
     Nothing,
 }
 
-/// What comes after reading back.
+/// What follows reading back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The write is done; the group is the result.
+    /// The write is done. Return the group.
     Done,
-    /// The same, and no event was sent.
+    /// The write is done, but no event was sent. Return the group.
     DoneWithoutEvent,
-    /// It is not in effect: it may be sent again, if the retry policy allows.
+    /// The write is not in effect. Send it again if the retry policy allows.
     SendAgain,
-    /// The error of the attempt is the result: it was refused.
+    /// The write was rejected. Return the error of the attempt.
     Refused,
-    /// There is no group to write to.
+    /// The group does not exist.
     NoGroup,
     /// The key belongs to a group with other properties.
     Taken,
-    /// The error of the attempt is the result: its outcome could not be found out.
+    /// The outcome is unknown. Return the error of the attempt.
     Unknown,
 }
 
-/// What is known of a write so far.
+/// What is known about a write so far.
 #[derive(Debug)]
 pub(crate) struct Progress {
     kind: Kind,
     answer: Answer,
-    /// An earlier attempt may have taken effect.
+    /// Whether an earlier attempt may have taken effect.
     repeated: bool,
     may_still_arrive: bool,
 }
@@ -110,31 +110,31 @@ impl Progress {
         Self { kind, answer: Answer::Refused, repeated: false, may_still_arrive: false }
     }
 
-    /// Some attempt may take effect after it was not seen when read back.
+    /// Whether an attempt may still take effect, although it was not in effect when the group was read back.
     pub(crate) fn may_still_arrive(&self) -> bool {
         self.may_still_arrive
     }
 
-    /// Takes in the answer to an attempt.
+    /// Records the response to an attempt.
     pub(crate) fn answered(&mut self, answer: Answer) -> Next {
         self.answer = answer;
         self.may_still_arrive |= answer == Answer::Unclear;
         match answer {
             Answer::Refused => Next::Fail,
-            // Nothing of this call can have created it.
+            // This call cannot have created it.
             Answer::AlreadyExists if !self.repeated => Next::Fail,
             Answer::AlreadyGone if self.kind != Kind::Unset => Next::Fail,
             _ => Next::ReadBack,
         }
     }
 
-    /// Takes in what reading back has shown after the last answer.
+    /// Records the result of reading back after the last response.
     pub(crate) fn read_back(&mut self, seen: Seen) -> Verdict {
         let verdict = match (self.answer, seen) {
-            // The server says itself that it is stored, whatever became of it since.
+            // The server has confirmed that the write is stored. It may have been overwritten since.
             (Answer::StoredWithoutEvent, Seen::InEffect | Seen::NotInEffect) => Verdict::DoneWithoutEvent,
             (Answer::StoredWithoutEvent, _) | (_, Seen::Nothing) => Verdict::Unknown,
-            // Stored before the server noticed that there is no such type, so that no event followed.
+            // The server stored the write before it found that the group type is missing, so it sent no event.
             (Answer::NotFound, Seen::InEffect) if self.kind != Kind::Unset => Verdict::DoneWithoutEvent,
             (_, Seen::InEffect) => Verdict::Done,
             (_, Seen::NotInEffect) if self.kind == Kind::Create => Verdict::Taken,
@@ -150,18 +150,18 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
-    //! A model of a server, a network and another writer. Every interleaving within a bound is played against the decisions
-    //! above, and the rule is checked at the end of each: one effect, and the caller is told the truth.
+    //! A model of a server, a network and another writer. The tests run every interleaving up to a bound against the decisions
+    //! above, and check at the end of each that there was one effect and that the result is true.
 
     use super::*;
 
-    /// The group, as far as one write is concerned.
+    /// The state of the group relative to the write.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Group {
         Missing,
-        /// It is there, and not as it is after the write.
+        /// The group exists, and the write is not in effect.
         Before,
-        /// It is as it is after the write.
+        /// The write is in effect.
         After,
     }
 
@@ -171,16 +171,16 @@ mod tests {
         Answered,
         LostBefore,
         LostAfter,
-        /// It is lost, and the server carries it out only when the call has ended.
+        /// The response is lost, and the server processes the request only after the call has ended.
         LostAndLate,
-        /// 429, again and again.
+        /// 429 until the retries are exhausted.
         Throttled,
         ServerErrorBefore,
         ServerErrorAfter,
         CaptureFailure,
         UnexpectedSuccessBefore,
         UnexpectedSuccessAfter,
-        /// A server whose store is not there for a moment.
+        /// 404, because a store of the server is temporarily unavailable.
         NotFound,
     }
 
@@ -188,13 +188,13 @@ mod tests {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Other {
         Nothing,
-        /// Makes the group as it was before the write.
+        /// Reverts the write.
         Reverts,
-        /// Makes the group as the write would make it.
+        /// Writes the same values.
         DoesTheSame,
     }
 
-    /// What one read gives.
+    /// The result of a read.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Read {
         Works,
@@ -216,7 +216,7 @@ mod tests {
     ];
     const OTHERS: [Other; 3] = [Other::Nothing, Other::Reverts, Other::DoesTheSame];
 
-    /// What the caller is told.
+    /// The result of the call.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Told {
         Done { event: bool },
@@ -226,20 +226,20 @@ mod tests {
     #[derive(Clone, Debug)]
     struct World {
         group: Group,
-        /// How often a request of the call has taken effect.
+        /// How many requests of the call have taken effect.
         effects: u32,
-        /// The effect of a request of the call is there, and nobody else has undone it.
+        /// Whether a request of the call has taken effect and nobody has reverted it.
         stands: bool,
-        /// How often after the server had said that it is stored, or a read had shown it in effect.
+        /// How many of them did so after the write was known to be in effect.
         needless: u32,
         known_to_be_stored: bool,
         late: bool,
-        /// The group was as wanted at some moment of the call.
+        /// Whether the write was in effect at some moment of the call.
         was_after: bool,
     }
 
     impl World {
-        /// The server carries out a request: what it answers if nothing goes wrong, or `None` when it confirms it.
+        /// Processes a request. Returns `None` if the server confirms it.
         fn carry_out(&mut self, kind: Kind) -> Option<Answer> {
             match (kind, self.group) {
                 (Kind::Create, Group::Missing) | (Kind::Set, Group::Before | Group::After) => {}
@@ -263,7 +263,7 @@ mod tests {
         fn meet(&mut self, other: Other) {
             match (other, self.group) {
                 (Other::Nothing, _) => {}
-                // Nobody can remove a group.
+                // Groups cannot be deleted.
                 (Other::Reverts, _) => {
                     self.set(Group::Before);
                     self.stands = false;
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    /// Sends one attempt; `None` when the server confirms it.
+    /// Sends one attempt. Returns `None` if the server confirms it.
     fn send(world: &mut World, kind: Kind, event: Event) -> Option<Answer> {
         match event {
             Event::Answered => world.carry_out(kind),
@@ -311,10 +311,10 @@ mod tests {
         }
     }
 
-    /// One attempt as it is played: the fate of the request, another writer before the read, and the read.
+    /// One attempt: what happens to the request, what another writer does before the read, and the read.
     type Turn = (Event, Other, Read);
 
-    /// Plays the loop of `execute`; after the last turn the retry policy gives up.
+    /// Runs the loop of `execute`. The retry policy gives up after the last turn.
     fn play(kind: Kind, world: &mut World, turns: &[Turn]) -> Told {
         let mut progress = Progress::new(kind);
         let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
@@ -342,15 +342,15 @@ mod tests {
         failed(progress.may_still_arrive())
     }
 
-    /// What is wrong with how a play has ended.
+    /// Returns what is wrong with the result of a run.
     fn violation(kind: Kind, world: &World, told: Told) -> Option<&'static str> {
-        // A change has nothing to change without a group, however late it arrives.
+        // A change of a missing group has no effect, even if it arrives late.
         let may_arrive = world.late && (kind == Kind::Create || world.group != Group::Missing);
         if world.needless > 0 {
             return Some("sent again although it was known to be in effect");
         }
         match told {
-            Told::Done { .. } if !world.was_after => Some("done, and the group was never as wanted"),
+            Told::Done { .. } if !world.was_after => Some("reported as done, but was never in effect"),
             Told::Done { event: true }
                 if world.known_to_be_stored && world.effects == 0 && !world.was_after =>
             {
@@ -358,10 +358,10 @@ mod tests {
             }
             Told::Failed { stored: true, .. } if world.effects == 0 => Some("stored, and it is not"),
             Told::Failed { unknown: false, stored: false, taken: false } if world.stands => {
-                Some("failed for certain, and it is in effect")
+                Some("reported as failed, but is in effect")
             }
             Told::Failed { unknown: false, stored: false, taken: false } if may_arrive => {
-                Some("failed for certain, and it may still take effect")
+                Some("reported as failed, but may still take effect")
             }
             _ => None,
         }
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn every_interleaving_has_one_effect_and_tells_the_caller_the_truth() {
+    fn every_interleaving_has_one_effect_and_a_true_result() {
         let all = turns();
         let mut plays = 0_u32;
         let mut wrong = Vec::new();
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn the_model_notices_wrong_decisions() {
+    fn the_model_detects_wrong_decisions() {
         let world = |effects, late, was_after| World {
             group: Group::Before,
             effects,

@@ -1,4 +1,4 @@
-//! One loop for all writes: send, read back where the outcome is unknown, and send again what is not in effect.
+//! The loop of all writes: send, read back if the outcome is unknown, and send again if the write is not in effect.
 
 use posthog_groups_client::Idempotency;
 
@@ -11,17 +11,17 @@ use crate::wire::session::Session;
 
 /// A write: its request, and how a group shows that it took effect.
 pub(crate) trait Write: Sync {
-    /// What a server's answers to it mean.
+    /// The kind of the write.
     const KIND: Kind;
 
     /// Sends the request once.
     fn send(&self, target: &Target<'_>) -> impl Future<Output = Result<Group>> + Send;
 
-    /// Whether the group is as it is after the write.
+    /// Whether the write is in effect in this group.
     fn is_in_effect(&self, group: &Group) -> bool;
 }
 
-/// Carries out a write: exactly one effect, and an error that says what is known of it.
+/// Executes a write exactly once, or returns an error that says what is known about the outcome.
 pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<Group> {
     let session = target.session;
     let mut progress = Progress::new(W::KIND);
@@ -57,7 +57,7 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
                 return Err(session.fail(Error::not_ours().of("create_group").with_source(error)));
             }
             (Verdict::Refused, _) => return Err(error.with_outcome_unknown(progress.may_still_arrive())),
-            // Without a group nothing can have taken effect.
+            // The group does not exist, so the write cannot have taken effect.
             (Verdict::NoGroup, Err(missing)) => {
                 return Err(if error.is_not_found() { error } else { missing });
             }
@@ -75,7 +75,7 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
     }
 }
 
-/// Retry state of one write. The transport repeats requests that cannot have reached the server; this is for the rest.
+/// Retry state of one write. The transport retries requests that cannot have been processed; this type covers the rest.
 #[derive(Debug, Default)]
 struct WriteRetry {
     sent: u32,
@@ -83,13 +83,13 @@ struct WriteRetry {
 }
 
 impl WriteRetry {
-    /// After an attempt that is not in effect: waits and returns true for another one, or false when there is to be none.
+    /// Decides whether an attempt without effect is retried. Waits and returns true, or returns false.
     async fn wait(&mut self, session: &Session, answer: Answer, error: &Error) -> bool {
         self.sent += 1;
         let outcome = match answer {
-            // Some servers of mid-2026 answer 404 while a store is unavailable: once more, like 500.
+            // Some servers of mid-2026 return 404 while a store is unavailable, so it is retried once, like a 500.
             Answer::NotFound => Outcome::ServerError,
-            // An unexpected success is as good as none.
+            // An unexpected success says nothing about the outcome.
             _ if error.is_decode() => Outcome::Lost,
             _ => Outcome::of(error),
         };
@@ -97,7 +97,7 @@ impl WriteRetry {
             self.server_errors += 1;
         }
         let attempt = Attempt {
-            // Reading back has made it so.
+            // Reading back has shown that the write is not in effect.
             idempotency: Idempotency::Safe,
             number: self.sent,
             outcome,
@@ -106,7 +106,7 @@ impl WriteRetry {
             time_left: session.time_left(),
         };
         let connection = &session.shared.connection;
-        // However often the client repeats reads, a write is sent again after one 500 only.
+        // Reads can be retried more often after a 500; writes are retried once.
         let policy = RetryPolicy { server_errors: 1, ..session.options.retry };
         match decide(&policy, &attempt, || connection.random_unit()) {
             Step::Wait(wait) if connection.withdraw_retry() => {

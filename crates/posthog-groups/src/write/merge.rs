@@ -1,4 +1,4 @@
-//! Merging several properties into a group that exists, on servers that can and on those that cannot.
+//! Merges several properties into an existing group, with or without the server's endpoint for it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -14,32 +14,32 @@ use crate::data::group::Group;
 use crate::data::input;
 use crate::error::{Error, Result};
 
-/// The properties one by one, in the order of their names.
+/// Returns the properties ordered by name.
 pub(crate) fn members(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
     let members: BTreeMap<String, JsonValue> =
-        properties.decode().map_err(|e| Error::input("the properties cannot be read").with_source(e))?;
+        properties.decode().map_err(|e| Error::input("the properties cannot be decoded").with_source(e))?;
     Ok(members.into_iter().collect())
 }
 
-/// The properties to be merged, none of which may be null.
+/// Returns the properties ordered by name. Fails if one of them is null.
 pub(crate) fn to_merge(properties: &Properties) -> Result<Vec<(String, JsonValue)>> {
     let members = members(properties)?;
     for (name, value) in &members {
         input::property_name(name)?;
         if value.is_null() {
-            return Err(Error::input(format!("the value of `{name}` is null, which the server takes for missing")).with_help(format!("call `unset(\"{name}\")`, or leave it out (`#[serde(skip_serializing_if = \"Option::is_none\")]`)")));
+            return Err(Error::input(format!("the value of `{name}` is null, which the server treats as missing")).with_help(format!("call `unset(\"{name}\")`, or leave it out (`#[serde(skip_serializing_if = \"Option::is_none\")]`)")));
         }
     }
     Ok(members)
 }
 
-/// Which of the wanted properties the group does not hold.
+/// Returns the properties that are missing or different in the group.
 pub(crate) fn different(group: &Group, wanted: &[(String, JsonValue)]) -> Vec<(String, JsonValue)> {
     let differs = |name: &str, value| !group.property(name).is_some_and(|stored| same_value(&stored, value));
     wanted.iter().filter(|(name, value)| differs(name, value)).cloned().collect()
 }
 
-/// Merges into the group as it was found. Gives the group as it is then, and the names of the properties that were written.
+/// Merges properties into a group that was read. Returns the group after the writes, and the names of the written properties.
 pub(crate) async fn merge(
     target: &Target<'_>,
     found: Group,
@@ -69,7 +69,7 @@ pub(crate) async fn merge(
     Ok((if no_event { group.without_event() } else { group }, written))
 }
 
-/// Sets several properties by the server's own endpoint.
+/// Sets several properties with the server's endpoint for it.
 #[derive(Debug)]
 struct SetAtOnce<'p> {
     properties: &'p [(String, JsonValue)],

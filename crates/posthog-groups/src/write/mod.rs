@@ -1,4 +1,4 @@
-//! Writes: exactly one effect each, and an error that says what is known of it.
+//! Writes, each with exactly one effect or an error that says what is known about the outcome.
 
 mod decision;
 mod execute;

@@ -1,4 +1,4 @@
-//! The writes that are one request each.
+//! The writes that consist of one request.
 
 use posthog_groups_client::{self as raw, JsonValue, Properties, types};
 
@@ -9,7 +9,7 @@ use crate::data::compare::{same_properties, same_value};
 use crate::data::group::Group;
 use crate::error::Result;
 
-/// Creates a group of a type that exists.
+/// Creates a group. Its group type must exist.
 #[derive(Debug)]
 pub(crate) struct Create<'p> {
     pub(crate) properties: &'p Properties,

@@ -1,4 +1,4 @@
-//! The group that a call writes to, and reads back.
+//! The group that a call writes to and reads back.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::wire::keyed_locks::KeyGuard;
 use crate::wire::session::{Session, read};
 
-/// A group that one call writes to, while no other call of the client does.
+/// A group that is locked against other writes of the client.
 pub(crate) struct Target<'s> {
     pub(crate) session: &'s Session,
     pub(crate) index: u8,
@@ -24,8 +24,8 @@ impl fmt::Debug for Target<'_> {
 }
 
 impl<'s> Target<'s> {
-    /// Waits until no other call of the client writes to the group: the server reads all properties, changes one and writes
-    /// all back, without a lock of its own.
+    /// Waits until no other call of the client writes to the group, because the server reads all properties, changes one, and
+    /// writes all back without a lock.
     pub(crate) async fn lock(session: &'s Session, index: u8, key: &'s str) -> Result<Self> {
         let locks = &session.shared.write_locks;
         let guard = session.queue("writes to the same group", locks.lock((index, key.to_owned()))).await?;
@@ -45,7 +45,7 @@ pub(crate) async fn find(session: &Session, index: u8, key: &str) -> Result<Grou
         .project_id(session.project())
         .group_type_index(index)
         .group_key(key)
-        // Otherwise reading may create a notebook; older servers ignore it.
+        // Without this parameter, reading can create a notebook. Older servers ignore it.
         .skip_create_notebook(true));
     found.map(Group::from).map_err(Error::with_repair_help)
 }

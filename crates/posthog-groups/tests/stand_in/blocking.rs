@@ -50,7 +50,7 @@ fn everything_works_without_a_runtime() {
 }
 
 #[test]
-fn it_may_be_used_from_many_threads_and_inside_a_runtime() {
+fn it_works_from_many_threads_and_inside_a_runtime() {
     let (_fake, posthog) = serve(Era::Y2026, State { groups: vec![Group::new(0, "a")], ..empty() });
     std::thread::scope(|scope| {
         for _ in 0..8 {

@@ -132,7 +132,7 @@ async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same
 }
 
 #[tokio::test]
-async fn few_rows_and_short_lists_are_not_worth_a_list() {
+async fn few_rows_are_read_one_by_one_instead_of_listing() {
     let fake = Fake::builder().state(a_third_each()).page_size(1).start().await.unwrap();
     let orgs = organizations(&fake);
     orgs.type_index().await.unwrap();
@@ -145,7 +145,7 @@ async fn few_rows_and_short_lists_are_not_worth_a_list() {
 }
 
 #[tokio::test]
-async fn bad_rows_end_it_before_anything_is_sent() {
+async fn invalid_rows_end_an_import_before_anything_is_sent() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let twins = [
@@ -212,7 +212,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");
         assert!(!report.is_complete());
-        assert!(sorted(&told)[1].contains("`x` is to become null"), "{:?}", sorted(&told));
+        assert!(sorted(&told)[1].contains("the value of `x` is null"), "{:?}", sorted(&told));
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
         // Now it is there, and there is nothing to write.
         let report = import(&orgs, &rows[..1]).run().await.unwrap();
@@ -221,7 +221,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
 }
 
 #[tokio::test]
-async fn a_key_that_expires_in_the_middle_stops_it_and_the_journal_goes_on() {
+async fn a_key_that_expires_stops_the_import_and_the_journal_resumes_it() {
     for era in Era::ALL {
         let fake = serve(era, a_third_each()).await;
         let orgs = organizations(&fake);
@@ -315,7 +315,7 @@ async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
 }
 
 #[tokio::test]
-async fn a_wish_to_stop_is_heeded_and_nothing_is_done_twice_after_it() {
+async fn a_stopped_import_resumes_without_repeating_writes() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(200);
@@ -348,7 +348,7 @@ async fn a_wish_to_stop_is_heeded_and_nothing_is_done_twice_after_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_vanishes_stops_it_instead_of_failing_every_row() {
+async fn a_stopped_server_stops_the_import_instead_of_failing_every_row() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let all = rows(300);
@@ -370,7 +370,7 @@ fn refuse_to_create(fake: &Fake, times: u64) {
 }
 
 #[tokio::test]
-async fn rows_that_fail_while_the_server_works_do_not_stop_the_others() {
+async fn failing_rows_do_not_stop_the_others_while_the_server_works() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs =
         builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
@@ -391,7 +391,7 @@ async fn rows_that_fail_while_the_server_works_do_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn a_server_that_fails_every_write_stops_it_although_it_answers_reads() {
+async fn a_server_that_fails_every_write_stops_the_import() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs =
         builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
@@ -404,7 +404,7 @@ async fn a_server_that_fails_every_write_stops_it_although_it_answers_reads() {
 }
 
 #[tokio::test]
-async fn a_list_that_fails_for_good_is_replaced_by_reading_each_group() {
+async fn if_listing_fails_permanently_groups_are_read_one_by_one() {
     let fake = serve(Era::Y2026, a_third_each()).await;
     let orgs = organizations(&fake);
     let rows = rows(40);
@@ -415,7 +415,7 @@ async fn a_list_that_fails_for_good_is_replaced_by_reading_each_group() {
 }
 
 #[tokio::test]
-async fn a_group_that_cannot_be_read_back_does_not_keep_others_from_being_verified() {
+async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs =
         builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
@@ -427,7 +427,7 @@ async fn a_group_that_cannot_be_read_back_does_not_keep_others_from_being_verifi
 }
 
 #[tokio::test]
-async fn faults_in_every_tenth_answer_leave_exactly_the_wanted_state() {
+async fn faults_in_every_tenth_response_still_give_the_exact_state() {
     for era in Era::ALL {
         let fake = serve(era, a_third_each()).await;
         let orgs = organizations(&fake);
@@ -485,7 +485,7 @@ async fn events_reach_the_same_state_in_a_few_requests() {
 }
 
 #[tokio::test]
-async fn events_that_do_not_arrive_are_named_and_are_not_in_the_journal() {
+async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
     let state = State { capture_quota_exceeded: true, ..empty() };
     let fake = serve(Era::Y2026, state.clone()).await;
     let orgs = organizations(&fake);
@@ -502,7 +502,10 @@ async fn events_that_do_not_arrive_are_named_and_are_not_in_the_journal() {
     let (run, told) = listening(by_events());
     let report = run.run().await.unwrap();
     assert_eq!((report.failed, report.stopped.is_none()), (20, true), "{report:?}");
-    assert!(sorted(&told)[0].contains("the event was accepted, but the group did not become as wanted"));
+    assert!(
+        sorted(&told)[0]
+            .contains("the event was accepted, but the group does not have the expected properties")
+    );
     fake.put_state(State { capture_quota_exceeded: false, ..state }).unwrap();
     let report = by_events().run().await.unwrap();
     assert_eq!((report.created, report.done_before), (20, 0), "{report:?}");
@@ -518,7 +521,7 @@ async fn events_that_do_not_arrive_are_named_and_are_not_in_the_journal() {
 }
 
 #[tokio::test]
-async fn a_host_for_events_that_refuses_stops_it_and_no_key_is_told() {
+async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not_shown() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(12);
@@ -561,7 +564,7 @@ async fn a_host_for_events_that_refuses_stops_it_and_no_key_is_told() {
 }
 
 #[tokio::test]
-async fn written_groups_are_read_again_where_that_is_wished() {
+async fn written_groups_are_read_again_if_requested() {
     for era in Era::ALL {
         let fake = serve(era, a_third_each()).await;
         let orgs = organizations(&fake);
@@ -575,7 +578,7 @@ async fn written_groups_are_read_again_where_that_is_wished() {
 }
 
 #[tokio::test]
-async fn the_verifying_read_waits_for_events_that_take_effect_later() {
+async fn verification_waits_for_events_that_take_effect_later() {
     let hour = Duration::from_secs(3_600);
     for (rows, era) in [(rows(30), Era::Y2025), (rows(30), Era::Y2026), (rows(400), Era::Y2026)] {
         for (late, within) in [(hour, Duration::ZERO), (Duration::from_millis(300), hour)] {
@@ -594,7 +597,7 @@ async fn the_verifying_read_waits_for_events_that_take_effect_later() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_behind_makes_nothing_twice() {
+async fn a_list_that_lags_behind_causes_no_duplicate_writes() {
     let late = Duration::from_secs(600);
     let fake = Fake::builder().state(empty()).list_delay(late).start().await.unwrap();
     let orgs = organizations(&fake);
@@ -614,7 +617,7 @@ async fn a_list_that_is_behind_makes_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_twice_in_a_row_ends_neither_a_long_list_nor_an_import() {
+async fn two_consecutive_failures_end_neither_a_long_list_nor_an_import() {
     for era in Era::ALL {
         let fake = serve(era, a_third_each()).await;
         let orgs = organizations(&fake);
@@ -652,7 +655,7 @@ fn changing<'r>(
 }
 
 #[tokio::test]
-async fn rows_that_change_between_the_passes_are_noticed() {
+async fn rows_that_change_between_passes_are_detected() {
     let fake = serve(Era::Y2026, a_third_each()).await;
     let orgs = organizations(&fake);
     // The first ten are as wanted.
@@ -685,7 +688,7 @@ async fn rows_that_change_between_the_passes_are_noticed() {
 }
 
 #[tokio::test]
-async fn a_wish_to_stop_is_heeded_while_the_server_makes_everybody_wait() {
+async fn an_import_can_be_stopped_during_a_server_wait() {
     let fake = serve(Era::Y2026, empty()).await;
     let busy: Fault = serde_json::from_value(
         json!({"kind": "http", "status": 429, "times": 0, "headers": {"Retry-After": "3600"}}),
@@ -701,7 +704,7 @@ async fn a_wish_to_stop_is_heeded_while_the_server_makes_everybody_wait() {
 }
 
 #[tokio::test]
-async fn a_wish_to_stop_is_heeded_among_rows_that_need_nothing() {
+async fn an_import_can_be_stopped_among_unchanged_rows() {
     let groups = vec![Group::new(0, "org:000").with("n", 0).with("plan", "free")];
     let fake = serve(Era::Y2026, State { groups, ..empty() }).await;
     let orgs = organizations(&fake);
@@ -728,7 +731,7 @@ async fn a_wish_to_stop_is_heeded_among_rows_that_need_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_too_large_alone_fails_and_the_others_arrive() {
+async fn an_event_that_is_too_large_fails_without_affecting_others() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(4);
@@ -884,7 +887,7 @@ async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
 }
 
 #[tokio::test]
-async fn any_time_may_be_given_for_the_verifying_read() {
+async fn any_duration_can_be_set_for_verification() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let report = import(&orgs, &rows(3)).verify(true).verify_within(Duration::MAX).run().await.unwrap();
@@ -892,7 +895,7 @@ async fn any_time_may_be_given_for_the_verifying_read() {
 }
 
 #[tokio::test]
-async fn the_verifying_read_ends_in_time_although_a_look_takes_long() {
+async fn verification_ends_in_time_even_if_reads_are_slow() {
     let state = State { capture_quota_exceeded: true, ..empty() };
     let fake = serve(Era::Y2026, state).await;
     let orgs = organizations(&fake);
@@ -915,7 +918,7 @@ async fn the_verifying_read_ends_in_time_although_a_look_takes_long() {
 }
 
 #[tokio::test]
-async fn a_refused_import_leaves_no_journal_of_its_own_and_keeps_that_of_another() {
+async fn a_rejected_import_leaves_no_journal_and_keeps_an_existing_one() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(12);
@@ -942,7 +945,7 @@ async fn a_refused_import_leaves_no_journal_of_its_own_and_keeps_that_of_another
 }
 
 #[tokio::test]
-async fn the_way_back_to_earlier_rows_is_done_again_although_the_journal_knows_them() {
+async fn going_back_to_earlier_rows_writes_them_again_despite_the_journal() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let folder = tempfile::tempdir().unwrap();
@@ -961,7 +964,7 @@ async fn the_way_back_to_earlier_rows_is_done_again_although_the_journal_knows_t
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_answer_of_capture_is_not_taken_for_one() {
+async fn a_page_that_is_not_a_capture_response_is_an_error() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let page: Fault = serde_json::from_value(
@@ -977,7 +980,7 @@ async fn a_page_that_is_no_answer_of_capture_is_not_taken_for_one() {
 }
 
 #[tokio::test]
-async fn an_import_that_fits_in_no_memory_does_the_same() {
+async fn an_import_larger_than_memory_has_the_same_result() {
     for era in Era::ALL {
         for engine in [Engine::Rest, Engine::Capture] {
             let mut all = Vec::new();
@@ -1016,7 +1019,7 @@ async fn an_import_that_fits_in_no_memory_does_the_same() {
 }
 
 #[tokio::test]
-async fn a_changed_row_costs_one_request_where_the_list_sees_every_write() {
+async fn a_changed_row_costs_one_request_if_the_list_is_consistent() {
     // On one page nothing tells which server it is.
     for (era, page_size, reads) in [(Era::Y2025, 10, 0), (Era::Y2025, 100, 20), (Era::Y2026, 10, 20)] {
         let fake = Fake::builder().era(era).state(a_third_each()).page_size(page_size).start().await.unwrap();

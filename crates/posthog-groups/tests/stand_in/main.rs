@@ -13,6 +13,5 @@ mod reading;
 #[cfg(feature = "schemars")]
 mod schema;
 mod stage;
-mod throttling;
 mod trouble;
 mod writing;

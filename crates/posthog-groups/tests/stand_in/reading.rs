@@ -7,7 +7,7 @@ use posthog_groups_fake::{ApiKey, Era, Fault, Group, State};
 use crate::stage::{builder, client, empty, one_group, organizations, requests, serve};
 
 #[tokio::test]
-async fn find_gives_a_group_or_none_and_get_an_error() {
+async fn find_returns_an_option_and_get_an_error() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let orgs = organizations(&fake);
@@ -27,14 +27,14 @@ async fn find_gives_a_group_or_none_and_get_an_error() {
 }
 
 #[tokio::test]
-async fn looking_creates_no_notebook() {
+async fn reading_creates_no_notebook() {
     let fake = serve(Era::Y2026, State { crm_enabled: true, ..one_group() }).await;
     organizations(&fake).get("org:5").await.unwrap();
     assert!(fake.state().notebooks.is_empty());
 }
 
 #[tokio::test]
-async fn a_name_is_looked_up_once_and_an_unknown_one_is_refused_with_what_there_is() {
+async fn a_type_name_is_resolved_once_and_an_unknown_one_is_rejected_with_the_known_ones() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let posthog = client(&fake);
@@ -50,7 +50,7 @@ async fn a_name_is_looked_up_once_and_an_unknown_one_is_refused_with_what_there_
 }
 
 #[tokio::test]
-async fn many_calls_that_miss_the_table_make_one_request() {
+async fn concurrent_calls_that_miss_the_cache_make_one_request() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     let calls = (0..20).map(|_| {
@@ -62,7 +62,7 @@ async fn many_calls_that_miss_the_table_make_one_request() {
 }
 
 #[tokio::test]
-async fn values_have_one_shape_whatever_the_server_and_definitions_are_offered_or_not() {
+async fn property_values_have_one_form_and_definitions_may_not_be_offered() {
     for era in Era::ALL {
         let groups = vec![
             Group::new(0, "a").with("plan", "free"),
@@ -94,7 +94,7 @@ async fn values_have_one_shape_whatever_the_server_and_definitions_are_offered_o
 }
 
 #[tokio::test]
-async fn related_and_history_come_in_both_eras() {
+async fn related_and_activity_work_in_both_eras() {
     for era in Era::ALL {
         let fake = serve(era, State::seeded(200)).await;
         let posthog = client(&fake);
@@ -124,7 +124,7 @@ async fn related_and_history_come_in_both_eras() {
 }
 
 #[tokio::test]
-async fn projects_and_the_user_are_told() {
+async fn projects_and_the_user_are_returned() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let posthog = client(&fake);
@@ -138,7 +138,7 @@ async fn projects_and_the_user_are_told() {
 }
 
 #[tokio::test]
-async fn keys_that_may_not_are_told_apart() {
+async fn keys_without_permission_are_distinguished() {
     for era in Era::ALL {
         let key = |key: &str, scopes: &[&str]| ApiKey {
             key: key.to_owned(),
@@ -184,7 +184,7 @@ async fn keys_that_may_not_are_told_apart() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_before_any_request() {
+async fn invalid_input_is_rejected_before_any_request() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog = client(&fake);
     let orgs = posthog.groups(0);
@@ -220,7 +220,7 @@ async fn bad_input_is_refused_before_any_request() {
 }
 
 #[tokio::test]
-async fn a_login_page_and_a_redirect_are_clear_errors() {
+async fn login_pages_and_redirects_are_clear_errors() {
     let fake = serve(Era::Y2026, one_group()).await;
     let page: Fault = serde_json::from_value(serde_json::json!({
         "kind": "http", "status": 200, "body": "<!DOCTYPE html><title>Log in</title>", "content_type": "text/html"
@@ -242,7 +242,7 @@ async fn a_login_page_and_a_redirect_are_clear_errors() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_is_refused() {
+async fn a_response_that_is_too_large_is_an_error() {
     let big = Group::new(0, "big").with("text", "x".repeat(100_000));
     let fake = serve(Era::Y2026, State { groups: vec![big], ..empty() }).await;
     let small = builder(&fake).max_response_size(50_000).build().unwrap();
@@ -255,7 +255,7 @@ async fn an_answer_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn the_generated_client_is_at_hand() {
+async fn the_generated_client_is_available() {
     let fake = serve(Era::Y2026, one_group()).await;
     let posthog: Client = client(&fake);
     let page = posthog.raw().list_groups().project_id("@current").group_type_index(0).send().await.unwrap();

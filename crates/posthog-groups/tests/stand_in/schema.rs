@@ -1,4 +1,4 @@
-//! A struct against what the server holds.
+//! Comparing a struct with the properties on the server.
 
 use posthog_groups::ValueKind;
 use posthog_groups_fake::{Era, Group, State};
@@ -53,13 +53,13 @@ async fn missing_unknown_and_different_properties_are_reported() {
         assert_eq!(report.different[1].group_key.as_deref(), Some("b"));
         assert_eq!(
             report.to_string().lines().next().unwrap(),
-            "2 groups seen, all there are: 3 properties missing, 1 unknown, 2 of another type"
+            "2 groups compared (all): 3 properties missing, 1 unknown, 2 of another type"
         );
     }
 }
 
 #[tokio::test]
-async fn what_fits_is_a_match_and_what_is_no_object_is_refused() {
+async fn a_matching_struct_is_a_match_and_other_types_are_rejected() {
     #[derive(schemars::JsonSchema)]
     #[allow(dead_code)]
     struct Fits {

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::stage::{client, empty, one_group, organizations, requests, serve, stored};
 
 #[tokio::test]
-async fn create_stores_exactly_what_was_given() {
+async fn create_stores_exactly_what_was_sent() {
     for era in Era::ALL {
         let fake = serve(era, empty()).await;
         let orgs = organizations(&fake);
@@ -30,7 +30,7 @@ async fn create_stores_exactly_what_was_given() {
 }
 
 #[tokio::test]
-async fn a_group_of_a_type_that_does_not_exist_is_refused_before_it_is_stored() {
+async fn a_group_of_an_unknown_type_is_rejected_before_it_is_stored() {
     for era in Era::ALL {
         let fake = serve(era, empty()).await;
         let error = client(&fake).groups(3).create("x").send().await.unwrap_err();
@@ -96,7 +96,7 @@ async fn upsert_remembers_that_the_endpoint_is_missing() {
 }
 
 #[tokio::test]
-async fn upsert_uses_the_servers_endpoint_where_it_exists() {
+async fn upsert_uses_the_servers_endpoint_if_it_exists() {
     let fake = serve(Era::Y2025, State { upsert_properties: true, ..one_group() }).await;
     let group = organizations(&fake).group("org:5");
     let done = group.upsert(json!({"plan": "free", "seats": 4, "name": "Krabs"})).await.unwrap();
@@ -107,7 +107,7 @@ async fn upsert_uses_the_servers_endpoint_where_it_exists() {
 }
 
 #[tokio::test]
-async fn upsert_creates_the_group_only_when_asked() {
+async fn upsert_creates_the_group_only_if_requested() {
     for era in Era::ALL {
         let fake = serve(era, empty()).await;
         let group = organizations(&fake).group("org:7");
@@ -136,7 +136,7 @@ async fn writes_of_one_client_to_one_group_do_not_lose_each_other() {
 }
 
 #[tokio::test]
-async fn a_write_whose_event_was_not_sent_succeeds_and_says_so() {
+async fn a_write_without_an_event_succeeds_and_reports_it() {
     for era in Era::ALL {
         for failure in [CaptureFailure::NoAnswer, CaptureFailure::Status(Some(503))] {
             let state = State { capture_failure: Some(failure), ..one_group() };
@@ -156,7 +156,7 @@ async fn a_write_whose_event_was_not_sent_succeeds_and_says_so() {
 }
 
 #[tokio::test]
-async fn groups_without_a_type_can_be_changed_and_say_that_nothing_followed() {
+async fn groups_without_a_type_can_be_changed_and_report_that_no_event_was_sent() {
     for era in Era::ALL {
         let state = State { groups: vec![Group::new(3, "old").with("a", 1)], ..empty() };
         let fake = serve(era, state).await;
