@@ -207,7 +207,9 @@ impl Error {
     pub(crate) fn unreadable(key: Option<String>) -> Self {
         let mut error = Self::new(Kind::Unreadable(key));
         error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
-        error.of("list_groups").in_call("list").with_repair_help()
+        error.of("list_groups").in_call("list").with_help(
+            "it probably contains an integer outside 64 bits; remove that property with `unset`, which does not read the group first",
+        )
     }
 
     #[cfg(feature = "bulk")]
@@ -337,7 +339,7 @@ impl Error {
         }
         self.with_help(
             "if this persists, a group may contain an integer outside 64 bits, which the server stores but cannot return; remove \
-             the property with `unset`, which does not read the group first",
+             the property with `unset`, which does not read the group first; an export names such groups and continues without them",
         )
     }
 

@@ -415,6 +415,20 @@ async fn if_listing_fails_permanently_groups_are_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_group_that_cannot_be_listed_does_not_make_a_large_import_read_each_group() {
+    for era in Era::ALL {
+        let mut state = a_third_each();
+        let unreadable = posthog_groups_fake::Properties::parse(r#"{"id":18446744073709551616}"#).unwrap();
+        state.groups.push(Group { group_properties: unreadable, ..Group::new(0, "team:7") });
+        let fake = serve(era, state).await;
+        let rows = rows(1_200);
+        let report = import(&organizations(&fake), &rows).plan().await.unwrap();
+        assert_eq!(counts(&report), [1_170, 20, 10, 0], "{era}: {report:?}");
+        assert!(report.requests < 400, "{era}: {} requests", report.requests);
+    }
+}
+
+#[tokio::test]
 async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs =
