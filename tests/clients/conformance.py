@@ -112,7 +112,7 @@ class Adapter:
         try:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
         except OSError as error:
-            raise Unusable(f"the adapter cannot be started: {error}") from error
+            raise Unusable(f"cannot start the adapter: {error}") from error
         self.lines: Queue[str] = Queue()
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -128,15 +128,15 @@ class Adapter:
             self.process.stdin.flush()
             line = self.lines.get(timeout=ANSWER_SECONDS)
         except Empty:
-            raise Unusable(f"the adapter did not answer within {ANSWER_SECONDS} s: {json.dumps(call)}") from None
+            raise Unusable(f"the adapter did not answer within {ANSWER_SECONDS} s (does it flush its output after each line?): {json.dumps(call)}") from None
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Unusable(f"the adapter ended with {self.process.wait()} at {json.dumps(call)}")
+            raise Unusable(f"the adapter exited with code {self.process.wait()} at the call {json.dumps(call)}; it must answer one line for each until its input ends")
         try:
             answer = json.loads(line)
         except ValueError:
-            raise Unusable(f"the adapter wrote a line that is no JSON: {line[:300]!r}") from None
+            raise Unusable(f"the adapter wrote a line that is not JSON: {line[:300]!r}") from None
         if not isinstance(answer, dict) or not answer.keys() & {"ok", "error", "unsupported"}:
             raise Unusable(f"the adapter wrote a line without `ok`, `error` or `unsupported`: {line[:300]!r}")
         return answer
@@ -181,7 +181,7 @@ def start_server(program: str) -> tuple[StandIn, subprocess.Popen[bytes]]:
         try:
             process = subprocess.Popen([program, "--port", "0", "--port-file", str(port)], stdout=subprocess.DEVNULL)
         except OSError as error:
-            raise Unusable(f"the stand-in server cannot be started: {error}; name it with --server or --url") from error
+            raise Unusable(f"cannot start the stand-in server: {error}; install it with `cargo install --path crates/posthog-groups-fake`, or name it with --server or --url") from error
         for _ in range(200):
             if port.exists() and (text := port.read_text()):
                 return StandIn(f"http://127.0.0.1:{text.strip()}"), process

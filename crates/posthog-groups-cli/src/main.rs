@@ -97,7 +97,10 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
         Command::Export(export) => commands::export::run(&context, arguments.global.output, export).await,
         Command::Import(import) => commands::import::run(&context, import).await,
-        Command::Plan(plan) => commands::plan::run(&context, plan, Engine::Auto).await,
+        Command::Plan(plan) => {
+            let who = plan.who.then_some(plan.limit);
+            commands::plan::run(&context, &plan.input, Engine::Auto, who).await
+        }
         Command::Activity(activity) => commands::activity::run(&context, activity).await,
         Command::Related(related) => commands::related::run(&context, related).await,
         Command::Values(values) => commands::values::run(&context, values).await,

@@ -15,7 +15,6 @@ use crate::assignment::{as_written, assignment, typed};
 use crate::config_file;
 use crate::rows::csv::reader::CsvReader;
 use crate::rows::csv::writer::{Columns, CsvWriter};
-use crate::rows::flaw::Reach;
 use crate::rows::format::CsvLayout;
 use crate::rows::lines::Lines;
 use crate::rows::ndjson;
@@ -124,7 +123,7 @@ proptest! {
         let file = writer.finish().unwrap();
         let mut reader = CsvReader::new(Lines::new(file.as_slice()), layout);
         for (key, properties) in &groups {
-            let row = timed(|| reader.next()).map_err(|flaw| TestCaseError::fail(format!("{flaw:?}")))?.unwrap();
+            let row = timed(|| reader.next()).map_err(|error| TestCaseError::fail(format!("{error:?}")))?.unwrap();
             prop_assert_eq!(&row.key, key);
             let value = |properties: &Properties| {
                 serde_json::from_str::<serde_json::Value>(properties.as_str()).unwrap()
@@ -147,8 +146,8 @@ proptest! {
                 match reader.next() {
                     Ok(Some(_)) => {}
                     Ok(None) => return Ok(()),
-                    // A flaw of the file ends it; one of a row does not.
-                    Err(flaw) if flaw.reach == Reach::Rest => return Ok(()),
+                    // An error of the file ends it; one of a row does not.
+                    Err(error) if error.is_fatal => return Ok(()),
                     Err(_) => {}
                 }
             }

@@ -61,7 +61,7 @@ fn export(fake: &Fake, folder: &Path, group_type: &str) -> (u64, usize) {
 }
 
 #[test]
-fn many_groups_take_hardly_more_memory_than_few() {
+fn many_groups_need_hardly_more_memory_than_few() {
     let folder = tempfile::tempdir().unwrap();
     let groups = Groups::of_environment();
     let (many, lines) = export(&serve(groups.many), folder.path(), "organization");

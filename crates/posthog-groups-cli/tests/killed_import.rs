@@ -215,7 +215,7 @@ fn check(state: &State, rows: Rows) {
 }
 
 #[test]
-fn rows_end_as_wanted_whatever_is_killed_and_whatever_fails() {
+fn a_killed_and_failing_import_completes_when_it_is_resumed() {
     let rows = Rows::of_environment();
     for (era, seed) in [(Era::Y2025, 1), (Era::Y2026, 2)] {
         let folder = tempfile::tempdir().unwrap();

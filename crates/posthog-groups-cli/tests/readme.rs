@@ -92,7 +92,7 @@ fn timeless(text: &str, port: &str) -> String {
 }
 
 #[test]
-fn the_transcript_of_the_readme_is_what_the_program_says() {
+fn the_transcript_in_the_readme_is_accurate() {
     let Some(readme) = readme() else { return };
     let wanted = block(&readme);
     let mut shell = Shell {

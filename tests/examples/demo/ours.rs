@@ -1,4 +1,4 @@
-//! The same operations with the wrapper, and what makes it worth having.
+//! The same operations with the wrapper, a write whose response is lost, and a rate limit.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::screen::{self, Cell, Screen};
 
-/// What came of a call.
+/// The outcome of a call.
 pub(crate) enum Outcome {
     Good(String),
-    /// An error that this server has to give.
+    /// An error that is right on this server.
     Expected(String),
     Wrong(String),
 }
@@ -22,13 +22,13 @@ impl Outcome {
     pub(crate) fn cell(&self) -> Cell {
         match self {
             Self::Good(text) => screen::good(text.clone()),
-            Self::Expected(text) => screen::expected(format!("expected error: {text}")),
+            Self::Expected(text) => screen::expected(format!("expected: {text}")),
             Self::Wrong(text) => screen::bad(format!("WRONG: {text}")),
         }
     }
 }
 
-/// Calls all ten on one server.
+/// Calls all ten operations on one server.
 pub(crate) async fn all(fake: &Fake, era: &str, screen: &mut Screen) -> anyhow::Result<Vec<Outcome>> {
     let client = wrapper(fake).build()?;
     let mut outcomes = Vec::new();
@@ -36,12 +36,12 @@ pub(crate) async fn all(fake: &Fake, era: &str, screen: &mut Screen) -> anyhow::
         let before = fake.journal().len();
         let outcome = match call(&client, operation).await {
             Ok(Some(text)) => Outcome::Good(text),
-            Ok(None) => Outcome::Wrong("the answer is not what the server holds".to_owned()),
+            Ok(None) => Outcome::Wrong("the response is not what the server stores".to_owned()),
             // Property definitions went on 2026-06-26.
             Err(error)
                 if error.is_not_offered() && operation == "list_property_definitions" && era == "2026" =>
             {
-                Outcome::Expected("not on this server".to_owned())
+                Outcome::Expected("no such endpoint".to_owned())
             }
             Err(error) => Outcome::Wrong(error.to_string()),
         };
@@ -61,7 +61,7 @@ fn told(outcome: &Outcome) -> &str {
     }
 }
 
-/// Calls one operation, and says in short what came back; `None` when it is not what it should be.
+/// Calls one operation. Returns the result in short, or `None` if it is wrong.
 async fn call(client: &Client, operation: &str) -> Result<Option<String>, Error> {
     let groups = client.groups("account");
     let group = groups.group(KEY);
@@ -85,7 +85,7 @@ async fn call(client: &Client, operation: &str) -> Result<Option<String>, Error>
         }
         "upsert_properties" => {
             let done = group.upsert(json!({"plan": "scale", "trial": false})).await?;
-            (done.written == ["trial"]).then(|| "1 written, 1 as it was".to_owned())
+            (done.written == ["trial"]).then(|| "1 written, 1 unchanged".to_owned())
         }
         "list_groups" => {
             let keys: Vec<String> = groups
@@ -113,7 +113,7 @@ async fn call(client: &Client, operation: &str) -> Result<Option<String>, Error>
         "list_related" => related(&group).await?,
         "delete_property" => {
             let changed = group.unset("seats").await?;
-            holds(&changed, json!({"plan": "scale", "trial": false})).then(|| "seats is gone".to_owned())
+            holds(&changed, json!({"plan": "scale", "trial": false})).then(|| "seats removed".to_owned())
         }
         "list_activity" => {
             let page = group.activity().pages().next().await.transpose()?;
@@ -130,7 +130,7 @@ async fn related(group: &GroupHandle) -> Result<Option<String>, Error> {
     Ok((persons == 1 && groups == 1).then(|| "1 person, 1 group".to_owned()))
 }
 
-/// A create that the server carries out, and whose answer is lost.
+/// A create that the server executes, and whose response is lost.
 pub(crate) async fn lost_answer(fake: &Fake, screen: &mut Screen) -> anyhow::Result<Outcome> {
     let client = wrapper(fake).build()?;
     let groups = client.groups(0);
@@ -152,13 +152,13 @@ pub(crate) async fn lost_answer(fake: &Fake, screen: &mut Screen) -> anyhow::Res
     let posts = sent.iter().filter(|request| request.starts_with("POST")).count();
     Ok(match result {
         Ok(_) if (stored, events, posts) == (1, 1, 1) => {
-            Outcome::Good(format!("sent {posts} time, looked for, found: {stored} group, {events} event"))
+            Outcome::Good(format!("sent once, read back: {stored} group, {events} event"))
         }
-        result => Outcome::Wrong(format!("{result:?}: {posts} times sent, {stored} groups, {events} events")),
+        result => Outcome::Wrong(format!("{result:?}: sent {posts} times, {stored} groups, {events} events")),
     })
 }
 
-/// A read that the server asks to repeat a second later.
+/// A read that the server rate limits for a second.
 pub(crate) async fn rate_limit(fake: &Fake, screen: &mut Screen) -> anyhow::Result<Outcome> {
     let client = wrapper(fake).build()?;
     let before = fake.journal().len();
@@ -176,9 +176,9 @@ pub(crate) async fn rate_limit(fake: &Fake, screen: &mut Screen) -> anyhow::Resu
     let sent: Vec<Option<u16>> = fake.journal()[before..].iter().map(|entry| entry.status).collect();
     screen.note(&format!("\na rate limit: {sent:?} after {waited:?}"));
     Ok(match result {
-        Ok(Some(_)) if waited >= Duration::from_secs(1) && sent == [Some(429), Some(200)] => {
-            Outcome::Good(format!("429, Retry-After: 1; waited {:.1} s, then answered", waited.as_secs_f64()))
-        }
+        Ok(Some(_)) if waited >= Duration::from_secs(1) && sent == [Some(429), Some(200)] => Outcome::Good(
+            format!("429, Retry-After: 1; waited {:.1} s, then succeeded", waited.as_secs_f64()),
+        ),
         result => Outcome::Wrong(format!("{result:?} after {waited:?}, statuses {sent:?}")),
     })
 }

@@ -1,5 +1,5 @@
-//! Calls made by a published document, to the letter: the parameters that it requires, the body that it describes, and the
-//! answer that it promises.
+//! Calls made exactly as a published document describes them: with the parameters that it requires and the body that it
+//! describes. The response is compared with its schema.
 
 use std::path::Path;
 
@@ -11,27 +11,27 @@ use serde_json::{Map, Value, json};
 
 use crate::screen::{self, Cell, Screen};
 
-/// What came of a call.
+/// The outcome of a call.
 pub(crate) enum Verdict {
     /// The document does not have the operation.
     NotPublished,
-    /// The server refused it.
+    /// The server refused it: the status and the reason.
     Refused(String),
-    /// The server answered, but by the document there is no body: what is generated gives nothing to its caller.
-    AnswerLost(usize),
-    /// The server answered something else than the document promises.
+    /// The document describes no response body, so generated code returns nothing.
+    NoneDeclared,
+    /// The response differs from its description.
     AnswerDiffers(String),
-    Works,
+    Succeeds,
 }
 
 impl Verdict {
     pub(crate) fn cell(&self) -> Cell {
         match self {
             Self::NotPublished => screen::plain("not in the document".to_owned()),
-            Self::Refused(why) => screen::bad(format!("refused: {why}")),
-            Self::AnswerLost(bytes) => screen::bad(format!("answer lost: {bytes} bytes, none declared")),
-            Self::AnswerDiffers(how) => screen::bad(format!("answer differs: {how}")),
-            Self::Works => screen::good("works".to_owned()),
+            Self::Refused(why) => screen::bad(why.clone()),
+            Self::NoneDeclared => screen::bad("no response described".to_owned()),
+            Self::AnswerDiffers(how) => screen::bad(format!("returns {how}")),
+            Self::Succeeds => screen::good("succeeds".to_owned()),
         }
     }
 }
@@ -92,11 +92,11 @@ impl Published {
         }
         let declared = &published["responses"][status.as_str()]["content"]["application/json"]["schema"];
         if declared.is_null() {
-            return Ok(Verdict::AnswerLost(text.len()));
+            return Ok(Verdict::NoneDeclared);
         }
         Ok(match self.difference(declared, &answer)? {
             Some(difference) => Verdict::AnswerDiffers(difference),
-            None => Verdict::Works,
+            None => Verdict::Succeeds,
         })
     }
 
@@ -157,12 +157,12 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What the server says, in short.
+/// The error of the server, in short.
 fn complaint(answer: &Value) -> String {
     let part = |name: &str| answer[name].as_str().unwrap_or_default();
     match part("attr") {
         "" => part("detail").to_owned(),
-        attr if part("detail").contains("required") => format!("{attr} is required"),
+        attr if part("detail").contains("required") => format!("needs {attr}"),
         attr => format!("{attr}: {}", part("detail")),
     }
 }

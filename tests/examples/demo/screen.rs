@@ -1,4 +1,4 @@
-//! Two screens for people, and a file with everything.
+//! Two screens of 80 columns for people, and a file with everything.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 
-/// How wide a cell may get.
-const WIDTH: usize = 38;
+/// The width of a cell: a name and two cells fit into 80 columns.
+const WIDTH: usize = 26;
 
 /// Text with the style that a terminal gives it.
 pub(crate) struct Cell {
@@ -68,7 +68,7 @@ impl Screen {
 
     /// A row of the table of operations.
     pub(crate) fn row(&mut self, name: &str, cells: [Cell; 2]) {
-        let _ = write!(self.shown, "  {name:<26}");
+        let _ = write!(self.shown, "{name:<26}");
         for Cell { style, text } in cells {
             let text = cut(&text, WIDTH);
             let _ = write!(self.shown, "{style}{text}{style:#}{:1$}", "", WIDTH + 1 - text.chars().count());
@@ -77,9 +77,14 @@ impl Screen {
         self.shown.push('\n');
     }
 
-    /// A line of its own.
+    /// A line of text.
+    pub(crate) fn text(&mut self, text: &str) {
+        let _ = writeln!(self.shown, "{text}");
+    }
+
+    /// A line with a name.
     pub(crate) fn line(&mut self, name: &str, Cell { style, text }: Cell) {
-        let _ = writeln!(self.shown, "  {name:<26}{style}{text}{style:#}");
+        let _ = writeln!(self.shown, "{name:<26}{style}{text}{style:#}");
     }
 
     /// Shows the screens, and writes the file: the requests, then what was shown.
@@ -90,7 +95,7 @@ impl Screen {
         let mut out = anstream::AutoStream::auto(io::stdout());
         let here = std::env::current_dir()?;
         let file = self.file.strip_prefix(here).unwrap_or(&self.file).display().to_string();
-        writeln!(out, "{}\n  every request and answer: {file}", self.shown.trim_start())?;
+        writeln!(out, "{}\nevery request and response: {file}", self.shown.trim_start())?;
         Ok(())
     }
 }

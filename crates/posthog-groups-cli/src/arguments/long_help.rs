@@ -108,7 +108,7 @@ Examples:
   posthog-groups upsert org:9 --properties @acme.json --dry-run -o json";
 
 pub(crate) const EXPORT: &str = "\
-The name determines the format: .ndjson or .csv, optionally with .gz or .zst. The file appears when it is complete.
+The file name determines the format: .ndjson or .csv, optionally with .gz or .zst. The file appears when it is complete.
 
 Examples:
   posthog-groups export -t organization groups.ndjson
@@ -116,8 +116,8 @@ Examples:
   posthog-groups export --order newest - | jq -c .group_key";
 
 pub(crate) const IMPORT: &str = "\
-An import merges: only what is missing or different is written, other properties stay, and no group is removed.
-After a failure or Ctrl-C, the same command goes on where it was: what is done is in FILE.journal.
+Creates missing groups and writes properties that differ. Other properties are not changed, and no group is removed.
+After a failure or Ctrl-C, run the same command again to resume: FILE.journal records what is done.
 
 Examples:
   posthog-groups plan -t organization groups.csv
@@ -125,8 +125,13 @@ Examples:
   posthog-groups import groups.ndjson.gz --yes --report report.ndjson";
 
 pub(crate) const PLAN: &str = "\
+--who shows for each property that differs its value on the server, and who last wrote it according to the history of the group.
+It sends two requests for each of at most --limit groups, and needs the scope activity_log:read. The history has only writes
+through the API, and the newest 100 entries are read. If it does not explain the value, the column `note` says so.
+
 Examples:
   posthog-groups plan -t organization groups.csv
+  posthog-groups plan -t organization groups.csv --who
   posthog-groups export -t organization - --context staging | posthog-groups plan -t organization -";
 
 pub(crate) const ACTIVITY: &str = "\

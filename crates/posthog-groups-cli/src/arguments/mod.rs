@@ -196,7 +196,7 @@ pub(crate) enum Command {
     Import(transfer::Import),
     /// Show what an import would change
     #[command(after_long_help = long_help::PLAN)]
-    Plan(transfer::ImportInput),
+    Plan(transfer::Plan),
     /// Send a request to any path of the API
     #[command(after_long_help = long_help::API)]
     Api(Api),

@@ -1,4 +1,4 @@
-//! What `export`, `import` and `plan` take.
+//! The arguments of `export`, `import` and `plan`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,19 +15,21 @@ pub(crate) struct Export {
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,
 
-    /// Format of the file [default: by its name, else ndjson]
+    /// Format of the file [default: determined by its name, or ndjson]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
-    /// Only groups whose properties contain this text (names included), or whose key it is; case does not matter
+    /// Only groups whose properties contain this text
+    ///
+    /// Searches names and values of properties, and also finds the group whose key equals the text; ignores case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
-    /// Only groups whose key contains this text; case does not matter
+    /// Only groups whose key contains this text; ignores case
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_contains: Option<String>,
 
-    /// Character between the cells of CSV, or `tab`
+    /// Delimiter of CSV: one character, or `tab`
     #[arg(long, value_name = "CHARACTER", default_value = ",", hide_default_value = true, value_parser = delimiter)]
     pub(crate) delimiter: u8,
 
@@ -45,27 +47,27 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) input: ImportInput,
 
-    /// Show what would change, and write nothing; the same as the command `plan`
+    /// Show what would change, without writing; like the command `plan`
     #[arg(long, visible_alias = "plan")]
     pub(crate) dry_run: bool,
 
-    /// Do not ask for confirmation; required where there is no terminal to ask on
+    /// Do not ask for confirmation; required without a terminal
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
 
-    /// How rows are written
+    /// How to write rows
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Auto)]
     pub(crate) engine: EngineName,
 
-    /// Host that events are sent to [default: that of the region, or the instance]
+    /// Host to send events to [default: that of the region, or the instance]
     #[arg(long, value_name = "URL")]
     pub(crate) capture_host: Option<String>,
 
-    /// How many groups are written at the same time
+    /// Number of groups to write concurrently
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// Journal of the run, to resume it after a failure; removed on completion; in a directory, named by the rows [default: FILE.journal; none for standard input]
+    /// Journal for resuming the run, removed on completion; in a directory, it is named after the rows [default: FILE.journal, or none for standard input]
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
 
@@ -73,88 +75,105 @@ pub(crate) struct Import {
     #[arg(long, conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) no_compare: bool,
 
-    /// Name of the run: events of the same row have the same uuid in all imports with this name
+    /// Name of the run: events for the same row have the same uuid in all imports with this name
     #[arg(long, value_name = "TEXT", conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) run_id: Option<String>,
 
-    /// Begin anew where the journal belongs to a run with other rows
+    /// Start over if the rows have changed since the journal was written
     #[arg(long)]
     pub(crate) accept_changed_input: bool,
 
-    /// Read the groups again after writing [default: after events only]
+    /// Verify the groups after writing [default: only after events]
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
 
-    /// Do not read the groups again, also after events
+    /// Do not verify the groups, even after events
     #[arg(long, overrides_with = "verify")]
     pub(crate) no_verify: bool,
 
-    /// How long groups may take to become as wanted, such as 90s or 10m
+    /// Maximum time to wait for verification, such as 90s or 10m
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) verify_within: Duration,
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) input: ImportInput,
+
+    /// Show who last wrote each differing property, according to the history of the group
+    ///
+    /// Sends two requests for each group that would change.
+    #[arg(long)]
+    pub(crate) who: bool,
+
+    /// Maximum number of groups for --who
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100, requires = "who",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ImportInput {
-    /// File to read, NDJSON or CSV, plain, .gz or .zst; `-` is standard input
+    /// File to read: NDJSON or CSV, optionally .gz or .zst; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
-    /// Format of the file [default: by its name, else ndjson]
+    /// Format of the file [default: determined by its name, or ndjson]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
-    /// Pass over bad rows instead of stopping at the first; exit with 6 if there are any
+    /// Skip invalid rows instead of stopping at the first one, and exit with 6
     #[arg(long)]
     pub(crate) keep_going: bool,
 
-    /// Column of the keys in CSV [default: group_key, else key]
+    /// Column with the keys in CSV [default: group_key, or key]
     #[arg(long, value_name = "NAME")]
     pub(crate) key_column: Option<String>,
 
-    /// Character between the cells of CSV, or `tab`
+    /// Delimiter of CSV: one character, or `tab`
     #[arg(long, value_name = "CHARACTER", default_value = ",", hide_default_value = true, value_parser = delimiter)]
     pub(crate) delimiter: u8,
 
-    /// Write bad rows to this file as they stand
+    /// Write invalid rows to this file, unchanged
     #[arg(long, value_name = "FILE", requires = "keep_going")]
     pub(crate) rejected: Option<PathBuf>,
 
-    /// What two rows with the same key mean
+    /// How to treat rows with the same key
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = DuplicatesName::Refuse)]
     pub(crate) duplicates: DuplicatesName,
 
-    /// Write a line of NDJSON for each row and what became of it to this file
+    /// Write the outcome of each row to this file, as NDJSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Replace the files of --report and --rejected if they exist
+    /// Replace the --report and --rejected files if they exist
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Memory for comparing rows and groups; what does not fit goes to a temporary file in TMPDIR
+    /// Memory for comparing rows and groups; beyond it, a temporary file in TMPDIR is used
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size, hide_short_help = true)]
     pub(crate) memory: usize,
 }
 
-/// What writes an import.
+/// The engine of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// Events if REST would take more than an hour's requests and a project token is configured, else REST
+    /// Events if REST would need more requests than an hour allows and a project token is configured, otherwise REST
     Auto,
-    /// One request for each new group and changed property: at once, exact, with activity entries
+    /// One request per new group and changed property; immediate, exact, and logged in the history
     Rest,
-    /// Events in batches: a thousand rows a request, processed later; needs the project token
+    /// Events in batches of up to a thousand rows, processed later; needs the project token
     #[value(alias = "events")]
     Capture,
 }
 
-/// What two rows with the same key mean.
+/// How to treat rows with the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DuplicatesName {
-    /// A mistake: nothing is written
+    /// Fail before writing anything
     Refuse,
-    /// The last of them counts
+    /// Use the last one
     Last,
 }
 
@@ -185,8 +204,7 @@ fn time(text: &str) -> Result<Duration, String> {
         Some((end, 'h')) => (&text[..end], 3_600),
         _ => (text, 1),
     };
-    let seconds =
-        number.parse::<u32>().map_err(|_| "this is no time; write for example 90s or 10m".to_owned())?;
+    let seconds = number.parse::<u32>().map_err(|_| "expected a time such as 90s or 10m".to_owned())?;
     Ok(Duration::from_secs(u64::from(seconds) * factor))
 }
 
@@ -199,15 +217,15 @@ fn size(text: &str) -> Result<usize, String> {
         _ => (text, 0),
     };
     let size = number.parse::<u32>().ok().and_then(|number| usize::try_from(u64::from(number) << shift).ok());
-    size.ok_or_else(|| "this is not a size; write for example 32M or 1G".to_owned())
+    size.ok_or_else(|| "expected a size such as 32M or 1G".to_owned())
 }
 
-/// The character between the cells of CSV.
+/// A delimiter of CSV.
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b'\t' => Ok(*byte),
-        _ => Err("a delimiter is one punctuation character such as `;`, or `tab`".to_owned()),
+        _ => Err("expected one punctuation character such as `;`, or `tab`".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `activity`: shows the history of a group.
 
-use posthog_groups::ActivityEntry;
+use posthog_groups::{ActivityEntry, ActivityUser};
 use serde::Serialize;
 
 use crate::arguments::Activity;
@@ -23,19 +23,20 @@ impl Record for EntryRow {
     fn cells(&self) -> Vec<String> {
         let entry = &self.0;
         let change = entry.detail.changes.as_ref().and_then(|changes| changes.first());
-        let user = match &entry.user.email {
-            Some(email) if !email.is_empty() => email.clone(),
-            _ => entry.user.first_name.clone(),
-        };
         vec![
             time(entry.created_at),
-            user,
+            user(&entry.user).to_owned(),
             entry.activity.clone(),
             entry.detail.name.clone().unwrap_or_default(),
             change.map_or_else(String::new, |change| compact(change.before.as_str())),
             change.map_or_else(String::new, |change| compact(change.after.as_str())),
         ]
     }
+}
+
+/// The email address of a user, or the name of a user without one. Empty for a deleted user.
+pub(super) fn user(user: &ActivityUser) -> &str {
+    user.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&user.first_name)
 }
 
 pub(crate) async fn run(context: &Context, arguments: &Activity) -> Result<(), Failure> {

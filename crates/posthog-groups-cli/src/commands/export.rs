@@ -9,8 +9,8 @@ use crate::arguments::transfer::Export;
 use crate::connection::Context;
 use crate::exit::{Failure, text_of};
 use crate::rows::format::{self, Format};
-use crate::transfer::apart;
 use crate::transfer::export::{Stopped, Target, export};
+use crate::transfer::files;
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::outcomes::write_more;
 use crate::transfer::progress::{Progress, Show, grouped};
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         return Err(Failure::usage("--delimiter is for CSV, and this export is NDJSON")
             .help("leave it out, or add `--format csv`"));
     }
-    apart::check_export(context, &path)?;
+    files::check_export(context, &path)?;
     let target = Target {
         path,
         format,

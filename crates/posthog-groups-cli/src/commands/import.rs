@@ -1,4 +1,4 @@
-//! `import`: the groups of a file into a project.
+//! `import`: creates and updates groups from a file.
 
 use std::ffi::OsString;
 use std::io;
@@ -15,42 +15,44 @@ use crate::exit::{Failure, text_of};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::Report;
-use crate::transfer::prepare::{bad_rows, check_input, nothing_written, prepare};
+use crate::transfer::prepare::{check_input, invalid_rows, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::source::{Checked, Pass, Source};
 use crate::transfer::totals::{Totals, same_command, show as show_totals};
-use crate::transfer::{apart, refusal};
+use crate::transfer::{files, refusal};
 
 pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Result<(), Failure> {
     if arguments.dry_run {
-        return plan::run(context, &arguments.input, arguments.engine.into()).await;
+        return plan::run(context, &arguments.input, arguments.engine.into(), None).await;
     }
     if !arguments.yes && !confirm::is_possible() {
-        return Err(Failure::usage("there is no terminal to ask on whether to write")
-            .help("add --yes to write without a question, or --dry-run to see what would change"));
+        return Err(Failure::usage("importing needs confirmation, and there is no terminal to ask on")
+            .help("add --yes to write without confirmation, or --dry-run to see what would change"));
     }
     check_input(context, &arguments.input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
-        return Err(Failure::usage("events need the project token (phc_...), and none is configured")
-            .help("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
-            .help("or leave `--engine capture` out"));
+        return Err(Failure::usage(
+            "sending events needs the project token (phc_...), and none is configured",
+        )
+        .help("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
+        .help("or omit `--engine capture`"));
     }
     let journal = journal_of(arguments, Some(&arguments.input.file));
-    apart::check(context, &arguments.input, journal.as_deref())?;
+    files::check(context, &arguments.input, journal.as_deref())?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(&arguments.input, show, &interrupt).await?;
     let name = source.input().name().to_owned();
     if checked.rows == 0 {
-        context.note(&format!("{name} has no rows: there is nothing to do"));
-        return bad_rows(checked.bad);
+        context.note(&format!("{name} has no rows"));
+        return invalid_rows(checked.invalid);
     }
     let journal = journal_of(arguments, source.input().path());
     if journal.is_none() {
-        context.note("without a journal, a stopped import begins anew; name one with --journal FILE");
+        context.note("without a journal, an import that is stopped starts over; --journal FILE keeps one");
     }
     let import = || import(&orgs, &source, arguments, token.clone(), &interrupt);
     if !arguments.yes {
@@ -59,19 +61,19 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     let report = Report::create(arguments.input.report.as_deref(), arguments.input.force)?;
     let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
     let listener = Listener::of_import(progress.counter(), checked.rows, report);
-    let heard = listener.clone();
-    let mut import = import().on_event(move |event| heard.hear(&event));
+    let handler = listener.clone();
+    let mut import = import().on_event(move |event| handler.handle(&event));
     if let Some(journal) = &journal {
         import = import.journal(journal);
     }
     let done = import.run().await;
     drop(progress);
     let report_file = arguments.input.report.as_deref();
-    let finished = listener.heard().take_report().map_or(Ok(()), |report| report.finish(report_file));
+    let finished = listener.state().take_report().map_or(Ok(()), |report| report.finish(report_file));
     let report = done.map_err(|error| refusal(error, &name))?;
-    let totals = Totals::of(&report, checked.rows, checked.bad);
+    let totals = Totals::of(&report, checked.rows, checked.invalid);
     show_totals(&context.output, totals.clone())?;
-    let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), &name);
+    let _ = listener.state().take_failures().write(&mut io::stderr().lock(), &name);
     finished?;
     ending(report, &totals, journal.as_deref(), interrupt.seen())
 }
@@ -112,7 +114,7 @@ fn import(
     import
 }
 
-/// Asks whether to write, and says what.
+/// Shows what would be written, and asks for confirmation.
 async fn confirm<F, I>(
     context: &Context,
     import: Import<F>,
@@ -129,7 +131,7 @@ where
     let (host, project) = (client.host().to_owned(), client.project().to_owned());
     let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
     let listener = Listener::of_plan(progress.counter(), checked.rows, None, None);
-    let plan = import.on_event(move |event| listener.hear(&event)).plan().await;
+    let plan = import.on_event(move |event| listener.handle(&event)).plan().await;
     drop(progress);
     let plan = plan.map_err(|error| refusal(error, name))?;
     match (plan.stopped, interrupt.seen()) {
@@ -137,7 +139,7 @@ where
         (Some(Stopped::Error(error)), _) => return Err(Failure::from(error)),
         _ => {}
     }
-    // Nothing to ask about.
+    // There is nothing to confirm.
     if plan.created + plan.changed + plan.failed == 0 {
         return Ok(());
     }
@@ -162,7 +164,7 @@ where
     }
 }
 
-/// Where the journal is: beside the file, if nothing else is said. A copy of standard input has no place.
+/// The path of the journal: beside the input, unless given. Standard input has none by default.
 fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<PathBuf> {
     arguments.journal.clone().or_else(|| {
         let mut name = OsString::from(input?);
@@ -171,56 +173,55 @@ fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<Pat
     })
 }
 
-/// How the program ends, and how one goes on.
+/// The result of the command, with how to resume.
 fn ending(
     report: ImportReport,
     totals: &Totals,
     journal: Option<&Path>,
     signal: Option<Signal>,
 ) -> Result<(), Failure> {
-    let go_on = |failure: Failure| match journal {
+    let resumable = |failure: Failure| match journal {
         Some(journal) => failure.help(format!(
-            "{} has what is done; go on with: {}",
+            "{} records what is done; to resume, run: {}",
             journal.display(),
             same_command(std::env::args_os())
         )),
-        None => failure.help("run the same import again: it looks first, and writes only what is missing"),
+        None => failure.help("run the same import again: it writes only what is missing or different"),
     };
-    let mut reached = format!("with {} of {} rows left to do", grouped(totals.left), grouped(totals.rows));
+    let mut progress = format!("with {} of {} rows left", grouped(totals.left), grouped(totals.rows));
     if totals.not_compared > 0 {
-        reached.push_str(&format!(", {} of them not compared yet", grouped(totals.not_compared)));
+        progress.push_str(&format!(", {} of them not compared yet", grouped(totals.not_compared)));
     }
     match report.stopped {
         Some(Stopped::Error(error)) => {
-            let failure = of_events(error).after(&format!("stopped {reached}: "));
-            Err(go_on(failure))
+            let failure = of_events(error).after(&format!("stopped {progress}: "));
+            Err(resumable(failure))
         }
         Some(_) => {
             let signal = signal.unwrap_or(Signal::Interrupt);
-            Err(go_on(Failure::interrupted(signal, format!("interrupted {reached}"))))
+            Err(resumable(Failure::interrupted(signal, format!("interrupted {progress}"))))
         }
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
-            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed))).help(
-                "correct the rows that the messages name, unless the server failed, which may be temporary",
-            );
+            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed)))
+                .help("correct these rows; failures of the server may be temporary");
             if totals.engine == "capture" && totals.created + totals.changed == 0 {
                 failure = failure.help(
-                    "nothing has arrived: is the project token that of this project, and is the project below its event quota?",
+                    "no event has arrived: check that the token belongs to this project, and that the project is within its event quota",
                 );
             }
-            Err(go_on(failure))
+            Err(resumable(failure))
         }
-        None => bad_rows(totals.bad),
+        None => invalid_rows(totals.bad),
     }
 }
 
-/// What stopped an import; a refusal of events is about the project token, not about the key.
+/// The error that stopped an import. Rejected events concern the project token, not the key.
 fn of_events(error: posthog_groups::Error) -> Failure {
     if error.operation_id() == Some("capture_batch") && error.is_unauthorized() {
         return Failure::auth(text_of(&error)).help(
-            "the project token is refused: set POSTHOG_PROJECT_API_KEY to the key of the project (phc_...), which PostHog shows \
-             under Settings, Project",
+            "the server rejects the project token: set POSTHOG_PROJECT_API_KEY to the key of the project (phc_...), which PostHog \
+             shows under Settings, Project",
         );
     }
     Failure::from(error)

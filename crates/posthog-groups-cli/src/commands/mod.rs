@@ -21,6 +21,7 @@ pub(crate) mod types;
 pub(crate) mod unset;
 pub(crate) mod upsert;
 pub(crate) mod values;
+mod who;
 pub(crate) mod whoami;
 
 use chrono::{DateTime, SecondsFormat, Utc};

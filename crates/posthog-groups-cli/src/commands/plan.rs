@@ -1,60 +1,87 @@
-//! `plan`, which is `import --plan`: what an import would do.
+//! `plan`, and `import --dry-run`: shows what an import would change.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, IsTerminal as _};
+use std::pin::Pin;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use posthog_groups::bulk::Engine;
 
 use crate::arguments::Format;
 use crate::arguments::transfer::ImportInput;
+use crate::commands::who::{self, Changed};
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
 use crate::output::{Output, Record};
-use crate::transfer::apart;
-use crate::transfer::events::Listener;
+use crate::transfer::events::{Listener, ShowRow};
+use crate::transfer::files;
 use crate::transfer::interrupt::Interrupt;
 use crate::transfer::outcomes::{Outcome, Report};
-use crate::transfer::prepare::{bad_rows, check_input, nothing_written, prepare};
+use crate::transfer::prepare::{check_input, invalid_rows, nothing_written, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::refusal;
 use crate::transfer::totals::Totals;
 
-/// So many rows are shown on a terminal.
+/// The maximum number of rows on a terminal.
 const ON_A_TERMINAL: u64 = 50;
 
-/// So many rows may wait for standard output, and for rows before them.
+/// The maximum number of rows that wait for standard output, and for earlier rows.
 const WAITING: usize = 1_024;
 
-pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) -> Result<(), Failure> {
+/// The output of a plan, which completes after the last row.
+type Shown<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'c>>;
+
+/// With `who`, the last writers of this many groups are shown instead of the rows.
+pub(crate) async fn run(
+    context: &Context,
+    input: &ImportInput,
+    engine: Engine,
+    who: Option<u32>,
+) -> Result<(), Failure> {
     check_input(context, input)?;
     let client = context.client()?.clone();
     let orgs = context.groups().await?;
-    apart::check(context, input, None)?;
+    files::check(context, input, None)?;
     let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(input, show, &interrupt).await?;
     let name = source.input().name().to_owned();
     let report = Report::create(input.report.as_deref(), input.force)?;
 
-    let (rows, received) = sync_channel(WAITING);
-    let output = context.output;
-    // Standard output may be slow, and the import must not wait for it.
-    let shown = tokio::task::spawn_blocking(move || show_rows(output, &received));
+    let (show_row, shown): (ShowRow, Shown<'_>) = match who {
+        Some(limit) => {
+            let changed = Changed::new(limit);
+            let shown = who::show(context, orgs.clone(), changed.clone(), interrupt.clone());
+            (
+                Box::new(move |outcome| {
+                    changed.add(outcome);
+                    Ok(())
+                }),
+                Box::pin(shown),
+            )
+        }
+        None => {
+            let (rows, received) = sync_channel(WAITING);
+            let output = context.output;
+            // Standard output may be slow, and the import must not wait for it.
+            let task = tokio::task::spawn_blocking(move || show_rows(output, &received));
+            let show_row = move |outcome: &Outcome| match outcome.is_news() {
+                true => rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into()),
+                false => Ok(()),
+            };
+            let shown = async {
+                match task.await {
+                    Ok(shown) => shown,
+                    Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+                }
+            };
+            (Box::new(show_row), Box::pin(shown))
+        }
+    };
     let progress = Progress::start(show, "Comparing", "rows", move || client.throttled_for());
-    let listener = Listener::of_plan(
-        progress.counter(),
-        checked.rows,
-        report,
-        Some(Box::new(move |outcome: &Outcome| {
-            if !outcome.is_news() {
-                return Ok(());
-            }
-            rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into())
-        })),
-    );
-    let (heard, stop) = (listener.clone(), interrupt.clone());
+    let listener = Listener::of_plan(progress.counter(), checked.rows, report, Some(show_row));
+    let (handler, stop) = (listener.clone(), interrupt.clone());
     let mut import = orgs.import(move || source.pass()).engine(engine);
     if let Some(token) = context.project_token()? {
         import = import.project_token(token);
@@ -62,7 +89,7 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     let planned = import
         .duplicates(input.duplicates.into())
         .memory(input.memory)
-        .on_event(move |event| heard.hear(&event))
+        .on_event(move |event| handler.handle(&event))
         .until(async move {
             stop.wait().await;
         })
@@ -70,18 +97,16 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
         .await;
     drop(progress);
     let finished =
-        listener.heard().take_report().map_or(Ok(()), |report| report.finish(input.report.as_deref()));
-    let failures = listener.heard().take_failures();
-    listener.heard().stop_showing();
-    let shown = match shown.await {
-        Ok(shown) => shown,
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    };
+        listener.state().take_report().map_or(Ok(()), |report| report.finish(input.report.as_deref()));
+    let failures = listener.state().take_failures();
+    listener.state().stop_showing();
+    let is_complete = planned.as_ref().is_ok_and(|report| report.stopped.is_none());
+    let shown = if who.is_none() || is_complete { shown.await } else { Ok(()) };
     let report = planned.map_err(|error| refusal(error, &name))?;
     shown?;
     let _ = failures.write(&mut io::stderr().lock(), &name);
     finished?;
-    let totals = Totals::of(&report, checked.rows, checked.bad);
+    let totals = Totals::of(&report, checked.rows, checked.invalid);
     match (report.stopped, interrupt.seen()) {
         (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
         (Some(_), Some(signal)) => return Err(nothing_written(signal)),
@@ -90,10 +115,10 @@ pub(crate) async fn run(context: &Context, input: &ImportInput, engine: Engine) 
     let counts: Vec<_> =
         totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
     context.note(&format!("{name}: {}", counts.join(", ")));
-    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { bad_rows(checked.bad) }
+    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { invalid_rows(checked.invalid) }
 }
 
-/// Shows the rows as they come, and stops at a screenful where a person looks.
+/// Prints the rows as they arrive, on a terminal only the first ones.
 fn show_rows(output: Output, rows: &Receiver<Outcome>) -> Result<(), Failure> {
     let most = match output.format() == Format::Table && io::stdout().is_terminal() {
         true => ON_A_TERMINAL,
@@ -108,7 +133,7 @@ fn show_rows(output: Output, rows: &Receiver<Outcome>) -> Result<(), Failure> {
         more += 1;
         Ok(())
     };
-    // Groups are looked for several at a time, so that rows may come somewhat out of order.
+    // Groups are read concurrently, so rows arrive slightly out of order.
     let mut waiting = BinaryHeap::new();
     for row in rows {
         waiting.push(Reverse(row));

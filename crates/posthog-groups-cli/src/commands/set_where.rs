@@ -92,11 +92,11 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     };
     let progress = Progress::start(show, "Checking", "groups", move || client.throttled_for());
     let listener = Listener::of_import(progress.counter(), all, None);
-    let (heard, stop) = (listener.clone(), interrupt.clone());
+    let (handler, stop) = (listener.clone(), interrupt.clone());
     let done = groups
         .import(rows)
         .engine(Engine::Rest)
-        .on_event(move |event| heard.hear(&event))
+        .on_event(move |event| handler.handle(&event))
         .until(async move {
             stop.wait().await;
         })
@@ -106,7 +106,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     let report = done?;
     let totals = Totals::of(&report, report.rows, 0);
     show_totals(&context.output, totals.clone())?;
-    let _ = listener.heard().take_failures().write(&mut io::stderr().lock(), "set --where");
+    let _ = listener.state().take_failures().write(&mut io::stderr().lock(), "set --where");
     let rest = |failure: Failure| failure.help("run the same command again for the rest");
     let left = format!("with {} of {} groups left", grouped(totals.left), grouped(totals.rows));
     match report.stopped {

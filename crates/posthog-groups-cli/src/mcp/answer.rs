@@ -1,4 +1,4 @@
-//! Answers of bounded size, and cursors that go on after them.
+//! Results of bounded size, and cursors for the rest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,19 +9,19 @@ use serde_json::json;
 
 use crate::mcp::failure::ToolFailure;
 
-/// How many results an answer has where the caller does not say.
+/// The default limit.
 pub(super) const DEFAULT_LIMIT: usize = 20;
 
-/// How many results an answer may have: as many as a page of the server.
+/// The maximum limit: the size of a page of the server.
 pub(super) const MAX_LIMIT: usize = 100;
 
-/// How many bytes of results an answer may have; hosts cut or refuse much larger ones.
+/// The maximum size of a result in bytes. Hosts truncate or reject much larger ones.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// How much is shown of a result that is too large by itself.
+/// The number of characters that are shown of an item that is too large.
 const EXCERPT_CHARS: usize = 1_000;
 
-/// Where an answer begins: after so many results of a page of the server. Written `20`, or `20:` and the name of the page.
+/// Where a result begins: after `skip` items of a page of the server. Written as `20`, or as `20:` and the cursor of the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) skip: usize,
@@ -37,9 +37,8 @@ impl Place {
         };
         match skip.parse() {
             Ok(skip) => Ok(Self { skip, page }),
-            Err(_) => Err(ToolFailure::new("`cursor` is not one that this tool gave").help(
-                "pass `next_cursor` of the previous answer unchanged, or leave `cursor` out to start over",
-            )),
+            Err(_) => Err(ToolFailure::new("`cursor` was not returned by this tool")
+                .help("pass `next_cursor` of the previous result unchanged, or omit `cursor` to start over")),
         }
     }
 }
@@ -53,16 +52,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// The results that fit into one answer.
+/// The items that fit into one result.
 #[derive(Debug, PartialEq, Eq)]
 struct Fitting {
     results: Vec<String>,
-    /// Where the first result that did not fit stands.
+    /// The index of the first item that did not fit.
     rest: Option<usize>,
 }
 
-/// Takes JSON texts from `skip` on until there are `limit`, or their size is used up. There is always progress: a text that is too
-/// large by itself is replaced by its beginning.
+/// Takes JSON texts from `skip` on, up to `limit` and the maximum size. A text that is too large by itself is replaced by its beginning,
+/// so that there is always progress.
 fn fit(texts: &[String], skip: usize, limit: usize) -> Fitting {
     let mut results = Vec::new();
     let mut bytes = 0;
@@ -77,13 +76,13 @@ fn fit(texts: &[String], skip: usize, limit: usize) -> Fitting {
     Fitting { results, rest: None }
 }
 
-/// What stands for a text that is too large.
+/// The replacement of a text that is too large.
 fn excerpt(text: &str) -> String {
     let beginning: String = text.chars().take(EXCERPT_CHARS).collect();
-    json!({"omitted": "too large for an answer", "bytes": text.len(), "beginning": beginning}).to_string()
+    json!({"omitted": "too large for a result", "bytes": text.len(), "beginning": beginning}).to_string()
 }
 
-/// Results as the caller sees them. `next` names the page after these.
+/// A page of results. `next` is the cursor of the next page of the server.
 pub(super) fn page(texts: &[String], place: &Place, limit: usize, next: Option<String>) -> String {
     let Fitting { results, rest } = fit(texts, place.skip, limit);
     let cursor = match rest {
@@ -94,12 +93,12 @@ pub(super) fn page(texts: &[String], place: &Place, limit: usize, next: Option<S
     format!("{{\"results\":[{}],\"next_cursor\":{cursor}}}", results.join(","))
 }
 
-/// A value as JSON text. What cannot be written says so in its place.
+/// A value as JSON, or an error in its place.
 pub(super) fn text<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|e| json!({"error": e.to_string()}).to_string())
 }
 
-/// A group with as many of its properties as fit, from `place` on, by name, and what `more` adds.
+/// A group with as many of its properties as fit, by name from `place` on, and the members `more`.
 ///
 /// Properties that are too large by themselves are listed as omitted.
 pub(super) fn group(group: &Group, place: &Place, more: &[(&str, String)]) -> String {
@@ -107,7 +106,7 @@ pub(super) fn group(group: &Group, place: &Place, more: &[(&str, String)]) -> St
     let member = |(name, value): (&String, &JsonValue)| format!("{}:{}", json!(name), value.as_str());
     let Fitting { results, rest } =
         fit(&members.iter().map(member).collect::<Vec<_>>(), place.skip, usize::MAX);
-    // What stands for a member that is too large is an object, not a member.
+    // Members that are too large were replaced by objects.
     let (omitted, shown): (Vec<String>, Vec<String>) =
         results.into_iter().partition(|text| text.starts_with('{'));
     let mut answer = format!(
@@ -132,19 +131,19 @@ pub(super) fn group(group: &Group, place: &Place, more: &[(&str, String)]) -> St
 pub(super) fn written(group: &Group, more: &[(&str, String)]) -> String {
     let mut more = more.to_vec();
     if group.event_not_sent() {
-        let note = "stored, but the server could not send the event about it: destinations that listen to events missed it";
+        let note = "the change is stored, but the server could not send its event, so destinations that listen to events have missed it";
         more.push(("note", json!(note).to_string()));
     }
     self::group(group, &Place::default(), &more)
 }
 
-/// The properties of a group in a list: as they are, or, where they are too large, how to see them.
+/// A group in a list. Properties that are too large are replaced by how to read them.
 pub(super) fn listed(group: &Group) -> String {
     let whole = text(group);
     if whole.len() <= MAX_BYTES {
         return whole;
     }
-    let note = format!("{} bytes; `find_group` shows them in parts", group.properties.as_str().len());
+    let note = format!("{} bytes; `find_group` returns them in parts", group.properties.as_str().len());
     json!({
         "group_type_index": group.type_index, "group_key": group.key, "created_at": group.created_at, "omitted_properties": note
     })
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_are_read_as_they_were_written() {
+    fn cursors_read_back() {
         for place in [
             Place { skip: 0, page: None },
             Place { skip: 40, page: None },
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_ends_at_the_limit_and_at_its_size() {
+    fn a_result_ends_at_the_limit_and_at_the_maximum_size() {
         const HALF: usize = MAX_BYTES / 2;
         for (sizes, skip, limit, taken, rest) in [
             (&[10, 10, 10][..], 0, 20, 3, None),
@@ -192,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_is_too_large_is_replaced_by_its_beginning() {
+    fn an_item_that_is_too_large_is_replaced_by_its_beginning() {
         let fitting = fit(&texts(&[MAX_BYTES + 1, 10]), 0, 20);
         assert_eq!(fitting.results.len(), 2);
         assert!(fitting.results[0].len() < 2_000 && fitting.results[0].contains("\"bytes\":32769"));
     }
 
     #[test]
-    fn the_last_result_of_a_page_leads_to_the_next_page() {
+    fn the_last_item_of_a_page_is_followed_by_the_next_page() {
         let place = Place { skip: 1, page: Some("a".to_owned()) };
         assert_eq!(page(&texts(&[3, 3]), &place, 20, None), r#"{"results":["x"],"next_cursor":null}"#);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What each tool does: its arguments, and the call of the wrapper.
+//! The tool calls: arguments, and the call of the wrapper.
 
 use posthog_groups::{Client, Cursor, GroupTypeRef, Groups, Upserted};
 use rmcp::model::{JsonObject, Tool};
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use crate::mcp::answer::{self, DEFAULT_LIMIT, MAX_LIMIT, Place, text};
 use crate::mcp::failure::ToolFailure;
 
-/// Runs tools on one project.
+/// Runs tool calls in one project.
 pub(super) struct Calls {
     pub(super) client: Client,
     pub(super) default_type: Option<GroupTypeRef>,
 }
 
-/// The arguments of all tools. Which of them a tool takes, and which it needs, its schema says.
+/// The arguments of all tools. The schema of a tool determines which are allowed and required.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Arguments {
@@ -31,7 +31,7 @@ struct Arguments {
 }
 
 impl Calls {
-    /// Runs a tool and gives its answer as JSON text.
+    /// Runs a tool and returns its result as JSON.
     pub(super) async fn run(&self, tool: &Tool, given: JsonObject) -> Result<String, ToolFailure> {
         let arguments = Arguments::read(tool, given)?;
         let place = Place::parse(arguments.cursor.as_deref())?;
@@ -70,7 +70,7 @@ impl Calls {
                     Value::String(part) => query = query.containing(part),
                     _ => {
                         return Err(ToolFailure::new(
-                            "the argument `value` has the wrong type: it is a part of a value, as text",
+                            "the argument `value` has the wrong type: expected a string, a part of a value",
                         ));
                     }
                 }
@@ -113,7 +113,7 @@ impl Calls {
                 Ok(answer::written(group, &[("created", text(created)), ("written", text(written))]))
             }
             other => Err(ToolFailure::new(format!(
-                "the tool `{other}` is listed, but does nothing; this is a defect"
+                "the tool `{other}` is not implemented; please report this bug"
             ))),
         }
     }
@@ -138,7 +138,7 @@ impl Calls {
         let next = page.next.as_ref().map(|next| next.as_str().to_owned());
         let groups = page.groups.into_iter().map(|group| match group {
             Ok(group) => answer::listed(&group),
-            // One group that cannot be read does not take the others along.
+            // A group that cannot be decoded does not affect the others.
             Err(error) => {
                 let key = error.group_key().map(str::to_owned);
                 json!({"group_key": key, "error": error.to_string()}).to_string()
@@ -169,13 +169,13 @@ impl Calls {
         match group_type {
             Some(group_type) => Ok(self.client.groups(group_type)),
             None => Err(ToolFailure::new("`group_type_index` is missing")
-                .help("`list_group_types` tells the indexes")),
+                .help("`list_group_types` returns the indexes")),
         }
     }
 }
 
 impl Arguments {
-    /// Reads arguments as far as the schema of the tool has them.
+    /// Reads the arguments, which must conform to the schema of the tool.
     fn read(tool: &Tool, given: JsonObject) -> Result<Self, ToolFailure> {
         let schema = &tool.input_schema;
         let known = schema.get("properties").and_then(Value::as_object);
@@ -184,19 +184,19 @@ impl Arguments {
         if let Some(unknown) = given.keys().find(|name| !known.is_some_and(|known| known.contains_key(*name)))
         {
             return Err(ToolFailure::new(format!("`{}` has no argument `{unknown}`", tool.name))
-                .help(format!("its arguments are {}", names())));
+                .help(format!("the arguments are {}", names())));
         }
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
         if let Some(missing) = required.filter_map(Value::as_str).find(|name| !given.contains_key(*name)) {
             return Err(ToolFailure::new(format!("the argument `{missing}` of `{}` is missing", tool.name))
-                .help(format!("its arguments are {}", names())));
+                .help(format!("the arguments are {}", names())));
         }
         for (name, value) in &given {
             if let Some(number) = inexact(value) {
                 return Err(ToolFailure::new(format!(
-                    "`{name}` holds the number {number}, which has lost digits on its way to this server or cannot be stored"
+                    "`{name}` contains the number {number}, which has lost digits in transit or cannot be stored"
                 ))
-                .help("integers must be from -9223372036854775808 to 18446744073709551615; give larger ones as text"));
+                .help("integers must be from -9223372036854775808 to 18446744073709551615; pass larger ones as strings"));
             }
         }
         serde_path_to_error::deserialize(Value::Object(given)).map_err(|e| {
@@ -217,8 +217,8 @@ impl Arguments {
     }
 }
 
-/// A number beyond 64 bits, wherever it stands. JSON-RPC messages are read into doubles there, so that digits are lost; and
-/// an integer of that size would be stored, and then break every list that the group is in.
+/// Finds a number beyond 64 bits at any depth. In JSON-RPC messages, such numbers are read as doubles, which lose digits, and a stored
+/// integer of this size breaks every list that contains the group.
 fn inexact(value: &Value) -> Option<f64> {
     const LIMIT: f64 = 18_446_744_073_709_551_615.0;
     match value {
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_lose_digits_are_found_wherever_they_stand() {
+    fn numbers_that_lose_digits_are_found_at_any_depth() {
         for (text, found) in [
             ("18446744073709551615", false),
             ("-9223372036854775808", false),

@@ -1,11 +1,11 @@
-//! Failures as the caller of a tool sees them.
+//! Errors of tool calls.
 
 use posthog_groups::Error;
 use serde_json::{Map, Value, json};
 
 use crate::exit::text_of;
 
-/// Why a tool failed, and what the caller can do about it.
+/// Why a tool call failed, and what the caller can do.
 #[derive(Debug)]
 pub(super) struct ToolFailure {
     message: String,
@@ -23,7 +23,7 @@ impl ToolFailure {
         self
     }
 
-    /// One JSON object.
+    /// The error as a JSON object.
     pub(super) fn text(&self) -> String {
         let mut object = Map::new();
         object.insert("error".to_owned(), Value::from(self.message.as_str()));
@@ -50,30 +50,30 @@ impl From<Error> for ToolFailure {
     }
 }
 
-/// What the caller of a tool can do. The caller knows tools; keys and hosts are the user's.
+/// What the caller can do: call tools, or ask the user about keys and hosts.
 fn help_for(error: &Error) -> Option<String> {
     let help = if let Some(scope) = error.missing_scope() {
         return Some(format!(
             "ask the user to add the scope `{scope}` to the key in PostHog under Settings, Personal API keys"
         ));
     } else if error.is_outcome_unknown() {
-        "look with `find_group` before you write again"
+        "read the group with `find_group` before writing again"
     } else if error.is_unauthorized() || error.is_forbidden() {
-        "ask the user to check the key and the project; `posthog-groups doctor` in a terminal says what is wrong"
+        "ask the user to check the key and the project; `posthog-groups doctor` in a terminal shows the problem"
     } else if error.is_not_found() {
-        "check `group_key`, whose case counts, and `group_type_index`; `list_groups` with `group_key` finds similar keys"
+        "check `group_key`, which is case-sensitive, and `group_type_index`; `list_groups` with `group_key` finds similar keys"
     } else if error.is_already_exists() {
         "change the group with `upsert_properties`"
     } else if error.is_not_offered() {
-        "this server does not have the endpoint; look at some groups with `list_groups` for names of properties"
+        "this server does not have the endpoint; `list_groups` shows the properties of groups"
     } else if error.is_rate_limited() {
         "wait `retry_after_seconds`, then call the tool again"
     } else if error.is_paging() {
-        "leave `cursor` out to start over"
+        "omit `cursor` to start over"
     } else if error.is_connect() {
-        "ask the user to check the host; `posthog-groups doctor` in a terminal says what is wrong"
+        "ask the user to check the host; `posthog-groups doctor` in a terminal shows the problem"
     } else if error.is_retryable() {
-        "call the tool again in some seconds"
+        "call the tool again in a few seconds"
     } else {
         return None;
     };

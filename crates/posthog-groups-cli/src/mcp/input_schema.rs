@@ -1,11 +1,11 @@
-//! The arguments of a tool, taken from the parameters and the request body of its operation in the spec.
+//! The input schema of a tool, derived from the parameters and the request body of its operation.
 
 use serde_json::{Map, Value};
 
-/// The spec in its 3.1 form, whose schemas are JSON Schema as the protocol wants it.
+/// The specification as OpenAPI 3.1, whose schemas are JSON Schema, as in the protocol.
 pub(super) struct Spec(Value);
 
-/// What the spec knows about a tool.
+/// The input of a tool, as specified.
 #[derive(Debug, PartialEq)]
 pub(super) struct ToolInput {
     pub(super) title: String,
@@ -13,8 +13,8 @@ pub(super) struct ToolInput {
     pub(super) required: Vec<String>,
 }
 
-/// Parameters that the caller of a tool does not give: the configuration names the project, a look never makes a notebook, and
-/// tools have one way to go on, whatever the endpoint has.
+/// Parameters that are not arguments of tools: the settings determine the project, reading never creates a notebook, and all tools
+/// page in the same way.
 const OURS: &[&str] = &["project_id", "skip_create_notebook", "cursor", "limit", "page"];
 
 impl Spec {
@@ -22,7 +22,7 @@ impl Spec {
         serde_json::from_str(include_str!("../../openapi-3.1.json")).map(Self)
     }
 
-    /// The arguments of the tool for an operation; `None` when the spec does not have it.
+    /// The input of the tool for an operation, or `None` if the specification does not have it.
     pub(super) fn input(&self, operation_id: &str) -> Option<ToolInput> {
         let paths = self.0["paths"].as_object()?;
         let mut operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
@@ -62,7 +62,7 @@ impl Spec {
         Some(input)
     }
 
-    /// What a reference, if it is one, refers to.
+    /// Resolves a reference, if it is one.
     fn resolved<'a>(&'a self, node: &'a Value) -> Option<&'a Value> {
         match node["$ref"].as_str() {
             Some(reference) => self.0.pointer(reference.strip_prefix('#')?),
@@ -73,7 +73,7 @@ impl Spec {
 
 impl ToolInput {
     fn add(&mut self, name: &str, mut schema: Map<String, Value>, required: bool) {
-        // Hosts refuse names of arguments with a dollar sign.
+        // Hosts reject argument names with a dollar sign.
         let name = if name == "$unset" { "key" } else { name };
         for for_readers in ["example", "examples"] {
             schema.remove(for_readers);
@@ -88,7 +88,7 @@ impl ToolInput {
     }
 }
 
-/// A description without the sentences about the status of an answer, which say nothing to the caller of a tool.
+/// A description without the sentences about HTTP statuses, which do not concern the caller of a tool.
 fn without_statuses(description: &str) -> String {
     let is_status = |word: &str| {
         let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_about_statuses_are_left_out() {
+    fn sentences_about_statuses_are_removed() {
         for (description, kept) in [
             ("Index of the type. Missing: 500 in 2025 (list: 400), 400 in 2026.", "Index of the type."),
             ("At most 100 groups. Servers of 2026 have it.", "At most 100 groups. Servers of 2026 have it."),

@@ -1,4 +1,4 @@
-//! Which tools there are, and how they are described.
+//! The tools and their descriptions.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use crate::exit::Failure;
 use crate::mcp::answer::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::mcp::input_schema::{Spec, ToolInput};
 
-/// One tool: an operation of the spec, which has the rest.
+/// A tool: an operation of the specification, which provides the rest.
 struct Offer {
     operation: &'static str,
-    /// How much of a long answer the caller may choose.
+    /// How long results are paged.
     paging: Paging,
-    /// Whether it may replace or remove a value. Meaningful for writes only.
+    /// Whether it may replace or remove a value. Only for writes.
     destructive: bool,
-    /// What the spec's summary does not tell.
+    /// The description after the summary of the specification.
     more: &'static str,
 }
 
-/// How an answer goes on that is too long for one.
+/// How results that exceed one response are paged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Paging {
-    /// It is one group after a write, which `find_group` shows in full.
+    /// Not paged: the result of a write is one group, which `find_group` returns in full.
     None,
-    /// After a cursor.
+    /// By cursor.
     Cursor,
-    /// After a cursor, with as many results as the caller says.
+    /// By cursor, with a limit that the caller chooses.
     Limit,
 }
 
@@ -44,15 +44,19 @@ const OFFERS: &[Offer] = &[
     read(
         "list_group_types",
         Paging::Cursor,
-        "Names and indexes of the kinds of groups in the project, at most five.",
+        "The names and indexes of the group types of the project, at most five.",
     ),
     read(
         "list_groups",
         Paging::Limit,
-        "Newest first. Recent writes may be missing for a while; `find_group` shows them.",
+        "Newest first. Recent writes can be missing for some time; `find_group` shows them at once.",
     ),
-    read("find_group", Paging::Cursor, "One group with its properties, by its exact key."),
-    read("list_activity", Paging::Limit, "What was changed in a group, when and by whom, newest first."),
+    read("find_group", Paging::Cursor, "Returns one group with its properties, by its exact key."),
+    read(
+        "list_activity",
+        Paging::Limit,
+        "The changes of a group with time and user, newest first. Only writes through the API are recorded, not events.",
+    ),
     read(
         "list_related",
         Paging::Limit,
@@ -61,44 +65,48 @@ const OFFERS: &[Offer] = &[
     read(
         "list_property_values",
         Paging::Cursor,
-        "At most 20 values, the most frequent first, with the number of groups.",
+        "At most 20 values with their number of groups, the most frequent first.",
     ),
-    read("list_property_definitions", Paging::Limit, "With the number of groups that have each property."),
+    read(
+        "list_property_definitions",
+        Paging::Limit,
+        "The names of properties, with the number of groups that have each.",
+    ),
     write(
         "create_group",
         false,
-        "Fails if the key is taken. If the answer is lost, the group is read back before anything is sent again.",
+        "Fails if the key exists. The group is created at most once, even if a response is lost.",
     ),
-    write("update_property", true, "Replaces the value; other properties stay."),
-    write("upsert_properties", true, "Writes only the properties that differ; others stay."),
+    write("update_property", true, "Replaces the value. Other properties are not changed."),
+    write("upsert_properties", true, "Writes only properties that differ. Other properties are not changed."),
     write(
         "delete_property",
         true,
-        "Other properties stay. Deleting a property that does not exist succeeds.",
+        "Other properties are not changed. Deleting a property that does not exist succeeds.",
     ),
 ];
 
-/// The tools that are offered.
+/// Returns the tools to offer.
 pub(super) fn offered(writes: bool, has_default_type: bool) -> Result<Vec<Tool>, Failure> {
-    let spec =
-        Spec::embedded().map_err(|e| Failure::failed(format!("the embedded spec cannot be read: {e}")))?;
+    let spec = Spec::embedded()
+        .map_err(|e| Failure::failed(format!("cannot read the embedded specification: {e}")))?;
     OFFERS
         .iter()
         .filter(|offer| writes || is_read(offer))
         .map(|offer| {
             describe(&spec, offer, has_default_type).ok_or_else(|| {
-                Failure::failed(format!("the embedded spec has no operation `{}`", offer.operation))
+                Failure::failed(format!("the embedded specification has no operation `{}`", offer.operation))
             })
         })
         .collect()
 }
 
-/// What to say to a host that calls a tool which is not offered.
+/// The error for a tool that is not offered.
 pub(super) fn why_not_offered(name: &str) -> String {
     if OFFERS.iter().any(|offer| offer.operation == name) {
         format!(
-            "the tool `{name}` writes, and this server was started without --allow-writes; help: ask the user to add \
-             --allow-writes to the server's arguments in the configuration of the host"
+            "the tool `{name}` is not available, because the server runs without --allow-writes; help: ask the user to add \
+             --allow-writes to the arguments of the server in the configuration of the host"
         )
     } else {
         let names: Vec<&str> = OFFERS.iter().map(|offer| offer.operation).collect();
@@ -119,7 +127,7 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
             "limit".to_owned(),
             json!({
                 "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT,
-                "description": "At most this many results in one answer."
+                "description": "Maximum number of results."
             }),
         );
     }
@@ -128,7 +136,7 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
             "cursor".to_owned(),
             json!({
                 "type": "string",
-                "description": "`next_cursor` of the previous answer, unchanged, with the same other arguments."
+                "description": "`next_cursor` of the previous result, unchanged. All other arguments must be the same."
             }),
         );
     }
@@ -137,7 +145,7 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
             "create_if_missing".to_owned(),
             json!({
                 "type": "boolean", "default": false,
-                "description": "Create the group when it does not exist; otherwise that is an error."
+                "description": "Create the group if it does not exist. Otherwise, a missing group is an error."
             }),
         );
     }
@@ -148,12 +156,12 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
         "type": "object", "properties": properties, "required": required, "additionalProperties": false
     });
     let mut description = format!("{title}. {}", offer.more);
-    // The wrapper merges properties on servers of every age.
+    // The wrapper can merge properties on all servers.
     if let Some(until) = operation.until.filter(|_| is_read(offer)) {
-        description.push_str(&format!(" Servers since {until} do not offer it."));
+        description.push_str(&format!(" Not available on servers since {until}."));
     }
     if !operation.scopes.is_empty() {
-        description.push_str(&format!(" The key needs the scope {}.", operation.scopes.join(", ")));
+        description.push_str(&format!(" Requires the scope {}.", operation.scopes.join(", ")));
     }
     let read_only = is_read(offer);
     let idempotent =
@@ -162,7 +170,7 @@ fn describe(spec: &Spec, offer: &Offer, has_default_type: bool) -> Option<Tool> 
         .read_only(read_only)
         .destructive(offer.destructive)
         .idempotent(read_only || idempotent)
-        // Properties come from elsewhere.
+        // Property values come from outside.
         .open_world(true);
     let Value::Object(schema) = schema else { return None };
     Some(

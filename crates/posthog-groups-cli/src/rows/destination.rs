@@ -1,4 +1,4 @@
-//! Where rows go: a file that is there only when it is complete, or standard output.
+//! The output of an export: standard output, or a file that appears when it is complete.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -11,13 +11,13 @@ use crate::visible::visible_rows;
 
 const BUFFER: usize = 64 << 10;
 
-/// What is written to, packed as the name says.
+/// An open output, compressed as its name indicates.
 pub(crate) struct Destination {
-    out: Packed<BufWriter<Sink>>,
+    out: Compressor<BufWriter<Sink>>,
     target: Option<Target>,
 }
 
-/// The file that an unnamed one takes the place of in the end.
+/// The file that the temporary file replaces at the end.
 struct Target {
     path: PathBuf,
     replace: bool,
@@ -25,29 +25,29 @@ struct Target {
 
 enum Sink {
     Stdout(io::Stdout),
-    /// Standard output with control characters escaped. Holds the bytes of a character that is not complete yet.
+    /// Standard output with control characters escaped. Holds the bytes of an incomplete character.
     Terminal(Vec<u8>),
-    /// A device or a pipe: nothing can take its place.
+    /// A device or a pipe, which cannot be replaced.
     Device(File),
     Temporary(NamedTempFile),
 }
 
-enum Packed<W: Write> {
+enum Compressor<W: Write> {
     Plain(W),
     Gzip(flate2::write::GzEncoder<W>),
     Zstd(zstd::stream::write::Encoder<'static, W>),
 }
 
 impl Destination {
-    /// Prepares a file, or standard output for `-`. A file that exists is kept until [`finish`](Self::finish), and is
-    /// replaced only if `replace` says so. On a terminal, control characters are escaped unless `raw` is set.
+    /// Opens a file, or standard output for `-`. An existing file is kept until [`finish`](Self::finish), and is replaced only if
+    /// `replace` is set. On a terminal, control characters are escaped unless `raw` is set.
     pub(crate) fn open(
         path: &Path,
         compression: Compression,
         replace: bool,
         raw: bool,
     ) -> Result<Self, String> {
-        let fails = |e: io::Error| format!("{} cannot be written: {e}", path.display());
+        let fails = |e: io::Error| format!("cannot write {}: {e}", path.display());
         let (sink, target) = if path == Path::new("-") {
             (
                 if io::stdout().is_terminal() && !raw {
@@ -87,21 +87,21 @@ impl Destination {
         };
         let out = BufWriter::with_capacity(BUFFER, sink);
         let out = match compression {
-            Compression::None => Packed::Plain(out),
-            // No time and no name in its header: the same rows are the same bytes.
+            Compression::None => Compressor::Plain(out),
+            // Without a time and a name in the header, the same rows are the same bytes.
             Compression::Gzip => {
-                Packed::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default()))
+                Compressor::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default()))
             }
             Compression::Zstd => {
                 let mut encoder = zstd::stream::write::Encoder::new(out, 0).map_err(fails)?;
                 encoder.include_checksum(true).map_err(fails)?;
-                Packed::Zstd(encoder)
+                Compressor::Zstd(encoder)
             }
         };
         Ok(Self { out, target })
     }
 
-    /// The folder that large temporary files belong in: that of the file, which needs the room anyway.
+    /// The directory for large temporary files: that of the file, which needs the space anyway.
     pub(crate) fn folder(path: &Path) -> PathBuf {
         match path.parent() {
             Some(folder)
@@ -117,12 +117,12 @@ impl Destination {
         }
     }
 
-    /// Writes out what is left, and puts the file in its place.
+    /// Flushes, and moves the file to its place.
     pub(crate) fn finish(self) -> io::Result<()> {
         let out = match self.out {
-            Packed::Plain(out) => out,
-            Packed::Gzip(encoder) => encoder.finish()?,
-            Packed::Zstd(encoder) => encoder.finish()?,
+            Compressor::Plain(out) => out,
+            Compressor::Gzip(encoder) => encoder.finish()?,
+            Compressor::Zstd(encoder) => encoder.finish()?,
         };
         let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         match (sink, self.target) {
@@ -145,17 +145,17 @@ impl Destination {
 impl Write for Destination {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match &mut self.out {
-            Packed::Plain(out) => out.write(data),
-            Packed::Gzip(out) => out.write(data),
-            Packed::Zstd(out) => out.write(data),
+            Compressor::Plain(out) => out.write(data),
+            Compressor::Gzip(out) => out.write(data),
+            Compressor::Zstd(out) => out.write(data),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.out {
-            Packed::Plain(out) => out.flush(),
-            Packed::Gzip(out) => out.flush(),
-            Packed::Zstd(out) => out.flush(),
+            Compressor::Plain(out) => out.flush(),
+            Compressor::Gzip(out) => out.flush(),
+            Compressor::Zstd(out) => out.flush(),
         }
     }
 }
@@ -190,26 +190,26 @@ impl Write for Sink {
 }
 
 fn exists(path: &Path) -> String {
-    format!("{} exists; add `--force` to replace it, or give another name", path.display())
+    format!("{} already exists; add `--force` to replace it, or choose another name", path.display())
 }
 
 const PREFIX: &str = ".posthog-groups-";
 const SUFFIX: &str = ".partial";
 
-/// A temporary file in the same folder, so that it can replace the other in one step. It is locked while it is in use.
+/// A temporary file in the same directory, so that it can replace the target atomically. It is locked while it is in use.
 fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // What the user's umask leaves of it, as for every new file.
+        // The umask applies, as to every new file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     remove_leftovers(folder);
     let file = builder.tempfile_in(folder)?;
-    // Where the file system has no locks, leftovers cannot be locked either, and are not removed.
+    // On a file system without locks, leftovers are not removed.
     let _ = file.as_file().try_lock();
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
@@ -217,9 +217,9 @@ fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<Named
     Ok(file)
 }
 
-/// Removes the temporary files of exports that were killed: nobody holds a lock on them.
+/// Removes the temporary files of killed exports, which are not locked.
 fn remove_leftovers(folder: &Path) {
-    /// One that is younger may not be locked yet.
+    /// A younger file may not be locked yet.
     const AGE: std::time::Duration = std::time::Duration::from_secs(1);
 
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -233,7 +233,7 @@ fn remove_leftovers(folder: &Path) {
         if !is_ours || !is_file {
             continue;
         }
-        // One that cannot be opened or removed is no obstacle to this export.
+        // Failing to remove one does not affect this export.
         if let Ok(file) = File::open(entry.path())
             && file.try_lock().is_ok()
         {
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_when_it_is_complete_and_not_before() {
+    fn a_file_appears_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
         let mut out = Destination::open(&path, Compression::None, false, false).unwrap();
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_that_stops_leaves_the_old_file_and_nothing_else() {
+    fn a_stopped_export_keeps_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
         fs::write(&path, "old").unwrap();
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_file_needs_force_also_when_it_came_in_the_meantime() {
+    fn an_existing_file_needs_force_even_if_it_was_created_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.ndjson");
         let out = Destination::open(&path, Compression::None, false, false).unwrap();
@@ -309,7 +309,7 @@ mod tests {
         assert!(link.is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        // Where a link leads nowhere, the file would take its place, at the end of a long export.
+        // The file would replace a dangling link at the end of a long export.
         fs::remove_file(&file).unwrap();
         for replace in [false, true] {
             let refusal = Destination::open(&link, Compression::None, replace, false).err().unwrap();
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_written_to_as_it_is_and_a_full_one_is_an_error() {
+    fn a_full_device_is_an_error() {
         if !Path::new("/dev/full").exists() {
             return;
         }

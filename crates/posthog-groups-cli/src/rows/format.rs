@@ -1,22 +1,22 @@
-//! Which format and which compression a file name stands for.
+//! Determines the format and the compression of a file from its name.
 
 use std::path::Path;
 
-/// How rows are written down.
+/// The format of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// One JSON object a line; nothing is lost.
+    /// One JSON object per line
     Ndjson,
-    /// One column for each property.
+    /// One column per property
     Csv,
 }
 
-/// What a CSV file of other programs is told apart by.
+/// How a CSV file deviates from those that `export` writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CsvLayout {
-    /// The character between the cells.
+    /// The character between cells.
     pub(crate) delimiter: u8,
-    /// The column of the keys, if it is not `group_key` or `key`.
+    /// The column with the keys, if it is not `group_key` or `key`.
     pub(crate) key_column: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Default for CsvLayout {
     }
 }
 
-/// How a file is packed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
     None,
@@ -37,13 +37,13 @@ pub(crate) enum Compression {
 impl Compression {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::None => "plain",
+            Self::None => "uncompressed",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
         }
     }
 
-    /// What data that begins so is packed with.
+    /// Detects the compression from the first bytes.
     pub(crate) fn of_start(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
@@ -52,7 +52,7 @@ impl Compression {
         }
     }
 
-    /// What the end of a name says, and the name without it.
+    /// The compression that a file name indicates, and the name without its extension.
     fn of_name(name: &str) -> (Self, &str) {
         for (ending, compression) in [(".gz", Self::Gzip), (".zst", Self::Zstd)] {
             if let Some((stem, end)) = name.split_at_checked(name.len().saturating_sub(ending.len()))
@@ -65,10 +65,10 @@ impl Compression {
     }
 }
 
-/// Format and compression of a file; `-` and names without an ending are plain NDJSON.
+/// Returns the format and the compression of a file. `-` and names without an extension are uncompressed NDJSON.
 ///
 /// # Errors
-/// The name has an ending that stands for no format, and none is asked for.
+/// If the extension is unknown and no format is given.
 pub(crate) fn of_path(path: &Path, asked: Option<Format>) -> Result<(Format, Compression), String> {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let (compression, stem) = Compression::of_name(&name);
@@ -80,8 +80,8 @@ pub(crate) fn of_path(path: &Path, asked: Option<Format>) -> Result<(Format, Com
         None | Some("ndjson" | "jsonl") => Ok((Format::Ndjson, compression)),
         Some("csv") => Ok((Format::Csv, compression)),
         Some(other) => Err(format!(
-            "`{name}` does not tell its format: `.{other}` is none of .ndjson, .jsonl and .csv (each also with .gz or .zst); add \
-             `--format ndjson` or `--format csv`"
+            "cannot determine the format of `{name}`: the extension `.{other}` is not .ndjson, .jsonl or .csv, optionally with .gz or \
+             .zst; add `--format ndjson` or `--format csv`"
         )),
     }
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn format_and_compression_follow_from_the_name() {
+    fn the_name_determines_format_and_compression() {
         use Compression::{Gzip, None as Plain, Zstd};
         use Format::{Csv, Ndjson};
         for (name, expected) in [
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_data_is_known_by_its_first_bytes() {
+    fn compression_is_detected_from_the_first_bytes() {
         assert_eq!(Compression::of_start(&[0x1f, 0x8b, 8]), Compression::Gzip);
         assert_eq!(Compression::of_start(&[0x28, 0xb5, 0x2f, 0xfd]), Compression::Zstd);
         for start in [&b"{\"a\""[..], b"", b"\x1f", b"\x28\xb5\x2f"] {

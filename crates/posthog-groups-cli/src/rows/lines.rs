@@ -1,17 +1,17 @@
-//! Lines with their numbers, none longer than allowed.
+//! Lines of bounded length, with their numbers.
 
 use std::io::{self, BufRead, Read as _};
 
 use crate::rows::LONGEST_LINE;
-use crate::rows::flaw::Flaw;
+use crate::rows::input_error::InputError;
 
-/// A buffer that one long line has grown is given back beyond this.
+/// A buffer that has grown beyond this for one long line is shrunk.
 const USUAL_LINE: usize = 1 << 20;
 
 /// The lines of an input, each with its line break.
 pub(crate) struct Lines<R> {
     input: R,
-    /// The number of the line that was read last.
+    /// The number of the last line.
     number: u64,
     longest: usize,
 }
@@ -31,8 +31,8 @@ impl<R: BufRead> Lines<R> {
         self.number
     }
 
-    /// Appends the next line to the buffer; false at the end. A byte order mark before the first line is left out.
-    pub(crate) fn append(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Flaw> {
+    /// Appends the next line to the buffer. Returns false at the end. Skips a byte order mark at the start.
+    pub(crate) fn append(&mut self, buffer: &mut Vec<u8>) -> Result<bool, InputError> {
         let start = buffer.len();
         let room = self.longest.saturating_sub(start) as u64 + 1;
         let read = self.input.by_ref().take(room).read_until(b'\n', buffer);
@@ -43,7 +43,7 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         if buffer.len() > self.longest {
             let megabytes = self.longest >> 20;
-            return Err(Flaw::rest(self.number, format!("the line is longer than {megabytes} MB"))
+            return Err(InputError::fatal(self.number, format!("the line is longer than {megabytes} MB"))
                 .help("one row is one line: are the line breaks missing?"));
         }
         if self.number == 1 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
@@ -52,35 +52,35 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    /// Puts the next line into the buffer; false at the end.
-    pub(crate) fn next_into(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Flaw> {
+    /// Reads the next line into the buffer. Returns false at the end.
+    pub(crate) fn next_into(&mut self, buffer: &mut Vec<u8>) -> Result<bool, InputError> {
         buffer.clear();
         buffer.shrink_to(USUAL_LINE);
         self.append(buffer)
     }
 
-    fn unreadable(&self, error: &io::Error) -> Flaw {
+    fn unreadable(&self, error: &io::Error) -> InputError {
         let after = match self.number {
             0 => String::new(),
             number => format!(" after line {number}"),
         };
-        Flaw::rest(None, format!("reading failed{after}: {error}"))
+        InputError::fatal(None, format!("cannot read it{after}: {error}"))
     }
 }
 
 /// A line without its line break, as text.
-pub(crate) fn text_of(line: &[u8], number: u64) -> Result<&str, Flaw> {
+pub(crate) fn text_of(line: &[u8], number: u64) -> Result<&str, InputError> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     utf8(line, number)
 }
 
 /// Bytes as text; `number` is the line they begin in.
-pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, Flaw> {
+pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, InputError> {
     std::str::from_utf8(bytes).map_err(|e| {
         let place = e.valid_up_to();
         let byte = bytes[place];
-        Flaw::row(number, format!("byte {} of the line, 0x{byte:02x}, is not UTF-8", place + 1))
+        InputError::row(number, format!("byte {} of the line, 0x{byte:02x}, is not UTF-8", place + 1))
             .help("save the file as UTF-8, or convert it: `iconv -f LATIN1 -t UTF-8`")
     })
 }
@@ -89,7 +89,7 @@ pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, Flaw> {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8], longest: usize) -> Result<Vec<Vec<u8>>, Flaw> {
+    fn lines(text: &[u8], longest: usize) -> Result<Vec<Vec<u8>>, InputError> {
         let mut lines = Lines::new(text).no_longer_than(longest);
         let (mut all, mut buffer) = (Vec::new(), Vec::new());
         while lines.next_into(&mut buffer)? {
@@ -110,16 +110,16 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_refused_where_it_is() {
         assert_eq!(lines(b"1234\n567\n", 5).unwrap().len(), 2);
-        let flaw = lines(b"1\n12345678901234567890\n", 5).unwrap_err();
-        assert_eq!(flaw.line, Some(2));
-        assert!(flaw.what.contains("longer than"));
+        let error = lines(b"1\n12345678901234567890\n", 5).unwrap_err();
+        assert_eq!(error.line, Some(2));
+        assert!(error.message.contains("longer than"));
     }
 
     #[test]
     fn text_has_no_line_break_and_names_the_byte_that_is_none() {
         assert_eq!(text_of(b"a\r\n", 1).unwrap(), "a");
         assert_eq!(text_of(b"a\r", 1).unwrap(), "a");
-        let flaw = text_of(b"caf\xe9 bar\n", 7).unwrap_err();
-        assert_eq!((flaw.line, flaw.what.as_str()), (Some(7), "byte 4 of the line, 0xe9, is not UTF-8"));
+        let error = text_of(b"caf\xe9 bar\n", 7).unwrap_err();
+        assert_eq!((error.line, error.message.as_str()), (Some(7), "byte 4 of the line, 0xe9, is not UTF-8"));
     }
 }

@@ -1,22 +1,22 @@
-//! Groups as files: NDJSON and CSV, plain or compressed.
+//! Files of groups: NDJSON and CSV, optionally compressed.
 //!
-//! | module | has |
+//! | module | contains |
 //! | --- | --- |
-//! | [`format`] | which format and compression a name stands for |
-//! | [`input`] | what is read: a file or standard input, as often as needed |
+//! | [`format`] | format and compression, by the file name |
+//! | [`input`] | the input: a file or standard input, which can be read repeatedly |
 //! | [`lines`] | lines of bounded length, with their numbers |
-//! | [`ndjson`], [`csv`] | one row and its text, both ways |
+//! | [`ndjson`], [`csv`] | reading and writing one row |
 //! | [`reader`] | the rows of an input |
-//! | [`flaw`] | what is wrong with an input, where, and what to do |
-//! | [`run`], [`sort`] | rows on disk, in order, in bounded memory |
-//! | [`writer`] | rows as text |
-//! | [`destination`] | the file or standard output they go to |
+//! | [`input_error`] | an error in an input, with its place and help |
+//! | [`run`], [`sort`] | sorting on disk in bounded memory |
+//! | [`writer`] | writing rows in either format |
+//! | [`destination`] | the output: a file or standard output |
 
 pub(crate) mod csv;
 pub(crate) mod destination;
-pub(crate) mod flaw;
 pub(crate) mod format;
 pub(crate) mod input;
+pub(crate) mod input_error;
 pub(crate) mod lines;
 pub(crate) mod ndjson;
 pub(crate) mod reader;
@@ -29,13 +29,13 @@ use posthog_groups::Properties;
 /// The column, and in NDJSON the member, that holds the key.
 pub(crate) const KEY: &str = "group_key";
 
-/// Its short form, which is accepted where there is no [`KEY`].
+/// The short form, which is accepted if there is no [`KEY`].
 pub(crate) const SHORT_KEY: &str = "key";
 
-/// What all properties of a group are called as one thing.
+/// The member with all properties of a group.
 pub(crate) const PROPERTIES: &str = "group_properties";
 
-/// The longest line of NDJSON and the longest record of CSV. The server takes requests of 20 MB.
+/// The maximum length of an NDJSON line and of a CSV record. Servers accept requests of 20 MB.
 pub(crate) const LONGEST_LINE: usize = 64 << 20;
 
 /// One group of a file.
@@ -43,6 +43,6 @@ pub(crate) const LONGEST_LINE: usize = 64 << 20;
 pub(crate) struct Row {
     pub(crate) key: String,
     pub(crate) properties: Properties,
-    /// Where it begins; the first line is 1.
+    /// The line where it begins, from 1.
     pub(crate) line: u64,
 }

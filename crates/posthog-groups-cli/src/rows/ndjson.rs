@@ -7,15 +7,15 @@ use std::io::{self, Write};
 use posthog_groups::Properties;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use crate::rows::flaw::{Flaw, shortened};
+use crate::rows::input_error::{InputError, shortened};
 use crate::rows::{KEY, PROPERTIES, Row, SHORT_KEY};
 
-/// Writes one row and a line break. The properties are the server's text, but for line breaks between its tokens.
+/// Writes one row and a line break. Line breaks between the tokens of the properties become spaces.
 pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Result<()> {
     out.write_all(b"{\"group_key\":")?;
     serde_json::to_writer(&mut *out, key)?;
     out.write_all(b",\"group_properties\":")?;
-    // Within JSON texts line breaks are escaped, so these stand between tokens.
+    // JSON strings cannot contain line breaks, so these are between tokens.
     let mut pieces = properties.split(['\n', '\r']);
     out.write_all(pieces.next().unwrap_or_default().as_bytes())?;
     for piece in pieces {
@@ -25,48 +25,47 @@ pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Re
     out.write_all(b"}\n")
 }
 
-/// Reads one line without its break; `None` when it is blank.
-pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, Flaw> {
+/// Reads one line without its line break. Returns `None` for a blank line.
+pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, InputError> {
     let start = text.trim_start_matches([' ', '\t']);
     match start.as_bytes().first() {
         None => return Ok(None),
         Some(b'{') => {}
         Some(b'[') => {
-            return Err(Flaw::row(line, "this is a JSON array, and one object a line is expected")
-                .help("make lines of it: `jq -c '.[]'`"));
+            return Err(InputError::row(line, "the line is a JSON array; expected one object per line")
+                .help("convert it with `jq -c '.[]'`"));
         }
         Some(_) => {
-            let what = format!("`{}` is no JSON object", shortened(start));
-            let form =
-                "each line is like {\"group_key\": \"org:5\", \"group_properties\": {\"plan\": \"scale\"}}";
-            return Err(Flaw::row(line, what).help(format!("{form}; for CSV add `--format csv`")));
+            let what = format!("`{}` is not a JSON object", shortened(start));
+            let form = "each line has the form {\"group_key\": \"org:5\", \"group_properties\": {\"plan\": \"scale\"}}";
+            return Err(InputError::row(line, what).help(format!("{form}; for CSV, add `--format csv`")));
         }
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_map(Members).and_then(|members| json.end().map(|()| members));
     let (key, properties) = read.map_err(|e| malformed(&e, line))?;
-    if let Some(name) = doubled_name(&properties) {
-        return Err(Flaw::row(line, format!("the property `{}` is there twice", shortened(&name)))
-            .help("keep one of the two"));
+    if let Some(name) = duplicate_name(&properties) {
+        return Err(InputError::row(line, format!("the property `{}` occurs twice", shortened(&name)))
+            .help("remove one of them"));
     }
     Ok(Some(Row { key, properties, line }))
 }
 
-fn malformed(error: &serde_json::Error, line: u64) -> Flaw {
-    // The place is told in words of this file: serde's "line 1" would be misread.
+fn malformed(error: &serde_json::Error, line: u64) -> InputError {
+    // The line within the row, which serde_json reports, is always 1.
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     if error.is_eof() {
-        return Flaw::row(line, "the JSON object is not complete at the end of the line")
-            .help("each row is one line: `jq -c .` makes it so");
+        return InputError::row(line, "the JSON object is incomplete at the end of the line")
+            .help("write each object on one line; `jq -c .` does");
     }
     match error.is_data() {
-        true => Flaw::row(line, what),
-        false => Flaw::row(line, format!("malformed JSON: {what}, at column {}", error.column())),
+        true => InputError::row(line, what),
+        false => InputError::row(line, format!("malformed JSON: {what}, at column {}", error.column())),
     }
 }
 
-/// The members of a row, under the names of the API, their short forms, and those of `list -o ndjson`.
+/// Reads the members of a row: those of the API, their short forms, and those of `list -o ndjson`.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -80,7 +79,7 @@ impl<'de> Visitor<'de> for Members {
         let (mut key, mut properties) = (None::<Cow<'de, str>>, None::<Properties>);
         let mut ignored = [false; 2];
         while let Some(name) = map.next_key::<Text<'de>>()? {
-            let doubled = match &*name.0 {
+            let is_duplicate = match &*name.0 {
                 KEY | SHORT_KEY => key.replace(map.next_value::<Text<'de>>()?.0).is_some(),
                 PROPERTIES | "properties" => properties.replace(map.next_value()?).is_some(),
                 "group_type_index" | "created_at" => {
@@ -89,29 +88,26 @@ impl<'de> Visitor<'de> for Members {
                 }
                 other => {
                     return Err(A::Error::custom(format_args!(
-                        "unknown column `{}`; a row has {KEY} and {PROPERTIES}, and each property goes inside \
-                         {PROPERTIES} (group_type_index and created_at may be there, and are ignored)",
+                        "unknown member `{}`; a row has {KEY} and {PROPERTIES}, which contains the properties (group_type_index and \
+                         created_at are ignored)",
                         shortened(other)
                     )));
                 }
             };
-            if doubled {
-                return Err(A::Error::custom(format_args!(
-                    "`{}` is there twice; keep one of the two",
-                    name.0
-                )));
+            if is_duplicate {
+                return Err(A::Error::custom(format_args!("`{}` occurs twice; remove one of them", name.0)));
             }
         }
         let Some(key) = key else {
             return Err(A::Error::custom(format_args!(
-                "there is no {KEY}; add it, such as \"{KEY}\": \"org:5\""
+                "{KEY} is missing; add it, for example \"{KEY}\": \"org:5\""
             )));
         };
         Ok((key.into_owned(), properties.unwrap_or_default()))
     }
 }
 
-/// Text, borrowed where it has no escapes.
+/// A string, borrowed if it has no escapes.
 struct Text<'de>(Cow<'de, str>);
 
 impl<'de> serde::Deserialize<'de> for Text<'de> {
@@ -122,7 +118,7 @@ impl<'de> serde::Deserialize<'de> for Text<'de> {
             type Value = Text<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text in double quotes as the group's key")
+                f.write_str("a string as the group key")
             }
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
@@ -138,8 +134,8 @@ impl<'de> serde::Deserialize<'de> for Text<'de> {
     }
 }
 
-/// A name that two properties share. What a server makes of it is its choice, so it is refused.
-fn doubled_name(properties: &Properties) -> Option<String> {
+/// A name that two properties have. Servers are free to keep either, so this is an error.
+fn duplicate_name(properties: &Properties) -> Option<String> {
     struct Names;
 
     impl<'de> Visitor<'de> for Names {
@@ -169,14 +165,14 @@ fn doubled_name(properties: &Properties) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn flaw(text: &str) -> String {
-        let flaw = read(text, 3).unwrap_err();
-        assert_eq!(flaw.line, Some(3));
-        flaw.to_string()
+    fn error(text: &str) -> String {
+        let error = read(text, 3).unwrap_err();
+        assert_eq!(error.line, Some(3));
+        error.to_string()
     }
 
     #[test]
-    fn what_is_written_reads_back_byte_for_byte() {
+    fn written_rows_read_back_byte_for_byte() {
         for (key, properties) in [
             ("org:5", r#"{"big":123456789012345678901234567890,"far":1e400,"f":1.0,"e":1E+3}"#),
             ("a,b\n\"c\"", r#"{"u":"\u00e9é","n":null,"o":{"z":1,"a":[]},"":""}"#),
@@ -193,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_between_tokens_become_blanks() {
+    fn line_breaks_between_tokens_become_spaces() {
         let mut line = Vec::new();
         write(&mut line, "a", "{\r\n\"b\": \"c\\n\"\n}").unwrap();
         assert_eq!(
@@ -220,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_named_with_help() {
+    fn malformed_rows_are_errors_with_help() {
         for (text, words) in [
             (r#"[{"group_key":"a"}]"#, "jq -c '.[]'"),
             ("{", "`jq -c .`"),
@@ -229,18 +225,18 @@ mod tests {
             (r#"{"group_key":"a"} {"#, "trailing characters"),
             (
                 r#"{"group_key":"a","plan":"x"}"#,
-                "unknown column `plan`; a row has group_key and group_properties",
+                "unknown member `plan`; a row has group_key and group_properties",
             ),
-            (r#"{"group_properties":{}}"#, "there is no group_key"),
-            (r#"{"group_key":5}"#, "expected text in double quotes"),
+            (r#"{"group_properties":{}}"#, "group_key is missing"),
+            (r#"{"group_key":5}"#, "expected a string as the group key"),
             (r#"{"group_key":"a","group_properties":[]}"#, "properties must be a JSON object"),
-            (r#"{"group_key":"a","key":"b"}"#, "`key` is there twice"),
-            (r#"{"group_key":"a","created_at":1,"created_at":1}"#, "`created_at` is there twice"),
-            (r#"{"group_key":"a","properties":{"b":1,"c":2,"\u0062":3}}"#, "the property `b` is there twice"),
+            (r#"{"group_key":"a","key":"b"}"#, "`key` occurs twice"),
+            (r#"{"group_key":"a","created_at":1,"created_at":1}"#, "`created_at` occurs twice"),
+            (r#"{"group_key":"a","properties":{"b":1,"c":2,"\u0062":3}}"#, "the property `b` occurs twice"),
             ("{\"group_key\":\"a\tb\"}", "control character"),
         ] {
-            assert!(flaw(text).contains(words), "{text}: {}", flaw(text));
-            assert!(!flaw(text).contains("at line"), "{}", flaw(text));
+            assert!(error(text).contains(words), "{text}: {}", error(text));
+            assert!(!error(text).contains("at line"), "{}", error(text));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The rows of an input, whatever its format.
+//! Reads the rows of an input in either format.
 
 use std::io::BufRead;
 
 use crate::rows::csv::reader::CsvReader;
-use crate::rows::flaw::Flaw;
 use crate::rows::format::{CsvLayout, Format};
+use crate::rows::input_error::InputError;
 use crate::rows::lines::{Lines, text_of};
 use crate::rows::{Row, ndjson};
 
-/// Rows one by one.
+/// A reader of rows.
 pub(crate) struct RowReader(Kind);
 
 type Source = Box<dyn BufRead + Send>;
@@ -26,8 +26,8 @@ impl RowReader {
         })
     }
 
-    /// The next row; `None` at the end. After a flaw of one row the next one can be read.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, Flaw> {
+    /// Returns the next row, or `None` at the end. After an error that is not fatal, the next row can be read.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, InputError> {
         match &mut self.0 {
             Kind::Csv(reader) => reader.next(),
             Kind::Ndjson { lines, line } => {
@@ -42,7 +42,7 @@ impl RowReader {
         }
     }
 
-    /// What stands before the first row: the header of CSV.
+    /// The text before the first row: the header of CSV.
     pub(crate) fn head(&self) -> &[u8] {
         match &self.0 {
             Kind::Ndjson { .. } => b"",
@@ -50,7 +50,7 @@ impl RowReader {
         }
     }
 
-    /// What the row that was read last looks like in the input, with its line break if it has one.
+    /// The text of the last row, with its line break if it has one.
     pub(crate) fn raw(&self) -> &[u8] {
         match &self.0 {
             Kind::Ndjson { line, .. } => line,

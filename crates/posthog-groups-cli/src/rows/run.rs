@@ -1,4 +1,4 @@
-//! Groups on disk, in the order they were written in.
+//! Groups on disk, in the order in which they were written.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write as _};
@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) properties: String,
 }
 
-/// Writes a run. The file has no name, so that nothing is left of it whatever happens.
+/// Writes a run to a file without a name, which disappears when the process ends.
 pub(crate) struct RunWriter(BufWriter<File>);
 
 impl RunWriter {
@@ -35,7 +35,7 @@ impl RunWriter {
     }
 }
 
-/// A run that is written. Its buffer is made when it is read.
+/// A complete run. Its buffer is allocated when it is read.
 pub(crate) struct Run(File);
 
 impl Run {
@@ -49,7 +49,7 @@ impl Run {
 pub(crate) struct RunReader(BufReader<File>);
 
 impl RunReader {
-    /// Puts the next group into `entry`; false at the end.
+    /// Reads the next group into `entry`. Returns false at the end.
     pub(crate) fn next_into(&mut self, entry: &mut Entry) -> io::Result<bool> {
         if self.0.fill_buf()?.is_empty() {
             return Ok(false);
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_reads_as_it_was_written() {
+    fn a_run_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = RunWriter::in_folder(folder.path()).unwrap();
         let groups = [("a\nb", "{}"), ("", ""), ("é", &"x".repeat(3 * BUFFER))];
@@ -82,7 +82,7 @@ mod tests {
             writer.push(key, properties).unwrap();
         }
         let mut reader = writer.finish().unwrap().read().unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file with a name is left");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file remains");
         let mut entry = Entry::default();
         for (key, properties) in groups {
             assert!(reader.next_into(&mut entry).unwrap());

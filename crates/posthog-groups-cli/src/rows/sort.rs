@@ -1,4 +1,7 @@
-//! Groups by key, however many: runs that fit into memory are sorted there, kept on disk, and merged.
+//! External merge sort of groups by key, in bounded memory.
+//!
+//! Crates for external sorting write each entry with serde and keep named files; these runs are raw text in files without a name,
+//! of which nothing remains after a crash.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -12,20 +15,20 @@ use crate::rows::run::{Entry, Run, RunReader, RunWriter};
 /// The size of a run in memory.
 const ROOM: usize = 8 << 20;
 
-/// How many runs are merged into one: each takes a buffer and an open file.
+/// The number of runs that are merged into one. Each needs a buffer and an open file.
 const FAN_IN: usize = 32;
 
-/// Takes groups in any order.
+/// Sorts groups that are pushed in any order.
 pub(crate) struct Sorter {
     folder: PathBuf,
     room: usize,
     run: InMemory,
-    /// Runs on disk; those of a level are made of `FAN_IN` runs of the level before.
+    /// Runs on disk. A run of one level was merged from `FAN_IN` runs of the level before.
     levels: Vec<Vec<Run>>,
 }
 
 impl Sorter {
-    /// What does not fit into memory goes to nameless files in this folder.
+    /// Groups that do not fit in memory are written to files without a name in this directory.
     pub(crate) fn in_folder(folder: PathBuf) -> Self {
         Self { folder, room: ROOM, run: InMemory::default(), levels: Vec::new() }
     }
@@ -77,7 +80,7 @@ impl Sorter {
         writer.finish()
     }
 
-    /// The groups by the bytes of their keys; equal keys as they came.
+    /// Returns the groups in the order of the bytes of their keys. Equal keys keep their order.
     pub(crate) fn finish(mut self) -> io::Result<Sorted> {
         self.run.sort();
         // Runs of higher levels are older.
@@ -88,7 +91,7 @@ impl Sorter {
     }
 }
 
-/// Groups one behind the other in one buffer: two allocations for each would take more memory than their text.
+/// Groups in one buffer: two allocations per group would need more memory than the text.
 #[derive(Default)]
 struct InMemory {
     text: String,
@@ -160,7 +163,7 @@ pub(crate) struct Sorted {
     heads: BinaryHeap<Head>,
 }
 
-/// The next group of a source. The largest is the one to come first.
+/// The next group of a source. The largest comes first.
 #[derive(PartialEq, Eq)]
 struct Head {
     entry: Entry,
@@ -191,10 +194,10 @@ impl Sorted {
         Ok(Self { sources, heads })
     }
 
-    /// Puts the next group into `entry`; false at the end.
+    /// Reads the next group into `entry`. Returns false at the end.
     pub(crate) fn next_into(&mut self, entry: &mut Entry) -> io::Result<bool> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(false) };
-        // The buffers change places, so that none is allocated anew.
+        // Swap the buffers instead of allocating new ones.
         std::mem::swap(entry, &mut head.entry);
         let source = head.source;
         if !self.sources[source].next_into(&mut head.entry)? {
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_come_by_key_whether_they_fit_into_memory_or_not() {
+    fn groups_are_sorted_by_key_whether_or_not_they_fit_in_memory() {
         // 2,500 groups in runs of about 2: three levels of merging.
         let groups: Vec<_> =
             (0..2_500_u64).map(|n| (format!("org:{}", n * 7919 % 2_503), format!("{{\"n\":{n}}}"))).collect();
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_keys_stay_in_the_order_they_came_in() {
+    fn equal_keys_keep_their_order() {
         let groups: Vec<_> = (0..300).map(|n| (format!("k{}", n % 3), n.to_string())).collect();
         let mut expected = groups.clone();
         expected.sort_by(|a, b| a.0.cmp(&b.0));
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_larger_than_a_run_is_sorted_too() {
+    fn a_group_larger_than_a_run_is_sorted() {
         let groups = [("b", "x".repeat(500)), ("a", "y".repeat(500)), ("c", String::new())];
         let groups = groups.map(|(key, properties)| (key.to_owned(), properties));
         let keys: Vec<_> = sorted(&groups, 10).into_iter().map(|(key, _)| key).collect();

@@ -1,4 +1,4 @@
-//! Rows as text, whatever the format.
+//! Writes rows in either format.
 
 use std::io::{self, Write};
 

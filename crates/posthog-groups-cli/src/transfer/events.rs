@@ -1,4 +1,4 @@
-//! What an import tells while it runs, passed on to those who want it.
+//! Dispatches the events of an import to progress, report and output.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,19 +8,19 @@ use posthog_groups::bulk::{Engine, ImportEvent, RowOutcome};
 use crate::transfer::outcomes::{Failures, Outcome, Report};
 use crate::transfer::progress::Counter;
 
-/// Hears the events of one import.
+/// Receives the events of one import.
 #[derive(Clone)]
-pub(crate) struct Listener(Arc<Mutex<Heard>>);
+pub(crate) struct Listener(Arc<Mutex<State>>);
 
-/// What was heard, and who is told.
-pub(crate) struct Heard {
+/// The state, and the receivers.
+pub(crate) struct State {
     counter: Counter,
     stage: Stage,
     failures: Failures,
     report: Option<Report>,
-    /// Shows the rows of a plan.
+    /// Prints the rows of a plan.
     rows: Option<ShowRow>,
-    /// Nothing is written.
+    /// Whether nothing is written.
     is_plan: bool,
 }
 
@@ -28,52 +28,52 @@ pub(crate) type ShowRow = Box<dyn FnMut(&Outcome) -> io::Result<()> + Send>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    Looking { to_do: u64 },
+    Comparing { to_do: u64 },
     Writing { to_do: u64, sent: u64 },
     Verifying { all: u64 },
 }
 
 impl Listener {
-    /// For an import of this many rows.
+    /// A listener for an import of this many rows.
     pub(crate) fn of_import(counter: Counter, all: u64, report: Option<Report>) -> Self {
-        Self::new(Heard::new(counter, all, report))
+        Self::new(State::new(counter, all, report))
     }
 
-    /// For a plan, whose rows are shown.
+    /// A listener for a plan, which prints its rows.
     pub(crate) fn of_plan(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>) -> Self {
-        Self::new(Heard { rows, is_plan: true, ..Heard::new(counter, all, report) })
+        Self::new(State { rows, is_plan: true, ..State::new(counter, all, report) })
     }
 
-    fn new(heard: Heard) -> Self {
+    fn new(heard: State) -> Self {
         Self(Arc::new(Mutex::new(heard)))
     }
 
-    pub(crate) fn hear(&self, event: &ImportEvent<'_>) {
-        self.heard().hear(event);
+    pub(crate) fn handle(&self, event: &ImportEvent<'_>) {
+        self.state().handle(event);
     }
 
-    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Heard {
+impl State {
     fn new(counter: Counter, all: u64, report: Option<Report>) -> Self {
-        let stage = Stage::Looking { to_do: 0 };
+        let stage = Stage::Comparing { to_do: 0 };
         counter.stage("Checking", "rows", Some(all));
         Self { counter, stage, failures: Failures::default(), report, rows: None, is_plan: false }
     }
 
-    fn hear(&mut self, event: &ImportEvent<'_>) {
+    fn handle(&mut self, event: &ImportEvent<'_>) {
         match event {
             ImportEvent::Checking { rows } => self.counter.set(*rows),
             ImportEvent::Checked { rows, done_before } => {
-                self.stage = Stage::Looking { to_do: rows - done_before };
+                self.stage = Stage::Comparing { to_do: rows - done_before };
                 self.counter.stage("Comparing", "groups", None);
             }
             ImportEvent::Compared { groups } => self.counter.set(*groups),
             ImportEvent::Writing { engine } => {
-                let to_do = if let Stage::Looking { to_do } = self.stage { to_do } else { 0 };
+                let to_do = if let Stage::Comparing { to_do } = self.stage { to_do } else { 0 };
                 self.stage = Stage::Writing { to_do, sent: 0 };
                 let name = match (self.is_plan, engine) {
                     (true, _) => "Comparing",
@@ -105,7 +105,7 @@ impl Heard {
     }
 
     fn row(&mut self, line: u64, key: &str, outcome: &RowOutcome) {
-        // What was done before is not part of the work, and would flatter its speed.
+        // Rows of an earlier run are not part of the work, and would distort the rate.
         let by_event = matches!(outcome, RowOutcome::Sent);
         if matches!(self.stage, Stage::Writing { .. })
             && !by_event
@@ -124,7 +124,7 @@ impl Heard {
         if let Some(show) = &mut self.rows
             && show(&outcome).is_err()
         {
-            // Nobody looks any more; who wrote to standard output knows why.
+            // The receiver reports its own error.
             self.rows = None;
         }
         if is_failure {
@@ -136,7 +136,7 @@ impl Heard {
         self.report.take()
     }
 
-    /// Shows no more rows; who shows them sees the end of the list.
+    /// Ends the output of rows.
     pub(crate) fn stop_showing(&mut self) {
         self.rows = None;
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks to come to an end, the second ends at once.
+//! Ctrl-C and SIGTERM: the first signal requests a graceful stop, the second one exits immediately.
 
 use std::io;
 use std::process;
@@ -7,22 +7,22 @@ use tokio::sync::watch;
 
 use crate::exit::Code;
 
-/// Knows whether the user asked to stop.
+/// Whether a stop was requested.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt(watch::Receiver<Option<Signal>>);
 
-/// How it was asked.
+/// The signal that requested it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// What `kill`, and the end of a container, send.
+    /// SIGTERM, as sent by `kill` and by container runtimes.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has the signal"))]
     Terminate,
 }
 
 impl From<Signal> for Code {
-    /// The exit code that shells expect: 128 and the number of the signal.
+    /// The conventional exit code: 128 plus the number of the signal.
     fn from(signal: Signal) -> Self {
         match signal {
             Signal::Interrupt => Self::Interrupted,
@@ -32,31 +32,31 @@ impl From<Signal> for Code {
 }
 
 impl Interrupt {
-    /// Takes over both signals; from now on the first one only asks.
+    /// Handles both signals from now on.
     pub(crate) fn listen() -> io::Result<Self> {
-        let (tell, told) = watch::channel(None);
+        let (sender, receiver) = watch::channel(None);
         let mut signals = Signals::new()?;
         tokio::spawn(async move {
             loop {
                 let signal = signals.next().await;
-                if tell.send_replace(Some(signal)).is_some() {
+                if sender.send_replace(Some(signal)).is_some() {
                     process::exit(Code::from(signal) as i32);
                 }
             }
         });
-        Ok(Self(told))
+        Ok(Self(receiver))
     }
 
-    /// The signal that has come, if any.
+    /// Returns the signal that was received, if any.
     pub(crate) fn seen(&self) -> Option<Signal> {
         *self.0.borrow()
     }
 
-    /// Ends when a signal comes.
+    /// Waits for a signal.
     pub(crate) async fn wait(mut self) -> Signal {
         match self.0.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
-            // The listener is gone with the runtime.
+            // The runtime is shutting down.
             _ => std::future::pending().await,
         }
     }

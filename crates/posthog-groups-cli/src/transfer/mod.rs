@@ -1,18 +1,18 @@
 //! Moving groups between a project and files.
 //!
-//! | module | has |
+//! | module | contains |
 //! | --- | --- |
-//! | [`apart`] | that no file of an import is written over another |
-//! | [`export`] | from a project to a file |
-//! | [`source`] | the rows of an import, checked before and read as often as needed |
-//! | [`outcomes`] | what became of the rows of an import: counted, the first failures kept, reported |
-//! | [`progress`] | what is shown meanwhile |
-//! | [`totals`] | what an import came to |
+//! | [`files`] | checks that no file is used for two purposes |
+//! | [`export`] | exports to a file |
+//! | [`source`] | the rows of an import, checked first and read repeatedly |
+//! | [`outcomes`] | the outcomes of rows: the report, and the first failures |
+//! | [`progress`] | progress on standard error |
+//! | [`totals`] | the result of an import |
 //! | [`interrupt`] | Ctrl-C and SIGTERM |
 
-pub(crate) mod apart;
 pub(crate) mod events;
 pub(crate) mod export;
+pub(crate) mod files;
 pub(crate) mod interrupt;
 pub(crate) mod outcomes;
 pub(crate) mod prepare;

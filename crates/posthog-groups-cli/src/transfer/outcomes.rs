@@ -1,4 +1,4 @@
-//! What became of the rows of an import.
+//! The outcomes of the rows of an import.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -8,12 +8,12 @@ use posthog_groups::bulk::RowOutcome;
 use serde::Serialize;
 
 use crate::exit::{Failure, text_of};
-use crate::transfer::apart;
+use crate::transfer::files;
 
-/// So many failures are named; all are counted.
+/// The number of failures that are printed; all are counted.
 const NAMED: usize = 20;
 
-/// One row and what became of it, as reports and plans have it.
+/// The outcome of one row, as in reports and plans.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Outcome {
     pub(crate) line: u64,
@@ -40,23 +40,23 @@ impl Outcome {
         Self { line, key: key.to_owned(), outcome: name, properties, error }
     }
 
-    /// Whether a plan shows it: it would be written, or cannot be.
+    /// Whether a plan prints it: the row would be written, or cannot be.
     pub(crate) fn is_news(&self) -> bool {
         matches!(self.outcome, "created" | "changed" | "failed")
     }
 }
 
-/// A file with a line for each outcome.
+/// A file with one line per outcome.
 pub(crate) struct Report {
     out: BufWriter<File>,
-    /// The first line that could not be written ends it.
+    /// The first write error, after which nothing is written.
     failed: Option<io::Error>,
 }
 
 impl Report {
-    /// Creates the file, if one is asked for.
+    /// Creates the file, if a path is given.
     pub(crate) fn create(path: Option<&Path>, force: bool) -> Result<Option<Self>, Failure> {
-        let file = path.map(|path| apart::create(path, force)).transpose();
+        let file = path.map(|path| files::create(path, force)).transpose();
         let file = file.map_err(|e| unwritable(path, &e))?;
         Ok(file.map(|file| Self { out: BufWriter::new(file), failed: None }))
     }
@@ -72,7 +72,7 @@ impl Report {
         self.out.write_all(b"\n")
     }
 
-    /// Writes what is left. An error means that lines are missing.
+    /// Flushes the file. After an error, lines are missing.
     pub(crate) fn finish(mut self, path: Option<&Path>) -> Result<(), Failure> {
         let finished = self.failed.take().map_or_else(|| self.out.flush(), Err);
         finished.map_err(|e| unwritable(path, &e))
@@ -81,7 +81,7 @@ impl Report {
 
 fn unwritable(path: Option<&Path>, error: &io::Error) -> Failure {
     let name = path.map(|path| path.display().to_string()).unwrap_or_default();
-    Failure::failed(format!("the report {name} cannot be written: {error}"))
+    Failure::failed(format!("cannot write the report {name}: {error}"))
 }
 
 /// The first failures.
@@ -99,7 +99,7 @@ impl Failures {
         }
     }
 
-    /// Names them, and says how many more there are.
+    /// Prints them, and the number of further ones.
     pub(crate) fn write(&self, out: &mut impl Write, input: &str) -> io::Result<()> {
         for failure in &self.first {
             let why = failure.error.as_deref().unwrap_or_default();

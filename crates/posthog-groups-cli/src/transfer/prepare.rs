@@ -1,4 +1,4 @@
-//! From the arguments of an import to its checked rows.
+//! Opens and checks the input of an import.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -6,49 +6,49 @@ use std::path::Path;
 use crate::arguments::transfer::ImportInput;
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
-use crate::rows::flaw::Flaw;
 use crate::rows::format::{self, CsvLayout, Format};
 use crate::rows::input::{Input, Named};
+use crate::rows::input_error::InputError;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::outcomes::write_more;
 use crate::transfer::progress::{Progress, Show};
-use crate::transfer::source::{Checked, Source, Unchecked};
+use crate::transfer::source::{CheckError, Checked, Source};
 
-/// Refuses what cannot go together, before the key is read from anywhere.
+/// Fails if standard input is needed twice. Called before the key is read.
 pub(crate) fn check_input(context: &Context, arguments: &ImportInput) -> Result<(), Failure> {
     if arguments.file == Path::new("-") {
-        context.check_stdin_is_free("rows", "the rows in a file instead of `-`")?;
+        context.check_stdin_is_free("rows", "a file instead of `-`")?;
     }
     Ok(())
 }
 
-/// Opens the input and reads all of it once, so that what is wrong with it is told before anything is sent.
+/// Opens the input and reads it once, so that its errors are reported before anything is sent.
 pub(crate) async fn prepare(
     arguments: &ImportInput,
     show: Show,
     interrupt: &Interrupt,
 ) -> Result<(Source, Checked), Failure> {
-    // A name that does not tell the format is a matter of the command line, not of the file.
+    // An unknown extension is a usage error.
     let (format, _) = format::of_path(&arguments.file, arguments.format).map_err(Failure::usage)?;
     let layout = CsvLayout { delimiter: arguments.delimiter, key_column: arguments.key_column.clone() };
     if format == Format::Ndjson && layout != CsvLayout::default() {
-        return Err(Failure::usage("--key-column and --delimiter are for CSV, and the input is NDJSON")
-            .help("leave them out, or add `--format csv`"));
+        return Err(Failure::usage("--key-column and --delimiter apply to CSV, but the input is NDJSON")
+            .help("omit them, or add `--format csv`"));
     }
     let progress = Progress::start(show, "Checking", "rows", || None);
     let (counter, heard) = (progress.counter(), interrupt.clone());
     let (path, asked, keep_going) = (arguments.file.clone(), arguments.format, arguments.keep_going);
     let (rejected, force) = (arguments.rejected.clone(), arguments.force);
     let work = tokio::task::spawn_blocking(move || {
-        let source = Source::new(Input::open(&path, asked, layout).map_err(Unprepared::Input)?, keep_going);
+        let source = Source::new(Input::open(&path, asked, layout).map_err(PrepareError::Input)?, keep_going);
         match source.check(rejected.as_deref(), force, &counter, &heard) {
             Ok(checked) => Ok((source, checked)),
-            Err(error) => Err(Unprepared::Rows(error, source.input().name().to_owned())),
+            Err(error) => Err(PrepareError::Rows(error, source.input().name().to_owned())),
         }
     });
     let prepared = tokio::select! {
         prepared = work => prepared,
-        // Standard input may stay silent for ever; nobody waits for the thread that reads it.
+        // Reading standard input may block forever; the thread is abandoned.
         signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
     };
     drop(progress);
@@ -57,42 +57,42 @@ pub(crate) async fn prepare(
         Ok(Err(error)) => return Err(failure(error, arguments)),
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
     };
-    if checked.bad > 0 {
-        // What is passed over is told even with `--quiet`: it is missing afterwards.
+    if checked.invalid > 0 {
+        // Skipped rows are reported even with `--quiet`.
         let _ = tell(&checked, source.input().name());
     }
     Ok((source, checked))
 }
 
-enum Unprepared {
+enum PrepareError {
     Input(Named),
-    Rows(Unchecked, String),
+    Rows(CheckError, String),
 }
 
-fn failure(error: Unprepared, arguments: &ImportInput) -> Failure {
+fn failure(error: PrepareError, arguments: &ImportInput) -> Failure {
     match error {
-        Unprepared::Input(Named { name, flaw }) => of_flaw(&flaw, &name),
-        Unprepared::Rows(Unchecked::Flaw(flaw), name) => of_flaw(&flaw, &name),
-        Unprepared::Rows(Unchecked::Interrupted(signal), _) => nothing_written(signal),
-        Unprepared::Rows(Unchecked::Rejected(error), _) => {
+        PrepareError::Input(Named { name, error }) => of_input_error(&error, &name),
+        PrepareError::Rows(CheckError::InputError(error), name) => of_input_error(&error, &name),
+        PrepareError::Rows(CheckError::Interrupted(signal), _) => nothing_written(signal),
+        PrepareError::Rows(CheckError::Rejected(error), _) => {
             let path = arguments.rejected.as_deref().unwrap_or(&arguments.file).display();
-            Failure::failed(format!("{path} cannot be written: {error}"))
+            Failure::failed(format!("cannot write {path}: {error}"))
         }
     }
 }
 
-/// Rows that were skipped are missing afterwards, which the exit code says.
-pub(crate) fn bad_rows(bad: u64) -> Result<(), Failure> {
-    if bad == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
+/// The exit code shows that rows were skipped.
+pub(crate) fn invalid_rows(invalid: u64) -> Result<(), Failure> {
+    if invalid == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
 }
 
 pub(crate) fn nothing_written(signal: Signal) -> Failure {
     Failure::interrupted(signal, "interrupted; nothing was written")
 }
 
-fn of_flaw(flaw: &Flaw, name: &str) -> Failure {
-    let failure = Failure::failed(flaw.in_input(name));
-    match &flaw.help {
+fn of_input_error(error: &InputError, name: &str) -> Failure {
+    let failure = Failure::failed(error.in_input(name));
+    match &error.help {
         Some(help) => failure.help(help.as_str()),
         None => failure,
     }
@@ -100,8 +100,8 @@ fn of_flaw(flaw: &Flaw, name: &str) -> Failure {
 
 fn tell(checked: &Checked, name: &str) -> io::Result<()> {
     let mut out = io::stderr().lock();
-    for flaw in &checked.named {
-        writeln!(out, "passed over: {}", flaw.in_input(name))?;
+    for error in &checked.errors {
+        writeln!(out, "skipped: {}", error.in_input(name))?;
     }
-    write_more(&mut out, checked.bad, checked.named.len(), "bad rows")
+    write_more(&mut out, checked.invalid, checked.errors.len(), "invalid rows")
 }

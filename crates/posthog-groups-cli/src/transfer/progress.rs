@@ -1,4 +1,4 @@
-//! What is shown while groups are moved: a bar on a terminal, a line now and then elsewhere.
+//! Progress on standard error: a bar on a terminal, otherwise occasional lines.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
-/// How it is shown.
+/// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
     Bar,
@@ -25,14 +25,14 @@ impl Show {
     }
 }
 
-/// Shows how far the work is until it is dropped.
+/// Shows progress until it is dropped.
 pub(crate) struct Progress {
     task: Option<JoinHandle<()>>,
     bar: ProgressBar,
     counter: Counter,
 }
 
-/// Says how far the work is.
+/// Counts progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter(Arc<Mutex<State>>);
 
@@ -46,7 +46,7 @@ struct State {
 }
 
 impl Progress {
-    /// Starts showing. `waits` says how long the rate limit makes requests wait, if it does.
+    /// Starts showing progress. `waits` returns how long the rate limit delays requests, if it does.
     pub(crate) fn start(
         show: Show,
         stage: &'static str,
@@ -60,7 +60,7 @@ impl Progress {
         let task = match show {
             Show::Nothing => None,
             Show::Bar => Some(tokio::spawn(draw(bar.clone(), shown, waits))),
-            Show::Lines => Some(tokio::spawn(tell(shown, waits))),
+            Show::Lines => Some(tokio::spawn(print_lines(shown, waits))),
         };
         Self { task, bar, counter }
     }
@@ -80,7 +80,7 @@ impl Drop for Progress {
 }
 
 impl Counter {
-    /// Begins another kind of work, of this size if it is known.
+    /// Starts another stage, of this size if known.
     pub(crate) fn stage(&self, stage: &'static str, unit: &'static str, total: Option<u64>) {
         *self.state() = State { stage, unit, done: 0, total, began: Instant::now() };
     }
@@ -103,7 +103,7 @@ async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Dur
         |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let (known, unknown) = (style("{bar:24} {msg}"), style("{spinner} {msg}"));
     loop {
-        // First, so that what is done at once shows no bar at all.
+        // First, so that short work shows no bar.
         tokio::time::sleep(Duration::from_millis(150)).await;
         let state = counter.state().clone();
         match state.total {
@@ -121,17 +121,17 @@ async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Dur
     }
 }
 
-async fn tell(counter: Counter, waits: impl Fn() -> Option<Duration>) {
+async fn print_lines(counter: Counter, waits: impl Fn() -> Option<Duration>) {
     const EVERY: Duration = Duration::from_secs(10);
     loop {
         tokio::time::sleep(EVERY).await;
         let state = counter.state().clone();
-        // Nobody is to be disturbed because of a log that cannot be written.
+        // If standard error is closed, progress is lost.
         let _ = writeln!(io::stderr(), "{}", line(&state, state.began.elapsed(), waits()));
     }
 }
 
-/// One line: how far, how fast, how long yet, and what it waits for.
+/// One line: the progress, the rate, the remaining time, and the wait.
 fn line(state: &State, elapsed: Duration, waits: Option<Duration>) -> String {
     let mut line = format!("{}: {}", state.stage, grouped(state.done));
     if let Some(total) = state.total {
@@ -156,7 +156,7 @@ fn line(state: &State, elapsed: Duration, waits: Option<Duration>) -> String {
     line
 }
 
-/// A number with a comma after each three digits.
+/// A number with thousands separators.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -169,7 +169,7 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// A time as one says it.
+/// A duration, rounded for people.
 pub(crate) fn rough(time: Duration) -> String {
     let seconds = time.as_secs_f64().ceil() as u64;
     match seconds {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_how_far_how_fast_and_how_long_yet() {
+    fn a_line_has_progress_rate_and_remaining_time() {
         let state =
             |done, total| State { stage: "Writing", unit: "rows", done, total, began: Instant::now() };
         for (state, seconds, waits, expected) in [
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_times_are_written_as_one_says_them() {
+    fn numbers_are_grouped_and_times_rounded() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }

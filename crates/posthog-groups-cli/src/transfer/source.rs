@@ -1,4 +1,4 @@
-//! The rows of an import: checked before anything is sent, then read as often as the import needs them.
+//! The rows of an import, which are checked before anything is sent and then read repeatedly.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -7,39 +7,39 @@ use std::sync::Arc;
 
 use posthog_groups::bulk::ImportRow;
 
-use crate::rows::flaw::{Flaw, Reach};
 use crate::rows::input::Input;
+use crate::rows::input_error::InputError;
 use crate::rows::reader::RowReader;
-use crate::transfer::apart;
+use crate::transfer::files;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::progress::Counter;
 
-/// So many bad rows are named; all are counted.
-const NAMED: usize = 20;
+/// The number of invalid rows that are reported; all are counted.
+const MAX_ERRORS: usize = 20;
 
 /// The rows of an input.
 #[derive(Clone)]
 pub(crate) struct Source {
     input: Arc<Input>,
-    /// Whether bad rows are passed over.
+    /// Whether invalid rows are skipped.
     keep_going: bool,
 }
 
-/// What the check has found.
+/// The result of the check.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
-    /// Good rows.
+    /// The number of valid rows.
     pub(crate) rows: u64,
-    /// Bad rows, which are passed over.
-    pub(crate) bad: u64,
-    /// What is wrong with the first of them.
-    pub(crate) named: Vec<Flaw>,
+    /// The number of invalid rows, which are skipped.
+    pub(crate) invalid: u64,
+    /// The errors of the first invalid rows.
+    pub(crate) errors: Vec<InputError>,
 }
 
-/// Why a check did not come to its end.
+/// Why a check did not complete.
 #[derive(Debug)]
-pub(crate) enum Unchecked {
-    Flaw(Flaw),
+pub(crate) enum CheckError {
+    InputError(InputError),
     Rejected(io::Error),
     Interrupted(Signal),
 }
@@ -53,56 +53,57 @@ impl Source {
         &self.input
     }
 
-    /// Reads all rows. The first bad one ends it, unless bad rows are passed over: then they go to `rejected` as they stand.
+    /// Reads all rows. The first invalid one is an error, unless invalid rows are skipped: then they are written to `rejected`.
     pub(crate) fn check(
         &self,
         rejected: Option<&Path>,
         force: bool,
         counter: &Counter,
         interrupt: &Interrupt,
-    ) -> Result<Checked, Unchecked> {
-        const BREATH: u64 = 1_024;
+    ) -> Result<Checked, CheckError> {
+        /// The number of rows between checks for signals.
+        const CHECK_SIGNALS_EVERY: u64 = 1_024;
         let mut rejected =
-            rejected.map(|path| Rejected::create(path, force)).transpose().map_err(Unchecked::Rejected)?;
-        let mut rows = self.input.rows().map_err(Unchecked::Flaw)?;
+            rejected.map(|path| Rejected::create(path, force)).transpose().map_err(CheckError::Rejected)?;
+        let mut rows = self.input.rows().map_err(CheckError::InputError)?;
         let mut found = Checked::default();
         loop {
             match next_row(&mut rows) {
                 Ok(Some(_)) => found.rows += 1,
                 Ok(None) => break,
-                Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {
-                    found.bad += 1;
+                Err(error) if self.keep_going && !error.is_fatal => {
+                    found.invalid += 1;
                     if let Some(rejected) = &mut rejected {
-                        rejected.add(&rows).map_err(Unchecked::Rejected)?;
+                        rejected.add(&rows).map_err(CheckError::Rejected)?;
                     }
-                    if found.named.len() < NAMED {
-                        found.named.push(flaw);
+                    if found.errors.len() < MAX_ERRORS {
+                        found.errors.push(error);
                     }
                 }
-                Err(flaw) => return Err(Unchecked::Flaw(flaw)),
+                Err(error) => return Err(CheckError::InputError(error)),
             }
-            if (found.rows + found.bad).is_multiple_of(BREATH) {
+            if (found.rows + found.invalid).is_multiple_of(CHECK_SIGNALS_EVERY) {
                 counter.set(found.rows);
                 if let Some(signal) = interrupt.seen() {
-                    return Err(Unchecked::Interrupted(signal));
+                    return Err(CheckError::Interrupted(signal));
                 }
             }
         }
-        rejected.map_or(Ok(()), Rejected::finish).map_err(Unchecked::Rejected)?;
+        rejected.map_or(Ok(()), Rejected::finish).map_err(CheckError::Rejected)?;
         Ok(found)
     }
 
-    /// The rows from the first one on.
+    /// Reads the rows from the start.
     pub(crate) fn pass(&self) -> Pass {
         let rows = match self.input.rows() {
             Ok(rows) => Rows::Open(rows),
-            Err(flaw) => Rows::Unreadable(flaw),
+            Err(error) => Rows::Unreadable(error),
         };
         Pass { rows, keep_going: self.keep_going, name: self.input.name().to_owned() }
     }
 }
 
-/// One reading of the rows.
+/// One pass over the rows.
 pub(crate) struct Pass {
     rows: Rows,
     keep_going: bool,
@@ -111,7 +112,7 @@ pub(crate) struct Pass {
 
 enum Rows {
     Open(RowReader),
-    Unreadable(Flaw),
+    Unreadable(InputError),
     Ended,
 }
 
@@ -122,32 +123,32 @@ impl Iterator for Pass {
         loop {
             let next = match &mut self.rows {
                 Rows::Open(rows) => next_row(rows),
-                Rows::Unreadable(flaw) => Err(flaw.clone()),
+                Rows::Unreadable(error) => Err(error.clone()),
                 Rows::Ended => Ok(None),
             };
             match next {
                 Ok(Some(row)) => return Some(Ok(row)),
                 Ok(None) => return None,
-                Err(flaw) if self.keep_going && flaw.reach == Reach::Row => {}
-                Err(flaw) => {
+                Err(error) if self.keep_going && !error.is_fatal => {}
+                Err(error) => {
                     self.rows = Rows::Ended;
-                    let flaw = Flaw { what: flaw.in_input(&self.name), line: None, ..flaw };
-                    return Some(Err(flaw.into()));
+                    let error = InputError { message: error.in_input(&self.name), line: None, ..error };
+                    return Some(Err(error.into()));
                 }
             }
         }
     }
 }
 
-/// The next row that a server can store.
-fn next_row(rows: &mut RowReader) -> Result<Option<ImportRow>, Flaw> {
+/// Returns the next row, checked to be storable by a server.
+fn next_row(rows: &mut RowReader) -> Result<Option<ImportRow>, InputError> {
     let Some(row) = rows.next()? else { return Ok(None) };
     let row = ImportRow::new(row.key, row.properties).at_line(row.line);
-    row.check().map_err(|error| Flaw::row(row.line, error.to_string()))?;
+    row.check().map_err(|error| InputError::row(row.line, error.to_string()))?;
     Ok(Some(row))
 }
 
-/// A file of the bad rows, as they stand.
+/// A file of the invalid rows, unchanged.
 struct Rejected {
     out: BufWriter<File>,
     begun: bool,
@@ -155,11 +156,11 @@ struct Rejected {
 
 impl Rejected {
     fn create(path: &Path, force: bool) -> io::Result<Self> {
-        apart::create(path, force).map(|file| Self { out: BufWriter::new(file), begun: false })
+        files::create(path, force).map(|file| Self { out: BufWriter::new(file), begun: false })
     }
 
     fn add(&mut self, rows: &RowReader) -> io::Result<()> {
-        // With the header of CSV, so that the file can be imported once it is corrected.
+        // With the header of CSV, so that the file can be corrected and imported.
         if !std::mem::replace(&mut self.begun, true) {
             self.line(rows.head())?;
         }

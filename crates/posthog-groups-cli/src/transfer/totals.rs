@@ -1,4 +1,4 @@
-//! What an import, or a plan, came to.
+//! The result of an import or a plan.
 
 use std::ffi::OsString;
 
@@ -9,35 +9,35 @@ use crate::exit::{Failure, text_of};
 use crate::output::{Output, Record};
 use crate::transfer::progress::grouped;
 
-/// The counts, as `-o json` has them.
+/// The counts, as in `-o json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub(crate) engine: &'static str,
-    /// Good rows of the input.
+    /// The number of valid rows in the input.
     pub(crate) rows: u64,
     pub(crate) created: u64,
     pub(crate) changed: u64,
     pub(crate) unchanged: u64,
-    /// Accepted as events, and not looked for.
+    /// Accepted as events, but not verified.
     pub(crate) sent: u64,
     /// A later row has the same key.
     pub(crate) superseded: u64,
     pub(crate) done_before: u64,
     pub(crate) failed: u64,
-    /// Not reached, because it was stopped.
+    /// Not processed, because the import was stopped.
     pub(crate) left: u64,
-    /// Those of them that were not compared with the server yet.
+    /// Of these, not compared with the server yet.
     pub(crate) not_compared: u64,
-    /// Bad rows of the input, which were passed over.
+    /// The number of invalid rows, which were skipped.
     pub(crate) bad: u64,
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
-    /// Why it was stopped, if it was.
+    /// Why the import was stopped.
     pub(crate) stopped: Option<String>,
 }
 
 impl Totals {
-    /// `rows` are the good rows of the input, of which an import that was stopped early has not read all.
+    /// `rows` is the number of valid rows, which a stopped import may not have read.
     pub(crate) fn of(report: &ImportReport, rows: u64, bad: u64) -> Self {
         let unread = rows.saturating_sub(report.rows);
         Self {
@@ -62,7 +62,7 @@ impl Totals {
         }
     }
 
-    /// The counts that are not zero, and those that everybody looks for.
+    /// The main counts, and others that are not zero.
     pub(crate) fn counts(&self, plan: bool) -> Vec<(&'static str, u64)> {
         let (created, changed) = if plan { ("to create", "to change") } else { ("created", "changed") };
         let always = [(created, self.created), (changed, self.changed), ("unchanged", self.unchanged)];
@@ -72,8 +72,8 @@ impl Totals {
             ("done before", self.done_before),
             ("failed", self.failed),
             ("left to do", self.left),
-            ("of these not compared", self.not_compared),
-            ("bad rows, passed over", self.bad),
+            ("of these, not compared", self.not_compared),
+            ("invalid rows, skipped", self.bad),
         ];
         always.into_iter().chain(others.into_iter().filter(|(_, count)| *count > 0)).collect()
     }
@@ -121,7 +121,7 @@ impl Record for Totals {
     }
 }
 
-/// Shows the totals of an import that wrote.
+/// Prints the totals of an import.
 pub(crate) fn show(output: &Output, totals: Totals) -> Result<(), Failure> {
     if output.is_for_programs() {
         return output.one(totals);
@@ -131,7 +131,7 @@ pub(crate) fn show(output: &Output, totals: Totals) -> Result<(), Failure> {
     output.table(&rows)
 }
 
-/// The command line to go on with: the one that was given, with no key in it.
+/// The command line for resuming: the given one, without keys.
 pub(crate) fn same_command(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words = vec!["posthog-groups".to_owned()];
     for argument in arguments.into_iter().skip(1) {
@@ -147,7 +147,7 @@ pub(crate) fn same_command(arguments: impl IntoIterator<Item = OsString>) -> Str
     words.join(" ")
 }
 
-/// A word as a POSIX shell takes it.
+/// Quotes a word for a POSIX shell.
 fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_can_be_given_to_a_shell_again_and_holds_no_key() {
+    fn the_command_is_quoted_for_a_shell_and_has_no_key() {
         for (arguments, expected) in [
             (
                 &["x", "import", "-t", "organization", "a.ndjson"][..],
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_of_nothing_are_left_out_but_for_the_main_ones() {
+    fn counts_of_zero_are_omitted_except_the_main_ones() {
         let totals = Totals { rows: 3, created: 2, failed: 1, ..Totals::default() };
         assert_eq!(totals.counts(false), [("created", 2), ("changed", 0), ("unchanged", 0), ("failed", 1)]);
         assert_eq!(totals.counts(true)[0], ("to create", 2));

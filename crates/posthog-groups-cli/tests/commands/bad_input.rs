@@ -5,7 +5,7 @@ use posthog_groups_fake::Fault;
 use crate::program::Program;
 
 #[test]
-fn mistakes_are_refused_before_anything_is_sent() {
+fn mistakes_are_errors_before_anything_is_sent() {
     let program = Program::of_2026();
     let mut transcript = String::new();
     for arguments in [
@@ -45,7 +45,7 @@ fn mistakes_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn another_server_than_posthog_is_told_as_what_it_is() {
+fn a_server_that_is_not_posthog_is_recognized() {
     for status in [200, 403, 404, 410] {
         let program = Program::of_2026();
         program.fake.add_faults([Fault { times: 9, ..Fault::http(status) }]).unwrap();
@@ -57,7 +57,7 @@ fn another_server_than_posthog_is_told_as_what_it_is() {
 }
 
 #[test]
-fn commands_of_other_programs_are_known_or_lead_to_the_right_one() {
+fn commands_of_other_programs_suggest_the_right_one() {
     let program = Program::of_2026();
     assert_eq!(program.run("ls -t 0").stdout, program.run("list -t 0").stdout);
     assert_eq!(program.run("show -t 0 org:5").stdout, program.run("get -t 0 org:5").stdout);
@@ -80,7 +80,7 @@ fn commands_of_other_programs_are_known_or_lead_to_the_right_one() {
 }
 
 #[test]
-fn keys_that_cannot_be_are_refused_before_the_group_type_is_looked_up() {
+fn invalid_keys_are_errors_before_the_group_type_is_resolved() {
     let program = Program::of_2026();
     for command in ["get", "create", "unset --yes a", "upsert --create", "activity", "related", "set a=1"] {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));

@@ -62,7 +62,7 @@ fn dry_runs_show_before_and_after_and_write_nothing() {
 }
 
 #[test]
-fn a_new_key_with_blanks_around_it_is_created_as_the_server_stores_it_and_this_is_said() {
+fn whitespace_around_a_new_key_is_removed_with_a_note() {
     let program = Program::of_2026();
     for (key, stored) in [("  sp ", "sp"), ("\u{a0}nb\u{1f}", "nb")] {
         let done = program.done(&mut program.command(&["create", "-t", "0", key]));
@@ -117,7 +117,7 @@ fn api_sends_a_write_exactly_once_and_nothing_to_another_origin() {
 }
 
 #[test]
-fn only_what_differs_is_written() {
+fn only_differences_are_written() {
     let program = Program::of_2026();
     program.run("set -t 0 org:5 plan=free name=Acme seats=1");
     let writes =
@@ -135,7 +135,7 @@ fn properties_come_from_standard_input() {
 }
 
 #[test]
-fn of_several_removals_one_failure_is_told_and_the_others_are_done() {
+fn one_failed_removal_does_not_stop_the_others() {
     let program = Program::of_2026();
     let refused = Fault::http(403).on("POST", "delete_property");
     program.fake.add_faults([refused]).unwrap();
@@ -146,7 +146,7 @@ fn of_several_removals_one_failure_is_told_and_the_others_are_done() {
 }
 
 #[test]
-fn a_property_of_a_group_that_cannot_be_read_is_removed_without_looking() {
+fn a_property_of_an_unreadable_group_is_removed_without_reading_it() {
     for era in Era::ALL {
         let mut state = world(era);
         let unreadable = r#"{"plan": "free", "id": 123456789012345678901234567890}"#;
@@ -181,7 +181,7 @@ fn a_property_of_a_group_that_cannot_be_read_is_removed_without_looking() {
 }
 
 #[test]
-fn set_where_writes_the_groups_that_meet_the_conditions_and_no_others() {
+fn set_where_writes_only_matching_groups() {
     for era in Era::ALL {
         let groups = (0..250).map(|n| {
             Group::new(0, format!("org:{n}")).with("plan", ["free", "team"][n % 2]).with("seats", n)

@@ -29,7 +29,7 @@ fn settings(program: &Program, arguments: &[&str], variables: &[(&str, &str)]) -
 }
 
 #[test]
-fn flags_go_before_the_environment_and_that_before_the_context() {
+fn flags_override_the_environment_which_overrides_the_context() {
     let program = with_contexts();
     for (arguments, variables, line) in [
         (&[][..], &[][..], "project\t1\tcontext a"),
@@ -64,7 +64,7 @@ fn flags_go_before_the_environment_and_that_before_the_context() {
 }
 
 #[test]
-fn contexts_are_listed_with_the_one_in_force() {
+fn contexts_are_listed_and_the_current_one_is_marked() {
     let program = with_contexts();
     let done = |format: &str| program.done(&mut program.bare(&["contexts", "-o", format]));
     let all = ["table", "json", "csv"].map(|format| done(format).all()).join("\n");
@@ -87,7 +87,7 @@ fn squeeze(line: &str) -> String {
 }
 
 #[test]
-fn a_key_comes_from_every_place_it_may_come_from() {
+fn a_key_is_read_from_every_source() {
     let program = with_contexts();
     program.write("other.key", &format!("{KEY}\r\n"));
     let run = |arguments: &[&str], stdin: &str| {
@@ -133,7 +133,7 @@ fn a_key_comes_from_every_place_it_may_come_from() {
 }
 
 #[test]
-fn a_key_file_that_others_may_read_or_change_is_warned_of() {
+fn a_key_file_accessible_by_others_causes_a_warning() {
     let program = with_contexts();
     for (mode, warning) in [
         (0o600, None),
@@ -154,7 +154,7 @@ fn a_key_file_that_others_may_read_or_change_is_warned_of() {
 }
 
 #[test]
-fn a_configuration_file_that_others_may_change_is_warned_of() {
+fn a_configuration_file_writable_by_others_causes_a_warning() {
     let program = with_contexts();
     for (mode, warned) in [(0o600, false), (0o644, false), (0o664, true), (0o602, true)] {
         program.permit(FILE, mode);
@@ -168,7 +168,7 @@ fn a_configuration_file_that_others_may_change_is_warned_of() {
 }
 
 #[test]
-fn mistakes_in_the_configuration_are_told_with_their_place() {
+fn mistakes_in_the_configuration_are_reported_with_their_line() {
     let program = Program::of_2026();
     let path = program.path(FILE);
     let mut transcript = String::new();
@@ -192,7 +192,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
 }
 
 #[test]
-fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
+fn one_of_several_contexts_must_be_selected_before_anything_is_sent() {
     let program = with_contexts();
     let text = std::fs::read_to_string(program.path(FILE)).unwrap();
     program.write(FILE, &text.replace("default_context = \"a\"", ""));
@@ -229,7 +229,7 @@ fn one_of_several_contexts_has_to_be_chosen_before_anything_is_sent() {
 }
 
 #[test]
-fn an_unknown_context_is_refused_with_those_that_there_are() {
+fn an_unknown_context_is_an_error_that_lists_the_known_ones() {
     let program = with_contexts();
     let done = program.done(&mut program.bare(&["types", "--context", "c"]));
     assert_eq!(done.code, 2, "{}", done.all());
@@ -241,7 +241,7 @@ fn an_unknown_context_is_refused_with_those_that_there_are() {
 }
 
 #[test]
-fn a_context_of_the_command_line_that_the_environment_overrules_is_warned_of() {
+fn a_context_flag_overridden_by_the_environment_causes_a_warning() {
     let program = with_contexts();
     let done = program.done(&mut program.command(&["types", "--context", "a"]));
     assert_eq!(done.code, 0);

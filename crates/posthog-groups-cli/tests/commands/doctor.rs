@@ -5,7 +5,7 @@ use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
 use crate::program::{KEY, Program, world};
 
 #[test]
-fn a_good_setup_is_told_so_in_both_eras_and_nothing_is_changed() {
+fn a_good_setup_passes_in_both_eras_and_nothing_is_changed() {
     for era in Era::ALL {
         let program = Program::new(world(era));
         let before = program.fake.state().to_json();
@@ -32,7 +32,7 @@ fn check(program: &Program, line: &str, name: &str) -> (i32, String) {
 }
 
 #[test]
-fn every_trouble_is_found_with_its_help() {
+fn every_problem_is_found_with_its_help() {
     let with_key = |key: ApiKey| Program::new(State { api_keys: vec![key], ..world(Era::Y2026) });
     let with_scopes = |scopes: &[&str]| with_key(ApiKey::new(KEY, scopes));
     let html = Program::of_2026();
@@ -121,7 +121,7 @@ fn every_trouble_is_found_with_its_help() {
 }
 
 #[test]
-fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
+fn checks_skipped_for_a_throttled_key_are_not_failures() {
     for (limit, not_checked) in [(1, "project"), (3, "group:write")] {
         let rate_limit = Some(RateLimit { limit, window_s: 3000.0 });
         let program = Program::new(State { rate_limit, ..world(Era::Y2026) });
@@ -143,7 +143,7 @@ fn what_a_throttled_key_cannot_be_asked_is_not_told_as_a_failure() {
 }
 
 #[test]
-fn mistaken_keys_and_tokens_are_known_by_their_beginning() {
+fn wrong_kinds_of_keys_and_tokens_are_recognized_by_prefix() {
     let program = Program::of_2026();
     program.write("wrong.key", "phc_abc\n");
     program.write("odd.key", "abc\n");

@@ -5,7 +5,7 @@ use posthog_groups_fake::{ApiKey, Era, Fault, RateLimit};
 use crate::program::{KEY, Program, world};
 
 #[test]
-fn each_code_means_what_the_help_says() {
+fn exit_codes_are_those_of_the_help() {
     for era in Era::ALL {
         let with_scopes = |scopes: &[&str]| {
             let mut state = world(era);
@@ -52,7 +52,7 @@ fn each_code_means_what_the_help_says() {
 }
 
 #[test]
-fn a_wrong_key_is_named_so_where_servers_say_403_too() {
+fn a_wrong_key_is_recognized_although_servers_answer_403() {
     for era in Era::ALL {
         let program = Program::new(world(era));
         for line in ["types", "list -t 0", "whoami"] {
@@ -65,7 +65,7 @@ fn a_wrong_key_is_named_so_where_servers_say_403_too() {
 }
 
 #[test]
-fn a_missing_scope_is_named() {
+fn a_missing_scope_is_reported() {
     let mut state = world(Era::Y2026);
     state.api_keys = vec![ApiKey::new(KEY, &["group:read"])];
     let done = Program::new(state).run("set -t 0 org:5 a=1");
@@ -73,7 +73,7 @@ fn a_missing_scope_is_named() {
 }
 
 #[test]
-fn servers_that_fail_or_cannot_be_reached_end_with_1() {
+fn failing_and_unreachable_servers_exit_with_1() {
     let program = Program::of_2026();
     program.fake.add_faults([Fault { times: 9, ..Fault::http(502) }]).unwrap();
     let done = program.run("types --retries 1");

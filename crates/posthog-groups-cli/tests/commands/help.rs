@@ -50,7 +50,7 @@ fn the_help_of_every_command() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     let version = Program::of_2026().run("--version");
     assert_eq!(version.stdout, format!("posthog-groups {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -37,7 +37,7 @@ fn every_command_that_reads_works_in_both_eras() {
 }
 
 #[test]
-fn every_format_has_its_shape() {
+fn every_format_has_its_documented_shape() {
     let program = Program::new(world(Era::Y2025));
     for format in ["table", "plain", "json", "ndjson", "csv"] {
         let lines = [
@@ -59,7 +59,7 @@ fn every_format_has_its_shape() {
 }
 
 #[test]
-fn lists_of_several_pages_come_whole_and_limits_hold() {
+fn lists_of_several_pages_are_complete_and_limits_apply() {
     for era in Era::ALL {
         let groups = (0..250).map(|n| Group::new(0, format!("org:{n}"))).collect();
         let program = Program::new(State { groups, activity: Vec::new(), ..world(era) });
@@ -81,7 +81,7 @@ fn lists_of_several_pages_come_whole_and_limits_hold() {
 }
 
 #[test]
-fn the_only_group_type_need_not_be_named() {
+fn the_only_group_type_is_the_default() {
     let mut state = world(Era::Y2026);
     state.group_types.truncate(1);
     state.groups.truncate(2);
@@ -97,7 +97,7 @@ fn the_only_group_type_need_not_be_named() {
 }
 
 #[test]
-fn what_the_readme_looks_at_is_there_on_the_stand_in_server() {
+fn the_readme_examples_find_data_on_the_stand_in_server() {
     let readme = include_str!("../../README.md");
     let section = readme.split_once("\n## Read\n").unwrap().1;
     let block = section.split("```").nth(1).unwrap();
@@ -119,7 +119,7 @@ fn what_the_readme_looks_at_is_there_on_the_stand_in_server() {
 }
 
 #[test]
-fn no_values_with_a_text_may_be_for_the_text() {
+fn values_without_a_match_mention_the_filter() {
     let program = Program::of_2026();
     let note = program.run("values -t 0 plan --containing nothing").stderr;
     assert!(
@@ -129,7 +129,7 @@ fn no_values_with_a_text_may_be_for_the_text() {
 }
 
 #[test]
-fn list_selects_by_properties_and_shows_the_columns_asked_for() {
+fn list_filters_by_properties_and_shows_the_selected_columns() {
     let group = |key: &str, properties: &str| Group {
         group_properties: Properties::parse(properties).unwrap(),
         ..Group::new(0, key)

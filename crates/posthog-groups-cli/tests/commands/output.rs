@@ -25,7 +25,7 @@ fn std_command(program: &Program, arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_list_quietly_and_early() {
+fn a_closed_pipe_ends_the_list_quietly_and_early() {
     let program = many(5000);
     for format in ["plain", "json", "ndjson", "csv", "table"] {
         let mut child = std_command(&program, &["list", "-t", "0", "-o", format])
@@ -57,7 +57,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn escape_sequences_of_the_data_reach_no_output() {
+fn escape_sequences_in_data_are_never_printed() {
     let program = Program::of_2026();
     let nasty = Group::new(0, "a\u{1b}[2J\u{9b}1m\u{202e}b").with("n\u{9b}", "\u{1b}]0;title\u{7} \u{7f}");
     let mut state = world(Era::Y2026);
@@ -77,7 +77,7 @@ fn escape_sequences_of_the_data_reach_no_output() {
 }
 
 #[test]
-fn colors_come_only_when_they_are_wanted() {
+fn colors_follow_the_flags_and_the_environment() {
     let program = Program::of_2026();
     let colored = |arguments: &[&str], no_color: bool| {
         let mut command = program.command(arguments);
@@ -115,7 +115,7 @@ fn quiet_leaves_only_errors_and_verbose_shows_requests() {
 }
 
 #[test]
-fn long_waits_are_told_on_standard_error_also_off_a_terminal() {
+fn long_waits_are_reported_on_standard_error_without_a_terminal() {
     for (status, told) in
         [(429, "rate limit: waiting "), (503, "waiting before the request is sent again (last: 503)")]
     {

@@ -5,7 +5,7 @@ use posthog_groups_fake::{Effect, Era, Fault, HttpFault};
 use crate::program::{KEY, PERSON, Program, world};
 
 #[test]
-fn no_output_of_any_command_has_the_key() {
+fn no_command_prints_the_key() {
     for era in Era::ALL {
         let program = Program::new(world(era));
         let person = format!("related --person {PERSON}");
@@ -47,7 +47,7 @@ fn no_output_of_any_command_has_the_key() {
 }
 
 #[test]
-fn neither_a_key_among_the_arguments_nor_one_in_the_wrong_place_is_repeated() {
+fn a_key_in_the_wrong_place_is_not_repeated() {
     let program = Program::of_2026();
     for flag in ["--key", "--api-key", "--personal-api-key", "--token"] {
         let done = program.run(&format!("types {flag} {KEY}"));
@@ -74,7 +74,7 @@ fn neither_a_key_among_the_arguments_nor_one_in_the_wrong_place_is_repeated() {
 }
 
 #[test]
-fn a_server_that_gives_the_key_back_does_not_get_it_shown() {
+fn a_key_echoed_by_the_server_is_not_shown() {
     let program = Program::of_2026();
     for line in ["types -v", "doctor"] {
         let body = format!("{{\"code\": \"x\", \"detail\": \"you sent {KEY}\", \"type\": \"y\"}}");

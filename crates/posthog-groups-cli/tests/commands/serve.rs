@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::program::{Program, world};
 
 #[test]
-fn what_it_prints_connects_and_a_signal_ends_it() {
+fn serve_prints_working_settings_and_ends_on_a_signal() {
     let program = Program::of_2026();
     let state = program.write("world.json", &world(posthog_groups_fake::Era::Y2025).to_json());
     for (arguments, key, types) in [
@@ -50,7 +50,7 @@ fn what_it_prints_connects_and_a_signal_ends_it() {
 }
 
 #[test]
-fn what_cannot_be_served_is_told() {
+fn serve_reports_why_it_cannot_start() {
     let program = Program::of_2026();
     let port = program.fake.address().port();
     let taken = program.done(&mut program.bare(&["serve", "--port", &port.to_string()]));

@@ -45,7 +45,7 @@ fn on_terminal_of(
 }
 
 #[test]
-fn a_removal_asks_first_and_shows_what_will_be_gone() {
+fn a_removal_shows_the_properties_and_asks_first() {
     for (typed, code, left) in [("y\n", 0, 4), ("yes\n", 0, 4), ("n\n", 1, 5), ("\n", 1, 5)] {
         let program = Program::of_2026();
         let Some((exit, shown)) = on_terminal(&program, "unset org:5 plan", typed) else { return };
@@ -58,7 +58,7 @@ fn a_removal_asks_first_and_shows_what_will_be_gone() {
 }
 
 #[test]
-fn tables_fit_the_terminal_and_escape_sequences_of_the_data_are_shown() {
+fn tables_fit_the_terminal_and_escape_sequences_are_escaped() {
     let program = Program::of_2026();
     let Some((code, shown)) = on_terminal(&program, "list", "") else { return };
     assert_eq!(code, 0, "{shown}");
@@ -71,7 +71,7 @@ fn tables_fit_the_terminal_and_escape_sequences_of_the_data_are_shown() {
 }
 
 #[test]
-fn a_terminal_without_a_size_cuts_nothing_unless_columns_says_how_wide_it_is() {
+fn a_terminal_without_a_size_truncates_nothing_unless_columns_is_set() {
     let program = Program::of_2026();
     for size in ["cols 0 rows 0", "cols 80 rows 0", "cols 0 rows 20"] {
         let Some((code, whole)) = on_terminal_of(&program, size, "list", "", &[]) else { return };
@@ -107,7 +107,7 @@ fn a_terminal_too_narrow_for_the_columns_shows_one_line_per_cell() {
 }
 
 #[test]
-fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
+fn control_characters_reach_a_terminal_only_with_raw() {
     let mut state = world(Era::Y2026);
     state
         .groups
@@ -134,7 +134,7 @@ fn control_characters_of_the_data_reach_a_terminal_only_when_asked_for() {
 }
 
 #[test]
-fn an_import_says_how_much_it_creates_and_changes_before_it_asks() {
+fn an_import_shows_its_counts_before_it_asks() {
     for (typed, code) in [("y\n", 0), ("n\n", 1)] {
         let program = Program::of_2026();
         let rows = "group_key,plan\norg:5,scale\norg:new,free\norg:newer,free\n";

@@ -140,7 +140,7 @@ fn every_tool_works_on_servers_of_both_eras() {
 }
 
 #[test]
-fn a_write_whose_answer_is_lost_takes_effect_once() {
+fn a_write_whose_response_is_lost_takes_effect_once() {
     for era in Era::ALL {
         for phase in [Phase::Before, Phase::After] {
             let fake = server(era, vec![group("org:5", r#"{"plan": "free", "old": 1}"#)]);
@@ -172,7 +172,7 @@ fn a_write_whose_answer_is_lost_takes_effect_once() {
 }
 
 #[test]
-fn a_write_that_nobody_can_look_at_has_an_unknown_outcome() {
+fn a_write_that_cannot_be_read_back_has_an_unknown_outcome() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     let mut host = Host::start(&fake, &["mcp", "--allow-writes", "--retries", "0"]);
     lose_answers(&fake, Phase::After, 1);
@@ -186,7 +186,7 @@ fn a_write_that_nobody_can_look_at_has_an_unknown_outcome() {
 }
 
 #[test]
-fn cursors_go_through_a_list_without_a_gap_or_a_repetition() {
+fn cursors_page_through_a_list_without_gaps_or_repetitions() {
     for era in Era::ALL {
         let groups = (0..250).map(|n| group(&format!("org:{n:03}"), r#"{"a": 1}"#)).collect();
         let fake = server(era, groups);
@@ -203,7 +203,7 @@ fn cursors_go_through_a_list_without_a_gap_or_a_repetition() {
 }
 
 #[test]
-fn cursors_go_through_the_history_of_a_group() {
+fn cursors_page_through_the_history_of_a_group() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     let mut host = Host::start(&fake, &["mcp", "--allow-writes"]);
     for n in 0..130 {
@@ -220,7 +220,7 @@ fn cursors_go_through_the_history_of_a_group() {
 }
 
 #[test]
-fn answers_are_bounded_whatever_the_size_of_groups() {
+fn results_are_bounded_for_groups_of_any_size() {
     const MOST: usize = 34 * 1024;
     let big = |bytes: usize| format!("{{\"text\": \"{}\"}}", "x".repeat(bytes));
     let many: Vec<String> =
@@ -261,7 +261,7 @@ fn answers_are_bounded_whatever_the_size_of_groups() {
 }
 
 #[test]
-fn bad_arguments_are_refused_with_help_before_anything_is_sent() {
+fn bad_arguments_are_errors_with_help_before_anything_is_sent() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     let mut host = Host::start(&fake, &["mcp", "--allow-writes"]);
     let before = fake.journal().len();
@@ -314,7 +314,7 @@ fn bad_arguments_are_refused_with_help_before_anything_is_sent() {
 }
 
 #[test]
-fn the_key_is_in_no_message_even_where_a_server_repeats_it() {
+fn no_message_contains_the_key_even_if_a_server_echoes_it() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     for arguments in [&["mcp", "--allow-writes"][..], &["mcp", "--allow-writes", "-v"]] {
         let mut host = Host::start(&fake, arguments);
@@ -337,7 +337,7 @@ fn the_key_is_in_no_message_even_where_a_server_repeats_it() {
 }
 
 #[test]
-fn standard_output_carries_the_protocol_only() {
+fn only_the_protocol_is_written_to_standard_output() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     let mut host = Host::start(&fake, &["mcp", "-v"]);
     host.ok("list_groups", json!({"group_type_index": 0}));
@@ -350,7 +350,7 @@ fn standard_output_carries_the_protocol_only() {
 }
 
 #[test]
-fn what_is_under_way_is_answered_after_the_host_has_closed_its_end() {
+fn running_calls_complete_after_the_host_closes_its_end() {
     let fake = server(Era::Y2026, vec![group("org:5", "{}")]);
     let mut host = Host::start(&fake, &["mcp", "--allow-writes"]);
     let slow = Effect::Slow { delay: 1.0, chunk: 0, interval: 0.0 };
@@ -364,7 +364,7 @@ fn what_is_under_way_is_answered_after_the_host_has_closed_its_end() {
 }
 
 #[test]
-fn what_keeps_the_server_from_starting_is_said_on_standard_error() {
+fn mcp_reports_startup_errors_on_standard_error() {
     let fake = server(Era::Y2026, vec![]);
     for (arguments, key, code, part) in [
         (&["mcp"][..], "", 4, "no personal API key"),

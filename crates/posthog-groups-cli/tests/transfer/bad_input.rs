@@ -17,7 +17,7 @@ fn rows(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn each_is_named_with_help_and_nothing_is_written() {
+fn bad_input_is_reported_with_help_and_nothing_is_written() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     std::fs::create_dir(program.path("folder")).unwrap();
     let good = rows(30_000);
@@ -84,7 +84,7 @@ fn each_is_named_with_help_and_nothing_is_written() {
 }
 
 #[test]
-fn marks_line_ends_and_blank_lines_of_other_systems_are_accepted() {
+fn byte_order_marks_crlf_and_blank_lines_are_accepted() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write(
         "a.ndjson",
@@ -97,18 +97,18 @@ fn marks_line_ends_and_blank_lines_of_other_systems_are_accepted() {
 }
 
 #[test]
-fn a_file_without_rows_is_nothing_to_do() {
+fn a_file_without_rows_succeeds() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     for (name, content) in [("a.ndjson", ""), ("a.csv", "group_key,plan\n")] {
         program.write(name, content);
         let done = program.run(&["import", "-y", name]).ok();
-        assert_eq!(done.stderr, format!("{name} has no rows: there is nothing to do\n"));
+        assert_eq!(done.stderr, format!("{name} has no rows\n"));
     }
     assert!(program.fake.journal().iter().all(|entry| entry.path.ends_with("groups_types/")));
 }
 
 #[test]
-fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
+fn invalid_rows_are_skipped_and_kept_unchanged_with_keep_going() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write(
         "a.ndjson",
@@ -128,13 +128,13 @@ fn bad_rows_are_passed_over_on_demand_and_kept_as_they_stand() {
     let many: String = (0..50).map(|n| format!("bad {n}\n")).collect();
     program.write("many.ndjson", many);
     let done = program.run(&["import", "-y", "many.ndjson", "--keep-going"]);
-    assert_eq!(done.stderr.matches("passed over:").count(), 20);
-    assert!(done.stderr.contains("... and 30 more bad rows"), "{}", done.stderr);
+    assert_eq!(done.stderr.matches("skipped:").count(), 20);
+    assert!(done.stderr.contains("... and 30 more invalid rows"), "{}", done.stderr);
     assert_eq!(done.code, 6);
 }
 
 #[test]
-fn the_last_of_two_rows_wins_on_demand() {
+fn the_last_row_with_a_key_wins_with_duplicates_last() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.csv", "group_key,plan\na,1\nb,2\na,3\n");
     program.run(&["import", "-y", "a.csv", "--duplicates", "last"]).ok();
@@ -142,7 +142,7 @@ fn the_last_of_two_rows_wins_on_demand() {
 }
 
 #[test]
-fn no_file_is_written_over_another() {
+fn a_file_is_never_used_twice() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     let row = "{\"group_key\":\"a\"}\n";
     program.write("a.ndjson", row);
@@ -157,18 +157,18 @@ fn no_file_is_written_over_another() {
     ] {
         let done = program.run(&[&["import", "-y", "a.ndjson"], arguments].concat());
         assert_eq!(done.code, 2, "{arguments:?}: {}", done.all());
-        assert!(done.stderr.contains("is named twice"), "{arguments:?}: {}", done.all());
+        assert!(done.stderr.contains("is used twice"), "{arguments:?}: {}", done.all());
         assert_eq!(program.files(), ["a.ndjson"]);
         assert_eq!(program.read("a.ndjson"), row);
     }
     let done = program.run(&["plan", "a.ndjson", "--report", "a.ndjson"]);
-    assert!(done.stderr.contains("is named twice"), "{}", done.all());
+    assert!(done.stderr.contains("is used twice"), "{}", done.all());
     assert_eq!(program.read("a.ndjson"), row);
     assert_eq!(program.groups().len(), 0);
 }
 
 #[test]
-fn brackets_within_brackets_are_a_row_like_others() {
+fn deeply_nested_rows_are_imported() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     program.write("a.ndjson", format!("{{\"group_key\":\"a\",\"group_properties\":{{\"x\":{nested}}}}}\n"));
@@ -177,7 +177,7 @@ fn brackets_within_brackets_are_a_row_like_others() {
 }
 
 #[test]
-fn csv_of_other_programs_is_read_by_its_column_and_its_delimiter() {
+fn csv_with_another_key_column_or_delimiter_is_read() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("short.csv", "key,plan\na,free\n");
     program.write("named.csv", "plan;id;key\nfree;b;\"x;y\"\n");
@@ -205,7 +205,7 @@ fn csv_of_other_programs_is_read_by_its_column_and_its_delimiter() {
 }
 
 #[test]
-fn reports_and_rejected_rows_replace_a_file_only_with_force_and_never_an_input_or_a_key() {
+fn report_files_replace_others_only_with_force_and_never_an_input_or_a_key() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
     program.write("key", program.fake.key());
@@ -218,11 +218,11 @@ fn reports_and_rejected_rows_replace_a_file_only_with_force_and_never_an_input_o
     for (arguments, words) in [
         (&["--report", "old"][..], "--force"),
         (&["--rejected", "old"], "--force"),
-        (&["--report", "link"], "is a link"),
-        (&["--rejected", "link", "--force"], "is a link"),
-        (&["--report", "key", "--force"], "named twice: as the file of the key"),
-        (&["--rejected", "./key", "--force"], "named twice: as the file of the key"),
-        (&["--report", "a.ndjson", "--force"], "named twice: as the input"),
+        (&["--report", "link"], "is a symbolic link"),
+        (&["--rejected", "link", "--force"], "is a symbolic link"),
+        (&["--report", "key", "--force"], "used twice: as the file of the key"),
+        (&["--rejected", "./key", "--force"], "used twice: as the file of the key"),
+        (&["--report", "a.ndjson", "--force"], "used twice: as the input"),
     ] {
         let refused = import(arguments);
         assert_ne!(refused.code, 0, "{arguments:?}");
@@ -230,7 +230,7 @@ fn reports_and_rejected_rows_replace_a_file_only_with_force_and_never_an_input_o
         assert_eq!((program.read("old").as_str(), program.groups().len()), ("old", 0), "{arguments:?}");
     }
     let refused = program.run(&["export", "key", "--force", "--key-file", "key", "--format", "csv"]);
-    assert!(refused.stderr.contains("named twice: as the file of the key"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("used twice: as the file of the key"), "{}", refused.stderr);
     assert_eq!(program.read("key"), program.fake.key());
     import(&["--report", "old", "--force"]).ok();
     assert!(program.read("old").contains("created"));

@@ -16,7 +16,7 @@ fn keys(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn groups_are_sorted_by_key_or_come_as_the_server_lists_them() {
+fn groups_are_sorted_by_key_or_in_the_order_of_the_server() {
     for era in [Era::Y2025, Era::Y2026] {
         let program = Program::new(world(era, numbered(250)));
         let by_key = keys(program.run(&["export"]).ok().stdout());
@@ -34,7 +34,7 @@ fn groups_are_sorted_by_key_or_come_as_the_server_lists_them() {
 }
 
 #[test]
-fn only_groups_that_are_searched_for_are_written() {
+fn only_matching_groups_are_exported() {
     let program = Program::new(world(Era::Y2026, numbered(30)));
     let done = program.run(&["export", "--key-contains", "org:2", "--search", "free"]).ok();
     assert_eq!(keys(done.stdout()), ["org:2", "org:20", "org:22", "org:24", "org:26", "org:28"]);
@@ -112,7 +112,7 @@ fn groups_that_the_server_cannot_return_are_named_and_the_others_are_written() {
 }
 
 #[test]
-fn an_export_outlasts_the_rate_limit() {
+fn an_export_waits_for_the_rate_limit() {
     let program = Program::new(world(Era::Y2026, numbered(150)));
     program.fake.add_faults([limited("GET", 1, 2, 1)]).unwrap();
     program.run(&["export", "a.ndjson"]).ok();
@@ -120,7 +120,7 @@ fn an_export_outlasts_the_rate_limit() {
 }
 
 #[test]
-fn a_refused_key_is_an_exit_code_of_its_own() {
+fn a_rejected_key_has_its_own_exit_code() {
     let program = Program::new(world(Era::Y2026, numbered(1)));
     program.fake.add_faults([Fault::http(401).on("GET", "/groups/$")]).unwrap();
     assert_eq!(program.run(&["export", "a.ndjson"]).code, 4);
@@ -128,14 +128,14 @@ fn a_refused_key_is_an_exit_code_of_its_own() {
 }
 
 #[test]
-fn names_that_do_not_tell_the_format_are_refused() {
+fn names_without_a_known_extension_are_errors() {
     let program = Program::new(world(Era::Y2026, numbered(1)));
     insta::assert_snapshot!(program.run(&["export", "groups.json"]).all());
     program.run(&["export", "groups.json", "--format", "ndjson"]).ok();
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let program = Program::new(world(Era::Y2026, numbered(5_000)));
     for order in ["key", "newest"] {
         let mut child = program
@@ -163,11 +163,11 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
     assert!(done.stderr.contains("/dev/full cannot be written: No space left on device"), "{}", done.stderr);
     let done = program.run(&["export", "missing/a.ndjson"]);
     assert_eq!(done.code, 1);
-    assert!(done.stderr.contains("missing/a.ndjson cannot be written"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot write missing/a.ndjson"), "{}", done.stderr);
 }
 
 #[test]
-fn the_form_of_the_output_is_the_format_or_is_refused() {
+fn an_output_option_that_is_no_export_format_is_an_error() {
     let program = Program::new(world(Era::Y2026, numbered(2)));
     let csv = program.run(&["export", "--format", "csv"]).ok();
     assert!(csv.stdout().starts_with("group_key,"), "{}", csv.stdout());

@@ -18,7 +18,7 @@ fn totals(stdout: &str) -> serde_json::Value {
 }
 
 #[test]
-fn only_what_differs_is_written_and_the_journal_goes_when_all_is_done() {
+fn only_differences_are_written_and_the_journal_is_removed_on_completion() {
     for era in [Era::Y2025, Era::Y2026] {
         let groups = vec![
             Group::new(0, "org:1").with("n", 1).with("other", "stays"),
@@ -48,7 +48,7 @@ fn only_what_differs_is_written_and_the_journal_goes_when_all_is_done() {
 }
 
 #[test]
-fn rows_that_fail_are_named_and_the_same_import_does_the_rest() {
+fn failed_rows_are_reported_and_the_same_import_completes_them() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(20));
     // The third write is refused, once.
@@ -64,7 +64,7 @@ fn rows_that_fail_are_named_and_the_same_import_does_the_rest() {
 }
 
 #[test]
-fn a_key_that_expires_ends_it_and_the_same_command_goes_on() {
+fn an_expired_key_stops_the_import_and_the_same_command_resumes() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("it's here.ndjson", rows(30));
     let expired = Fault { skip: 10, times: 0, ..Fault::http(401) }.on("POST", "/groups/$");
@@ -80,7 +80,7 @@ fn a_key_that_expires_ends_it_and_the_same_command_goes_on() {
 }
 
 #[test]
-fn a_rate_limit_is_waited_out_unless_it_is_hopeless() {
+fn an_import_waits_for_a_rate_limit_unless_the_wait_is_too_long() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(20));
     program.fake.add_faults([limited("POST", 5, 1, 1)]).unwrap();
@@ -91,8 +91,8 @@ fn a_rate_limit_is_waited_out_unless_it_is_hopeless() {
     program.fake.add_faults([limited("POST", 5, 0, 100_000)]).unwrap();
     let done = program.run(&["import", "-y", "b.ndjson", "--concurrency", "1"]);
     assert_eq!(done.code, 5, "{}", done.all());
-    assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left to do: "), "{}", done.stderr);
-    assert!(done.stderr.contains("b.ndjson.journal has what is done"), "{}", done.stderr);
+    assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left: "), "{}", done.stderr);
+    assert!(done.stderr.contains("b.ndjson.journal records what is done"), "{}", done.stderr);
     assert_eq!(program.groups().len(), 25);
 }
 
@@ -113,12 +113,12 @@ fn a_changed_input_is_refused_until_it_is_accepted() {
 }
 
 #[test]
-fn standard_input_has_a_journal_only_where_one_is_named() {
+fn standard_input_has_a_journal_only_if_one_is_named() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     let done = program.run_with(&["import", "-y", "-"], rows(2).as_bytes()).ok();
     assert_eq!(
         done.stderr,
-        "without a journal, a stopped import begins anew; name one with --journal FILE\n"
+        "without a journal, an import that is stopped starts over; --journal FILE keeps one\n"
     );
     program.fake.add_faults([Fault::http(400).on("POST", "/groups/$")]).unwrap();
     let done = program.run_with(&["import", "-y", "-", "--journal", "j"], rows(4).as_bytes());
@@ -148,17 +148,17 @@ fn events_write_what_the_project_token_allows() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_anything_is_written() {
+fn an_unwritable_report_is_an_error_before_anything_is_written() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(1));
     let done = program.run(&["import", "-y", "a.ndjson", "--report", "missing/report.ndjson"]);
     assert_eq!(done.code, 1);
-    assert!(done.stderr.contains("the report missing/report.ndjson cannot be written"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot write the report missing/report.ndjson"), "{}", done.stderr);
     assert!(program.groups().is_empty());
 }
 
 #[test]
-fn a_refused_project_token_is_told_from_a_refused_key() {
+fn a_rejected_project_token_is_distinguished_from_a_rejected_key() {
     let personal = Program::new(world(Era::Y2026, Vec::new())).with_token("phx_personal");
     personal.write("a.ndjson", "{\"group_key\":\"a\"}\n");
     let refused = personal.run(&["import", "-y", "a.ndjson", "--engine", "capture"]);
@@ -173,7 +173,7 @@ fn a_refused_project_token_is_told_from_a_refused_key() {
     let refused = program.run(&["import", "-y", "a.ndjson", "--engine", "capture"]);
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("API key is not valid: too_long"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("the project token is refused"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("rejects the project token"), "{}", refused.stderr);
     assert!(!refused.all().contains(LONG), "{}", refused.all());
 
     // Of another project: accepted, and without effect.
@@ -181,11 +181,11 @@ fn a_refused_project_token_is_told_from_a_refused_key() {
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
     let lost = program.run(&["import", "-y", "a.ndjson", "--engine", "capture", "--verify-within", "1s"]);
     assert_eq!(lost.code, 6);
-    assert!(lost.stderr.contains("is the project token that of this project"), "{}", lost.stderr);
+    assert!(lost.stderr.contains("check that the token belongs to this project"), "{}", lost.stderr);
 }
 
 #[test]
-fn nothing_is_sent_where_nobody_can_be_asked_and_yes_is_not_given() {
+fn without_a_terminal_and_without_yes_nothing_is_sent() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(3));
     let refused = program.run(&["import", "a.ndjson", "--report", "report.ndjson"]);

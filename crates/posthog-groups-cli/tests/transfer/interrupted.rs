@@ -28,7 +28,7 @@ fn slow(seconds: f64) -> Fault {
 }
 
 #[test]
-fn an_import_ends_in_order_says_how_to_go_on_and_does() {
+fn an_interrupted_import_stops_gracefully_and_resumes() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let program = Program::new(world(Era::Y2026, Vec::new()));
         let rows: String = (0..200).map(|n| format!("{{\"key\":\"org:{n}\"}}\n")).collect();
@@ -39,7 +39,7 @@ fn an_import_ends_in_order_says_how_to_go_on_and_does() {
         send(signal, &child);
         let done = program.finish(child);
         assert_eq!(done.code, code, "{}", done.all());
-        let go_on = "a.ndjson.journal has what is done; go on with: posthog-groups import -y a.ndjson --concurrency 2";
+        let go_on = "a.ndjson.journal records what is done; to resume, run: posthog-groups import -y a.ndjson --concurrency 2";
         assert!(done.stderr.contains(go_on), "{}", done.stderr);
         let written = program.fake.state().groups.len();
         assert!(written < 200);
@@ -53,7 +53,7 @@ fn an_import_ends_in_order_says_how_to_go_on_and_does() {
 }
 
 #[test]
-fn an_export_leaves_the_old_file_and_nothing_else() {
+fn an_interrupted_export_keeps_the_old_file_and_leaves_nothing() {
     let program = Program::new(world(Era::Y2026, numbered(1_000)));
     program.write("a.ndjson", "old");
     program.fake.add_faults([slow(0.2).on("GET", "/groups/$")]).unwrap();
@@ -68,7 +68,7 @@ fn an_export_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
-fn a_silent_standard_input_does_not_hold_it_up() {
+fn silent_standard_input_does_not_block() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     let mut command = program.command(&["import", "-y", "-"]);
     let mut child = command
@@ -89,7 +89,7 @@ fn a_silent_standard_input_does_not_hold_it_up() {
 }
 
 #[test]
-fn an_import_that_is_stopped_while_it_reads_the_list_says_that_nothing_was_compared() {
+fn an_import_stopped_during_the_listing_reports_that_nothing_was_compared() {
     let program = Program::new(world(Era::Y2026, numbered(150)));
     let rows: String = (0..3_000).map(|n| format!("{{\"key\":\"org:{n}\"}}\n")).collect();
     program.write("a.ndjson", rows);
@@ -102,12 +102,12 @@ fn an_import_that_is_stopped_while_it_reads_the_list_says_that_nothing_was_compa
     let totals: serde_json::Value = serde_json::from_str(done.stdout()).unwrap();
     assert_eq!((&totals["rows"], &totals["left"]), (&3_000.into(), &3_000.into()));
     assert_eq!(totals["not_compared"], 3_000);
-    let words = "interrupted with 3,000 of 3,000 rows left to do, 3,000 of them not compared yet";
+    let words = "interrupted with 3,000 of 3,000 rows left, 3,000 of them not compared yet";
     assert!(done.stderr.contains(words), "{}", done.stderr);
 }
 
 #[test]
-fn what_a_killed_export_left_is_removed_by_the_next_one() {
+fn leftovers_of_a_killed_export_are_removed_by_the_next_one() {
     let program = Program::new(world(Era::Y2026, numbered(1_000)));
     program.fake.add_faults([slow(0.2).on("GET", "/groups/$")]).unwrap();
     let mut child = program.start(&["export", "a.ndjson"]);

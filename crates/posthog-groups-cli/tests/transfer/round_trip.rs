@@ -64,7 +64,7 @@ fn csv_survives_export_import_and_export_byte_for_byte() {
 }
 
 #[test]
-fn packed_files_and_pipes_hold_the_same_rows() {
+fn compressed_files_and_pipes_have_the_same_rows() {
     let full = hostile(Era::Y2026);
     let plain = full.run(&["export"]).ok().stdout;
     for name in ["all.ndjson.gz", "all.zst", "all.csv.gz", "all.csv.zst"] {

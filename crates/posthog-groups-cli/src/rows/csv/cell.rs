@@ -1,10 +1,10 @@
-//! What a cell stands for, and back.
+//! Converts between cells and values.
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-/// The JSON that a cell stands for; `None` for an empty one: the group does not have the property.
+/// The value of a cell as JSON. `None` for an empty cell: the group does not have the property.
 pub(crate) fn read(cell: &str) -> Option<Cow<'_, str>> {
     match cell {
         "" => None,
@@ -13,7 +13,7 @@ pub(crate) fn read(cell: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The cell for a value, given as JSON. [`read`] undoes it.
+/// The cell for a JSON value, which [`read`] reads back.
 pub(crate) fn write(json: &str) -> Cow<'_, str> {
     let json = json.trim_matches([' ', '\t', '\r', '\n']);
     if !json.starts_with('"') {
@@ -21,17 +21,17 @@ pub(crate) fn write(json: &str) -> Cow<'_, str> {
     }
     match serde_json::from_str::<Cow<'_, str>>(json) {
         Ok(text) if !text.is_empty() && !is_json(&text) && !is_formula(&text) => text,
-        // Also half a surrogate pair, which is JSON, but no text.
+        // Includes lone surrogates, which are valid JSON but not valid text.
         _ => Cow::Borrowed(json),
     }
 }
 
-/// The text of a cell that holds a key or the name of a property.
+/// The key or the property name in a cell.
 pub(crate) fn read_name(cell: &str) -> Cow<'_, str> {
     name_in_quotes(cell).map_or(Cow::Borrowed(cell), Cow::Owned)
 }
 
-/// The cell for a key or the name of a property. [`read_name`] undoes it.
+/// The cell for a key or a property name, which [`read_name`] reads back.
 pub(crate) fn write_name(name: &str) -> Cow<'_, str> {
     if name.is_empty() || is_formula(name) || name_in_quotes(name).is_some() {
         Cow::Owned(quoted(name))
@@ -40,7 +40,7 @@ pub(crate) fn write_name(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// A name as JSON text, whatever it is.
+/// A name as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -49,25 +49,25 @@ fn name_in_quotes(cell: &str) -> Option<String> {
     (cell.starts_with('"') && cell.ends_with('"')).then(|| serde_json::from_str(cell).ok()).flatten()
 }
 
-/// Whether a cell is one JSON value, without blanks around it.
+/// Whether a cell is a JSON value without surrounding whitespace.
 fn is_json(cell: &str) -> bool {
     let (Some(first), Some(last)) = (cell.bytes().next(), cell.bytes().last()) else { return false };
-    // Most text is told apart by its first letter.
+    // The first character rules out most text.
     matches!(first, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
         && !last.is_ascii_whitespace()
         && serde_json::from_str::<IgnoredAny>(cell).is_ok()
 }
 
-/// Whether a spreadsheet may compute the text instead of showing it.
+/// Whether a spreadsheet may evaluate the text as a formula.
 ///
-/// This is the one rule for every CSV file that is written. Spreadsheets skip what is invisible before a formula, and some take the
-/// full-width forms of its first character for the character.
+/// All CSV output follows this rule. Spreadsheets ignore invisible characters before a formula, and some accept the full-width forms
+/// of its first character.
 fn is_formula(text: &str) -> bool {
     const INVISIBLE: [char; 6] = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
     const FIRST: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '−'];
     let visible =
         text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || INVISIBLE.contains(&c));
-    // A sign alone is no formula.
+    // A sign alone is not a formula.
     let more = visible.strip_prefix(FIRST).is_some_and(|rest| !rest.is_empty());
     more || text.starts_with(['\t', '\r'])
 }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_is_json_where_it_can_be_and_text_otherwise() {
+    fn a_cell_is_json_if_it_parses_and_text_otherwise() {
         for (cell, json) in [
             ("42", "42"),
             ("-0.50e3", "-0.50e3"),

@@ -1,52 +1,52 @@
-//! The first record of a CSV file: which column holds what.
+//! The header of a CSV file.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::rows::csv::cell::{quoted, read_name};
-use crate::rows::flaw::{Flaw, shortened};
 use crate::rows::format::CsvLayout;
+use crate::rows::input_error::{InputError, shortened};
 use crate::rows::{KEY, PROPERTIES, SHORT_KEY};
 
-/// What the columns hold.
+/// The contents of the columns.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// The column of the keys.
+    /// The index of the column with the keys.
     pub(crate) key: usize,
-    /// The names of the properties as JSON, by column; that of the key has none.
+    /// The property name of each column as JSON; `None` for the key.
     pub(crate) names: Vec<Option<String>>,
 }
 
-/// Reads the header in this line.
-pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Result<Header, Flaw> {
+/// Reads the header.
+pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Result<Header, InputError> {
     let key_column = key_column(cells, layout);
     let mut key = None;
     let mut columns = HashMap::new();
     let mut names = Vec::new();
     for (column, cell) in cells.iter().enumerate() {
         if cell.is_empty() {
-            return Err(Flaw::rest(line, format!("column {} of the header has no name", column + 1))
+            return Err(InputError::fatal(line, format!("column {} of the header has no name", column + 1))
                 .help("name it, or remove the column"));
         }
         let is_key = key_column == Some(&**cell);
         if cell == PROPERTIES && !is_key {
             let what = format!(
-                "the column {} holds all properties as one, as `list -o csv` writes them",
+                "column {} contains all properties as one JSON value, as in the output of `list -o csv`",
                 column + 1
             );
-            return Err(Flaw::rest(line, what).help(format!(
-                "`export` writes a column for each property; one that is called so has the header `\"{PROPERTIES}\"`, in quotes"
+            return Err(InputError::fatal(line, what).help(format!(
+                "use `export`, which writes a column per property; for a property of this name, write `\"{PROPERTIES}\"` with quotes"
             )));
         }
         let name = read_name(cell);
         if let Some(earlier) = columns.insert((is_key, name.clone()), column) {
             let what = format!(
-                "the columns {} and {} have the same name, `{}`",
+                "columns {} and {} have the same name, `{}`",
                 earlier + 1,
                 column + 1,
                 shortened(&name)
             );
-            return Err(Flaw::rest(line, what).help("rename one of them, or remove it"));
+            return Err(InputError::fatal(line, what).help("rename one of them, or remove it"));
         }
         if is_key {
             key = Some(column);
@@ -59,7 +59,7 @@ pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Res
     }
 }
 
-/// The header of the column of the keys. In quotes it is a property of that name.
+/// The name of the column with the keys. In quotes, it would be a property.
 fn key_column<'a>(cells: &[Cow<'_, str>], layout: &'a CsvLayout) -> Option<&'a str> {
     match &layout.key_column {
         Some(name) => Some(name),
@@ -67,16 +67,17 @@ fn key_column<'a>(cells: &[Cow<'_, str>], layout: &'a CsvLayout) -> Option<&'a s
     }
 }
 
-fn no_key(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Flaw {
+fn no_key(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> InputError {
     let list =
         cells.iter().map(|cell| format!("`{}`", shortened(cell))).take(5).collect::<Vec<_>>().join(", ");
     let wanted = layout.key_column.as_deref().unwrap_or(KEY);
-    let flaw = Flaw::rest(line, format!("the header has no column `{}`; it has {list}", shortened(wanted)));
+    let error =
+        InputError::fatal(line, format!("the header has no column `{}`; it has {list}", shortened(wanted)));
     match cells {
-        [only] if only.starts_with('{') => flaw.help("for NDJSON add `--format ndjson`"),
-        [only] if only.contains(';') && layout.delimiter != b';' => flaw.help("add `--delimiter ';'`"),
-        [only] if only.contains('\t') && layout.delimiter != b'\t' => flaw.help("add `--delimiter tab`"),
-        _ => flaw.help("name the column of the keys with `--key-column NAME`"),
+        [only] if only.starts_with('{') => error.help("for NDJSON, add `--format ndjson`"),
+        [only] if only.contains(';') && layout.delimiter != b';' => error.help("add `--delimiter ';'`"),
+        [only] if only.contains('\t') && layout.delimiter != b'\t' => error.help("add `--delimiter tab`"),
+        _ => error.help("name the column with the keys: `--key-column NAME`"),
     }
 }
 
@@ -91,11 +92,11 @@ mod tests {
     fn header_of(cells: &[&str], key_column: Option<&str>) -> Result<Header, String> {
         let cells: Vec<_> = cells.iter().map(|cell| Cow::Borrowed(*cell)).collect();
         let layout = CsvLayout { key_column: key_column.map(str::to_owned), ..CsvLayout::default() };
-        read(&cells, 1, &layout).map_err(|flaw| flaw.to_string())
+        read(&cells, 1, &layout).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_key_is_the_column_asked_for_or_group_key_or_key() {
+    fn the_key_column_is_the_one_given_or_group_key_or_key() {
         for (cells, key_column, key, names) in [
             (&["key", "plan"][..], None, 0, &[None, Some("\"plan\"")][..]),
             (&["key", "group_key"], None, 1, &[Some("\"key\""), None]),
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_name_is_a_property_and_never_the_key() {
+    fn a_quoted_name_is_a_property() {
         let header = header(&["plan", "group_key", "\"group_key\"", "\"\"", "a\"b"]).unwrap();
         assert_eq!(header.key, 1);
         let names: Vec<_> = header.names.iter().map(Option::as_deref).collect();
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_headers_are_named_with_help() {
+    fn invalid_headers_are_errors_with_help() {
         for (cells, words) in [
             (&["id", "plan"][..], "no column `group_key`; it has `id`, `plan`"),
             (&["id", "plan"], "--key-column"),
@@ -129,11 +130,14 @@ mod tests {
             (&["{\"group_key\":1}"], "--format ndjson"),
             (&["group_key", "plan", "group_key"], "columns 1 and 3 have the same name, `group_key`"),
             (&["group_key", "plan", "\"plan\""], "columns 2 and 3 have the same name, `plan`"),
-            (&["group_key", "created_at", "group_properties"], "column 3 holds all properties as one"),
+            (
+                &["group_key", "created_at", "group_properties"],
+                "column 3 contains all properties as one JSON value",
+            ),
             (&["group_key", ""], "column 2 of the header has no name"),
         ] {
-            let flaw = header(cells).unwrap_err();
-            assert!(flaw.contains(words), "{cells:?}: {flaw}");
+            let error = header(cells).unwrap_err();
+            assert!(error.contains(words), "{cells:?}: {error}");
         }
     }
 }

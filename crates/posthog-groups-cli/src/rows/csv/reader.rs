@@ -8,8 +8,8 @@ use crate::rows::Row;
 use crate::rows::csv::cell;
 use crate::rows::csv::header::{self, Header};
 use crate::rows::csv::record::Records;
-use crate::rows::flaw::{Flaw, Reach};
 use crate::rows::format::CsvLayout;
+use crate::rows::input_error::InputError;
 use crate::rows::lines::Lines;
 
 pub(crate) struct CsvReader<R> {
@@ -24,13 +24,13 @@ impl<R: BufRead> CsvReader<R> {
         Self { records: Records::new(lines, layout.delimiter), layout, header: None, head: Vec::new() }
     }
 
-    /// The next row; `None` at the end. After a flaw of one row the next one can be read.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, Flaw> {
+    /// Returns the next row, or `None` at the end. After an error that is not fatal, the next row can be read.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, InputError> {
         if self.header.is_none() {
             if !self.records.advance()? {
                 return Ok(None);
             }
-            let cells = self.records.cells().map_err(|flaw| Flaw { reach: Reach::Rest, ..flaw })?;
+            let cells = self.records.cells().map_err(|error| InputError { is_fatal: true, ..error })?;
             self.header = Some(header::read(&cells, self.records.line(), &self.layout)?);
             self.head = self.records.raw().to_owned();
         }
@@ -41,33 +41,33 @@ impl<R: BufRead> CsvReader<R> {
         row(&self.records, header).map(Some)
     }
 
-    /// The header as it stands.
+    /// The text of the header.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
 
-    /// The record that was read last, as it stands.
+    /// The text of the last record.
     pub(crate) fn raw(&self) -> &[u8] {
         self.records.raw()
     }
 }
 
-fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
+fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, InputError> {
     let line = records.line();
     let cells = records.cells()?;
     let (has, expected) = (cells.len(), header.names.len());
     if has != expected {
         let help = match has > expected {
-            true => "put cells that contain the delimiter in double quotes",
-            false => "leave a cell empty, but keep its delimiter, where a group does not have the property",
+            true => "put double quotes around cells that contain the delimiter",
+            false => "keep the delimiters of empty cells",
         };
         let cells = if has == 1 { "cell" } else { "cells" };
-        let what = format!("the record has {has} {cells}, and the header {expected}");
-        return Err(Flaw::row(line, what).help(help));
+        let what = format!("the record has {has} {cells}, but the header has {expected}");
+        return Err(InputError::row(line, what).help(help));
     }
     let key = cell::read_name(&cells[header.key]).into_owned();
     if cells[header.key].is_empty() {
-        return Err(Flaw::row(line, "the cell of the key is empty").help("give each group its key"));
+        return Err(InputError::row(line, "the key is empty").help("every row needs a key"));
     }
     let mut json = String::from("{");
     for (name, value) in header.names.iter().zip(&cells) {
@@ -81,8 +81,8 @@ fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, Flaw> {
         }
     }
     json.push('}');
-    let properties = JsonValue::parse(json).map_err(|e| Flaw::row(line, e.to_string()))?;
-    let properties = Properties::try_from(properties).map_err(|e| Flaw::row(line, e.to_string()))?;
+    let properties = JsonValue::parse(json).map_err(|e| InputError::row(line, e.to_string()))?;
+    let properties = Properties::try_from(properties).map_err(|e| InputError::row(line, e.to_string()))?;
     Ok(Row { key, properties, line })
 }
 
@@ -92,41 +92,41 @@ mod tests {
 
     fn rows(text: &str) -> (Vec<String>, Vec<String>) {
         let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
-        let (mut rows, mut flaws) = (Vec::new(), Vec::new());
+        let (mut rows, mut errors) = (Vec::new(), Vec::new());
         loop {
             match reader.next() {
                 Ok(Some(row)) => rows.push(format!("{}@{} {}", row.key, row.line, row.properties.as_str())),
-                Ok(None) => return (rows, flaws),
-                Err(flaw) => flaws.push(flaw.in_input("g.csv")),
+                Ok(None) => return (rows, errors),
+                Err(error) => errors.push(error.in_input("g.csv")),
             }
         }
     }
 
     #[test]
-    fn a_record_is_a_group_and_an_empty_cell_no_property() {
+    fn a_record_is_a_group_and_an_empty_cell_a_missing_property() {
         let text =
             "plan,group_key,seats,zip\r\nscale,org:5,42,007\r\n\r\n,\"a,\"\"b\"\"\n\",\"\"\"\"\"\",\r\n";
-        let (groups, flaws) = rows(text);
+        let (groups, errors) = rows(text);
         assert_eq!(
             groups,
             [r#"org:5@2 {"plan":"scale","seats":42,"zip":"007"}"#, "a,\"b\"\n@4 {\"seats\":\"\"}"]
         );
-        assert!(flaws.is_empty());
+        assert!(errors.is_empty());
         for nothing in ["", "\r\n", "group_key\n"] {
             assert_eq!(rows(nothing), (vec![], vec![]));
         }
     }
 
     #[test]
-    fn a_wrong_record_is_named_and_the_next_one_read() {
-        let (rows, flaws) = rows("group_key,plan\na,b,c\nd\n,x\ne,f\n");
+    fn an_invalid_record_is_an_error_and_the_next_one_is_read() {
+        let (rows, errors) = rows("group_key,plan\na,b,c\nd\n,x\ne,f\n");
         assert_eq!(rows, [r#"e@5 {"plan":"f"}"#]);
         assert_eq!(
-            flaws,
+            errors,
             [
-                "g.csv, line 2: the record has 3 cells, and the header 2",
-                "g.csv, line 3: the record has 1 cell, and the header 2",
-                "g.csv, line 4: the cell of the key is empty",
+                "g.csv, line 2: the record has 3 cells, but the header has 2",
+                "g.csv, line 3: the record has 1 cell, but the header has 2",
+                "g.csv, line 4: the key is empty",
             ]
         );
     }

@@ -1,16 +1,18 @@
-//! Records of CSV as RFC 4180 has them: which lines make one, and the cells of one.
+//! Splits CSV into records and cells, according to RFC 4180.
+//!
+//! The crate `csv` gives neither the text of a record, which `--rejected` keeps, nor an error for text after a closing quote.
 
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use crate::rows::flaw::Flaw;
+use crate::rows::input_error::InputError;
 use crate::rows::lines::{Lines, utf8};
 
-/// The records of an input, as they stand.
+/// A reader of records.
 pub(crate) struct Records<R> {
     lines: Lines<R>,
     raw: Vec<u8>,
-    /// The line that the record begins in.
+    /// The line where the record begins.
     line: u64,
     /// An ASCII character.
     delimiter: u8,
@@ -21,8 +23,8 @@ impl<R: BufRead> Records<R> {
         Self { lines, raw: Vec::new(), line: 0, delimiter }
     }
 
-    /// Goes to the next record that is no blank line; false at the end.
-    pub(crate) fn advance(&mut self) -> Result<bool, Flaw> {
+    /// Advances to the next record that is not a blank line. Returns false at the end.
+    pub(crate) fn advance(&mut self) -> Result<bool, InputError> {
         loop {
             if !self.lines.next_into(&mut self.raw)? {
                 return Ok(false);
@@ -32,32 +34,35 @@ impl<R: BufRead> Records<R> {
             }
         }
         self.line = self.lines.number();
-        let (mut place, mut seen) = (Place::CellStart, 0);
+        let (mut place, mut seen) = (Position::CellStart, 0);
         loop {
             place = place.after(&self.raw[seen..], self.delimiter);
-            if place != Place::Quoted {
+            if place != Position::Quoted {
                 return Ok(true);
             }
             seen = self.raw.len();
             if !self.lines.append(&mut self.raw)? {
-                return Err(Flaw::rest(self.line, "a double quote in this record is never closed")
-                    .help("close it, or write a quote inside quotes twice: \"\""));
+                return Err(InputError::fatal(
+                    self.line,
+                    "the record has a double quote that is never closed",
+                )
+                .help("close it; within quotes, write a quote as \"\""));
             }
         }
     }
 
-    /// The line that the record begins in.
+    /// The line where the record begins.
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
-    /// The record as it stands.
+    /// The text of the record.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw
     }
 
     /// The cells of the record.
-    pub(crate) fn cells(&self) -> Result<Vec<Cow<'_, str>>, Flaw> {
+    pub(crate) fn cells(&self) -> Result<Vec<Cow<'_, str>>, InputError> {
         let text = match std::str::from_utf8(&self.raw) {
             Ok(text) => text,
             Err(e) => {
@@ -69,21 +74,21 @@ impl<R: BufRead> Records<R> {
         };
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        cells(text, char::from(self.delimiter)).map_err(|what| Flaw { line: Some(self.line), ..what })
+        cells(text, char::from(self.delimiter)).map_err(|error| InputError { line: Some(self.line), ..error })
     }
 }
 
-/// Where in a record a place is.
+/// A position in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Position {
     CellStart,
     Unquoted,
     Quoted,
-    /// After a quote within quotes: their end, or the first of two.
+    /// After a quote within quotes: the end, or the first of two quotes.
     Quote,
 }
 
-impl Place {
+impl Position {
     fn after(self, bytes: &[u8], delimiter: u8) -> Self {
         // Most lines have no quotes.
         if self == Self::CellStart && !bytes.contains(&b'"') {
@@ -99,21 +104,21 @@ impl Place {
     }
 }
 
-/// The cells of one record, without its line break. A quote within a cell that does not begin with one is an ordinary letter.
-fn cells(record: &str, delimiter: char) -> Result<Vec<Cow<'_, str>>, Flaw> {
+/// The cells of a record without its line break. A quote in a cell that does not begin with one is an ordinary character.
+fn cells(record: &str, delimiter: char) -> Result<Vec<Cow<'_, str>>, InputError> {
     let mut cells = Vec::new();
     let mut rest = record;
     loop {
         let (cell, after) = match rest.strip_prefix('"') {
             Some(quoted) => quoted_cell(quoted, delimiter).ok_or_else(|| {
-                Flaw::row(0, format!("cell {} goes on after its closing quote", cells.len() + 1))
-                    .help("write a quote inside quotes twice: \"\"")
+                InputError::row(0, format!("cell {} has text after its closing quote", cells.len() + 1))
+                    .help("within quotes, write a quote as \"\"")
             })?,
             None => {
                 let (cell, after) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
                 if cell.contains('\r') {
-                    return Err(Flaw::row(0, "lines end with a carriage return alone")
-                        .help("save the file with LF or CRLF: `tr '\\r' '\\n'`"));
+                    return Err(InputError::row(0, "lines end with a lone carriage return")
+                        .help("convert them to LF with `tr '\\r' '\\n'`"));
                 }
                 (Cow::Borrowed(cell), after)
             }
@@ -126,7 +131,7 @@ fn cells(record: &str, delimiter: char) -> Result<Vec<Cow<'_, str>>, Flaw> {
     }
 }
 
-/// A cell whose first quote is taken off, and what follows it. `None` when that is neither a delimiter nor the end.
+/// The rest of a cell after its first quote, and the text after the cell. `None` if that does not begin with a delimiter.
 fn quoted_cell(quoted: &str, delimiter: char) -> Option<(Cow<'_, str>, &str)> {
     let mut whole = String::new();
     let mut rest = quoted;
@@ -150,7 +155,7 @@ fn quoted_cell(quoted: &str, delimiter: char) -> Option<(Cow<'_, str>, &str)> {
 mod tests {
     use super::*;
 
-    fn all(text: &str) -> Result<Vec<(u64, Vec<String>)>, Flaw> {
+    fn all(text: &str) -> Result<Vec<(u64, Vec<String>)>, InputError> {
         let mut records = Records::new(Lines::new(text.as_bytes()), b',');
         let mut all = Vec::new();
         while records.advance()? {
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_those_of_rfc_4180() {
+    fn cells_follow_rfc_4180() {
         for (text, cells) in [
             ("a,b", &["a", "b"][..]),
             ("a,,", &["a", "", ""]),
@@ -177,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_separated_by_the_delimiter_that_was_chosen() {
+    fn the_delimiter_separates_cells() {
         for delimiter in [';', '\t', '|'] {
             let text = "a;1,5;\"b;c\"\n\"x\n;\";;\n".replace(';', &delimiter.to_string());
             let mut records = Records::new(Lines::new(text.as_bytes()), delimiter as u8);
@@ -190,35 +195,35 @@ mod tests {
     }
 
     #[test]
-    fn records_know_the_line_they_begin_in() {
+    fn a_record_has_the_line_where_it_begins() {
         let lines: Vec<u64> =
             all("a\r\n\n\"b\n\nc\"\n\r\nd").unwrap().iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 3, 7]);
     }
 
     #[test]
-    fn broken_quotes_and_line_breaks_are_named() {
+    fn broken_quotes_and_line_breaks_are_errors() {
         for (text, line, words) in [
             ("a\n\"b\nc\n", 2, "never closed"),
-            ("a\n\"b\"c,d\n", 2, "cell 1 goes on after its closing quote"),
-            ("a,b\r1,2\r3,4", 1, "carriage return alone"),
+            ("a\n\"b\"c,d\n", 2, "cell 1 has text after its closing quote"),
+            ("a,b\r1,2\r3,4", 1, "lone carriage return"),
         ] {
-            let flaw = all(text).unwrap_err();
-            assert_eq!(flaw.line, Some(line), "{text:?}");
-            assert!(flaw.what.contains(words), "{flaw}");
+            let error = all(text).unwrap_err();
+            assert_eq!(error.line, Some(line), "{text:?}");
+            assert!(error.message.contains(words), "{error}");
         }
     }
 
     #[test]
-    fn a_byte_that_is_no_text_is_named_by_its_own_line() {
+    fn invalid_utf8_is_reported_with_its_line() {
         let mut records = Records::new(Lines::new(&b"\"a\nb\xff\",c\n"[..]), b',');
         assert!(records.advance().unwrap());
-        let flaw = records.cells().unwrap_err();
-        assert_eq!((flaw.line, flaw.what.as_str()), (Some(2), "byte 2 of the line, 0xff, is not UTF-8"));
+        let error = records.cells().unwrap_err();
+        assert_eq!((error.line, error.message.as_str()), (Some(2), "byte 2 of the line, 0xff, is not UTF-8"));
     }
 
     #[test]
-    fn our_reader_and_the_csv_crate_agree() {
+    fn the_reader_agrees_with_the_csv_crate() {
         let rows = [vec!["group_key", "a,b", "c\"d"], vec!["\r", "\n\"\"", " x "], vec!["", "", "é"]];
         let mut writer = ::csv::Writer::from_writer(Vec::new());
         for row in &rows {

@@ -1,4 +1,4 @@
-//! Rows as CSV.
+//! Writes rows as CSV.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -26,7 +26,7 @@ impl Columns {
     }
 }
 
-/// Writes records below a header.
+/// Writes a header and records.
 pub(crate) struct CsvWriter<W: Write> {
     out: csv::Writer<W>,
     columns: Columns,
@@ -64,7 +64,7 @@ impl<W: Write> CsvWriter<W> {
 /// The header of the column of a property.
 pub(crate) fn column_name(name: &str) -> Cow<'_, str> {
     match name {
-        // Without quotes these mean something else.
+        // Without quotes, these have a special meaning.
         KEY | PROPERTIES => Cow::Owned(cell::quoted(name)),
         name => cell::write_name(name),
     }
@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_the_names_in_order_and_cells_follow_the_rule() {
+    fn columns_are_the_sorted_names() {
         let text = written(&[("b", r#"{"seats":42,"plan":"scale"}"#), ("=a", r#"{"plan":"42","x":null}"#)]);
         assert_eq!(text, "group_key,plan,seats,x\nb,scale,42,\n\"\"\"=a\"\"\",\"\"\"42\"\"\",,null\n");
     }
 
     #[test]
-    fn reading_undoes_writing_for_hostile_names_keys_and_values() {
+    fn unusual_names_keys_and_values_read_back() {
         let rows = [
             ("org:5", r#"{"big":123456789012345678901234567890,"far":1e400,"f":1.0,"e":1E+3,"neg":-0}"#),
             ("a,b\n\"c\"", r#"{"a,b":"x,y","a\"b":"say \"hi\"","line\nbreak":"1\r\n2","":"empty name"}"#),
@@ -125,8 +125,8 @@ mod tests {
             let (mut read, expected) =
                 (members(row.properties.as_str()).unwrap(), members(properties).unwrap());
             for (name, value) in &expected {
-                let back = read.remove(name).unwrap_or_else(|| panic!("{name:?} is lost: {text}"));
-                // The text of a number is kept; that of a text may be escaped otherwise.
+                let back = read.remove(name).unwrap_or_else(|| panic!("{name:?} is missing: {text}"));
+                // Numbers keep their text; strings may be escaped differently.
                 match value.get().starts_with('"') && name != "half" {
                     true => assert_eq!(
                         serde_json::from_str::<String>(back.get()).unwrap(),
@@ -138,7 +138,7 @@ mod tests {
             assert!(read.is_empty(), "{read:?}");
         }
         assert_eq!(reader.next(), Ok(None));
-        // And written again it is the same text.
+        // Written again, the text is the same.
         let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
         let mut again = Vec::new();
         while let Some(row) = reader.next().unwrap() {

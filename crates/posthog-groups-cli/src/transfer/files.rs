@@ -1,4 +1,4 @@
-//! Which files an import and an export may write: never the input, a file with a key, or a file that exists.
+//! Checks of the files that an import or export writes: none may be the input, a file with a key, or an existing file.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ use crate::connection::Context;
 use crate::exit::Failure;
 use crate::key_source::KeySource;
 
-/// Refuses an import that would use one file for two things.
+/// Fails if an import would use one file for two purposes.
 pub(crate) fn check(context: &Context, input: &ImportInput, journal: Option<&Path>) -> Result<(), Failure> {
     let mut files = Vec::new();
     if input.file != Path::new("-") {
@@ -21,7 +21,7 @@ pub(crate) fn check(context: &Context, input: &ImportInput, journal: Option<&Pat
     check_distinct(&secret_files(context), &files)
 }
 
-/// Refuses an export over a file with a key.
+/// Fails if an export would replace a file with a key.
 pub(crate) fn check_export(context: &Context, target: &Path) -> Result<(), Failure> {
     if target == Path::new("-") {
         return Ok(());
@@ -44,35 +44,36 @@ fn secret_files(context: &Context) -> Vec<(&'static str, &Path)> {
         .collect()
 }
 
-/// Refuses files that are the same, or that are one of those that are `reserved`.
+/// Fails if two files are the same, or if one is `reserved`.
 fn check_distinct(reserved: &[(&str, &Path)], files: &[(&str, &Path)]) -> Result<(), Failure> {
-    let mut seen: Vec<(&str, Place)> = reserved.iter().map(|(what, path)| (*what, Place::of(path))).collect();
+    let mut seen: Vec<(&str, FileId)> =
+        reserved.iter().map(|(what, path)| (*what, FileId::of(path))).collect();
     for (what, path) in files {
         // Devices and pipes may be named several times.
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             continue;
         }
-        let place = Place::of(path);
+        let place = FileId::of(path);
         if let Some((other, _)) = seen.iter().find(|(_, earlier)| earlier.is_same(&place)) {
             return Err(Failure::usage(format!(
-                "{} is named twice: as {other} and by {what}",
+                "{} is used twice: as {other} and by {what}",
                 path.display()
             ))
-            .help("give each a file of its own"));
+            .help("use separate files"));
         }
         seen.push((*what, place));
     }
     Ok(())
 }
 
-/// A file, whatever path leads to it.
-struct Place {
+/// A file, independent of its path.
+struct FileId {
     path: PathBuf,
-    /// Its device and number, which all hard links to it share.
+    /// The device and inode, which all hard links share.
     id: Option<(u64, u64)>,
 }
 
-impl Place {
+impl FileId {
     fn of(path: &Path) -> Self {
         let path = fs::canonicalize(path).unwrap_or_else(|_| {
             let folder =
@@ -97,7 +98,7 @@ impl Place {
     }
 }
 
-/// Creates a file to write to. One that exists is replaced only with `force`, and never through a link.
+/// Creates a file. An existing file is replaced only with `force`, and never through a symbolic link.
 pub(crate) fn create(path: &Path, force: bool) -> io::Result<File> {
     let there = match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return File::create_new(path),
@@ -105,13 +106,13 @@ pub(crate) fn create(path: &Path, force: bool) -> io::Result<File> {
     };
     let is_file = fs::metadata(path).map_or(true, |there| there.is_file());
     if there.is_symlink() && is_file {
-        return Err(io::Error::other("it is a link; name the file itself"));
+        return Err(io::Error::other("it is a symbolic link; give the path of the file itself"));
     }
-    // A device or a pipe holds nothing that would be lost.
+    // A device or a pipe has no contents to lose.
     if is_file && !force {
         return Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            "it exists; add `--force` to replace it, or name another file",
+            "it already exists; add `--force` to replace it, or choose another name",
         ));
     }
     File::options().write(true).truncate(is_file).open(path)
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_exists_is_replaced_only_with_force_and_never_through_a_link() {
+    fn an_existing_file_is_replaced_only_with_force_and_never_through_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report");
         drop(create(&path, false).unwrap());
@@ -134,7 +135,7 @@ mod tests {
             let link = folder.path().join(link);
             std::os::unix::fs::symlink(target, &link).unwrap();
             for force in [false, true] {
-                assert!(create(&link, force).unwrap_err().to_string().contains("it is a link"));
+                assert!(create(&link, force).unwrap_err().to_string().contains("it is a symbolic link"));
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
             assert!(!folder.path().join("nothing").exists());
@@ -147,7 +148,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn one_file_is_found_behind_links_of_both_kinds() {
+    fn hard_and_symbolic_links_to_one_file_are_recognized() {
         let folder = tempfile::tempdir().unwrap();
         let [file, hard, soft] = ["file", "hard", "soft"].map(|name| folder.path().join(name));
         fs::write(&file, "").unwrap();
