@@ -251,22 +251,20 @@ impl<'a> Clock<'a> {
 
     async fn drive(&mut self, ticks: &mut mpsc::Receiver<()>) -> Never {
         const STEP: Duration = Duration::from_millis(250);
+        /// Milliseconds without a new request, long enough for a machine that is busy with other work.
+        const QUIET: u32 = 400;
         let (mut requests, mut quiet) = (0, 0);
         loop {
             ticks.recv().await;
             let now = self.fake.requests();
             quiet = if now == requests { quiet + 1 } else { 0 };
             requests = now;
-            // Milliseconds. Whoever waits for the limit keeps everybody else from sending, so that only requests on
-            // their way are waited for. One that is missed counts for a later minute, which has too many then.
-            let (wait, patience) = match self.client.throttled_for() {
-                Some(wait) => (wait, 40),
-                None => (STEP, 100),
-            };
-            if quiet >= patience {
+            // Whoever waits for the limit keeps everybody else from sending, so that only requests on their way are waited for.
+            // One that is missed counts for a later minute, which has too many then.
+            if quiet >= QUIET {
                 quiet = 0;
                 self.note();
-                tokio::time::advance(wait).await;
+                tokio::time::advance(self.client.throttled_for().unwrap_or(STEP)).await;
             }
         }
     }
