@@ -51,7 +51,7 @@ pub(crate) async fn run(
     if let Some(part) = &arguments.key_contains {
         list = list.key_contains(part);
     }
-    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let interrupt = Interrupt::listen()?;
     let client = context.client()?.clone();
     let show = Show::on_stderr(context.is_quiet());
     let progress = Progress::start(show, "Listing", "groups", move || client.throttled_for());
