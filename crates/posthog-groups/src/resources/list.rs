@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use posthog_groups_client::{self as raw, JsonValue, Properties};
+use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, Properties};
 use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
@@ -423,10 +423,8 @@ async fn fetch<P>(
     index: u8,
     cursor: Option<&Cursor>,
 ) -> Result<Received> {
-    let mut again = session.options.retry.retries > 0;
-    loop {
-        let call = session.begin("list_groups");
-        let mut request = call.raw().list_groups().project_id(session.project()).group_type_index(index);
+    let request = || {
+        let mut request = session.raw().list_groups().project_id(session.project()).group_type_index(index);
         if let Some(cursor) = cursor {
             request = request.cursor(cursor.as_str());
         }
@@ -436,16 +434,24 @@ async fn fetch<P>(
         if let Some(part) = &list.key_contains {
             request = request.group_key(part.as_str());
         }
-        let sent = request.send().await;
-        if let Err(posthog_groups_client::Error::InvalidResponsePayload(body, _)) = &sent
-            && let Ok(page) = serde_json::from_slice(body)
-        {
+        request
+    };
+    let mut again = session.options.retry.retries > 0;
+    loop {
+        let answer = session.answer(request).await.map_err(Error::with_repair_help)?;
+        let error = match raw::GroupPage::from_body(&answer.body) {
+            Ok(page) => return Ok(Received::Whole(page)),
+            Err(error) => error,
+        };
+        if let Ok(page) = serde_json::from_slice(&answer.body) {
             return Ok(Received::Loose(page));
         }
-        match call.finish(sent) {
-            // Truncated in a way that only decoding detects, so the page is requested again, as in `read!`.
-            Err(error) if again && error.is_cut_short() => again = false,
-            result => return result.map(Received::Whole).map_err(Error::with_repair_help),
+        let operation = raw::builder::ListGroups::operation();
+        let error = session.undecodable::<raw::GroupPage>(operation, answer, error);
+        // Truncated in a way that only decoding detects, so the page is requested again, like other reads.
+        if !again || !error.is_cut_short() {
+            return Err(error.with_repair_help());
         }
+        again = false;
     }
 }
