@@ -12,7 +12,7 @@ use crate::json_text::compact;
 /// A property and its value.
 pub(crate) type Assignment = (String, JsonValue);
 
-/// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is text whatever it looks like.
+/// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is always text.
 pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failure> {
     let (name, value) = split(pair)?;
     let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
