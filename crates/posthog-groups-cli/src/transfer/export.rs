@@ -48,40 +48,63 @@ pub(crate) enum Stopped {
     Closed,
 }
 
-/// Writes the groups of a list; gives their number.
+/// What was written, and what is missing.
+#[derive(Debug, Default)]
+pub(crate) struct Exported {
+    pub(crate) groups: u64,
+    /// The groups that the server cannot return, or that are of an unexpected form.
+    pub(crate) missing: u64,
+    /// The first of them.
+    pub(crate) named: Vec<posthog_groups::Error>,
+}
+
+/// So many missing groups are named; all are counted.
+const NAMED: usize = 20;
+
+/// Writes the groups of a list.
 pub(crate) async fn export(
     list: ListGroups,
     target: Target,
     counter: Counter,
     interrupt: Interrupt,
-) -> Result<u64, Stopped> {
+) -> Result<Exported, Stopped> {
     let out = Destination::open(&target.path, target.compression, target.replace, target.raw)
         .map_err(Stopped::Local)?;
     let folder = Destination::folder(&target.path);
     let mut kept = Kept::new(target.order, target.format, out, &folder).map_err(|e| full(&e, &folder))?;
     let mut pages = list.pages();
-    let mut count = 0;
+    let mut exported = Exported::default();
     loop {
         let page = tokio::select! {
             page = pages.next() => page,
             signal = interrupt.clone().wait() => return Err(Stopped::Interrupted(signal)),
         };
         let Some(page) = page else { break };
-        for group in page.and_then(posthog_groups::GroupPage::into_groups).map_err(Stopped::Server)? {
+        for group in page.map_err(Stopped::Server)?.groups {
+            let group = match group {
+                Ok(group) => group,
+                Err(error) => {
+                    exported.missing += 1;
+                    if exported.named.len() < NAMED {
+                        exported.named.push(error);
+                    }
+                    continue;
+                }
+            };
             kept.push(&group.key, &group.properties).map_err(|e| match kept.is_direct() {
                 true => unwritable(&e, &target.path),
                 false => full(&e, &folder),
             })?;
-            count += 1;
+            exported.groups += 1;
         }
-        counter.set(count);
+        counter.set(exported.groups);
     }
-    counter.stage("Writing", "groups", Some(count));
+    counter.stage("Writing", "groups", Some(exported.groups));
     // Reading, merging and packing keep a processor busy.
     let delimiter = target.delimiter;
     let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
     match written {
-        Ok(Ok(Ok(twice))) => Ok(count - twice),
+        Ok(Ok(Ok(twice))) => Ok(Exported { groups: exported.groups - twice, ..exported }),
         Ok(Ok(Err(signal))) => Err(Stopped::Interrupted(signal)),
         Ok(Err(error)) => Err(unwritable(&error, &target.path)),
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),

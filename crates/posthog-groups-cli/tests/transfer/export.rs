@@ -104,6 +104,35 @@ fn an_existing_file_needs_force_and_is_kept_when_the_export_fails() {
 }
 
 #[test]
+fn groups_that_the_server_cannot_return_are_named_and_the_others_are_written() {
+    for era in [Era::Y2025, Era::Y2026] {
+        let mut groups = numbered(250);
+        let unreadable = posthog_groups_fake::Properties::parse(r#"{"id":-9223372036854775809}"#).unwrap();
+        groups[42].group_properties = unreadable.clone();
+        let program = Program::new(world(era, groups));
+        for file in ["a.ndjson", "a.csv"] {
+            let done = program.run(&["export", file, "--retries", "0"]);
+            assert_eq!(done.code, 6, "{}", done.all());
+            assert!(done.stderr.contains("249 groups to"), "{}", done.stderr);
+            assert!(
+                done.stderr.contains("missing: the server cannot return group `org:42`"),
+                "{}",
+                done.stderr
+            );
+            assert!(done.stderr.contains(&format!("1 group is missing from {file}")), "{}", done.stderr);
+            assert!(done.stderr.contains("unset"), "{}", done.stderr);
+        }
+        let mut wanted: Vec<_> = (0..250).filter(|n| *n != 42).map(|n| format!("org:{n}")).collect();
+        wanted.sort();
+        assert_eq!(keys(&program.read("a.ndjson")), wanted);
+        // The repair that the help names.
+        program.run(&["unset", "org:42", "id", "--yes"]).ok();
+        program.run(&["export", "b.ndjson"]).ok();
+        assert_eq!(program.read("b.ndjson").lines().count(), 250);
+    }
+}
+
+#[test]
 fn an_export_waits_for_the_rate_limit() {
     let program = Program::new(world(Era::Y2026, numbered(150)));
     program.fake.add_faults([limited("GET", 1, 2, 1)]).unwrap();

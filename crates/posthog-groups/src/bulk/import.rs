@@ -86,7 +86,8 @@ where
     }
 
     /// Keeps a journal in this file, and resumes the run that it belongs to if the file exists; the [module](super#the-journal)
-    /// defines what that means. Without a journal, a stopped import starts from the beginning, and finds that most groups match.
+    /// defines what that means. In a directory, each set of rows gets a journal of its own name. Without a journal, a stopped import
+    /// starts from the beginning, and finds that most groups match.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.journal = Some(path.into());
         self
@@ -111,6 +112,23 @@ where
     /// Sets what to do with two rows that have the same key; an error by default.
     pub fn duplicates(mut self, duplicates: Duplicates) -> Self {
         self.settings.duplicates = duplicates;
+        self
+    }
+
+    /// Sets whether rows are compared with the project before they are written, so that only differences are written; on by default.
+    ///
+    /// Turn it off for rows that are known to differ, such as one partition of a larger import: nothing is listed, events are sent
+    /// for all rows, and REST reads the group of each. Rows that the journal records as done are not compared either, and count as
+    /// [`RowOutcome::DoneBefore`](super::RowOutcome::DoneBefore). A plan always compares.
+    pub fn compare(mut self, compare: bool) -> Self {
+        self.settings.compare = compare;
+        self
+    }
+
+    /// Sets the id of the run. Events of the same row have the same uuid in all imports with the same id, so that the server can
+    /// discard duplicates. By default, an import and those that resume it from its journal are one run.
+    pub fn run_id(mut self, id: impl Into<String>) -> Self {
+        self.settings.run_id = Some(id.into());
         self
     }
 

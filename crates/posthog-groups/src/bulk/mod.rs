@@ -42,13 +42,13 @@
 //!
 //! # Failures
 //!
-//! A row that fails does not stop the import. After 20 consecutive rows that failed because of the server, a read checks whether it
-//! is down. If it is, the import stops. It also stops after 1,000 consecutive failed rows, and for errors that all further rows
-//! would have too, such as an expired key.
+//! A row that fails does not stop the import. A batch of events that the server rejects is halved until the bad rows are found.
+//! After 20 consecutive rows that failed because of the server, a read checks whether it is down. If it is, the import stops. It also
+//! stops after 1,000 consecutive failed rows, and for errors that all further rows would have too, such as an expired key.
 //!
 //! # What it costs
 //!
-//! Memory does not grow with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
+//! Memory hardly grows with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
 //! two or three times, so they are given as a function that starts from the first row.
 //!
 //! # The journal

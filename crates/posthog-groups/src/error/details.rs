@@ -98,9 +98,10 @@ impl Error {
         }
     }
 
-    /// Returns the key of the group that could not be decoded.
+    /// Returns the key of the group that could not be decoded, or that the server cannot return.
     pub fn group_key(&self) -> Option<&str> {
         match &self.0.kind {
+            Kind::Unreadable(key) => key.as_deref(),
             Kind::Decode(decode) => decode.group_key.as_deref(),
             _ => None,
         }

@@ -97,6 +97,8 @@ enum Kind {
     Paging(String),
     /// JSON of an unexpected form.
     Decode(Box<Decode>),
+    /// A group that is stored and cannot be returned; its key, if it is known.
+    Unreadable(Option<String>),
     /// A group with the key exists and has other properties.
     NotOurs,
     /// The HTTP client could not be built.
@@ -200,6 +202,15 @@ impl Error {
     #[cfg(feature = "bulk")]
     pub(crate) fn not_arrived() -> Self {
         Self::new(Kind::NotArrived)
+    }
+
+    /// A group that the server stores and cannot return (contract section 1.5). `None`: there may be others as well.
+    pub(crate) fn unreadable(key: Option<String>) -> Self {
+        let mut error = Self::new(Kind::Unreadable(key));
+        error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        error.of("list_groups").in_call("list").with_help(
+            "it probably contains an integer outside 64 bits; remove that property with `unset`, which does not read the group first",
+        )
     }
 
     #[cfg(feature = "bulk")]
@@ -337,7 +348,7 @@ impl Error {
         }
         self.with_help(
             "if this persists, a group may contain an integer outside 64 bits, which the server stores but cannot return; remove \
-             the property with `unset`, which does not read the group first",
+             the property with `unset`, which does not read the group first; an export names such groups and continues without them",
         )
     }
 

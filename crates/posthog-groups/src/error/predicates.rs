@@ -142,7 +142,7 @@ impl Error {
     }
 
     /// The response is not what was expected: not JSON, JSON of another form, too large, a redirect, a success with an unexpected
-    /// status, or not valid HTTP.
+    /// status, or not valid HTTP. Also a group that [`Groups::export`](crate::Groups::export) continues without.
     ///
     /// # Troubleshooting
     /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the
@@ -151,6 +151,7 @@ impl Error {
         matches!(
             self.0.kind,
             Kind::Decode(_)
+                | Kind::Unreadable(_)
                 | Kind::NotJson
                 | Kind::TooLarge(_)
                 | Kind::Redirect(_)
