@@ -78,7 +78,7 @@ impl fmt::Display for Message<'_> {
             }
             Kind::Unreadable(Some(key)) => write!(f, "the server cannot return group `{}`", one_line(key))?,
             Kind::Unreadable(None) => {
-                f.write_str("the server cannot return a group whose key is not known, and others beside it may be missing")?;
+                f.write_str("the server cannot return a group whose key is unknown, and other groups next to it may be missing")?;
             }
             Kind::NotOurs => f.write_str(
                 "a group with this key exists and has other properties than those sent: it existed before, or was changed since",
