@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use super::{Error, Kind, SNIPPET};
+use super::{Error, Kind, one_line};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,8 +156,4 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
-}
-
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
