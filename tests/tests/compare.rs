@@ -111,7 +111,40 @@ fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
         }
     }
     shapes.push(("parameters in another order", backwards));
+    let quoted = |media: &str| text.replace(media, &media.replacen("\":", "; charset=\\\"utf-8\\\"\":", 1));
+    shapes.push(("a charset", serde_json::from_str(&quoted("\"application/json\":")).unwrap()));
+    let encoded = text.replace("#/components/schemas/G", "#/components/schemas/%47");
+    shapes.push(("encoded references", serde_json::from_str(&encoded).unwrap()));
+    let rename_paths = |rename: &dyn Fn(&String) -> String| {
+        let mut renamed = document.clone();
+        let paths = document["paths"].as_object().unwrap().iter();
+        let paths: Map<_, _> = paths.map(|(path, item)| (rename(path), item.clone())).collect();
+        renamed["paths"] = paths.into();
+        renamed
+    };
+    let mut server = rename_paths(&|path| path.replacen("/api/", "/", 1));
+    server["servers"] = json!([{"url": "https://posthog.example.com/api/"}]);
+    shapes.push(("a server with a path", server));
+    shapes.push(("paths with a prefix", rename_paths(&|path| format!("/posthog{path}"))));
+    let mut reversed = document.clone();
+    reverse_alternatives(&mut reversed);
+    shapes.push(("alternatives in another order", reversed));
     shapes
+}
+
+fn reverse_alternatives(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for key in ["oneOf", "anyOf", "allOf", "enum", "required"] {
+                if let Some(Value::Array(items)) = members.get_mut(key) {
+                    items.reverse();
+                }
+            }
+            members.values_mut().for_each(reverse_alternatives);
+        }
+        Value::Array(items) => items.iter_mut().for_each(reverse_alternatives),
+        _ => {}
+    }
 }
 
 /// The document with every schema reference replaced by the schema.

@@ -10,20 +10,10 @@ use syn::visit::Visit;
 const LAYERS: [&str; 7] = ["blocking", "bulk", "resources", "write", "wire", "data", "error"];
 
 /// Import circles that are kept: the crate, the modules (each with its submodules), and the reason.
-const KEPT: [(&str, &[&str], &str); 5] = [
-    (
-        "posthog-groups-cli",
-        &["commands::doctor"],
-        "`doctor` has the type of a finding, and calls the modules that return findings",
-    ),
-    (
-        "posthog-groups-cli",
-        &["mcp"],
-        "`mcp` has the server and calls its parts, which name the types of `mcp`",
-    ),
+const KEPT: [(&str, &[&str], &str); 3] = [
     (
         "posthog-groups-client",
-        &["generated", "operation", "related", "transport"],
+        &["call", "generated", "operation", "query", "related"],
         "generated code uses these types, which use the generated client, its types and its table",
     ),
     (

@@ -9,7 +9,7 @@ use posthog_groups_spec::{Document, Project, check_examples, check_openapi};
 
 use crate::Outcome;
 
-/// How findings are printed.
+/// The output format of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// For a person at a terminal

@@ -8,7 +8,7 @@ use posthog_groups_spec::{Document, Project};
 
 use crate::{Outcome, source, spec};
 
-/// How a comparison is printed.
+/// The output format of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// The verdict, and each finding with the ledger entry to add
@@ -19,21 +19,21 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Files that take the place of those of the workspace.
+/// Files to use instead of those of the workspace.
 #[derive(Clone, Copy)]
 pub(crate) struct Files<'a> {
     pub(crate) spec: Option<&'a Path>,
     pub(crate) ledger: Option<&'a Path>,
 }
 
-/// Under which name and date a slice is stored.
+/// The name and date of a slice to store.
 #[derive(Clone, Copy)]
 pub(crate) struct Store<'a> {
     pub(crate) name: &'a str,
     pub(crate) date: Option<&'a str>,
 }
 
-/// Holds a published document against the specification and its ledger.
+/// Compares a published document with the specification and its ledger.
 pub(crate) fn run(
     root: &Path,
     from: &str,

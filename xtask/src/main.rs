@@ -1,8 +1,7 @@
 //! The workspace's own commands: `cargo xtask --help`.
 #![expect(clippy::print_stderr, reason = "a program talks to its user")]
 
-/// `println!` for a program whose reader may leave: `| head` must change neither what is done nor the
-/// exit code.
+/// `println!` that ignores a closed pipe, so that `| head` does not change the exit code.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::print_line(format_args!($($text)*))
@@ -14,6 +13,7 @@ mod checks;
 mod compare;
 mod diff;
 mod dist;
+mod fuzz;
 mod generate;
 mod languages;
 mod patch;
@@ -28,7 +28,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
-/// Keeps the corrected PostHog groups spec and everything made of it.
+/// Maintain the corrected PostHog groups specification and everything derived from it.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -39,7 +39,7 @@ use clap::{Parser, Subcommand};
         3. cargo xtask spec check     lints the specification, its examples and its ledger\n  \
         4. cargo xtask generate       writes the Rust bindings\n\n\
         Every command that writes has --check, which changes nothing.\n\
-        Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
+        Exit codes: 0 success, 1 findings, 2 usage or I/O error."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -65,6 +65,15 @@ enum Task {
         #[arg(value_enum)]
         subject: Option<bench::Subject>,
     },
+    /// Run the property tests with many inputs, in a release build; fails above 1 s for an input or 256 MiB for a test
+    Fuzz {
+        /// Inputs for each test
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        inputs: u32,
+        /// Only tests whose name contains this
+        #[arg(value_name = "NAME", default_value = "", hide_default_value = true)]
+        only: String,
+    },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
         /// Which server to meet
@@ -89,18 +98,18 @@ enum Task {
 
 #[derive(Debug, Subcommand)]
 enum SpecTask {
-    /// Hold a document that PostHog publishes against spec/openapi.yaml: is every difference a known defect?
+    /// Compare a document published by PostHog with spec/openapi.yaml and report differences that are not known defects
     #[command(after_help = "Examples:\n  cargo xtask spec compare posthog.openapi.yaml\n  \
         cargo xtask spec compare https://posthog.example.com/api/schema/\n  \
         cargo xtask spec compare posthog.openapi.yaml --format markdown > issue.md\n\n\
         The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
         A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.\n\n\
-        Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or is no such document.")]
+        Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or has no groups operations.")]
     Compare {
         /// The published document
         #[arg(value_name = "FILE|URL")]
         document: String,
-        /// How the result is printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: compare::Format,
         /// The specification, for use without a checkout [default: spec/openapi.yaml]
@@ -119,15 +128,15 @@ enum SpecTask {
     /// Replace the groups operations in a complete PostHog document with those of the specification
     #[command(
         after_help = "Example:\n  cargo xtask spec patch posthog.openapi.yaml -o posthog-patched.yaml\n\n\
-        For everybody who generates a whole PostHog client: every other operation stays as it is. What the specification \
-        leaves out\n(usage metrics) stays, the environments alias of the groups paths goes. The result has the \
-        document's version of OpenAPI (3.0 or 3.1)\nand is written as JSON if OUT ends in .json, otherwise as YAML."
+        Use this to generate a client for the whole of PostHog. All other operations, and the usage metrics that the \
+        specification\nleaves out, are kept; the environments alias of the groups paths is removed. The result has the \
+        document's version of OpenAPI\n(3.0 or 3.1) and is written as JSON if OUT ends in .json, otherwise as YAML."
     )]
     Patch {
         /// The complete document
         #[arg(value_name = "FULL")]
         document: String,
-        /// Where to write the result
+        /// Output file
         #[arg(short, long, value_name = "OUT")]
         out: PathBuf,
         /// The specification, for use without a checkout [default: spec/openapi.yaml]
@@ -152,21 +161,22 @@ enum SpecTask {
         /// Another OpenAPI 3.0 document, YAML or JSON [default: spec/openapi.yaml]
         #[arg(long, value_name = "FILE", conflicts_with = "rules")]
         spec: Option<PathBuf>,
-        /// How the findings are printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text", conflicts_with = "rules")]
         format: checks::Format,
         /// List the rules with their reasons
         #[arg(long)]
         rules: bool,
     },
-    /// Say what changed between two versions of a spec, whom it breaks, and which version it asks for
+    /// Print the changes between two versions of a specification, who is affected, and the required version increase
     #[command(
         after_help = "OLD and NEW are files, YAML or JSON, OpenAPI 3.0 or 3.1; git:REV is spec/openapi.yaml as of a \
         revision, and git:REV:PATH another file of it.\n\n\
-        breaking       a caller is refused, a reader meets what it does not expect, or generated code has other names\n\
-        compatible     nothing that worked stops working\n\
-        documentation  text and samples\n\n\
+        breaking       requests are rejected, responses are unexpected, or generated code has different names\n\
+        compatible     programs keep working\n\
+        documentation  texts and examples\n\n\
         Examples:\n  cargo xtask spec diff git:main spec/openapi.yaml\n  \
+        cargo xtask spec diff git:main spec/openapi.yaml --level breaking\n  \
         cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
         cargo xtask spec diff old.yaml new.json --format markdown\n\n\
         Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
@@ -179,17 +189,20 @@ enum SpecTask {
         /// The version after
         #[arg(value_name = "NEW")]
         new: String,
-        /// How the changes are printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: diff::Format,
         /// Judge NEW's info.version: 1.2.3 becomes 2.0.0 for a breaking change, 1.3.0 for a compatible one,
         /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
         #[arg(long)]
         check_version: bool,
+        /// Print only changes of at least this level; the exit code considers all
+        #[arg(long, value_enum, default_value = "documentation")]
+        level: diff::Level,
     },
 }
 
-/// How a task ended that could do its work.
+/// The outcome of a task that completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Good,
@@ -207,7 +220,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether a task works on the files of a workspace: not when it is given every file.
+/// Whether a task needs the files of a workspace.
 fn needs_workspace(task: &Task) -> bool {
     match task {
         Task::Spec(SpecTask::Compare { spec, ledger, .. } | SpecTask::Patch { spec, ledger, .. }) => {
@@ -236,14 +249,15 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
-        Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
-            diff::diff(&root, old, new, *format, *check_version)
+        Task::Spec(SpecTask::Diff { old, new, format, check_version, level }) => {
+            diff::diff(&root, old, new, *format, *check_version, *level)
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => {
             cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
         }
         Task::Bench { subject } => bench::bench(&root, *subject),
+        Task::Fuzz { inputs, only } => fuzz::fuzz(&root, *inputs, only),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
         Task::Dist { out } => dist::dist(&root, out.as_deref()),
@@ -251,7 +265,7 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Writes a line to standard output; that nobody reads it any more is no error.
+/// Writes a line to standard output. A closed pipe is not an error.
 fn print_line(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -262,7 +276,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Outcome> {
     program(Command::new(cargo).args(arguments), root)
 }
 
-/// Runs a program of the workspace; its failure is ours.
+/// Runs a program of the workspace and returns whether it succeeded.
 fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
     if !root.as_os_str().is_empty() {
         command.current_dir(root);

@@ -8,7 +8,7 @@ use posthog_groups_spec::{Document, Product, Project, patch, patched_yaml, to_js
 
 use crate::{Outcome, source};
 
-/// Writes a complete document with the operations of the specification in the place of the published ones.
+/// Writes a complete document whose groups operations are replaced by those of the specification.
 pub(crate) fn run(
     root: &Path,
     from: &str,

@@ -18,7 +18,7 @@ pub(crate) fn read(from: &str) -> anyhow::Result<(Document, Vec<u8>)> {
 }
 
 fn download(url: &str) -> anyhow::Result<Vec<u8>> {
-    // A redirect to a login page must not look like a document, nor take the key elsewhere.
+    // Do not follow redirects: a login page is not a document, and the key must not go to another host.
     let client = reqwest::blocking::Client::builder()
         .timeout(Duration::from_secs(120))
         .redirect(reqwest::redirect::Policy::none())

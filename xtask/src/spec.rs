@@ -6,7 +6,7 @@ use posthog_groups_spec::{Document, Product, Project};
 
 use crate::{Outcome, checks};
 
-/// Derives the files of the specification, and writes them or says how those on disk differ.
+/// Derives the files of the specification and writes them, or prints how the files on disk differ.
 pub(crate) fn build(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     let project = Project::new(root.join("spec"));
     if checks::report(&checks::errors(&project.spec()?)) == Outcome::Findings {
@@ -16,7 +16,7 @@ pub(crate) fn build(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     settle(&project.build()?, check, "cargo xtask spec build")
 }
 
-/// Writes products, or with `check` prints how the files differ and which command brings them up to date.
+/// Writes products. With `check`, prints how the files differ and which command updates them.
 pub(crate) fn settle(products: &[Product], check: bool, command: &str) -> anyhow::Result<Outcome> {
     let mut stale = 0;
     for product in products {
@@ -38,7 +38,7 @@ pub(crate) fn settle(products: &[Product], check: bool, command: &str) -> anyhow
     Ok(Outcome::Findings)
 }
 
-/// The beginning of a diff that is too long to be read.
+/// Truncates a long diff.
 fn excerpt(difference: &str) -> String {
     const LINES: usize = 60;
     let total = difference.lines().count();
@@ -49,7 +49,7 @@ fn excerpt(difference: &str) -> String {
     format!("{}\n... and {} lines more", head.join("\n"), total - LINES)
 }
 
-/// The corrected spec as it is committed.
+/// Reads the committed specification.
 pub(crate) fn committed(root: &Path) -> anyhow::Result<Document> {
     Ok(Project::new(root.join("spec")).spec()?)
 }

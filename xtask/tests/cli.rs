@@ -168,7 +168,7 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
         (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10))).collect();
     let reference = "\"#/components/schemas/PaginatedGroupList\"";
     let cases: [(&str, Vec<u8>, &str); 11] = [
-        ("prose.txt", b"Dear PostHog".to_vec(), "prose.txt:1 #: this is a string, not an OpenAPI document; give an object"),
+        ("prose.txt", b"Dear PostHog".to_vec(), "prose.txt:1 #: this is a string, not an OpenAPI document; is it a login page or an error message?"),
         ("empty.yaml", Vec::new(), "empty.yaml:1:1: the document is empty"),
         ("binary.yaml", vec![b'a', b':', 0xff], "binary.yaml:1:1: the text is not UTF-8"),
         ("truncated.json", complete.as_bytes()[..complete.len() / 2].to_vec(), "truncated.json:1:"),
@@ -180,7 +180,7 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
         (
             "dangling.json",
             complete.replacen(reference, "\"#/components/schemas/Gone\"", 1).into_bytes(),
-            "`#/components/schemas/Gone` leads nowhere",
+            "`#/components/schemas/Gone` does not exist; is the document complete?",
         ),
         (
             "circle.json",
@@ -188,7 +188,7 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
                 .replacen("\"schemas\":{", "\"schemas\":{\"A\":{\"$ref\":\"#/components/schemas/B\"},\"B\":{\"$ref\":\"#/components/schemas/A\"},", 1)
                 .replacen(reference, "\"#/components/schemas/A\"", 1)
                 .into_bytes(),
-            "leads in a circle and never to a definition",
+            "is circular and never leads to a definition",
         ),
     ];
     let before = workspace.products();

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
@@ -14,16 +14,16 @@ use serde_saphyr::{Options, Spanned};
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
 
-/// The largest document that is read, in bytes.
+/// The maximum size of a document, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// How deep a document may nest. Complete descriptions of large APIs have about 20 levels.
+/// The maximum nesting depth of a document. Descriptions of large APIs have about 20 levels.
 pub const MAX_DEPTH: usize = 64;
 
-/// How many values a document may hold, aliases unfolded.
+/// The maximum number of values in a document, after aliases are expanded.
 const MAX_NODES: usize = 2_000_000;
 
-/// A parsed document: its value, and where each node of it stands in the text.
+/// A parsed document, with the line number of every node.
 ///
 /// ```
 /// use openapi_ledger::{Document, Pointer};
@@ -35,9 +35,9 @@ const MAX_NODES: usize = 2_000_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// What errors and findings call the document: a path or a URL.
+    /// The name used in errors and findings: a path or a URL.
     pub name: String,
-    /// The content. Members keep the order of the text.
+    /// The content. Members keep their order in the text.
     pub value: Value,
     lines: Lines,
 }
@@ -46,16 +46,16 @@ impl Document {
     /// Reads a file, YAML or JSON.
     ///
     /// # Errors
-    /// When the file cannot be read, is larger than [`MAX_BYTES`], is not UTF-8 or does not parse.
+    /// If the file cannot be read, is larger than [`MAX_BYTES`], is not UTF-8, or does not parse.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
         Self::from_bytes(name, &read_file(path)?)
     }
 
-    /// Parses the bytes of a document, as a download has them.
+    /// Parses a document from bytes.
     ///
     /// # Errors
-    /// As [`Document::parse`], and when the bytes are not UTF-8.
+    /// As [`Document::parse`], and if the bytes are not UTF-8.
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
         let name = name.into();
         match std::str::from_utf8(bytes) {
@@ -70,8 +70,8 @@ impl Document {
     /// Parses YAML 1.2 or JSON text. A byte order mark and CRLF line ends are accepted.
     ///
     /// # Errors
-    /// [`Error::Syntax`] with line and column: for text that does not parse, a duplicate key, a
-    /// second document in the stream, and nesting or alias expansion beyond sane bounds.
+    /// [`Error::Syntax`] with line and column if the text does not parse, has a duplicate key or a second
+    /// document, or exceeds the limits on nesting and alias expansion.
     pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, Error> {
         Self::parse_at_most(name.into(), text, MAX_NODES)
     }
@@ -81,65 +81,59 @@ impl Document {
         if text.trim().is_empty() {
             return Err(Error::syntax(name, 1, 1, "the document is empty"));
         }
-        let root = parse_on_a_large_stack(&name, text, max_nodes)?;
-        let Node { value, children } = root.value;
-        let line = line_number(root.referenced.line());
-        Ok(Self { name, value, lines: Lines { line, children } })
+        let (value, lines) = match parse_json(text, max_nodes) {
+            Some(parsed) => parsed,
+            None => parse_on_a_large_stack(&name, text, max_nodes)?,
+        };
+        Ok(Self { name, value, lines })
     }
 
-    /// The line (from 1) on which the node at `pointer` begins, or its nearest ancestor that exists.
-    /// `None` for a document that was built in memory.
+    /// Returns the line (from 1) on which the node at `pointer` begins. If there is no such node, returns the line of
+    /// its nearest existing ancestor. Returns `None` for a document without text.
     pub fn line(&self, pointer: &Pointer) -> Option<u32> {
-        let (mut value, mut lines) = (&self.value, &self.lines);
+        let (mut value, mut node) = (&self.value, 0);
         for token in pointer.tokens() {
-            let position = match value {
-                Value::Object(map) => map.keys().position(|key| *key == token),
-                Value::Array(_) => token.parse().ok(),
+            let child = match value {
+                Value::Object(map) => {
+                    map.iter().position(|(key, _)| *key == token).zip(map.get(token.as_ref()))
+                }
+                Value::Array(items) => token.parse().ok().and_then(|n: usize| Some((n, items.get(n)?))),
                 _ => None,
             };
-            let child = position.and_then(|n| Some((value_at(value, n)?, lines.children.get(n)?)));
-            let Some((next, next_lines)) = child else { break };
-            (value, lines) = (next, next_lines);
+            let Some((n, child)) = child else { break };
+            (value, node) = (child, self.lines.child(node, n)?);
         }
-        (lines.line > 0).then_some(lines.line)
+        self.lines.0.get(node).map(|node| node.line)
     }
 
-    /// Where the node at `pointer` is, for an error message.
+    /// Returns the location of the node at `pointer`, for an error message.
     pub fn place(&self, pointer: &Pointer) -> Place {
         Place { file: self.name.clone(), pointer: pointer.clone(), line: self.line(pointer) }
     }
 
-    /// A document that has no text: findings on it have no line.
+    /// Creates a document without text. Its findings have no line numbers.
     pub fn from_value(name: impl Into<String>, value: Value) -> Self {
         Self { name: name.into(), value, lines: Lines::default() }
     }
 }
 
-fn value_at(value: &Value, n: usize) -> Option<&Value> {
-    match value {
-        Value::Object(map) => map.values().nth(n),
-        Value::Array(items) => items.get(n),
-        _ => None,
-    }
-}
-
-/// The bytes of a regular file of at most [`MAX_BYTES`].
+/// Reads a regular file of at most [`MAX_BYTES`].
 ///
 /// # Errors
-/// When the file cannot be read, is a device, a pipe or a folder, or is larger.
+/// If the file cannot be read, is larger, or is a device, a pipe or a directory.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
-    // A pipe blocks whoever opens it, so its kind is asked for first.
+    // Opening a pipe blocks, so check the file type first.
     if !fs::metadata(path).map_err(io)?.is_file() {
         return Err(Error::NoFile { path: path.to_owned() });
     }
     read_bounded(&path.display().to_string(), fs::File::open(path).map_err(io)?)
 }
 
-/// The bytes of a stream that ends within [`MAX_BYTES`]; `name` is what errors call it.
+/// Reads a stream of at most [`MAX_BYTES`]. `name` identifies it in errors.
 ///
 /// # Errors
-/// [`Error::TooLarge`], as soon as there is one byte too many, and what the stream says.
+/// [`Error::TooLarge`] if the stream is longer, or the error of the stream.
 pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let io = |source| Error::Io { action: "read", path: name.into(), source };
@@ -150,25 +144,110 @@ pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, E
     Ok(bytes)
 }
 
-/// The lines of a node and, in the order of the text, of its children.
+/// The lines of all nodes in document order: each node is followed by its descendants.
 #[derive(Clone, Debug, Default)]
-struct Lines {
+struct Lines(Vec<NodeLine>);
+
+#[derive(Clone, Copy, Debug)]
+struct NodeLine {
+    /// The line of the node, from 1. The line of a member is the line of its name.
     line: u32,
-    children: Vec<Lines>,
+    /// The number of descendants.
+    below: u32,
 }
 
-fn line_number(line: u64) -> u32 {
-    u32::try_from(line).unwrap_or(u32::MAX)
+impl Lines {
+    /// Returns the index of child `n` of a node.
+    fn child(&self, node: usize, n: usize) -> Option<usize> {
+        (0..n).try_fold(node + 1, |child, _| Some(child + 1 + self.0.get(child)?.below as usize))
+    }
+
+    /// Computes the lines of the nodes of valid JSON. Returns `None` if they nest deeper than [`MAX_DEPTH`] or there are
+    /// more than `max_nodes`.
+    fn of_json(text: &str, max_nodes: usize) -> Option<Self> {
+        let (mut nodes, mut line): (Vec<NodeLine>, u32) = (Vec::new(), 1);
+        // The open objects and lists: index, whether it is an object, and the line of a name whose value is next.
+        let mut open: Vec<(usize, bool, Option<u32>)> = Vec::new();
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'\n' => line = line.saturating_add(1),
+                b'}' | b']' => {
+                    let (node, ..) = open.pop()?;
+                    nodes[node].below = u32::try_from(nodes.len() - node - 1).ok()?;
+                }
+                b' ' | b'\t' | b'\r' | b',' | b':' => {}
+                byte => {
+                    let end = match byte {
+                        b'"' => at + end_of_string(&bytes[at..])?,
+                        b'{' | b'[' => at,
+                        _ => at + bytes[at..].iter().take_while(|b| !b",:]} \t\r\n".contains(b)).count(),
+                    };
+                    at = end;
+                    if let Some((_, true, name @ None)) = open.last_mut() {
+                        *name = Some(line);
+                        continue;
+                    }
+                    let name = open.last_mut().and_then(|(_, _, name)| name.take());
+                    nodes.push(NodeLine { line: name.unwrap_or(line), below: 0 });
+                    if matches!(byte, b'{' | b'[') {
+                        open.push((nodes.len() - 1, *byte == b'{', None));
+                    }
+                    if open.len() > MAX_DEPTH || nodes.len() > max_nodes {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(Self(nodes))
+    }
 }
 
-/// The parser recurses with frames of tens of kilobytes in a debug build: [`MAX_DEPTH`] levels do not
-/// fit the stack of every thread that may call.
+/// Returns the length of a JSON string after its opening quote, including the closing one.
+fn end_of_string(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Parses JSON, which is much faster than parsing it as YAML. Returns `None` if the text is not JSON or breaks a limit;
+/// the YAML parser then reports what is wrong and where.
+fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let value: Value = serde_json::from_str(text).ok()?;
+    let lines = Lines::of_json(text, max_nodes)?;
+    // `serde_json` keeps only the last of several members with the same name.
+    (count(&value) == lines.0.len()).then_some((value, lines))
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Array(items) => items.iter().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// The parser is recursive, and its stack frames are tens of kilobytes in a debug build, so it runs on a thread of its
+/// own.
 const PARSER_STACK: usize = 32 << 20;
 
-fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<Spanned<Node>, Error> {
+fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<(Value, Lines), Error> {
     let parse = || {
-        serde_saphyr::from_str_with_options(text, options(max_nodes))
-            .map_err(|e| syntax_error(name.to_owned(), &e, max_nodes))
+        let root: Spanned<Node> = serde_saphyr::from_str_with_options(text, options(max_nodes))
+            .map_err(|e| syntax_error(name.to_owned(), &e, max_nodes))?;
+        let mut lines = Vec::new();
+        let value = root.value.take(root.referenced.line(), &mut lines);
+        Ok((value, Lines(lines)))
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
@@ -251,15 +330,24 @@ fn too_deep() -> String {
     format!("the document nests deeper than {MAX_DEPTH} levels; is it an OpenAPI document?")
 }
 
-/// A value on its way out of the parser.
+/// A parsed value.
 struct Node {
     value: Value,
-    children: Vec<Lines>,
+    /// The lines of its descendants.
+    below: Vec<NodeLine>,
 }
 
 impl Node {
     fn scalar(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), children: Vec::new() }
+        Self { value: value.into(), below: Vec::new() }
+    }
+
+    /// Adds the lines of the node and its descendants, and returns the value.
+    fn take(self, line: u64, lines: &mut Vec<NodeLine>) -> Value {
+        let below = u32::try_from(self.below.len()).unwrap_or(u32::MAX);
+        lines.push(NodeLine { line: u32::try_from(line).unwrap_or(u32::MAX), below });
+        lines.extend(self.below);
+        self.value
     }
 }
 
@@ -320,39 +408,20 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let (mut items, mut children) = (Vec::new(), Vec::new());
+        let (mut items, mut below) = (Vec::new(), Vec::new());
         while let Some(item) = access.next_element::<Spanned<Node>>()? {
-            children.push(Lines { line: line_number(item.referenced.line()), children: item.value.children });
-            items.push(item.value.value);
+            items.push(item.value.take(item.referenced.line(), &mut below));
         }
-        Ok(Node { value: Value::Array(items), children })
+        Ok(Node { value: Value::Array(items), below })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let (mut members, mut children) = (Map::new(), Vec::new());
-        while let Some(key) = access.next_key_seed(Key)? {
-            let member = access.next_value::<Spanned<Node>>()?;
-            children.push(Lines { line: line_number(key.line), children: member.value.children });
-            members.insert(key.name, member.value.value);
+        let (mut members, mut below) = (Map::new(), Vec::new());
+        while let Some(key) = access.next_key::<Spanned<String>>()? {
+            let member = access.next_value::<Node>()?;
+            members.insert(key.value, member.take(key.referenced.line(), &mut below));
         }
-        Ok(Node { value: Value::Object(members), children })
-    }
-}
-
-/// A member's name. The line of a member is that of its name: where a person looks for it.
-struct KeyName {
-    name: String,
-    line: u64,
-}
-
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = KeyName;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<KeyName, D::Error> {
-        let key = Spanned::<String>::deserialize(deserializer)?;
-        Ok(KeyName { line: key.referenced.line(), name: key.value })
+        Ok(Node { value: Value::Object(members), below })
     }
 }
 
@@ -396,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_with_line_and_mend() {
+    fn refuses_what_is_broken_with_line_and_help() {
         assert_eq!(
             refusal("a: 1\nb: 2\na: 3\n"),
             "t.yaml:3:1: the key `a` stands twice in one object; remove one"
@@ -410,6 +479,27 @@ mod tests {
         assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a member must be text; put it in quotes");
         let not_utf8 = Document::from_bytes("t.yaml", b"a: 1\nb: \xff\n").map_err(|e| e.to_string()).err();
         assert_eq!(not_utf8.as_deref(), Some("t.yaml:2:1: the text is not UTF-8; save the file as UTF-8"));
+    }
+
+    #[test]
+    fn json_is_read_as_the_yaml_that_it_is() {
+        let yaml = |text: &str| parse_on_a_large_stack("t", text, MAX_NODES).ok();
+        let lines = |lines: &Lines| lines.0.iter().map(|node| (node.line, node.below)).collect::<Vec<_>>();
+        for text in [
+            "{}",
+            " [1, -2.5e3, true, null, \"\"] ",
+            "{\"a\": {\"b\\\"}\":\r\n [1,\n 2, {\"c\": \"]\\u00e9\\n\"}]},\n\n \"d\":\n\tfalse}\n",
+            "[[], {}, [[{\"x\": []}]], \"\\\\\"]",
+        ] {
+            let (value, found) = parse_json(text, MAX_NODES).unwrap_or_default();
+            let (expected, at) = yaml(text).unwrap_or_default();
+            assert_eq!((value, lines(&found)), (expected, lines(&at)), "{text}");
+        }
+        let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
+        for refused in ["{\"a\": 1, \"a\": 2}", "{a: 1}", "[1] 2", "a: 1", &deep] {
+            assert!(parse_json(refused, MAX_NODES).is_none(), "{refused}");
+        }
+        assert!(parse_json("[1, 2]", 2).is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can go wrong in the pipeline, always with the place and the mend.
+//! Errors, each with its location and what to do about it.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::pointer::Pointer;
 
-/// Where in which document something is.
+/// A location in a document.
 ///
 /// Displays as `spec/openapi.yaml:12 #/info/title`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// An error of the spec pipeline. Its text is one line that names what, where, and the mend; what the system
-/// said of a file is its source.
+/// An error. The message is one line that says what is wrong, where, and what to do. The source of an I/O error is the
+/// error of the system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,7 +43,7 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A document is larger than this program reads.
+    /// A document exceeds the size limit.
     #[error("{name} has more than the {limit} bytes that are read; is it an OpenAPI document?")]
     TooLarge {
         /// The document.
@@ -51,13 +51,13 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// A path leads to a folder, a device or a pipe.
+    /// A path is a directory, a device or a pipe.
     #[error("{} is no regular file; give the path of a document", path.display())]
     NoFile {
         /// The path.
         path: PathBuf,
     },
-    /// A text is neither YAML nor JSON, or breaks a rule of both such as unique keys.
+    /// A text is not valid YAML or JSON, or has duplicate keys.
     #[error("{file}:{line}:{column}: {reason}")]
     Syntax {
         /// The document.
@@ -81,7 +81,7 @@ pub enum Error {
         /// Which entries, and about what.
         reason: String,
     },
-    /// A document is well formed, but not what was asked for.
+    /// A document is well formed, but cannot be used.
     #[error("{place}: {reason}")]
     Unsuitable {
         /// The node that shows it.

@@ -1,6 +1,6 @@
-//! A hand-corrected OpenAPI specification, kept honest against what a vendor publishes.
+//! Compares a hand-corrected OpenAPI specification with the documents that a vendor publishes.
 //!
-//! [`compare::compare`] finds every difference between a published document and the specification and looks it up in a
+//! [`compare::compare`] looks up every difference between a published document and the specification in a
 //! [`compare::Ledger`] of known defects. A difference that no defect accounts for is a finding.
 //!
 //! ```
@@ -44,8 +44,8 @@
 //! # Ok::<(), openapi_ledger::Error>(())
 //! ```
 //!
-//! Around it: [`lint`](mod@lint), [`diff`](mod@diff) between two versions, [`slice`](fn@slice), [`patch`](fn@patch), and conversion
-//! between OpenAPI 3.0 and 3.1. [`grammar`] says what each node of a document is.
+//! The crate also has a linter ([`lint`](mod@lint)), a semantic [`diff`](mod@diff), [`slice`](fn@slice), [`patch`](fn@patch), and
+//! conversion between OpenAPI 3.0 and 3.1. [`grammar`] describes the objects of a document.
 
 pub mod compare;
 mod convert;

@@ -15,12 +15,12 @@ use openapi_ledger::{
     write_atomically,
 };
 
-/// Keeps a hand-corrected OpenAPI specification honest against what a vendor publishes.
+/// Compare a hand-corrected OpenAPI specification with the documents that a vendor publishes.
 #[derive(Debug, Parser)]
 #[command(
     version,
     after_help = "Documents are files, YAML or JSON, OpenAPI 3.0 or 3.1.\n\n\
-        Exit codes: 0 good, 1 findings, 2 wrong usage, or a file that cannot be read or written."
+        Exit codes: 0 success, 1 findings, 2 usage or I/O error."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -40,16 +40,16 @@ struct Files {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Compare a published document with the specification: is every difference a known defect?
+    /// Compare a published document with the specification and report differences that are not known defects
     Compare {
         /// The published document
         document: PathBuf,
         #[command(flatten)]
         files: Files,
-        /// An earlier published document: also print what was repaired and what is newly wrong since
+        /// An earlier published document, to print which defects were repaired or introduced since
         #[arg(long, value_name = "FILE")]
         earlier: Option<PathBuf>,
-        /// How the result is printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
@@ -61,48 +61,48 @@ enum Command {
         /// The ledger of known defects
         #[arg(long, value_name = "FILE")]
         ledger: Option<PathBuf>,
-        /// How the findings are printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: CheckFormat,
     },
-    /// Print what changed between two versions of a specification, and whom it breaks
+    /// Print the changes between two versions of a specification and who is affected
     ///
-    /// Exits with 1 for a breaking change; with --check-version, if the version was not raised by enough.
+    /// Exits with 1 for a breaking change, or with --check-version if the version increase is too small.
     Diff {
-        /// The version before
+        /// The old version
         old: PathBuf,
-        /// The version after
+        /// The new version
         new: PathBuf,
-        /// The ledger whose `marks` give extensions a meaning
+        /// The ledger whose `marks` define extensions
         #[arg(long, value_name = "FILE")]
         ledger: Option<PathBuf>,
-        /// How the changes are printed
+        /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// Check that the new info.version was raised by enough
+        /// Check that the increase of info.version matches the changes
         #[arg(long)]
         check_version: bool,
     },
-    /// Cut the part of a published document that is within the ledger's scope, structure only
+    /// Extract the part of a published document that is within the ledger's scope, without texts
     Slice {
         /// The published document
         document: PathBuf,
         #[command(flatten)]
         files: Files,
-        /// Where to write the slice, as YAML [default: standard output]
+        /// Output file, as YAML [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Put the operations of the specification in the place of the published ones in a complete document
+    /// Replace the operations of a complete document by those of the specification
     Patch {
         /// The complete document
         full: PathBuf,
         #[command(flatten)]
         files: Files,
-        /// Put before the names of components that the document has already, such as `Pets`
+        /// Prefix for component names that the document already uses, such as `Pets`
         #[arg(long, value_name = "WORD")]
         prefix: String,
-        /// Where to write the result: JSON if FILE ends in .json, else YAML
+        /// Output file: JSON if FILE ends in .json, otherwise YAML
         #[arg(short, long, value_name = "FILE")]
         out: PathBuf,
     },
@@ -141,7 +141,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; says whether there is nothing to complain about.
+/// Runs a command. Returns `false` if there are findings.
 fn run(command: &Command) -> Result<bool, Error> {
     match command {
         Command::Compare { document, files, earlier, format } => {
@@ -232,7 +232,7 @@ fn read_ledger(path: &Path) -> Result<Ledger, Error> {
     Ledger::from_document(&Document::read(path)?)
 }
 
-/// Prints a line; that nobody reads it any more is no error.
+/// Prints a line. A closed pipe is not an error.
 fn print(text: impl Display) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }

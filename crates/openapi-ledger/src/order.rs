@@ -1,4 +1,4 @@
-//! One order for the members of OpenAPI objects, so that equal documents have equal texts.
+//! A canonical order of members, so that equal documents have equal texts.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! A complete published document with the operations of the specification in the place of its own.
+//! Replacing operations of a complete published document by those of the specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,12 +26,17 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
     if openapi_version(full)? == Version::V3_1 {
         ours = to_3_1(&ours);
     }
-    let known: Vec<String> = members(&ours, "paths").keys().cloned().collect();
-    let mut result = full.value.clone();
-    let names = component_names(&result, &ours, prefix);
+    let names = component_names(&full.value, &ours, prefix);
     rename(&mut ours, &names, Shape::DOCUMENT, "");
-    let paths = replaced(full, &mut ours, scope, &known, prefix)?;
-    result["paths"] = paths.into();
+    let mut paths = Some(replaced(full, &ours, scope, prefix)?);
+    let document = full.value.as_object().into_iter().flatten();
+    let mut result: Value = document
+        .map(|(key, value)| {
+            let paths = if key == "paths" { paths.take().map(Value::from) } else { None };
+            (key.clone(), paths.unwrap_or_else(|| value.clone()))
+        })
+        .collect::<Map<_, _>>()
+        .into();
     add_components(&mut result, &ours);
     Ok(result)
 }
@@ -41,28 +46,29 @@ fn members(value: &Value, key: &str) -> Map<String, Value> {
 }
 
 /// The paths of `full` with ours: each in the place of the published one, new ones at the end.
-fn replaced(
-    full: &Document,
-    ours: &mut Value,
-    scope: &Scope,
-    known: &[String],
-    prefix: &str,
-) -> Result<Map<String, Value>, Error> {
-    let published = members(&full.value, "paths");
-    let is_replaced = |path: &str| {
-        let site =
-            scope.canonical(path, known).filter(|site| !site.left_out && scope.has_root(&site.path))?;
-        known.contains(&site.path).then_some(site)
-    };
+fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Result<Map<String, Value>, Error> {
+    let ours = members(ours, "paths");
+    let known: Vec<String> = ours.keys().cloned().collect();
+    let (base, sites) = scope.sites(full, &known).ok_or_else(|| scope.nothing_of(full))?;
+    let replaced: BTreeMap<&String, String> = sites
+        .into_iter()
+        .filter(|(site, ..)| !site.left_out && scope.has_root(&site.path) && known.contains(&site.path))
+        .filter_map(|(site, path, _)| Some((path, base.with(&site.path)?)))
+        .collect();
+    if replaced.is_empty() {
+        return Err(scope.nothing_of(full));
+    }
+    let ours = ours.into_iter().filter_map(|(path, item)| Some((base.with(&path)?, item)));
+    let mut ours: Map<String, Value> = ours.collect();
+    let published = || full.value.get("paths").and_then(Value::as_object).into_iter().flatten();
     let mut taken = BTreeSet::new();
-    for (path, item) in published.iter().filter(|(path, _)| is_replaced(path).is_none()) {
-        let here = known.contains(path);
+    for (path, item) in published().filter(|(path, _)| !replaced.contains_key(path)) {
+        let here = ours.contains_key(path);
         for method in METHODS.iter().filter(|method| !here || item.get(**method).is_some()) {
             let id = item.get(*method).and_then(|operation| operation.get("operationId")?.as_str());
             taken.extend(id.map(str::to_owned));
         }
     }
-    let mut ours = members(ours, "paths");
     for operation in ours.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
         if let Some(Value::String(id)) = operation.get_mut("operationId")
             && taken.contains(id)
@@ -71,22 +77,20 @@ fn replaced(
         }
     }
     let mut paths = Map::new();
-    let mut found = false;
-    for (path, item) in published {
-        let Some(site) = is_replaced(&path) else {
-            paths.insert(path, item);
-            continue;
-        };
-        found = true;
-        if let Some(own) = ours.shift_remove(&site.path) {
-            paths.insert(site.path, own);
+    for (path, item) in published() {
+        match replaced.get(path) {
+            None => {
+                paths.insert(path.clone(), item.clone());
+            }
+            Some(known) => {
+                if let Some(own) = ours.shift_remove(known) {
+                    paths.insert(known.clone(), own);
+                }
+            }
         }
     }
-    if !found {
-        return Err(scope.nothing_of(full));
-    }
     for (path, own) in ours {
-        // A path that is not replaced, such as one beside the roots, keeps what it has.
+        // A path that is not below a root keeps its own operations.
         match paths.get_mut(&path).and_then(Value::as_object_mut) {
             None => {
                 paths.insert(path, own);
@@ -104,7 +108,7 @@ fn replaced(
 /// The new names of our components whose names are taken by others, by section and name. A document that was
 /// patched before has them already.
 fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String, String), String> {
-    let theirs = full.get("components").cloned().unwrap_or_default();
+    let theirs = full.get("components").unwrap_or(&Value::Null);
     let mut names = BTreeMap::new();
     for (section, components) in members(ours, "components") {
         for (name, component) in components.as_object().into_iter().flatten() {
@@ -209,8 +213,8 @@ fn add_components(result: &mut Value, ours: &Value) {
     }
 }
 
-/// The text of `patched`, made from `full`, whose text is `text`: whatever is the same in both stays as it is
-/// written there, comments included. YAML in flow style is written anew.
+/// Writes `patched` as YAML. Unchanged parts keep the text they have in `text`, the text of `full`, including comments.
+/// YAML in flow style is rewritten.
 ///
 /// # Errors
 /// [`Error::Emit`], which is not known to happen.
@@ -251,8 +255,8 @@ impl<'t> Blocks<'t> {
         Some(self.lines.get(range)?.concat())
     }
 
-    /// Writes `new`, an object that stands at `at` in the old document: members that are the same as they are
-    /// written, others anew. `depth` more levels are looked at member by member.
+    /// Writes the object `new`, which is at `at` in the old document. Unchanged members keep their text. `depth` is the
+    /// number of further levels to compare member by member.
     fn write(
         &self,
         at: &Pointer,

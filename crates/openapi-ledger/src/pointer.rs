@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+
 /// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
 ///
 /// ```
@@ -21,18 +23,21 @@ impl Pointer {
         Self::default()
     }
 
-    /// Takes a pointer in its textual form, with or without the `#` of a URI fragment.
+    /// Takes a pointer in its textual form, or as a URI fragment: with `#` in front and percent-encoded.
     /// `None` when the text is no pointer: it must be empty or begin with `/`.
     ///
     /// ```
     /// use openapi_ledger::Pointer;
     ///
-    /// assert_eq!(Pointer::parse("#/a/b"), Some(Pointer::root().key("a").key("b")));
+    /// assert_eq!(Pointer::parse("#/a/b%7D"), Some(Pointer::root().key("a").key("b}")));
     /// assert_eq!(Pointer::parse("a/b"), None);
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_prefix('#').unwrap_or(text);
-        (text.is_empty() || text.starts_with('/')).then(|| Self(text.to_owned()))
+        let text = match text.strip_prefix('#') {
+            Some(fragment) => percent_decode_str(fragment).decode_utf8_lossy(),
+            None => Cow::Borrowed(text),
+        };
+        (text.is_empty() || text.starts_with('/')).then(|| Self(text.into_owned()))
     }
 
     /// The address of the member `name` of the object at this address.

@@ -1,4 +1,4 @@
-//! Slices of the documents that the vendor has published, and where they came from.
+//! Slices of published documents and their origin.
 
 use std::path::Path;
 
@@ -17,13 +17,13 @@ pub struct Lock {
     pub documents: Vec<Origin>,
 }
 
-/// Where a published document came from.
+/// The origin of a published document.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The name of its slice, `NAME.yaml`.
     pub name: String,
-    /// The day, month or year of its publication, such as `2026-09-21`. Texts order as dates do.
+    /// The day, month or year of publication, such as `2026-09-21`.
     pub date: String,
     /// The file name or URL of the complete document.
     pub origin: String,
@@ -37,7 +37,7 @@ impl Lock {
     /// Reads the lock; a folder without one has no documents.
     ///
     /// # Errors
-    /// When the file cannot be read or is no lock.
+    /// If the file cannot be read or is not a lock file.
     pub fn read(path: &Path) -> Result<Self, Error> {
         if !path.exists() {
             return Ok(Self::default());
@@ -57,7 +57,7 @@ impl Lock {
     }
 }
 
-/// Compares every slice with the specification, each relative to the one before it.
+/// Compares each slice with the specification and with the previous slice.
 ///
 /// # Errors
 /// Those of [`compare`].
@@ -78,7 +78,7 @@ pub fn compare_all(
     Ok(all)
 }
 
-/// The table of every defect and its state in every published document, in Markdown.
+/// Renders the state of each defect in each published document as a Markdown table.
 pub fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
     let names: Vec<_> = comparisons.iter().map(|comparison| comparison.document.as_str()).collect();
     let mut text =
@@ -99,7 +99,7 @@ pub fn matrix(comparisons: &[Comparison], ledger: &Ledger) -> String {
     text
 }
 
-/// Whether a defect with differences in structure accounts for nothing in any of the documents.
+/// Whether a defect with structural differences accounts for none in any document.
 pub fn is_unused(comparisons: &[Comparison], defect: &Defect) -> bool {
     let shows = |comparison: &Comparison| {
         comparison.accounted.contains_key(&defect.id)

@@ -1,4 +1,4 @@
-//! Cutting a few paths, with all that they need, out of a complete document.
+//! Extracting some paths and the components they use from a document.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use crate::order::normalize;
 use crate::pointer::Pointer;
 use crate::version::openapi_version;
 
-/// Takes the paths that `scope` covers, with the transitive closure of the components that they refer to.
-/// `known` are the paths of the specification itself. Texts, examples and extensions are left out, and what
-/// has no order is sorted: equal structure gives an equal slice, whatever the words and the order in the text.
+/// Extracts the paths covered by `scope`, with the components they refer to, directly or indirectly. `known` are the
+/// paths of the specification. Texts, examples and extensions are removed, and unordered members are sorted, so that
+/// documents with the same structure have the same slice.
 ///
 /// ```
 /// use openapi_ledger::compare::Scope;
@@ -35,22 +35,13 @@ use crate::version::openapi_version;
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsuitable`] when the document is not OpenAPI 3.0 or 3.1, has no path below a root of the scope, or
-/// the slice has a reference that leads nowhere, elsewhere or in a circle.
+/// [`Error::Unsuitable`] if the document is not OpenAPI 3.0 or 3.1, has no path below a root of the scope, or the slice
+/// has a reference that is dangling, external or circular.
 pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Value, Error> {
     openapi_version(document)?;
-    let mut any = false;
-    let mut paths = Map::new();
-    for (path, item) in document.value.get("paths").and_then(Value::as_object).into_iter().flatten() {
-        let site = scope.canonical(path, known).filter(|site| !site.left_out);
-        if let Some(site) = site {
-            any |= scope.has_root(&site.path);
-            paths.insert(path.clone(), item.clone());
-        }
-    }
-    if !any {
-        return Err(scope.nothing_of(document));
-    }
+    let (_, sites) = scope.sites(document, known).ok_or_else(|| scope.nothing_of(document))?;
+    let sites = sites.into_iter().filter(|(site, ..)| !site.left_out);
+    let paths: Map<_, _> = sites.map(|(_, path, item)| (path.clone(), item.clone())).collect();
     let mut slice =
         json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
     for field in ["title", "version"] {
@@ -145,7 +136,8 @@ fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer
     let pointer =
         Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
     let Some(pointer) = pointer else {
-        return Err(unsuitable(document, &at, format!("`{reference}` leads nowhere")));
+        let reason = format!("`{reference}` does not exist; is the document complete?");
+        return Err(unsuitable(document, &at, reason));
     };
     let tokens: Vec<_> = pointer.tokens().take(3).collect();
     match tokens.as_slice() {
@@ -165,7 +157,7 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
     {
         let next = resolve(document, reference, &at)?;
         if !seen.insert(next.clone()) {
-            let reason = format!("`{reference}` leads in a circle and never to a definition");
+            let reason = format!("`{reference}` is circular and never leads to a definition; remove the circle");
             return Err(unsuitable(document, &at.key("$ref"), reason));
         }
         at = next;
@@ -192,8 +184,7 @@ fn security_names(security: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Drops the vendor's prose, samples and extensions, and `style` and `explode` where they only state
-/// what holds anyway.
+/// Removes texts, examples, extensions, and `style` and `explode` with default values.
 fn strip(value: &mut Value, shape: Shape) {
     match value {
         Value::Object(members) if shape != Shape::Anything => {
@@ -296,7 +287,10 @@ components:
     #[test]
     fn refuses_what_it_cannot_cut_with_the_place() {
         let cases = [
-            ("- 1\n", "d.yaml:1 #: this is a list, not an OpenAPI document; give an object"),
+            (
+                "- 1\n",
+                "d.yaml:1 #: this is a list, not an OpenAPI document; is it a login page or an error message?",
+            ),
             ("info: {}\n", "d.yaml:1 #: no `openapi` field, so this is no OpenAPI document; it has `info`"),
             (
                 "swagger: '2.0'\n",
@@ -317,7 +311,7 @@ components:
         let broken = [
             (
                 "#/components/schemas/Gone",
-                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` leads nowhere",
+                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/Gone` does not exist; is the document complete?",
             ),
             (
                 "other.yaml#/A",
@@ -340,7 +334,7 @@ components:
         let refusal = sliced(&text).unwrap_err();
         assert_eq!(
             refusal,
-            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` leads in a circle and never to a definition"
+            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` is circular and never leads to a definition; remove the circle"
         );
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn openapi_version(document: &Document) -> Result<Version, Error> {
         |pointer: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(pointer), reason });
     let Value::Object(members) = &document.value else {
         let found = text::json_type(&document.value);
-        return unsuitable(&root, format!("this is {found}, not an OpenAPI document; give an object"));
+        let reason =
+            format!("this is {found}, not an OpenAPI document; is it a login page or an error message?");
+        return unsuitable(&root, reason);
     };
     if let Some(version) = members.get("swagger") {
         let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);

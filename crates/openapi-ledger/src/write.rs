@@ -36,7 +36,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a file by way of a temporary one beside it: whoever looks sees the old text or the new
+/// Writes a file through a temporary one in the same directory: readers see either the old text or the new
 /// one, and a full disk leaves the old one.
 ///
 /// # Errors
@@ -101,7 +101,7 @@ mod tests {
         let parent = path.parent().unwrap();
         assert_eq!(fs::read_dir(parent).unwrap().count(), 1, "no temporary file is left");
 
-        // A folder stands where the file should go: the rename fails.
+        // The target is a directory, so the rename fails.
         let blocked = folder.path().join("blocked");
         fs::create_dir_all(blocked.join("inside")).unwrap();
         let error = write_atomically(&blocked, "text").unwrap_err().to_string();

@@ -55,12 +55,12 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
             continue;
         }
         let Some(operation) = operations.find(&id) else {
-            let mend = match operations.meant(&id) {
+            let help = match operations.meant(&id) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "name the folder after an operationId".to_owned(),
             };
             let message = format!("no operation is called `{id}`");
-            findings.push(finding("example-operation", Severity::Error, place(&folder), message, mend));
+            findings.push(finding("example-operation", Severity::Error, place(&folder), message, help));
             continue;
         };
         let (mut success, mut error) = (false, false);
@@ -79,13 +79,13 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
                 Ok(document) => document,
                 Err(e @ Error::Io { .. }) => return Err(e),
                 Err(e) => {
-                    let mend = "write one JSON object".to_owned();
+                    let help = "write one JSON object".to_owned();
                     findings.push(finding(
                         "example-file",
                         Severity::Error,
                         place(&path),
                         e.to_string(),
-                        mend,
+                        help,
                     ));
                     continue;
                 }
@@ -225,8 +225,8 @@ fn place(path: &Path) -> Place {
     Place { file: path.display().to_string(), pointer: Pointer::root(), line: None }
 }
 
-fn finding(rule: &'static str, severity: Severity, place: Place, message: String, mend: String) -> Finding {
-    Finding { rule, severity, place, message, mend }
+fn finding(rule: &'static str, severity: Severity, place: Place, message: String, help: String) -> Finding {
+    Finding { rule, severity, place, message, help }
 }
 
 /// One example file and the list its findings go to.
@@ -241,10 +241,10 @@ impl File<'_> {
         rule: &'static str,
         pointer: &Pointer,
         message: impl Into<String>,
-        mend: impl Into<String>,
+        help: impl Into<String>,
     ) {
         let place = self.document.place(pointer);
-        self.findings.push(finding(rule, Severity::Error, place, message.into(), mend.into()));
+        self.findings.push(finding(rule, Severity::Error, place, message.into(), help.into()));
     }
 
     /// Checks the file; for a response returns its status.
@@ -265,13 +265,13 @@ impl File<'_> {
             "request" => &["kind", "era", "content_type", "note", "query", "headers", "body"],
             "response" => &["kind", "era", "status", "content_type", "note", "headers", "body"],
             _ => {
-                let mend = "write `\"kind\": \"request\"` or `\"kind\": \"response\"`";
-                self.add("example-file", &root.key("kind"), format!("`kind` is `{kind}`"), mend);
+                let help = "write `\"kind\": \"request\"` or `\"kind\": \"response\"`";
+                self.add("example-file", &root.key("kind"), format!("`kind` is `{kind}`"), help);
                 return None;
             }
         };
         for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-            let mend = match operations.closest(name, known) {
+            let help = match operations.closest(name, known) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "remove it".to_owned(),
             };
@@ -279,13 +279,13 @@ impl File<'_> {
                 "example-file",
                 &root.key(name),
                 format!("`{name}` is no member of a {kind} example"),
-                mend,
+                help,
             );
         }
         let era = members.get("era").and_then(Value::as_str).unwrap_or_default();
         if !matches!(era, "2025" | "2026" | "both") {
-            let mend = "write `\"era\": \"2025\"`, `\"2026\"` or `\"both\"`";
-            self.add("example-file", &root.key("era"), format!("`era` is `{era}`"), mend);
+            let help = "write `\"era\": \"2025\"`, `\"2026\"` or `\"both\"`";
+            self.add("example-file", &root.key("era"), format!("`era` is `{era}`"), help);
         }
         for name in ["note", "content_type"] {
             if members.get(name).is_some_and(|value| !value.is_string()) {
@@ -294,8 +294,8 @@ impl File<'_> {
         }
         for name in ["query", "headers"] {
             if members.get(name).is_some_and(|value| !value.is_object()) {
-                let mend = "write `{\"name\": value}`";
-                self.add("example-file", &root.key(name), format!("`{name}` is no object"), mend);
+                let help = "write `{\"name\": value}`";
+                self.add("example-file", &root.key(name), format!("`{name}` is no object"), help);
             }
         }
         let content_type = members.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
@@ -335,7 +335,7 @@ impl File<'_> {
                 let at = root.key(field).key(name);
                 let Some(parameter) = declared.iter().find(|parameter| same(&parameter.name, name)) else {
                     let names: Vec<_> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
-                    let mend = match operations.closest(name, &names) {
+                    let help = match operations.closest(name, &names) {
                         Some(meant) => format!("did you mean `{meant}`?"),
                         None => "remove it, or declare it in the spec".to_owned(),
                     };
@@ -343,7 +343,7 @@ impl File<'_> {
                         "example-parameter",
                         &at,
                         format!("the operation has no {place} parameter `{name}`"),
-                        mend,
+                        help,
                     );
                     continue;
                 };
@@ -393,12 +393,12 @@ impl File<'_> {
     ) {
         let root = Pointer::root();
         let Some(response) = operations.response(operation, status) else {
-            let mend = "describe that response in the spec, or correct the status";
+            let help = "describe that response in the spec, or correct the status";
             self.add(
                 "example-status",
                 &root.key("status"),
                 format!("the operation describes no {status} response"),
-                mend,
+                help,
             );
             return;
         };

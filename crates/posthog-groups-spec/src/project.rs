@@ -23,17 +23,17 @@ pub struct Project {
     folder: PathBuf,
 }
 
-/// A file that a command writes, with its whole text.
+/// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// Where it belongs.
+    /// Its path.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its text.
     pub text: String,
 }
 
 impl Product {
-    /// Writes the file if it does not hold the text already; says whether it did.
+    /// Writes the file unless it already has this text. Returns whether it was written.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -44,8 +44,8 @@ impl Product {
         write_atomically(&self.path, &self.text).map(|()| true)
     }
 
-    /// How the file on disk differs from what it should hold, as a unified diff; `None` when it does
-    /// not. Line ends do not count.
+    /// Returns the difference between the file on disk and its expected text as a unified diff, or `None` if there is
+    /// none. Line endings are ignored.
     ///
     /// # Errors
     /// [`Error::Io`] for anything but a missing file, which counts as empty.
@@ -96,7 +96,7 @@ impl Project {
         Ledger::from_document(&Document::read(&self.path("defects.yaml"))?)
     }
 
-    /// Every published document held against the specification, the oldest first, each relative to the one before.
+    /// Compares each published document with the specification, oldest first, and with the previous one.
     ///
     /// # Errors
     /// When a file cannot be read, or a slice is not the one that the lock names.
@@ -104,8 +104,8 @@ impl Project {
         compare_all(&self.published()?, &self.spec()?, &self.ledger()?)
     }
 
-    /// The newest published document that is older than the one with this digest, or the newest of all where the
-    /// lock does not know the digest, held against the specification.
+    /// Compares the newest published document older than the one with this digest with the specification. If the lock
+    /// does not contain the digest, uses the newest of all.
     ///
     /// # Errors
     /// Those of [`Project::comparisons`].
@@ -134,8 +134,8 @@ impl Project {
         lock.documents.into_iter().map(read).collect()
     }
 
-    /// Checks the ledger against the published documents: every difference is accounted for, and every defect
-    /// accounts for something.
+    /// Checks that every difference of the published documents is accounted for and every defect accounts for at least
+    /// one.
     ///
     /// # Errors
     /// Those of [`Project::comparisons`].
@@ -144,12 +144,12 @@ impl Project {
         let ledger = Ledger::from_document(&document)?;
         let comparisons = compare_all(&self.published()?, &self.spec()?, &ledger)?;
         let at = Pointer::root().key("defects");
-        let finding = |rule, pointer: &Pointer, message, mend: &str| Finding {
+        let finding = |rule, pointer: &Pointer, message, help: &str| Finding {
             rule,
             severity: Severity::Error,
             place: document.place(pointer),
             message,
-            mend: mend.to_owned(),
+            help: help.to_owned(),
         };
         let mut findings = Vec::new();
         for (n, defect) in ledger.defects.iter().enumerate() {
@@ -220,7 +220,7 @@ impl Project {
              edited.\n{}",
             to_yaml(&slice)?
         );
-        // A file is known by its name: where it lay on somebody's machine is nobody's business.
+        // Do not record paths of the local machine.
         let file = document.name.rsplit(['/', '\\']).next().unwrap_or_default();
         let origin = if document.name.contains("://") { &document.name } else { file };
         let mut lock = Lock::read(&self.path("published/lock.yaml"))?;

@@ -337,7 +337,7 @@ fn every_planted_defect_is_found_and_explained() {
         for finding in &findings {
             let at = &finding.place.pointer;
             writeln!(report, "{at}\n  {}[{}] {}", finding.severity, finding.rule, finding.message).unwrap();
-            writeln!(report, "  mend: {}", finding.mend).unwrap();
+            writeln!(report, "  help: {}", finding.help).unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -389,19 +389,26 @@ fn places(value: &Value) -> Vec<String> {
     found
 }
 
+/// All items with `POSTHOG_GROUPS_FULL_SIZE` in the environment, otherwise every `step`-th, starting at `n % step`.
+fn sample<T>(items: &[T], n: usize, step: usize) -> impl Iterator<Item = &T> {
+    let step = if std::env::var_os("POSTHOG_GROUPS_FULL_SIZE").is_some() { 1 } else { step };
+    items.iter().skip(n % step).step_by(step)
+}
+
 #[test]
 fn no_value_at_any_place_makes_the_linter_panic() {
     let clean = clean();
     let places = places(&clean);
     assert!(places.len() > 400, "{}", places.len());
+    let values = [json!(null), json!([]), json!({}), json!("x"), json!(1), json!({"$ref": "#/"})];
     let check = |places: &[String]| {
-        for place in places {
-            for value in [json!(null), json!([]), json!({}), json!("x"), json!(1), json!({"$ref": "#/"})] {
+        for (n, place) in places.iter().enumerate() {
+            for value in sample(&values, n, 3) {
                 let mut mutated = clean.clone();
-                *mutated.pointer_mut(place).unwrap() = value;
+                *mutated.pointer_mut(place).unwrap() = value.clone();
                 let findings = findings(mutated);
                 assert!(
-                    findings.iter().all(|finding| !finding.message.is_empty() && !finding.mend.is_empty())
+                    findings.iter().all(|finding| !finding.message.is_empty() && !finding.help.is_empty())
                 );
             }
         }
@@ -417,8 +424,8 @@ fn no_value_at_any_place_makes_the_linter_panic() {
 fn a_reference_from_any_schema_to_any_component_ends() {
     let clean = clean();
     let targets: Vec<_> = clean["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
-    for place in places(&clean["components"]["schemas"]) {
-        for target in &targets {
+    for (n, place) in places(&clean["components"]["schemas"]).into_iter().enumerate() {
+        for target in sample(&targets, n, 5) {
             let mut mutated = clean.clone();
             *mutated.pointer_mut(&format!("/components/schemas{place}")).unwrap() =
                 json!({"$ref": format!("#/components/schemas/{target}")});
@@ -521,7 +528,7 @@ fn findings_serialize_for_machines() {
         json,
         json!([{
             "rule": "missing-field", "severity": "error", "file": "library.yaml", "pointer": "#/info", "line": null,
-            "message": "this Info Object lacks the required field `title`", "mend": "add `title:`",
+            "message": "this Info Object lacks the required field `title`", "help": "add `title:`",
         }])
     );
     assert!(Severity::Error < Severity::Warning);

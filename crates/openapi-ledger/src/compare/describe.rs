@@ -1,17 +1,17 @@
-//! A schema, a parameter or a response as one line of text.
+//! Describes schemas, parameters and responses in one line.
 //!
-//! The text is what a ledger states as the published value, so it leaves nothing out: two normalised
-//! structures have the same text exactly when they are the same structure.
+//! Ledger entries state published values in this form, so it is complete: two normalised structures have the same
+//! description only if they are equal.
 
 use serde_json::{Map, Value};
 
 use super::normalize::{READ_ONLY, REQUIRED, WRITE_ONLY};
 use crate::write::sha256;
 
-/// The longest description that a ledger entry states in full; beyond it stands a digest.
+/// The maximum length of a value in a ledger entry. Longer values are replaced by a digest.
 const MAX_PINNED_CHARS: usize = 160;
 
-/// What a ledger states as the value: the text itself, or its digest where the text is long.
+/// Returns the text, or its digest if it is long.
 pub(super) fn pinned(text: &str) -> String {
     if text.chars().count() <= MAX_PINNED_CHARS {
         return text.to_owned();

@@ -32,14 +32,14 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Whether what stands at `at` has a place of its own. A body is known by the place of its schema.
+/// Whether the node at `at` has a place of its own. A body has the place of its schema.
 fn is_schema_or_parameter(at: &Pointer) -> bool {
     let tokens: Vec<_> = at.tokens().collect();
     tokens.iter().any(|token| token == "schema")
         || tokens.len().checked_sub(2).is_some_and(|n| tokens[n] == "parameters")
 }
 
-/// Members whose own members have names that the document chose.
+/// Fields whose members have user-defined names.
 const MAPS: [&str; 4] = ["properties", "content", "responses", "headers"];
 
 fn visit(document: &Value, value: &Value, at: &Pointer, is_node: bool, places: &mut BTreeMap<String, Value>) {

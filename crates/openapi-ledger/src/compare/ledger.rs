@@ -1,5 +1,6 @@
-//! The ledger: every difference between what is published and what is true, with its evidence.
+//! The ledger: known differences between published documents and the specification, with evidence.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -48,7 +49,7 @@ pub struct Scope {
 pub struct Alias {
     /// The published beginning.
     pub published: String,
-    /// What it stands for.
+    /// The path prefix in the specification.
     pub stands_for: String,
     /// The defect that describes it.
     pub id: String,
@@ -84,16 +85,16 @@ pub struct Defect {
     /// The day or year until which servers behave so.
     #[serde(default)]
     pub until: Option<String>,
-    /// The differences in structure that the defect accounts for.
+    /// The structural differences that the defect accounts for.
     #[serde(default)]
     pub accounts: Vec<Account>,
-    /// Why there is no difference in structure. Exactly one of this and `accounts` is given.
+    /// Why there is no structural difference. Exactly one of this and `accounts` is required.
     #[serde(default)]
     pub no_structure: Option<String>,
 }
 
-/// Differences that a defect accounts for: those of one kind at a place of an operation, with a published
-/// value that is listed.
+/// Differences that a defect accounts for: one kind, at one place of an operation, with one of the listed published
+/// values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
@@ -132,11 +133,11 @@ impl OneOrMany {
 }
 
 impl Ledger {
-    /// Takes a ledger from a document.
+    /// Reads a ledger from a document.
     ///
     /// # Errors
-    /// [`Error::Unsuitable`] with the place of what is no ledger: an unknown member, an id that is given twice,
-    /// a defect with both or neither of `accounts` and `noStructure`, an alias of an unknown defect.
+    /// [`Error::Unsuitable`] for an unknown field, a duplicate id, a defect with both or neither of `accounts` and
+    /// `noStructure`, or an alias of an unknown defect.
     pub fn from_document(document: &Document) -> Result<Self, Error> {
         if !document.value.is_object() {
             let reason = "a ledger is an object with `scope` and `defects`".to_owned();
@@ -176,12 +177,12 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The JSON Schema of a ledger, for editors.
+    /// Returns the JSON Schema of a ledger, for editors.
     pub fn json_schema() -> Value {
         serde_json::to_value(schemars::schema_for!(Self)).unwrap_or_default()
     }
 
-    /// The defect `id`.
+    /// Returns the defect with this id.
     pub fn defect(&self, id: &str) -> Option<&Defect> {
         self.defects.iter().find(|defect| defect.id == id)
     }
@@ -211,11 +212,11 @@ impl Account {
         self.kind == difference.kind
             && self.is_about_operation(&difference.operation)
             && self.is_about_place(&difference.place)
-            && self.published.iter().any(|value| value == difference.published_pin())
+            && self.published.iter().any(|value| *value == difference.pin)
     }
 }
 
-/// Whether a text fits a pattern in which `*` stands for anything within a step, and `**` for anything.
+/// Whether a text matches a pattern. `*` matches within a segment, `**` across segments.
 fn matches(pattern: &str, text: &str, separator: char) -> bool {
     let Some((literal, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(literal) else { return false };
@@ -224,10 +225,10 @@ fn matches(pattern: &str, text: &str, separator: char) -> bool {
     (0..=reach).filter(|n| text.is_char_boundary(*n)).any(|n| matches(rest, &text[n..], separator))
 }
 
-/// What a path of a document is to the specification.
+/// How a published path relates to the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
-    /// The path by which the specification knows it, or would.
+    /// The path in the form of the specification.
     pub(crate) path: String,
     /// The alias that it begins with.
     pub(crate) alias: Option<String>,
@@ -236,8 +237,49 @@ pub(crate) struct Site {
 }
 
 impl Scope {
-    /// The site of a path; `None` for one that is none of the specification's business. The names of parameters and
-    /// the slash at the end do not count.
+    /// Returns the paths of a document that are within the scope, or `None` if no path is below a root.
+    pub(crate) fn sites<'a>(
+        &self,
+        document: &'a Document,
+        known: &[String],
+    ) -> Option<(Base, Vec<(Site, &'a String, &'a Value)>)> {
+        let paths = document.value.get("paths").and_then(Value::as_object)?;
+        let base = self.base(document, paths.keys(), known)?;
+        let site = |(path, item): (&'a String, &'a Value)| {
+            Some((self.canonical(&base.without(path)?, known)?, path, item))
+        };
+        let sites = paths.iter().filter_map(site).collect();
+        Some((base, sites))
+    }
+
+    /// Determines how the document writes paths: like the specification, relative to a server URL with a path, or with a
+    /// prefix.
+    fn base<'a>(
+        &self,
+        document: &Document,
+        paths: impl Iterator<Item = &'a String> + Clone,
+        known: &[String],
+    ) -> Option<Base> {
+        let is_ours = |path: &str| {
+            self.canonical(path, known).is_some_and(|site| !site.left_out && self.has_root(&site.path))
+        };
+        if paths.clone().any(|path| is_ours(path)) {
+            return Some(Base::Same);
+        }
+        let servers = document.value.get("servers").and_then(Value::as_array).into_iter().flatten();
+        let urls = servers.filter_map(|server| server.get("url")?.as_str());
+        for prefix in urls.map(path_of_url).filter(|prefix| !prefix.is_empty()) {
+            if paths.clone().any(|path| is_ours(&format!("{prefix}{path}"))) {
+                return Some(Base::Server(prefix.to_owned()));
+            }
+        }
+        paths.into_iter().find_map(|path| {
+            let mut slashes = path.match_indices('/').skip(1);
+            slashes.find(|(n, _)| is_ours(&path[*n..])).map(|(n, _)| Base::Prefix(path[..n].to_owned()))
+        })
+    }
+
+    /// Returns the site of a path, or `None` if it is out of scope. Parameter names and a trailing slash are ignored.
     pub(crate) fn canonical(&self, path: &str, known: &[String]) -> Option<Site> {
         let alias = self.aliases.iter().find(|alias| is_below(path, &alias.published));
         let path = match alias {
@@ -270,6 +312,46 @@ impl Scope {
     pub(crate) fn has_root(&self, path: &str) -> bool {
         self.roots.iter().any(|root| is_below(path, root))
     }
+}
+
+/// How a document writes the paths of the specification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// Like the specification.
+    Same,
+    /// Relative to a server URL with this path.
+    Server(String),
+    /// With a prefix.
+    Prefix(String),
+}
+
+impl Base {
+    /// Converts a path of the document to one of the specification. Returns `None` if it lacks the prefix.
+    fn without<'p>(&self, path: &'p str) -> Option<Cow<'p, str>> {
+        match self {
+            Self::Same => Some(path.into()),
+            Self::Server(prefix) => Some(format!("{prefix}{path}").into()),
+            Self::Prefix(prefix) => path.strip_prefix(prefix.as_str()).map(Cow::from),
+        }
+    }
+
+    /// Converts a path of the specification to one of the document. Returns `None` if the server URL does not cover it.
+    pub(crate) fn with(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Same => Some(path.to_owned()),
+            Self::Server(prefix) => path.strip_prefix(prefix.as_str()).map(str::to_owned),
+            Self::Prefix(prefix) => Some(format!("{prefix}{path}")),
+        }
+    }
+}
+
+/// Returns the path of an absolute or relative URL, without a trailing slash.
+fn path_of_url(url: &str) -> &str {
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |n| &rest[n..]),
+        None => url,
+    };
+    path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/')
 }
 
 fn wire_form(path: &str) -> String {

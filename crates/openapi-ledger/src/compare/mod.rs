@@ -1,8 +1,9 @@
-//! A published document held against a specification that was corrected by hand.
+//! Compares a published document with a specification that is corrected by hand.
 //!
-//! Both are normalised, compared by the engine of [`diff`], and every difference is
-//! looked up in the [`Ledger`]: a difference that no entry accounts for is a finding.
+//! Both documents are normalised and compared by the engine of [`diff`]. Every difference is looked up in the
+//! [`Ledger`]; a difference without an entry is a finding.
 
+mod causes;
 mod describe;
 mod index;
 mod ledger;
@@ -10,7 +11,7 @@ mod normalize;
 mod render;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -21,14 +22,15 @@ pub use state::State;
 use crate::diff::{self, Change};
 use crate::document::Document;
 use crate::error::Error;
-use crate::lint::check_openapi;
+use crate::lint::check_operations;
 use crate::marks::Marks;
+use crate::pointer::Pointer;
 use crate::write::to_yaml;
 use index::Index;
 pub(crate) use normalize::scheme_on_the_wire;
 use normalize::{Normalized, Operation, READ_ONLY, REQUIRED, SCOPES, WRITE_ONLY};
 
-/// The value of a place that does not exist.
+/// The value of a place that is missing.
 const ABSENT: &str = "absent";
 
 /// One difference between what is published and the specification.
@@ -37,7 +39,7 @@ const ABSENT: &str = "absent";
 pub struct Difference {
     /// Method and path, as the specification has them.
     pub operation: String,
-    /// The path in the published document, where it is another one.
+    /// The path in the published document, if it differs.
     pub published_path: Option<String>,
     /// The place within the operation.
     pub place: String,
@@ -49,39 +51,45 @@ pub struct Difference {
     pub ours: String,
     /// The line of the operation in the published document.
     pub line: Option<u32>,
-    /// What a ledger states as the published value: the value, or a digest of a long one.
+    /// The published value as a ledger entry states it: the value itself, or a digest of a long one.
     pub pin: String,
-    /// Where else the same difference is, as operation and place: a schema that several operations share differs
-    /// in all of them.
+    /// Other operations and places that have the difference for the same reason, such as a shared component.
     pub also: Vec<String>,
-    /// What to add to the specification, as YAML, where the published document may be right: it has something
-    /// optional that the specification does not know.
+    /// What to add to the specification, as YAML, if the published document is right. Only for optional members and
+    /// parameters that the specification lacks.
     pub edit: Option<String>,
+    /// The operation in the published document, if it has one.
+    #[serde(skip)]
+    at: Option<Pointer>,
+    /// The differences listed in `also`.
+    #[serde(skip)]
+    others: Vec<Difference>,
 }
 
 impl Difference {
-    fn published_pin(&self) -> &str {
-        &self.pin
+    /// Iterates over the difference and those folded into it.
+    fn members(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 }
 
-/// A published document held against the specification and its ledger.
+/// The result of comparing a published document with the specification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
     /// The name of the published document.
     pub document: String,
-    /// How many operations of it were compared.
+    /// The number of operations that were compared.
     pub operations: usize,
-    /// The differences that a defect accounts for, by the id of the defect.
+    /// The differences accounted for, by the id of the defect.
     pub accounted: BTreeMap<String, Vec<Difference>>,
-    /// The differences that nothing accounts for.
+    /// The differences that no defect accounts for.
     pub findings: Vec<Difference>,
-    /// The state of every defect in this document.
+    /// The state of each defect in this document.
     pub states: BTreeMap<String, State>,
     /// The published paths that the ledger leaves out.
     pub left_out: BTreeSet<String>,
-    /// What changed against an earlier document, if there is one.
+    /// What changed since an earlier document, if one was given.
     pub since: Option<Since>,
 }
 
@@ -91,14 +99,14 @@ pub struct Comparison {
 pub struct Since {
     /// The name of the earlier document.
     pub document: String,
-    /// Defects that the earlier document has and this one has not.
+    /// Defects that only the earlier document has.
     pub repaired: Vec<String>,
-    /// Defects that this document has and the earlier one has not.
+    /// Defects that only this document has.
     pub newly_wrong: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether a defect accounts for every difference.
+    /// Returns `true` if every difference is accounted for.
     pub fn is_accounted_for(&self) -> bool {
         self.findings.is_empty()
     }
@@ -123,11 +131,10 @@ impl Comparison {
 /// Compares a published document, complete or a slice, with the specification `ours`.
 ///
 /// # Errors
-/// [`Error::Unsuitable`] when one of them is no OpenAPI document, when the published one has no path within
-/// the ledger's scope, when its references lead nowhere, and when two defects account for the same
-/// difference.
+/// [`Error::Unsuitable`] if one of them is not an OpenAPI document, or if the published one has no path within the
+/// ledger's scope or has unresolvable references. [`Error::Ledger`] if two defects account for the same difference.
 pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result<Comparison, Error> {
-    check_openapi_of_any_version(published)?;
+    check_operations(published)?;
     let known: Vec<String> = ours
         .value
         .get("paths")
@@ -137,9 +144,6 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
         .map(|(path, _)| path.clone())
         .collect();
     let theirs = normalize::normalize(published, ledger, &known)?;
-    if !theirs.operations.iter().any(|operation| ledger.scope.has_root(&operation.path)) {
-        return Err(ledger.scope.nothing_of(published));
-    }
     let ours = normalize::normalize(ours, ledger, &known)?;
     let (differences, sites) = differences(published, &theirs, &ours);
     let mut accounted: BTreeMap<String, Vec<Difference>> = BTreeMap::new();
@@ -161,7 +165,7 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
             }
         }
     }
-    let findings = together(findings);
+    let findings = causes::folded(findings, published);
     let states = ledger
         .defects
         .iter()
@@ -181,42 +185,7 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
     })
 }
 
-/// Makes one finding of those that say the same of the same member.
-fn together(findings: Vec<Difference>) -> Vec<Difference> {
-    fn tail(place: &str) -> &str {
-        let at = place.rsplit_once('.').map_or(0, |(holder, _)| holder.rfind('.').map_or(0, |n| n + 1));
-        &place[at..]
-    }
-    let mut merged: Vec<Difference> = Vec::new();
-    let mut first: HashMap<_, usize> = HashMap::new();
-    for finding in findings {
-        let key = finding.place.contains('.').then(|| {
-            let Difference { kind, pin, ours, place, .. } = &finding;
-            (kind.clone(), pin.clone(), ours.clone(), tail(place).to_owned())
-        });
-        match key.as_ref().and_then(|key| merged.get_mut(*first.get(key)?)) {
-            Some(first) => first.also.push(format!("{} at `{}`", finding.operation, finding.place)),
-            None => {
-                first.extend(key.map(|key| (key, merged.len())));
-                merged.push(finding);
-            }
-        }
-    }
-    merged
-}
-
-/// Lint refuses versions that it does not know; its other checks are for documents of one's own.
-fn check_openapi_of_any_version(document: &Document) -> Result<(), Error> {
-    let version = document.value.get("openapi").and_then(Value::as_str).unwrap_or_default();
-    if !version.starts_with("3.1.") {
-        return check_openapi(document);
-    }
-    let mut as_3_0 = document.clone();
-    as_3_0.value["openapi"] = "3.0.3".into();
-    check_openapi(&as_3_0)
-}
-
-/// The places of an operation on both sides.
+/// The places of an operation in both documents.
 struct Places {
     operation: String,
     /// Whether the published document has the operation.
@@ -283,6 +252,8 @@ fn presence(operation: &Operation, line: Option<u32>, published: &str, ours: &st
         pin: published.to_owned(),
         also: Vec::new(),
         edit: None,
+        at: None,
+        others: Vec::new(),
     }
 }
 
@@ -290,7 +261,7 @@ fn other_path(operation: &Operation) -> Option<String> {
     (operation.path != operation.published_path).then(|| operation.published_path.clone())
 }
 
-/// The differences of one operation. What the engine reports of one place becomes one difference.
+/// The differences of one operation, at most one for each place.
 fn of_operation(
     document: &Document,
     their: &Operation,
@@ -321,12 +292,14 @@ fn of_operation(
             line: document.line(&their.at),
             also: Vec::new(),
             edit: edit(&change, kind),
+            at: Some(their.at.clone()),
+            others: Vec::new(),
         };
         by_place.insert(place, difference);
     }
-    // Another type is another schema: what is below it, or takes its place, is no difference of its own.
+    // If the type differs, the schemas below it are not reported separately.
     by_place.retain(|place, difference| {
-        retyped.iter().filter(|holder| is_within(place, holder)).all(|holder| {
+        retyped.iter().filter(|holder| causes::is_within(place, holder)).all(|holder| {
             let own = place[holder.len()..].matches(['.', '[', '(']).count() == 1;
             let kept = ["type-changed", "property-required", "property-direction", "nullable-changed"];
             let about_body = ["media-type-", "request-body-", "parameter-"];
@@ -337,8 +310,8 @@ fn of_operation(
     by_place.into_values().collect()
 }
 
-/// The published value as a ledger states it. A form of a request body that has the schema of the JSON form
-/// says so: the two change together.
+/// The published value as a ledger entry states it. Other media types of a request body often have the schema of the
+/// JSON form and change with it.
 fn pin(kind: &str, place: &str, published: &str, theirs: &Index<'_>) -> String {
     let json = place.split_once('(').and_then(|(body, _)| theirs.get(body));
     if kind == "media-type-removed" && json.is_some() && json == theirs.get(place) {
@@ -347,12 +320,7 @@ fn pin(kind: &str, place: &str, published: &str, theirs: &Index<'_>) -> String {
     describe::pinned(published)
 }
 
-/// Whether a place is below another one.
-fn is_within(place: &str, holder: &str) -> bool {
-    place.strip_prefix(holder).is_some_and(|rest| rest.starts_with(['.', '[', '(']))
-}
-
-/// What would make the specification say what the document says, for what it may be right about.
+/// Returns the addition to the specification that would remove the difference, for optional members and parameters.
 fn edit(change: &Change, kind: &str) -> Option<String> {
     if kind != "property-removed" && kind != "parameter-removed" {
         return None;
@@ -373,9 +341,8 @@ fn as_document(operation: &Operation) -> Value {
     json!({ "openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": paths })
 }
 
-/// The kind by which a ledger knows a change, and its place. Marks of the normalised form have the names of
-/// what they stand for, and lists that are one value (scopes, ways to authenticate, allowed values) change as
-/// a whole.
+/// Returns the kind and the place of a change as a ledger states them. Lists that form one value (scopes, security
+/// alternatives, enum values) change as a whole.
 fn kind_and_place(change: &Change) -> (&'static str, String) {
     let marks = [
         (REQUIRED, "property-required"),
@@ -398,7 +365,7 @@ fn kind_and_place(change: &Change) -> (&'static str, String) {
     }
 }
 
-/// Both sides of a change in one line each.
+/// Describes both sides of a change in one line each.
 fn values(
     change: &Change,
     kind: &str,

@@ -1,9 +1,8 @@
-//! A document in the form in which two documents can be compared.
+//! Normalises documents for comparison.
 //!
-//! References are written in place, so that a difference has one place whether its schema is named, renamed
-//! or inlined. Both ways to say "or null" become one, as do other spellings of the same structure. Texts,
-//! examples, tags, operation ids, component names and extensions are dropped. What an operation requires of
-//! a key is read from the scopes of its security requirement and from the extension that states scopes.
+//! References are inlined, so that component names make no difference. Equivalent forms, such as the two forms of
+//! nullable types, become one. Texts, examples, tags, operation ids, component names and extensions are dropped. Scopes
+//! are read from security requirements and from the extension that lists scopes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,28 +16,28 @@ use crate::grammar::{SCHEMA, Shape, is_prose};
 use crate::pointer::Pointer;
 use crate::slice::METHODS;
 
-/// Stands in a property for its name in the object's `required`: requiredness belongs to one property.
+/// Marks a required property, instead of the object's `required`.
 pub(super) const REQUIRED: &str = "x-required";
-/// Stands for `readOnly` in a request, where it says that the server ignores the value.
+/// `readOnly` in a request.
 pub(super) const READ_ONLY: &str = "x-readOnly";
-/// Stands for `writeOnly` in a response.
+/// `writeOnly` in a response.
 pub(super) const WRITE_ONLY: &str = "x-writeOnly";
-/// The scopes that a credential needs, in the normalised form.
+/// The scopes that an operation requires.
 pub(super) const SCOPES: &str = "x-scopes";
 
-/// Nodes that one document may unfold to when its references are written in place.
+/// The maximum number of nodes after references are inlined.
 const MAX_NODES: usize = 100_000;
 
-/// An operation of a document, and how it is addressed there.
+/// A normalised operation.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     /// The method, in lower case.
     pub(super) method: String,
-    /// The path by which the specification knows it.
+    /// The path in the specification.
     pub(super) path: String,
     /// The path in the document.
     pub(super) published_path: String,
-    /// Where it stands in the document.
+    /// Its location in the document.
     pub(super) at: Pointer,
     /// Its normalised structure.
     pub(super) value: Value,
@@ -47,8 +46,7 @@ pub(super) struct Operation {
 /// The operations of a document that are within a scope.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Normalized {
-    /// Operations by the specification's path and method. Two entries for one operation are aliases of each
-    /// other that differ.
+    /// The operations. Aliases that differ from the original have an entry of their own.
     pub(super) operations: Vec<Operation>,
     /// Paths that the scope leaves out.
     pub(super) left_out: BTreeSet<String>,
@@ -61,21 +59,16 @@ pub(super) struct Normalized {
 ///
 /// # Errors
 /// [`Error::Unsuitable`] for references that lead nowhere or elsewhere, and for a document that unfolds
-/// beyond all bounds.
+/// beyond the limit.
 pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) -> Result<Normalized, Error> {
     let scope = &ledger.scope;
     let scopes = ledger.marks.scopes.as_deref();
     let mut normalized = Normalized::default();
     let mut normalizer = Normalizer { document, scopes, stack: Vec::new(), nodes: 0 };
-    let paths = document.value.get("paths").and_then(Value::as_object);
     let root = Pointer::root().key("paths");
     let mut seen: BTreeMap<(String, String), Value> = BTreeMap::new();
-    // An alias comes after what it stands for, so that it is the one that is dropped.
-    let mut sites: Vec<_> = paths
-        .into_iter()
-        .flatten()
-        .filter_map(|(path, item)| Some((scope.canonical(path, known)?, path, item)))
-        .collect();
+    // Aliases come last, so that they are dropped if they are equal.
+    let (_, mut sites) = scope.sites(document, known).ok_or_else(|| scope.nothing_of(document))?;
     sites.sort_by_key(|(site, path, _)| (site.alias.is_some(), (*path).clone()));
     for (site, path, item) in sites {
         if site.left_out {
@@ -139,7 +132,7 @@ impl<'a> Normalizer<'a> {
         Ok(())
     }
 
-    /// The definition behind `$ref`, and where it stands.
+    /// Follows `$ref` and returns the definition and its location.
     fn resolved(&self, value: &'a Value, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
         let (mut value, mut at) = (value, at.clone());
         for _ in 0..64 {
@@ -148,19 +141,21 @@ impl<'a> Normalizer<'a> {
             value = target.0;
             at = target.1;
         }
-        Err(self.unsuitable(&at, "the reference leads in a circle and never to a definition"))
+        Err(self
+            .unsuitable(&at, "the reference is circular and never leads to a definition; remove the circle"))
     }
 
     fn target(&self, reference: &str, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
         let place = at.key("$ref");
-        let Some(fragment) = reference.strip_prefix('#') else {
+        if !reference.starts_with('#') {
             let reason = format!("`{reference}` leads to another file; bundle the document first");
             return Err(self.unsuitable(&place, reason));
-        };
-        let fragment = fragment.replace("%7B", "{").replace("%7D", "}");
-        Pointer::parse(&fragment)
+        }
+        Pointer::parse(reference)
             .and_then(|to| Some((self.document.value.pointer(to.as_str())?, to)))
-            .ok_or_else(|| self.unsuitable(&place, format!("`{reference}` leads nowhere")))
+            .ok_or_else(|| {
+                self.unsuitable(&place, format!("`{reference}` does not exist; is the document complete?"))
+            })
     }
 
     fn operation(
@@ -320,8 +315,7 @@ impl<'a> Normalizer<'a> {
             if let Some(encoding) = media.get("encoding") {
                 normalized.insert("encoding".into(), encoding.clone());
             }
-            let name: String = name.to_lowercase().split_whitespace().collect();
-            content.insert(name.trim_end_matches(";charset=utf-8").to_owned(), normalized.into());
+            content.insert(media_type(name), normalized.into());
         }
         let mut result = Map::new();
         if !content.is_empty() {
@@ -330,7 +324,7 @@ impl<'a> Normalizer<'a> {
         Ok(result)
     }
 
-    /// The ways to authenticate, by what travels and not by the names of schemes; and the scopes.
+    /// Adds the security alternatives, by what is sent instead of scheme names, and the scopes.
     fn credentials(&self, operation: &Value, result: &mut Map<String, Value>) {
         let security = operation.get("security").or_else(|| self.document.value.get("security"));
         let mut scopes = BTreeSet::new();
@@ -362,10 +356,10 @@ impl<'a> Normalizer<'a> {
             Value::Bool(true) => return Ok(json!({})),
             Value::Bool(false) => return Ok(json!({"not": {}})),
             Value::Object(members) => members,
-            _ => return Err(self.unsuitable(at, "a schema must be an object")),
+            _ => return Err(self.unsuitable(at, "this is not a schema; a schema is an object")),
         };
         if members.get("$ref").is_some_and(Value::is_string) {
-            // What comes next is a definition, so that only schemas that hold each other can recur.
+            // Only definitions are pushed, so recursion is detected between schemas that contain each other.
             let (target, to) = self.resolved(value, at)?;
             if let Some(n) = self.stack.iter().rev().position(|open| *open == to) {
                 return Ok(json!({ "x-recursion": n + 1 }));
@@ -374,7 +368,7 @@ impl<'a> Normalizer<'a> {
             let inner = self.schema(target, &to, direction);
             self.stack.pop();
             let inner = inner?;
-            // OpenAPI 3.0 ignores what stands beside a reference; 3.1 does not.
+            // OpenAPI 3.0 ignores siblings of `$ref`; 3.1 does not.
             if members.len() == 1 || !self.is_3_1() {
                 return Ok(inner);
             }
@@ -398,7 +392,7 @@ impl<'a> Normalizer<'a> {
         at: &Pointer,
         direction: Direction,
     ) -> Result<Map<String, Value>, Error> {
-        // The members may be a copy without `$ref`; what they hold is looked up in the document again.
+        // `members` may be a copy without `$ref`, so look up its members in the document.
         let in_document = |key: &str| self.document.value.pointer(at.key(key).as_str());
         let mut result = Map::new();
         let mut nested = Vec::new();
@@ -439,6 +433,7 @@ impl<'a> Normalizer<'a> {
                     for (name, property) in properties {
                         normalized.insert(name.clone(), self.schema(property, &at.key(name), direction)?);
                     }
+                    normalized.sort_keys();
                     result.insert(key.into(), normalized.into());
                 }
                 (Shape::List(_), Value::Array(items)) => {
@@ -569,6 +564,7 @@ fn canonical(mut members: Map<String, Value>) -> Value {
         for alternative in alternatives.iter_mut().filter_map(Value::as_object_mut) {
             nullable |= alternative.shift_remove("nullable") == Some(Value::Bool(true));
         }
+        alternatives.sort_by_cached_key(Value::to_string);
         if let [_] = alternatives.as_slice() {
             let only = alternatives.remove(0);
             members.shift_remove(key);
@@ -596,8 +592,7 @@ fn into_members(value: Value) -> Map<String, Value> {
     }
 }
 
-/// One schema for what several parts say together; where they contradict each other they stay apart as
-/// `allOf`.
+/// Merges schemas into one. Schemas that contradict each other remain an `allOf`.
 fn merge(parts: Vec<Value>, own: Map<String, Value>) -> Value {
     let mut merged = own.clone();
     for part in &parts {
@@ -631,7 +626,14 @@ fn apart(mut parts: Vec<Value>, mut own: Map<String, Value>) -> Value {
     Value::Object(own)
 }
 
-/// Whole numbers without a fraction, in whatever form the text has them.
+/// Normalises a media type. UTF-8 is the default charset.
+fn media_type(name: &str) -> String {
+    let name = name.to_lowercase().replace([' ', '\t', '"'], "");
+    let parts = name.split(';').filter(|part| !matches!(*part, "" | "charset=utf-8" | "charset=utf8"));
+    parts.collect::<Vec<_>>().join(";")
+}
+
+/// Writes whole numbers without a fraction.
 fn number_in_one_form(value: &Value) -> Value {
     match value.as_f64() {
         #[allow(clippy::cast_possible_truncation, reason = "the range is checked")]

@@ -1,4 +1,4 @@
-//! A comparison for people, for merge requests and for programs.
+//! Rendering a comparison as text, Markdown and JSON.
 
 use std::fmt::Write as _;
 
@@ -163,7 +163,7 @@ impl Comparison {
 }
 
 impl Difference {
-    /// The operation with its path in the document, where it stands.
+    /// The operation, with its line and its path in the published document.
     fn heading(&self) -> String {
         let published =
             self.published_path.as_ref().map_or_else(String::new, |path| format!(", published as {path}"));
@@ -180,16 +180,21 @@ impl Difference {
     fn entry(&self, ledger: &Ledger) -> String {
         let last =
             ledger.defects.iter().filter_map(|defect| defect.id.strip_prefix('D')?.parse::<u32>().ok()).max();
-        let published = serde_json::to_string(&self.pin).unwrap_or_default();
-        format!(
-            "- id: D{:02}\n  title: TITLE\n  published: {}\n  actual: WHAT THE SERVER DOES\n  evidence: [WHAT PROVES IT]\n  accounts:\n  - operation: {}\n    \
-             place: {}\n    kind: {}\n    published: {published}\n",
+        let mut entry = format!(
+            "- id: D{:02}\n  title: TITLE\n  published: {}\n  actual: WHAT THE SERVER DOES\n  evidence: [WHAT PROVES IT]\n  accounts:\n",
             last.unwrap_or(0) + 1,
             serde_json::to_string(&shortened(&self.published)).unwrap_or_default(),
-            quoted(&self.operation),
-            quoted(&self.place),
-            self.kind,
-        )
+        );
+        for Self { operation, place, kind, pin, .. } in self.members() {
+            let _ = write!(
+                entry,
+                "  - operation: {}\n    place: {}\n    kind: {kind}\n    published: {}\n",
+                quoted(operation),
+                quoted(place),
+                serde_json::to_string(pin).unwrap_or_default()
+            );
+        }
+        entry
     }
 }
 

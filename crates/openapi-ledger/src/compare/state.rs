@@ -1,4 +1,4 @@
-//! What became of a defect in a published document.
+//! The state of a defect in a published document.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,27 +10,27 @@ use super::{
     ledger::{Account, Defect, Scope},
 };
 
-/// What a published document has of a defect.
+/// Whether a published document has a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum State {
-    /// The document has all of it.
+    /// The document has the whole defect.
     Published,
-    /// The document has a part of it.
+    /// The document has part of the defect.
     Partly,
-    /// The document says what the specification says.
+    /// The document agrees with the specification.
     Agrees,
     /// The document does not have the operation.
     OperationAbsent,
-    /// The document does not have what the defect is about, such as the body that a defect is in.
+    /// The document lacks what the defect is about, such as a request body.
     NotShown,
-    /// Nothing in the structure of any document shows the defect.
+    /// The defect does not show in the structure of any document.
     NoStructure,
 }
 
 impl State {
-    /// Whether the document has the defect, all of it or a part.
+    /// Returns `true` if the document has the defect or part of it.
     pub fn is_wrong(self) -> bool {
         matches!(self, Self::Published | Self::Partly)
     }

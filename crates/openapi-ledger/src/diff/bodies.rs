@@ -83,7 +83,7 @@ impl<'a> Comparison<'a> {
         for (status, response) in &before {
             if let Some(other) = after.get(status) {
                 self.response(response, other, status, Texts::Compare);
-            } else if let Some((range, other)) = covering(&after, status) {
+            } else if let Some((range, other)) = self.covering(&after, status) {
                 let verdict = Verdict::compatible(format!("{range} describes it"));
                 let message = format!("response {status} is gone, and {range} stands for it");
                 self.report(
@@ -108,7 +108,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
-            let covered = covering(&before, status);
+            let covered = self.covering(&before, status);
             let verdict = match &covered {
                 Some((range, _)) => Verdict::compatible(format!("readers know it as {range}")),
                 None if status.starts_with('2') || status.starts_with('3') => Verdict::breaking(
@@ -355,15 +355,20 @@ impl<'a> Comparison<'a> {
             );
         }
     }
-}
 
-/// The range (`4XX`) or the `default` that stands for a status that is not described by itself.
-fn covering<'m, 'a>(
-    responses: &'m BTreeMap<String, Node<'a>>,
-    status: &str,
-) -> Option<(&'m str, &'m Node<'a>)> {
-    let range = status.chars().next().filter(char::is_ascii_digit).map(|digit| format!("{digit}XX"));
-    let found = range.filter(|range| range != status).and_then(|range| responses.get_key_value(&range));
-    let found = found.or_else(|| (status != "default").then(|| responses.get_key_value("default")).flatten());
-    found.map(|(key, node)| (key.as_str(), node))
+    /// The range (`4XX`) or the `default` that stands for a status that is not described by itself.
+    fn covering<'m>(
+        &self,
+        responses: &'m BTreeMap<String, Node<'a>>,
+        status: &str,
+    ) -> Option<(&'m str, &'m Node<'a>)> {
+        if self.exact {
+            return None;
+        }
+        let range = status.chars().next().filter(char::is_ascii_digit).map(|digit| format!("{digit}XX"));
+        let found = range.filter(|range| range != status).and_then(|range| responses.get_key_value(&range));
+        let found =
+            found.or_else(|| (status != "default").then(|| responses.get_key_value("default")).flatten());
+        found.map(|(key, node)| (key.as_str(), node))
+    }
 }

@@ -154,6 +154,7 @@ impl<'a> Comparison<'a> {
         for fit in fits {
             pairing.take(fit);
         }
+        pairing.take_most_alike();
         let (a, b) = (self.old.root(), self.new.root());
         let lacks = |root: &Node<'_>, node: &Node<'_>| {
             let at = node.text("$ref").and_then(crate::pointer::Pointer::parse);
@@ -279,6 +280,24 @@ struct Pairing<'a> {
 }
 
 impl<'a> Pairing<'a> {
+    /// Pairs objects with the one that has most of their properties.
+    fn take_most_alike(&mut self) {
+        let shared = |a: &Node<'_>, b: &Node<'_>| {
+            let properties = a.key("properties");
+            properties.members().filter(|(name, _)| b.key("properties").get(name).is_some()).count()
+        };
+        for a in std::mem::take(&mut self.gone) {
+            // The first of several that are alike.
+            match (0..self.came.len()).rev().max_by_key(|n| shared(&a, &self.came[*n])) {
+                Some(n) if shared(&a, &self.came[n]) > 0 => {
+                    let b = self.came.remove(n);
+                    self.both.push((a, b));
+                }
+                _ => self.gone.push(a),
+            }
+        }
+    }
+
     fn take(&mut self, fits: impl Fn(&Node<'_>, &Node<'_>) -> bool) {
         let gone = std::mem::take(&mut self.gone);
         for a in gone {

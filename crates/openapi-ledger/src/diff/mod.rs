@@ -1,21 +1,18 @@
-//! What changed between two versions of a description, and whom that breaks.
+//! Compares two versions of a document and classifies each change.
 //!
-//! Two documents are compared by meaning, not as texts. Operations are matched by method and path,
-//! parameters by place and name, schemas by following `$ref`; the order of what has no order does not
-//! count. Each change is classified:
+//! Operations are matched by method and path, parameters by location and name, and schemas by following `$ref`. The order
+//! of unordered lists is ignored. Each change is one of:
 //!
-//! * **breaking**: a program that is right by the old description can fail with the new one. Either
-//!   on the wire (a caller is refused, a reader meets what it does not expect), or because code that
-//!   is generated anew has other names: methods, arguments, types and members.
-//! * **compatible**: neither of these. The type of a member of generated code may still become
-//!   stricter, for example when an answer is no longer nullable; the reason says so then.
-//! * **documentation**: text and samples.
+//! * **breaking**: a program that is correct by the old version can fail with the new one, either on the wire (a request
+//!   is rejected, a response is unexpected) or because regenerated code has different names.
+//! * **compatible**: neither of these. Types in generated code may still become stricter, for example if a response is no
+//!   longer nullable; the reason says so.
+//! * **documentation**: texts and examples.
 //!
-//! Requests and responses are judged apart. What a request may be has to stay allowed; what a response
-//! may be has to stay within what was promised. A schema that is used in both directions, or by many
-//! operations, is compared once for each direction, with the list of the operations.
+//! Requests and responses are judged separately: requests that were allowed must stay allowed, and responses must stay
+//! within what was described. A schema used by many operations is compared once for each direction.
 //!
-//! What is not understood counts as breaking (`unclassified`): a comparison must not be blind.
+//! A change that is not understood counts as breaking (`unclassified`).
 
 mod bodies;
 mod components;
@@ -29,10 +26,12 @@ mod render;
 mod schemas;
 mod security;
 mod tree;
+mod unchanged;
 mod values;
 mod version;
 mod whole;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
@@ -45,20 +44,22 @@ pub use version::{VersionCheck, check_version};
 use crate::convert::to_3_0;
 use crate::document::Document;
 use crate::error::Error;
-use crate::lint::check_openapi;
+use crate::lint::check_operations;
 use crate::marks::Marks;
 use crate::pointer::Pointer;
+use crate::version::Version as OpenApi;
 use tree::Side;
+use unchanged::Unchanged;
 
-/// How much a change hurts.
+/// The effect of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// A program that is right by the old description can fail with the new one.
+    /// A program that is correct by the old version can fail with the new one.
     Breaking,
-    /// Nothing that worked stops working.
+    /// Programs keep working.
     Compatible,
-    /// Text and samples only.
+    /// Only texts and examples changed.
     Documentation,
 }
 
@@ -91,7 +92,7 @@ pub enum Step {
     Major,
 }
 
-/// Which way the data goes that a change is about.
+/// The direction of the data that a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -101,7 +102,7 @@ pub enum Direction {
     Response,
 }
 
-/// Whom a breaking change breaks.
+/// Who is affected by a breaking change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
@@ -135,19 +136,19 @@ pub enum Version {
     New,
 }
 
-/// One change, as its reader needs it.
+/// A change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The name of its [`Kind`].
     pub kind: &'static str,
-    /// How much it hurts.
+    /// Its effect.
     pub effect: Effect,
     /// The step of the version that it asks for.
     pub step: Step,
-    /// Which way the data goes; `None` where that makes no difference.
+    /// The direction of the data, if it matters.
     pub direction: Option<Direction>,
-    /// Whom it breaks; nobody, unless it is breaking.
+    /// Who is affected, if it is breaking.
     pub who: Vec<Who>,
     /// The operations that are affected, by path and method. None for a change of the document itself
     /// or of a component that no operation uses.
@@ -159,16 +160,15 @@ pub struct Change {
     pub pointer: Pointer,
     /// Its line, where the document has a text.
     pub line: Option<u32>,
-    /// Where the node stands in the API, independent of the order of lists and of component names that
-    /// are not on the way: `parameters.search.required`, `responses.200.results[].name`.
+    /// The place in the API, independent of list order and component names: `parameters.search.required`, `responses.200.results[].name`.
     pub place: String,
-    /// The value in the old document; `None` where it has no such node.
+    /// The value in the old document, if it has the node.
     pub old: Option<Value>,
-    /// The value in the new document; `None` where it has no such node.
+    /// The value in the new document, if it has the node.
     pub new: Option<Value>,
     /// What changed.
     pub message: String,
-    /// Why it breaks, or why it does not.
+    /// Why it is breaking or not.
     pub why: String,
 }
 
@@ -235,8 +235,8 @@ impl Diff {
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsuitable`] when one of them is no OpenAPI document, uses a keyword of 3.1 that 3.0 has no
-/// form for, or when they describe different APIs: both have operations, and none in common.
+/// [`Error::Unsuitable`] if one of them is not an OpenAPI document or uses a keyword of 3.1 without an equivalent in 3.0,
+/// or if they have no operation in common.
 pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error> {
     let (old_value, new_value) = (as_3_0(old)?, as_3_0(new)?);
     let mut comparison = Comparison::new(Side::new(&old_value), Side::new(&new_value), marks);
@@ -257,28 +257,23 @@ pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error
 /// names for the same thing.
 pub(crate) fn structure(old: &Value, new: &Value, marks: &Marks) -> Vec<Change> {
     let mut comparison = Comparison::new(Side::new(old), Side::new(new), marks);
-    comparison.exact_names = true;
+    comparison.exact = true;
     operations::compare(&mut comparison);
     let (old, new) =
         (Document::from_value("published", old.clone()), Document::from_value("ours", new.clone()));
     comparison.finish(&old, &new).changes
 }
 
-/// Where the node at `at` stands within its operation.
+/// Returns the place of the node at `at` within its operation.
 pub(crate) fn place(document: &Value, at: &Pointer) -> String {
     Side::new(document).place(at)
 }
 
-fn as_3_0(document: &Document) -> Result<Value, Error> {
-    let version = document.value.get("openapi").and_then(Value::as_str).unwrap_or_default();
-    if !version.starts_with("3.1.") {
-        check_openapi(document)?;
-        return Ok(document.value.clone());
-    }
-    let mut without_version = document.clone();
-    without_version.value["openapi"] = "3.0.3".into();
-    check_openapi(&without_version)?;
-    to_3_0(document)
+fn as_3_0(document: &Document) -> Result<Cow<'_, Value>, Error> {
+    Ok(match check_operations(document)? {
+        OpenApi::V3_0 => Cow::Borrowed(&document.value),
+        OpenApi::V3_1 => Cow::Owned(to_3_0(document)?),
+    })
 }
 
 /// A node of one document.
@@ -325,7 +320,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Where a change is in either document; `None` in the document that has no such node.
+/// The location of a change in each document that has the node.
 #[derive(Clone, Debug)]
 pub(crate) struct At {
     old: Option<Pointer>,
@@ -421,8 +416,11 @@ pub(crate) struct Comparison<'a> {
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
     renamed: HashSet<(Pointer, Pointer)>,
-    /// Whether a parameter of another name is another parameter, however alike the two are.
-    exact_names: bool,
+    /// Whether a parameter of another name is another parameter, however alike the two are, and a range of statuses
+    /// does not stand for one of them.
+    exact: bool,
+    /// What need not be compared.
+    unchanged: Unchanged,
     /// The extensions whose meaning is known.
     marks: &'a Marks,
 }
@@ -438,7 +436,8 @@ impl<'a> Comparison<'a> {
             pending: Vec::new(),
             reached: HashSet::new(),
             renamed: HashSet::new(),
-            exact_names: false,
+            exact: false,
+            unchanged: Unchanged::between(old.root().value, new.root().value),
             marks,
         }
     }

@@ -185,6 +185,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn operation(&mut self, old: &Site<'a>, new: &Site<'a>) {
+        let inherited = |site: &Site<'a>| site.item.key("parameters").value;
+        if old.path == new.path
+            && self.unchanged.holds(inherited(old), inherited(new))
+            && self.unchanged.holds(old.node.value, new.node.value)
+        {
+            return;
+        }
         self.enter(Some(old.named()));
         self.operation_id(old, new);
         self.path_names(old, new);

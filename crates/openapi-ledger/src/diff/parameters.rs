@@ -22,7 +22,7 @@ impl<'a> Comparison<'a> {
         }
         for parameter in gone {
             let name = parameter.text("name").unwrap_or("?");
-            let renamed = after.iter().position(|other| !self.exact_names && is_renamed(&parameter, other));
+            let renamed = after.iter().position(|other| !self.exact && is_renamed(&parameter, other));
             let moved = after.iter().position(|other| other.text("name") == Some(name));
             if let Some(n) = moved {
                 let other = after.remove(n);

@@ -1,4 +1,4 @@
-//! One of the two documents: references followed, and what a node is called.
+//! One of the two documents: resolving references and naming nodes.
 
 use std::collections::HashSet;
 
@@ -31,13 +31,12 @@ impl<'a> Side<'a> {
         Node { value: self.root, at: Pointer::root() }
     }
 
-    /// Follows `$ref` to a definition. A reference that leads nowhere, elsewhere or in a circle is
-    /// returned as it stands: lint is there to complain.
+    /// Follows `$ref` to a definition. A dangling, external or circular reference is returned unchanged; lint reports it.
     pub(super) fn resolve(&self, node: Node<'a>) -> Resolved<'a> {
         let mut seen = HashSet::new();
         let mut resolved = Resolved { node, through: Vec::new() };
-        while let Some(target) = resolved.node.text("$ref").and_then(|text| text.strip_prefix('#')) {
-            let Some(at) = Pointer::parse(&target.replace("%7B", "{").replace("%7D", "}")) else { break };
+        while let Some(target) = resolved.node.text("$ref").filter(|text| text.starts_with('#')) {
+            let Some(at) = Pointer::parse(target) else { break };
             let Some(value) = self.root.pointer(at.as_str()) else { break };
             if !seen.insert(at.clone()) {
                 break;
@@ -77,8 +76,8 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Where the node at `at` stands in the API: parameters by name and not by index, and the path into a
-    /// schema without the keywords that lead there. A keyword of the node itself comes last:
+    /// Returns the place of the node at `at`: parameters by name instead of index, and property paths without schema
+    /// keywords. A keyword of the node itself comes last:
     /// `parameters.limit.minimum`, `responses.200.results[].name.format`. Inside an operation the place is
     /// that within the operation.
     pub(super) fn place(&self, at: &Pointer) -> String {
@@ -159,8 +158,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// How an alternative is told from the others: by the one value that a member of it may have, else by its
-    /// type, else by its number.
+    /// Identifies an alternative by a property with a single allowed value, else by its type, else by its index.
     fn alternative(&self, at: &Pointer, n: &str) -> String {
         let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
         let node = self.resolve(node).node;

@@ -1,8 +1,8 @@
-//! The linter: finds what is wrong with an OpenAPI 3.0 document.
+//! A linter for OpenAPI 3.0 documents.
 //!
-//! A table of OpenAPI's objects (`shape`) drives one walk over the document. The walk reports what
-//! the table alone can tell and leaves a list of typed sites and references; each rule is a small
-//! function over those. A project adds rules of its own with [`lint_with`].
+//! One walk over the document, driven by the table of OpenAPI objects in [`grammar`](crate::grammar), reports structural
+//! errors and collects typed sites and references. Each rule is a small function over these. Projects add rules with
+//! [`lint_with`].
 
 mod operations;
 mod parameters;
@@ -31,13 +31,13 @@ pub use operations::{Status, status};
 pub use report::{Tool, findings_to_json, findings_to_sarif};
 pub use values::{Direction, Validators};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The document is wrong, or the generator stops on it.
+    /// The document is invalid, or code generation fails.
     Error,
-    /// The document can be used, but someone will be hurt.
+    /// The document can be used, but may cause problems.
     Warning,
 }
 
@@ -81,7 +81,7 @@ pub enum RuleGroup {
 pub struct Rule {
     /// The name that findings carry.
     pub name: &'static str,
-    /// How bad its findings are.
+    /// The severity of its findings.
     pub severity: Severity,
     /// What it is about.
     pub group: RuleGroup,
@@ -100,7 +100,7 @@ pub fn rules() -> &'static [Rule] {
     rules::ALL
 }
 
-/// One thing that is wrong: where, what, and how to mend it.
+/// A problem in a document: where, what, and how to fix it.
 ///
 /// Displays on one line:
 ///
@@ -111,7 +111,7 @@ pub fn rules() -> &'static [Rule] {
 /// assert_eq!(
 ///     lint(&document)[0].to_string(),
 ///     "pets.yaml:2 #/info error[missing-field]: this Info Object lacks the required field `version`; \
-///      mend: add `version:`"
+///      help: add `version:`"
 /// );
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
@@ -119,20 +119,20 @@ pub fn rules() -> &'static [Rule] {
 pub struct Finding {
     /// The rule that found it.
     pub rule: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// Where it is.
     pub place: Place,
     /// What is wrong.
     pub message: String,
-    /// What to write instead.
-    pub mend: String,
+    /// How to fix it.
+    pub help: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, severity, place, message, mend } = self;
-        write!(f, "{place} {severity}[{rule}]: {message}; mend: {mend}")
+        let Self { rule, severity, place, message, help } = self;
+        write!(f, "{place} {severity}[{rule}]: {message}; help: {help}")
     }
 }
 
@@ -145,15 +145,14 @@ impl Serialize for Finding {
         out.serialize_field("pointer", &self.place.pointer.to_string())?;
         out.serialize_field("line", &self.place.line)?;
         out.serialize_field("message", &self.message)?;
-        out.serialize_field("mend", &self.mend)?;
+        out.serialize_field("help", &self.help)?;
         out.end()
     }
 }
 
 /// Checks a document by the rules of this crate. The findings are in the order of the text.
 ///
-/// Any document will do: one that is no OpenAPI at all has findings too (see [`check_openapi`] for
-/// a plain answer to that).
+/// The document need not be OpenAPI at all; use [`check_openapi`] to check that first.
 ///
 /// ```
 /// use openapi_ledger::{Document, lint::lint};
@@ -162,17 +161,17 @@ impl Serialize for Finding {
 /// let findings = lint(&Document::parse("pets.yaml", text)?);
 /// assert_eq!(findings.len(), 1);
 /// assert_eq!(findings[0].rule, "unknown-field");
-/// assert_eq!(findings[0].mend, "did you mean `version`?");
+/// assert_eq!(findings[0].help, "did you mean `version`?");
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 pub fn lint(document: &Document) -> Vec<Finding> {
     lint_with(document, &[])
 }
 
-/// A check that a project adds: it looks at the objects of a document and reports what is wrong.
+/// A check added by a project.
 pub type Check = fn(&Context<'_>, &mut Report);
 
-/// [`lint`], and checks of one's own.
+/// Like [`lint`], with additional checks.
 ///
 /// ```
 /// use openapi_ledger::Document;
@@ -216,7 +215,7 @@ pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
     report.finish(document)
 }
 
-/// Whether this is an OpenAPI 3.0.x document at all.
+/// Checks that a document is OpenAPI 3.0.
 ///
 /// ```
 /// use openapi_ledger::{Document, lint::check_openapi};
@@ -228,24 +227,29 @@ pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsuitable`], which names what was found instead.
+/// [`Error::Unsuitable`], which says what was found instead.
 pub fn check_openapi(document: &Document) -> Result<(), Error> {
-    let root = Pointer::root();
-    let unsuitable =
-        |pointer: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(pointer), reason });
-    if openapi_version(document)? == Version::V3_1 {
-        let version = &document.value["openapi"];
+    if check_operations(document)? == Version::V3_1 {
+        let version = document.value["openapi"].as_str().unwrap_or_default();
         let reason = format!("this is an OpenAPI {version} document; give one of version 3.0.x");
-        return unsuitable(&root.key("openapi"), reason.replace('"', ""));
+        return Err(Error::Unsuitable { place: document.place(&Pointer::root().key("openapi")), reason });
     }
-    match document.value.get("paths") {
-        Some(Value::Object(_)) => Ok(()),
+    Ok(())
+}
+
+/// The version of a document that is OpenAPI 3.0 or 3.1 and has paths.
+pub(crate) fn check_operations(document: &Document) -> Result<Version, Error> {
+    let version = openapi_version(document)?;
+    let root = Pointer::root();
+    let (pointer, reason) = match document.value.get("paths") {
+        Some(Value::Object(_)) => return Ok(version),
         Some(other) => {
             let found = text::json_type(other);
-            unsuitable(&root.key("paths"), format!("`paths` is {found}; it must be an object"))
+            (root.key("paths"), format!("`paths` is {found}; it must be an object"))
         }
-        None => unsuitable(&root, "no `paths`: there is no operation to work on".to_owned()),
-    }
+        None => (root, "no `paths`: there is no operation to work on".to_owned()),
+    };
+    Err(Error::Unsuitable { place: document.place(&pointer), reason })
 }
 
 /// Collects findings; the severity comes from the rule, the line from the document.
@@ -255,27 +259,27 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a finding: where, what is wrong, and how to mend it.
+    /// Adds a finding: where, what is wrong, and how to fix it.
     pub fn add(
         &mut self,
         rule: &Rule,
         pointer: &Pointer,
         message: impl Into<String>,
-        mend: impl Into<String>,
+        help: impl Into<String>,
     ) {
-        self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), mend.into()));
+        self.entries.push((rule.name, rule.severity, pointer.clone(), message.into(), help.into()));
     }
 
     fn finish(self, document: &Document) -> Vec<Finding> {
         let mut findings: Vec<_> = self
             .entries
             .into_iter()
-            .map(|(rule, severity, pointer, message, mend)| Finding {
+            .map(|(rule, severity, pointer, message, help)| Finding {
                 rule,
                 severity,
                 place: document.place(&pointer),
                 message,
-                mend,
+                help,
             })
             .collect();
         sort(&mut findings);
@@ -304,7 +308,7 @@ pub struct Site<'a> {
     pub object: &'a Map<String, Value>,
     /// The object that holds it.
     pub parent: Option<usize>,
-    /// The field of the parent under which it hangs.
+    /// The field of the parent that contains it.
     pub edge: &'static str,
     /// Its name in that field's map, where the field is one.
     pub key: &'a str,
@@ -323,7 +327,7 @@ impl<'a> Site<'a> {
         self.object.get(field).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The items of a field; none where it is no list.
+    /// Returns the items of a field, or an empty slice if it is not a list.
     pub fn list(&self, field: &str) -> &'a [Value] {
         self.object.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
@@ -348,7 +352,7 @@ pub struct Reference<'a> {
     pub pointer: Pointer,
     /// The text of `$ref`.
     pub target: &'a str,
-    /// The field of the parent under which it hangs.
+    /// The field of the parent that contains it.
     pub edge: &'static str,
     /// Its name in that field's map, where the field is one.
     pub key: &'a str,
@@ -383,7 +387,7 @@ pub struct Context<'a> {
     pub sites: Vec<Site<'a>>,
     /// Every reference.
     pub references: Vec<Reference<'a>>,
-    /// For each site what hangs below it, in the order of the text.
+    /// The children of each site, in document order.
     pub children: Vec<Vec<Node>>,
     nodes: HashMap<Pointer, Node>,
     /// For each reference the object at its end.
@@ -421,11 +425,10 @@ impl<'a> Context<'a> {
             }
             let reference = &self.references[n];
             let broken = |problem| if n == first { problem } else { Broken::Further };
-            let Some(fragment) = reference.target.strip_prefix('#') else {
+            if !reference.target.starts_with('#') {
                 return Err(broken(Broken::External));
-            };
-            let fragment = percent_decoded(fragment);
-            let Some(pointer) = Pointer::parse(&fragment) else {
+            }
+            let Some(pointer) = Pointer::parse(reference.target) else {
                 return Err(broken(Broken::Missing));
             };
             match self.nodes.get(&pointer) {
@@ -453,7 +456,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The field under which a node hangs, and its name in that field's map.
+    /// Returns the field that contains a node, and its name if the field is a map.
     pub fn edge(&self, node: Node) -> (&'static str, &'a str) {
         match node {
             Node::Site(n) => (self.sites[n].edge, self.sites[n].key),
@@ -474,7 +477,7 @@ impl<'a> Context<'a> {
         self.sites.iter().enumerate().filter(move |(_, site)| site.kind == kind)
     }
 
-    /// What hangs below `site` in the field `edge`.
+    /// Iterates over the children of `site` in the field `edge`.
     pub fn below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = Node> + 'c {
         self.children[site].iter().copied().filter(move |node| self.edge(*node).0 == edge)
     }
@@ -543,27 +546,4 @@ impl<'a> Context<'a> {
             })
             .collect()
     }
-}
-
-/// A URI fragment without its percent escapes.
-fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let digit = |n: usize| tail.get(n).and_then(|b| char::from(*b).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -73,8 +73,8 @@ fn paths(context: &Context, report: &mut Report) {
             );
         }
         if let Err(problem) = template_names(path) {
-            let mend = "write each parameter once, as `{name}`";
-            report.add(&rules::PATH_TEMPLATE, at, format!("the path `{path}` is malformed: {problem}"), mend);
+            let help = "write each parameter once, as `{name}`";
+            report.add(&rules::PATH_TEMPLATE, at, format!("the path `{path}` is malformed: {problem}"), help);
         }
         if let Some(first) = seen.insert(without_names(path), path) {
             report.add(
@@ -105,7 +105,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
                     let declared = parameter.text("name").filter(|_| parameter.text("in") == Some("path"))?;
                     (!names.contains(&declared)).then_some(declared)
                 });
-                let mend = match (elsewhere, did_you_mean(name, unused)) {
+                let help = match (elsewhere, did_you_mean(name, unused)) {
                     (Some(parameter), _) => match parameter.text("in") {
                         Some(place) => format!("`{name}` is declared with `in: {place}`; write `in: path`"),
                         None => format!("`{name}` is declared without `in`; add `in: path`"),
@@ -117,7 +117,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
                     &rules::PATH_PARAMETER_UNDECLARED,
                     &context.sites[operation].pointer,
                     format!("`{{{name}}}` of the path `{path}` is not declared as a parameter"),
-                    mend,
+                    help,
                 );
             }
         }
@@ -126,7 +126,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
             let Some(parameter) = context.follow(node).map(|n| &context.sites[n]) else { continue };
             let name = parameter.text("name").filter(|_| parameter.text("in") == Some("path"));
             if let Some(name) = name.filter(|name| !names.contains(name)) {
-                let mend = match did_you_mean(name, names.iter().copied()) {
+                let help = match did_you_mean(name, names.iter().copied()) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("remove it, or write `{{{name}}}` into the path"),
                 };
@@ -134,7 +134,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
                     &rules::PATH_PARAMETER_UNUSED,
                     context.pointer(node),
                     format!("the path `{path}` does not contain `{{{name}}}`"),
-                    mend,
+                    help,
                 );
             }
         }
@@ -175,8 +175,8 @@ fn operation_ids(context: &Context, report: &mut Report) {
             if better.is_empty() || better.starts_with(|c: char| c.is_ascii_digit()) {
                 better.insert(0, '_');
             }
-            let mend = format!("use letters, digits and `_`, no digit first, such as `{better}`");
-            report.add(&rules::OPERATION_ID_INVALID, &at, format!("`{id}` is no identifier"), mend);
+            let help = format!("use letters, digits and `_`, no digit first, such as `{better}`");
+            report.add(&rules::OPERATION_ID_INVALID, &at, format!("`{id}` is no identifier"), help);
         }
         if let Some(first) = seen.insert(id, site.pointer.to_string()) {
             let message = format!("the operationId `{id}` is already that of {first}");
@@ -213,7 +213,7 @@ fn responses(context: &Context, report: &mut Report) {
         let responses = context.responses_of(n);
         let at = site.pointer.key("responses");
         for (key, node) in responses.iter().filter(|(key, _)| status(key) == Status::Invalid) {
-            let mend = if status(&key.to_ascii_uppercase()) != Status::Invalid {
+            let help = if status(&key.to_ascii_uppercase()) != Status::Invalid {
                 format!("write `{}`", key.to_ascii_uppercase())
             } else if key.eq_ignore_ascii_case("default") || did_you_mean(key, ["default"]).is_some() {
                 "write `default`".to_owned()
@@ -221,7 +221,7 @@ fn responses(context: &Context, report: &mut Report) {
                 "write a code such as `404`, a range such as `4XX`, or `default`".to_owned()
             };
             let message = format!("`{key}` is no status code");
-            report.add(&rules::STATUS_CODE, context.pointer(*node), message, mend);
+            report.add(&rules::STATUS_CODE, context.pointer(*node), message, help);
         }
         if site.object.get("responses").is_some_and(|r| r.is_object()) {
             let keys: Vec<_> = responses.iter().map(|(key, _)| *key).collect();
@@ -282,8 +282,8 @@ fn bodies(context: &Context, report: &mut Report) {
     }
     for (_, site) in context.of_kind(Kind::RequestBody) {
         if site.map("content").is_some_and(|content| content.is_empty()) {
-            let mend = "add `application/json` with a schema, or remove the request body";
-            report.add(&rules::EMPTY_CONTENT, &site.pointer.key("content"), "`content` is empty", mend);
+            let help = "add `application/json` with a schema, or remove the request body";
+            report.add(&rules::EMPTY_CONTENT, &site.pointer.key("content"), "`content` is empty", help);
         }
     }
     for (_, site) in context.of_kind(Kind::Operation).filter(|(_, site)| site.has("requestBody")) {
@@ -319,18 +319,15 @@ fn links(context: &Context, report: &mut Report) {
             (Some(id), None) if !ids.contains(id) => {
                 let mut known: Vec<_> = ids.iter().copied().collect();
                 known.sort_unstable();
-                let mend = match did_you_mean(id, known) {
+                let help = match did_you_mean(id, known) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => "name the operationId of an operation in this document".to_owned(),
                 };
                 let at = site.pointer.key("operationId");
-                report.add(&rules::LINK_TARGET, &at, format!("no operation is called `{id}`"), mend);
+                report.add(&rules::LINK_TARGET, &at, format!("no operation is called `{id}`"), help);
             }
             (None, Some(target)) => {
-                let fragment = target.strip_prefix('#').map(super::percent_decoded);
-                let found = fragment
-                    .and_then(|f| crate::Pointer::parse(&f))
-                    .and_then(|p| context.nodes.get(&p).copied());
+                let found = crate::Pointer::parse(target).and_then(|p| context.nodes.get(&p).copied());
                 let is_operation = found
                     .and_then(|node| context.follow(node))
                     .is_some_and(|n| context.sites[n].kind == Kind::Operation);
@@ -359,9 +356,9 @@ fn callbacks(context: &Context, report: &mut Report) {
                     .map(|part| format!("`{{{part}}}` is no runtime expression")),
             };
             if let Some(problem) = bad {
-                let mend = "write an expression such as `{$request.body#/callbackUrl}`";
+                let help = "write an expression such as `{$request.body#/callbackUrl}`";
                 let message = format!("the callback URL `{expression}` is malformed: {problem}");
-                report.add(&rules::CALLBACK_EXPRESSION, &at, message, mend);
+                report.add(&rules::CALLBACK_EXPRESSION, &at, message, help);
             }
         }
     }

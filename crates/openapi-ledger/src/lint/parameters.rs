@@ -53,7 +53,7 @@ fn duplicates(context: &Context, report: &mut Report) {
 fn place(site: &Site, report: &mut Report) {
     const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
     let Some(place) = site.text("in").filter(|place| !PLACES.contains(place)) else { return };
-    let mend = match (place, did_you_mean(place, PLACES)) {
+    let help = match (place, did_you_mean(place, PLACES)) {
         ("body" | "formData", _) => "describe the body under `requestBody`".to_owned(),
         (_, Some(meant)) => format!("did you mean `{meant}`?"),
         (_, None) => "write `path`, `query`, `header` or `cookie`".to_owned(),
@@ -62,13 +62,13 @@ fn place(site: &Site, report: &mut Report) {
         &rules::PARAMETER_IN,
         &site.pointer.key("in"),
         format!("`{place}` is no place for a parameter"),
-        mend,
+        help,
     );
 }
 
 fn schema_or_content(site: &Site, report: &mut Report) {
     let what = if site.kind == Kind::Header { "header" } else { "parameter" };
-    let (message, mend) = match (site.has("schema"), site.map("content")) {
+    let (message, help) = match (site.has("schema"), site.map("content")) {
         (true, Some(_)) => (format!("the {what} has both `schema` and `content`"), "keep one of them"),
         (false, None) if !site.has("content") => {
             (format!("the {what} has neither `schema` nor `content`"), "add `schema:` with its type")
@@ -79,7 +79,7 @@ fn schema_or_content(site: &Site, report: &mut Report) {
         ),
         _ => return,
     };
-    report.add(&rules::PARAMETER_SHAPE, &site.pointer, message, mend);
+    report.add(&rules::PARAMETER_SHAPE, &site.pointer, message, help);
 }
 
 fn style(site: &Site, report: &mut Report) {
@@ -94,7 +94,7 @@ fn style(site: &Site, report: &mut Report) {
     };
     if !allowed.contains(&style) {
         let place = site.text("in").unwrap_or("header");
-        let mend = match did_you_mean(style, allowed.iter().copied()) {
+        let help = match did_you_mean(style, allowed.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("write `{}`, or leave `style` out", allowed.join("` or `")),
         };
@@ -102,7 +102,7 @@ fn style(site: &Site, report: &mut Report) {
             &rules::PARAMETER_STYLE,
             &site.pointer.key("style"),
             format!("`{style}` is no style for {place} parameters"),
-            mend,
+            help,
         );
     }
 }

@@ -171,8 +171,7 @@ fn unused_components(context: &Context, report: &mut Report) {
     let mut edges: HashMap<&str, Vec<String>> = HashMap::new();
     for reference in &context.references {
         let from = component_of(&reference.pointer).unwrap_or_default();
-        let fragment = super::percent_decoded(reference.target.trim_start_matches('#'));
-        edges.entry(from).or_default().extend(target_component(&fragment));
+        edges.entry(from).or_default().extend(target_component(reference.target));
     }
     for site in &context.sites {
         let from = component_of(&site.pointer).unwrap_or_default();
@@ -185,9 +184,10 @@ fn unused_components(context: &Context, report: &mut Report) {
             Kind::Discriminator => {
                 let mapping = site.map("mapping").into_iter().flat_map(|mapping| mapping.values());
                 for target in mapping.filter_map(|value| value.as_str()) {
-                    let component = match target.strip_prefix('#') {
-                        Some(fragment) => target_component(&super::percent_decoded(fragment)),
-                        None => Some(pointer_of("schemas", target)),
+                    let component = if target.starts_with('#') {
+                        target_component(target)
+                    } else {
+                        Some(pointer_of("schemas", target))
                     };
                     edges.entry(from).or_default().extend(component);
                 }
@@ -234,15 +234,15 @@ fn pointer_of(section: &str, name: &str) -> String {
     Pointer::root().key("components").key(section).key(name).as_str().to_owned()
 }
 
-fn target_component(fragment: &str) -> Option<String> {
-    component_of(&Pointer::parse(fragment)?).map(str::to_owned)
+fn target_component(reference: &str) -> Option<String> {
+    component_of(&Pointer::parse(reference)?).map(str::to_owned)
 }
 
 impl Context<'_> {
     /// Whether a reference leads to a place inside a component rather than to a component.
     pub fn leads_inside_a_component(&self, node: Node) -> bool {
         let Node::Reference(n) = node else { return false };
-        let fragment = super::percent_decoded(self.references[n].target.trim_start_matches('#'));
-        Pointer::parse(&fragment).is_none_or(|pointer| component_of(&pointer) != Some(pointer.as_str()))
+        Pointer::parse(self.references[n].target)
+            .is_none_or(|pointer| component_of(&pointer) != Some(pointer.as_str()))
     }
 }

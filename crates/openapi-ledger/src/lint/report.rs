@@ -30,7 +30,7 @@ impl Tool {
 /// * `format`: `TOOL/findings/1`, with the name of the tool
 /// * `document`: the name of what was checked
 /// * `counts`: how many `error`s and `warning`s there are
-/// * `findings`: each with `rule`, `severity`, `file`, `pointer`, `line` (or null), `message` and `mend`
+/// * `findings`: each with `rule`, `severity`, `file`, `pointer`, `line` (or null), `message` and `help`
 ///
 /// ```
 /// use openapi_ledger::{Document, lint::{Tool, findings_to_json, lint}};
@@ -100,7 +100,7 @@ fn result(rules: &[Rule], finding: &Finding) -> Value {
     let mut result = json!({
         "ruleId": finding.rule,
         "level": finding.severity.to_string(),
-        "message": {"text": format!("{}; mend: {}", finding.message, finding.mend)},
+        "message": {"text": format!("{}; help: {}", finding.message, finding.help)},
         "locations": [{
             "physicalLocation": physical,
             "logicalLocations": [{"fullyQualifiedName": finding.place.pointer.to_string()}],
@@ -147,7 +147,7 @@ mod tests {
             severity: Severity::Error,
             place: Place { file: file.into(), pointer: Pointer::root().key("info"), line },
             message: "no version".into(),
-            mend: "add it".into(),
+            help: "add it".into(),
         }
     }
 

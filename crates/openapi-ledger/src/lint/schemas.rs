@@ -50,7 +50,7 @@ fn types(site: &Site, report: &mut Report) {
         return;
     };
     if !TYPES.contains(&kind) {
-        let mend = match kind {
+        let help = match kind {
             "int" | "long" | "int32" | "int64" | "short" | "byte" => "did you mean `integer`?".to_owned(),
             "float" | "double" | "decimal" => "did you mean `number`?".to_owned(),
             "str" | "text" | "date" | "datetime" | "date-time" | "uuid" | "uri" | "enum" | "char" => {
@@ -66,7 +66,7 @@ fn types(site: &Site, report: &mut Report) {
                 None => format!("write one of {}", listed(TYPES)),
             },
         };
-        report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is no type"), mend);
+        report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is no type"), help);
         return;
     }
     for (owner, keywords) in KEYWORDS {
@@ -75,13 +75,13 @@ fn types(site: &Site, report: &mut Report) {
                 &rules::KEYWORD_TYPE,
                 &site.pointer.key(keyword),
                 format!("`{keyword}` says nothing about values of type `{kind}`"),
-                keyword_mend(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`")),
+                keyword_help(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`")),
             );
         }
     }
     if kind == "array" && !site.has("items") {
-        let mend = "add `items:` with the schema of one item; `items: {}` for anything";
-        report.add(&rules::ARRAY_ITEMS, &site.pointer, "the array has no `items`", mend);
+        let help = "add `items:` with the schema of one item; `items: {}` for anything";
+        report.add(&rules::ARRAY_ITEMS, &site.pointer, "the array has no `items`", help);
     }
     let format_owner = match site.text("format") {
         Some("int32" | "int64") => &["integer", "number"][..],
@@ -106,7 +106,7 @@ fn types(site: &Site, report: &mut Report) {
 }
 
 /// The keyword of `kind` that limits what `keyword` limits elsewhere.
-fn keyword_mend(keyword: &str, kind: &str) -> Option<String> {
+fn keyword_help(keyword: &str, kind: &str) -> Option<String> {
     let (prefix, rest) = ["min", "max"].iter().find_map(|p| Some((*p, keyword.strip_prefix(p)?)))?;
     let size = matches!(rest, "imum" | "Length" | "Items" | "Properties");
     let own = match family(kind) {
@@ -147,20 +147,20 @@ fn nullable(site: &Site, report: &mut Report) {
     let at = site.pointer.key("nullable");
     if !site.has("type") {
         let parts = ["allOf", "oneOf", "anyOf"].iter().any(|field| site.has(field));
-        let mend = if parts {
+        let help = if parts {
             "put `nullable: true` beside the `type` of a member"
         } else {
             "name the `type`; a schema `{}` admits null anyway"
         };
-        report.add(&rules::TYPELESS_NULLABLE, &at, "`nullable` has no effect without `type`", mend);
+        report.add(&rules::TYPELESS_NULLABLE, &at, "`nullable` has no effect without `type`", help);
     }
     if site.has("enum") && !site.list("enum").iter().any(Value::is_null) {
-        let mend = "add `null` to the enum, or remove `nullable`";
+        let help = "add `null` to the enum, or remove `nullable`";
         report.add(
             &rules::NULLABLE_ENUM,
             &site.pointer.key("enum"),
             "the schema is nullable, but its enum lacks null",
-            mend,
+            help,
         );
     }
 }
@@ -182,8 +182,8 @@ fn enumeration(site: &Site, report: &mut Report) {
     let Some(Value::Array(values)) = site.object.get("enum") else { return };
     let at = site.pointer.key("enum");
     if values.is_empty() {
-        let mend = "list the values, or remove `enum`";
-        report.add(&rules::ENUM_VALUES, &at, "the enum is empty and admits nothing", mend);
+        let help = "list the values, or remove `enum`";
+        report.add(&rules::ENUM_VALUES, &at, "the enum is empty and admits nothing", help);
     }
     let mut seen = HashSet::new();
     for (n, value) in values.iter().enumerate() {
@@ -194,21 +194,21 @@ fn enumeration(site: &Site, report: &mut Report) {
         let Some(kind) = site.text("type").filter(|kind| TYPES.contains(kind)) else { continue };
         if value.is_null() {
             if !site.flag("nullable") {
-                let mend = "add `nullable: true`, or remove the null";
+                let help = "add `nullable: true`, or remove the null";
                 report.add(
                     &rules::ENUM_TYPE,
                     &at.index(n),
                     "the enum lists null, but the schema is not nullable",
-                    mend,
+                    help,
                 );
             }
         } else if !is_of_type(value, kind) {
-            let mend = match (kind, value) {
+            let help = match (kind, value) {
                 ("string", Value::Number(_) | Value::Bool(_)) => format!("write \"{value}\" in quotes"),
                 _ => format!("write a value of type `{kind}`"),
             };
             let message = format!("{} is {}, but the type is `{kind}`", brief(value), json_type(value));
-            report.add(&rules::ENUM_TYPE, &at.index(n), message, mend);
+            report.add(&rules::ENUM_TYPE, &at.index(n), message, help);
         }
     }
 }
@@ -368,7 +368,7 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
         }
         let optional =
             declared.keys().copied().filter(|p| !names.iter().any(|name| name.as_str() == Some(p)));
-        let mend = match did_you_mean(name, optional) {
+        let help = match did_you_mean(name, optional) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare `{name}` under `properties`, or remove it from `required`"),
         };
@@ -376,7 +376,7 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
             &rules::REQUIRED_PROPERTY,
             &site.pointer.key("required").index(n),
             format!("`required` names `{name}`, which is no property of this schema"),
-            mend,
+            help,
         );
     }
 }
@@ -384,12 +384,12 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
 fn compositions(site: &Site, report: &mut Report) {
     for field in ["allOf", "oneOf", "anyOf"] {
         if site.object.get(field).and_then(Value::as_array).is_some_and(Vec::is_empty) {
-            let mend = format!("list a schema, or remove `{field}`");
+            let help = format!("list a schema, or remove `{field}`");
             report.add(
                 &rules::EMPTY_COMPOSITION,
                 &site.pointer.key(field),
                 format!("`{field}` is empty"),
-                mend,
+                help,
             );
         }
     }
@@ -418,15 +418,15 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
                 mapped.push((target, tag));
                 if !variants.is_empty() && !variant_sites.contains(&target) {
                     let message = format!("`{tag}` leads to `{text}`, which is none of the variants");
-                    let mend = "add it to the variants, or correct the mapping";
-                    report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, mend);
+                    let help = "add it to the variants, or correct the mapping";
+                    report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, help);
                 }
             }
             Err(problem) => {
                 broken = true;
                 let last = text.rsplit('/').next().unwrap_or(text);
                 let known = component_schemas(context);
-                let mend = match did_you_mean(last, known.iter().copied()) {
+                let help = match did_you_mean(last, known.iter().copied()) {
                     Some(meant) => format!("did you mean `#/components/schemas/{meant}`?"),
                     None => "map it to a schema under `#/components/schemas`".to_owned(),
                 };
@@ -434,7 +434,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
                     &rules::DISCRIMINATOR_TARGET,
                     &at,
                     format!("`{tag}` leads to `{text}`, which {problem}"),
-                    mend,
+                    help,
                 );
             }
         }
@@ -453,8 +453,8 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
             Node::Site(_) => {
                 if owner.pointer != *at {
                     let message = "the variant is written in place, so no tag can lead to it";
-                    let mend = "move it to `components/schemas` and refer to it";
-                    report.add(&rules::DISCRIMINATOR_VARIANT, at, message, mend);
+                    let help = "move it to `components/schemas` and refer to it";
+                    report.add(&rules::DISCRIMINATOR_VARIANT, at, message, help);
                 }
                 continue;
             }
@@ -473,13 +473,13 @@ fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
 }
 
 fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
-    let pointer = match text.strip_prefix('#') {
-        Some(fragment) => Pointer::parse(&super::percent_decoded(fragment)).ok_or("is no reference")?,
+    let pointer = match text {
+        text if text.starts_with('#') => Pointer::parse(text).ok_or("is no reference")?,
         // A value with a slash or a suffix is a file, anything else the name of a schema.
-        None if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
+        text if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
             return Err("is outside this document");
         }
-        None => Pointer::root().key("components").key("schemas").key(text),
+        name => Pointer::root().key("components").key("schemas").key(name),
     };
     let node = context.nodes.get(&pointer).copied().ok_or("does not exist")?;
     let target = context.follow(node).ok_or("leads nowhere")?;
@@ -498,12 +498,12 @@ fn tag_property(
 ) {
     let declared = properties_of(context, variant);
     let Some(schemas) = declared.get(property) else {
-        let mend = match did_you_mean(property, declared.keys().copied()) {
+        let help = match did_you_mean(property, declared.keys().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare `{property}` under its properties and require it"),
         };
         let message = format!("{name} does not declare the discriminator's property `{property}`");
-        report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, mend);
+        report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
         return;
     };
     if !required_of(context, variant).contains(property) {
@@ -530,8 +530,8 @@ fn tag_property(
                 "the tag `{tag}` leads to {name}, whose `{property}` admits only {}",
                 listed(admitted)
             );
-            let mend = "map each value that the variant admits to it";
-            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, mend);
+            let help = "map each value that the variant admits to it";
+            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
         }
     }
 }

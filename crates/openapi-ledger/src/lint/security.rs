@@ -24,7 +24,7 @@ fn requirements(context: &Context, report: &mut Report) {
         for (name, scopes) in site.object {
             let at = site.pointer.key(name);
             if !defined.contains(&name) {
-                let mend = match did_you_mean(name, defined.iter().map(|name| name.as_str())) {
+                let help = match did_you_mean(name, defined.iter().map(|name| name.as_str())) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("define it under `{folder}`, or remove the requirement"),
                 };
@@ -32,7 +32,7 @@ fn requirements(context: &Context, report: &mut Report) {
                     &rules::SECURITY_UNDEFINED,
                     &at,
                     format!("no security scheme is called `{name}`"),
-                    mend,
+                    help,
                 );
                 continue;
             }
@@ -65,7 +65,7 @@ fn undeclared_scopes(context: &Context, scheme: usize, scopes: &[Value], at: &Po
         .collect();
     for (n, scope) in scopes.iter().enumerate() {
         let Some(scope) = scope.as_str().filter(|scope| !declared.contains(scope)) else { continue };
-        let mend = match did_you_mean(scope, declared.iter().copied()) {
+        let help = match did_you_mean(scope, declared.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "declare it under `scopes` of a flow".to_owned(),
         };
@@ -73,7 +73,7 @@ fn undeclared_scopes(context: &Context, scheme: usize, scopes: &[Value], at: &Po
             &rules::SECURITY_SCOPES,
             &at.index(n),
             format!("no flow declares the scope `{scope}`"),
-            mend,
+            help,
         );
     }
 }
@@ -87,7 +87,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
         "oauth2" => &["flows"],
         "openIdConnect" => &["openIdConnectUrl"],
         _ => {
-            let mend = match did_you_mean(kind, TYPES) {
+            let help = match did_you_mean(kind, TYPES) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if matches!(kind, "basic" | "bearer") => {
                     format!("write `type: http` and `scheme: {kind}`")
@@ -95,7 +95,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
                 None => format!("write one of {}", listed(TYPES)),
             };
             let at = site.pointer.key("type");
-            report.add(&rules::SECURITY_SCHEME, &at, format!("`{kind}` is no type of security scheme"), mend);
+            report.add(&rules::SECURITY_SCHEME, &at, format!("`{kind}` is no type of security scheme"), help);
             return;
         }
     };
@@ -118,7 +118,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
     if let Some(place) =
         site.text("in").filter(|p| kind == "apiKey" && !["query", "header", "cookie"].contains(p))
     {
-        let mend = match did_you_mean(place, ["query", "header", "cookie"]) {
+        let help = match did_you_mean(place, ["query", "header", "cookie"]) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "write `query`, `header` or `cookie`".to_owned(),
         };
@@ -126,7 +126,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
             &rules::SECURITY_SCHEME,
             &site.pointer.key("in"),
             format!("`{place}` is no place for a key"),
-            mend,
+            help,
         );
     }
     if let Some(name) = site.text("scheme").filter(|_| kind == "http") {
@@ -148,7 +148,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
         ]
         .into();
         if !known.contains(name.to_ascii_lowercase().as_str()) {
-            let mend = match did_you_mean(name, ["basic", "bearer", "digest"]) {
+            let help = match did_you_mean(name, ["basic", "bearer", "digest"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write `bearer` or `basic`".to_owned(),
             };
@@ -157,7 +157,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
                 &rules::SECURITY_SCHEME,
                 &at,
                 format!("`{name}` is no HTTP authentication scheme"),
-                mend,
+                help,
             );
         }
     }
@@ -177,8 +177,8 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
             }
         }
         if !any && context.sites[flows].object.is_empty() {
-            let mend = "describe one, such as `authorizationCode`";
-            report.add(&rules::SECURITY_SCHEME, &context.sites[flows].pointer, "there is no flow", mend);
+            let help = "describe one, such as `authorizationCode`";
+            report.add(&rules::SECURITY_SCHEME, &context.sites[flows].pointer, "there is no flow", help);
         }
     }
 }

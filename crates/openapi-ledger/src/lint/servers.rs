@@ -165,7 +165,7 @@ fn servers(context: &Context, report: &mut Report) {
                 None => {
                     filled.push('x');
                     let known = declared.into_iter().flat_map(|v| v.keys()).map(String::as_str);
-                    let mend = match did_you_mean(name, known) {
+                    let help = match did_you_mean(name, known) {
                         Some(meant) => format!("did you mean `{{{meant}}}`?"),
                         None => format!("declare `{name}` with a default under `variables`"),
                     };
@@ -173,7 +173,7 @@ fn servers(context: &Context, report: &mut Report) {
                         &rules::SERVER_VARIABLE,
                         &at,
                         format!("the URL has the variable `{{{name}}}`, which is not declared"),
-                        mend,
+                        help,
                     );
                 }
             }
@@ -181,17 +181,17 @@ fn servers(context: &Context, report: &mut Report) {
         }
         filled.push_str(if balanced { rest } else { "" });
         if !balanced {
-            let mend = "write variables as `{name}`";
-            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not pair"), mend);
+            let help = "write variables as `{name}`";
+            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not pair"), help);
         } else if let Some(problem) = malformed(&filled) {
-            let mend = "write it as `https://host/base` or as a path such as `/base`";
-            report.add(&rules::SERVER_URL, &at, format!("`{url}` is no server URL: {problem}"), mend);
+            let help = "write it as `https://host/base` or as a path such as `/base`";
+            report.add(&rules::SERVER_URL, &at, format!("`{url}` is no server URL: {problem}"), help);
         } else if filled.contains(['?', '#']) {
-            let mend = "end the URL before it; parameters are declared on operations";
-            report.add(&rules::SERVER_URL, &at, format!("`{url}` has a query or fragment"), mend);
+            let help = "end the URL before it; parameters are declared on operations";
+            report.add(&rules::SERVER_URL, &at, format!("`{url}` has a query or fragment"), help);
         } else if filled.ends_with('/') {
             let better = url.trim_end_matches('/');
-            let mend = if better.is_empty() {
+            let help = if better.is_empty() {
                 "write the real host, or leave `servers` out".to_owned()
             } else {
                 format!("write `{better}`")
@@ -200,7 +200,7 @@ fn servers(context: &Context, report: &mut Report) {
                 &rules::SERVER_TRAILING_SLASH,
                 &at,
                 format!("`{url}` ends in a slash, and every path begins with one"),
-                mend,
+                help,
             );
         }
         for name in declared.into_iter().flat_map(|v| v.keys()).filter(|name| !used.contains(name.as_str())) {
@@ -229,8 +229,8 @@ fn servers(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::OpenApi) {
         let empty = site.object.get("servers").and_then(Value::as_array).is_some_and(Vec::is_empty);
         if empty {
-            let mend = "list the server, or leave `servers` out";
-            report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` lists no server", mend);
+            let help = "list the server, or leave `servers` out";
+            report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` lists no server", help);
         }
     }
 }
@@ -239,9 +239,9 @@ fn tags(context: &Context, report: &mut Report) {
     let mut declared = HashSet::new();
     for (_, site) in context.of_kind(Kind::Tag) {
         if let Some(name) = site.text("name").filter(|name| !declared.insert(*name)) {
-            let mend = "remove one of the two";
+            let help = "remove one of the two";
             let at = site.pointer.key("name");
-            report.add(&rules::DUPLICATE_TAG, &at, format!("the tag `{name}` is declared twice"), mend);
+            report.add(&rules::DUPLICATE_TAG, &at, format!("the tag `{name}` is declared twice"), help);
         }
     }
     for (_, site) in context.of_kind(Kind::Operation) {
@@ -257,11 +257,11 @@ fn tags(context: &Context, report: &mut Report) {
             if !declared.is_empty() && !declared.contains(name) {
                 let mut known: Vec<_> = declared.iter().copied().collect();
                 known.sort_unstable();
-                let mend = match did_you_mean(name, known.iter().copied()) {
+                let help = match did_you_mean(name, known.iter().copied()) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("declare it under `tags`, or use one of {}", listed(known)),
                 };
-                report.add(&rules::UNDECLARED_TAG, &at, format!("the tag `{name}` is not declared"), mend);
+                report.add(&rules::UNDECLARED_TAG, &at, format!("the tag `{name}` is not declared"), help);
             }
         }
     }
@@ -292,11 +292,11 @@ fn media_type_names(context: &Context, report: &mut Report) {
                 "application/octet-stream",
                 "application/problem+json",
             ];
-            let mend = match did_you_mean(name, known) {
+            let help = match did_you_mean(name, known) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write type/subtype, such as `application/json`".to_owned(),
             };
-            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is no media type"), mend);
+            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is no media type"), help);
         } else if let Some(meant) = did_you_mean(name, ["application/json"])
             .filter(|meant| *meant != name && !RELATED.contains(&name))
         {

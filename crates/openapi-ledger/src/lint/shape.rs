@@ -26,7 +26,7 @@ struct Task<'a> {
     in_callback: bool,
 }
 
-/// Walks the document by the table. The work list is explicit, so that no document is too deep.
+/// Walks the document. The stack is explicit, so that deep documents cannot overflow it.
 pub(super) fn walk<'a>(document: &'a Document, report: &mut Report) -> Context<'a> {
     let mut context = Context {
         root: &document.value,
@@ -195,7 +195,7 @@ fn visit_object<'a>(
     }
     for field in description.fields.iter().filter(|field| field.required) {
         match object.get(field.name) {
-            // The finding about the misspelt name already says how to mend this.
+            // The finding about the misspelt name already says how to fix this.
             None if misspelt.contains(&field.name) => {}
             None => report.add(
                 &rules::MISSING_FIELD,
@@ -232,7 +232,7 @@ fn unknown_field(
     let meant = did_you_mean(name, vacant);
     misspelt.extend(meant);
     let later = if kind == Kind::Schema { json_schema_keyword(name) } else { None };
-    let mend = match (meant, later) {
+    let help = match (meant, later) {
         (_, Some(instead)) => instead.to_owned(),
         (Some(meant), None) => format!("did you mean `{meant}`?"),
         (None, None) if name == "$ref" => {
@@ -244,7 +244,7 @@ fn unknown_field(
         &rules::UNKNOWN_FIELD,
         &pointer.key(name),
         format!("`{name}` is no field of the {}", description.title),
-        mend,
+        help,
     );
 }
 
@@ -273,7 +273,7 @@ fn json_schema_keyword(name: &str) -> Option<&'static str> {
 fn wrong_type(report: &mut Report, task: &Task, wanted: &str) {
     let name = if task.key.is_empty() { task.edge } else { task.key };
     let name = if name.is_empty() { "the document" } else { name };
-    let mend = match (task.edge, task.value) {
+    let help = match (task.edge, task.value) {
         ("type", Value::Array(_)) => {
             "OpenAPI 3.0 allows one type; for a value that may be null add `nullable: true`".to_owned()
         }
@@ -298,7 +298,7 @@ fn wrong_type(report: &mut Report, task: &Task, wanted: &str) {
         &rules::WRONG_TYPE,
         &task.pointer,
         format!("`{name}` must be {wanted}, not {} ({})", json_type(task.value), brief(task.value)),
-        mend,
+        help,
     );
 }
 

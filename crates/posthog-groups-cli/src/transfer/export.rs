@@ -104,8 +104,8 @@ pub(crate) async fn export(
     let delimiter = target.delimiter;
     let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
     match written {
-        Ok(Ok(None)) => Ok(exported),
-        Ok(Ok(Some(signal))) => Err(Stopped::Interrupted(signal)),
+        Ok(Ok(Ok(twice))) => Ok(Exported { groups: exported.groups - twice, ..exported }),
+        Ok(Ok(Err(signal))) => Err(Stopped::Interrupted(signal)),
         Ok(Err(error)) => Err(unwritable(&error, &target.path)),
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
     }
@@ -155,8 +155,14 @@ impl Kept {
         }
     }
 
-    /// Writes what is left to be written. The file is put in its place only if no signal comes before.
-    fn write(self, delimiter: u8, counter: &Counter, interrupt: &Interrupt) -> io::Result<Option<Signal>> {
+    /// Writes what is left to be written, and returns how many groups were left out because they had come before: by key,
+    /// they follow each other. The file is put in its place only if no signal comes before.
+    fn write(
+        self,
+        delimiter: u8,
+        counter: &Counter,
+        interrupt: &Interrupt,
+    ) -> io::Result<Result<u64, Signal>> {
         let (mut writer, mut groups) = match self {
             Self::Direct(writer) => (writer, Groups::None),
             Self::Sorter { sorter, columns, out } => {
@@ -170,16 +176,22 @@ impl Kept {
                 (RowWriter::csv(*out, columns, delimiter)?, Groups::Run(run.finish().and_then(Run::read)?))
             }
         };
-        let mut entry = Entry::default();
+        let (mut entry, mut key, mut twice) = (Entry::default(), String::new(), 0);
         while groups.next_into(&mut entry)? {
+            // A server that counts its pages by offsets lists a group twice when others are created meanwhile.
+            if entry.key == key {
+                twice += 1;
+                continue;
+            }
+            key.clone_from(&entry.key);
             writer.write(&entry.key, &entry.properties)?;
             counter.add(1);
             if let Some(signal) = interrupt.seen() {
-                return Ok(Some(signal));
+                return Ok(Err(signal));
             }
         }
         writer.finish()?.finish()?;
-        Ok(None)
+        Ok(Ok(twice))
     }
 }
 

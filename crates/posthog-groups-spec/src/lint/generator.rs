@@ -178,8 +178,8 @@ fn parameter(site: &Site, place: &str, report: &mut Report) {
     }
     if site.has("content") {
         let message = "progenitor refuses parameters with `content`";
-        let mend = "write `schema: {type: string}` and say in the description that it holds JSON";
-        report.add(&rules::GENERATOR_PARAMETER, &site.pointer.key("content"), message, mend);
+        let help = "write `schema: {type: string}` and say in the description that it holds JSON";
+        report.add(&rules::GENERATOR_PARAMETER, &site.pointer.key("content"), message, help);
     }
     let usual = if place == "query" { "form" } else { "simple" };
     if let Some(style) = site.text("style").filter(|style| place != "cookie" && *style != usual) {
@@ -196,8 +196,8 @@ fn encodings(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::MediaType) {
         if is_kept(site.key) && site.map("encoding").is_some_and(|encoding| !encoding.is_empty()) {
             let message = "progenitor panics on `encoding` beside a JSON schema";
-            let mend = "remove it: OpenAPI gives it a meaning for forms only";
-            report.add(&rules::GENERATOR_ENCODING, &site.pointer.key("encoding"), message, mend);
+            let help = "remove it: OpenAPI gives it a meaning for forms only";
+            report.add(&rules::GENERATOR_ENCODING, &site.pointer.key("encoding"), message, help);
         }
     }
 }
@@ -329,8 +329,8 @@ fn body_and_response_types(context: &Context, operation: usize, id: &str, report
         let other = schemas.into_iter().flat_map(|s| s.keys()).find(|other| other.to_pascal_case() == name);
         if let Some(other) = other.filter(|_| becomes_a_type(&context.sites[schema])) {
             let message = format!("this schema is named `{name}` in Rust, as the component `{other}` is");
-            let mend = "make it a component and refer to it, or rename that component";
-            report.add(&rules::GENERATOR_NAMES, &context.sites[schema].pointer, message, mend);
+            let help = "make it a component and refer to it, or rename that component";
+            report.add(&rules::GENERATOR_NAMES, &context.sites[schema].pointer, message, help);
         }
     }
 }
@@ -355,8 +355,8 @@ fn negation(context: &Context, n: usize, site: &Site, report: &mut Report) {
     let problem = problem.or_else(|| others.then(|| "other keywords beside it".to_owned()));
     if let Some(problem) = problem {
         let message = format!("typify panics on, or cannot merge, a `not` with {problem}");
-        let mend = "leave `not` out: describe in words what is refused, and refuse it in the caller";
-        report.add(&rules::GENERATOR_NOT, &at, message, mend);
+        let help = "leave `not` out: describe in words what is refused, and refuse it in the caller";
+        report.add(&rules::GENERATOR_NOT, &at, message, help);
     }
 }
 
@@ -392,8 +392,8 @@ fn composition(context: &Context, n: usize, site: &Site, report: &mut Report) {
         && members.iter().any(|m| is_string(m) && !m.has("enum"))
     {
         let message = "anyOf of an enum and a string becomes a struct that fails to decode a plain string";
-        let mend = "write `type: string` and list the known values in the description";
-        report.add(&rules::GENERATOR_OPEN_ENUM, &site.pointer.key("anyOf"), message, mend);
+        let help = "write `type: string` and list the known values in the description";
+        report.add(&rules::GENERATOR_OPEN_ENUM, &site.pointer.key("anyOf"), message, help);
     }
 }
 
@@ -474,8 +474,8 @@ fn closed(site: &Site, report: &mut Report) {
             listed(shown),
             if values.len() > 3 { " ..." } else { "" }
         );
-        let mend = "write `type: string` and list the known values in `x-extensible-enum` or the description";
-        report.add(&rules::GENERATOR_CLOSED_ENUM, &site.pointer.key("enum"), message, mend);
+        let help = "write `type: string` and list the known values in `x-extensible-enum` or the description";
+        report.add(&rules::GENERATOR_CLOSED_ENUM, &site.pointer.key("enum"), message, help);
     }
     if site.object.get("additionalProperties") == Some(&Value::Bool(false)) {
         let message = "a response with a member that is not described will not decode";

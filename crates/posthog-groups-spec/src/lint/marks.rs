@@ -49,11 +49,11 @@ fn idempotency(site: &Site, value: &Value, report: &mut Report) {
         }
         Some(word) if IDEMPOTENCY.contains(&word) => {}
         other => {
-            let mend = match other.and_then(|word| did_you_mean(word, IDEMPOTENCY)) {
+            let help = match other.and_then(|word| did_you_mean(word, IDEMPOTENCY)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", listed(IDEMPOTENCY)),
             };
-            report.add(&rules::EXTENSION_MARK, &at, format!("`x-idempotency` is {}", brief(value)), mend);
+            report.add(&rules::EXTENSION_MARK, &at, format!("`x-idempotency` is {}", brief(value)), help);
         }
     }
 }
@@ -80,7 +80,7 @@ fn availability(site: &Site, value: &Value, report: &mut Report) {
     }
     for (name, value) in members {
         if !matches!(name.as_str(), "since" | "until") {
-            let mend = match did_you_mean(name, ["since", "until"]) {
+            let help = match did_you_mean(name, ["since", "until"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "it has `since` and `until` only".to_owned(),
             };
@@ -88,7 +88,7 @@ fn availability(site: &Site, value: &Value, report: &mut Report) {
                 &rules::EXTENSION_MARK,
                 &at.key(name),
                 format!("`{name}` is no member of `x-availability`"),
-                mend,
+                help,
             );
         } else if !value.is_string() {
             let message = format!("`{name}` is {}, not a string", json_type(value));

@@ -224,11 +224,17 @@ impl Capture {
         let response = request.send().await.map_err(Error::exchange)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_body(response, self.groups.client().options().max_response_size).await?;
-        if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
+        if is_accepted(status, &body) {
             return Ok(());
         }
         Err(refusal(&self.token, status, headers, &body))
     }
+}
+
+/// Whether a response accepts the events. Versions of capture, and proxies in front of it, word it differently; a web page
+/// is that of a login or another server. What became of the events is read back afterwards.
+fn is_accepted(status: StatusCode, body: &[u8]) -> bool {
+    status.is_success() && body.trim_ascii_start().first() != Some(&b'<')
 }
 
 /// The error for a response that does not accept the events. The token does not appear in it.
@@ -323,6 +329,27 @@ fn uuid(hash: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_accepted_by_any_success_that_is_no_web_page() {
+        for (status, body, accepted) in [
+            (200, r#"{"status":"Ok"}"#, true),
+            (200, r#"{"status":1}"#, true),
+            (200, r#"{"status":"Ok","quota_limited":["recordings"]}"#, true),
+            (200, r#""Ok""#, true),
+            (200, "ok", true),
+            (200, "", true),
+            (202, "", true),
+            (204, "", true),
+            (200, "\n<!doctype html><title>Log in</title>", false),
+            (302, "", false),
+            (400, "ok", false),
+            (503, r#"{"status":"Ok"}"#, false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(is_accepted(status, body.as_bytes()), accepted, "{status} {body}");
+        }
+    }
 
     #[test]
     fn a_uuid_has_its_version_and_variant() {

@@ -92,7 +92,7 @@ impl Error {
         self.status() == Some(403) && !self.is_unauthorized()
     }
 
-    /// Too many requests: the server answered 429, or the client's rate limit would delay the request for too long.
+    /// Too many requests: the server returned 429, or the client's rate limit would delay the request for too long.
     ///
     /// # Troubleshooting
     /// PostHog Cloud allows 480 requests per minute and 4,800 per hour for each key, across all programs that use it. Wait for

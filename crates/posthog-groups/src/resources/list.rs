@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_core::Stream;
-use posthog_groups_client::{self as raw, ByteString, JsonValue, Properties};
+use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, Properties};
 use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
@@ -317,9 +317,9 @@ struct GroupWalk<P> {
     left: Option<usize>,
     trail: Trail,
     /// When the last group was created, and the keys of the groups of that time.
-    last: Option<(DateTime<Utc>, HashSet<ByteString>)>,
+    last: Option<(DateTime<Utc>, HashSet<String>)>,
     /// The keys of groups that were read out of order, around one that the server cannot return.
-    read_before: HashSet<ByteString>,
+    read_before: HashSet<String>,
 }
 
 impl<P> GroupWalk<P> {
@@ -404,8 +404,8 @@ impl<P: Send + 'static> GroupWalk<P> {
         let is_listed = |key: &str| key.to_lowercase().contains(&part);
         let mut groups = Vec::new();
         for group in detour.groups.into_iter().filter(|group| is_listed(&group.group_key)) {
-            let is_new = !delivered.contains(&group.group_key);
-            if is_new && self.read_before.insert(ByteString::from(&*group.group_key)) {
+            let is_new = !delivered.contains(&*group.group_key);
+            if is_new && self.read_before.insert(group.group_key.to_string()) {
                 groups.push((self.list.decode)(group));
             }
         }
@@ -413,7 +413,7 @@ impl<P: Send + 'static> GroupWalk<P> {
             groups.push(Err(Error::unreadable(None)));
         }
         for key in detour.unreadable.into_iter().filter(|key| is_listed(key)) {
-            if self.read_before.insert(ByteString::from(key.as_str())) {
+            if self.read_before.insert(key.clone()) {
                 groups.push(Err(Error::unreadable(Some(key))));
             }
         }
@@ -491,7 +491,7 @@ impl Received {
     }
 
     /// Notes when the last group was created, and the keys of the groups of that time.
-    fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<ByteString>)>) {
+    fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<String>)>) {
         let Self::Whole(page) = self else { return };
         let Some(time) = page.results.last().map(|group| group.created_at) else { return };
         let (_, keys) = match noted {
@@ -499,14 +499,14 @@ impl Received {
             noted => noted.insert((time, HashSet::new())),
         };
         let tied = page.results.iter().rev().take_while(|group| group.created_at == time);
-        keys.extend(tied.map(|group| ByteString::from(&*group.group_key)));
+        keys.extend(tied.map(|group| group.group_key.to_string()));
     }
 
     /// Decodes the groups, without those that were read before.
-    fn into_groups<P>(self, decode: Decode<P>, before: &HashSet<ByteString>) -> Vec<Result<Group<P>>> {
+    fn into_groups<P>(self, decode: Decode<P>, before: &HashSet<String>) -> Vec<Result<Group<P>>> {
         match self {
             Self::Whole(page) => {
-                let new = page.results.into_iter().filter(|group| !before.contains(&group.group_key));
+                let new = page.results.into_iter().filter(|group| !before.contains(&*group.group_key));
                 new.map(decode).collect()
             }
             Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
@@ -534,10 +534,8 @@ async fn fetch<P>(
     cursor: Option<&Cursor>,
     part: Option<&str>,
 ) -> Result<Received> {
-    let mut again = session.options.retry.retries > 0;
-    loop {
-        let call = session.begin("list_groups");
-        let mut request = call.raw().list_groups().project_id(session.project()).group_type_index(index);
+    let request = || {
+        let mut request = session.raw().list_groups().project_id(session.project()).group_type_index(index);
         if let Some(cursor) = cursor {
             request = request.cursor(cursor.as_str());
         }
@@ -547,16 +545,24 @@ async fn fetch<P>(
         if let Some(part) = part.or(list.key_contains.as_deref()) {
             request = request.group_key(part);
         }
-        let sent = request.send().await;
-        if let Err(posthog_groups_client::Error::InvalidResponsePayload(body, _)) = &sent
-            && let Ok(page) = serde_json::from_slice(body)
-        {
+        request
+    };
+    let mut again = session.options.retry.retries > 0;
+    loop {
+        let answer = session.answer(request).await.map_err(Error::with_repair_help)?;
+        let error = match raw::GroupPage::from_body(&answer.body) {
+            Ok(page) => return Ok(Received::Whole(page)),
+            Err(error) => error,
+        };
+        if let Ok(page) = serde_json::from_slice(&answer.body) {
             return Ok(Received::Loose(page));
         }
-        match call.finish(sent) {
-            // Truncated in a way that only decoding detects, so the page is requested again, as in `read!`.
-            Err(error) if again && error.is_cut_short() => again = false,
-            result => return result.map(Received::Whole).map_err(Error::with_repair_help),
+        let operation = raw::builder::ListGroups::operation();
+        let error = session.undecodable::<raw::GroupPage>(operation, answer, error);
+        // Truncated in a way that only decoding detects, so the page is requested again, like other reads.
+        if !again || !error.is_cut_short() {
+            return Err(error.with_repair_help());
         }
+        again = false;
     }
 }
