@@ -86,8 +86,8 @@ where
     }
 
     /// Keeps a journal in this file, and resumes the run that it belongs to if the file exists; the [module](super#the-journal)
-    /// defines what that means. In a directory, the journal is named after the rows, so that imports of different rows can share it.
-    /// Without a journal, a stopped import starts from the beginning, and finds that most groups match.
+    /// defines what that means. In a directory, each set of rows gets a journal of its own name. Without a journal, a stopped import
+    /// starts from the beginning, and finds that most groups match.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.journal = Some(path.into());
         self
@@ -115,18 +115,18 @@ where
         self
     }
 
-    /// Sets whether rows are compared with the project before they are written, so that only differences are; on by default.
+    /// Sets whether rows are compared with the project before they are written, so that only differences are written; on by default.
     ///
     /// Turn it off for rows that are known to differ, such as one partition of a larger import: nothing is listed, events are sent
-    /// for all rows, and REST reads the group of each. Rows that the journal has as done are not compared either, and count as
-    /// [`RowOutcome::DoneBefore`](super::RowOutcome::DoneBefore). A plan compares in any case.
+    /// for all rows, and REST reads the group of each. Rows that the journal records as done are not compared either, and count as
+    /// [`RowOutcome::DoneBefore`](super::RowOutcome::DoneBefore). A plan always compares.
     pub fn compare(mut self, compare: bool) -> Self {
         self.settings.compare = compare;
         self
     }
 
-    /// Names the run. Events of the same row have the same uuid in all imports with the same name, so that the server can tell that
-    /// one was sent twice. By default, an import and those that resume it by its journal are one run.
+    /// Sets the id of the run. Events of the same row have the same uuid in all imports with the same id, so that the server can
+    /// discard duplicates. By default, an import and those that resume it from its journal are one run.
     pub fn run_id(mut self, id: impl Into<String>) -> Self {
         self.settings.run_id = Some(id.into());
         self

@@ -42,7 +42,7 @@
 //!
 //! # Failures
 //!
-//! A row that fails does not stop the import. A batch of events that the server refuses is halved until the invalid rows are found.
+//! A row that fails does not stop the import. A batch of events that the server rejects is halved until the bad rows are found.
 //! After 20 consecutive rows that failed because of the server, a read checks whether it is down. If it is, the import stops. It also
 //! stops after 1,000 consecutive failed rows, and for errors that all further rows would have too, such as an expired key.
 //!
