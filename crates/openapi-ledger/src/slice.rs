@@ -157,7 +157,8 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
     {
         let next = resolve(document, reference, &at)?;
         if !seen.insert(next.clone()) {
-            let reason = format!("`{reference}` is circular and never leads to a definition; remove the circle");
+            let reason =
+                format!("`{reference}` is circular and never leads to a definition; remove the circle");
             return Err(unsuitable(document, &at.key("$ref"), reason));
         }
         at = next;
