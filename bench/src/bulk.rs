@@ -3,6 +3,8 @@
 //! Imports at the rate limits of the cloud would take most of a day, so they run by a stopped clock that is moved on
 //! whenever nothing is under way. Exports run in processes of their own, which tell their peak memory.
 
+mod pages;
+
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use posthog_groups::bulk::{Engine, ImportReport, ImportRow};
 use posthog_groups::{Client, ProjectToken, Properties, RateLimit, RetryPolicy};
-use posthog_groups_fake::{DEFAULT_KEY, Effect, Fake, Fault, FaultKind, Group, GroupType, Phase, State};
+use posthog_groups_fake::{DEFAULT_KEY, Effect, Era, Fake, Fault, FaultKind, Group, GroupType, Phase, State};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -24,17 +26,26 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => measure(&mut io::stdout()),
+        ["limits"] => at_the_limits(&mut io::stdout()),
+        ["exports"] => exports(&mut io::stdout()),
+        ["flight"] => in_flight(&mut io::stdout()),
+        ["plans"] => plans(&mut io::stdout()),
         ["serve", groups] => serve(groups.parse()?),
+        ["pages", groups] => pages::serve(groups.parse()?),
         ["export", url] => alone(export(url)),
         ["follow", url] => alone(follow(url)),
-        _ => bail!("this takes no arguments; the others are for its own child processes"),
+        ["plan", url, rows] => alone(plan(url, rows.parse()?)),
+        _ => bail!(
+            "usage: bench-bulk [limits|exports|flight|plans]; the others are for its own child processes"
+        ),
     }
 }
 
 fn measure(out: &mut impl Write) -> anyhow::Result<()> {
     at_the_limits(out)?;
     exports(out)?;
-    in_flight(out)
+    in_flight(out)?;
+    plans(out)
 }
 
 /// Properties as of a customer; `plan` is what imports change.
@@ -104,15 +115,18 @@ fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
         "| {ROWS} rows | engine | requests that count | batches | time at {PER_MINUTE} a minute and {PER_HOUR} an hour | \
          projected for a million: requests, time |\n|---|---|---|---|---|---|"
     )?;
-    for (what, existing) in
-        [("all new", None), ("one property changed in each", Some("free")), ("unchanged", Some("enterprise"))]
-    {
+    for (what, era, existing) in [
+        ("all new", Era::Y2026, None),
+        ("one property changed in each", Era::Y2026, Some("free")),
+        ("the same on a server of 2025", Era::Y2025, Some("free")),
+        ("unchanged", Era::Y2026, Some("enterprise")),
+    ] {
         for (name, engine) in [("REST", Engine::Rest), ("events", Engine::Capture)] {
             let state = match existing {
                 Some(plan) => state(ROWS, plan)?,
                 None => state(0, "")?,
             };
-            let fake = Fake::builder().state(state).start_blocking()?;
+            let fake = Fake::builder().era(era).state(state).start_blocking()?;
             let taken = simulated(&fake, ROWS, engine).with_context(|| format!("{what}, {name}"))?;
             let report = &taken.report;
             ensure!(report.is_complete() && report.engine == engine, "{report:?}");
@@ -237,22 +251,20 @@ impl<'a> Clock<'a> {
 
     async fn drive(&mut self, ticks: &mut mpsc::Receiver<()>) -> Never {
         const STEP: Duration = Duration::from_millis(250);
+        /// Milliseconds without a new request, long enough for a machine that is busy with other work.
+        const QUIET: u32 = 400;
         let (mut requests, mut quiet) = (0, 0);
         loop {
             ticks.recv().await;
             let now = self.fake.requests();
             quiet = if now == requests { quiet + 1 } else { 0 };
             requests = now;
-            // Milliseconds. Whoever waits for the limit keeps everybody else from sending, so that only requests on
-            // their way are waited for. One that is missed counts for a later minute, which has too many then.
-            let (wait, patience) = match self.client.throttled_for() {
-                Some(wait) => (wait, 40),
-                None => (STEP, 100),
-            };
-            if quiet >= patience {
+            // Whoever waits for the limit keeps everybody else from sending, so that only requests on their way are waited for.
+            // One that is missed counts for a later minute, which has too many then.
+            if quiet >= QUIET {
                 quiet = 0;
                 self.note();
-                tokio::time::advance(wait).await;
+                tokio::time::advance(self.client.throttled_for().unwrap_or(STEP)).await;
             }
         }
     }
@@ -294,33 +306,33 @@ impl Drop for Running {
     }
 }
 
-/// What a process that exports tells at its end.
+/// What a child process tells at its end.
 #[derive(Clone, Copy)]
-struct Export {
+struct Measured {
     groups: u64,
     time: Duration,
     /// Kilobytes, where the system tells.
     peak: Option<u64>,
 }
 
-fn exports(out: &mut impl Write) -> anyhow::Result<()> {
-    let mut server = Command::new(std::env::current_exe()?);
-    let server = server.args(["serve", &MILLION.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut server = Running(server.spawn()?);
-    let mut url = String::new();
-    BufReader::new(server.0.stdout.take().context("no output")?).read_line(&mut url)?;
-    let url = url.trim();
+impl Measured {
+    fn peak(&self) -> String {
+        self.peak.map_or("-".to_owned(), |kb| format!("{:.1} MB", kb as f64 / 1_000.0))
+    }
+}
 
-    let faster = |a: Option<Export>, b: Export| Some(a.filter(|a| a.time < b.time).unwrap_or(b));
+fn exports(out: &mut impl Write) -> anyhow::Result<()> {
+    let (_server, url) = started("serve", MILLION)?;
+    let url = url.as_str();
+
+    let faster = |a: Option<Measured>, b: Measured| Some(a.filter(|a| a.time < b.time).unwrap_or(b));
     let (mut ours, mut bare) = (None, None);
     for _ in 0..3 {
-        ours = faster(ours, exported("export", url)?);
-        bare = faster(bare, exported("follow", url)?);
+        ours = faster(ours, measured(&["export", url])?);
+        bare = faster(bare, measured(&["follow", url])?);
     }
     let (ours, bare) = (ours.context("no round")?, bare.context("no round")?);
     ensure!(ours.groups == MILLION && bare.groups == MILLION, "{} and {} groups", ours.groups, bare.groups);
-    let peak =
-        |export: Export| export.peak.map_or("-".to_owned(), |kb| format!("{:.1} MB", kb as f64 / 1_000.0));
     writeln!(out, "| what | against | ours | peer | ratio | target |\n|---|---|---|---|---|---|")?;
     writeln!(
         out,
@@ -330,17 +342,28 @@ fn exports(out: &mut impl Write) -> anyhow::Result<()> {
         bare.time,
         ours.time.as_secs_f64() / bare.time.as_secs_f64()
     )?;
-    writeln!(out, "| its peak memory | the same | {} | {} | - | 30 MB |", peak(ours), peak(bare))?;
+    writeln!(out, "| its peak memory | the same | {} | {} | - | 30 MB |", ours.peak(), bare.peak())?;
     Ok(())
 }
 
-fn exported(how: &str, url: &str) -> anyhow::Result<Export> {
-    let output = Command::new(std::env::current_exe()?).args([how, url]).stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{how} failed");
+/// Starts a server of this many groups, and returns its URL.
+fn started(server: &str, groups: u64) -> anyhow::Result<(Running, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([server, &groups.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = Running(command.spawn()?);
+    let mut url = String::new();
+    BufReader::new(server.0.stdout.take().context("no output")?).read_line(&mut url)?;
+    Ok((server, url.trim().to_owned()))
+}
+
+/// Runs this program with these arguments, and reads what it tells at its end.
+fn measured(arguments: &[&str]) -> anyhow::Result<Measured> {
+    let output = Command::new(std::env::current_exe()?).args(arguments).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{arguments:?} failed");
     let text = String::from_utf8(output.stdout)?;
     let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [groups, micros, ref peak @ ..] = numbers[..] else { bail!("{how} said {text:?}") };
-    Ok(Export { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
+    let [groups, micros, ref peak @ ..] = numbers[..] else { bail!("{arguments:?} printed {text:?}") };
+    Ok(Measured { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
 }
 
 /// The stand-in, until standard input ends.
@@ -372,6 +395,43 @@ async fn export(url: &str) -> anyhow::Result<u64> {
     }
     Ok(count)
 }
+
+// --- 4. Plans in processes of their own ---
+
+fn plans(out: &mut impl Write) -> anyhow::Result<()> {
+    const GOAL: u64 = 64_000;
+    writeln!(
+        out,
+        "\n| plan, half of the rows differ | rows a second | time | peak memory | goal | verdict |\n|---|---|---|---|---|---|"
+    )?;
+    for rows in [MILLION / 10, MILLION, 10 * MILLION] {
+        let (_server, url) = started("pages", rows)?;
+        let plan = measured(&["plan", &url, &rows.to_string()])?;
+        ensure!(plan.groups == rows / 2, "{} of {rows} rows differ", plan.groups);
+        let verdict = match plan.peak {
+            Some(kb) if kb > GOAL => "**missed**",
+            Some(_) => "met",
+            None => "-",
+        };
+        writeln!(
+            out,
+            "| {rows} rows against {rows} groups | {:.0} | {:.1?} | {} | <= {} MB | {verdict} |",
+            rows as f64 / plan.time.as_secs_f64(),
+            plan.time,
+            plan.peak(),
+            GOAL / 1_000
+        )?;
+    }
+    Ok(())
+}
+
+async fn plan(url: &str, rows: u64) -> anyhow::Result<u64> {
+    let report = client(url)?.groups(0).import(|| (0..rows).map(row)).engine(Engine::Rest).plan().await?;
+    ensure!(report.is_complete() && report.created == 0, "{report:?}");
+    Ok(report.changed)
+}
+
+// --- 3 and 2: what the child processes run ---
 
 /// What a bare loop that only follows cursors reads of a page.
 #[derive(Deserialize)]

@@ -194,9 +194,13 @@ fn read_page(page: &Page<HandGroup>) -> (u64, Option<String>) {
 }
 
 fn read_ours(group: &posthog_groups::Group) -> u64 {
+    /// serde copies into a bare `Cow`; the peers borrow as well.
+    #[derive(Default, Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
     let plan = group.property("plan");
-    let plan = plan.as_ref().and_then(|value| value.decode::<Cow<'_, str>>().ok());
-    checksum(&group.key, group.created_at, &plan.unwrap_or_default())
+    let plan: Option<Text<'_>> = plan.as_ref().and_then(|value| value.decode().ok());
+    checksum(&group.key, group.created_at, &plan.unwrap_or_default().0)
 }
 
 fn client(url: &str) -> anyhow::Result<posthog_groups::Client> {

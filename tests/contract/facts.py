@@ -1,8 +1,8 @@
-"""What the real server does that a contract test takes for a fault.
+"""The behavior of the real server that a contract test reports as a fault.
 
-Schemathesis loads this module as its hooks. All its checks stay on for all operations; a finding is dropped only when
-a fact below says so by name: for these operations, in these eras, for this very kind of request and answer. Whatever
-else goes wrong is reported. `contract.py` fails when a fact of the era dropped nothing, so that none outlives its reason.
+Schemathesis loads this module as its hooks. All checks are enabled for all operations. A finding is ignored only if a fact below
+explains it: for these operations, in these eras, for this kind of request and response. All other findings are reported.
+`contract.py` fails if a fact of the era explained nothing, so that no fact is obsolete.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ABSENT = object()
 
 
 class Exchange:
-    """What went over the wire."""
+    """A request and its response."""
 
     def __init__(self, case: Any, response: Any) -> None:
         self.operation: str = case.operation.definition.raw["operationId"]
         url = urlsplit(response.request.url)
         self.path: str = unquote(url.path)
-        # Of a parameter that is given twice the server takes the last, as Django does.
+        # The last value of a repeated parameter counts, as in Django.
         self.query: dict[str, str] = dict(parse_qsl(url.query, keep_blank_values=True))
         self.sent: Any = decode(response.request.body)
         self.status: int = response.status_code
@@ -45,7 +45,7 @@ class Exchange:
         return self.sent.get(name, ABSENT) if isinstance(self.sent, dict) else ABSENT
 
     def says(self, status: int, **members: Any) -> bool:
-        """Whether this was answered, with these members in the body."""
+        """Whether the response has this status and these members in its body."""
         return (
             self.status == status
             and isinstance(self.answer, dict)
@@ -53,7 +53,7 @@ class Exchange:
         )
 
     def properties(self) -> dict[str, Any]:
-        """The properties that the group of the query has now; empty without such a group."""
+        """The current properties of the group that the query names; empty if there is none."""
         wanted = (integer(self.query.get("group_type_index", "")), self.query.get("group_key"))
         for group in world()["groups"]:
             if (group["group_type_index"], group["group_key"]) == wanted:
@@ -61,7 +61,7 @@ class Exchange:
         return {}
 
     def names_a_type(self, row: object) -> bool:
-        """Whether a row of a body has the index of a type that exists now."""
+        """Whether a row of a body has the index of an existing type."""
         indexes = {kind["group_type_index"] for kind in world()["group_types"]}
         index = row.get("group_type_index") if isinstance(row, dict) else None
         return number(index) and index in indexes
@@ -84,7 +84,7 @@ def decode(body: bytes | str | None) -> Any:
 
 
 def integer(text: object) -> int | None:
-    """The number that the server reads in a parameter: blanks around it, a sign and underscores are fine."""
+    """Parses a number like the server: white space around it, a sign and underscores are accepted."""
     try:
         return int(str(text)) if text is not ABSENT else None
     except ValueError:
@@ -99,7 +99,7 @@ class Fact:
     when: Callable[[Exchange], bool]
     why: str
     eras: tuple[str, ...] = ("2025", "2026")
-    # Whether it takes luck to meet it, so that a run without it proves nothing.
+    # Whether a run may not find it.
     rare: bool = False
 
     def shown(self) -> dict[str, Any]:
@@ -116,65 +116,65 @@ WRITES = ("create_group", "update_property", "delete_property", "upsert_properti
 READS = ("list_groups", "find_group", "list_activity", "list_related")
 
 FACTS: tuple[Fact, ...] = (
-    # --- What the stores cannot hold or give back (contract section 1.5).
+    # --- Values that the stores cannot store or return (contract section 1.5).
     Fact(
         "500-for-text-that-the-store-refuses", SERVER_ERROR, WRITES + ("set_default_columns", "update_group_types"),
         lambda x: x.crashed() and has_unstorable_text(x.sent),
-        "PostgreSQL refuses NUL and lone surrogates in JSON, and nothing is stored.", rare=True,
+        "PostgreSQL rejects NUL and unpaired surrogates in JSON, and nothing is stored.", rare=True,
     ),
     Fact(
         "500-for-a-group-with-a-number-beyond-64-bits", SERVER_ERROR, WRITES + READS,
         lambda x: x.status == 500 and x.answer is ABSENT,
-        "Such a number is stored, and then every answer that contains the group fails with HTML.", rare=True,
+        "Such a number is stored, and then every response with the group fails with an HTML page.", rare=True,
     ),
     Fact(
         "projects-take-numbers-beyond-their-maximum", NEGATIVE, ("list_projects",),
         lambda x: x.status == 200
         and any((integer(x.query.get(name, "")) or 0) > 2_147_483_647 for name in ("limit", "offset")),
-        "The maximum keeps clients out of the range in which the server fails; it may accept a part of that range.", rare=True,
+        "The maximum keeps clients out of the range in which the server fails, although it accepts a part of that range.", rare=True,
     ),
-    # --- 500 where the caller is to blame. Django finds the mistake too late to call it one.
+    # --- 500 for invalid requests, which Django detects too late.
     Fact(
         "500-for-an-index-that-is-no-number", SERVER_ERROR, NEEDS_INDEX,
         lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
-        "The text goes to the database unchecked. Only the list of 2026 answers 400.",
+        "The text is passed to the database unchecked. Only the list of 2026 returns 400.",
     ),
     Fact(
         "2025-500-for-an-index-that-is-no-number-in-the-list", SERVER_ERROR, ("list_groups",),
         lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
-        "The text goes to the database unchecked; 400 since 2026.", ("2025",),
+        "The text is passed to the database unchecked; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-index", SERVER_ERROR, NEEDS_INDEX,
         lambda x: x.crashed() and "group_type_index" not in x.query,
-        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+        "Servers of 2025 do not check that the parameter exists; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-key", SERVER_ERROR, ("find_group",),
         lambda x: x.crashed() and "group_key" not in x.query,
-        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+        "Servers of 2025 do not check that the parameter exists; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-property-name", SERVER_ERROR, ("list_property_values",),
         lambda x: x.crashed() and "key" not in x.query,
-        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+        "Servers of 2025 do not check that the parameter exists; 400 since 2026.", ("2025",),
     ),
     Fact(
         "2025-500-for-a-missing-id", SERVER_ERROR, ("list_related",),
         lambda x: x.crashed() and "id" not in x.query,
-        "Code of 2025 reads the parameter without a look whether it is there; 400 since 2026.", ("2025",),
+        "Servers of 2025 do not check that the parameter exists; 400 since 2026.", ("2025",),
     ),
     Fact(
         "500-for-a-person-that-is-no-uuid", SERVER_ERROR, ("list_related",),
         lambda x: x.crashed() and "group_type_index" not in x.query and "id" in x.query and not uuid(x.query["id"]),
-        "Without an index `id` is a person's UUID and goes to the database unchecked. OpenAPI cannot say that the form of "
+        "Without an index, `id` is the UUID of a person and is passed to the database unchecked. OpenAPI cannot express that the form of "
         "one parameter depends on another. Not verified on a real server.",
     ),
     Fact(
         "500-for-a-page-that-is-not-there", SERVER_ERROR, ("list_activity",),
         lambda x: x.crashed() and ("page" in x.query or "limit" in x.query)
         and not (positive(x.query.get("limit", "10")) and integer(x.query.get("page", "1")) == 1),
-        "Text, zero and less for `page` or `limit`, and a page past the end, reach the paginator unchecked.",
+        "Text and numbers below one for `page` or `limit`, and a page past the end, are passed to the paginator unchecked.",
     ),
     Fact(
         "2025-500-for-a-property-that-is-not-there", SERVER_ERROR, ("delete_property",),
@@ -184,125 +184,125 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-500-for-a-name-that-is-no-text", SERVER_ERROR, ("delete_property",),
         lambda x: x.crashed() and x.member("$unset") is not ABSENT and not isinstance(x.member("$unset"), str),
-        "Whatever it is, it is no name of a property; 400 since 2026.", ("2025",),
+        "Other values than strings are not property names; 400 since 2026.", ("2025",),
     ),
     Fact(
         "500-for-a-body-that-is-no-object", SERVER_ERROR, ("update_property", "delete_property", "upsert_properties"),
         lambda x: x.crashed() and x.sent is not ABSENT and not isinstance(x.sent, dict),
-        "The body is used as a dictionary without a look at what it is. Not known of upsert_properties.",
+        "The body is used as a dictionary unchecked. Unknown for upsert_properties.",
     ),
     Fact(
         "500-for-a-name-that-is-a-list", SERVER_ERROR, ("update_property",),
         lambda x: x.crashed() and isinstance(x.member("key"), (list, dict)),
-        "`key` is used as a key of a Python dictionary without a look at what it is.",
+        "`key` is used as the key of a Python dictionary unchecked.",
     ),
     Fact(
         "500-for-properties-that-are-no-object", SERVER_ERROR, ("create_group",),
         lambda x: x.crashed() and bool(x.member("group_properties")) and not isinstance(x.member("group_properties"), dict),
-        "Any JSON passes validation, is stored, and then fails where its members are wanted.",
+        "Any JSON passes validation, is stored, and fails later when its members are read.",
     ),
     Fact(
         "2026-500-for-a-type-that-is-no-number", SERVER_ERROR, ("delete_group_type",),
         lambda x: x.crashed() and integer(x.path.rstrip("/").rpartition("/")[2]) is None,
-        "The last part of the path goes to the database unchecked.", ("2026",),
+        "The last part of the path is passed to the database unchecked.", ("2026",),
     ),
     Fact(
         "500-for-rows-that-name-no-type", SERVER_ERROR, ("update_group_types",),
         lambda x: x.crashed() and not (isinstance(x.sent, list) and all(x.names_a_type(row) for row in x.sent)),
-        "The rows are looked up one by one, and nothing catches that there is no such type, no index, or no row.",
+        "The rows are processed one by one, and a missing type, index or row is not handled.",
     ),
     Fact(
         "500-for-a-body-without-a-type", SERVER_ERROR, ("create_detail_dashboard", "set_default_columns"),
         lambda x: x.crashed() and not index_like(x.member("group_type_index")),
-        "`group_type_index` is read from the body without a look whether it is there and a number.",
+        "The server does not check that `group_type_index` exists in the body and is a number.",
     ),
     Fact(
         "500-for-columns-that-are-no-texts", SERVER_ERROR, ("set_default_columns",),
         lambda x: x.crashed() and not texts(x.member("default_columns")),
-        "`default_columns` goes to a text array column of the database unchecked.",
+        "`default_columns` is passed to a text array column of the database unchecked.",
     ),
-    # --- Taken although the spec says no. The spec is narrower on purpose: what it forbids does the caller no good.
+    # --- Accepted although the spec forbids it. The spec is narrower on purpose, because what it forbids is useless to callers.
     Fact(
         "paging-of-projects-forgives", NEGATIVE, ("list_projects",),
         lambda x: x.status == 200 and not (positive(x.query.get("limit", "1")) and natural(x.query.get("offset", "0"))),
-        "A `limit` or `offset` that makes no sense counts as absent.",
+        "An invalid `limit` or `offset` counts as absent.",
     ),
     Fact(
         "any-32-bit-index-can-be-listed", NEGATIVE, ("list_groups", "list_property_values"),
         lambda x: x.status == 200 and odd_index(x.query.get("group_type_index")),
-        "Only 0 to 4 can name a group type, which is what the spec says. The server takes any number and finds nothing, or "
-        "the rows that a create with such an index has left behind.",
+        "Only 0 to 4 are indexes of group types, as the spec says. The server accepts any number and finds nothing, or "
+        "the groups that a failed create with such an index has left behind.",
     ),
     Fact(
         "numbers-become-keys", NEGATIVE, ("create_group",),
         lambda x: x.status == 201 and number(x.member("group_key")) and isinstance(x.answer.get("group_key"), str),
-        "Text fields of the framework take numbers and store their digits.",
+        "Text fields of the framework accept numbers and store their digits.",
     ),
     Fact(
         "anything-empty-means-no-properties", NEGATIVE, ("create_group",),
         lambda x: x.says(201, group_properties={}) and x.member("group_properties") is not ABSENT
         and not x.member("group_properties"),
-        "`group_properties or {}`: false, 0, an empty text and an empty list count as absent.",
+        "`group_properties or {}`: false, 0, an empty string and an empty list count as absent.",
     ),
     Fact(
         "2025-any-property-name", NEGATIVE, ("update_property",),
         lambda x: x.status == 200 and (x.member("key") == "" or not isinstance(x.member("key"), str)),
-        "Servers of 2025 only look whether `key` is there; whatever it is becomes a name.", ("2025",),
+        "Servers of 2025 only check that `key` exists, and convert it to a name.", ("2025",),
     ),
     Fact(
         "2025-a-blank-property-name-is-a-name", NEGATIVE, ("list_property_values",),
         lambda x: x.status == 200 and x.query.get("key") == "",
-        "Blank counts as missing since 2026 only.", ("2025",), rare=True,
+        "A blank name counts as missing only since 2026.", ("2025",), rare=True,
     ),
     Fact(
         "no-rows-no-change", NEGATIVE, ("update_group_types",),
         lambda x: x.status == 200 and (x.sent is ABSENT or x.sent == {}),
-        "Nothing in the body is nothing to do, and the answer is the list as it is.",
+        "An empty body changes nothing, and the response is the unchanged list.",
     ),
     Fact(
         "numbers-become-names-of-types", NEGATIVE, ("update_group_types",),
         lambda x: x.status == 200 and isinstance(x.sent, list)
         and any(number(row.get(name)) for row in x.sent if isinstance(row, dict) for name in ("name_singular", "name_plural")),
-        "Text fields of the framework take numbers and store their digits.",
+        "Text fields of the framework accept numbers and store their digits.",
     ),
     Fact(
         "columns-can-be-null", NEGATIVE, ("set_default_columns",),
         lambda x: x.says(200, default_columns=None) and x.member("default_columns") is None,
-        "The column of the database may be null. A client has no reason to send it.",
+        "The column of the database can be null. Clients have no reason to send it.",
     ),
     Fact(
         "2025-upsert-of-nothing", NEGATIVE, ("upsert_properties",),
         lambda x: x.status == 200 and x.sent is ABSENT,
-        "What the server did with an empty body is not known; the stand-in changes nothing.", ("2025",),
+        "The behavior of the server for an empty body is unknown; the stand-in changes nothing.", ("2025",),
     ),
-    # --- Refused although the spec allows it, for what OpenAPI cannot say.
+    # --- Rejected although the spec allows it, for reasons that OpenAPI cannot express.
     Fact(
         "a-key-can-be-taken", POSITIVE, ("create_group",),
         lambda x: x.says(400, code="invalid_input", detail="A group with this key already exists", attr="detail"),
-        "Whether a group is there depends on earlier calls.",
+        "Whether a group exists depends on earlier calls.",
     ),
     Fact(
         "a-key-is-not-blank", POSITIVE, ("create_group",),
         lambda x: x.says(400, code="blank", attr="group_key") and not str(x.member("group_key")).strip(),
-        "White space is cut off first. The spec says so in words; a pattern would put a checked text type into every client.",
+        "White space is trimmed first. The spec says so in its description; a pattern would add a checked string type to every client.",
         rare=True,
     ),
     Fact(
         "no-null-characters", POSITIVE, ("create_group", "update_group_types"),
         lambda x: x.says(400, code="null_characters_not_allowed") and "\\u0000" in json.dumps(x.sent),
-        "Text fields of the framework refuse U+0000, which the database cannot store.",
+        "Text fields of the framework reject U+0000, which the database cannot store.",
         rare=True,
     ),
     Fact(
         "2026-a-property-can-be-gone", POSITIVE, ("delete_property",),
         lambda x: x.says(400, attr="$unset", detail=f"Property '{x.member('$unset')}' does not exist on this group.")
         and x.member("$unset") not in x.properties(),
-        "Whether a property is there depends on earlier calls.", ("2026",),
+        "Whether a property exists depends on earlier calls.", ("2026",),
     ),
     Fact(
         "null-is-no-value", POSITIVE, ("update_property",),
         lambda x: x.status == 400 and x.member("value") is None and x.answer.get("attr") == "value",
-        "Any JSON but null. OpenAPI 3.0.3 has no way to say this that code generators bear; the spec says it in words.",
+        "Any JSON except null. OpenAPI 3.0.3 cannot express this in a way that code generators support; the spec says it in its description.",
     ),
     Fact(
         "a-dashboard-can-be-there", POSITIVE, ("create_detail_dashboard",),
@@ -328,13 +328,13 @@ def natural(text: str) -> bool:
 
 
 def odd_index(text: str | None) -> bool:
-    """Whether this is a number, but none that a group type can have."""
+    """Whether this is a number outside the indexes of group types."""
     value = None if text is None else integer(text)
     return value is not None and not 0 <= value <= 4
 
 
 def has_unstorable_text(value: object) -> bool:
-    """Whether a text in this has NUL or a lone surrogate."""
+    """Whether a string in this has NUL or an unpaired surrogate."""
     if isinstance(value, dict):
         return any(has_unstorable_text(item) for pair in value.items() for item in pair)
     if isinstance(value, list):
@@ -369,7 +369,7 @@ def world() -> Any:
 
 
 class Fresh:
-    """Puts the world back before a request, unless it belongs to a sequence that builds on what came before."""
+    """Resets the state before a request, unless it belongs to a stateful sequence."""
 
     def __init__(self) -> None:
         self.now: str | None = None
@@ -401,7 +401,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Drops a finding that a fact explains, and counts it."""
+    """Ignores a finding that a fact explains, and counts it."""
     exchange = Exchange(case, response)
     for fact in FACTS:
         if (

@@ -10,7 +10,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use posthog_groups_tests::{Case, Expect, SECRET, ScriptedServer, Step, cases, peak_memory, workspace};
+use posthog_groups_tests::{
+    Case, Expect, SECRET, ScriptedServer, Step, cases, flood, peak_memory, workspace,
+};
 
 const BOUND: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 200 << 20;
@@ -154,4 +156,18 @@ async fn no_server_makes_a_command_hang_crash_leak_or_use_much_memory() {
     println!("{count} runs in {:?}", started.elapsed());
     assert!(problems.is_empty(), "{} of {count}:\n{}", problems.len(), problems.join("\n"));
     assert_eq!(elsewhere.connections(), 0, "another server was called");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_interim_responses_does_not_outlast_the_timeout() {
+    let program = program();
+    for command in [COMMANDS[0], COMMANDS[1]] {
+        let server = ScriptedServer::start(|_| flood()).await;
+        let (program, url, started) = (program.clone(), server.url(), Instant::now());
+        let ended = tokio::task::spawn_blocking(move || run(&program, &url, command)).await.unwrap().unwrap();
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("within the timeout"), "{}", ended.stderr);
+        // Two attempts of 1 s, on a machine that does other things.
+        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    }
 }

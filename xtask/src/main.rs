@@ -13,6 +13,7 @@ mod checks;
 mod compare;
 mod diff;
 mod dist;
+mod fuzz;
 mod generate;
 mod languages;
 mod patch;
@@ -63,6 +64,15 @@ enum Task {
         /// Measure only this [default: everything]
         #[arg(value_enum)]
         subject: Option<bench::Subject>,
+    },
+    /// Run the property tests with many inputs, in a release build; fails above 1 s for an input or 256 MiB for a test
+    Fuzz {
+        /// Inputs for each test
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        inputs: u32,
+        /// Only tests whose name contains this
+        #[arg(value_name = "NAME", default_value = "", hide_default_value = true)]
+        only: String,
     },
     /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
     Contract {
@@ -166,6 +176,7 @@ enum SpecTask {
         compatible     programs keep working\n\
         documentation  texts and examples\n\n\
         Examples:\n  cargo xtask spec diff git:main spec/openapi.yaml\n  \
+        cargo xtask spec diff git:main spec/openapi.yaml --level breaking\n  \
         cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
         cargo xtask spec diff old.yaml new.json --format markdown\n\n\
         Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
@@ -185,6 +196,9 @@ enum SpecTask {
         /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
         #[arg(long)]
         check_version: bool,
+        /// Print only changes of at least this level; the exit code considers all
+        #[arg(long, value_enum, default_value = "documentation")]
+        level: diff::Level,
     },
 }
 
@@ -235,14 +249,15 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
-        Task::Spec(SpecTask::Diff { old, new, format, check_version }) => {
-            diff::diff(&root, old, new, *format, *check_version)
+        Task::Spec(SpecTask::Diff { old, new, format, check_version, level }) => {
+            diff::diff(&root, old, new, *format, *check_version, *level)
         }
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => {
             cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])
         }
         Task::Bench { subject } => bench::bench(&root, *subject),
+        Task::Fuzz { inputs, only } => fuzz::fuzz(&root, *inputs, only),
         Task::Contract { era } => languages::contract(&root, *era),
         Task::Clients { languages } => languages::clients(&root, languages),
         Task::Dist { out } => dist::dist(&root, out.as_deref()),

@@ -65,6 +65,27 @@ fn exit_codes_tell_breaking_from_compatible_and_from_errors() {
 }
 
 #[test]
+fn a_level_hides_lesser_changes_and_leaves_the_exit_code() {
+    let workspace = Workspace::new();
+    let text = std::fs::read_to_string(workspace.path("spec/openapi.yaml")).unwrap();
+    let reworded = text.replacen("summary: ", "summary: Reworded ", 1);
+    std::fs::write(workspace.path("reworded.yaml"), &reworded).unwrap();
+    let renamed = reworded.replacen("operationId: list_groups", "operationId: groups_list", 1);
+    std::fs::write(workspace.path("renamed.yaml"), renamed).unwrap();
+    for (new, level, code, shown, hidden) in [
+        ("renamed.yaml", "documentation", 1, 2, 0),
+        ("renamed.yaml", "breaking", 1, 1, 1),
+        ("reworded.yaml", "compatible", 0, 0, 1),
+    ] {
+        let run = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", new, "--level", level]);
+        assert_eq!(run.code, code, "{new} {level}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.stdout.matches("  why: ").count(), shown, "{new} {level}: {}", run.stdout);
+        let told = format!("changes below the level `{level}`, not shown: {hidden}");
+        assert_eq!(run.stdout.contains(&told), hidden > 0, "{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_revision_of_git_stands_for_the_spec_as_it_was() {
     let workspace = Workspace::new();
     let git = |arguments: &[&str]| {

@@ -148,7 +148,7 @@ impl From<&Error> for Failure {
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
-        .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil()))
+        .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil().max(1.0)))
 }
 
 /// The message of a client error, without what is only for programmers.
@@ -158,8 +158,8 @@ pub(crate) fn text_of(error: &Error) -> String {
         return "too many requests: the server asked to wait, or the limit of the key is used up".to_owned();
     }
     let mut text = error.message();
-    if error.is_connect() {
-        // The innermost cause says whether it was the name, the port or the certificate.
+    if error.is_connect() || error.is_decode() {
+        // The innermost cause says whether it was the name, the port or the certificate, or what the answer lacks.
         let mut cause = error.source();
         while let Some(next) = cause.and_then(|cause| cause.source()) {
             cause = Some(next);
@@ -176,9 +176,16 @@ pub(crate) fn is_not_posthog(error: &Error) -> bool {
     error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500)
 }
 
+/// Whether a list cannot be continued. Servers of 2025 call a cursor that they do not take "not found".
+fn is_not_continued(error: &Error) -> bool {
+    error.is_paging() || error.detail() == Some("Invalid cursor")
+}
+
 fn code_of(error: &Error) -> Code {
     if error.is_invalid_input() {
         Code::Usage
+    } else if is_not_continued(error) {
+        Code::Failed
     } else if error.is_not_found() {
         Code::NotFound
     } else if error.is_unauthorized() || error.is_forbidden() {
@@ -211,6 +218,10 @@ fn help_for(error: &Error) -> Vec<String> {
         )
     } else if error.is_project_not_found() {
         help("check --project and the region: a project id of one region is unknown in the other")
+    } else if is_not_continued(error) {
+        help(
+            "run the command again; if the error persists, a proxy may change the links of the server's lists, or drop `cursor`",
+        )
     } else if error.is_not_found() {
         help(SIMILAR_KEYS)
     } else if error.is_already_exists() {
@@ -230,8 +241,19 @@ fn help_for(error: &Error) -> Vec<String> {
         )]
     } else if error.is_outcome_unknown() {
         help("check the group with `posthog-groups get` before writing again")
+    } else if error.is_connect() && text_of(error).contains("invalid peer certificate") {
+        help(
+            "check the name in the host; if a private authority issued the certificate, add that authority to the system's, or \
+             (on Linux) set SSL_CERT_FILE to a file with its certificate",
+        )
     } else if error.is_connect() {
         help("check the host and the network; run `posthog-groups doctor` for details")
+    } else if error.is_interrupted() {
+        help(
+            "try again; if the error persists, check the port and the scheme (http or https) of the host, and any proxy in between",
+        )
+    } else if matches!(error.status(), Some(402 | 413)) {
+        error.help().into_iter().map(Cow::into_owned).collect()
     } else if error.is_timeout() {
         help("try again, or allow more time with --timeout SECONDS")
     } else if is_not_posthog(error) {

@@ -85,18 +85,26 @@ mod tests {
     }
 
     #[test]
-    fn every_command_stands_below_one_topic() {
+    fn every_command_is_listed_below_one_topic() {
         let listed: Vec<&str> = TOPICS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
         let command = command();
         for known in command.get_subcommands().map(clap::Command::get_name) {
             let times = listed.iter().filter(|name| **name == known).count();
-            assert_eq!(times, 1, "{known} stands {times} times in TOPICS");
+            assert_eq!(times, 1, "{known} is listed {times} times in TOPICS");
         }
         assert_eq!(
             listed.len(),
             command.get_subcommands().count() + 1,
-            "all but `help` are commands of ours"
+            "TOPICS lists a command that does not exist"
         );
+    }
+
+    #[test]
+    fn the_list_of_commands_fits_60_columns() {
+        for known in command().get_subcommands() {
+            let about = known.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(format!("  {:<12} {about}", "").len() <= 60, "{}: {about}", known.get_name());
+        }
     }
 
     #[test]

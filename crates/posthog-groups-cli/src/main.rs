@@ -26,6 +26,7 @@ mod visible;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::FromArgMatches as _;
 use posthog_groups::bulk::Engine;
@@ -63,14 +64,29 @@ fn report(failure: &Failure, styles: Styles) {
 }
 
 fn start(arguments: &Arguments) -> Result<(), Failure> {
+    let cannot_start = |e| Failure::failed(format!("cannot start: {e}"));
+    let threads = std::thread::available_parallelism().map_or(8, |cores| cores.get().max(8));
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .event_interval(1)
         .enable_all()
         .build()
-        .map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+        .map_err(cannot_start)?;
+    keep_timers_running(runtime.handle().clone()).map_err(cannot_start)?;
     let done = runtime.block_on(run(arguments));
     // Only a prefetched page may still be running, and its result is not needed.
     runtime.shutdown_background();
     done
+}
+
+/// Wakes an idle thread of the runtime now and then, which then takes over the timers. A server that floods a connection
+/// can keep the thread that had them busy for many seconds, and no timeout would end before.
+fn keep_timers_running(runtime: tokio::runtime::Handle) -> io::Result<()> {
+    let wake = move || loop {
+        std::thread::sleep(Duration::from_millis(250));
+        runtime.spawn(async {});
+    };
+    std::thread::Builder::new().name("timers".to_owned()).spawn(wake).map(drop)
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -1,8 +1,7 @@
 //! Property tests of everything that reads files and arguments: no input panics or takes long, and what is written reads
 //! back.
 //!
-//! Each target runs a few hundred inputs with a fixed seed. `PROPTEST_CASES=1000000 cargo test --release -p
-//! posthog-groups-cli --bin posthog-groups property_tests` runs a million.
+//! Each target runs a few hundred inputs with a fixed seed; `cargo xtask fuzz` runs a million of each.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

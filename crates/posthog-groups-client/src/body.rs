@@ -23,7 +23,14 @@ pub trait FromBody: DeserializeOwned {
 
 impl<T: DeserializeOwned> FromBody for Vec<T> {}
 
-/// Reads the body of a response and decodes it.
+impl FromBody for () {
+    /// For responses without a body.
+    fn from_body(_: &Bytes) -> serde_json::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the whole body of a response and decodes it.
 pub(crate) async fn read<T: FromBody>(
     mut response: reqwest::Response,
 ) -> Result<ResponseValue<T>, Error<()>> {

@@ -977,6 +977,7 @@ pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: std::sync::Arc<dyn crate::Transport>,
+    pub(crate) base: Option<::reqwest::Url>,
 }
 impl Client {
     /// Construct a new client with an existing `reqwest::Client`,
@@ -994,6 +995,7 @@ impl Client {
             baseurl: baseurl.to_string(),
             client,
             inner,
+            base: ::reqwest::Url::parse(baseurl).ok(),
         }
     }
 }
@@ -1011,13 +1013,6 @@ impl ClientInfo<std::sync::Arc<dyn crate::Transport>> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<std::sync::Arc<dyn crate::Transport>>,
-    {}
-};
 impl Client {
     /**List projects
 
@@ -1582,37 +1577,8 @@ pub mod builder {
         }
         ///Sends a `GET` request to `/api/projects/`
         pub async fn send(self) -> Result<ResponseValue<types::ProjectPage>, Error<()>> {
-            let Self { client, limit, offset, search } = self;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let offset = offset.map_err(Error::InvalidRequest)?;
-            let search = search.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/api/projects/", client.baseurl,);
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("limit", &limit)
-                        .with("offset", &offset)
-                        .with("search", &search)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_projects",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_groups`]
@@ -1631,12 +1597,10 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 cursor: Ok(None),
                 group_key: Ok(None),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                group_type_index: Err(String::new()),
                 search: Ok(None),
             }
         }
@@ -1704,50 +1668,8 @@ pub mod builder {
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/`
         pub async fn send(self) -> Result<ResponseValue<crate::GroupPage>, Error<()>> {
-            let Self {
-                client,
-                project_id,
-                cursor,
-                group_key,
-                group_type_index,
-                search,
-            } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let cursor = cursor.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let search = search.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
-                .to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("cursor", &cursor)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .with("search", &search)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_groups",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::create_group`]
@@ -1763,7 +1685,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -1805,38 +1727,8 @@ pub mod builder {
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/`
         pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
-            let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::CreateGroupRequest::try_from(v).map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
-                .to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "create_group",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                201u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_activity`]
@@ -1855,11 +1747,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 limit: Ok(None),
                 page: Ok(None),
             }
@@ -1923,43 +1813,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ActivityPage>, Error<()>> {
-            let Self { client, project_id, group_key, group_type_index, limit, page } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let limit = limit.map_err(Error::InvalidRequest)?;
-            let page = page.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
-                project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .with("limit", &limit)
-                        .with("page", &page)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_activity",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::delete_property`]
@@ -1977,11 +1832,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2048,45 +1901,8 @@ pub mod builder {
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/delete_property/`
         pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
-            let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::DeletePropertyRequest::try_from(v).map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/delete_property/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(
-                    crate::query::Query::new(url)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "delete_property",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::find_group`]
@@ -2104,11 +1920,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 skip_create_notebook: Ok(None),
             }
         }
@@ -2161,48 +1975,8 @@ pub mod builder {
         }
         ///Sends a `GET` request to `/api/projects/{project_id}/groups/find/`
         pub async fn send(self) -> Result<ResponseValue<types::FoundGroup>, Error<()>> {
-            let Self {
-                client,
-                project_id,
-                group_key,
-                group_type_index,
-                skip_create_notebook,
-            } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let skip_create_notebook = skip_create_notebook
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
-                project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .with("skip_create_notebook", &skip_create_notebook)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "find_group",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_property_definitions`]
@@ -2217,7 +1991,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2236,32 +2010,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::PropertyDefinitions>, Error<()>> {
-            let Self { client, project_id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_property_definitions",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_property_values`]
@@ -2279,11 +2029,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
-                key: Err("key was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_type_index: Err(String::new()),
+                key: Err(String::new()),
                 value: Ok(None),
             }
         }
@@ -2339,41 +2087,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::PropertyValues>, Error<()>> {
-            let Self { client, project_id, group_type_index, key, value } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let key = key.map_err(Error::InvalidRequest)?;
-            let value = value.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/property_values/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("group_type_index", &group_type_index)
-                        .with("key", &key)
-                        .with("value", &value)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_property_values",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_related`]
@@ -2390,9 +2105,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 group_type_index: Ok(None),
-                id: Err("id was not initialized".to_string()),
+                id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2435,39 +2150,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<crate::RelatedActor>>, Error<()>> {
-            let Self { client, project_id, group_type_index, id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let id = id.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
-                project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(
-                    crate::query::Query::new(url)
-                        .with("group_type_index", &group_type_index)
-                        .with("id", &id)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_related",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::update_property`]
@@ -2485,11 +2169,9 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2556,45 +2238,8 @@ pub mod builder {
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/update_property/`
         pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
-            let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::UpdatePropertyRequest::try_from(v).map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/update_property/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(
-                    crate::query::Query::new(url)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "update_property",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::upsert_properties`]
@@ -2612,12 +2257,10 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_key: Err("group_key was not initialized".to_string()),
-                group_type_index: Err(
-                    "group_type_index was not initialized".to_string(),
-                ),
-                body: Err("body was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_key: Err(String::new()),
+                group_type_index: Err(String::new()),
+                body: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2668,41 +2311,8 @@ pub mod builder {
         }
         ///Sends a `POST` request to `/api/projects/{project_id}/groups/upsert_properties/`
         pub async fn send(self) -> Result<ResponseValue<crate::Group>, Error<()>> {
-            let Self { client, project_id, group_key, group_type_index, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_key = group_key.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .post(
-                    crate::query::Query::new(url)
-                        .with("group_key", &group_key)
-                        .with("group_type_index", &group_type_index)
-                        .finish()?,
-                )
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "upsert_properties",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::list_group_types`]
@@ -2717,7 +2327,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2736,32 +2346,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::GroupType>>, Error<()>> {
-            let Self { client, project_id } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
-                project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .get(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "list_group_types",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::create_detail_dashboard`]
@@ -2777,7 +2363,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2822,39 +2408,8 @@ pub mod builder {
         }
         ///Sends a `PUT` request to `/api/projects/{project_id}/groups_types/create_detail_dashboard/`
         pub async fn send(self) -> Result<ResponseValue<types::GroupType>, Error<()>> {
-            let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::CreateDetailDashboardRequest::try_from(v)
-                        .map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
-                .baseurl, encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .put(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "create_detail_dashboard",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::set_default_columns`]
@@ -2870,7 +2425,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
+                project_id: Err(String::new()),
                 body: Ok(::std::default::Default::default()),
             }
         }
@@ -2914,39 +2469,8 @@ pub mod builder {
         }
         ///Sends a `PUT` request to `/api/projects/{project_id}/groups_types/set_default_columns/`
         pub async fn send(self) -> Result<ResponseValue<types::GroupType>, Error<()>> {
-            let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let body = body
-                .and_then(|v| {
-                    types::SetDefaultColumnsRequest::try_from(v)
-                        .map_err(|e| e.to_string())
-                })
-                .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .put(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "set_default_columns",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::update_group_types`]
@@ -2962,8 +2486,8 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                body: Err("body was not initialized".to_string()),
+                project_id: Err(String::new()),
+                body: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -2994,34 +2518,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<::std::vec::Vec<types::GroupType>>, Error<()>> {
-            let Self { client, project_id, body } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
-                encode_path(& project_id.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client
-                .client
-                .patch(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                )
-                .json(&body)
-                .build()?;
-            let info = OperationInfo {
-                operation_id: "update_group_types",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::delete_group_type`]
@@ -3037,8 +2535,8 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
-                project_id: Err("project_id was not initialized".to_string()),
-                group_type_index: Err("group_type_index was not initialized".to_string()),
+                project_id: Err(String::new()),
+                group_type_index: Err(String::new()),
             }
         }
         pub fn project_id<V>(mut self, value: V) -> Self
@@ -3066,26 +2564,8 @@ pub mod builder {
         }
         ///Sends a `DELETE` request to `/api/projects/{project_id}/groups_types/{group_type_index}/`
         pub async fn send(self) -> Result<ResponseValue<()>, Error<()>> {
-            let Self { client, project_id, group_type_index } = self;
-            let project_id = project_id.map_err(Error::InvalidRequest)?;
-            let group_type_index = group_type_index.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
-                project_id.to_string()), encode_path(& group_type_index.to_string()),
-            );
-            #[allow(unused_mut)]
-            let mut request = client.client.delete(url).build()?;
-            let info = OperationInfo {
-                operation_id: "delete_group_type",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                204u16 => Ok(ResponseValue::empty(response)),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let client = self.client;
+            crate::call::send(client, self).await
         }
     }
     /**Builder for [`Client::get_current_user`]
@@ -3101,28 +2581,542 @@ pub mod builder {
         }
         ///Sends a `GET` request to `/api/users/@me/`
         pub async fn send(self) -> Result<ResponseValue<types::CurrentUser>, Error<()>> {
-            let Self { client } = self;
-            let url = format!("{}/api/users/@me/", client.baseurl,);
+            let client = self.client;
+            crate::call::send(client, self).await
+        }
+    }
+    impl crate::Call for ListProjects<'_> {
+        type Answer = types::ProjectPage;
+        const OPERATION_ID: &'static str = "list_projects";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, limit, offset, search } = self;
+            let limit = limit.map_err(|error| crate::call::invalid("limit", error))?;
+            let offset = offset.map_err(|error| crate::call::invalid("offset", error))?;
+            let search = search.map_err(|error| crate::call::invalid("search", error))?;
+            let url = format!("{}/api/projects/", client.baseurl,);
             #[allow(unused_mut)]
             let mut request = client
                 .client
-                .get(url)
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("limit", &limit)
+                        .with("offset", &offset)
+                        .with("search", &search)
+                        .finish()?,
+                )
                 .header(
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .build()?;
-            let info = OperationInfo {
-                operation_id: "get_current_user",
-            };
-            client.pre(&mut request, &info).await?;
-            let result = client.exec(request, &info).await;
-            client.post(&result, &info).await?;
-            let response = result?;
-            match response.status().as_u16() {
-                200u16 => crate::body::read(response).await,
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListGroups<'_> {
+        type Answer = crate::GroupPage;
+        const OPERATION_ID: &'static str = "list_groups";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self {
+                client,
+                project_id,
+                cursor,
+                group_key,
+                group_type_index,
+                search,
+            } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let cursor = cursor.map_err(|error| crate::call::invalid("cursor", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let search = search.map_err(|error| crate::call::invalid("search", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
+                .to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("cursor", &cursor)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("search", &search)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for CreateGroup<'_> {
+        type Answer = crate::Group;
+        const OPERATION_ID: &'static str = "create_group";
+        const STATUS: u16 = 201u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let body = body
+                .and_then(|v| {
+                    types::CreateGroupRequest::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/", client.baseurl, encode_path(& project_id
+                .to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListActivity<'_> {
+        type Answer = types::ActivityPage;
+        const OPERATION_ID: &'static str = "list_activity";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_key, group_type_index, limit, page } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let limit = limit.map_err(|error| crate::call::invalid("limit", error))?;
+            let page = page.map_err(|error| crate::call::invalid("page", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/activity/", client.baseurl, encode_path(&
+                project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("limit", &limit)
+                        .with("page", &page)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for DeleteProperty<'_> {
+        type Answer = crate::Group;
+        const OPERATION_ID: &'static str = "delete_property";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_key, group_type_index, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let body = body
+                .and_then(|v| {
+                    types::DeletePropertyRequest::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/delete_property/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for FindGroup<'_> {
+        type Answer = types::FoundGroup;
+        const OPERATION_ID: &'static str = "find_group";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self {
+                client,
+                project_id,
+                group_key,
+                group_type_index,
+                skip_create_notebook,
+            } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let skip_create_notebook = skip_create_notebook
+                .map_err(|error| crate::call::invalid("skip_create_notebook", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/find/", client.baseurl, encode_path(&
+                project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .with("skip_create_notebook", &skip_create_notebook)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListPropertyDefinitions<'_> {
+        type Answer = types::PropertyDefinitions;
+        const OPERATION_ID: &'static str = "list_property_definitions";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/property_definitions/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListPropertyValues<'_> {
+        type Answer = types::PropertyValues;
+        const OPERATION_ID: &'static str = "list_property_values";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_type_index, key, value } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let key = key.map_err(|error| crate::call::invalid("key", error))?;
+            let value = value.map_err(|error| crate::call::invalid("value", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/property_values/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_type_index", &group_type_index)
+                        .with("key", &key)
+                        .with("value", &value)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListRelated<'_> {
+        type Answer = ::std::vec::Vec<crate::RelatedActor>;
+        const OPERATION_ID: &'static str = "list_related";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_type_index, id } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let id = id.map_err(|error| crate::call::invalid("id", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/related/", client.baseurl, encode_path(&
+                project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_type_index", &group_type_index)
+                        .with("id", &id)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for UpdateProperty<'_> {
+        type Answer = crate::Group;
+        const OPERATION_ID: &'static str = "update_property";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_key, group_type_index, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let body = body
+                .and_then(|v| {
+                    types::UpdatePropertyRequest::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/update_property/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for UpsertProperties<'_> {
+        type Answer = crate::Group;
+        const OPERATION_ID: &'static str = "upsert_properties";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_key, group_type_index, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_key = group_key
+                .map_err(|error| crate::call::invalid("group_key", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let body = body.map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups/upsert_properties/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(
+                    crate::query::Query::new(client.url(&url)?)
+                        .with("group_key", &group_key)
+                        .with("group_type_index", &group_type_index)
+                        .finish()?,
+                )
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for ListGroupTypes<'_> {
+        type Answer = ::std::vec::Vec<types::GroupType>;
+        const OPERATION_ID: &'static str = "list_group_types";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups_types/", client.baseurl, encode_path(&
+                project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for CreateDetailDashboard<'_> {
+        type Answer = types::GroupType;
+        const OPERATION_ID: &'static str = "create_detail_dashboard";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let body = body
+                .and_then(|v| {
+                    types::CreateDetailDashboardRequest::try_from(v)
+                        .map_err(|e| e.to_string())
+                })
+                .map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups_types/create_detail_dashboard/", client
+                .baseurl, encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .put(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for SetDefaultColumns<'_> {
+        type Answer = types::GroupType;
+        const OPERATION_ID: &'static str = "set_default_columns";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let body = body
+                .and_then(|v| {
+                    types::SetDefaultColumnsRequest::try_from(v)
+                        .map_err(|e| e.to_string())
+                })
+                .map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups_types/set_default_columns/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .put(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for UpdateGroupTypes<'_> {
+        type Answer = ::std::vec::Vec<types::GroupType>;
+        const OPERATION_ID: &'static str = "update_group_types";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, body } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let body = body.map_err(|error| crate::call::invalid("body", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups_types/update_metadata/", client.baseurl,
+                encode_path(& project_id.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .patch(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for DeleteGroupType<'_> {
+        type Answer = ();
+        const OPERATION_ID: &'static str = "delete_group_type";
+        const STATUS: u16 = 204u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client, project_id, group_type_index } = self;
+            let project_id = project_id
+                .map_err(|error| crate::call::invalid("project_id", error))?;
+            let group_type_index = group_type_index
+                .map_err(|error| crate::call::invalid("group_type_index", error))?;
+            let url = format!(
+                "{}/api/projects/{}/groups_types/{}/", client.baseurl, encode_path(&
+                project_id.to_string()), encode_path(& group_type_index.to_string()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client.client.delete(client.url(&url)?).build()?;
+            Ok(request)
+        }
+    }
+    impl crate::Call for GetCurrentUser<'_> {
+        type Answer = types::CurrentUser;
+        const OPERATION_ID: &'static str = "get_current_user";
+        const STATUS: u16 = 200u16;
+        fn request(self) -> Result<::reqwest::Request, Error<()>> {
+            let Self { client } = self;
+            let url = format!("{}/api/users/@me/", client.baseurl,);
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(client.url(&url)?)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .build()?;
+            Ok(request)
         }
     }
 }

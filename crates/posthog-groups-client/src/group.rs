@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::body::FromBody;
 use crate::borrowed::BorrowedGroup;
 use crate::json::Properties;
+use crate::shared_str::SharedStr;
 use crate::{scan, timestamp};
 
 /// A group: an entity other than a person that events belong to, such as a company or a project.
@@ -23,7 +23,7 @@ pub struct Group {
     #[serde(deserialize_with = "timestamp::deserialize")]
     pub created_at: DateTime<Utc>,
     /// The key of the group, unique within its type.
-    pub group_key: ByteString,
+    pub group_key: SharedStr,
     /// The properties of the group.
     pub group_properties: Properties,
     /// The index of the group type.
@@ -35,14 +35,21 @@ impl Group {
     #[must_use]
     pub fn into_owned(self) -> Self {
         Self {
-            group_key: ByteString::from(&*self.group_key),
+            group_key: self.group_key.into_owned(),
             group_properties: self.group_properties.into_owned(),
             ..self
         }
     }
 }
 
-impl FromBody for Group {}
+impl FromBody for Group {
+    fn from_body(body: &Bytes) -> serde_json::Result<Self> {
+        let Ok(text) = str::from_utf8(body) else { return serde_json::from_slice(body) };
+        let text = SharedStr::from(text);
+        let group = scan::single(&text).map_or_else(|| serde_json::from_str(&text), Ok)?;
+        Ok(group.share(&text))
+    }
+}
 
 /// One page of groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -60,7 +67,8 @@ pub struct GroupPage {
 
 impl FromBody for GroupPage {
     fn from_body(body: &Bytes) -> serde_json::Result<Self> {
-        let Ok(text) = ByteString::try_from(body.clone()) else { return serde_json::from_slice(body) };
+        let Ok(text) = str::from_utf8(body) else { return serde_json::from_slice(body) };
+        let text = SharedStr::from(text);
         let page = scan::page(&text).map_or_else(|| serde_json::from_str(&text), Ok)?;
         let results = page.results.into_iter().map(|group| group.share(&text)).collect();
         Ok(Self { next: page.next, previous: page.previous, results })
@@ -69,7 +77,7 @@ impl FromBody for GroupPage {
 
 impl BorrowedGroup<'_> {
     /// Converts to a group that shares slices of `text`.
-    fn share(self, text: &ByteString) -> Group {
+    fn share(self, text: &SharedStr) -> Group {
         let group_key = match self.group_key {
             Cow::Borrowed(key) => text.slice_ref(key),
             Cow::Owned(key) => key.into(),

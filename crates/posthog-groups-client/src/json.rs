@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use bytestring::ByteString;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::not_an_object::NotAnObject;
 use crate::scan;
+use crate::shared_str::SharedStr;
 
 /// Any JSON value, stored as its text and decoded on demand.
 ///
@@ -26,7 +26,7 @@ use crate::scan;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct JsonValue(ByteString);
+pub struct JsonValue(SharedStr);
 
 impl JsonValue {
     /// Serializes a value.
@@ -46,6 +46,7 @@ impl JsonValue {
     }
 
     /// Returns the JSON text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,7 +54,7 @@ impl JsonValue {
     /// Copies the text, so that the value does not keep a response body in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
-        Self(ByteString::from(self.as_str()))
+        Self(self.0.into_owned())
     }
 
     /// Decodes the value as a Rust type, which can borrow from the text.
@@ -171,11 +172,12 @@ impl Properties {
     }
 
     /// Creates properties from text that is known to be a JSON object.
-    pub(crate) fn from_object(text: ByteString) -> Self {
+    pub(crate) fn from_object(text: SharedStr) -> Self {
         Self(JsonValue(text))
     }
 
     /// Returns the JSON text, an object.
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -237,7 +239,7 @@ impl Properties {
 impl Default for Properties {
     /// Returns an empty object, `{}`.
     fn default() -> Self {
-        Self(JsonValue(ByteString::from_static("{}")))
+        Self(JsonValue(SharedStr::from("{}")))
     }
 }
 

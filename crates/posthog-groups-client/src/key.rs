@@ -84,7 +84,10 @@ impl PersonalApiKey {
     }
 
     fn is_in(&self, bytes: &[u8]) -> bool {
-        self.text().is_some_and(|key| String::from_utf8_lossy(bytes).contains(key))
+        let Some(key) = self.text().filter(|key| key.len() <= bytes.len()) else { return false };
+        // Checking is cheaper than replacing what is invalid, and all that servers send is valid.
+        str::from_utf8(bytes)
+            .map_or_else(|_| String::from_utf8_lossy(bytes).contains(key), |text| text.contains(key))
     }
 
     fn text(&self) -> Option<&str> {

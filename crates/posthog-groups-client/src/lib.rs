@@ -45,6 +45,7 @@ mod generated {
 
 mod body;
 mod borrowed;
+mod call;
 mod connect;
 mod connect_error;
 mod group;
@@ -55,11 +56,12 @@ mod operation;
 mod query;
 mod related;
 mod scan;
+mod shared_str;
 mod timestamp;
 mod transport;
 
 pub use body::FromBody;
-pub use bytestring::ByteString;
+pub use call::Call;
 pub use connect::{Direct, connect, is_loopback};
 pub use connect_error::ConnectError;
 pub use generated::{
@@ -72,4 +74,5 @@ pub use key::{PersonalApiKey, ProjectToken};
 pub use not_an_object::NotAnObject;
 pub use operation::{Idempotency, Operation, operation};
 pub use related::RelatedActor;
+pub use shared_str::SharedStr;
 pub use transport::{Transport, TransportFuture};

@@ -2,12 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-
-use crate::generated::Client;
-use crate::operation::{Operation, operation};
+use crate::operation::Operation;
 
 /// The future that [`Transport::execute`] returns.
 pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
@@ -46,20 +42,4 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         operation: &'static Operation,
         request: reqwest::Request,
     ) -> TransportFuture<'a>;
-}
-
-impl ClientHooks<Arc<dyn Transport>> for Client {
-    async fn exec(
-        &self,
-        mut request: reqwest::Request,
-        info: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
-        // A header of the generator that PostHog servers do not use.
-        request.headers_mut().remove("api-version");
-        match operation(info.operation_id) {
-            Some(operation) => self.inner().execute(self.client(), operation, request).await,
-            // Not reached, because the calls and the table are generated from the same spec.
-            None => self.client().execute(request).await,
-        }
-    }
 }

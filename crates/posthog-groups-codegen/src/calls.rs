@@ -1,29 +1,33 @@
 //! Removes work from the generated calls that a request does not need.
 
-use std::collections::BTreeSet;
-
-use quote::ToTokens;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
-use syn::visit_mut::{VisitMut, visit_block_mut, visit_expr_mut, visit_field_mut, visit_type_path_mut};
-use syn::{Expr, Stmt, Token, parse_quote};
+use syn::visit_mut::{VisitMut, visit_block_mut, visit_expr_mut, visit_field_mut, visit_item_mod_mut};
+use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt, Token, Type, parse_quote};
 
 /// The arguments of a call.
 type Arguments = Punctuated<Expr, Token![,]>;
 
 /// Rewrites the generated calls:
 ///
+/// * Builders implement `Call` of the client crate, which builds the request without sending it. `send` uses it.
+/// * The error for a missing parameter is created when the request is built, instead of with the builder.
 /// * The header `api-version`, which PostHog servers do not use, is removed.
-/// * The query is written before the URL is parsed, instead of being appended parameter by parameter.
-/// * Bodies are decoded by `body::read` of the client crate, which does not copy the headers. Every response type gets an
-///   `impl FromBody`.
+/// * The base URL is parsed once per client, and the query is written into the URL.
+/// * Bodies are decoded by `FromBody` of the client crate. Every response type gets an implementation.
 /// * Timestamps are parsed by position.
 pub(crate) fn rewrite_calls(file: &mut syn::File) {
     let mut calls = Calls::default();
     calls.visit_file_mut(file);
+    // The hooks are not used.
+    file.items.retain(|item| !item.to_token_stream().to_string().contains("assert_client_hooks"));
+    calls.answers.sort();
+    calls.answers.dedup();
     for answer in calls.answers {
         // `Vec` and the types of the client crate are implemented in the client crate.
         if let Some(name) = answer.strip_prefix("types :: ") {
-            let name = quote::format_ident!("{name}");
+            let name = format_ident!("{name}");
             file.items.push(parse_quote!(impl crate::FromBody for types::#name {}));
         }
     }
@@ -31,19 +35,25 @@ pub(crate) fn rewrite_calls(file: &mut syn::File) {
 
 #[derive(Default)]
 struct Calls {
-    /// The arguments of `ResponseValue`, as the generator writes them.
-    answers: BTreeSet<String>,
+    /// The response types, as the generator writes them.
+    answers: Vec<String>,
 }
 
 impl VisitMut for Calls {
-    fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
-        if let Some(last) = path.path.segments.last()
-            && last.ident == "ResponseValue"
-            && let syn::PathArguments::AngleBracketed(arguments) = &last.arguments
+    fn visit_item_mod_mut(&mut self, module: &mut syn::ItemMod) {
+        visit_item_mod_mut(self, module);
+        let Some((_, items)) = &mut module.content else { return };
+        let calls: Vec<Item> = items.iter_mut().filter_map(|item| self.split_send(item)).collect();
+        items.extend(calls);
+    }
+
+    fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
+        if item.ident == "Client"
+            && let syn::Fields::Named(fields) = &mut item.fields
         {
-            self.answers.extend(arguments.args.iter().map(|answer| answer.to_token_stream().to_string()));
+            fields.named.push(parse_quote!(pub(crate) base: Option<::reqwest::Url>));
         }
-        visit_type_path_mut(self, path);
+        syn::visit_mut::visit_item_struct_mut(self, item);
     }
 
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
@@ -61,25 +71,91 @@ impl VisitMut for Calls {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         visit_expr_mut(self, expression);
         match expression {
+            Expr::Struct(made) if made.fields.iter().any(|field| field.member == parse_quote!(baseurl)) => {
+                made.fields.push(parse_quote!(base: ::reqwest::Url::parse(baseurl).ok()));
+            }
+            Expr::Call(error) if is_not_initialized(error) => *expression = parse_quote!(Err(String::new())),
             Expr::MethodCall(call) if call.method == "headers" && call.args.iter().all(is_header_map) => {
                 *expression = (*call.receiver).clone();
-            }
-            Expr::Path(path) if *path == parse_quote!(ResponseValue::from_response) => {
-                *expression = parse_quote!(crate::body::read);
             }
             Expr::MethodCall(call) if call.method == "build" => {
                 let mut parameters = Vec::new();
                 take_query(&mut call.receiver, &mut parameters);
-                if !parameters.is_empty() {
-                    write_query(&mut call.receiver, &parameters);
-                }
+                write_url(&mut call.receiver, &parameters);
             }
             _ => {}
         }
     }
 }
 
-/// Removes the calls `.query(&QueryParam::new(name, value))` from a chain of calls, and collects their arguments in order.
+impl Calls {
+    /// Moves the first part of `send` to an implementation of `Call`, and calls it from `send`.
+    fn split_send(&mut self, item: &mut Item) -> Option<Item> {
+        let Item::Impl(builder) = item else { return None };
+        let name = match &*builder.self_ty {
+            Type::Path(path) => path.path.segments.last()?.ident.clone(),
+            _ => return None,
+        };
+        let send = builder.items.iter_mut().find_map(|item| match item {
+            ImplItem::Fn(function) if function.sig.ident == "send" => Some(function),
+            _ => None,
+        })?;
+        let answer = answer(send)?;
+        self.answers.push(answer.to_token_stream().to_string());
+        let end = send.block.stmts.iter().position(is_info)?;
+        let after = send.block.stmts.split_off(end);
+        let operation = literal(&after, "operation_id : ")?;
+        let status = literal(&after, "as_u16 () { ")?;
+        let mut build = std::mem::take(&mut send.block.stmts);
+        build.iter_mut().for_each(name_parameter);
+        send.block = parse_quote!({
+            let client = self.client;
+            crate::call::send(client, self).await
+        });
+        Some(parse_quote! {
+            impl crate::Call for #name<'_> {
+                type Answer = #answer;
+                const OPERATION_ID: &'static str = #operation;
+                const STATUS: u16 = #status;
+                fn request(self) -> Result<::reqwest::Request, Error<()>> {
+                    #(#build)*
+                    Ok(request)
+                }
+            }
+        })
+    }
+}
+
+/// Returns the `T` of `Result<ResponseValue<T>, _>`.
+fn answer(send: &ImplItemFn) -> Option<Type> {
+    fn argument(of: &Type) -> Option<&Type> {
+        let Type::Path(path) = of else { return None };
+        let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+            return None;
+        };
+        match arguments.args.first()? {
+            syn::GenericArgument::Type(argument) => Some(argument),
+            _ => None,
+        }
+    }
+    let syn::ReturnType::Type(_, result) = &send.sig.output else { return None };
+    argument(argument(result)?).cloned()
+}
+
+/// Whether a statement is `let info = ..`.
+fn is_info(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "info"))
+}
+
+/// Returns the literal after `mark` in the text of the statements.
+fn literal(statements: &[Stmt], mark: &str) -> Option<syn::Lit> {
+    let text = statements.iter().map(ToTokens::to_token_stream).collect::<TokenStream>().to_string();
+    let after = text.split_once(mark)?.1;
+    let end = if after.starts_with('"') { after[1..].find('"')? + 2 } else { after.find(' ')? };
+    syn::parse_str(&after[..end]).ok()
+}
+
+/// Takes the calls `.query(&QueryParam::new(name, value))` out of a chain of calls, and their arguments in order.
 fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
     let Expr::MethodCall(call) = chain else { return };
     take_query(&mut call.receiver, parameters);
@@ -93,17 +169,41 @@ fn take_query(chain: &mut Expr, parameters: &mut Vec<Arguments>) {
 }
 
 /// Replaces the `url` of `client.client.get(url)` at the start of a chain of calls by a URL with a query.
-fn write_query(chain: &mut Expr, parameters: &[Arguments]) {
+fn write_url(chain: &mut Expr, parameters: &[Arguments]) {
     let Expr::MethodCall(call) = chain else { return };
     if matches!(&*call.receiver, Expr::MethodCall(_)) {
-        return write_query(&mut call.receiver, parameters);
+        return write_url(&mut call.receiver, parameters);
     }
-    let url = &call.args;
-    let url: Expr = parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?);
+    let text = &call.args;
+    let url = quote!(client.url(&#text)?);
+    let url: Expr = match parameters {
+        [] => parse_quote!(#url),
+        _ => parse_quote!(crate::query::Query::new(#url)#(.with(#parameters))*.finish()?),
+    };
     call.args = [url].into_iter().collect();
 }
 
-/// Whether a statement is `let mut header_map = ..` or `header_map.append(..)`.
+/// Whether a call is `Err("x was not initialized".to_string())`.
+fn is_not_initialized(call: &syn::ExprCall) -> bool {
+    call.to_token_stream().to_string().ends_with("was not initialized\" . to_string ())")
+}
+
+/// Lets `let x = x.map_err(Error::InvalidRequest)?` name a missing parameter.
+fn name_parameter(statement: &mut Stmt) {
+    if let Stmt::Local(local) = statement
+        && let syn::Pat::Ident(name) = &local.pat
+        && let Some(init) = &mut local.init
+        && let Expr::Try(tried) = &mut *init.expr
+        && let Expr::MethodCall(call) = &mut *tried.expr
+        && call.method == "map_err"
+        && call.args.first() == Some(&parse_quote!(Error::InvalidRequest))
+    {
+        let name = name.ident.to_string();
+        call.args = parse_quote!(|error| crate::call::invalid(#name, error));
+    }
+}
+
+/// `let mut header_map = ..` and `header_map.append(..)`.
 fn sets_up_headers(statement: &Stmt) -> bool {
     match statement {
         Stmt::Local(local) => matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "header_map"),

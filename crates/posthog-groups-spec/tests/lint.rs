@@ -389,16 +389,23 @@ fn places(value: &Value) -> Vec<String> {
     found
 }
 
+/// All items with `POSTHOG_GROUPS_FULL_SIZE` in the environment, otherwise every `step`-th, starting at `n % step`.
+fn sample<T>(items: &[T], n: usize, step: usize) -> impl Iterator<Item = &T> {
+    let step = if std::env::var_os("POSTHOG_GROUPS_FULL_SIZE").is_some() { 1 } else { step };
+    items.iter().skip(n % step).step_by(step)
+}
+
 #[test]
 fn no_value_at_any_place_makes_the_linter_panic() {
     let clean = clean();
     let places = places(&clean);
     assert!(places.len() > 400, "{}", places.len());
+    let values = [json!(null), json!([]), json!({}), json!("x"), json!(1), json!({"$ref": "#/"})];
     let check = |places: &[String]| {
-        for place in places {
-            for value in [json!(null), json!([]), json!({}), json!("x"), json!(1), json!({"$ref": "#/"})] {
+        for (n, place) in places.iter().enumerate() {
+            for value in sample(&values, n, 3) {
                 let mut mutated = clean.clone();
-                *mutated.pointer_mut(place).unwrap() = value;
+                *mutated.pointer_mut(place).unwrap() = value.clone();
                 let findings = findings(mutated);
                 assert!(
                     findings.iter().all(|finding| !finding.message.is_empty() && !finding.help.is_empty())
@@ -413,28 +420,13 @@ fn no_value_at_any_place_makes_the_linter_panic() {
     });
 }
 
-/// Each way in which a schema holds others, with an example to check.
-const NESTED: &str = "
-openapi: 3.0.3
-info: {title: Nested, version: '1'}
-paths:
-  /all: {post: {operationId: all, requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/All'}}}},
-    responses: {'200': {description: Fine, content: {application/json: {schema: {$ref: '#/components/schemas/One'}, example: {a: []}}}}}}}
-components:
-  schemas:
-    All: {allOf: [{$ref: '#/components/schemas/Object'}, {properties: {b: {type: string}}}], example: {a: [], b: x}}
-    One: {oneOf: [{$ref: '#/components/schemas/Object'}, {$ref: '#/components/schemas/All'}], discriminator: {propertyName: b}}
-    Object: {type: object, properties: {a: {type: array, items: {type: string}}}, additionalProperties: {not: {type: integer}}}
-    Any: {anyOf: [{type: string}, {$ref: '#/components/schemas/One'}], default: x}
-";
-
 #[test]
 fn a_reference_from_any_schema_to_any_component_ends() {
-    let document = Document::parse("nested.yaml", NESTED).unwrap().value;
-    let targets: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
-    for place in places(&document["components"]["schemas"]) {
-        for target in &targets {
-            let mut mutated = document.clone();
+    let clean = clean();
+    let targets: Vec<_> = clean["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
+    for (n, place) in places(&clean["components"]["schemas"]).into_iter().enumerate() {
+        for target in sample(&targets, n, 5) {
+            let mut mutated = clean.clone();
             *mutated.pointer_mut(&format!("/components/schemas{place}")).unwrap() =
                 json!({"$ref": format!("#/components/schemas/{target}")});
             findings(mutated);

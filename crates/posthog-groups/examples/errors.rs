@@ -1,4 +1,4 @@
-//! What can go wrong, and what the errors say: `cargo run -p posthog-groups --example errors`.
+//! Errors and their accessors: `cargo run -p posthog-groups --example errors`.
 #![allow(clippy::print_stdout, reason = "showing is what it is for")]
 
 use std::time::Duration;

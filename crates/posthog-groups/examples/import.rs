@@ -1,4 +1,4 @@
-//! An import with a plan before and a journal beside it, on a stand-in server of its own:
+//! An import with a plan and a journal, against a stand-in server that this program starts itself:
 //! `cargo run -p posthog-groups --features bulk --example import`
 #![allow(clippy::print_stdout, reason = "showing is what it is for")]
 

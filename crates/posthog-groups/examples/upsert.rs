@@ -1,4 +1,4 @@
-//! Keeping groups in step with a table of your own: `cargo run -p posthog-groups --example upsert`.
+//! Synchronizing groups with a table: `cargo run -p posthog-groups --example upsert`.
 #![allow(clippy::print_stdout, reason = "showing is what it is for")]
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     for round in ["first", "second"] {
         println!("{round} round:");
-        // Different groups at the same time; writes to one group are put in order by the client.
+        // Different groups are written concurrently; the client serializes writes to the same group.
         let done: Vec<_> = stream::iter(&customers)
             .map(|(key, customer)| {
                 let group = orgs.group(*key);

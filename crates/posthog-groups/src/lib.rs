@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | connect | [`Client::from_env`], [`Client::builder`] |
 //! | select a group type | [`posthog.groups("organization")`](Client::groups), or its index `groups(0)` |
-//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.limit(n)`, `.properties::<P>()`, and `.stream()`, `.collect()`, `.pages()` or `.page()` |
+//! | list | [`orgs.list()`](Groups::list), then `.search(..)`, `.key_contains(..)`, `.limit(n)`, `.properties::<P>()`, and `.stream()`, `.await` (collects), `.pages()` or `.page()` |
 //! | read one group | [`orgs.find(key)`](Groups::find) returns an `Option`; [`orgs.get(key)`](Groups::get) fails if there is none |
 //! | create | [`orgs.create(key).properties(&props).send()`](Groups::create) |
 //! | change one group | [`orgs.group(key)`](Groups::group), then `.set(name, value)`, `.unset(name)`, `.upsert(&props)` |
@@ -102,7 +102,7 @@
 //! | `find`, `get` | | never creates a notebook |
 //! | `create` | since 2025-07-18, else [`is_not_offered`](Error::is_not_offered) | yes |
 //! | `set`, `unset`, `activity` | since 2025-03-17 | yes; new properties are logged as `create_property` |
-//! | `unset` of a missing property | succeeds (the server answers 500) | succeeds (the server answers 400) |
+//! | `unset` of a missing property | succeeds (the server returns 500) | succeeds (the server returns 400) |
 //! | `upsert` | in one request from 2025-08-29 to 09-10, else one for each property that differs | one for each property that differs |
 //! | `property_values` | yes | yes; the client hides the different response format |
 //! | `property_definitions` | yes | until 2026-06-26, then [`is_not_offered`](Error::is_not_offered) |
@@ -139,7 +139,7 @@
 //! # Safety
 //!
 //! The API key never appears in `Debug` or `Display` output, spans or URLs. It is sent to the configured origin only: redirects are
-//! not followed, and only the cursor is taken from links to the next page. Plain http is refused except for loopback addresses, which are
+//! not followed, and only the cursor is taken from links to the next page. Plain http is rejected except for loopback addresses, which are
 //! never reached through a proxy.
 //!
 //! # Features
@@ -192,7 +192,7 @@ pub use posthog_groups_client::types::{
     ActivityChange, ActivityDetail, ActivityEntry, ActivityUser, CurrentOrganization, CurrentProject,
     CurrentUser, GroupType, Project, RelatedGroup, RelatedPerson, UserOrganization,
 };
-pub use posthog_groups_client::{ByteString, JsonValue, ProjectToken, Properties, RelatedActor};
+pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor, SharedStr};
 
 /// The HTTP client, for the types that [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
 pub use reqwest;

@@ -1,8 +1,7 @@
 //! Property tests of all parsers of responses and files: no input panics or takes long, and written values can be read
 //! back.
 //!
-//! Each target runs a few hundred inputs with a fixed seed. `PROPTEST_CASES=1000000 cargo test --release -p posthog-groups
-//! --all-features --lib property_tests` runs a million.
+//! Each target runs a few hundred inputs with a fixed seed; `cargo xtask fuzz` runs a million of each.
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -282,8 +282,7 @@ pub fn cases(elsewhere: SocketAddr) -> Vec<Case> {
             b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(3);
         vec![Step::Send([interim, answer(status, &body)].concat())]
     }));
-    // Not as fast as possible: hyper reads what has arrived without a pause, and while it does, a runtime whose other
-    // threads sleep does not see its timers.
+    // Not as fast as possible: see `flood`.
     add(Case::new("endless interim responses", Failure, |_| {
         vec![Step::Slowly(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000), Duration::from_millis(1))]
     }));

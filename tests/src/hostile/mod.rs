@@ -2,7 +2,15 @@
 
 mod cases;
 
+use crate::scripted::Step;
+
 pub use cases::{Case, Expect, SECRET, cases};
+
+/// Interim responses without an end, as fast as possible. hyper reads them without a pause, and meanwhile a runtime whose other
+/// threads sleep rarely checks its timers.
+pub fn flood() -> Vec<Step> {
+    vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000))]
+}
 
 /// The peak resident size of a process in bytes, on systems that report it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {

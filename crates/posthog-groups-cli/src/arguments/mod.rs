@@ -179,13 +179,13 @@ pub(crate) enum Command {
     /// Show the history of a group, newest first
     #[command(after_long_help = long_help::ACTIVITY)]
     Activity(Activity),
-    /// Show persons and groups related to a group or a person
+    /// Show related persons and groups
     #[command(after_long_help = long_help::RELATED)]
     Related(Related),
     /// Show the most frequent values of a property
     #[command(after_long_help = long_help::VALUES)]
     Values(Values),
-    /// Show the names of properties (servers until 2026-06-26)
+    /// List property names (servers to 2026-06-26)
     #[command(after_long_help = long_help::DEFINITIONS)]
     Definitions,
     /// Export groups to an NDJSON or CSV file
@@ -206,19 +206,19 @@ pub(crate) enum Command {
     /// Show contexts, and the source of each setting
     #[command(after_long_help = long_help::CONTEXTS)]
     Contexts,
-    /// Check configuration, connection, key and server
+    /// Check settings, connection, key and server
     #[command(after_long_help = long_help::DOCTOR)]
     Doctor(Doctor),
-    /// Offer the operations as tools to AI assistants
+    /// Offer the operations to AI assistants
     #[command(after_long_help = long_help::MCP)]
     Mcp(Mcp),
-    /// Run a local stand-in server, to try the command without an account
+    /// Run a local stand-in server for trials
     #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
     /// Print shell completions
     #[command(after_long_help = long_help::COMPLETIONS)]
     Completions(Completions),
-    /// Print the manual page, or write all pages to a directory
+    /// Print the manual, or write all its pages
     #[command(after_long_help = long_help::MAN)]
     Man(Man),
 }

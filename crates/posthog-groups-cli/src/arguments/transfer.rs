@@ -67,9 +67,17 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// Journal for resuming the run, removed on completion [default: FILE.journal, or none for standard input]
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    /// Journal for resuming the run, removed on completion; in a directory, it is named after the rows [default: FILE.journal, or none for standard input]
+    #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
+
+    /// Write all rows without comparing them with the project first, for rows that are known to differ
+    #[arg(long, conflicts_with = "dry_run", hide_short_help = true)]
+    pub(crate) no_compare: bool,
+
+    /// Name of the run: events for the same row have the same uuid in all imports with this name
+    #[arg(long, value_name = "TEXT", conflicts_with = "dry_run", hide_short_help = true)]
+    pub(crate) run_id: Option<String>,
 
     /// Start over if the rows have changed since the journal was written
     #[arg(long)]
@@ -156,6 +164,7 @@ pub(crate) enum EngineName {
     /// One request per new group and changed property; immediate, exact, and logged in the history
     Rest,
     /// Events in batches of up to a thousand rows, processed later; needs the project token
+    #[value(alias = "events")]
     Capture,
 }
 

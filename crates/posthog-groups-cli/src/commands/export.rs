@@ -1,16 +1,18 @@
 //! `export`: the groups of a project as a file.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::arguments;
 use crate::arguments::transfer::Export;
 use crate::connection::Context;
-use crate::exit::Failure;
+use crate::exit::{Failure, text_of};
 use crate::rows::format::{self, Format};
 use crate::transfer::export::{Stopped, Target, export};
 use crate::transfer::files;
 use crate::transfer::interrupt::Interrupt;
+use crate::transfer::outcomes::write_more;
 use crate::transfer::progress::{Progress, Show, grouped};
 
 pub(crate) async fn run(
@@ -57,17 +59,30 @@ pub(crate) async fn run(
     let progress = Progress::start(show, "Listing", "groups", move || client.throttled_for());
     let exported = export(list, target, progress.counter(), interrupt).await;
     drop(progress);
-    let count = exported.map_err(|stopped| failure(stopped, &arguments.file))?;
+    let exported = exported.map_err(|stopped| failure(stopped, &arguments.file))?;
+    let name = match arguments.file.as_path() {
+        path if path == Path::new("-") => "standard output".into(),
+        path => path.display().to_string(),
+    };
+    let groups = |count| format!("{} {}", grouped(count), if count == 1 { "group" } else { "groups" });
     if show != Show::Nothing {
-        let name = match arguments.file.as_path() {
-            path if path == Path::new("-") => "standard output".into(),
-            path => path.display().to_string(),
-        };
-        let groups = if count == 1 { "group" } else { "groups" };
         // What counts is written: a lost remark is no failure.
-        let _ = writeln!(io::stderr(), "{} {groups} to {name}", grouped(count));
+        let _ = writeln!(io::stderr(), "{} to {name}", groups(exported.groups));
     }
-    Ok(())
+    if exported.missing == 0 {
+        return Ok(());
+    }
+    for error in &exported.named {
+        let _ = writeln!(io::stderr(), "missing: {}", text_of(error));
+    }
+    let _ = write_more(&mut io::stderr(), exported.missing, exported.named.len(), "missing groups");
+    let is = if exported.missing == 1 { "is" } else { "are" };
+    let failure = Failure::partial(format!("{} {is} missing from {name}", groups(exported.missing)));
+    let help = exported.named.first().and_then(|error| error.help().map(Cow::into_owned));
+    Err(match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    })
 }
 
 fn failure(stopped: Stopped, path: &Path) -> Failure {

@@ -94,12 +94,16 @@ fn import(
         .duplicates(arguments.input.duplicates.into())
         .memory(arguments.input.memory)
         .accept_changed_input(arguments.accept_changed_input)
+        .compare(!arguments.no_compare)
         .verify_within(arguments.verify_within)
         .until(async move {
             stop.wait().await;
         });
     if let Some(token) = token {
         import = import.project_token(token);
+    }
+    if let Some(id) = &arguments.run_id {
+        import = import.run_id(id);
     }
     if let Some(host) = &arguments.capture_host {
         import = import.capture_host(host);

@@ -48,41 +48,64 @@ pub(crate) enum Stopped {
     Closed,
 }
 
-/// Writes the groups of a list; gives their number.
+/// What was written, and what is missing.
+#[derive(Debug, Default)]
+pub(crate) struct Exported {
+    pub(crate) groups: u64,
+    /// The groups that the server cannot return, or that are of an unexpected form.
+    pub(crate) missing: u64,
+    /// The first of them.
+    pub(crate) named: Vec<posthog_groups::Error>,
+}
+
+/// So many missing groups are named; all are counted.
+const NAMED: usize = 20;
+
+/// Writes the groups of a list.
 pub(crate) async fn export(
     list: ListGroups,
     target: Target,
     counter: Counter,
     interrupt: Interrupt,
-) -> Result<u64, Stopped> {
+) -> Result<Exported, Stopped> {
     let out = Destination::open(&target.path, target.compression, target.replace, target.raw)
         .map_err(Stopped::Local)?;
     let folder = Destination::folder(&target.path);
     let mut kept = Kept::new(target.order, target.format, out, &folder).map_err(|e| full(&e, &folder))?;
     let mut pages = list.pages();
-    let mut count = 0;
+    let mut exported = Exported::default();
     loop {
         let page = tokio::select! {
             page = pages.next() => page,
             signal = interrupt.clone().wait() => return Err(Stopped::Interrupted(signal)),
         };
         let Some(page) = page else { break };
-        for group in page.and_then(posthog_groups::GroupPage::into_groups).map_err(Stopped::Server)? {
+        for group in page.map_err(Stopped::Server)?.groups {
+            let group = match group {
+                Ok(group) => group,
+                Err(error) => {
+                    exported.missing += 1;
+                    if exported.named.len() < NAMED {
+                        exported.named.push(error);
+                    }
+                    continue;
+                }
+            };
             kept.push(&group.key, &group.properties).map_err(|e| match kept.is_direct() {
                 true => unwritable(&e, &target.path),
                 false => full(&e, &folder),
             })?;
-            count += 1;
+            exported.groups += 1;
         }
-        counter.set(count);
+        counter.set(exported.groups);
     }
-    counter.stage("Writing", "groups", Some(count));
+    counter.stage("Writing", "groups", Some(exported.groups));
     // Reading, merging and packing keep a processor busy.
     let delimiter = target.delimiter;
     let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
     match written {
-        Ok(Ok(None)) => Ok(count),
-        Ok(Ok(Some(signal))) => Err(Stopped::Interrupted(signal)),
+        Ok(Ok(Ok(twice))) => Ok(Exported { groups: exported.groups - twice, ..exported }),
+        Ok(Ok(Err(signal))) => Err(Stopped::Interrupted(signal)),
         Ok(Err(error)) => Err(unwritable(&error, &target.path)),
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
     }
@@ -132,8 +155,14 @@ impl Kept {
         }
     }
 
-    /// Writes what is left to be written. The file is put in its place only if no signal comes before.
-    fn write(self, delimiter: u8, counter: &Counter, interrupt: &Interrupt) -> io::Result<Option<Signal>> {
+    /// Writes what is left to be written, and returns how many groups were left out because they had come before: by key,
+    /// they follow each other. The file is put in its place only if no signal comes before.
+    fn write(
+        self,
+        delimiter: u8,
+        counter: &Counter,
+        interrupt: &Interrupt,
+    ) -> io::Result<Result<u64, Signal>> {
         let (mut writer, mut groups) = match self {
             Self::Direct(writer) => (writer, Groups::None),
             Self::Sorter { sorter, columns, out } => {
@@ -147,16 +176,22 @@ impl Kept {
                 (RowWriter::csv(*out, columns, delimiter)?, Groups::Run(run.finish().and_then(Run::read)?))
             }
         };
-        let mut entry = Entry::default();
+        let (mut entry, mut key, mut twice) = (Entry::default(), String::new(), 0);
         while groups.next_into(&mut entry)? {
+            // A server that counts its pages by offsets lists a group twice when others are created meanwhile.
+            if entry.key == key {
+                twice += 1;
+                continue;
+            }
+            key.clone_from(&entry.key);
             writer.write(&entry.key, &entry.properties)?;
             counter.add(1);
             if let Some(signal) = interrupt.seen() {
-                return Ok(Some(signal));
+                return Ok(Err(signal));
             }
         }
         writer.finish()?.finish()?;
-        Ok(None)
+        Ok(Ok(twice))
     }
 }
 

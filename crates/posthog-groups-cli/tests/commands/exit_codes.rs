@@ -1,6 +1,6 @@
 //! The exit codes that the help documents, and that every error says what to do.
 
-use posthog_groups_fake::{ApiKey, Era, Fault, RateLimit};
+use posthog_groups_fake::{ApiKey, Effect, Era, Fault, HttpFault, RateLimit};
 
 use crate::program::{KEY, Program, world};
 
@@ -89,4 +89,71 @@ fn failing_and_unreachable_servers_exit_with_1() {
     let done = program.done(command.env("POSTHOG_HOST", "http://127.0.0.1:1"));
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("Connection refused") && done.stderr.contains("doctor"), "{}", done.stderr);
+}
+
+/// A success with this header and body, or a failure, on every request with this path.
+fn answers(status: u16, header: (&str, &str), body: &str, path: &str) -> Fault {
+    let headers = [(header.0.to_owned(), header.1.to_owned())].into();
+    let fault = HttpFault { status, headers, body: body.into(), content_type: None };
+    Fault { times: 0, path: Some(path.to_owned()), ..Fault::new(Effect::Http(fault)) }
+}
+
+#[test]
+fn what_stands_between_is_named_with_its_remedy() {
+    let throttled = r#"{"type": "quota", "code": "quota_limited", "detail": "quota", "attr": null}"#;
+    let types = r#"[{"group_type_index": 0}]"#;
+    for (fault, line, said, help) in [
+        (
+            answers(413, ("x-a", "b"), "<h1>Too large</h1>", "groups/$"),
+            "create -t 0 org:9",
+            "413",
+            "client_max_body_size",
+        ),
+        (answers(402, ("x-a", "b"), throttled, "groups/$"), "list -t 0", "402 quota_limited", "billing"),
+        (
+            Fault { times: 0, ..Fault::drop_connection() },
+            "types --retries 0",
+            "the connection ended",
+            "http or https",
+        ),
+        (
+            answers(200, ("content-encoding", "gzip"), "\u{1f}\u{8b}", "types/$"),
+            "types",
+            "content-encoding is `gzip`",
+            "proxy",
+        ),
+        (
+            answers(200, ("x-a", "b"), types, "types/$"),
+            "types",
+            "at `[0]`: missing field `group_type`",
+            "PostHog itself",
+        ),
+    ] {
+        let program = Program::of_2026();
+        program.fake.add_faults([fault]).unwrap();
+        let done = program.run(line);
+        assert_eq!(done.code, 1, "{}", done.all());
+        let (message, helps) = done.stderr.split_once("\n  help: ").unwrap();
+        assert!(message.contains(said) && helps.contains(help), "{}", done.stderr);
+        let doctor = program.run("doctor -o plain");
+        assert!(!doctor.stdout.contains("give the key access"), "{}", doctor.stdout);
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_continued_is_no_missing_group() {
+    let refused =
+        r#"{"type": "invalid_request", "code": "not_found", "detail": "Invalid cursor", "attr": null}"#;
+    let no_cursor = r#"{"next": "http://SERVER/?page=2", "previous": null, "results": []}"#;
+    for (status, body, said) in [(404, refused, "Invalid cursor"), (200, no_cursor, "the cursor is empty")] {
+        let program = Program::of_2026();
+        program.fake.add_faults([answers(status, ("x-a", "b"), body, "groups/$")]).unwrap();
+        let done = program.run("list -t 0");
+        assert_eq!(done.code, 1, "{}", done.all());
+        assert!(
+            done.stderr.contains(said) && done.stderr.contains("help: run the command again"),
+            "{}",
+            done.stderr
+        );
+    }
 }

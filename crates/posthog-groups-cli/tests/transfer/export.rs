@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use posthog_groups_fake::{Era, Fault};
+use posthog_groups_fake::{Effect, Era, Fault, HttpFault};
 
 use crate::program::{Program, limited, numbered, world};
 
@@ -31,6 +31,27 @@ fn groups_are_sorted_by_key_or_in_the_order_of_the_server() {
         sorted.sort();
         assert_eq!(sorted, by_key);
     }
+}
+
+/// The next request for a page of groups is answered with this one.
+fn page(keys: &[&str], next: Option<&str>) -> Fault {
+    let group = |key: &&str| serde_json::json!({"group_type_index": 0, "group_key": key, "group_properties": {}, "created_at": "2026-01-01T00:00:00Z"});
+    let results: Vec<_> = keys.iter().map(group).collect();
+    let body = serde_json::json!({"next": next, "previous": null, "results": results});
+    let answer = HttpFault { status: 200, headers: Default::default(), body, content_type: None };
+    Fault::new(Effect::Http(answer)).on("GET", "/groups/$")
+}
+
+#[test]
+fn a_group_that_moves_to_the_next_page_meanwhile_is_written_once() {
+    let program = Program::new(world(Era::Y2025, Vec::new()));
+    for name in ["a.ndjson", "a.csv"] {
+        let pages = [page(&["org:3", "org:2"], Some("http://h/?cursor=b")), page(&["org:2", "org:1"], None)];
+        program.fake.add_faults(pages).unwrap();
+        assert_eq!(program.run(&["export", name]).ok().stderr, format!("3 groups to {name}\n"));
+    }
+    assert_eq!(keys(&program.read("a.ndjson")), ["org:1", "org:2", "org:3"]);
+    assert_eq!(program.read("a.csv"), "group_key\norg:1\norg:2\norg:3\n");
 }
 
 #[test]
@@ -80,6 +101,35 @@ fn an_existing_file_needs_force_and_is_kept_when_the_export_fails() {
     program.run(&["export", "a.ndjson", "--force"]).ok();
     assert_eq!(program.read("a.ndjson").lines().count(), 150);
     assert_eq!(program.files(), ["a.ndjson"]);
+}
+
+#[test]
+fn groups_that_the_server_cannot_return_are_named_and_the_others_are_written() {
+    for era in [Era::Y2025, Era::Y2026] {
+        let mut groups = numbered(250);
+        let unreadable = posthog_groups_fake::Properties::parse(r#"{"id":-9223372036854775809}"#).unwrap();
+        groups[42].group_properties = unreadable.clone();
+        let program = Program::new(world(era, groups));
+        for file in ["a.ndjson", "a.csv"] {
+            let done = program.run(&["export", file, "--retries", "0"]);
+            assert_eq!(done.code, 6, "{}", done.all());
+            assert!(done.stderr.contains("249 groups to"), "{}", done.stderr);
+            assert!(
+                done.stderr.contains("missing: the server cannot return group `org:42`"),
+                "{}",
+                done.stderr
+            );
+            assert!(done.stderr.contains(&format!("1 group is missing from {file}")), "{}", done.stderr);
+            assert!(done.stderr.contains("unset"), "{}", done.stderr);
+        }
+        let mut wanted: Vec<_> = (0..250).filter(|n| *n != 42).map(|n| format!("org:{n}")).collect();
+        wanted.sort();
+        assert_eq!(keys(&program.read("a.ndjson")), wanted);
+        // The repair that the help names.
+        program.run(&["unset", "org:42", "id", "--yes"]).ok();
+        program.run(&["export", "b.ndjson"]).ok();
+        assert_eq!(program.read("b.ndjson").lines().count(), 250);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rows as `$groupidentify` events, in batches (contract section 3.4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -39,6 +39,9 @@ const FRAME: usize = 1_024;
 
 /// How often a batch is sent at most. Repeating it is harmless, and the rest of the import depends on it.
 const ATTEMPTS: u32 = 8;
+
+/// A server that refuses so many parts of the first batch, and accepts none, refuses all events.
+const MAX_REFUSALS: u32 = 64;
 
 /// The endpoint for events, with the project token.
 #[derive(Debug)]
@@ -142,32 +145,44 @@ impl Capture {
         })
     }
 
-    /// Sends a batch until it is accepted. Events that are too large even alone are refused.
-    pub(crate) async fn send(&self, batch: &Batch<'_>) -> Result<Refused> {
+    /// Sends a batch, and returns the events that the server refuses.
+    ///
+    /// A server refuses a batch as a whole, for one bad event or for its size. It is halved until the bad events are alone.
+    /// `worked`: the server has accepted events of this run.
+    ///
+    /// # Errors
+    /// Any other failure, and a server that refuses all events: then the cause is not in the rows.
+    pub(crate) async fn send(&self, batch: &Batch<'_>, mut worked: bool) -> Result<Refused> {
         let mut refused = Refused::new();
-        self.send_events(&batch.events, 0, &mut refused).await?;
-        Ok(refused)
-    }
-
-    /// Sends events of a batch, the first of which has this place in it.
-    async fn send_events(&self, events: &[Box<RawValue>], place: usize, refused: &mut Refused) -> Result<()> {
-        let bytes: usize = events.iter().map(|event| event.get().len() + 1).sum();
-        // The last event of a batch may be a large one.
-        if events.len() == 1 || bytes <= LARGEST - FRAME {
-            match self.send_body(pack(self.token.reveal(), events)?).await {
-                Err(error) if error.status() != Some(413) => return Err(error),
-                Ok(()) => return Ok(()),
-                // A proxy, or the queue behind the server, accepts less.
-                Err(error) if events.len() == 1 => {
-                    refused.insert(place, error);
-                    return Ok(());
+        let mut refusals = 0;
+        // All parts of one size before smaller ones: good parts show early that the server works.
+        let mut parts = VecDeque::from([(0, &*batch.events)]);
+        while let Some((start, events)) = parts.pop_front() {
+            let bytes: usize = events.iter().map(|event| event.get().len() + 1).sum();
+            // The last event of a batch may be a large one.
+            if events.len() == 1 || bytes <= LARGEST - FRAME {
+                let error = match self.send_body(pack(self.token.reveal(), events)?).await {
+                    Ok(()) => {
+                        worked = true;
+                        continue;
+                    }
+                    Err(error) if !matches!(error.status(), Some(400 | 413)) => return Err(error),
+                    Err(error) => error,
+                };
+                refusals += 1;
+                let is_last = refused.len() + 1 == batch.events.len() && batch.events.len() > 1;
+                if !worked && (refusals == MAX_REFUSALS || is_last) {
+                    return Err(error.with_note("no event was accepted"));
                 }
-                Err(_) => {}
+                if events.len() == 1 {
+                    refused.insert(start, error);
+                    continue;
+                }
             }
+            let (first, second) = events.split_at(events.len() / 2);
+            parts.extend([(start, first), (start + first.len(), second)]);
         }
-        let (first, second) = events.split_at(events.len() / 2);
-        Box::pin(self.send_events(first, place, refused)).await?;
-        Box::pin(self.send_events(second, place + first.len(), refused)).await
+        Ok(refused)
     }
 
     async fn send_body(&self, body: Bytes) -> Result<()> {
@@ -209,11 +224,17 @@ impl Capture {
         let response = request.send().await.map_err(Error::exchange)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_body(response, self.groups.client().options().max_response_size).await?;
-        if status == StatusCode::OK && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok() {
+        if is_accepted(status, &body) {
             return Ok(());
         }
         Err(refusal(&self.token, status, headers, &body))
     }
+}
+
+/// Whether a response accepts the events. Versions of capture, and proxies in front of it, word it differently; a web page
+/// is that of a login or another server. What became of the events is read back afterwards.
+fn is_accepted(status: StatusCode, body: &[u8]) -> bool {
+    status.is_success() && body.trim_ascii_start().first() != Some(&b'<')
 }
 
 /// The error for a response that does not accept the events. The token does not appear in it.
@@ -308,6 +329,27 @@ fn uuid(hash: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_accepted_by_any_success_that_is_no_web_page() {
+        for (status, body, accepted) in [
+            (200, r#"{"status":"Ok"}"#, true),
+            (200, r#"{"status":1}"#, true),
+            (200, r#"{"status":"Ok","quota_limited":["recordings"]}"#, true),
+            (200, r#""Ok""#, true),
+            (200, "ok", true),
+            (200, "", true),
+            (202, "", true),
+            (204, "", true),
+            (200, "\n<!doctype html><title>Log in</title>", false),
+            (302, "", false),
+            (400, "ok", false),
+            (503, r#"{"status":"Ok"}"#, false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(is_accepted(status, body.as_bytes()), accepted, "{status} {body}");
+        }
+    }
 
     #[test]
     fn a_uuid_has_its_version_and_variant() {

@@ -86,13 +86,14 @@ where
     }
 
     /// Keeps a journal in this file, and resumes the run that it belongs to if the file exists; the [module](super#the-journal)
-    /// defines what that means. Without one, an import that was stopped begins anew, and finds most groups as wanted.
+    /// defines what that means. In a directory, each set of rows gets a journal of its own name. Without a journal, a stopped import
+    /// starts from the beginning, and finds that most groups match.
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.journal = Some(path.into());
         self
     }
 
-    /// Empties a journal that belongs to a run with other rows, and begins anew. By default it is an error.
+    /// Empties a journal that belongs to a run with other rows, and starts from the beginning. By default it is an error.
     pub fn accept_changed_input(mut self, accept: bool) -> Self {
         self.settings.accept_changed_input = accept;
         self
@@ -101,8 +102,8 @@ where
     /// Sets how many bytes of memory the import uses for comparing rows and groups; 32 MiB by default, enough for about 60,000 rows of
     /// ten properties.
     ///
-    /// What does not fit is kept in a temporary file: keyed hashes of keys and properties, about 130 bytes for such a row and as much
-    /// for a listed group. The file is in [`std::env::temp_dir`], has no name, and is gone when the import ends, however it ends.
+    /// What does not fit is kept in a temporary file: keyed hashes of keys and properties, about 130 bytes per such row and per listed
+    /// group. The file is in [`std::env::temp_dir`], has no name, and is removed when the import ends or is killed.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.settings.memory = bytes;
         self
@@ -114,14 +115,31 @@ where
         self
     }
 
-    /// Sets whether groups are read again after they were written. By default they are after events only, because the answer to a REST
-    /// write has the group as it is stored.
+    /// Sets whether rows are compared with the project before they are written, so that only differences are written; on by default.
+    ///
+    /// Turn it off for rows that are known to differ, such as one partition of a larger import: nothing is listed, events are sent
+    /// for all rows, and REST reads the group of each. Rows that the journal records as done are not compared either, and count as
+    /// [`RowOutcome::DoneBefore`](super::RowOutcome::DoneBefore). A plan always compares.
+    pub fn compare(mut self, compare: bool) -> Self {
+        self.settings.compare = compare;
+        self
+    }
+
+    /// Sets the id of the run. Events of the same row have the same uuid in all imports with the same id, so that the server can
+    /// discard duplicates. By default, an import and those that resume it from its journal are one run.
+    pub fn run_id(mut self, id: impl Into<String>) -> Self {
+        self.settings.run_id = Some(id.into());
+        self
+    }
+
+    /// Sets whether groups are read again after they were written. By default this is done after events only, because the response to a
+    /// REST write has the stored group.
     pub fn verify(mut self, verify: bool) -> Self {
         self.settings.verify = Some(verify);
         self
     }
 
-    /// Sets how long to wait for groups to become as wanted; 10 minutes by default. Rows whose groups do not fail with
+    /// Sets how long to wait for groups to match their rows; 10 minutes by default. Rows whose groups do not match in time fail with
     /// [`Error::is_not_arrived`](crate::Error::is_not_arrived).
     pub fn verify_within(mut self, time: Duration) -> Self {
         self.settings.verify_within = time;

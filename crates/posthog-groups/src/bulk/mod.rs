@@ -25,30 +25,30 @@
 //! 2. **Compare.** The groups of the project are listed, a hundred per request, and compared with the rows. For fewer than ten rows,
 //!    or if the list is so long that reading each row's group is cheaper, groups are read one by one.
 //! 3. **Write** what is missing or different, with one of two engines.
-//! 4. **Verify** (by default after events only): the groups are read again until they are as wanted.
+//! 4. **Verify** (by default after events only): the groups are read again until they match the rows.
 //!
 //! | | [`Engine::Rest`] | [`Engine::Capture`] |
 //! | --- | --- | --- |
 //! | writes with | `create`, and `set` for each property that differs | `$groupidentify` events in batches |
 //! | requests | one for a new group; for a changed one a read and one per property | one for a thousand rows |
-//! | takes effect | at once, with activity entries | later, without activity entries |
+//! | takes effect | immediately, with activity entries | later, without activity entries |
 //! | a null among the properties | can be created, but not set on a group that exists | is set |
 //! | needs | a personal API key with `group:write` | the project token, `phc_...`, as well |
 //!
 //! [`Engine::Auto`] uses events if REST would need more requests than the rate limit allows in an hour and a project token is given.
 //!
-//! The read before a change is left out on servers whose list sees every write at once (before 2026-05-07; the cursors of the list
-//! tell), if the list has more than one page.
+//! The read before a change is skipped on servers whose list includes every write immediately (before 2026-05-07; the client recognizes
+//! them by the cursors of the list), if the list has more than one page.
 //!
 //! # Failures
 //!
-//! A row that fails does not stop the import. After 20 consecutive rows that failed because of the server, a read tells whether it
-//! is down; if it is, the import stops. It also stops after 1,000 consecutive failed rows, and for errors that every further row
-//! would run into, such as an expired key.
+//! A row that fails does not stop the import. A batch of events that the server rejects is halved until the bad rows are found.
+//! After 20 consecutive rows that failed because of the server, a read checks whether it is down. If it is, the import stops. It also
+//! stops after 1,000 consecutive failed rows, and for errors that all further rows would have too, such as an expired key.
 //!
 //! # What it costs
 //!
-//! Memory does not grow with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
+//! Memory hardly grows with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
 //! two or three times, so they are given as a function that starts from the first row.
 //!
 //! # The journal
@@ -58,11 +58,11 @@
 //! * A run appends a line to it for each row that is done, or that failed. It reaches the disk ten times a second.
 //! * A run that was stopped, was killed, or had rows that failed keeps its journal. The same import with the same journal resumes that
 //!   run: rows that failed come last, and a row whose write was in flight is read back, so that nothing is created or written twice.
-//! * The journal is not trusted over the server. Rows that it has as done are compared like all others; those that are still as
-//!   wanted are [`RowOutcome::DoneBefore`], and those that somebody else has changed meanwhile are written again.
-//! * A completed run ([`ImportReport::is_complete`]) removes its journal. The next run begins anew.
-//! * A journal of another place or of other rows is refused and not changed. [`Import::accept_changed_input`] empties a journal of
-//!   other rows instead, and begins anew.
+//! * The server has precedence over the journal. Rows that the journal lists as done are compared like all others. Those that still
+//!   match are [`RowOutcome::DoneBefore`], and those that have been changed since are written again.
+//! * A completed run ([`ImportReport::is_complete`]) removes its journal. The next run starts from the beginning.
+//! * A journal of another project or of other rows is rejected and not changed. [`Import::accept_changed_input`] empties a journal of
+//!   other rows instead, and starts from the beginning.
 //! * The journal is locked while it is in use. Half a line or NUL bytes at its end, left by a power failure, are cut off.
 
 mod capture;

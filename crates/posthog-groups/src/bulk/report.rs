@@ -21,13 +21,13 @@ pub enum RowOutcome {
         /// Their names, in order.
         properties: Vec<String>,
     },
-    /// The group was already as wanted. Nothing was written.
+    /// The group already matched the row. Nothing was written.
     Unchanged,
     /// The event was accepted. Whether it took effect was not verified.
     Sent,
     /// A later row has the same key ([`Duplicates::LastWins`](super::Duplicates::LastWins)).
     Superseded,
-    /// An earlier part of the run wrote it, and the group is still as wanted.
+    /// An earlier part of the run wrote it, and the group still matches the row.
     DoneBefore,
     /// The row failed. The import continues with other rows.
     Failed(Error),
@@ -40,22 +40,22 @@ pub enum RowOutcome {
 pub enum ImportEvent<'a> {
     /// Rows are being read for the first time. Sent every few hundred rows.
     Checking {
-        /// How many were read so far.
+        /// The number of rows read so far.
         rows: u64,
     },
-    /// All rows were read once, and are valid.
+    /// All rows were read once and are valid.
     Checked {
-        /// How many there are.
+        /// The number of rows.
         rows: u64,
-        /// How many of them the journal has as done.
+        /// The number of rows that the journal lists as done.
         done_before: u64,
     },
     /// A page of groups was read, and is or will be compared with the rows.
     Compared {
-        /// How many groups were read so far.
+        /// The number of groups read so far.
         groups: u64,
     },
-    /// Writing starts.
+    /// Writing has started.
     Writing {
         /// [`Engine::Rest`](super::Engine::Rest) or [`Engine::Capture`](super::Engine::Capture).
         engine: super::Engine,
@@ -71,12 +71,12 @@ pub enum ImportEvent<'a> {
     },
     /// A batch of events was accepted.
     Sent {
-        /// How many rows were sent so far.
+        /// The number of rows sent so far.
         rows: u64,
     },
-    /// Groups are read again to see whether they are as wanted.
+    /// Groups are read again to verify that they match the rows.
     Verifying {
-        /// How many rows are not verified yet.
+        /// The number of rows that are not verified yet.
         left: u64,
     },
 }
@@ -87,29 +87,29 @@ pub enum ImportEvent<'a> {
 pub struct ImportReport {
     /// The engine that wrote, or would write.
     pub engine: super::Engine,
-    /// How many rows there are.
+    /// The number of rows.
     pub rows: u64,
     /// Groups that were created.
     pub created: u64,
     /// Groups that were changed.
     pub changed: u64,
-    /// Groups that were as wanted already.
+    /// Groups that already matched their rows.
     pub unchanged: u64,
     /// Rows whose events were accepted and not verified ([`Import::verify`](super::Import::verify) was off).
     pub sent: u64,
     /// Rows with the key of a later row.
     pub superseded: u64,
-    /// Rows that an earlier part of the run wrote, and whose groups are still as wanted.
+    /// Rows that an earlier part of the run wrote, and whose groups still match.
     pub done_before: u64,
     /// Rows that failed. The events have the errors.
     pub failed: u64,
     /// Of the rows that are [left](Self::left), those that were not compared with the server yet.
     pub not_compared: u64,
-    /// How many requests the client sent meanwhile, including retries and batches of events.
+    /// The number of requests that the client sent during the import, including retries and batches of events.
     pub requests: u64,
-    /// How long it took.
+    /// The duration of the import.
     pub elapsed: Duration,
-    /// Why the import stopped early. The journal has what was done.
+    /// Why the import stopped early. The journal lists what was done.
     pub stopped: Option<Stopped>,
 }
 
@@ -120,17 +120,17 @@ pub struct ImportReport {
 pub enum Stopped {
     /// The future given to [`Import::until`](super::Import::until) completed.
     Cancelled,
-    /// An error that every further row would have run into: an expired key, a server that is down, a full disk.
+    /// An error that all further rows would have too: an expired key, a server that is down, a full disk.
     Error(Error),
 }
 
 impl ImportReport {
-    /// Whether the import reached its end and no row failed.
+    /// Returns true if the import reached its end and no row failed.
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none() && self.failed == 0
     }
 
-    /// How many rows were not finished because the import stopped.
+    /// Returns the number of rows that were not finished because the import stopped.
     pub fn left(&self) -> u64 {
         let ended = self.created
             + self.changed

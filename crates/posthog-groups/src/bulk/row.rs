@@ -26,7 +26,7 @@ pub struct ImportRow {
     pub key: String,
     /// The properties to merge. Other properties of the group stay as they are.
     pub properties: Properties,
-    /// The line that errors and events name. The default, 0, stands for the number of the row, counted from 1.
+    /// The line in errors and events. The default, 0, means the number of the row, counted from 1.
     pub line: u64,
 }
 

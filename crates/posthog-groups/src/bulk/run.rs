@@ -116,7 +116,9 @@ where
     async fn steps(&mut self, mode: Mode) -> Result<()> {
         self.check(mode).await?;
         if !self.stop.is_requested() {
-            self.compare(mode).await?;
+            if self.settings.compare || mode == Mode::Plan {
+                self.compare(mode).await?;
+            }
             self.not_compared = self.wanted.unseen();
         }
         if self.stop.is_requested() {
@@ -192,11 +194,14 @@ where
     }
 
     fn open_journal(&mut self, input: String) -> Result<()> {
-        let Some(path) = &self.settings.journal else { return Ok(()) };
+        let Some(mut path) = self.settings.journal.clone() else { return Ok(()) };
+        if path.is_dir() {
+            path.push(format!("{}.journal", &input[..32]));
+        }
         let client = self.groups.client();
         let place = (client.host(), client.project(), self.index);
         let header = Header::new(place, self.report.rows, input, self.started.clone());
-        let journal = Journal::open(path, &header, self.settings.accept_changed_input)?;
+        let journal = Journal::open(&path, &header, self.settings.accept_changed_input)?;
         self.started = journal.started().to_owned();
         self.journal = Some(journal);
         Ok(())
@@ -227,7 +232,10 @@ where
     }
 
     async fn list(&mut self, most_pages: u64) -> Result<bool> {
-        let mut pages = self.groups.export().pages();
+        // Finding a way around a group that the server cannot return takes some hundred requests.
+        const WORTH_A_DETOUR: u64 = 1_000;
+        let is_worth_it = self.wanted.unseen() > WORTH_A_DETOUR;
+        let mut pages = if is_worth_it { self.groups.export() } else { self.groups.list() }.pages();
         let mut groups = 0;
         for page_number in 0..most_pages {
             if self.wanted.is_settling_due() {
@@ -269,8 +277,9 @@ where
         (self.on_event)(ImportEvent::Writing { engine: self.report.engine });
         let verify = self.settings.verify.unwrap_or(self.report.engine == Engine::Capture);
         if mode == Mode::Write && self.report.engine == Engine::Capture {
+            let salt = self.settings.run_id.as_deref().unwrap_or(&self.started);
             let capture = tokio::select! {
-                capture = Capture::new(&self.groups, &self.settings, self.index, &self.started) => capture?,
+                capture = Capture::new(&self.groups, &self.settings, self.index, salt) => capture?,
                 () = self.stop.requested() => {
                     self.stopped(Stopped::Cancelled);
                     return Ok(());

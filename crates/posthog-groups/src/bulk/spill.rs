@@ -192,6 +192,15 @@ impl Merge {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn the_temporary_file_has_no_name_so_that_nobody_else_can_open_it() {
+        use std::os::unix::fs::MetadataExt as _;
+        let mut spill = Spill::new(0);
+        spill.push(0, &[1]).unwrap();
+        assert_eq!(spill.file.unwrap().metadata().unwrap().nlink(), 0);
+    }
+
     #[test]
     fn records_come_back_by_partition_and_in_order_whether_they_fit_in_memory_or_not() {
         // A record is its number, in eight bytes.

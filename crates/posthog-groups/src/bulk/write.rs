@@ -70,6 +70,8 @@ where
             let was_done = journal.is_some_and(|journal| journal.was_done(number));
             let outcome = match state {
                 None => RowOutcome::Superseded,
+                // Counts as done before.
+                Some(_) if was_done && !self.settings.compare => RowOutcome::Unchanged,
                 Some(state) => {
                     let differing = state.differing(&row);
                     match (state.seen, mode) {
@@ -205,7 +207,7 @@ where
                 return;
             }
             let outcome = tokio::select! {
-                outcome = capture.send(&batch) => outcome,
+                outcome = capture.send(&batch, *sent > 0) => outcome,
                 () = self.stop.requested() => continue,
             };
             match outcome {

@@ -1,7 +1,7 @@
 //! Groups.
 
 use chrono::{DateTime, Utc};
-use posthog_groups_client::{self as raw, ByteString, JsonValue, Properties, types};
+use posthog_groups_client::{self as raw, JsonValue, Properties, SharedStr, types};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Group<P = Properties> {
     pub type_index: u8,
     /// The key.
     #[serde(rename = "group_key")]
-    pub key: ByteString,
+    pub key: SharedStr,
     /// The properties.
     #[serde(rename = "group_properties")]
     pub properties: P,
@@ -61,7 +61,7 @@ impl<P> Group<P> {
     /// assert_eq!(acme.property("plan").unwrap().as_str(), "\"scale\"");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn new(type_index: u8, key: impl Into<ByteString>, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub fn new(type_index: u8, key: impl Into<SharedStr>, properties: P, created_at: DateTime<Utc>) -> Self {
         Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
     }
 
@@ -71,7 +71,7 @@ impl<P> Group<P> {
         self.event_not_sent
     }
 
-    pub(crate) fn stored(index: i64, key: ByteString, properties: P, created_at: DateTime<Utc>) -> Self {
+    pub(crate) fn stored(index: i64, key: SharedStr, properties: P, created_at: DateTime<Utc>) -> Self {
         // Servers have five indexes.
         let type_index = u8::try_from(index).unwrap_or(u8::MAX);
         Self::new(type_index, key, properties, created_at)
@@ -96,13 +96,13 @@ impl Group {
     /// [`Error::is_decode`] if they do not match `P`. The error has the path, the group key, and the JSON.
     pub fn typed<P: DeserializeOwned>(self) -> Result<Group<P>> {
         let properties = decode(&self.key, &self.properties)?;
-        Ok(Group { key: ByteString::from(&*self.key), ..self.map(|_| properties) })
+        Ok(Group { key: self.key.clone().into_owned(), ..self.map(|_| properties) })
     }
 
     /// Copies the key and the properties, so that the group does not keep its page in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
-        Self { key: ByteString::from(&*self.key), properties: self.properties.into_owned(), ..self }
+        Self { key: self.key.into_owned(), properties: self.properties.into_owned(), ..self }
     }
 
     /// Returns a property by its exact name, or `None` if the group does not have it. A property can be null.

@@ -11,7 +11,7 @@ const LONGEST_KEY: usize = 400;
 
 /// Checks the key of an existing group. It is not trimmed, because events can create keys with white space around them.
 ///
-/// Every call that takes a key makes the same check.
+/// Every call with a key makes the same check.
 ///
 /// ```
 /// assert_eq!(posthog_groups::check_group_key(" org:5 ")?, " org:5 ");
@@ -20,7 +20,7 @@ const LONGEST_KEY: usize = 400;
 /// ```
 ///
 /// # Errors
-/// [`Error::is_invalid_input`] for a blank key, one of more than 400 characters, and one that holds NUL.
+/// [`Error::is_invalid_input`] for a blank key, a key of more than 400 characters, and a key that contains NUL.
 pub fn check_group_key(key: &str) -> Result<&str, Error> {
     if key.trim_matches(is_blank_to_the_server).is_empty() {
         return Err(
@@ -104,7 +104,7 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// # Errors
 /// [`Error::is_invalid_input`], with the path of the value, for
 ///
-/// * NUL and unpaired surrogates in names and strings, which the server rejects with 500,
+/// * NUL and unpaired surrogates in names and strings, for which the server returns 500,
 /// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every response with the
 ///   group fails,
 /// * numbers beyond the range of a double, such as `1e400`.

@@ -71,6 +71,13 @@ impl Error {
         let help = match &self.0.kind {
             Kind::Redirect(_) => "check that the host is the API",
             Kind::NotJson => "check that the host is the API, and not a login page or a proxy",
+            Kind::Answer if self.status() == Some(402) => {
+                "a quota of the project is exhausted; its billing settings show which"
+            }
+            Kind::Answer if self.status() == Some(413) => {
+                "the server or a proxy accepts only smaller requests: increase its limit (`client_max_body_size` of nginx), or write \
+                 less at once"
+            }
             Kind::TooLarge(_) => "increase `max_response_size` if this size is expected",
             _ => return None,
         };
@@ -91,9 +98,10 @@ impl Error {
         }
     }
 
-    /// Returns the key of the group that could not be decoded.
+    /// Returns the key of the group that could not be decoded, or that the server cannot return.
     pub fn group_key(&self) -> Option<&str> {
         match &self.0.kind {
+            Kind::Unreadable(key) => key.as_deref(),
             Kind::Decode(decode) => decode.group_key.as_deref(),
             _ => None,
         }

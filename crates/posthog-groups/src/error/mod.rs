@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use posthog_groups_client::PersonalApiKey;
 
 use self::envelope::Envelope;
+use self::text::one_line;
 
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,8 +43,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file; an event without effect | after correcting it |
 /// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after reading the group |
 ///
-/// It serializes to an object with these members, without those that are `None`: `message`, `help`, `call`, `operation`, `status`,
-/// `code`, `group_key`, `request_id`, and `outcome_unknown`, which is always there.
+/// It serializes to an object with the members `message`, `help`, `call`, `operation`, `status`, `code`, `group_key`, `request_id` and
+/// `outcome_unknown`. Members without a value are null.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -96,6 +97,8 @@ enum Kind {
     Paging(String),
     /// JSON of an unexpected form.
     Decode(Box<Decode>),
+    /// A group that is stored and cannot be returned; its key, if it is known.
+    Unreadable(Option<String>),
     /// A group with the key exists and has other properties.
     NotOurs,
     /// The HTTP client could not be built.
@@ -106,12 +109,12 @@ enum Kind {
     /// An event was accepted and had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
-    /// An import that was refused before anything was sent.
+    /// An import that was rejected before anything was sent.
     #[cfg(feature = "bulk")]
     Import(Refusal, String),
 }
 
-/// Why an import was refused.
+/// Why an import was rejected.
 #[cfg(feature = "bulk")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -201,6 +204,15 @@ impl Error {
         Self::new(Kind::NotArrived)
     }
 
+    /// A group that the server stores and cannot return (contract section 1.5). `None`: there may be others as well.
+    pub(crate) fn unreadable(key: Option<String>) -> Self {
+        let mut error = Self::new(Kind::Unreadable(key));
+        error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        error.of("list_groups").in_call("list").with_help(
+            "it probably contains an integer outside 64 bits; remove that property with `unset`, which does not read the group first",
+        )
+    }
+
     #[cfg(feature = "bulk")]
     pub(crate) fn import(refusal: Refusal, message: String) -> Self {
         Self::new(Kind::Import(refusal, message))
@@ -249,6 +261,14 @@ impl Error {
             Kind::Answer
         };
         let mut error = Self::new(kind);
+        if let (Kind::NotJson, Some(encoding)) = (&error.0.kind, headers.get(http::header::CONTENT_ENCODING))
+        {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes());
+            error.add_note(format!(
+                "its content-encoding is `{}`, which the client did not accept",
+                one_line(&encoding)
+            ));
+        }
         error.0.status = Some(status);
         error.0.request_id = request_id(headers);
         error.0.retry_after = retry_after;
@@ -328,7 +348,7 @@ impl Error {
         }
         self.with_help(
             "if this persists, a group may contain an integer outside 64 bits, which the server stores but cannot return; remove \
-             the property with `unset`, which does not read the group first",
+             the property with `unset`, which does not read the group first; an export names such groups and continues without them",
         )
     }
 

@@ -92,7 +92,7 @@ impl Error {
         self.status() == Some(403) && !self.is_unauthorized()
     }
 
-    /// Too many requests: the server answered 429, or the client's rate limit would delay the request for too long.
+    /// Too many requests: the server returned 429, or the client's rate limit would delay the request for too long.
     ///
     /// # Troubleshooting
     /// PostHog Cloud allows 480 requests per minute and 4,800 per hour for each key, across all programs that use it. Wait for
@@ -142,7 +142,7 @@ impl Error {
     }
 
     /// The response is not what was expected: not JSON, JSON of another form, too large, a redirect, a success with an unexpected
-    /// status, or not valid HTTP.
+    /// status, or not valid HTTP. Also a group that [`Groups::export`](crate::Groups::export) continues without.
     ///
     /// # Troubleshooting
     /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the
@@ -151,6 +151,7 @@ impl Error {
         matches!(
             self.0.kind,
             Kind::Decode(_)
+                | Kind::Unreadable(_)
                 | Kind::NotJson
                 | Kind::TooLarge(_)
                 | Kind::Redirect(_)

@@ -1,6 +1,5 @@
 //! `Display` and `Debug` of the error.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -77,6 +76,10 @@ impl fmt::Display for Message<'_> {
                     write!(f, " at `{}`", one_line(&decode.path))?;
                 }
             }
+            Kind::Unreadable(Some(key)) => write!(f, "the server cannot return group `{}`", one_line(key))?,
+            Kind::Unreadable(None) => {
+                f.write_str("the server cannot return a group whose key is not known, and others beside it may be missing")?;
+            }
             Kind::NotOurs => f.write_str(
                 "a group with this key exists and has other properties than those sent: it existed before, or was changed since",
             )?,
@@ -125,7 +128,7 @@ impl fmt::Debug for Error {
         }
         let mut cause = self.source();
         while let Some(error) = cause {
-            write!(f, "\n    caused by: {error}")?;
+            write!(f, "\n    caused by: {}", one_line(&error.to_string()))?;
             cause = error.source();
         }
         Ok(())
@@ -134,38 +137,18 @@ impl fmt::Debug for Error {
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Members<'e> {
-            message: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            help: Option<Cow<'e, str>>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            call: Option<&'e str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            operation: Option<&'e str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            status: Option<u16>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            code: Option<&'e str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            group_key: Option<&'e str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            request_id: Option<&'e str>,
-            outcome_unknown: bool,
-        }
-
-        Members {
-            message: self.message(),
-            help: self.help(),
-            call: self.call(),
-            operation: self.operation_id(),
-            status: self.status(),
-            code: self.code(),
-            group_key: self.group_key(),
-            request_id: self.request_id(),
-            outcome_unknown: self.is_outcome_unknown(),
-        }
-        .serialize(serializer)
+        let members = serde_json::json!({
+            "message": self.message(),
+            "help": self.help(),
+            "call": self.call(),
+            "operation": self.operation_id(),
+            "status": self.status(),
+            "code": self.code(),
+            "group_key": self.group_key(),
+            "request_id": self.request_id(),
+            "outcome_unknown": self.is_outcome_unknown(),
+        });
+        members.serialize(serializer)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::resources::cursor::{Cursor, EmptyPages, parameter_of_link};
 use crate::resources::handle::GroupHandle;
 use crate::resources::walk::{Items, Pages, Walk};
-use crate::wire::session::read;
 
 /// A request for the history of a group, newest first; returned by [`GroupHandle::activity`].
 ///
@@ -186,13 +185,17 @@ impl Walk for ActivityWalk {
         let key = input::check_group_key(&handle.key)?;
         let session = handle.groups.client().session("activity");
         let index = handle.groups.index(&session).await?;
-        let page = read!(session, "list_activity", |raw| raw
-            .list_activity()
-            .project_id(session.project())
-            .group_type_index(index)
-            .group_key(key)
-            .limit(self.query.page_size)
-            .page(self.page))?;
+        let list = || {
+            session
+                .raw()
+                .list_activity()
+                .project_id(session.project())
+                .group_type_index(index)
+                .group_key(key)
+                .limit(self.query.page_size)
+                .page(self.page)
+        };
+        let page = session.read(list).await?;
         let next = page.next.as_deref().map(cursor_of);
         let rest = match &next {
             Some(cursor) => {

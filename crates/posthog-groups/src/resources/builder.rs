@@ -18,7 +18,7 @@ use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
 use crate::wire::session::Shared;
 use crate::wire::span::note;
-use crate::wire::transport::Connection;
+use crate::wire::transport::{Connection, RawTransport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -222,7 +222,7 @@ impl ClientBuilder {
     /// Sets the HTTP client, for example for custom certificates or connection pools.
     ///
     /// Disable redirects with `redirect(Policy::none())`: on this API they lead to a login page, and responses from another origin are
-    /// refused.
+    /// rejected.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -279,9 +279,13 @@ impl ClientBuilder {
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
         let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
         connection.trace_urls = self.trace_urls;
+        let connection = Arc::new(connection);
+        let raw =
+            RawTransport { connection: connection.clone(), options: self.options }.into_client(http.clone());
         let shared = Shared {
-            connection: Arc::new(connection),
+            connection,
             http,
+            raw,
             project,
             group_types: Cache::new(self.group_types_for),
             upsert_is_missing,

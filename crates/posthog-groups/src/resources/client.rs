@@ -13,7 +13,7 @@ use crate::resources::group_type;
 use crate::resources::related::Related;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
-use crate::wire::session::{Session, Shared, read};
+use crate::wire::session::{Session, Shared};
 use crate::wire::transport::RawTransport;
 
 /// A client for the groups API of one project.
@@ -50,12 +50,8 @@ impl fmt::Debug for Client {
 
 impl Client {
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
-        let transport = RawTransport { connection: shared.connection.clone(), options };
-        let raw = raw::Client::new_with_client(
-            shared.connection.host.base(),
-            shared.http.clone(),
-            Arc::new(transport),
-        );
+        let raw =
+            RawTransport { connection: shared.connection.clone(), options }.into_client(shared.http.clone());
         Self(Arc::new(Inner { shared, options, raw }))
     }
 
@@ -86,7 +82,7 @@ impl Client {
     /// Returns the group types of the project, at most five, ordered by index. Servers of 2026 cache them for five minutes.
     ///
     /// # Errors
-    /// Requires the scope `group:read`. For invalid credentials the server answers 403 here; [`Error::is_unauthorized`] covers that.
+    /// Requires the scope `group:read`. For invalid credentials the server returns 403 here; [`Error::is_unauthorized`] covers that.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
         Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
@@ -96,32 +92,29 @@ impl Client {
     /// `uuid` is the UUID of the person, not a distinct ID. Returns an empty list if no such person exists.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers answer 500 for it.
+    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers return 500 for it.
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session("related_to_person");
-        let actors =
-            read!(session, "list_related", |raw| raw.list_related().project_id(self.project()).id(uuid))?;
+        let list = || session.raw().list_related().project_id(self.project()).id(uuid);
+        let actors = session.read(list).await?;
         Ok(Related::from(actors))
     }
 
     /// Returns all projects that the key can access.
     ///
     /// # Errors
-    /// Requires the scope `project:read`. A key that is limited to projects is refused ([`Error::is_forbidden`]).
+    /// Requires the scope `project:read`. A key that is restricted to projects is rejected ([`Error::is_forbidden`]).
     pub async fn projects(&self) -> Result<Vec<Project>> {
         /// A page has 100 projects.
         const MAX_PAGES: u32 = 1_000;
 
-        let session = self.session("projects");
+        let session = self.session("projects").hide_answers();
         let mut projects: Vec<Project> = Vec::new();
         for _ in 0..MAX_PAGES {
             // The offset is counted, because the link can have another origin.
             let offset = i64::try_from(projects.len()).unwrap_or(i64::MAX);
-            let page = read!(session, "list_projects", hide_answers, |raw| raw
-                .list_projects()
-                .limit(100_i64)
-                .offset(offset))?;
+            let page = session.read(|| session.raw().list_projects().limit(100_i64).offset(offset)).await?;
             // All pages are in memory.
             session.check_size()?;
             let (empty, more) = (page.results.is_empty(), page.next.is_some());
@@ -140,8 +133,8 @@ impl Client {
     /// # Errors
     /// Requires the scope `user:read`. [`Error::is_unauthorized`] for an unknown key.
     pub async fn whoami(&self) -> Result<CurrentUser> {
-        let session = self.session("whoami");
-        read!(session, "get_current_user", hide_answers, |raw| raw.get_current_user())
+        let session = self.session("whoami").hide_answers();
+        session.read(|| session.raw().get_current_user()).await
     }
 
     /// Returns how long requests of this client and its clones currently wait for the rate limit, or `None` if they do not.

@@ -56,7 +56,7 @@ impl CreateGroup {
     /// Creates the group. Awaiting the builder does the same.
     ///
     /// White space around the key is removed, as the server does. The group type is checked first, because the server stores a group
-    /// of an unknown type before it answers 404. If the response is lost, the group is read back, and the request is sent again only
+    /// of an unknown type before it returns 404. If the response is lost, the group is read back, and the request is sent again only
     /// if the group does not exist.
     ///
     /// # Errors

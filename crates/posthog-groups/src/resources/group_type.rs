@@ -6,7 +6,7 @@ use posthog_groups_client::types::GroupType;
 use tokio::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::wire::session::{Session, read};
+use crate::wire::session::Session;
 
 /// The maximum number of group types in a project.
 const MOST_TYPES: u8 = 5;
@@ -82,7 +82,7 @@ fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
         .with_help("group types are created by events with `$group_type`")
 }
 
-/// Fails for an index without a group type, because the server would store a group of it before it answers 404.
+/// Fails for an index without a group type, because the server would store a group of it before it returns 404.
 pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
     let wanted = i64::from(index);
     let found = find(session, |t| t.group_type_index == wanted).await?;
@@ -91,8 +91,8 @@ pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
 
 /// Requests the group types, ignoring the cache.
 pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
-    let types =
-        read!(session, "list_group_types", |raw| raw.list_group_types().project_id(session.project()))?;
+    let list = || session.raw().list_group_types().project_id(session.project());
+    let types = session.read(list).await?;
     let types: Arc<[GroupType]> = types.into();
     session.shared.group_types.put(types.clone());
     Ok(types)

@@ -10,7 +10,6 @@ use crate::data::names::PropertyNames;
 use crate::error::{Error, Result};
 use crate::resources::groups::Groups;
 use crate::resources::related::Related;
-use crate::wire::session::read;
 use crate::write;
 
 /// A handle to one group, returned by [`Groups::group`]. The group need not exist.
@@ -124,11 +123,9 @@ impl GroupHandle {
         let key = input::check_group_key(&self.key)?;
         let session = self.groups.client().session("related");
         let index = self.groups.index(&session).await?;
-        let actors = read!(session, "list_related", |raw| raw
-            .list_related()
-            .project_id(session.project())
-            .group_type_index(index)
-            .id(key))?;
+        let list =
+            || session.raw().list_related().project_id(session.project()).group_type_index(index).id(key);
+        let actors = session.read(list).await?;
         Ok(Related::from(actors))
     }
 }

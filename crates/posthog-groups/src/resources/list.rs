@@ -1,20 +1,26 @@
 //! Listing groups: as a stream, page by page, or a single page.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_core::Stream;
-use posthog_groups_client::{self as raw, JsonValue, Properties};
+use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, Properties};
 use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
+use crate::resources::detour::{Page, Source, detour};
 use crate::resources::groups::Groups;
 use crate::resources::walk::{Items, Pages, Walk};
+use crate::wire::retry::RetryPolicy;
 use crate::wire::session::Session;
+use crate::write::find;
 
 /// Decodes the properties of a group.
 type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
@@ -38,6 +44,8 @@ pub struct ListGroups<P = Properties> {
     start: Option<Cursor>,
     limit: Option<usize>,
     prefetch: bool,
+    /// Continue behind groups that the server cannot return.
+    detours: bool,
     decode: Decode<P>,
 }
 
@@ -50,6 +58,7 @@ impl<P> Clone for ListGroups<P> {
             start: self.start.clone(),
             limit: self.limit,
             prefetch: self.prefetch,
+            detours: self.detours,
             decode: self.decode,
         }
     }
@@ -75,6 +84,10 @@ impl Groups {
     /// Lists all groups of the type. Unlike [`list`](Self::list), it has no deadline, waits for the rate limit as long as necessary, and
     /// retries a 500 like other failures.
     ///
+    /// For a group that the server stores but cannot return, such as one with an integer outside 64 bits, the export has an error
+    /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Finding a way around such a group takes some
+    /// hundred requests.
+    ///
     /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
     /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] the cursor to continue
     /// from.
@@ -89,7 +102,7 @@ impl Groups {
     /// # Ok(()) }
     /// ```
     pub fn export(&self) -> ListGroups {
-        ListGroups::new(self.for_bulk())
+        ListGroups { detours: true, ..ListGroups::new(self.for_bulk()) }
     }
 }
 
@@ -102,6 +115,7 @@ impl ListGroups {
             start: None,
             limit: None,
             prefetch: true,
+            detours: false,
             // Listing does not parse the properties.
             decode: |group| Ok(group.into()),
         }
@@ -167,6 +181,7 @@ impl<P: Send + 'static> ListGroups<P> {
             start: self.start,
             limit: self.limit,
             prefetch: self.prefetch,
+            detours: self.detours,
             decode: |group| Group::from(group).typed(),
         }
     }
@@ -301,6 +316,10 @@ struct GroupWalk<P> {
     /// The number of groups still to return; `None` for all.
     left: Option<usize>,
     trail: Trail,
+    /// When the last group was created, and the keys of the groups of that time.
+    last: Option<(DateTime<Utc>, HashSet<String>)>,
+    /// The keys of groups that were read out of order, around one that the server cannot return.
+    read_before: HashSet<String>,
 }
 
 impl<P> GroupWalk<P> {
@@ -311,6 +330,8 @@ impl<P> GroupWalk<P> {
             cursor: list.start.clone(),
             left: list.limit,
             trail: Trail::default(),
+            last: None,
+            read_before: HashSet::new(),
         }
     }
 }
@@ -332,7 +353,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             None => self.list.groups.index(&session).await?,
         };
         self.index = Some(index);
-        let page = fetch(&self.list, &session, index, self.cursor.as_ref()).await?;
+        let page = match fetch(&self.list, &session, index, self.cursor.as_ref(), None).await {
+            Err(error) if self.list.detours && error.status() == Some(500) => {
+                return self.go_around(index, error).await;
+            }
+            page => page?,
+        };
         if let Some((index, key)) = page.first() {
             self.trail.enter(index, key)?;
         }
@@ -342,9 +368,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if next.is_some() {
             self.trail.empty_pages.count(page.is_empty())?;
         }
+        if self.list.detours {
+            page.note_last(&mut self.last);
+        }
         let key = &session.shared.connection.key;
         let mut groups: Vec<_> = page
-            .into_groups(self.list.decode)
+            .into_groups(self.list.decode, &self.read_before)
             .into_iter()
             .map(|group| group.map_err(|e| e.redacted(key)))
             .collect();
@@ -355,6 +384,71 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         let rest =
             next.clone().filter(|_| self.left != Some(0)).map(|next| Self { cursor: Some(next), ..self });
         Ok((GroupPage { groups, next, link_origin }, rest))
+    }
+}
+
+impl<P: Send + 'static> GroupWalk<P> {
+    /// Makes a page of the groups around those that the server cannot return. If there is no way, fails with `error`.
+    async fn go_around(mut self, index: u8, error: Error) -> Result<(GroupPage<P>, Option<Self>)> {
+        let tomorrow = DateTime::from(SystemTime::now()) + TimeDelta::days(1);
+        let (newest, delivered) = self.last.clone().unwrap_or((tomorrow, HashSet::new()));
+        // A 500 is repeated once: it may be another failure.
+        let client = self.list.groups.client();
+        let once = |retry: RetryPolicy| RetryPolicy { server_errors: 1, ..retry };
+        let session = client.with_options(|o| o.retry(once(o.retry))).session("list");
+        let source = Filtered { list: &self.list, session, index };
+        let Ok(Some(detour)) = detour(&source, self.cursor.as_ref(), newest).await else {
+            return Err(error);
+        };
+        let part = self.list.key_contains.as_deref().unwrap_or_default().to_lowercase();
+        let is_listed = |key: &str| key.to_lowercase().contains(&part);
+        let mut groups = Vec::new();
+        for group in detour.groups.into_iter().filter(|group| is_listed(&group.group_key)) {
+            let is_new = !delivered.contains(&*group.group_key);
+            if is_new && self.read_before.insert(group.group_key.to_string()) {
+                groups.push((self.list.decode)(group));
+            }
+        }
+        if detour.unreadable.is_empty() || !detour.is_complete {
+            groups.push(Err(Error::unreadable(None)));
+        }
+        for key in detour.unreadable.into_iter().filter(|key| is_listed(key)) {
+            if self.read_before.insert(key.clone()) {
+                groups.push(Err(Error::unreadable(Some(key))));
+            }
+        }
+        self.cursor = Some(detour.next.clone());
+        Ok((GroupPage { groups, next: Some(detour.next), link_origin: None }, Some(self)))
+    }
+}
+
+/// A list for detours.
+struct Filtered<'l, P> {
+    list: &'l ListGroups<P>,
+    session: Session,
+    index: u8,
+}
+
+impl<P> Source for Filtered<'_, P> {
+    async fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Page> {
+        match fetch(self.list, &self.session, self.index, cursor, part).await? {
+            Received::Whole(page) => Ok(Page { is_last: page.next.is_none(), groups: page.results }),
+            Received::Loose(_) => Err(Error::paging("a page has groups of an unexpected form")),
+        }
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<raw::Group>> {
+        match find(&self.session, self.index, key).await {
+            Err(missing) if missing.is_group_not_found() => Ok(None),
+            found => found.map(|group| {
+                Some(raw::Group {
+                    created_at: group.created_at,
+                    group_key: group.key,
+                    group_properties: group.properties,
+                    group_type_index: group.type_index.into(),
+                })
+            }),
+        }
     }
 }
 
@@ -396,9 +490,25 @@ impl Received {
         }
     }
 
-    fn into_groups<P>(self, decode: Decode<P>) -> Vec<Result<Group<P>>> {
+    /// Notes when the last group was created, and the keys of the groups of that time.
+    fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<String>)>) {
+        let Self::Whole(page) = self else { return };
+        let Some(time) = page.results.last().map(|group| group.created_at) else { return };
+        let (_, keys) = match noted {
+            Some(noted) if noted.0 == time => noted,
+            noted => noted.insert((time, HashSet::new())),
+        };
+        let tied = page.results.iter().rev().take_while(|group| group.created_at == time);
+        keys.extend(tied.map(|group| group.group_key.to_string()));
+    }
+
+    /// Decodes the groups, without those that were read before.
+    fn into_groups<P>(self, decode: Decode<P>, before: &HashSet<String>) -> Vec<Result<Group<P>>> {
         match self {
-            Self::Whole(page) => page.results.into_iter().map(decode).collect(),
+            Self::Whole(page) => {
+                let new = page.results.into_iter().filter(|group| !before.contains(&*group.group_key));
+                new.map(decode).collect()
+            }
             Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
         }
     }
@@ -422,30 +532,37 @@ async fn fetch<P>(
     session: &Session,
     index: u8,
     cursor: Option<&Cursor>,
+    part: Option<&str>,
 ) -> Result<Received> {
-    let mut again = session.options.retry.retries > 0;
-    loop {
-        let call = session.begin("list_groups");
-        let mut request = call.raw().list_groups().project_id(session.project()).group_type_index(index);
+    let request = || {
+        let mut request = session.raw().list_groups().project_id(session.project()).group_type_index(index);
         if let Some(cursor) = cursor {
             request = request.cursor(cursor.as_str());
         }
         if let Some(search) = &list.search {
             request = request.search(search.as_str());
         }
-        if let Some(part) = &list.key_contains {
-            request = request.group_key(part.as_str());
+        if let Some(part) = part.or(list.key_contains.as_deref()) {
+            request = request.group_key(part);
         }
-        let sent = request.send().await;
-        if let Err(posthog_groups_client::Error::InvalidResponsePayload(body, _)) = &sent
-            && let Ok(page) = serde_json::from_slice(body)
-        {
+        request
+    };
+    let mut again = session.options.retry.retries > 0;
+    loop {
+        let answer = session.answer(request).await.map_err(Error::with_repair_help)?;
+        let error = match raw::GroupPage::from_body(&answer.body) {
+            Ok(page) => return Ok(Received::Whole(page)),
+            Err(error) => error,
+        };
+        if let Ok(page) = serde_json::from_slice(&answer.body) {
             return Ok(Received::Loose(page));
         }
-        match call.finish(sent) {
-            // Truncated in a way that only decoding detects, so the page is requested again, as in `read!`.
-            Err(error) if again && error.is_cut_short() => again = false,
-            result => return result.map(Received::Whole).map_err(Error::with_repair_help),
+        let operation = raw::builder::ListGroups::operation();
+        let error = session.undecodable::<raw::GroupPage>(operation, answer, error);
+        // Truncated in a way that only decoding detects, so the page is requested again, like other reads.
+        if !again || !error.is_cut_short() {
+            return Err(error.with_repair_help());
         }
+        again = false;
     }
 }

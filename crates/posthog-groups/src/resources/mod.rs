@@ -5,6 +5,7 @@ pub(crate) mod builder;
 pub(crate) mod client;
 pub(crate) mod create;
 pub(crate) mod cursor;
+mod detour;
 pub(crate) mod group_type;
 pub(crate) mod groups;
 pub(crate) mod handle;

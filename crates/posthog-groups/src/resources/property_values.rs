@@ -11,7 +11,6 @@ use crate::data::input;
 use crate::error::{Error, Result};
 use crate::resources::client::Client;
 use crate::resources::groups::Groups;
-use crate::wire::session::read;
 
 /// A request for the values of a property, returned by [`Groups::property_values`].
 #[derive(Clone, Debug)]
@@ -60,14 +59,15 @@ impl PropertyValuesQuery {
         let name = input::property_name(&self.name)?;
         let session = self.groups.client().session("property_values");
         let index = self.groups.index(&session).await?;
-        let values = read!(session, "list_property_values", |raw| {
-            let query =
-                raw.list_property_values().project_id(session.project()).group_type_index(index).key(name);
+        let list = || {
+            let query = session.raw().list_property_values();
+            let query = query.project_id(session.project()).group_type_index(index).key(name);
             match self.containing.as_deref() {
                 Some(text) => query.value(text),
                 None => query,
             }
-        })?;
+        };
+        let values = session.read(list).await?;
         let rows = match values {
             types::PropertyValues::List(rows) => rows.0,
             types::PropertyValues::Page(page) => page.results,
@@ -94,9 +94,8 @@ impl Client {
     /// [`Groups::property_values`] or sample with [`Groups::list`] there.
     pub async fn property_definitions(&self) -> Result<PropertyDefinitions> {
         let session = self.session("property_definitions");
-        let definitions = read!(session, "list_property_definitions", |raw| raw
-            .list_property_definitions()
-            .project_id(self.project()))?;
+        let list = || session.raw().list_property_definitions().project_id(self.project());
+        let definitions = session.read(list).await?;
         Ok(PropertyDefinitions::from(definitions))
     }
 }

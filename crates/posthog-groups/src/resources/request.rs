@@ -6,7 +6,7 @@ use posthog_groups_client::{JsonValue, Operation};
 
 use crate::error::{Error, Result};
 use crate::resources::client::Client;
-use crate::wire::transport::Mode;
+use crate::wire::transport::{Mode, Source};
 
 static GET: Operation = Operation::unlisted("GET");
 static POST: Operation = Operation::unlisted("POST");
@@ -63,7 +63,7 @@ impl Client {
             .build()
             .map_err(|e| Error::input("the path is not valid in a URL").with_source(e.without_url()))?;
         let exchange = session.exchange(Mode::Raw);
-        let body = exchange.send(&shared.http, operation, request).await?;
+        let body = exchange.send(&shared.http, operation, Source::Given(Some(request))).await?.body;
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }

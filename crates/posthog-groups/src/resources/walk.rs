@@ -118,7 +118,7 @@ pub(crate) struct Items<W: Walk, T> {
 
 impl<W: Walk, T> fmt::Debug for Items<W, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).field("at_hand", &self.current.len()).finish()
+        f.debug_struct("Items").field("pages", &self.pages).field("remaining", &self.current.len()).finish()
     }
 }
 

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use posthog_groups_client as raw;
 use posthog_groups_client::types::GroupType;
+use posthog_groups_client::{self as raw, Call, FromBody, Idempotency, Operation};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, request_id};
 use crate::wire::cache::Cache;
 use crate::wire::keyed_locks::KeyedLocks;
 use crate::wire::options::CallOptions;
-use crate::wire::transport::{Connection, Exchange, Mode, Usage};
+use crate::wire::transport::{Answer, Build, Connection, Exchange, Mode, Source, Usage};
 
 /// What all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) connection: Arc<Connection>,
     pub(crate) http: reqwest::Client,
+    /// Builds the requests of calls.
+    pub(crate) raw: raw::Client,
     pub(crate) project: String,
     pub(crate) group_types: Cache<Arc<[GroupType]>>,
     /// Whether the server is known not to have `upsert_properties`.
@@ -32,7 +34,8 @@ pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: CallOptions,
     deadline: Option<Instant>,
-    usage: Arc<Usage>,
+    usage: Usage,
+    hides_answers: bool,
 }
 
 impl fmt::Debug for Session {
@@ -49,7 +52,18 @@ impl Session {
     /// Starts a call and its deadline.
     pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        Self { shared, options, deadline, usage: Arc::new(Usage::new(Some(call))) }
+        Self { shared, options, deadline, usage: Usage::new(Some(call)), hides_answers: false }
+    }
+
+    /// Keeps response bodies out of errors, because they contain secrets such as project keys.
+    pub(crate) fn hide_answers(mut self) -> Self {
+        self.hides_answers = true;
+        self
+    }
+
+    /// Returns the generated client, which builds requests.
+    pub(crate) fn raw(&self) -> &raw::Client {
+        &self.shared.raw
     }
 
     /// Adds the context of the call to an error.
@@ -91,101 +105,81 @@ impl Session {
     }
 
     /// Creates the exchange for one request of the call.
-    pub(crate) fn exchange(&self, mode: Mode) -> Exchange {
-        Exchange::new(self.shared.connection.clone(), self.options, self.deadline, self.usage.clone(), mode)
-    }
-
-    /// Prepares one request of `operation`.
-    pub(crate) fn begin(&self, operation: &'static str) -> Call {
-        let shared = &self.shared;
-        let exchange = Arc::new(self.exchange(Mode::Call));
-        let raw = raw::Client::new_with_client(
-            shared.connection.host.base(),
-            shared.http.clone(),
-            exchange.clone(),
-        );
-        Call { exchange, raw, operation, hides_answers: false }
-    }
-}
-
-/// One request through the generated client, which fails with an error of this crate.
-pub(crate) struct Call {
-    exchange: Arc<Exchange>,
-    raw: raw::Client,
-    operation: &'static str,
-    hides_answers: bool,
-}
-
-impl Call {
-    pub(crate) fn raw(&self) -> &raw::Client {
-        &self.raw
-    }
-
-    /// Keeps response bodies out of errors, because they contain secrets such as project keys.
-    pub(crate) fn hide_answers(mut self) -> Self {
-        self.hides_answers = true;
-        self
-    }
-
-    /// Converts the result of the generated client.
-    pub(crate) fn finish<T: DeserializeOwned>(
-        self,
-        sent: std::result::Result<raw::ResponseValue<T>, raw::Error<()>>,
-    ) -> Result<T> {
-        let error = match sent {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(error) => error,
-        };
-        if let Some(failure) = self.exchange.take_failure() {
-            return Err(failure);
+    pub(crate) fn exchange(&self, mode: Mode) -> Exchange<'_> {
+        Exchange {
+            connection: &self.shared.connection,
+            options: &self.options,
+            deadline: self.deadline,
+            usage: &self.usage,
+            mode,
         }
-        Err(self.error::<T>(error))
     }
 
-    fn error<T: DeserializeOwned>(&self, error: raw::Error<()>) -> Error {
-        let error = match error {
-            raw::Error::InvalidResponsePayload(body, source) => {
-                // Decoded again with the path, which is too slow for every response, and without the key.
-                let body = self.exchange.redact(body);
-                let mut json = serde_json::Deserializer::from_slice(&body);
-                let (path, source) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-                    Err(e) => (e.path().to_string(), e.into_inner()),
-                    Ok(_) => (".".to_owned(), source),
-                };
-                Error::decode(path, source, if self.hides_answers { b"" } else { &body })
-            }
-            raw::Error::InvalidRequest(message) | raw::Error::Custom(message) => Error::input(message),
-            raw::Error::CommunicationError(e)
-            | raw::Error::ResponseBodyError(e)
-            | raw::Error::InvalidUpgrade(e) => Error::exchange(e),
-            // `finish` has handled failures, so this is a success with an unexpected status.
-            raw::Error::UnexpectedResponse(response) => Error::unexpected_status(response.status()),
-            raw::Error::ErrorResponse(response) => Error::unexpected_status(response.status()),
+    /// Sends a request of the generated client. Returns the response if it has the expected status.
+    pub(crate) async fn answer<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<Answer> {
+        let build = || {
+            call().request().map_err(|error| match error {
+                raw::Error::InvalidRequest(message) => Error::input(message),
+                other => Error::input("the request cannot be built").with_source(other),
+            })
         };
-        let (status, request_id) = self.exchange.answered();
-        let is_write = raw::operation(self.operation).is_none_or(|o| o.idempotency != raw::Idempotency::Safe);
-        // A success that cannot be decoded, so the group must be read back.
-        let unknown = is_write && error.is_decode();
-        self.exchange
-            .complete(error.of(self.operation))
-            .with_context(status, request_id)
-            .with_outcome_unknown(unknown)
+        self.answer_with(C::operation(), C::STATUS, &build).await
+    }
+
+    async fn answer_with(
+        &self,
+        operation: &'static Operation,
+        status: u16,
+        build: Build<'_>,
+    ) -> Result<Answer> {
+        let exchange = self.exchange(Mode::Call);
+        let answer = exchange.send(&self.shared.http, operation, Source::Build(build)).await?;
+        if answer.status.as_u16() == status {
+            return Ok(answer);
+        }
+        let error = Error::unexpected_status(answer.status);
+        Err(self.unusable(operation, answer, error))
+    }
+
+    /// Sends a request of the generated client, and decodes the response.
+    pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
+        let answer = self.answer(call).await?;
+        C::Answer::from_body(&answer.body)
+            .map_err(|error| self.undecodable::<C::Answer>(C::operation(), answer, error))
+    }
+
+    /// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
+    pub(crate) async fn read<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
+        match self.send(&call).await {
+            Err(error) if error.is_cut_short() && self.options.retry.retries > 0 => self.send(&call).await,
+            result => result,
+        }
+    }
+
+    /// Returns the error for a response that cannot be decoded.
+    pub(crate) fn undecodable<T: DeserializeOwned>(
+        &self,
+        operation: &'static Operation,
+        answer: Answer,
+        error: serde_json::Error,
+    ) -> Error {
+        // Decoded again with the path, which is too slow for every response, and without the key.
+        let body = self.shared.connection.key.redact_body(answer.body.clone());
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Err(e) => (e.path().to_string(), e.into_inner()),
+            Ok(_) => (".".to_owned(), error),
+        };
+        let error = Error::decode(path, error, if self.hides_answers { b"" } else { &body });
+        self.unusable(operation, answer, error)
+    }
+
+    /// Completes the error for an unexpected success. After a write, the group must be read back.
+    fn unusable(&self, operation: &'static Operation, mut answer: Answer, error: Error) -> Error {
+        self.shared.connection.key.redact_headers(&mut answer.headers);
+        let is_unknown = operation.idempotency != Idempotency::Safe && error.is_decode();
+        self.fail(error.of(operation.id))
+            .with_context(Some(answer.status), request_id(&answer.headers))
+            .with_outcome_unknown(is_unknown)
     }
 }
-
-/// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
-macro_rules! read {
-    ($session:expr, $operation:literal $(, $mark:ident)?, |$raw:ident| $send:expr) => {{
-        let mut again = $session.options.retry.retries > 0;
-        loop {
-            let call = $session.begin($operation)$(.$mark())?;
-            let $raw = call.raw();
-            let sent = $send.send().await;
-            match call.finish(sent) {
-                Err(error) if again && error.is_cut_short() => again = false,
-                result => break result,
-            }
-        }
-    }};
-}
-pub(crate) use read;

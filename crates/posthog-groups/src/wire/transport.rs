@@ -1,11 +1,11 @@
-//! The transport of the generated client: authentication, limits, attempts, deadlines.
+//! Sends requests: authentication, limits, attempts, deadlines.
 //!
-//! # The seam
+//! # The seam of the generated client
 //!
-//! The generator lets its client call a hook for each request, and the hook returns `reqwest::Result<Response>`. No error of
-//! this crate fits that type, and a `reqwest::Error` cannot be constructed. Therefore an [`Exchange`] lives as long as one request:
-//! it stores the error ([`Left::failure`]) and gives the generated code a response with the status 599, which no server uses.
-//! [`Call::finish`](crate::wire::session::Call::finish) takes the error after the generated code has rejected the response.
+//! Calls of this crate build their requests with the generated client, and send them with an [`Exchange`]. Calls of the generated
+//! client itself ([`Client::raw`](crate::Client::raw)) use its [`Transport`], which returns `reqwest::Result<Response>`. No error of this
+//! crate fits that type, and a `reqwest::Error` cannot be constructed, so a response with the status 599, which no server uses,
+//! represents an error.
 
 use std::fmt;
 use std::pin::pin;
@@ -16,7 +16,9 @@ use std::time::{Duration, SystemTime};
 use bytes::{Bytes, BytesMut};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
-use posthog_groups_client::{Idempotency, Operation, PersonalApiKey, Transport, TransportFuture};
+use posthog_groups_client::{
+    self as raw, Idempotency, Operation, PersonalApiKey, Transport, TransportFuture,
+};
 use reqwest::{ResponseBuilderExt as _, Url};
 use tokio::time::Instant;
 
@@ -135,13 +137,40 @@ impl Usage {
 
 /// One request of a call with its retries: the transport of a generated client that lives as long as the request.
 #[derive(Debug)]
-pub(crate) struct Exchange {
-    connection: Arc<Connection>,
-    options: CallOptions,
-    deadline: Option<Instant>,
-    usage: Arc<Usage>,
-    mode: Mode,
-    left: Mutex<Left>,
+pub(crate) struct Exchange<'c> {
+    pub(crate) connection: &'c Connection,
+    pub(crate) options: &'c CallOptions,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) usage: &'c Usage,
+    pub(crate) mode: Mode,
+}
+
+/// Builds a request.
+pub(crate) type Build<'c> = &'c (dyn Fn() -> Result<reqwest::Request, Error> + Send + Sync);
+
+/// Where an exchange gets its requests from.
+pub(crate) enum Source<'c> {
+    /// Each request is built.
+    Build(Build<'c>),
+    /// One request, which is cloned if it may be repeated.
+    Given(Option<reqwest::Request>),
+}
+
+impl Source<'_> {
+    fn request(&mut self, is_last: bool) -> Result<reqwest::Request, Error> {
+        match self {
+            Self::Build(build) => build(),
+            Self::Given(request) => {
+                // Bodies of this API are bytes, which can be cloned; streams cannot.
+                let copy = request.as_ref().filter(|_| !is_last).and_then(reqwest::Request::try_clone);
+                copy.or_else(|| request.take()).ok_or_else(Error::interrupted)
+            }
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        matches!(self, Self::Given(None))
+    }
 }
 
 /// Who uses the response.
@@ -154,20 +183,12 @@ pub(crate) enum Mode {
     Raw,
 }
 
-/// What an exchange stores for the call, besides the response for the generated code.
-#[derive(Debug, Default)]
-struct Left {
-    failure: Option<Error>,
-    status: Option<StatusCode>,
-    headers: HeaderMap,
-}
-
-/// A response that was received completely.
+/// An answer that has arrived as a whole.
 #[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     url: Url,
     /// The error, unless it is a success.
     error: Option<Error>,
@@ -195,37 +216,30 @@ fn no_answer() -> StatusCode {
     StatusCode::from_u16(599).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
-impl Exchange {
-    pub(crate) fn new(
-        connection: Arc<Connection>,
-        options: CallOptions,
-        deadline: Option<Instant>,
-        usage: Arc<Usage>,
-        mode: Mode,
-    ) -> Self {
-        Self { connection, options, deadline, usage, mode, left: Mutex::default() }
+impl Exchange<'_> {
+    /// Sends a request. Returns the response if it is a success.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        operation: &'static Operation,
+        source: Source<'_>,
+    ) -> Result<Answer, Error> {
+        let result = pin!(self.run(http, operation, source)).await;
+        let mut answer = result.map_err(|error| self.without_answer(operation, error))?;
+        let Some(error) = answer.error.take() else { return Ok(answer) };
+        let error = self.usage.complete(error.of(operation.id));
+        let is_unknown = operation.idempotency != Idempotency::Safe
+            && error.is_server_error()
+            && !error.is_event_not_sent();
+        Err(error.with_outcome_unknown(is_unknown))
     }
 
-    /// Adds to an error what is known of the call.
-    pub(crate) fn complete(&self, error: Error) -> Error {
-        self.usage.complete(error)
-    }
-
-    /// Takes the stored error, if there is one.
-    pub(crate) fn take_failure(&self) -> Option<Error> {
-        lock_ignoring_poison(self.left.lock()).failure.take()
-    }
-
-    /// The status and the request ID of the last response.
-    pub(crate) fn answered(&self) -> (Option<StatusCode>, Option<String>) {
-        let mut left = lock_ignoring_poison(self.left.lock());
-        self.connection.key.redact_headers(&mut left.headers);
-        (left.status, request_id(&left.headers))
-    }
-
-    /// Redacts the key in a body.
-    pub(crate) fn redact(&self, body: Bytes) -> Bytes {
-        self.connection.key.redact_body(body)
+    /// Completes an error without a response.
+    fn without_answer(&self, operation: &'static Operation, error: Error) -> Error {
+        let is_write = operation.idempotency != Idempotency::Safe;
+        let is_sent = self.usage.requests() > 0 && !error.is_rate_limited() && !error.is_connect();
+        let is_lost = error.is_timeout() || error.is_interrupted() || error.is_decode();
+        self.usage.complete(error.of(operation.id)).with_outcome_unknown(is_write && is_sent && is_lost)
     }
 
     /// Whether the operation can be repeated without reading back.
@@ -240,28 +254,23 @@ impl Exchange {
         &self,
         http: &reqwest::Client,
         operation: &'static Operation,
-        request: reqwest::Request,
+        mut source: Source<'_>,
     ) -> Result<Answer, Error> {
-        if !self.connection.host.is_origin_of(request.url()) {
-            return Err(Error::input("the request was not sent, because its origin is not the client's"));
-        }
-        let mut request = Some(request);
         let mut server_errors = 0;
         let mut number = 0;
         loop {
-            self.enter().await?;
             number += 1;
+            let request = source.request(number > self.options.retry.retries)?;
+            if !self.connection.host.is_origin_of(request.url()) {
+                return Err(Error::input("the request was not sent, because its origin is not the client's"));
+            }
+            self.enter().await?;
             self.usage.requests.fetch_add(1, Ordering::Relaxed);
             self.connection.count_request();
-            let last = number > self.options.retry.retries;
-            // Bodies of this API are bytes, which can be cloned; streams cannot.
-            let copy =
-                if last { request.take() } else { request.as_ref().and_then(reqwest::Request::try_clone) };
-            let Some(copy) = copy.or_else(|| request.take()) else { return Err(Error::interrupted()) };
 
-            let span = AttemptSpan::new(operation, &copy, number - 1, self.connection.trace_urls);
-            // Boxed here, because moving a future of this size through the layers is slow.
-            let attempt = pin!(self.attempt(http, copy));
+            let span = AttemptSpan::new(operation, &request, number - 1, self.connection.trace_urls);
+            // Pinned here, because moving a future of this size through the layers is slow.
+            let attempt = pin!(self.attempt(http, request));
             let mut result = span.around(attempt).await;
             span.end(&result.as_ref().map(|answer| answer.status).map_err(Error::span_type));
             let error = match &mut result {
@@ -284,7 +293,7 @@ impl Exchange {
                 time_left: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
             };
             let mut step = decide(&self.options.retry, &attempt, || self.connection.random_unit());
-            if request.is_none() {
+            if source.is_exhausted() {
                 step = Step::Done;
             }
             let throttled = outcome == Outcome::Throttled;
@@ -375,36 +384,6 @@ impl Exchange {
             .then(|| Error::answer(status, &headers, &body, retry_after(&headers, SystemTime::now())));
         Ok(Answer { status, headers, body, url, error })
     }
-
-    /// Stores the context for the call, and returns a response for the generated code.
-    fn settle(&self, operation: &'static Operation, result: Result<Answer, Error>) -> reqwest::Response {
-        let is_write = operation.idempotency != Idempotency::Safe;
-        let mut left = lock_ignoring_poison(self.left.lock());
-        match result {
-            Ok(mut answer) => {
-                left.status = Some(answer.status);
-                if let Some(error) = answer.error.take() {
-                    let error = self.complete(error.of(operation.id));
-                    let unknown = is_write && error.is_server_error() && !error.is_event_not_sent();
-                    left.failure = Some(error.with_outcome_unknown(unknown));
-                }
-                if self.mode == Mode::Call {
-                    // Only errors need the headers, and the generated code would copy them.
-                    left.headers = std::mem::take(&mut answer.headers);
-                }
-                answer.into_response()
-            }
-            Err(error) => {
-                let sent = self.usage.requests() > 0 && !error.is_rate_limited() && !error.is_connect();
-                let lost = error.is_timeout() || error.is_interrupted() || error.is_decode();
-                let error =
-                    self.complete(error.of(operation.id)).with_outcome_unknown(is_write && sent && lost);
-                let response = substitute(no_answer(), &error.to_string());
-                left.failure = Some(error);
-                response
-            }
-        }
-    }
 }
 
 /// Reads a body of up to `limit` bytes.
@@ -424,42 +403,19 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: u64) -> Re
     Ok(body.freeze())
 }
 
-impl Exchange {
-    /// Sends a request to an endpoint that the generated client does not have, and returns the body of the response.
-    pub(crate) async fn send(
-        &self,
-        http: &reqwest::Client,
-        operation: &'static Operation,
-        request: reqwest::Request,
-    ) -> Result<Bytes, Error> {
-        let result = self.run(http, operation, request).await;
-        let response = self.settle(operation, result);
-        match self.take_failure() {
-            Some(failure) => Err(failure),
-            None => response.bytes().await.map_err(Error::exchange),
-        }
-    }
-}
-
-impl Transport for Exchange {
-    fn execute<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        operation: &'static Operation,
-        request: reqwest::Request,
-    ) -> TransportFuture<'a> {
-        Box::pin(async move {
-            let result = self.run(http, operation, request).await;
-            Ok(self.settle(operation, result))
-        })
-    }
-}
-
-/// The transport of [`Client::raw`](crate::Client::raw). Each request gets a new exchange.
+/// The transport of [`Client::raw`](crate::Client::raw): every call is an exchange of its own.
 #[derive(Debug)]
 pub(crate) struct RawTransport {
     pub(crate) connection: Arc<Connection>,
     pub(crate) options: CallOptions,
+}
+
+impl RawTransport {
+    /// Returns a generated client with this transport.
+    pub(crate) fn into_client(self, http: reqwest::Client) -> raw::Client {
+        let connection = self.connection.clone();
+        raw::Client::new_with_client(connection.host.base(), http, Arc::new(self))
+    }
 }
 
 impl Transport for RawTransport {
@@ -470,16 +426,15 @@ impl Transport for RawTransport {
         request: reqwest::Request,
     ) -> TransportFuture<'a> {
         let deadline = self.options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        let exchange = Exchange::new(
-            self.connection.clone(),
-            self.options,
-            deadline,
-            Arc::new(Usage::new(None)),
-            Mode::Raw,
-        );
         Box::pin(async move {
-            let result = exchange.run(http, operation, request).await;
-            Ok(exchange.settle(operation, result))
+            let usage = Usage::new(None);
+            let (connection, options) = (&*self.connection, &self.options);
+            let exchange = Exchange { connection, options, deadline, usage: &usage, mode: Mode::Raw };
+            let result = exchange.run(http, operation, Source::Given(Some(request))).await;
+            Ok(match result {
+                Ok(answer) => answer.into_response(),
+                Err(error) => substitute(no_answer(), &exchange.without_answer(operation, error).to_string()),
+            })
         })
     }
 }

@@ -171,6 +171,8 @@ mod tests {
         Answered,
         LostBefore,
         LostAfter,
+        /// The response is lost, and the server processes the request after the group was read back.
+        LostUntilRead,
         /// The response is lost, and the server processes the request only after the call has ended.
         LostAndLate,
         /// 429 until the retries are exhausted.
@@ -182,6 +184,8 @@ mod tests {
         UnexpectedSuccessAfter,
         /// 404, because a store of the server is temporarily unavailable.
         NotFound,
+        /// 404 after storing, because the group type does not exist.
+        NotFoundAfter,
     }
 
     /// What another writer does between two steps of the call.
@@ -201,10 +205,11 @@ mod tests {
         Fails,
     }
 
-    const EVENTS: [Event; 11] = [
+    const EVENTS: [Event; 13] = [
         Event::Answered,
         Event::LostBefore,
         Event::LostAfter,
+        Event::LostUntilRead,
         Event::LostAndLate,
         Event::Throttled,
         Event::ServerErrorBefore,
@@ -213,6 +218,7 @@ mod tests {
         Event::UnexpectedSuccessBefore,
         Event::UnexpectedSuccessAfter,
         Event::NotFound,
+        Event::NotFoundAfter,
     ];
     const OTHERS: [Other; 3] = [Other::Nothing, Other::Reverts, Other::DoesTheSame];
 
@@ -233,12 +239,36 @@ mod tests {
         /// How many of them did so after the write was known to be in effect.
         needless: u32,
         known_to_be_stored: bool,
+        /// How many of the effects sent no event.
+        silent: u32,
+        /// Whether an answer left the outcome open.
+        unclear: bool,
+        /// Whether the server will process a lost request after the next read.
+        under_way: bool,
         late: bool,
+        /// The last answer, and whether the read after it works.
+        last: (Answer, Read),
         /// Whether the write was in effect at some moment of the call.
         was_after: bool,
     }
 
     impl World {
+        fn starts(group: Group) -> Self {
+            Self {
+                group,
+                effects: 0,
+                stands: false,
+                needless: 0,
+                known_to_be_stored: false,
+                silent: 0,
+                unclear: false,
+                under_way: false,
+                late: false,
+                last: (Answer::Refused, Read::Works),
+                was_after: group == Group::After,
+            }
+        }
+
         /// Processes a request. Returns `None` if the server confirms it.
         fn carry_out(&mut self, kind: Kind) -> Option<Answer> {
             match (kind, self.group) {
@@ -290,6 +320,10 @@ mod tests {
                 world.carry_out(kind);
                 Some(Answer::Unclear)
             }
+            Event::LostUntilRead => {
+                world.under_way = true;
+                Some(Answer::Unclear)
+            }
             Event::LostAndLate => {
                 world.late = true;
                 Some(Answer::Unclear)
@@ -303,11 +337,21 @@ mod tests {
             Event::CaptureFailure => match world.carry_out(kind) {
                 None => {
                     world.known_to_be_stored = true;
+                    world.silent += 1;
                     Some(Answer::StoredWithoutEvent)
                 }
                 refused => refused,
             },
             Event::NotFound => Some(Answer::NotFound),
+            // Removals check the group type first.
+            Event::NotFoundAfter if kind == Kind::Unset => Some(Answer::NotFound),
+            Event::NotFoundAfter => match world.carry_out(kind) {
+                None => {
+                    world.silent += 1;
+                    Some(Answer::NotFound)
+                }
+                refused => refused,
+            },
         }
     }
 
@@ -320,13 +364,20 @@ mod tests {
         let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
         for (number, &(event, other, read)) in turns.iter().enumerate() {
             let Some(answer) = send(world, kind, event) else { return Told::Done { event: true } };
+            world.last = (answer, read);
+            world.unclear |= matches!(answer, Answer::Unclear | Answer::ServerError | Answer::NotFound);
             if progress.answered(answer) == Next::Fail {
                 return failed(answer == Answer::Unclear || progress.may_still_arrive());
             }
             world.meet(other);
             let seen = if read == Read::Works { world.seen() } else { Seen::Nothing };
             world.known_to_be_stored |= seen == Seen::InEffect;
-            match progress.read_back(seen) {
+            let verdict = progress.read_back(seen);
+            if verdict == Verdict::SendAgain && number + 1 < turns.len() && world.under_way {
+                world.under_way = false;
+                world.carry_out(kind);
+            }
+            match verdict {
                 Verdict::Done => return Told::Done { event: true },
                 Verdict::DoneWithoutEvent => return Told::Done { event: false },
                 Verdict::SendAgain if number + 1 < turns.len() => {}
@@ -345,18 +396,31 @@ mod tests {
     /// Returns what is wrong with the result of a run.
     fn violation(kind: Kind, world: &World, told: Told) -> Option<&'static str> {
         // A change of a missing group has no effect, even if it arrives late.
-        let may_arrive = world.late && (kind == Kind::Create || world.group != Group::Missing);
+        let may_arrive =
+            (world.late || world.under_way) && (kind == Kind::Create || world.group != Group::Missing);
         if world.needless > 0 {
             return Some("sent again although it was known to be in effect");
         }
         match told {
             Told::Done { .. } if !world.was_after => Some("reported as done, but was never in effect"),
-            Told::Done { event: true }
-                if world.known_to_be_stored && world.effects == 0 && !world.was_after =>
-            {
+            Told::Done { event: true } if kind != Kind::Unset && world.effects == 0 && !world.unclear => {
                 Some("done without an effect")
             }
+            Told::Done { event: true } if world.stands && world.effects == world.silent => {
+                Some("reported as done, but not that no event was sent")
+            }
             Told::Failed { stored: true, .. } if world.effects == 0 => Some("stored, and it is not"),
+            Told::Failed { stored: true, .. } if world.last.1 == Read::Works => {
+                Some("reported as failed, but the stored group could be read")
+            }
+            Told::Failed { .. } if world.stands && world.last == (Answer::AlreadyExists, Read::Works) => {
+                Some("reported as failed, because its own group was mistaken for another's")
+            }
+            Told::Failed { unknown: true, .. }
+                if kind != Kind::Create && world.group == Group::Missing && world.last.1 == Read::Works =>
+            {
+                Some("reported as unknown, but there is no group to change")
+            }
             Told::Failed { unknown: false, stored: false, taken: false } if world.stands => {
                 Some("reported as failed, but is in effect")
             }
@@ -389,15 +453,7 @@ mod tests {
                 for first in &all {
                     for second in &all {
                         for third in &all {
-                            let mut world = World {
-                                group: start,
-                                effects: 0,
-                                stands: false,
-                                needless: 0,
-                                known_to_be_stored: false,
-                                late: false,
-                                was_after: start == Group::After,
-                            };
+                            let mut world = World::starts(start);
                             let turns = [*first, *second, *third];
                             let told = play(kind, &mut world, &turns);
                             plays += 1;
@@ -414,7 +470,7 @@ mod tests {
                 }
             }
         }
-        assert!(plays > 2_500_000, "{plays} plays");
+        assert!(plays > 4_000_000, "{plays} plays");
         assert!(
             wrong.is_empty(),
             "{} of {plays}, such as\n{}",
@@ -426,13 +482,12 @@ mod tests {
     #[test]
     fn the_model_detects_wrong_decisions() {
         let world = |effects, late, was_after| World {
-            group: Group::Before,
             effects,
             stands: effects > 0,
-            needless: 0,
-            known_to_be_stored: false,
             late,
             was_after,
+            last: (Answer::Unclear, Read::Fails),
+            ..World::starts(Group::Before)
         };
         let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
         assert!(violation(Kind::Set, &world(1, false, true), failed(false)).is_some());
@@ -441,5 +496,9 @@ mod tests {
         assert!(violation(Kind::Set, &world(0, false, false), Told::Done { event: true }).is_some());
         let stored = Told::Failed { unknown: false, stored: true, taken: false };
         assert!(violation(Kind::Set, &world(0, false, false), stored).is_some());
+        assert!(violation(Kind::Set, &world(0, false, true), Told::Done { event: true }).is_some());
+        let silent = World { silent: 1, ..world(1, false, true) };
+        assert!(violation(Kind::Set, &silent, Told::Done { event: true }).is_some());
+        assert!(violation(Kind::Set, &silent, Told::Done { event: false }).is_none());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use posthog_groups_client::{self as raw, JsonValue, Properties};
+use posthog_groups_client::{JsonValue, Properties};
 
 use super::decision::Kind;
 use super::execute::{Write, execute};
@@ -54,7 +54,8 @@ pub(crate) async fn merge(
     if !upsert_is_missing.load(Ordering::Relaxed) {
         match execute(target, &SetAtOnce { properties: &to_write }).await {
             Ok(group) => return Ok((group, written)),
-            Err(error) if error.is_not_offered() || error.status() == Some(405) => {
+            // The group was found just before: a 404 that does not speak of it is about the endpoint.
+            Err(error) if matches!(error.status(), Some(404 | 405)) && !error.is_not_found() => {
                 upsert_is_missing.store(true, Ordering::Relaxed);
             }
             Err(error) => return Err(error),
@@ -81,17 +82,18 @@ impl Write for SetAtOnce<'_> {
     async fn send(&self, target: &Target<'_>) -> Result<Group> {
         let body: BTreeMap<&str, &JsonValue> =
             self.properties.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let call = target.session.begin("upsert_properties");
-        let sent = call
-            .raw()
-            .upsert_properties()
-            .project_id(target.session.project())
-            .group_type_index(target.index)
-            .group_key(target.key)
-            .body(input::properties(&body)?)
-            .send()
-            .await;
-        call.finish::<raw::Group>(sent).map(Group::from)
+        let body = input::properties(&body)?;
+        let session = target.session;
+        let upsert = || {
+            session
+                .raw()
+                .upsert_properties()
+                .project_id(session.project())
+                .group_type_index(target.index)
+                .group_key(target.key)
+                .body(body.clone())
+        };
+        session.send(upsert).await.map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {

@@ -1,6 +1,6 @@
 //! The writes that consist of one request.
 
-use posthog_groups_client::{self as raw, JsonValue, Properties, types};
+use posthog_groups_client::{JsonValue, Properties, types};
 
 use super::decision::Kind;
 use super::execute::Write;
@@ -19,14 +19,15 @@ impl Write for Create<'_> {
     const KIND: Kind = Kind::Create;
 
     async fn send(&self, target: &Target<'_>) -> Result<Group> {
-        let body = types::CreateGroupRequest {
-            group_key: target.key.to_owned(),
-            group_properties: Some(self.properties.clone()),
-            group_type_index: i64::from(target.index),
+        let session = target.session;
+        let create = || {
+            session.raw().create_group().project_id(session.project()).body(types::CreateGroupRequest {
+                group_key: target.key.to_owned(),
+                group_properties: Some(self.properties.clone()),
+                group_type_index: i64::from(target.index),
+            })
         };
-        let call = target.session.begin("create_group");
-        let sent = call.raw().create_group().project_id(target.session.project()).body(body).send().await;
-        call.finish::<raw::Group>(sent).map(Group::from)
+        session.send(create).await.map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {
@@ -45,18 +46,18 @@ impl Write for Set {
     const KIND: Kind = Kind::Set;
 
     async fn send(&self, target: &Target<'_>) -> Result<Group> {
-        let body = types::UpdatePropertyRequest { key: self.name.clone(), value: self.value.clone() };
-        let call = target.session.begin("update_property");
-        let sent = call
-            .raw()
-            .update_property()
-            .project_id(target.session.project())
-            .group_type_index(target.index)
-            .group_key(target.key)
-            .body(body)
-            .send()
-            .await;
-        call.finish::<raw::Group>(sent).map(Group::from)
+        let session = target.session;
+        let update = || {
+            let body = types::UpdatePropertyRequest { key: self.name.clone(), value: self.value.clone() };
+            session
+                .raw()
+                .update_property()
+                .project_id(session.project())
+                .group_type_index(target.index)
+                .group_key(target.key)
+                .body(body)
+        };
+        session.send(update).await.map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {
@@ -74,18 +75,17 @@ impl Write for Unset {
     const KIND: Kind = Kind::Unset;
 
     async fn send(&self, target: &Target<'_>) -> Result<Group> {
-        let body = types::DeletePropertyRequest { unset: self.name.clone() };
-        let call = target.session.begin("delete_property");
-        let sent = call
-            .raw()
-            .delete_property()
-            .project_id(target.session.project())
-            .group_type_index(target.index)
-            .group_key(target.key)
-            .body(body)
-            .send()
-            .await;
-        call.finish::<raw::Group>(sent).map(Group::from)
+        let session = target.session;
+        let delete = || {
+            session
+                .raw()
+                .delete_property()
+                .project_id(session.project())
+                .group_type_index(target.index)
+                .group_key(target.key)
+                .body(types::DeletePropertyRequest { unset: self.name.clone() })
+        };
+        session.send(delete).await.map(Group::from)
     }
 
     fn is_in_effect(&self, group: &Group) -> bool {

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use posthog_groups_client::types;
-
 use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::wire::keyed_locks::KeyGuard;
-use crate::wire::session::{Session, read};
+use crate::wire::session::Session;
 
 /// A group that is locked against other writes of the client.
 pub(crate) struct Target<'s> {
@@ -40,12 +38,15 @@ impl<'s> Target<'s> {
 
 /// Reads a group by its exact key.
 pub(crate) async fn find(session: &Session, index: u8, key: &str) -> Result<Group> {
-    let found: Result<types::FoundGroup> = read!(session, "find_group", |raw| raw
-        .find_group()
-        .project_id(session.project())
-        .group_type_index(index)
-        .group_key(key)
-        // Without this parameter, reading can create a notebook. Older servers ignore it.
-        .skip_create_notebook(true));
-    found.map(Group::from).map_err(Error::with_repair_help)
+    let find = || {
+        session
+            .raw()
+            .find_group()
+            .project_id(session.project())
+            .group_type_index(index)
+            .group_key(key)
+            // Without this parameter, reading can create a notebook. Older servers ignore it.
+            .skip_create_notebook(true)
+    };
+    session.read(find).await.map(Group::from).map_err(Error::with_repair_help)
 }

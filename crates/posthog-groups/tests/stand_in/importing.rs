@@ -9,8 +9,10 @@ use posthog_groups::bulk::{
 use posthog_groups::{Groups, ProjectToken, Properties, RetryPolicy};
 use posthog_groups_fake::{Era, Fake, Fault, Group, State};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
-use crate::stage::{builder, empty, organizations, requests, serve, stored};
+use crate::capture_host::CaptureHost;
+use crate::stage::{builder, client, empty, organizations, requests, serve, stored};
 
 fn row(key: &str, properties: Value) -> ImportRow {
     ImportRow::new(key, Properties::new(&properties).unwrap())
@@ -413,6 +415,20 @@ async fn if_listing_fails_permanently_groups_are_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_group_that_cannot_be_listed_does_not_make_a_large_import_read_each_group() {
+    for era in Era::ALL {
+        let mut state = a_third_each();
+        let unreadable = posthog_groups_fake::Properties::parse(r#"{"id":18446744073709551616}"#).unwrap();
+        state.groups.push(Group { group_properties: unreadable, ..Group::new(0, "team:7") });
+        let fake = serve(era, state).await;
+        let rows = rows(1_200);
+        let report = import(&organizations(&fake), &rows).plan().await.unwrap();
+        assert_eq!(counts(&report), [1_170, 20, 10, 0], "{era}: {report:?}");
+        assert!(report.requests < 400, "{era}: {} requests", report.requests);
+    }
+}
+
+#[tokio::test]
 async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs =
@@ -541,11 +557,12 @@ async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not
         json!({"kind": "http", "status": 400, "path": "/batch/", "body": echo, "content_type": "text/plain"}),
     )
     .unwrap();
-    fake.add_faults([echo]).unwrap();
+    fake.add_faults([Fault { times: 0, ..echo }]).unwrap();
     let report = by_events(secret).run().await.unwrap();
     let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
     assert!(error.to_string().contains(" no no") && !error.to_string().contains("phc_"), "{error}");
 
+    fake.clear_faults();
     // A proxy that takes less than the server: halves of halves get through.
     let too_large: Fault =
         serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
@@ -576,16 +593,20 @@ async fn written_groups_are_read_again_if_requested() {
 
 #[tokio::test]
 async fn verification_waits_for_events_that_take_effect_later() {
+    let hour = Duration::from_secs(3_600);
     for (rows, era) in [(rows(30), Era::Y2025), (rows(30), Era::Y2026), (rows(400), Era::Y2026)] {
-        let late = Duration::from_millis(300);
-        let fake = Fake::builder().era(era).state(empty()).ingestion_delay(late).start().await.unwrap();
-        let orgs = organizations(&fake);
-        let by_events = || import(&orgs, &rows).engine(Engine::Capture).project_token(token());
-        let report = by_events().verify_within(Duration::ZERO).run().await.unwrap();
-        assert_eq!(report.failed, rows.len() as u64, "{era}: nothing has arrived yet");
-        let report = by_events().run().await.unwrap();
-        assert!(report.is_complete() && report.failed == 0, "{era}: {report:?}");
-        assert_all_stored(&fake, &rows);
+        for (late, within) in [(hour, Duration::ZERO), (Duration::from_millis(300), hour)] {
+            let fake = Fake::builder().era(era).state(empty()).ingestion_delay(late).start().await.unwrap();
+            let run = import(&organizations(&fake), &rows).engine(Engine::Capture).project_token(token());
+            let began = std::time::Instant::now();
+            let report = run.verify_within(within).run().await.unwrap();
+            if within.is_zero() {
+                assert_eq!(report.failed, rows.len() as u64, "{era}: nothing has arrived yet");
+            } else {
+                assert!(report.is_complete() && began.elapsed() >= late, "{era}: {report:?}");
+                assert_all_stored(&fake, &rows);
+            }
+        }
     }
 }
 
@@ -728,16 +749,155 @@ async fn an_event_that_is_too_large_fails_without_affecting_others() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = organizations(&fake);
     let rows = rows(4);
-    // The four, the first two, and the first.
-    let too_large: Fault =
-        serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
-            .unwrap();
-    fake.add_faults([too_large]).unwrap();
+    // The four and the first two; then, behind the last two, the first.
+    let too_large = |skip, times| Fault { skip, times, ..Fault::http(413) }.on("POST", "/batch/");
+    fake.add_faults([too_large(0, 2), too_large(1, 1)]).unwrap();
     let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
     let report = run.run().await.unwrap();
     assert_eq!((counts(&report), report.stopped.is_none()), ([3, 0, 0, 1], true), "{report:?}");
     assert!(sorted(&told)[0].starts_with("1 org:000 failed"), "{:?}", sorted(&told));
     assert_eq!(fake.state().groups.len(), 3);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    for (bad, most_requests) in
+        [(&[][..], 3), (&[7][..], 3 + 2 * 10), (&[0, 1, 2, 999, 1_500], 3 + 5 * 2 * 10)]
+    {
+        let host = CaptureHost::start(bad.iter().map(|n| format!("org:{n:03}")).collect()).await;
+        let rows = rows(2_500);
+        let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+        let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
+        assert!(report.stopped.is_none(), "{report:?}");
+        assert_eq!((report.failed, report.sent), (bad.len() as u64, 2_500 - bad.len() as u64));
+        let told = sorted(&told);
+        for n in bad {
+            assert!(told[*n as usize].contains("failed") && told[*n as usize].contains("bad event"), "{n}");
+        }
+        assert_eq!(host.accepted().len(), 2_500 - bad.len(), "each good row once");
+        assert!(host.requests() <= most_requests, "{} requests for {bad:?}", host.requests());
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_refuses_every_event_stops_it_after_few_requests() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    for count in [2, 12, 5_000] {
+        let rows = rows(count);
+        let host = CaptureHost::start(rows.iter().map(|row| row.key.clone()).collect()).await;
+        let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+        let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
+        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{count}: {report:?}") };
+        assert!(error.status() == Some(400) && error.to_string().contains("bad event"), "{error}");
+        assert_eq!((report.failed, report.left()), (0, count as u64));
+        assert!(host.requests() <= 64, "{count}: {} requests", host.requests());
+    }
+    // One row alone is that row's own failure.
+    let host = CaptureHost::start(["org:000".to_owned()].into()).await;
+    let rows = rows(1);
+    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+    let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
+    assert_eq!((report.failed, report.stopped.is_none()), (1, true), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_answer_of_capture_is_read_up_to_the_limit_only() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = client(&fake).with_options(|o| o.max_response_size(10_000)).groups("organization");
+    let endless =
+        json!({"kind": "http", "status": 200, "path": "/batch/", "times": 0, "body": "x".repeat(100_000)});
+    fake.add_faults([serde_json::from_value::<Fault>(endless).unwrap()]).unwrap();
+    let rows = rows(2);
+    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).verify(false).run();
+    let report = run.await.unwrap();
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    assert!(error.is_decode() && error.to_string().contains("10000 bytes"), "{error}");
+    assert_eq!(report.sent, 0);
+}
+
+#[tokio::test]
+async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_http() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs =
+        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let first_bytes = tokio::spawn(async move {
+        let mut first = Vec::new();
+        for _ in 0..8 {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 2_048];
+            let length = connection.read(&mut bytes).await.unwrap();
+            first.push(bytes[..length].to_vec());
+        }
+        first
+    });
+    let rows = rows(2);
+    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).capture_host(url);
+    let report =
+        tokio::time::timeout(Duration::from_secs(300), run.verify(false).run()).await.unwrap().unwrap();
+    assert!(matches!(&report.stopped, Some(Stopped::Error(error)) if error.is_connect()), "{report:?}");
+    for bytes in first_bytes.await.unwrap() {
+        // A handshake, its version, its length, and the hello of a client.
+        assert_eq!((bytes[0], bytes[1], bytes[5]), (0x16, 3, 1), "{bytes:?}");
+        assert!(!bytes.windows(4).any(|four| four == b"phc_"));
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
+    for era in Era::ALL {
+        let fake = serve(era, a_third_each()).await;
+        let orgs = organizations(&fake);
+        let all = rows(40);
+        let folder = tempfile::tempdir().unwrap();
+        let part = |rows| {
+            let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+            import.compare(false).run_id("2026-11-25").journal(folder.path())
+        };
+        let report = part(&all[..20]).run().await.unwrap();
+        // Group types twice, and a batch.
+        assert_eq!((report.sent, report.requests), (20, 3), "{era}");
+        assert_eq!(part(&all[20..]).run().await.unwrap().requests, 2, "{era}");
+        assert_eq!(requests(&fake, "GET", "/groups/"), 0, "{era}");
+        assert_all_stored(&fake, &all);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "journals of completed runs");
+
+        // Two parts are interrupted. Each has a journal of its own, and sends no row again that it has as done.
+        let refused = Fault { times: 0, skip: 1, ..Fault::http(401) }.on("POST", "/batch/");
+        let many = rows(3_000);
+        for rows in [&many[..1_500], &many[1_500..]] {
+            fake.clear_faults();
+            fake.add_faults([refused.clone()]).unwrap();
+            let report = part(rows).run().await.unwrap();
+            assert_eq!((report.sent, report.left()), (1_000, 500), "{era}: {report:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{era}");
+        fake.clear_faults();
+        for rows in [&many[..1_500], &many[1_500..]] {
+            let report = part(rows).run().await.unwrap();
+            assert_eq!((report.sent, report.done_before), (500, 1_000), "{era}: {report:?}");
+        }
+        assert_all_stored(&fake, &many);
+    }
+}
+
+#[tokio::test]
+async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let orgs = organizations(&fake);
+    let host = CaptureHost::start(Default::default()).await;
+    let all = rows(40);
+    for (rows, id) in [(&all[..], "a"), (&all[20..], "a"), (&all[..1], "b")] {
+        let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+        import.compare(false).capture_host(&host.url).run_id(id).run().await.unwrap();
+    }
+    let sent: Vec<_> = host.accepted();
+    let different: std::collections::HashSet<_> = sent.iter().collect();
+    assert_eq!((sent.len(), different.len()), (61, 41));
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Lists: pages, guards, typed properties, prefetch.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use posthog_groups_fake::{Era, Fault, Group, State};
+use posthog_groups_fake::{Era, Fake, Fault, Group, State};
 use serde_json::{Value, json};
 
-use crate::stage::{client, empty, requests, serve};
+use crate::stage::{client, empty, one_group, organizations, requests, serve};
 
 fn many(n: usize) -> State {
     State {
@@ -130,5 +130,78 @@ async fn failures_in_the_middle_of_a_list_are_retried() {
         let keys: Vec<_> =
             client(&fake).groups(0).list().stream().map_ok(|g| g.key).try_collect().await.unwrap();
         assert_eq!(keys.len(), 350, "{era}");
+    }
+}
+
+/// A group that the server stores and cannot return.
+fn unreadable(key: &str) -> Group {
+    let group_properties = posthog_groups_fake::Properties::parse(r#"{"id":18446744073709551616}"#).unwrap();
+    Group { group_properties, ..Group::new(0, key) }
+}
+
+/// Exports everything. Returns the keys, in order, and those of groups that are missing.
+async fn export(fake: &Fake) -> (Vec<String>, Vec<Option<String>>) {
+    let (mut keys, mut missing) = (Vec::new(), Vec::new());
+    let mut all = organizations(fake).export().stream();
+    while let Some(group) = all.next().await {
+        match group {
+            Ok(group) => keys.push(group.key.to_string()),
+            Err(error) => {
+                assert!(error.is_decode() && error.is_server_error(), "{error}");
+                assert!(error.to_string().contains("`unset`"), "{error}");
+                missing.push(error.group_key().map(str::to_owned));
+            }
+        }
+    }
+    (keys, missing)
+}
+
+#[tokio::test]
+async fn an_export_goes_on_around_groups_that_the_server_cannot_return() {
+    let name = |n: usize| format!("org:{n}");
+    let uuid = |n: usize| format!("{:08x}-6f3a-4c1e-9d2b-{:012x}", n * 0x9e37_79b9 % 0xffff_ffff, n * 7_919);
+    let upper = |n: usize| format!("ORG {n}");
+    type Name = Box<dyn Fn(usize) -> String>;
+    let cases: [(Name, usize, &[usize], i64); 8] = [
+        (Box::new(name), 1, &[0], 0),
+        (Box::new(name), 30, &[12], 0),
+        (Box::new(name), 350, &[0, 349], 1),
+        (Box::new(name), 350, &[123, 124, 130], 0),
+        (Box::new(name), 350, &[12, 170, 213], 100_000),
+        (Box::new(uuid), 120, &[60], 1),
+        (Box::new(upper), 120, &[77], 100_000),
+        (Box::new(upper), 320, &[77, 78], 0),
+    ];
+    for era in Era::ALL {
+        for (name, count, bad, seconds) in &cases {
+            let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(19_000);
+            let group = |n: usize| {
+                let group = if bad.contains(&n) { unreadable(&name(n)) } else { Group::new(0, name(n)) };
+                group.created_at(start + chrono::TimeDelta::seconds(n as i64 * seconds))
+            };
+            let fake = serve(era, State { groups: (0..*count).map(group).collect(), ..empty() }).await;
+            let (mut keys, mut missing) = export(&fake).await;
+            let what = format!("{era}, {count} groups {seconds} s apart, without {bad:?}");
+            let mut wanted: Vec<_> = (0..*count).filter(|n| !bad.contains(n)).map(name).collect();
+            wanted.sort();
+            keys.sort();
+            assert_eq!(keys, wanted, "{what}");
+            let mut named: Vec<_> = bad.iter().map(|n| Some(name(*n))).collect();
+            named.sort();
+            missing.sort();
+            assert_eq!(missing, named, "{what}");
+            assert!(fake.requests() < 1_000, "{what}: {} requests", fake.requests());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_export_from_a_server_that_is_down_ends_after_a_few_more_requests() {
+    for era in Era::ALL {
+        let fake = serve(era, one_group()).await;
+        fake.add_faults([Fault { times: 0, ..Fault::crash() }.on("GET", "/groups/$")]).unwrap();
+        let error = organizations(&fake).export().collect().await.unwrap_err();
+        assert!(error.is_server_error() && !error.is_decode(), "{error}");
+        assert!(requests(&fake, "GET", "/groups/") <= 8 + 2 * 2, "{era}");
     }
 }

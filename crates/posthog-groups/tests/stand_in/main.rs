@@ -5,6 +5,8 @@
 #[cfg(feature = "blocking")]
 mod blocking;
 #[cfg(feature = "bulk")]
+mod capture_host;
+#[cfg(feature = "bulk")]
 mod importing;
 mod listing;
 mod reading;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use posthog_groups::{Client, raw};
 
-use super::Check;
+use super::check::Check;
 
 /// Differences up to this are ignored.
 const TOLERATED_SECONDS: i64 = 60;
@@ -37,7 +37,7 @@ fn verdict(ours: DateTime<Utc>, theirs: Option<DateTime<Utc>>) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::Status;
+    use crate::commands::doctor::check::Status;
 
     #[test]
     fn a_minute_is_tolerated() {

@@ -2,7 +2,7 @@
 
 use posthog_groups::{Client, GroupType, Result};
 
-use super::Check;
+use super::check::Check;
 use super::verdicts::scope_help;
 use crate::exit::{Failure, text_of, wait_for};
 

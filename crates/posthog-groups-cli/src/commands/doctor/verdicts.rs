@@ -2,10 +2,10 @@
 
 use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
 
-use super::Check;
+use super::check::Check;
 use crate::config_file::ConfigFile;
 use crate::connection::{Context, INSECURE_HELP};
-use crate::exit::{Failure, UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
+use crate::exit::{UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
 use crate::settings::Settings;
 
 pub(super) fn configuration(context: &Context) -> Check {
@@ -207,14 +207,12 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
             "choose one with --project: the number in the address bar; projects of one region are unknown in the other",
         )],
         Err(e) if e.is_rate_limited() => vec![Check::throttled("project", wait_for(e))],
-        Err(e) => vec![Check {
-            is_auth: e.is_unauthorized() || e.is_forbidden(),
-            ..Check::of_failure(
-                "project",
-                Failure::failed(text_of(e))
-                    .help("give the key access to the project, or choose another with --project"),
-            )
-        }],
+        Err(e) if e.is_unauthorized() || e.is_forbidden() => vec![Check::fail_of_key(
+            "project",
+            text_of(e),
+            "give the key access to the project, or choose another with --project",
+        )],
+        Err(e) => vec![Check::of_failure("project", e.into())],
     }
 }
 
@@ -266,7 +264,7 @@ fn hours_for(requests: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::Status;
+    use crate::commands::doctor::check::Status;
 
     #[test]
     fn kinds_of_keys_are_recognized_by_prefix_and_keys_are_never_shown() {

@@ -1,0 +1,400 @@
+//! Continues a list behind a group that the server stores but cannot return (contract section 1.5).
+//!
+//! A page that would contain such a group fails, and pages always have 100 groups. But groups can be filtered by a part of their key:
+//! the other groups of the page are read with parts that its key does not contain. The parts that fail are those of its key, which
+//! names it. The list continues at a cursor that is made here, because the forms of cursors are known (contract section 2.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use chrono::{DateTime, TimeDelta, Utc};
+use posthog_groups_client::Group;
+use url::form_urlencoded;
+
+use crate::error::Result;
+use crate::resources::cursor::Cursor;
+
+/// How many groups are on a page.
+const PAGE: u64 = 100;
+
+/// How many requests a detour may take.
+const MAX_REQUESTS: u32 = 2_000;
+
+/// Keys that are part of the key of a group that cannot be returned are read one by one, up to this many.
+const MAX_KEYS: usize = 250;
+
+/// A list, as far as a detour needs it. Both calls fail with 500 where a group cannot be returned.
+pub(crate) trait Source: Sync {
+    /// Returns the page after a cursor, of the groups whose key contains `part`.
+    fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> impl Future<Output = Result<Page>> + Send;
+
+    /// Returns the group with this key.
+    fn find(&self, key: &str) -> impl Future<Output = Result<Option<Group>>> + Send;
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) is_last: bool,
+}
+
+/// What stands in the place of a page that the server cannot return.
+#[derive(Debug)]
+pub(crate) struct Detour {
+    /// The groups that could be read, newest first.
+    pub(crate) groups: Vec<Group>,
+    /// The keys of groups that cannot be returned; in lower case if the case could not be found out.
+    pub(crate) unreadable: Vec<String>,
+    /// Whether nothing but these can be missing.
+    pub(crate) is_complete: bool,
+    /// Where the list continues.
+    pub(crate) next: Cursor,
+}
+
+/// Looks for the way around. `from` is the cursor of the page that fails, and `newest` the time of the group before it.
+///
+/// Returns `None` if there is none: the server fails whatever it is asked, or its cursors are of another form.
+pub(crate) async fn detour(
+    source: &impl Source,
+    from: Option<&Cursor>,
+    newest: DateTime<Utc>,
+) -> Result<Option<Detour>> {
+    let Some(form) = form(source, from).await? else { return Ok(None) };
+    let mut search = Search { source, form, found: BTreeMap::new(), end: End::List, requests: 0 };
+    if !search.find_end().await? {
+        return Ok(None);
+    }
+    let (names, substrings) = search.find_keys().await?;
+
+    // Keys that are part of such a key are on none of the pages. Such a key may be part of another.
+    let mut keys = substrings;
+    keys.extend(names.iter().cloned());
+    let mut unreadable = BTreeSet::new();
+    for key in keys.iter().flat_map(|key| BTreeSet::from([key.clone(), key.to_uppercase()])) {
+        match search.find(&key).await? {
+            Some(group) => search.keep(group),
+            None => drop(unreadable.insert(key)),
+        }
+    }
+    let is_confirmed = |key: &String| unreadable.iter().any(|confirmed| confirmed.eq_ignore_ascii_case(key));
+    let guessed: Vec<_> = names.iter().filter(|key| !is_confirmed(key)).cloned().collect();
+    let is_complete = !names.is_empty() && guessed.is_empty() && search.requests < MAX_REQUESTS;
+    unreadable.extend(guessed);
+
+    let is_within = |group: &Group| {
+        // Single groups may have another fraction of a second than the list.
+        let slack = TimeDelta::milliseconds(keys.contains(&*group.group_key).into());
+        group.created_at - slack <= newest && search.end.is_behind(group, slack)
+    };
+    let mut groups: Vec<_> = search.found.values().filter(|group| is_within(group)).cloned().collect();
+    groups.sort_by(|a, b| place(b).cmp(&place(a)));
+    let unreadable = unreadable.into_iter().collect();
+    Ok(Some(Detour { groups, unreadable, is_complete, next: search.next() }))
+}
+
+/// The form of the server's cursors, and the start of the page that fails (contract section 2.1).
+enum Form {
+    /// 2026: groups behind a time and a key.
+    Keyset { from: Option<Cursor> },
+    /// 2025: groups older than a time, without the first few.
+    Offset { time: Option<String>, offset: u64 },
+}
+
+impl Form {
+    fn offset(from: Option<&Cursor>) -> Option<Self> {
+        let Some(from) = from else { return Some(Self::Offset { time: None, offset: 0 }) };
+        let plain = STANDARD.decode(from.as_str()).ok()?;
+        let part = |name| {
+            form_urlencoded::parse(&plain).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let offset = part("o").map_or(Some(0), |offset| offset.parse().ok())?;
+        (offset < MAX_OFFSET).then(|| Self::Offset { time: part("p"), offset })
+    }
+
+    /// A position behind all groups.
+    fn end(&self) -> Cursor {
+        match self {
+            Self::Keyset { .. } => keyset_cursor(OLDEST_MICROS, ""),
+            Self::Offset { .. } => offset_cursor(Some("1970-01-01 00:00:00+00:00"), 0),
+        }
+    }
+
+    /// Where the pages of a filtered list start. Offsets count the groups of a list without a filter: with one, the groups from the
+    /// start on are on one of the pages up to that offset.
+    fn starts(&self) -> Vec<Option<Cursor>> {
+        match self {
+            Self::Keyset { from } => vec![from.clone()],
+            Self::Offset { time, offset } => {
+                let offsets = (0..=offset.div_ceil(PAGE)).map(|page| page * PAGE);
+                offsets.map(|offset| Some(offset_cursor(time.as_deref(), offset))).collect()
+            }
+        }
+    }
+}
+
+/// Cursors below this are in milliseconds.
+const OLDEST_MICROS: i64 = 1_000_000_000_000_000;
+
+/// The largest offset that servers accept.
+const MAX_OFFSET: u64 = 1_000;
+
+fn keyset_cursor(micros: i64, key: &str) -> Cursor {
+    Cursor::new(URL_SAFE.encode(serde_json::json!({"c": micros, "k": key}).to_string()))
+}
+
+fn offset_cursor(time: Option<&str>, offset: u64) -> Cursor {
+    let mut parts = form_urlencoded::Serializer::new(String::new());
+    if offset > 0 {
+        parts.append_pair("o", &offset.to_string());
+    }
+    if let Some(time) = time {
+        parts.append_pair("p", time);
+    }
+    Cursor::new(STANDARD.encode(parts.finish()))
+}
+
+/// Finds out the form of the server's cursors, by the page behind all groups.
+async fn form(source: &impl Source, from: Option<&Cursor>) -> Result<Option<Form>> {
+    let keyset = Form::Keyset { from: from.cloned() };
+    for form in [Some(keyset), Form::offset(from)].into_iter().flatten() {
+        match source.page(Some(&form.end()), None).await {
+            // A server that does not understand a cursor returns the first page.
+            Ok(page) if page.groups.is_empty() => return Ok(Some(form)),
+            Ok(_) => {}
+            Err(error) if matches!(error.status(), Some(404 | 500)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The place of a group in a list of 2026. Lists are in descending order.
+fn place(group: &Group) -> (DateTime<Utc>, &str) {
+    (group.created_at, &group.group_key)
+}
+
+/// Where the groups end that a detour is for.
+enum End {
+    /// With the list.
+    List,
+    /// 2026: with this group. All filtered pages reach as far.
+    Group(Box<Group>),
+    /// 2025: before the page that starts behind so many groups.
+    Page { start: u64, groups: Vec<Group> },
+}
+
+impl End {
+    /// Whether it is behind a group, whose time may be later by `slack`.
+    fn is_behind(&self, group: &Group, slack: TimeDelta) -> bool {
+        match self {
+            Self::List => true,
+            Self::Group(last) => (group.created_at + slack, &*group.group_key) >= place(last),
+            Self::Page { groups, .. } => {
+                groups.first().is_none_or(|first| group.created_at + slack >= first.created_at)
+                    && !groups.iter().any(|later| later.group_key == group.group_key)
+            }
+        }
+    }
+}
+
+/// The search for the groups around those that cannot be returned.
+struct Search<'s, S> {
+    source: &'s S,
+    form: Form,
+    found: BTreeMap<String, Group>,
+    end: End,
+    requests: u32,
+}
+
+impl<S: Source> Search<'_, S> {
+    /// Returns a page, or `None` if the server cannot.
+    async fn page(&mut self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Option<Page>> {
+        self.requests += 1;
+        or_unreadable(self.source.page(cursor, part).await)
+    }
+
+    /// Returns the group with a key, or `None` if the server cannot.
+    async fn find(&mut self, key: &str) -> Result<Option<Option<Group>>> {
+        self.requests += 1;
+        or_unreadable(self.source.find(key).await)
+    }
+
+    fn keep(&mut self, groups: impl IntoIterator<Item = Group>) {
+        self.found.extend(groups.into_iter().map(|group| (group.group_key.to_string(), group)));
+    }
+
+    /// 2025: finds the first offset from which the server can return a page, and reads the page before the group that is skipped.
+    /// Returns false if there is no such offset.
+    async fn find_end(&mut self) -> Result<bool> {
+        let Form::Offset { time, offset } = &self.form else { return Ok(true) };
+        let (time, offset) = (time.clone(), *offset);
+        let at = |groups: u64| offset_cursor(time.as_deref(), offset + groups);
+        let (mut fails, mut step) = (0, 1);
+        let (mut works, mut page) = loop {
+            let within = step.min(MAX_OFFSET - offset);
+            if let Some(page) = self.page(Some(&at(within)), None).await? {
+                break (within, page);
+            }
+            if within < step {
+                return Ok(false);
+            }
+            (fails, step) = (within, step * 2);
+        };
+        while works - fails > 1 {
+            let middle = fails + (works - fails) / 2;
+            match self.page(Some(&at(middle)), None).await? {
+                Some(found) => (works, page) = (middle, found),
+                None => fails = middle,
+            }
+        }
+        self.end = End::Page { start: offset + works, groups: page.groups };
+        if let Some(before) = (offset + works).checked_sub(1 + PAGE)
+            && let Some(page) = self.page(Some(&offset_cursor(time.as_deref(), before)), None).await?
+        {
+            self.keep(page.groups);
+        }
+        Ok(true)
+    }
+
+    /// Reads groups by parts of their keys, from one character on. Returns the keys of those that cannot be returned, in lower case,
+    /// and the parts of these that may be keys as well.
+    async fn find_keys(&mut self) -> Result<(Vec<String>, BTreeSet<String>)> {
+        let ascii = (b'!'..=b'~').map(|byte| byte.to_ascii_lowercase() as char);
+        let seen = self.found.keys().flat_map(|key| key.chars().flat_map(char::to_lowercase));
+        let mut parts: BTreeSet<String> =
+            ascii.chain(seen).filter(|c| !c.is_whitespace()).map(String::from).collect();
+        let mut keys: Vec<String> = Vec::new();
+        let mut failing = BTreeSet::new();
+        while !parts.is_empty() && self.requests < MAX_REQUESTS {
+            let mut failed = Vec::new();
+            for part in parts {
+                if self.read_part(&part).await? {
+                    failed.push(part);
+                }
+            }
+            if let Some(whole) = chains(&failed)
+                && self.all_fail(&whole).await?
+            {
+                keys = whole;
+                failing.extend(keys.iter().flat_map(|key| parts_of(key)));
+                break;
+            }
+            if failing.is_empty() && !failed.is_empty() {
+                // A blank filter counts as none, so it is not known.
+                failed.push(" ".to_owned());
+            }
+            parts = joined(&failed);
+            failing.extend(failed.iter().cloned());
+            keys.retain(|key| !failed.iter().any(|longer| longer.contains(key)));
+            keys.extend(failed);
+        }
+        if failing.len() > MAX_KEYS {
+            failing = keys.iter().flat_map(|key| prefixes(key)).collect();
+        }
+        keys.retain(|key| !key.trim().is_empty());
+        failing.retain(|key| !key.trim().is_empty());
+        Ok((keys, failing))
+    }
+
+    /// Reads the groups whose key contains a part. Returns whether there is one that cannot be returned.
+    async fn read_part(&mut self, part: &str) -> Result<bool> {
+        if part.trim().is_empty() {
+            return Ok(true);
+        }
+        let mut fails = false;
+        for start in self.form.starts() {
+            let Some(page) = self.page(start.as_ref(), Some(part)).await? else {
+                fails = true;
+                continue;
+            };
+            if let (false, Some(last), Form::Keyset { .. }) = (page.is_last, page.groups.last(), &self.form)
+                && self.end.is_behind(last, TimeDelta::zero())
+            {
+                self.end = End::Group(Box::new(last.clone().into_owned()));
+            }
+            let is_last = page.is_last;
+            self.keep(page.groups);
+            if is_last {
+                break;
+            }
+        }
+        Ok(fails)
+    }
+
+    async fn all_fail(&mut self, parts: &[String]) -> Result<bool> {
+        for part in parts {
+            if !self.read_part(part).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Where the list continues.
+    fn next(&self) -> Cursor {
+        match (&self.end, &self.form) {
+            (End::Group(last), _) => keyset_cursor(last.created_at.timestamp_micros(), &last.group_key),
+            (End::Page { start, .. }, Form::Offset { time, .. }) => offset_cursor(time.as_deref(), *start),
+            _ => self.form.end(),
+        }
+    }
+}
+
+/// `None`: the server cannot return it.
+fn or_unreadable<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.status() == Some(500) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// The texts without their first, and without their last character.
+fn ends(text: &str) -> (&str, &str) {
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let last = text.chars().next_back().map_or(0, char::len_utf8);
+    (&text[first..], &text[..text.len() - last])
+}
+
+/// The texts that are one character longer, and of which both ends are among these texts of one length.
+fn joined(texts: &[String]) -> BTreeSet<String> {
+    let follow = |a: &String| {
+        let followers = texts.iter().filter(|b| ends(a).0 == ends(b).1);
+        followers.map(|b| format!("{a}{}", &b[ends(b).1.len()..])).collect::<Vec<_>>()
+    };
+    texts.iter().flat_map(follow).collect()
+}
+
+/// The texts that these parts of one length make up, if no part can be followed, or preceded, by more than one.
+fn chains(parts: &[String]) -> Option<Vec<String>> {
+    if parts.iter().any(|part| part.chars().nth(2).is_none()) {
+        return None;
+    }
+    let follower = |a: &String| parts.iter().find(|b| ends(a).0 == ends(b).1);
+    let followers = |a: &String| parts.iter().filter(|b| ends(a).0 == ends(b).1).count();
+    let preceding = |b: &String| parts.iter().filter(|a| ends(a).0 == ends(b).1).count();
+    if parts.iter().any(|part| followers(part) > 1 || preceding(part) > 1) {
+        return None;
+    }
+    let mut whole = Vec::new();
+    for first in parts.iter().filter(|part| preceding(part) == 0) {
+        let (mut text, mut last) = (first.clone(), first);
+        while let Some(next) = follower(last) {
+            text.push_str(&next[ends(next).1.len()..]);
+            last = next;
+        }
+        whole.push(text);
+    }
+    // Without a beginning it is a circle.
+    (!whole.is_empty()).then_some(whole)
+}
+
+fn prefixes(text: &str) -> impl Iterator<Item = String> {
+    text.char_indices().map(|(place, c)| text[..place + c.len_utf8()].to_owned())
+}
+
+/// All parts of a text.
+fn parts_of(text: &str) -> impl Iterator<Item = String> {
+    text.char_indices().flat_map(|(place, _)| prefixes(&text[place..]).collect::<Vec<_>>())
+}

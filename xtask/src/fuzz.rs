@@ -1,0 +1,153 @@
+//! `cargo xtask fuzz`: runs the property tests with many inputs, each test in a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+use crate::Outcome;
+
+/// The tests that take generated inputs: the arguments of cargo, and what the names of the tests begin with. The number of
+/// inputs is `PROPTEST_CASES`. Each of them fails by itself if an input takes longer than a second.
+const TARGETS: [(&[&str], &[&str]); 4] = [
+    (&["--package", "posthog-groups", "--all-features", "--lib"], &["property_tests::"]),
+    (&["--package", "posthog-groups-cli", "--bin", "posthog-groups"], &["property_tests::"]),
+    (
+        &["--package", "posthog-groups-client", "--lib"],
+        &["scan::tests::an_answer_is_what_serde_json", "timestamp::tests::what_is_read_by_position"],
+    ),
+    (
+        &["--package", "openapi-ledger", "--test", "hostile"],
+        &["any_", "lint_slice_and_conversion", "compare_and_diff"],
+    ),
+];
+
+/// The most memory that a test may use.
+const MEMORY: u64 = 256 << 20;
+
+/// Runs all targets whose names contain `only`.
+pub(crate) fn fuzz(root: &Path, inputs: u32, only: &str) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Good;
+    for (arguments, names) in TARGETS {
+        let program = build(root, arguments)?;
+        let listed = Command::new(&program).args(["--list", "--format", "terse"]).output()?;
+        let listed = String::from_utf8(listed.stdout)?;
+        let tests = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+        for test in
+            tests.filter(|test| names.iter().any(|name| test.starts_with(name)) && test.contains(only))
+        {
+            let mut run = measure(&program, test, inputs)?;
+            say!("{}", run.line(test, inputs));
+            if run.problem().is_some() {
+                // On a busy machine an input can take a second because nothing runs. The seeds are fixed: a real failure fails again.
+                run = measure(&program, test, inputs)?;
+                say!("{} (repeated)", run.line(test, inputs));
+            }
+            if run.problem().is_some() {
+                outcome = Outcome::Findings;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Builds the program of the tests.
+fn build(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["test", "--quiet", "--release", "--no-run", "--locked", "--message-format", "json"])
+        .args(arguments);
+    if !root.as_os_str().is_empty() {
+        command.current_dir(root);
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{arguments:?} does not build");
+    let messages = String::from_utf8(output.stdout)?;
+    let program = messages.lines().find_map(executable);
+    program.with_context(|| format!("cargo names no program for {arguments:?}"))
+}
+
+/// The program that a message of cargo names.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let is_test = message["profile"]["test"].as_bool()?;
+    is_test.then(|| message["executable"].as_str().map(PathBuf::from))?
+}
+
+/// How a test ended.
+struct Run {
+    succeeded: bool,
+    took: Duration,
+    /// The largest resident size in bytes, where the system tells it (Linux).
+    peak: Option<u64>,
+}
+
+impl Run {
+    fn problem(&self) -> Option<&'static str> {
+        if !self.succeeded {
+            return Some("FAILED");
+        }
+        self.peak.is_some_and(|peak| peak > MEMORY).then_some("TOO MUCH MEMORY")
+    }
+
+    fn line(&self, test: &str, inputs: u32) -> String {
+        let peak = self.peak.map_or_else(|| "unknown".to_owned(), |peak| format!("{} MiB", peak >> 20));
+        let problem = self.problem().unwrap_or("ok");
+        format!("{problem:15} {inputs} inputs in {:.1} s, peak {peak}: {test}", self.took.as_secs_f64())
+    }
+}
+
+fn measure(program: &Path, test: &str, inputs: u32) -> anyhow::Result<Run> {
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args(["--exact", test])
+        .env("PROPTEST_CASES", inputs.to_string())
+        .stdout(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    let mut peak = None;
+    loop {
+        peak = peak.max(peak_memory(child.id()));
+        if let Some(status) = child.try_wait()? {
+            return Ok(Run { succeeded: status.success(), took: started.elapsed(), peak });
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_fails_or_uses_too_much_memory_is_a_finding() {
+        for (succeeded, peak, problem) in [
+            (true, Some(MEMORY), None),
+            (true, None, None),
+            (true, Some(MEMORY + 1), Some("TOO MUCH MEMORY")),
+            (false, Some(1), Some("FAILED")),
+        ] {
+            let run = Run { succeeded, took: Duration::from_secs(1), peak };
+            assert_eq!(run.problem(), problem);
+        }
+    }
+
+    #[test]
+    fn the_program_of_a_test_is_the_one_built_for_testing() {
+        for (message, program) in [
+            (r#"{"profile": {"test": true}, "executable": "/t/a-1"}"#, Some("/t/a-1")),
+            (r#"{"profile": {"test": false}, "executable": "/t/a"}"#, None),
+            (r#"{"profile": {"test": true}, "executable": null}"#, None),
+            (r#"{"reason": "build-finished"}"#, None),
+        ] {
+            assert_eq!(executable(message), program.map(PathBuf::from), "{message}");
+        }
+    }
+}
