@@ -152,7 +152,7 @@ fn literal(statements: &[Stmt], mark: &str) -> Option<syn::Lit> {
     let text = statements.iter().map(ToTokens::to_token_stream).collect::<TokenStream>().to_string();
     let after = text.split_once(mark)?.1;
     let end = match after.strip_prefix('"') {
-        Some(rest) => rest.find('"')? + 2,
+        Some(string) => string.find('"')? + 2,
         None => after.find(' ')?,
     };
     syn::parse_str(&after[..end]).ok()
