@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use posthog_groups_spec::compare::{Ledger, compare};
-use posthog_groups_spec::{Document, Project};
+use posthog_groups_spec::{Document, Project, read_within};
 
 use crate::{Outcome, source, spec};
 
@@ -45,7 +45,8 @@ pub(crate) fn run(
     let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
     let ours = Document::read(&given(files.spec, "openapi.yaml"))?;
     let ledger = Ledger::from_document(&Document::read(&given(files.ledger, "defects.yaml"))?)?;
-    let (published, bytes) = source::read(from)?;
+    let bytes = source::read(from)?;
+    let published = read_within(from, &bytes, &ledger.scope, &ours.paths())?;
     let mut comparison = compare(&published, &ours, &ledger)?;
     if files.spec.is_none() && files.ledger.is_none() {
         let digest = posthog_groups_spec::sha256(&bytes);

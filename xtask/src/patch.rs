@@ -23,7 +23,8 @@ pub(crate) fn run(
     let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
     let ours = Document::read(&given(spec, "openapi.yaml"))?;
     let ledger = Ledger::from_document(&Document::read(&given(ledger, "defects.yaml"))?)?;
-    let (full, bytes) = source::read(from)?;
+    let bytes = source::read(from)?;
+    let full = Document::from_bytes(from, &bytes)?;
     let patched = patch(&full, &ours, &ledger.scope, "Groups")?;
     let is_json = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let text = if is_json {

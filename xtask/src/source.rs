@@ -4,17 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use posthog_groups_spec::{Document, read_bounded, read_file};
+use posthog_groups_spec::{read_bounded, read_file};
 
-/// Reads a document and returns it with its bytes.
-pub(crate) fn read(from: &str) -> anyhow::Result<(Document, Vec<u8>)> {
-    let bytes = if from.starts_with("http://") || from.starts_with("https://") {
+/// Reads the bytes of a document.
+pub(crate) fn read(from: &str) -> anyhow::Result<Vec<u8>> {
+    Ok(if from.starts_with("http://") || from.starts_with("https://") {
         download(from).with_context(|| format!("cannot download {from}"))?
     } else {
         read_file(Path::new(from))?
-    };
-    let document = Document::from_bytes(from, &bytes)?;
-    Ok((document, bytes))
+    })
 }
 
 fn download(url: &str) -> anyhow::Result<Vec<u8>> {

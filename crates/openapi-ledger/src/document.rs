@@ -76,6 +76,13 @@ impl Document {
         Self::parse_at_most(name.into(), text, MAX_NODES)
     }
 
+    /// Creates a document from part of the JSON in `text`; what was left out is null. Returns `None` if the text breaks a
+    /// limit or `value` is not part of it.
+    pub(crate) fn from_part(name: &str, text: &str, value: Value) -> Option<Self> {
+        let lines = Lines::of_json(text, MAX_NODES)?;
+        lines.has_all(&value, 0).then(|| Self { name: name.to_owned(), value, lines })
+    }
+
     fn parse_at_most(name: String, text: &str, max_nodes: usize) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
@@ -104,6 +111,12 @@ impl Document {
             (value, node) = (child, self.lines.child(node, n)?);
         }
         self.lines.0.get(node).map(|node| node.line)
+    }
+
+    /// Returns the keys of `paths`.
+    pub fn paths(&self) -> Vec<String> {
+        let paths = self.value.get("paths").and_then(Value::as_object);
+        paths.into_iter().flatten().map(|(path, _)| path.clone()).collect()
     }
 
     /// Returns the location of the node at `pointer`, for an error message.
@@ -160,6 +173,23 @@ impl Lines {
     /// Returns the index of child `n` of a node.
     fn child(&self, node: usize, n: usize) -> Option<usize> {
         (0..n).try_fold(node + 1, |child, _| Some(child + 1 + self.0.get(child)?.below as usize))
+    }
+
+    /// Whether a value has all nodes of the text, except below values that were left out and are null.
+    fn has_all(&self, value: &Value, node: usize) -> bool {
+        let mut below = 0;
+        let mut has_child = |child: &Value| {
+            let at = node + 1 + below;
+            let Some(line) = self.0.get(at) else { return false };
+            below += 1 + line.below as usize;
+            child.is_null() || self.has_all(child, at)
+        };
+        let has_children = match value {
+            Value::Object(members) => members.values().all(&mut has_child),
+            Value::Array(items) => items.iter().all(&mut has_child),
+            _ => true,
+        };
+        has_children && self.0.get(node).is_some_and(|line| line.below as usize == below)
     }
 
     /// Computes the lines of the nodes of valid JSON. Returns `None` if they nest deeper than [`MAX_DEPTH`] or there are
@@ -226,15 +256,7 @@ fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
     let value: Value = serde_json::from_str(text).ok()?;
     let lines = Lines::of_json(text, max_nodes)?;
     // `serde_json` keeps only the last of several members with the same name.
-    (count(&value) == lines.0.len()).then_some((value, lines))
-}
-
-fn count(value: &Value) -> usize {
-    1 + match value {
-        Value::Object(members) => members.values().map(count).sum(),
-        Value::Array(items) => items.iter().map(count).sum(),
-        _ => 0,
-    }
+    lines.has_all(&value, 0).then_some((value, lines))
 }
 
 /// The parser is recursive, and its stack frames are tens of kilobytes in a debug build, so it runs on a thread of its

@@ -68,6 +68,9 @@ pub enum Kind {
     SecurityRequirement,
 }
 
+/// The fields of a path item that hold operations.
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
 /// What a node of a document is: what a field may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

@@ -11,8 +11,8 @@ use openapi_ledger::compare::{Ledger, compare};
 use openapi_ledger::diff::{Effect, check_version, diff};
 use openapi_ledger::lint::{Tool, findings_to_json, findings_to_sarif, lint, rules};
 use openapi_ledger::{
-    Document, Error, Marks, check_openapi, patch, patched_yaml, read_file, slice, to_json, to_yaml,
-    write_atomically,
+    Document, Error, Marks, check_openapi, patch, patched_yaml, read_file, read_within, slice, to_json,
+    to_yaml, write_atomically,
 };
 
 /// Compare a hand-corrected OpenAPI specification with the documents that a vendor publishes.
@@ -146,9 +146,11 @@ fn run(command: &Command) -> Result<bool, Error> {
     match command {
         Command::Compare { document, files, earlier, format } => {
             let (spec, ledger) = files.read()?;
-            let mut comparison = compare(&Document::read(document)?, &spec, &ledger)?;
+            let compared =
+                |document: &Path| compare(&read_published(document, &spec, &ledger)?, &spec, &ledger);
+            let mut comparison = compared(document)?;
             if let Some(earlier) = earlier {
-                comparison.relative_to(&compare(&Document::read(earlier)?, &spec, &ledger)?);
+                comparison.relative_to(&compared(earlier)?);
             }
             match format {
                 Format::Text => print(comparison.to_text(&ledger).trim_end()),
@@ -197,9 +199,8 @@ fn run(command: &Command) -> Result<bool, Error> {
         }
         Command::Slice { document, files, out } => {
             let (spec, ledger) = files.read()?;
-            let paths = spec.value.get("paths").and_then(|paths| paths.as_object()).into_iter().flatten();
-            let known: Vec<_> = paths.map(|(path, _)| path.clone()).collect();
-            let text = to_yaml(&slice(&Document::read(document)?, &ledger.scope, &known)?)?;
+            let published = read_published(document, &spec, &ledger)?;
+            let text = to_yaml(&slice(&published, &ledger.scope, &spec.paths())?)?;
             match out {
                 Some(out) => write_atomically(out, &text)?,
                 None => print(text.trim_end()),
@@ -226,6 +227,10 @@ impl Files {
     fn read(&self) -> Result<(Document, Ledger), Error> {
         Ok((Document::read(&self.spec)?, read_ledger(&self.ledger)?))
     }
+}
+
+fn read_published(path: &Path, spec: &Document, ledger: &Ledger) -> Result<Document, Error> {
+    read_within(path.display().to_string(), &read_file(path)?, &ledger.scope, &spec.paths())
 }
 
 fn read_ledger(path: &Path) -> Result<Ledger, Error> {

@@ -8,9 +8,9 @@ use crate::compare::{Scope, scheme_on_the_wire};
 use crate::convert::to_3_1;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::Shape;
+use crate::grammar::{METHODS, Shape};
 use crate::pointer::Pointer;
-use crate::slice::METHODS;
+
 use crate::version::{Version, openapi_version};
 use crate::write::to_yaml;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::compare::Scope;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{Kind, Shape, is_prose};
+use crate::grammar::{Kind, METHODS, Shape, is_prose};
 use crate::order::normalize;
 use crate::pointer::Pointer;
 use crate::version::openapi_version;
@@ -175,9 +175,6 @@ pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
         .filter(|(key, _)| METHODS.contains(&key.as_str()))
         .map(|(_, o)| o)
 }
-
-/// The fields of a path item that hold operations.
-pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 fn security_names(security: &Value, names: &mut BTreeSet<String>) {
     for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {

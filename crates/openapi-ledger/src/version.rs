@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::lint::text;
 use crate::pointer::Pointer;
+use crate::text;
 
 /// The versions that can be worked with: 3.0 as it is, 3.1 by conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openapi_ledger::compare::{Comparison, Ledger, State, compare};
 use openapi_ledger::lint::lint;
-use openapi_ledger::{Document, patch, to_3_1, to_yaml};
+use openapi_ledger::{Document, patch, read_within, to_3_1, to_json, to_yaml};
 use serde_json::{Value, json};
 
 fn path(name: &str) -> PathBuf {
@@ -57,6 +57,26 @@ fn every_difference_of_the_published_document_is_a_known_defect() {
         let states = comparison.states.values().copied().collect::<Vec<_>>();
         assert_eq!(states, [[State::Published; 5].as_slice(), &[State::NoStructure]].concat());
     }
+}
+
+#[test]
+fn a_json_document_read_in_part_compares_like_the_whole() {
+    let (ours, ledger) = (document("openapi.yaml"), ledger());
+    let mut published = document("published.yaml").value;
+    published["components"]["schemas"]["Pet"]["properties"]["born"]["format"] = "date-time".into();
+    let text = to_json(&published);
+    let whole = Document::parse("published", &text).unwrap();
+    let part = read_within("published", text.as_bytes(), &ledger.scope, &ours.paths()).unwrap();
+    let json = |document| compare(document, &ours, &ledger).unwrap().to_json(&ledger);
+    assert_eq!(json(&part), json(&whole));
+    let left_out = ["/paths/~1owners", "/components/schemas/Owner"];
+    assert_eq!(left_out.map(|place| part.value.pointer(place)), [Some(&Value::Null); 2]);
+    let yaml = to_yaml(&published).unwrap();
+    let read = read_within("published", yaml.as_bytes(), &ledger.scope, &ours.paths()).unwrap();
+    assert_eq!(read.value, published);
+    let broken = text.replacen("\"openapi\"", "\"paths\": {}, \"openapi\"", 1);
+    let error = read_within("published", broken.as_bytes(), &ledger.scope, &[]).unwrap_err().to_string();
+    assert!(error.contains("the key `paths` stands twice in one object"), "{error}");
 }
 
 #[test]

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use openapi_ledger::compare::{Comparison, Ledger};
 use openapi_ledger::lint::{Finding, Severity};
 use openapi_ledger::{
@@ -110,16 +108,19 @@ impl Project {
     /// # Errors
     /// Those of [`Project::comparisons`].
     pub fn comparison_before(&self, sha256: &str) -> Result<Option<Comparison>, Error> {
-        let mut comparisons = self.comparisons()?;
-        let lock = Lock::read(&self.path("published/lock.yaml"))?;
+        let mut lock = Lock::read(&self.path("published/lock.yaml"))?;
         if let Some(n) = lock.documents.iter().position(|origin| origin.sha256 == sha256) {
-            comparisons.truncate(n);
+            lock.documents.truncate(n);
         }
-        Ok(comparisons.pop())
+        lock.documents.drain(..lock.documents.len().saturating_sub(1));
+        Ok(compare_all(&self.slices(lock)?, &self.spec()?, &self.ledger()?)?.pop())
     }
 
     fn published(&self) -> Result<Vec<(Origin, Document)>, Error> {
-        let lock = Lock::read(&self.path("published/lock.yaml"))?;
+        self.slices(Lock::read(&self.path("published/lock.yaml"))?)
+    }
+
+    fn slices(&self, lock: Lock) -> Result<Vec<(Origin, Document)>, Error> {
         let read = |origin: Origin| {
             let path = self.path(&format!("published/{}.yaml", origin.name));
             let text = read_text(&path)?;
@@ -206,15 +207,7 @@ impl Project {
         document: &Document,
         bytes: &[u8],
     ) -> Result<Vec<Product>, Error> {
-        let spec = self.spec()?.value;
-        let known: Vec<String> = spec
-            .get("paths")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(path, _)| path.clone())
-            .collect();
-        let slice = slice(document, &self.ledger()?.scope, &known)?;
+        let slice = slice(document, &self.ledger()?.scope, &self.spec()?.paths())?;
         let text = format!(
             "# What PostHog publishes about groups, structure only. Written by `cargo xtask spec compare --write`; never \
              edited.\n{}",

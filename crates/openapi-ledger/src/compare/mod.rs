@@ -135,14 +135,7 @@ impl Comparison {
 /// ledger's scope or has unresolvable references. [`Error::Ledger`] if two defects account for the same difference.
 pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result<Comparison, Error> {
     check_operations(published)?;
-    let known: Vec<String> = ours
-        .value
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(path, _)| path.clone())
-        .collect();
+    let known = ours.paths();
     let theirs = normalize::normalize(published, ledger, &known)?;
     let ours = normalize::normalize(ours, ledger, &known)?;
     let (differences, sites) = differences(published, &theirs, &ours);

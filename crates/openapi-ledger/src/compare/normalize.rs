@@ -12,9 +12,8 @@ use super::ledger::Ledger;
 use crate::diff::names_in;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{SCHEMA, Shape, is_prose};
+use crate::grammar::{METHODS, SCHEMA, Shape, is_prose};
 use crate::pointer::Pointer;
-use crate::slice::METHODS;
 
 /// Marks a required property, instead of the object's `required`.
 pub(super) const REQUIRED: &str = "x-required";

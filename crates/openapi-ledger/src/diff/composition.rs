@@ -335,6 +335,6 @@ fn called(node: &Node<'_>) -> String {
     match (name, node.text("type")) {
         (Some(name), _) => format!("`{name}`"),
         (None, Some(kind)) => format!("of type {kind}"),
-        (None, None) => crate::lint::text::brief(node.value),
+        (None, None) => crate::text::brief(node.value),
     }
 }

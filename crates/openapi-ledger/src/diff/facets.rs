@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Who::{Caller, GeneratedCode};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
 use crate::grammar::{is_prose, is_sample};
-use crate::lint::text::{brief, listed};
+use crate::text::{brief, listed};
 
 /// Whether two values say the same: `1` and `1.0` do.
 pub(super) fn same(old: &Value, new: &Value) -> bool {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Who::{Caller, GeneratedCode};
 use super::facets::{became, same};
 use super::{At, Comparison, Direction, Node, Operation, Verdict, kinds};
-use crate::lint::text::listed;
-use crate::slice::METHODS;
+use crate::grammar::METHODS;
+use crate::text::listed;
 
 /// How many operations the documents have, and share.
 pub(super) struct Matched {

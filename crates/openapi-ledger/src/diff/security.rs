@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Who::{Caller, GeneratedCode};
 use super::facets::{became, texts};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
-use crate::lint::text::listed;
+use crate::text::listed;
 
 const REQUEST: Option<Direction> = Some(Direction::Request);
 

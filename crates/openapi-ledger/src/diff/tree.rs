@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{ABSENT, Node};
+use crate::grammar::METHODS;
 use crate::pointer::Pointer;
-use crate::slice::METHODS;
 
 /// One document under comparison.
 #[derive(Clone, Copy, Debug)]

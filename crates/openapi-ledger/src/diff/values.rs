@@ -8,7 +8,7 @@ use super::Who::Caller;
 use super::facets::{became, canonical, same_set, texts};
 use super::schemas::{Use, Variance, judge, retyped};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
-use crate::lint::text::brief;
+use crate::text::brief;
 
 /// The list on both sides, where one of them is bare and the other the only list of an object.
 fn bare_and_enveloped<'a>(old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {

@@ -13,7 +13,7 @@ mod schemas;
 mod security;
 mod servers;
 mod shape;
-pub mod text;
+
 mod values;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +26,7 @@ use crate::document::Document;
 use crate::error::{Error, Place};
 pub use crate::grammar::Kind;
 use crate::pointer::Pointer;
+pub use crate::text;
 use crate::version::{Version, openapi_version};
 pub use operations::{Status, status};
 pub use report::{Tool, findings_to_json, findings_to_sarif};

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::text::{did_you_mean, listed};
 use super::{Context, Report, rules};
 use crate::grammar::Kind;
+use crate::text::{did_you_mean, listed};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     paths(context, report);

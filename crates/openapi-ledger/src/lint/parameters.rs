@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::text::did_you_mean;
 use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::text::did_you_mean;
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     duplicates(context, report);

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::text::did_you_mean;
 use super::{Broken, Context, Node, Report, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::text::did_you_mean;
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     targets(context, report);

@@ -1,28 +1,21 @@
 //! The registry: every rule with its name, its severity and why it exists.
 
-use super::RuleGroup::{Operations, References, Schemas, Security, Structure};
-use super::Severity::{Error, Warning};
-use super::{Rule, RuleGroup, Severity};
-
-/// Declares the rules as constants and lists them, so that no rule can be left out of the list.
-macro_rules! rules {
+/// Declares the rules of a linter as constants, and `ALL` as the list of them.
+#[macro_export]
+macro_rules! lint_rules {
     ($($group:ident { $($id:ident: $name:literal, $severity:ident, $summary:literal, $reason:literal;)* })*) => {
-        $($(pub(super) const $id: Rule = rule($name, $severity, $group, $summary, $reason);)*)*
-        pub(super) static ALL: &[Rule] = &[$($($id),*),*];
+        $($(pub(crate) const $id: $crate::lint::Rule = $crate::lint::Rule {
+            name: $name,
+            severity: $crate::lint::Severity::$severity,
+            group: $crate::lint::RuleGroup::$group,
+            summary: $summary,
+            reason: $reason,
+        };)*)*
+        pub(crate) static ALL: &[$crate::lint::Rule] = &[$($($id),*),*];
     };
 }
 
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    group: RuleGroup,
-    summary: &'static str,
-    reason: &'static str,
-) -> Rule {
-    Rule { name, severity, group, summary, reason }
-}
-
-rules! {
+lint_rules! {
     Structure {
         OPENAPI_VERSION: "openapi-version", Error,
             "`openapi` is not a version 3.0.x",

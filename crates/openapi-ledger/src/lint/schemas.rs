@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::references::IN_PLACE;
-use super::text::{brief, did_you_mean, json_type, listed};
 use super::{Context, Node, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::text::{brief, did_you_mean, json_type, listed};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     for (n, site) in context.of_kind(Kind::Schema) {

@@ -1,13 +1,11 @@
 //! Rules about security schemes and requirements.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
-use super::text::{did_you_mean, listed};
 use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::text::{did_you_mean, listed};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     requirements(context, report);
@@ -131,23 +129,8 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
     }
     if let Some(name) = site.text("scheme").filter(|_| kind == "http") {
         // The registry of HTTP authentication schemes; names are not told apart by case.
-        let known: HashSet<_> = [
-            "basic",
-            "bearer",
-            "digest",
-            "dpop",
-            "gnap",
-            "hoba",
-            "mutual",
-            "negotiate",
-            "oauth",
-            "privatetoken",
-            "scram-sha-1",
-            "scram-sha-256",
-            "vapid",
-        ]
-        .into();
-        if !known.contains(name.to_ascii_lowercase().as_str()) {
+        const KNOWN: &str = "basic bearer digest dpop gnap hoba mutual negotiate oauth privatetoken scram-sha-1 scram-sha-256 vapid";
+        if !KNOWN.split(' ').any(|known| known.eq_ignore_ascii_case(name)) {
             let help = match did_you_mean(name, ["basic", "bearer", "digest"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write `bearer` or `basic`".to_owned(),

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use serde_json::Value;
 use url::Url;
 
-use super::text::{brief, did_you_mean, listed};
 use super::{Context, Report, rules};
 use crate::grammar::Kind;
+use crate::text::{brief, did_you_mean, listed};
 use crate::version::{Version, version_of};
 
 pub(super) fn check(context: &Context, report: &mut Report) {

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::rules;
-use super::text::{brief, did_you_mean, json_type, or_what_fits};
 use super::{Context, Node, Reference, Report, Site};
 use crate::document::Document;
 use crate::grammar::Shape::{Anything, Count, Flag, FlagOrSchema, Is, List, Number, RefOr, Text};
 use crate::grammar::{Kind, Object, SCHEMA, Shape};
 use crate::pointer::Pointer;
+use crate::text::{brief, did_you_mean, json_type, or_what_fits};
 
 /// One node that the walk still has to look at.
 struct Task<'a> {

@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 
 use super::references::{IN_PLACE, cyclic_schemas};
 use super::schemas::pattern_problem;
-use super::text::brief;
 use super::{Context, Node, Report, Rule, operations, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::text::brief;
 
 /// In which direction a value goes: readOnly properties are not sent, writeOnly ones not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -125,7 +125,7 @@ fn problems_of_proxies_are_reported_with_help() {
         (
             answers(200, ("x-a", "b"), types, "types/$"),
             "types",
-            "at `[0]`: missing field `group_type`",
+            "missing field `group_type`",
             "PostHog itself",
         ),
     ] {

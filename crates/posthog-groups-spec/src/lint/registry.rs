@@ -1,28 +1,6 @@
 //! Our own rules, each with its name, its severity and why it exists.
 
-use openapi_ledger::lint::RuleGroup::{GeneratorFitness, Structure};
-use openapi_ledger::lint::Severity::{Error, Warning};
-use openapi_ledger::lint::{Rule, RuleGroup, Severity};
-
-/// Declares the rules as constants and lists them, so that no rule can be left out of the list.
-macro_rules! rules {
-    ($($group:ident { $($id:ident: $name:literal, $severity:ident, $summary:literal, $reason:literal;)* })*) => {
-        $($(pub(super) const $id: Rule = rule($name, $severity, $group, $summary, $reason);)*)*
-        pub(super) static ALL: &[Rule] = &[$($($id),*),*];
-    };
-}
-
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    group: RuleGroup,
-    summary: &'static str,
-    reason: &'static str,
-) -> Rule {
-    Rule { name, severity, group, summary, reason }
-}
-
-rules! {
+openapi_ledger::lint_rules! {
     Structure {
         EXTENSION_MARK: "extension-mark", Error,
             "an ill-formed `x-required-scopes`, `x-idempotency` or `x-availability`",

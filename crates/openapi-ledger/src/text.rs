@@ -53,7 +53,7 @@ pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 }
 
 /// A hint for the frequent slip of a single value where a list of it belongs.
-pub(super) fn or_what_fits(value: &Value, wanted: &str) -> String {
+pub(crate) fn or_what_fits(value: &Value, wanted: &str) -> String {
     match (wanted, value) {
         ("a list", Value::String(_) | Value::Number(_)) => format!(": [{}]", brief(value)),
         _ => String::new(),
