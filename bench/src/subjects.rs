@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -15,6 +16,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use crate::measure::cpu_time;
 
 /// A subject: sends `count` requests to the server at `url`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +82,9 @@ impl Subject {
         format!("{self:?}")
     }
 
-    /// Runs the subject in a runtime of its own.
-    pub(crate) fn run(self, url: &str, count: u64) -> anyhow::Result<u64> {
+    /// Runs the subject in a runtime of its own. Returns its checksum and its CPU time.
+    pub(crate) fn run(self, url: &str, count: u64) -> anyhow::Result<(u64, Duration)> {
+        let start = Instant::now();
         let mut runtime = match self {
             Self::Tasks | Self::TasksByHand => {
                 let mut threads = tokio::runtime::Builder::new_multi_thread();
@@ -89,7 +93,10 @@ impl Subject {
             }
             _ => tokio::runtime::Builder::new_current_thread(),
         };
-        runtime.enable_all().build()?.block_on(self.send(url, count))
+        let runtime = runtime.enable_all().build()?;
+        let sum = runtime.block_on(self.send(url, count))?;
+        // The worker threads still exist, so that their time is counted.
+        Ok((sum, cpu_time(start)))
     }
 
     async fn send(self, url: &str, count: u64) -> anyhow::Result<u64> {

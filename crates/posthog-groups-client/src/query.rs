@@ -20,8 +20,9 @@ impl Client {
 fn parse(base: Option<&Url>, text: &str) -> Result<Url, url::ParseError> {
     let path = base.and_then(|base| text.strip_prefix(&base[..Position::BeforePath]));
     // A second slash, for example, would begin a host.
-    let is_path =
-        |path: &str| path.starts_with('/') && path[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_path = |path: &str| {
+        path.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
     match (base, path) {
         (Some(base), Some(path)) if is_path(path) => base.join(path),
         _ => Url::parse(text),
