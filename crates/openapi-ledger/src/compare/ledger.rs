@@ -242,7 +242,7 @@ impl Scope {
         &self,
         document: &'a Document,
         known: &[String],
-    ) -> Option<(Base, Vec<(Site, &'a String, &'a Value)>)> {
+    ) -> Option<(Base, Vec<CoveredPath<'a>>)> {
         let paths = document.value.get("paths").and_then(Value::as_object)?;
         let base = self.base(document, paths.keys(), known)?;
         let site = |(path, item): (&'a String, &'a Value)| {
@@ -313,6 +313,9 @@ impl Scope {
         self.roots.iter().any(|root| is_below(path, root))
     }
 }
+
+/// A path of a document within a scope: its site, its key and its item.
+pub(crate) type CoveredPath<'a> = (Site, &'a String, &'a Value);
 
 /// How a document writes the paths of the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
