@@ -13,7 +13,7 @@ const LAYERS: [&str; 7] = ["blocking", "bulk", "resources", "write", "wire", "da
 const KEPT: [(&str, &[&str], &str); 4] = [
     (
         "posthog-groups-client",
-        &["call", "generated", "operation", "query", "related"],
+        &["call", "generated", "operation", "related", "transport"],
         "generated code uses these types, which use the generated client, its types and its table",
     ),
     ("openapi-ledger", &["compare"], "`compare` has the type of a difference, which its steps use"),

@@ -12,7 +12,7 @@ use crate::json_text::compact;
 /// A property and its value.
 pub(crate) type Assignment = (String, JsonValue);
 
-/// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is text whatever it looks like.
+/// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is always text.
 pub(crate) fn assignment(pair: &str, as_text: bool) -> Result<Assignment, Failure> {
     let (name, value) = split(pair)?;
     let value = if as_text { JsonValue::from(value) } else { typed(name, value)? };
@@ -69,7 +69,7 @@ pub(crate) fn assignments(pairs: &[String], as_text: bool) -> Result<Vec<Assignm
 pub(crate) fn given(properties: &GivenProperties) -> Result<Vec<Assignment>, Failure> {
     let mut all = match &properties.properties {
         None => Vec::new(),
-        Some(given) => members(&read_json(given)?)?,
+        Some(given) => members(&argument(given, "properties")?)?,
     };
     for (name, value) in assignments(&properties.pairs, properties.string)? {
         all.retain(|(known, _)| *known != name);
@@ -78,9 +78,10 @@ pub(crate) fn given(properties: &GivenProperties) -> Result<Vec<Assignment>, Fai
     Ok(all)
 }
 
-fn read_json(given: &str) -> Result<String, Failure> {
+/// The text of an argument: `@FILE` is read from a file, and `-` from standard input.
+pub(crate) fn argument(given: &str, what: &str) -> Result<String, Failure> {
     let cannot =
-        |what: &str, e: io::Error| Failure::usage(format!("cannot read the properties from {what}: {e}"));
+        |from: &str, e: io::Error| Failure::usage(format!("cannot read the {what} from {from}: {e}"));
     if given == "-" {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map_err(|e| cannot("standard input", e))?;

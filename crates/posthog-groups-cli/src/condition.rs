@@ -1,4 +1,4 @@
-//! `--where NAME=VALUE`: selects groups by their properties, on this side.
+//! `--where NAME=VALUE`: filters groups by their properties locally.
 
 use posthog_groups::{Group, JsonValue, same_value};
 
@@ -11,7 +11,7 @@ pub(crate) struct Condition {
     name: String,
     /// The value as `set` reads it.
     value: JsonValue,
-    /// The same as text, whatever it looks like.
+    /// The value as text.
     text: JsonValue,
 }
 

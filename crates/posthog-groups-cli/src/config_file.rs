@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::arguments::RegionName;
 use crate::exit::Failure;
 use crate::key_source::{permissions_of_others, without_keys};
 
@@ -33,7 +34,7 @@ struct Document {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContextTable {
     pub(crate) host: Option<String>,
-    pub(crate) region: Option<RegionText>,
+    pub(crate) region: Option<RegionName>,
     pub(crate) project: Option<ProjectText>,
     pub(crate) group_type: Option<String>,
     pub(crate) key_file: Option<PathBuf>,
@@ -45,13 +46,6 @@ pub(crate) struct ContextTable {
     /// Recognized only to be refused with help.
     key: Option<Spanned<IgnoredAny>>,
     project_token: Option<Spanned<IgnoredAny>>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RegionText {
-    Us,
-    Eu,
 }
 
 /// A project, written as a number or as text.

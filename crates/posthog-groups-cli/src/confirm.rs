@@ -3,10 +3,20 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::exit::Failure;
+use crate::transfer::interrupt::{Interrupt, nothing_written};
 
 /// Whether the user can be asked: both streams are terminals.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for confirmation. A signal while the question is open means that nothing is written.
+pub(crate) async fn ask_or_stop(question: String, interrupt: &Interrupt) -> Result<(), Failure> {
+    let answer = tokio::task::spawn_blocking(move || ask(&question));
+    tokio::select! {
+        answer = answer => answer.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())),
+        signal = interrupt.clone().wait() => Err(nothing_written(signal)),
+    }
 }
 
 /// Asks for confirmation. Anything but yes is no.

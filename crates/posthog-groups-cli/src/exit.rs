@@ -159,7 +159,7 @@ pub(crate) fn text_of(error: &Error) -> String {
     }
     let mut text = error.message();
     if error.is_connect() || error.is_decode() {
-        // The innermost cause says whether it was the name, the port or the certificate, or what the answer lacks.
+        // The innermost cause says whether it was the name, the port or the certificate, or what the response lacks.
         let mut cause = error.source();
         while let Some(next) = cause.and_then(|cause| cause.source()) {
             cause = Some(next);

@@ -95,7 +95,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Serve(serve) => return commands::serve::run(&arguments.global, serve).await,
         Command::Completions(shell) => return commands::completions::run(shell),
         Command::Man(man) => return commands::man::run(man),
-        Command::Doctor(_) => return commands::doctor::run(&arguments.global).await,
+        Command::Doctor => return commands::doctor::run(&arguments.global).await,
         Command::Contexts => return commands::contexts::run(&Context::to_look_at(&arguments.global)?),
         _ => {}
     }
@@ -127,7 +127,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Serve(_)
         | Command::Completions(_)
         | Command::Man(_)
-        | Command::Doctor(_)
+        | Command::Doctor
         | Command::Contexts => Ok(()),
     }
 }

@@ -14,9 +14,9 @@ use crate::visible::visible;
 
 /// The width of the terminal. Some terminals of containers and editors report none; `COLUMNS` is the fallback.
 fn screen() -> Option<usize> {
-    let told = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let reported = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let of_variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
-    told.filter(|width| *width > 0).or_else(of_variable).filter(|width| *width > 0)
+    reported.filter(|width| *width > 0).or_else(of_variable).filter(|width| *width > 0)
 }
 
 /// Something that is printed as JSON or as the cells of a row.

@@ -40,7 +40,7 @@ struct Open {
     failed: Option<(Instant, String)>,
 }
 
-/// What the span of a request says.
+/// The fields of the span of a request.
 #[derive(Debug)]
 struct Request {
     started: Instant,
@@ -117,7 +117,7 @@ impl Requests {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says on standard error when the command waits, until it ends.
+    /// Reports waits of the command on standard error.
     pub(crate) fn tell_waits(&self, client: Arc<OnceLock<Client>>) {
         let requests = self.clone();
         tokio::spawn(async move {
@@ -135,14 +135,14 @@ impl Requests {
     }
 }
 
-/// A wait shorter than this is not worth a line.
+/// Shorter waits are not reported.
 const LONG_WAIT: Duration = Duration::from_secs(3);
-/// An answer may take this long without a line.
+/// A response may take this long without a line.
 const SLOW_ANSWER: Duration = Duration::from_secs(10);
 const TELL_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 impl Open {
-    /// What the command waits for, if it is a long wait.
+    /// What the command waits for, if it waits long.
     fn wait(&self, now: Instant, throttled: Option<Duration>) -> Option<String> {
         if let Some(wait) = throttled.filter(|wait| *wait >= LONG_WAIT) {
             return Some(format!("rate limit: waiting {}", rough(wait)));
@@ -150,11 +150,11 @@ impl Open {
         let waited = |since: Instant| now.saturating_duration_since(since);
         if let Some(waited) = self.since.values().copied().map(waited).max() {
             return (waited >= SLOW_ANSWER)
-                .then(|| format!("the server has not answered for {}; still waiting", rough(waited)));
+                .then(|| format!("no response from the server for {}; still waiting", rough(waited)));
         }
         let (since, how) = self.failed.as_ref()?;
         (waited(*since) >= LONG_WAIT)
-            .then(|| format!("waiting before the request is sent again (last: {how})"))
+            .then(|| format!("waiting before the next attempt (the last one failed: {how})"))
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_was_asked_and_how_it_went() {
+    fn a_line_has_the_request_and_its_outcome() {
         let request = |query: &str, status, resend, error: &str| Request {
             method: "GET".to_owned(),
             path: "/api/users/@me/".to_owned(),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn only_long_waits_are_told() {
+    fn only_long_waits_are_reported() {
         let start = Instant::now();
         let seconds = Duration::from_secs;
         let open = |count: u64| (0..count).map(|id| (id, start)).collect::<HashMap<_, _>>();
@@ -241,9 +241,9 @@ mod tests {
             (0, None, Some(2), 600, None),
             (0, None, Some(75), 0, Some("rate limit: waiting 75 s")),
             (2, None, None, 9, None),
-            (2, None, None, 12, Some("the server has not answered for 12 s; still waiting")),
+            (2, None, None, 12, Some("no response from the server for 12 s; still waiting")),
             (0, failed(), None, 2, None),
-            (0, failed(), None, 4, Some("waiting before the request is sent again (last: 503)")),
+            (0, failed(), None, 4, Some("waiting before the next attempt (the last one failed: 503)")),
             (1, failed(), None, 4, None),
         ] {
             let open = Open { since: open(requests), failed };

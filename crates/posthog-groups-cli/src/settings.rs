@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use posthog_groups::Region;
 
 use crate::arguments::{GlobalArguments, RegionName};
-use crate::config_file::{ConfigFile, ContextTable, RegionText};
+use crate::config_file::{ConfigFile, ContextTable};
 use crate::exit::Failure;
 use crate::key_source::{KeySource, Secret};
 
@@ -107,17 +107,9 @@ pub(crate) fn settle(
         found.unwrap_or_else(|| Setting { value: value.to_owned(), source: Source::Default })
     };
 
-    let region_flag = flags.region.map(|region| match region {
-        RegionName::Us => Region::Us,
-        RegionName::Eu => Region::Eu,
-    });
-    let region_of_context = table.region.map(|region| match region {
-        RegionText::Us => Region::Us,
-        RegionText::Eu => Region::Eu,
-    });
     let host_flag = flags.host.clone().map(|host| ("--host", host));
-    let host_flag = host_flag.or(region_flag.map(|region| ("--region", region.url().to_owned())));
-    let host_of_context = table.host.clone().or(region_of_context.map(|region| region.url().to_owned()));
+    let host_flag = host_flag.or(flags.region.map(|region| ("--region", region.url())));
+    let host_of_context = table.host.clone().or(table.region.map(RegionName::url));
     let resolved = |path: &PathBuf| file.map_or_else(|| path.clone(), |file| file.resolve(path));
     let from_context = |path: &Option<PathBuf>, command: &Option<Vec<String>>| {
         let source = match (path, command) {

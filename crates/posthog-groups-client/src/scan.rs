@@ -220,7 +220,7 @@ fn after_blanks(text: &[u8]) -> &[u8] {
         let length = text.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
         text.get(length.unwrap_or(text.len())..).unwrap_or_default()
     }
-    if let [..=b' ', ..] = text { skip(text) } else { text }
+    if text.first().is_some_and(|byte| *byte <= b' ') { skip(text) } else { text }
 }
 
 /// Counts the bytes of a string before a quote, a backslash or a control character. Compares 16 bytes at a time.

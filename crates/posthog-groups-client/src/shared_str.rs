@@ -227,7 +227,8 @@ mod tests {
         assert_eq!(text, "aé\n");
         assert_eq!(serde_json::to_string(&text).unwrap(), r#""aé\n""#);
         assert!(serde_json::from_str::<SharedStr>("7").is_err());
-        assert!(SharedStr::from("b") > text);
+        let later = SharedStr::from("b");
+        assert!(later > text);
         let keys = std::collections::HashSet::from([SharedStr::from("a")]);
         assert!(keys.contains("a"));
     }

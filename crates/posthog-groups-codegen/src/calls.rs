@@ -151,7 +151,10 @@ fn is_info(statement: &Stmt) -> bool {
 fn literal(statements: &[Stmt], mark: &str) -> Option<syn::Lit> {
     let text = statements.iter().map(ToTokens::to_token_stream).collect::<TokenStream>().to_string();
     let after = text.split_once(mark)?.1;
-    let end = if after.starts_with('"') { after[1..].find('"')? + 2 } else { after.find(' ')? };
+    let end = match after.strip_prefix('"') {
+        Some(string) => string.find('"')? + 2,
+        None => after.find(' ')?,
+    };
     syn::parse_str(&after[..end]).ok()
 }
 

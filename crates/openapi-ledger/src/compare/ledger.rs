@@ -236,13 +236,16 @@ pub(crate) struct Site {
     pub(crate) left_out: bool,
 }
 
+/// A path within the scope: where it belongs, as the document writes it, and its item.
+pub(crate) type PathItem<'a> = (Site, &'a String, &'a Value);
+
 impl Scope {
     /// Returns the paths of a document that are within the scope, or `None` if no path is below a root.
     pub(crate) fn sites<'a>(
         &self,
         document: &'a Document,
         known: &[String],
-    ) -> Option<(Base, Vec<CoveredPath<'a>>)> {
+    ) -> Option<(Base, Vec<PathItem<'a>>)> {
         let paths = document.value.get("paths").and_then(Value::as_object)?;
         let base = self.base(document, paths.keys(), known)?;
         let site = |(path, item): (&'a String, &'a Value)| {
@@ -313,9 +316,6 @@ impl Scope {
         self.roots.iter().any(|root| is_below(path, root))
     }
 }
-
-/// A path of a document within a scope: its site, its key and its item.
-pub(crate) type CoveredPath<'a> = (Site, &'a String, &'a Value);
 
 /// How a document writes the paths of the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use posthog_groups::Region;
 use posthog_groups_fake::Era;
+use serde::Deserialize;
 
 /// Read, change, move and audit the groups of a PostHog project.
 #[derive(Debug, Parser)]
@@ -144,12 +146,22 @@ pub(crate) enum Colors {
 }
 
 /// A region of PostHog Cloud.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum RegionName {
     /// United States, https://us.posthog.com
     Us,
     /// European Union, https://eu.posthog.com
     Eu,
+}
+
+impl RegionName {
+    pub(crate) fn url(self) -> String {
+        match self {
+            Self::Us => Region::Us.url().to_owned(),
+            Self::Eu => Region::Eu.url().to_owned(),
+        }
+    }
 }
 
 /// A command. [`crate::help::TOPICS`] has the order in the help.
@@ -208,7 +220,7 @@ pub(crate) enum Command {
     Contexts,
     /// Check settings, connection, key and server
     #[command(after_long_help = long_help::DOCTOR)]
-    Doctor(Doctor),
+    Doctor,
     /// Offer the operations to AI assistants
     #[command(after_long_help = long_help::MCP)]
     Mcp(Mcp),
@@ -246,10 +258,6 @@ pub(crate) struct Api {
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub(crate) body: Option<String>,
 }
-
-/// No arguments of its own.
-#[derive(Args, Debug)]
-pub(crate) struct Doctor {}
 
 #[derive(Args, Debug)]
 pub(crate) struct List {

@@ -67,15 +67,15 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// Journal for resuming the run, removed on completion; in a directory, it is named after the rows [default: FILE.journal, or none for standard input]
+    /// Journal for resuming the run, or a directory for it; removed on completion [default: FILE.journal, or none for standard input]
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
 
-    /// Write all rows without comparing them with the project first, for rows that are known to differ
+    /// Write all rows without comparing them first, for rows that are known to differ
     #[arg(long, conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) no_compare: bool,
 
-    /// Name of the run: events for the same row have the same uuid in all imports with this name
+    /// Id of the run: the events of a row have the same uuid in all imports with this id
     #[arg(long, value_name = "TEXT", conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) run_id: Option<String>,
 

@@ -1,31 +1,18 @@
 //! `api`: sends a request to any path of the API.
 
-use std::io::{self, Read as _};
-
 use posthog_groups::JsonValue;
 
 use crate::arguments::{Api, Format};
+use crate::assignment::argument;
 use crate::connection::Context;
 use crate::exit::Failure;
 use crate::json_text::{compact, pretty};
 
 pub(crate) async fn run(context: &Context, arguments: &Api) -> Result<(), Failure> {
-    let body = match arguments.body.as_deref() {
-        None => None,
-        Some("-") => {
-            context.check_stdin_is_free("body", "--body @FILE")?;
-            let mut text = String::new();
-            io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|e| Failure::usage(format!("cannot read the body from standard input: {e}")))?;
-            Some(text)
-        }
-        Some(given) => Some(match given.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|e| Failure::usage(format!("cannot read the body from {path}: {e}")))?,
-            None => given.to_owned(),
-        }),
-    };
+    if arguments.body.as_deref() == Some("-") {
+        context.check_stdin_is_free("body", "--body @FILE")?;
+    }
+    let body = arguments.body.as_deref().map(|given| argument(given, "body")).transpose()?;
     let body = body
         .map(|text| JsonValue::parse(text.trim()))
         .transpose()

@@ -1,4 +1,4 @@
-//! `export`: the groups of a project as a file.
+//! `export`: exports groups to a file.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
@@ -27,14 +27,14 @@ pub(crate) async fn run(
         (None, Some(arguments::Format::Csv)) => Some(Format::Csv),
         (None, Some(arguments::Format::Ndjson)) => Some(Format::Ndjson),
         (None, Some(_)) => {
-            return Err(Failure::usage("an export is NDJSON or CSV")
-                .help("choose with `--format ndjson` or `--format csv`, or by the name of the file"));
+            return Err(Failure::usage("the format of an export is NDJSON or CSV")
+                .help("use `--format ndjson`, `--format csv`, or a file name with the extension"));
         }
     };
     let (format, compression) = format::of_path(&path, asked).map_err(Failure::usage)?;
     if format == Format::Ndjson && arguments.delimiter != b',' {
-        return Err(Failure::usage("--delimiter is for CSV, and this export is NDJSON")
-            .help("leave it out, or add `--format csv`"));
+        return Err(Failure::usage("--delimiter applies to CSV, but this export is NDJSON")
+            .help("omit it, or add `--format csv`"));
     }
     files::check_export(context, &path)?;
     let target = Target {
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     if let Some(part) = &arguments.key_contains {
         list = list.key_contains(part);
     }
-    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let interrupt = Interrupt::listen()?;
     let client = context.client()?.clone();
     let show = Show::on_stderr(context.is_quiet());
     let progress = Progress::start(show, "Listing", "groups", move || client.throttled_for());
@@ -66,7 +66,7 @@ pub(crate) async fn run(
     };
     let groups = |count| format!("{} {}", grouped(count), if count == 1 { "group" } else { "groups" });
     if show != Show::Nothing {
-        // What counts is written: a lost remark is no failure.
+        // The export is complete: losing the message is not a failure.
         let _ = writeln!(io::stderr(), "{} to {name}", groups(exported.groups));
     }
     if exported.missing == 0 {
@@ -92,8 +92,8 @@ fn failure(stopped: Stopped, path: &Path) -> Failure {
         Stopped::Closed => Failure::ClosedPipe,
         Stopped::Interrupted(signal) => {
             let what = match path == Path::new("-") {
-                true => "interrupted; what was written is not complete".to_owned(),
-                false => format!("interrupted; {} is as it was before", path.display()),
+                true => "interrupted; the output is incomplete".to_owned(),
+                false => format!("interrupted; {} is unchanged", path.display()),
             };
             Failure::interrupted(signal, what)
         }

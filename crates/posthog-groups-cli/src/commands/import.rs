@@ -13,9 +13,9 @@ use crate::confirm;
 use crate::connection::Context;
 use crate::exit::{Failure, text_of};
 use crate::transfer::events::Listener;
-use crate::transfer::interrupt::{Interrupt, Signal};
+use crate::transfer::interrupt::{Interrupt, Signal, nothing_written};
 use crate::transfer::outcomes::Report;
-use crate::transfer::prepare::{check_input, invalid_rows, nothing_written, prepare};
+use crate::transfer::prepare::{check_input, invalid_rows, prepare};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::source::{Checked, Pass, Source};
 use crate::transfer::totals::{Totals, same_command, show as show_totals};
@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     }
     let journal = journal_of(arguments, Some(&arguments.input.file));
     files::check(context, &arguments.input, journal.as_deref())?;
-    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let interrupt = Interrupt::listen()?;
     let show = Show::on_stderr(context.is_quiet());
     let (source, checked) = prepare(&arguments.input, show, &interrupt).await?;
     let name = source.input().name().to_owned();
@@ -154,14 +154,7 @@ where
         grouped(plan.changed),
         context.group_type(),
     );
-    let answer = tokio::task::spawn_blocking(move || confirm::ask(&question));
-    tokio::select! {
-        answer = answer => match answer {
-            Ok(answer) => answer,
-            Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-        },
-        signal = interrupt.clone().wait() => Err(nothing_written(signal)),
-    }
+    confirm::ask_or_stop(question, interrupt).await
 }
 
 /// The path of the journal: beside the input, unless given. Standard input has none by default.

@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &Related) -> Result<(), Fa
         (None, None) => return Err(Failure::usage("give the key of a group, or --person UUID")),
     };
     if related.is_empty() {
-        context.note("nothing related in the last 90 days; the server answers the same if the group or person does not exist");
+        context.note("nothing related in the last 90 days; this is also the response for a group or person that does not exist");
     }
     let persons = related.persons.into_iter().map(ActorRow::Person);
     let groups = related.groups.into_iter().map(ActorRow::Group);

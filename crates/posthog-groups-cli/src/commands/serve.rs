@@ -32,7 +32,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
         builder = builder.page_size(page_size);
     }
     // Before the address is printed, so that no signal is missed.
-    let stop = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot listen for signals: {e}")))?;
+    let stop = Interrupt::listen()?;
     let fake = builder.start().await.map_err(|e| {
         Failure::failed(e.to_string()).help("choose another port with --port N; 0 picks a free port")
     })?;

@@ -13,8 +13,7 @@ use crate::connection::Context;
 use crate::exit::Failure;
 use crate::group_changes::{GroupChanges, as_properties, of_setting};
 use crate::transfer::events::Listener;
-use crate::transfer::interrupt::{Interrupt, Signal};
-use crate::transfer::prepare::nothing_written;
+use crate::transfer::interrupt::{Interrupt, Signal, nothing_written};
 use crate::transfer::progress::{Progress, Show, grouped};
 use crate::transfer::totals::{Totals, show as show_totals};
 
@@ -33,7 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     }
     let client = context.client()?.clone();
     let groups = context.groups().await?;
-    let interrupt = Interrupt::listen().map_err(|e| Failure::failed(format!("cannot start: {e}")))?;
+    let interrupt = Interrupt::listen()?;
     let show = Show::on_stderr(context.is_quiet());
 
     let waits = client.clone();
@@ -71,14 +70,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     }
     if !arguments.yes {
         let question = question(context, &client, found, &plan, &wanted);
-        let answer = tokio::task::spawn_blocking(move || confirm::ask(&question));
-        tokio::select! {
-            answer = answer => match answer {
-                Ok(answer) => answer?,
-                Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-            },
-            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
-        }
+        confirm::ask_or_stop(question, &interrupt).await?;
     }
 
     // An import reads each group again before it writes, waits for the rate limit, and can be interrupted.

@@ -13,9 +13,8 @@ use crate::connection::Context;
 use crate::exit::{Failure, text_of};
 use crate::json_text::compact;
 use crate::output::Record;
-use crate::transfer::interrupt::Interrupt;
+use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::Outcome;
-use crate::transfer::prepare::nothing_written;
 use crate::transfer::progress::{Progress, Show, grouped};
 
 /// The entries of a history that are read: one page, the largest that is usual.

@@ -1,4 +1,4 @@
-//! From a project to a file.
+//! Exports to a file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use crate::rows::writer::RowWriter;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::progress::Counter;
 
-/// In which order groups are written.
+/// The order of the groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Order {
-    /// By the bytes of their keys: the same groups are the same bytes each time
+    /// By the bytes of their keys; exports of the same groups are identical
     Key,
-    /// As the server lists them, newest first
+    /// In the order of the server, newest first
     Newest,
 }
 
-/// Where and how groups are written.
+/// The output of an export.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) path: PathBuf,
@@ -31,34 +31,34 @@ pub(crate) struct Target {
     pub(crate) compression: Compression,
     pub(crate) replace: bool,
     pub(crate) order: Order,
-    /// The character between the cells of CSV.
+    /// The delimiter of CSV.
     pub(crate) delimiter: u8,
-    /// Whether a terminal gets control characters as they are.
+    /// Whether control characters are written to a terminal unchanged.
     pub(crate) raw: bool,
 }
 
-/// Why an export did not come to its end.
+/// Why an export did not complete.
 #[derive(Debug)]
 pub(crate) enum Stopped {
     Server(posthog_groups::Error),
-    /// Something on this machine.
+    /// A failure on this machine.
     Local(String),
     Interrupted(Signal),
-    /// Nobody reads the output any more, which is no failure: `export - | head`.
+    /// The reader of the output has closed it, which is not a failure: `export - | head`.
     Closed,
 }
 
-/// What was written, and what is missing.
+/// The result of an export.
 #[derive(Debug, Default)]
 pub(crate) struct Exported {
     pub(crate) groups: u64,
-    /// The groups that the server cannot return, or that are of an unexpected form.
+    /// The number of groups that the server cannot return, or that cannot be decoded.
     pub(crate) missing: u64,
-    /// The first of them.
+    /// The errors of the first missing groups.
     pub(crate) named: Vec<posthog_groups::Error>,
 }
 
-/// So many missing groups are named; all are counted.
+/// The number of missing groups that are reported; all are counted.
 const NAMED: usize = 20;
 
 /// Writes the groups of a list.
@@ -100,7 +100,7 @@ pub(crate) async fn export(
         counter.set(exported.groups);
     }
     counter.stage("Writing", "groups", Some(exported.groups));
-    // Reading, merging and packing keep a processor busy.
+    // Reading, merging and compressing block the thread.
     let delimiter = target.delimiter;
     let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
     match written {
@@ -111,7 +111,7 @@ pub(crate) async fn export(
     }
 }
 
-/// The groups until all are there, or what they are written to already.
+/// Holds the groups until all are listed, or writes them directly.
 enum Kept {
     Direct(RowWriter<Destination>),
     Sorter { sorter: Box<Sorter>, columns: Option<Columns>, out: Box<Destination> },
@@ -122,7 +122,7 @@ impl Kept {
     fn new(order: Order, format: Format, out: Destination, folder: &Path) -> io::Result<Self> {
         Ok(match (order, format) {
             (Order::Newest, Format::Ndjson) => Self::Direct(RowWriter::ndjson(out)),
-            // The header has all names, which are known at the end only.
+            // The header has all names, which are known only at the end.
             (Order::Newest, Format::Csv) => {
                 let run = RunWriter::in_folder(folder)?;
                 Self::Run { run, columns: Columns::default(), out: Box::new(out) }
@@ -155,8 +155,8 @@ impl Kept {
         }
     }
 
-    /// Writes what is left to be written, and returns how many groups were left out because they had come before: by key,
-    /// they follow each other. The file is put in its place only if no signal comes before.
+    /// Writes the remaining groups, and returns how many were skipped as duplicates, which are adjacent when sorted. The file is moved to
+    /// its place unless a signal arrives first.
     fn write(
         self,
         delimiter: u8,
@@ -178,7 +178,7 @@ impl Kept {
         };
         let (mut entry, mut key, mut twice) = (Entry::default(), String::new(), 0);
         while groups.next_into(&mut entry)? {
-            // A server that counts its pages by offsets lists a group twice when others are created meanwhile.
+            // A server that pages by offset lists a group twice if others are created in the meantime.
             if entry.key == key {
                 twice += 1;
                 continue;
@@ -212,7 +212,7 @@ impl Groups {
 }
 
 fn full(error: &io::Error, folder: &Path) -> Stopped {
-    Stopped::Local(format!("the temporary files in {} cannot be written: {error}", folder.display()))
+    Stopped::Local(format!("cannot write temporary files to {}: {error}", folder.display()))
 }
 
 fn unwritable(error: &io::Error, path: &Path) -> Stopped {
@@ -220,5 +220,5 @@ fn unwritable(error: &io::Error, path: &Path) -> Stopped {
         return Stopped::Closed;
     }
     let name = if path == Path::new("-") { "standard output".into() } else { path.display().to_string() };
-    Stopped::Local(format!("{name} cannot be written: {error}"))
+    Stopped::Local(format!("cannot write {name}: {error}"))
 }

@@ -46,56 +46,33 @@ fn secret_files(context: &Context) -> Vec<(&'static str, &Path)> {
 
 /// Fails if two files are the same, or if one is `reserved`.
 fn check_distinct(reserved: &[(&str, &Path)], files: &[(&str, &Path)]) -> Result<(), Failure> {
-    let mut seen: Vec<(&str, FileId)> =
-        reserved.iter().map(|(what, path)| (*what, FileId::of(path))).collect();
+    let mut seen = reserved.to_vec();
     for (what, path) in files {
         // Devices and pipes may be named several times.
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             continue;
         }
-        let place = FileId::of(path);
-        if let Some((other, _)) = seen.iter().find(|(_, earlier)| earlier.is_same(&place)) {
+        if let Some((other, _)) = seen.iter().find(|(_, earlier)| is_same(earlier, path)) {
             return Err(Failure::usage(format!(
                 "{} is used twice: as {other} and by {what}",
                 path.display()
             ))
             .help("use separate files"));
         }
-        seen.push((*what, place));
+        seen.push((what, path));
     }
     Ok(())
 }
 
-/// A file, independent of its path.
-struct FileId {
-    path: PathBuf,
-    /// The device and inode, which all hard links share.
-    id: Option<(u64, u64)>,
+/// Whether two paths lead to the same file, which may not exist yet.
+fn is_same(a: &Path, b: &Path) -> bool {
+    same_file::is_same_file(a, b).unwrap_or_else(|_| absolute(a) == absolute(b))
 }
 
-impl FileId {
-    fn of(path: &Path) -> Self {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| {
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            match (fs::canonicalize(folder), path.file_name()) {
-                (Ok(folder), Some(name)) => folder.join(name),
-                _ => path.to_owned(),
-            }
-        });
-        #[cfg(unix)]
-        let id = fs::metadata(&path).ok().map(|there| {
-            use std::os::unix::fs::MetadataExt as _;
-            (there.dev(), there.ino())
-        });
-        #[cfg(not(unix))]
-        let id = None;
-        Self { path, id }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.path == other.path || self.id.is_some() && self.id == other.id
-    }
+/// The path of a file in an existing directory, without links.
+fn absolute(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))
 }
 
 /// Creates a file. An existing file is replaced only with `force`, and never through a symbolic link.

@@ -5,7 +5,7 @@ use std::process;
 
 use tokio::sync::watch;
 
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
 
 /// Whether a stop was requested.
 #[derive(Clone, Debug)]
@@ -31,11 +31,17 @@ impl From<Signal> for Code {
     }
 }
 
+/// The failure of a command that a signal stopped before it wrote anything.
+pub(crate) fn nothing_written(signal: Signal) -> Failure {
+    Failure::interrupted(signal, "interrupted; nothing was written")
+}
+
 impl Interrupt {
     /// Handles both signals from now on.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, receiver) = watch::channel(None);
-        let mut signals = Signals::new()?;
+        let mut signals =
+            Signals::new().map_err(|e| Failure::failed(format!("cannot listen for signals: {e}")))?;
         tokio::spawn(async move {
             loop {
                 let signal = signals.next().await;

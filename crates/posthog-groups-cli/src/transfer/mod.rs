@@ -30,10 +30,10 @@ pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     }
     if error.is_changed_input() {
         return Failure::failed(error.message())
-            .help("add `--accept-changed-input` to begin anew: what that run has written is found as wanted")
-            .help("or finish that run with its own rows first");
+            .help("add `--accept-changed-input` to start over; rows that are already written are unchanged")
+            .help("or resume that run with its own rows first");
     }
     let is_of_journal = error.is_journal_refused();
     let failure = Failure::from(error);
-    if is_of_journal { failure.help("name another with `--journal FILE`") } else { failure }
+    if is_of_journal { failure.help("choose another with `--journal FILE`") } else { failure }
 }

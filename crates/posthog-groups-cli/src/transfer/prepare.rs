@@ -9,7 +9,7 @@ use crate::exit::{Code, Failure};
 use crate::rows::format::{self, CsvLayout, Format};
 use crate::rows::input::{Input, Named};
 use crate::rows::input_error::InputError;
-use crate::transfer::interrupt::{Interrupt, Signal};
+use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::write_more;
 use crate::transfer::progress::{Progress, Show};
 use crate::transfer::source::{CheckError, Checked, Source};
@@ -84,10 +84,6 @@ fn failure(error: PrepareError, arguments: &ImportInput) -> Failure {
 /// The exit code shows that rows were skipped.
 pub(crate) fn invalid_rows(invalid: u64) -> Result<(), Failure> {
     if invalid == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
-}
-
-pub(crate) fn nothing_written(signal: Signal) -> Failure {
-    Failure::interrupted(signal, "interrupted; nothing was written")
 }
 
 fn of_input_error(error: &InputError, name: &str) -> Failure {

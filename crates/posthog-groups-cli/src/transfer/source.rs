@@ -151,17 +151,17 @@ fn next_row(rows: &mut RowReader) -> Result<Option<ImportRow>, InputError> {
 /// A file of the invalid rows, unchanged.
 struct Rejected {
     out: BufWriter<File>,
-    begun: bool,
+    has_head: bool,
 }
 
 impl Rejected {
     fn create(path: &Path, force: bool) -> io::Result<Self> {
-        files::create(path, force).map(|file| Self { out: BufWriter::new(file), begun: false })
+        files::create(path, force).map(|file| Self { out: BufWriter::new(file), has_head: false })
     }
 
     fn add(&mut self, rows: &RowReader) -> io::Result<()> {
         // With the header of CSV, so that the file can be corrected and imported.
-        if !std::mem::replace(&mut self.begun, true) {
+        if !std::mem::replace(&mut self.has_head, true) {
             self.line(rows.head())?;
         }
         self.line(rows.raw())

@@ -87,7 +87,7 @@ fn every_problem_is_found_with_its_help() {
         ),
         (with_scopes(&["group:read"]), "", "project:read", 0, "warn: projects cannot be listed"),
         (with_scopes(&["group:write"]), "", "group:write", 0, "ok: groups can be changed"),
-        (all(), "--project 77", "project", 1, "fail: there is no project 77 here"),
+        (all(), "--project 77", "project", 1, "fail: project 77 does not exist on this server"),
         (all(), "-t company", "group type", 1, "fail: the project has no group type company"),
         (all(), "-t team", "group type", 0, "ok: team (1), from --group-type"),
         (all(), "--key-file none.key", "key", 4, "fail: cannot read the key file none.key"),

@@ -99,7 +99,7 @@ fn answers(status: u16, header: (&str, &str), body: &str, path: &str) -> Fault {
 }
 
 #[test]
-fn what_stands_between_is_named_with_its_remedy() {
+fn problems_of_proxies_are_reported_with_help() {
     let throttled = r#"{"type": "quota", "code": "quota_limited", "detail": "quota", "attr": null}"#;
     let types = r#"[{"group_type_index": 0}]"#;
     for (fault, line, said, help) in [
@@ -113,7 +113,7 @@ fn what_stands_between_is_named_with_its_remedy() {
         (
             Fault { times: 0, ..Fault::drop_connection() },
             "types --retries 0",
-            "the connection ended",
+            "the connection was closed",
             "http or https",
         ),
         (
@@ -125,7 +125,7 @@ fn what_stands_between_is_named_with_its_remedy() {
         (
             answers(200, ("x-a", "b"), types, "types/$"),
             "types",
-            "at `[0]`: missing field `group_type`",
+            "missing field `group_type`",
             "PostHog itself",
         ),
     ] {
@@ -141,11 +141,11 @@ fn what_stands_between_is_named_with_its_remedy() {
 }
 
 #[test]
-fn a_list_that_cannot_be_continued_is_no_missing_group() {
+fn a_broken_list_is_not_a_missing_group() {
     let refused =
         r#"{"type": "invalid_request", "code": "not_found", "detail": "Invalid cursor", "attr": null}"#;
     let no_cursor = r#"{"next": "http://SERVER/?page=2", "previous": null, "results": []}"#;
-    for (status, body, said) in [(404, refused, "Invalid cursor"), (200, no_cursor, "the cursor is empty")] {
+    for (status, body, said) in [(404, refused, "Invalid cursor"), (200, no_cursor, "has no cursor")] {
         let program = Program::of_2026();
         program.fake.add_faults([answers(status, ("x-a", "b"), body, "groups/$")]).unwrap();
         let done = program.run("list -t 0");

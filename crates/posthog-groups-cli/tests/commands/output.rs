@@ -117,7 +117,7 @@ fn quiet_leaves_only_errors_and_verbose_shows_requests() {
 #[test]
 fn long_waits_are_reported_on_standard_error_without_a_terminal() {
     for (status, told) in
-        [(429, "rate limit: waiting "), (503, "waiting before the request is sent again (last: 503)")]
+        [(429, "rate limit: waiting "), (503, "waiting before the next attempt (the last one failed: 503)")]
     {
         let program = Program::of_2026();
         let mut fault = Fault::http(status);

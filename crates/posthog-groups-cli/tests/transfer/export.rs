@@ -181,7 +181,7 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
     insta::assert_snapshot!(program.finish(child).all());
     let done = program.run(&["export", "/dev/full", "--format", "csv"]);
     assert_eq!(done.code, 1, "{}", done.all());
-    assert!(done.stderr.contains("/dev/full cannot be written: No space left on device"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot write /dev/full: No space left on device"), "{}", done.stderr);
     let done = program.run(&["export", "missing/a.ndjson"]);
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("cannot write missing/a.ndjson"), "{}", done.stderr);

@@ -62,7 +62,7 @@ fn an_interrupted_export_keeps_the_old_file_and_leaves_nothing() {
     send("-INT", &child);
     let done = program.finish(child);
     assert_eq!(done.code, 130, "{}", done.all());
-    assert_eq!(done.stderr, "error: interrupted; a.ndjson is as it was before\n");
+    assert_eq!(done.stderr, "error: interrupted; a.ndjson is unchanged\n");
     assert_eq!(program.files(), ["a.ndjson"]);
     assert_eq!(program.read("a.ndjson"), "old");
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::text::{Message, one_line};
-use super::{Error, Kind};
+use super::text::Message;
+use super::{Error, Kind, one_line};
 
 /// Details.
 impl Error {

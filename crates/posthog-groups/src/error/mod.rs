@@ -14,7 +14,6 @@ use http::{HeaderMap, StatusCode};
 use posthog_groups_client::PersonalApiKey;
 
 use self::envelope::Envelope;
-use self::text::one_line;
 
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -422,6 +421,11 @@ fn is_malformed(error: &reqwest::Error) -> bool {
         cause = error.source();
     }
     false
+}
+
+/// Replaces control characters, and truncates the text.
+fn one_line(text: &str) -> String {
+    text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn snippet(body: &[u8]) -> Option<String> {

@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use super::{Error, Kind, SNIPPET};
+use super::{Error, Kind, one_line};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +78,7 @@ impl fmt::Display for Message<'_> {
             }
             Kind::Unreadable(Some(key)) => write!(f, "the server cannot return group `{}`", one_line(key))?,
             Kind::Unreadable(None) => {
-                f.write_str("the server cannot return a group whose key is not known, and others beside it may be missing")?;
+                f.write_str("the server cannot return a group whose key is unknown, and other groups next to it may be missing")?;
             }
             Kind::NotOurs => f.write_str(
                 "a group with this key exists and has other properties than those sent: it existed before, or was changed since",
@@ -156,8 +156,4 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
-}
-
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

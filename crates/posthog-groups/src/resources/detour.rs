@@ -1,8 +1,8 @@
-//! Continues a list behind a group that the server stores but cannot return (contract section 1.5).
+//! Continues a list after a group that the server stores but cannot return (contract section 1.5).
 //!
-//! A page that would contain such a group fails, and pages always have 100 groups. But groups can be filtered by a part of their key:
-//! the other groups of the page are read with parts that its key does not contain. The parts that fail are those of its key, which
-//! names it. The list continues at a cursor that is made here, because the forms of cursors are known (contract section 2.1).
+//! A page with such a group fails, and pages always have 100 groups. However, groups can be filtered by a part of their key. The other
+//! groups of the page are read with parts that its key does not contain, and the parts that fail reveal its key. The list continues at
+//! a cursor that is constructed here, because the formats of cursors are known (contract section 2.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,16 +15,16 @@ use url::form_urlencoded;
 use crate::error::Result;
 use crate::resources::cursor::Cursor;
 
-/// How many groups are on a page.
+/// The number of groups on a page.
 const PAGE: u64 = 100;
 
-/// How many requests a detour may take.
+/// The maximum number of requests of a detour.
 const MAX_REQUESTS: u32 = 2_000;
 
-/// Keys that are part of the key of a group that cannot be returned are read one by one, up to this many.
+/// The maximum number of keys that are read one by one, because they are parts of the key of a group that cannot be returned.
 const MAX_KEYS: usize = 250;
 
-/// A list, as far as a detour needs it. Both calls fail with 500 where a group cannot be returned.
+/// The requests that a detour needs. Both fail with 500 if a group cannot be returned.
 pub(crate) trait Source: Sync {
     /// Returns the page after a cursor, of the groups whose key contains `part`.
     fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> impl Future<Output = Result<Page>> + Send;
@@ -40,22 +40,22 @@ pub(crate) struct Page {
     pub(crate) is_last: bool,
 }
 
-/// What stands in the place of a page that the server cannot return.
+/// The result of a detour, which replaces a page that the server cannot return.
 #[derive(Debug)]
 pub(crate) struct Detour {
     /// The groups that could be read, newest first.
     pub(crate) groups: Vec<Group>,
-    /// The keys of groups that cannot be returned; in lower case if the case could not be found out.
+    /// The keys of groups that cannot be returned; in lower case if the case could not be determined.
     pub(crate) unreadable: Vec<String>,
-    /// Whether nothing but these can be missing.
+    /// Whether only these groups can be missing.
     pub(crate) is_complete: bool,
     /// Where the list continues.
     pub(crate) next: Cursor,
 }
 
-/// Looks for the way around. `from` is the cursor of the page that fails, and `newest` the time of the group before it.
+/// Reads around a page that fails. `from` is its cursor, and `newest` the time of the group before it.
 ///
-/// Returns `None` if there is none: the server fails whatever it is asked, or its cursors are of another form.
+/// Returns `None` if that is not possible: the server fails for all requests, or its cursors have another format.
 pub(crate) async fn detour(
     source: &impl Source,
     from: Option<&Cursor>,
@@ -96,7 +96,7 @@ pub(crate) async fn detour(
 
 /// The form of the server's cursors, and the start of the page that fails (contract section 2.1).
 enum Form {
-    /// 2026: groups behind a time and a key.
+    /// 2026: groups after a time and a key.
     Keyset { from: Option<Cursor> },
     /// 2025: groups older than a time, without the first few.
     Offset { time: Option<String>, offset: u64 },
@@ -113,7 +113,7 @@ impl Form {
         (offset < MAX_OFFSET).then(|| Self::Offset { time: part("p"), offset })
     }
 
-    /// A position behind all groups.
+    /// A position after all groups.
     fn end(&self) -> Cursor {
         match self {
             Self::Keyset { .. } => keyset_cursor(OLDEST_MICROS, ""),
@@ -155,7 +155,7 @@ fn offset_cursor(time: Option<&str>, offset: u64) -> Cursor {
     Cursor::new(STANDARD.encode(parts.finish()))
 }
 
-/// Finds out the form of the server's cursors, by the page behind all groups.
+/// Determines the format of the server's cursors, by requesting the page after all groups.
 async fn form(source: &impl Source, from: Option<&Cursor>) -> Result<Option<Form>> {
     let keyset = Form::Keyset { from: from.cloned() };
     for form in [Some(keyset), Form::offset(from)].into_iter().flatten() {
@@ -175,18 +175,18 @@ fn place(group: &Group) -> (DateTime<Utc>, &str) {
     (group.created_at, &group.group_key)
 }
 
-/// Where the groups end that a detour is for.
+/// The end of the groups that a detour covers.
 enum End {
     /// With the list.
     List,
     /// 2026: with this group. All filtered pages reach as far.
     Group(Box<Group>),
-    /// 2025: before the page that starts behind so many groups.
+    /// 2025: before the page that starts after this many groups.
     Page { start: u64, groups: Vec<Group> },
 }
 
 impl End {
-    /// Whether it is behind a group, whose time may be later by `slack`.
+    /// Whether it is after a group, whose time may be later by `slack`.
     fn is_behind(&self, group: &Group, slack: TimeDelta) -> bool {
         match self {
             Self::List => true,
@@ -258,8 +258,8 @@ impl<S: Source> Search<'_, S> {
         Ok(true)
     }
 
-    /// Reads groups by parts of their keys, from one character on. Returns the keys of those that cannot be returned, in lower case,
-    /// and the parts of these that may be keys as well.
+    /// Reads groups by parts of their keys, starting with single characters. Returns the keys of those that cannot be returned, in
+    /// lower case, and the parts of these that can be keys too.
     async fn find_keys(&mut self) -> Result<(Vec<String>, BTreeSet<String>)> {
         let ascii = (b'!'..=b'~').map(|byte| byte.to_ascii_lowercase() as char);
         let seen = self.found.keys().flat_map(|key| key.chars().flat_map(char::to_lowercase));
@@ -342,7 +342,7 @@ impl<S: Source> Search<'_, S> {
     }
 }
 
-/// `None`: the server cannot return it.
+/// Converts a 500 to `None`: the server cannot return it.
 fn or_unreadable<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.status() == Some(500) => Ok(None),
@@ -350,14 +350,14 @@ fn or_unreadable<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The texts without their first, and without their last character.
+/// The texts without their first and without their last character.
 fn ends(text: &str) -> (&str, &str) {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let last = text.chars().next_back().map_or(0, char::len_utf8);
     (&text[first..], &text[..text.len() - last])
 }
 
-/// The texts that are one character longer, and of which both ends are among these texts of one length.
+/// The texts that are one character longer and whose two ends are both among these texts of equal length.
 fn joined(texts: &[String]) -> BTreeSet<String> {
     let follow = |a: &String| {
         let followers = texts.iter().filter(|b| ends(a).0 == ends(b).1);
@@ -366,7 +366,7 @@ fn joined(texts: &[String]) -> BTreeSet<String> {
     texts.iter().flat_map(follow).collect()
 }
 
-/// The texts that these parts of one length make up, if no part can be followed, or preceded, by more than one.
+/// The texts that consist of these parts of equal length, if every part has at most one predecessor and successor.
 fn chains(parts: &[String]) -> Option<Vec<String>> {
     if parts.iter().any(|part| part.chars().nth(2).is_none()) {
         return None;

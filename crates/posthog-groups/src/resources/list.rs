@@ -44,7 +44,7 @@ pub struct ListGroups<P = Properties> {
     start: Option<Cursor>,
     limit: Option<usize>,
     prefetch: bool,
-    /// Continue behind groups that the server cannot return.
+    /// Whether to continue after groups that the server cannot return.
     detours: bool,
     decode: Decode<P>,
 }
@@ -85,7 +85,7 @@ impl Groups {
     /// retries a 500 like other failures.
     ///
     /// For a group that the server stores but cannot return, such as one with an integer outside 64 bits, the export has an error
-    /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Finding a way around such a group takes some
+    /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes some
     /// hundred requests.
     ///
     /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
@@ -318,7 +318,7 @@ struct GroupWalk<P> {
     trail: Trail,
     /// When the last group was created, and the keys of the groups of that time.
     last: Option<(DateTime<Utc>, HashSet<String>)>,
-    /// The keys of groups that were read out of order, around one that the server cannot return.
+    /// The keys of groups that were read out of order, around a group that the server cannot return.
     read_before: HashSet<String>,
 }
 
@@ -388,7 +388,7 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
 }
 
 impl<P: Send + 'static> GroupWalk<P> {
-    /// Makes a page of the groups around those that the server cannot return. If there is no way, fails with `error`.
+    /// Creates a page of the groups around those that the server cannot return. Fails with `error` if that is not possible.
     async fn go_around(mut self, index: u8, error: Error) -> Result<(GroupPage<P>, Option<Self>)> {
         let tomorrow = DateTime::from(SystemTime::now()) + TimeDelta::days(1);
         let (newest, delivered) = self.last.clone().unwrap_or((tomorrow, HashSet::new()));
@@ -502,7 +502,7 @@ impl Received {
         keys.extend(tied.map(|group| group.group_key.to_string()));
     }
 
-    /// Decodes the groups, without those that were read before.
+    /// Decodes the groups except those that were read before.
     fn into_groups<P>(self, decode: Decode<P>, before: &HashSet<String>) -> Vec<Result<Group<P>>> {
         match self {
             Self::Whole(page) => {

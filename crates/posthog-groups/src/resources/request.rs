@@ -63,7 +63,7 @@ impl Client {
             .build()
             .map_err(|e| Error::input("the path is not valid in a URL").with_source(e.without_url()))?;
         let exchange = session.exchange(Mode::Raw);
-        let body = exchange.send(&shared.http, operation, Source::Given(Some(request))).await?.body;
+        let body = exchange.send(&shared.http, operation, Source::Given(Some(Box::new(request)))).await?.body;
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }

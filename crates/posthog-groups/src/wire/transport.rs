@@ -153,7 +153,7 @@ pub(crate) enum Source<'c> {
     /// Each request is built.
     Build(Build<'c>),
     /// One request, which is cloned if it may be repeated.
-    Given(Option<reqwest::Request>),
+    Given(Option<Box<reqwest::Request>>),
 }
 
 impl Source<'_> {
@@ -162,8 +162,8 @@ impl Source<'_> {
             Self::Build(build) => build(),
             Self::Given(request) => {
                 // Bodies of this API are bytes, which can be cloned; streams cannot.
-                let copy = request.as_ref().filter(|_| !is_last).and_then(reqwest::Request::try_clone);
-                copy.or_else(|| request.take()).ok_or_else(Error::interrupted)
+                let copy = request.as_deref().filter(|_| !is_last).and_then(reqwest::Request::try_clone);
+                copy.or_else(|| request.take().map(|last| *last)).ok_or_else(Error::interrupted)
             }
         }
     }
@@ -430,7 +430,7 @@ impl Transport for RawTransport {
             let usage = Usage::new(None);
             let (connection, options) = (&*self.connection, &self.options);
             let exchange = Exchange { connection, options, deadline, usage: &usage, mode: Mode::Raw };
-            let result = exchange.run(http, operation, Source::Given(Some(request))).await;
+            let result = exchange.run(http, operation, Source::Given(Some(Box::new(request)))).await;
             Ok(match result {
                 Ok(answer) => answer.into_response(),
                 Err(error) => substitute(no_answer(), &exchange.without_answer(operation, error).to_string()),

@@ -203,7 +203,7 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
         }
         Err(e) if e.is_not_found() => vec![Check::fail(
             "project",
-            format!("there is no project {project} here"),
+            format!("project {project} does not exist on this server"),
             "choose one with --project: the number in the address bar; projects of one region are unknown in the other",
         )],
         Err(e) if e.is_rate_limited() => vec![Check::throttled("project", wait_for(e))],
