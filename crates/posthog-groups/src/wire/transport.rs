@@ -149,6 +149,7 @@ pub(crate) struct Exchange<'c> {
 pub(crate) type Build<'c> = &'c (dyn Fn() -> Result<reqwest::Request, Error> + Send + Sync);
 
 /// Where an exchange gets its requests from.
+#[allow(clippy::large_enum_variant, reason = "one per call, on the stack")]
 pub(crate) enum Source<'c> {
     /// Each request is built.
     Build(Build<'c>),
