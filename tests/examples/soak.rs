@@ -264,7 +264,13 @@ impl Worker {
             Ok(_) => (&self.counts.succeeded, Effect::Taken),
             Err(error) if error.is_event_not_sent() => (&self.counts.succeeded, Effect::Taken),
             Err(error) if error.is_outcome_unknown() => (&self.counts.unknown, Effect::Unknown),
-            Err(error) if error.is_retryable() || error.is_already_exists() || error.is_not_found() => {
+            // A read that was answered 500 twice fails, whatever it was for.
+            Err(error)
+                if error.is_retryable()
+                    || error.is_server_error()
+                    || error.is_already_exists()
+                    || error.is_not_found() =>
+            {
                 (&self.counts.failed, Effect::None)
             }
             Err(error) => return Err(anyhow!("unexpected error: {error} ({error:?})")),
