@@ -7,8 +7,6 @@ fn main() {
 
 #[cfg(feature = "build-time")]
 mod build_time {
-    #![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
-
     use std::env;
     use std::path::PathBuf;
 
