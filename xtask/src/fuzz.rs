@@ -15,7 +15,7 @@ const TARGETS: [(&[&str], &[&str]); 4] = [
     (&["--package", "posthog-groups-cli", "--bin", "posthog-groups"], &["property_tests::"]),
     (
         &["--package", "posthog-groups-client", "--lib"],
-        &["scan::tests::an_answer_is_what_serde_json", "timestamp::tests::what_is_read_by_position"],
+        &["scan::tests::results_agree_with_serde_json", "timestamp::tests::parsing_by_position_agrees"],
     ),
     (
         &["--package", "openapi-ledger", "--test", "hostile"],
@@ -33,9 +33,12 @@ pub(crate) fn fuzz(root: &Path, inputs: u32, only: &str) -> anyhow::Result<Outco
         let program = build(root, arguments)?;
         let listed = Command::new(&program).args(["--list", "--format", "terse"]).output()?;
         let listed = String::from_utf8(listed.stdout)?;
-        let tests = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+        let tests: Vec<_> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+        for name in names {
+            ensure!(tests.iter().any(|test| test.starts_with(name)), "{arguments:?} has no test `{name}...`");
+        }
         for test in
-            tests.filter(|test| names.iter().any(|name| test.starts_with(name)) && test.contains(only))
+            tests.iter().filter(|test| names.iter().any(|name| test.starts_with(name)) && test.contains(only))
         {
             let mut run = measure(&program, test, inputs)?;
             say!("{}", run.line(test, inputs));

@@ -114,8 +114,7 @@ fn members(text: &str) -> Result<Vec<Assignment>, Failure> {
 pub(crate) fn as_written(value: &JsonValue) -> String {
     match value.decode::<String>() {
         Ok(text)
-            if typed("", &text).is_ok_and(|read| read.as_str().starts_with('"'))
-                && !text.starts_with('"') =>
+            if typed("", &text).is_ok_and(|read| read.decode::<String>().is_ok_and(|read| read == text)) =>
         {
             text
         }
@@ -194,9 +193,19 @@ mod tests {
 
     #[test]
     fn values_are_shown_in_the_form_that_is_accepted() {
-        for json in
-            ["42", "true", "\"Acme\"", "\"42\"", "[\"a\"]", "\"[\"", "\"\\\"x\"", "\"\"", "null", "\"null\""]
-        {
+        for json in [
+            "42",
+            "true",
+            r#""Acme""#,
+            r#""42""#,
+            r#"["a"]"#,
+            r#""[""#,
+            r#""\"x""#,
+            r#"" \"\"""#,
+            r#""""#,
+            "null",
+            r#""null""#,
+        ] {
             let value = JsonValue::parse(json).unwrap();
             let shown = as_written(&value);
             if json != "null" {

@@ -287,9 +287,14 @@ impl Error {
 
     /// Redacts the API key in the details of a group that could not be decoded.
     pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
-        if let Kind::Decode(decode) = &mut self.0.kind {
-            decode.path = key.redact(&decode.path).into_owned();
-            decode.group_key = decode.group_key.take().map(|text| key.redact(&text).into_owned());
+        let redact = |text: String| key.redact(&text).into_owned();
+        match &mut self.0.kind {
+            Kind::Decode(decode) => {
+                decode.path = key.redact(&decode.path).into_owned();
+                decode.group_key = decode.group_key.take().map(redact);
+            }
+            Kind::Unreadable(group_key) => *group_key = group_key.take().map(redact),
+            _ => {}
         }
         // The message can quote the value.
         let message = self.0.source.as_ref().map(ToString::to_string).unwrap_or_default();

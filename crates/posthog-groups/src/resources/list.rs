@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_core::Stream;
-use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, Properties};
+use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, PersonalApiKey, Properties};
 use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
@@ -266,6 +266,12 @@ impl<P> GroupPage<P> {
     pub fn into_groups(self) -> Result<Vec<Group<P>>> {
         self.groups.into_iter().collect()
     }
+
+    /// Hides the API key in the errors of single groups, in case the server has echoed it.
+    fn redacted(self, key: &PersonalApiKey) -> Self {
+        let groups = self.groups.into_iter().map(|group| group.map_err(|e| e.redacted(key))).collect();
+        Self { groups, ..self }
+    }
 }
 
 /// A stream of groups, returned by [`ListGroups::stream`].
@@ -371,19 +377,15 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if self.list.detours {
             page.note_last(&mut self.last);
         }
-        let key = &session.shared.connection.key;
-        let mut groups: Vec<_> = page
-            .into_groups(self.list.decode, &self.read_before)
-            .into_iter()
-            .map(|group| group.map_err(|e| e.redacted(key)))
-            .collect();
+        let mut groups = page.into_groups(self.list.decode, &self.read_before);
         if let Some(left) = &mut self.left {
             groups.truncate(*left);
             *left -= groups.len();
         }
         let rest =
             next.clone().filter(|_| self.left != Some(0)).map(|next| Self { cursor: Some(next), ..self });
-        Ok((GroupPage { groups, next, link_origin }, rest))
+        let page = GroupPage { groups, next, link_origin };
+        Ok((page.redacted(&session.shared.connection.key), rest))
     }
 }
 
@@ -417,8 +419,10 @@ impl<P: Send + 'static> GroupWalk<P> {
                 groups.push(Err(Error::unreadable(Some(key))));
             }
         }
-        self.cursor = Some(detour.next.clone());
-        Ok((GroupPage { groups, next: Some(detour.next), link_origin: None }, Some(self)))
+        let page = GroupPage { groups, next: Some(detour.next.clone()), link_origin: None };
+        let page = page.redacted(&source.session.shared.connection.key);
+        self.cursor = Some(detour.next);
+        Ok((page, Some(self)))
     }
 }
 

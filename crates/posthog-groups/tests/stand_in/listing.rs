@@ -196,6 +196,30 @@ async fn an_export_goes_on_around_groups_that_the_server_cannot_return() {
 }
 
 #[tokio::test]
+async fn errors_of_single_groups_do_not_show_the_key() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Account {
+        #[expect(dead_code, reason = "only its type matters")]
+        seats: u32,
+    }
+    for era in Era::ALL {
+        for unreadable in [None, Some(unreadable("bad"))] {
+            let count = 1 + usize::from(unreadable.is_some());
+            let fake = serve(era, empty()).await;
+            let key = fake.key();
+            let echo = Group::new(0, "echo").with("seats", key.as_str());
+            let groups = unreadable.into_iter().chain([echo]).collect();
+            fake.put_state(State { groups, ..fake.state() }).unwrap();
+            let list = organizations(&fake).export().properties::<Account>();
+            let errors: Vec<_> = list.stream().filter_map(async |group| group.err()).collect().await;
+            assert_eq!(errors.len(), count, "{era}: {errors:?}");
+            let shown = format!("{errors:?} {errors:#?} {}", serde_json::to_string(&errors).unwrap());
+            assert!(shown.contains("seats") && !shown.contains(&key), "{era}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_export_from_a_server_that_is_down_ends_after_a_few_more_requests() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
