@@ -127,6 +127,8 @@ fn errors_about_an_invalid_key_do_not_contain_it() {
         };
         assert!(!format!("{error} {error:?}").contains(SECRET));
     }
+    // It could be sent, but not be recognized in a response.
+    assert!(matches!(PersonalApiKey::new("phx_canaryä"), Err(ConnectError::MalformedKey)));
     for host in [
         "https://canary@eu.posthog.com",
         "https://u:canary@eu.posthog.com",

@@ -6,7 +6,7 @@ use crate::body::{self, FromBody};
 use crate::generated::Client;
 use crate::operation::{Operation, operation};
 
-/// A call of the generated client that has not been sent: its parameters, and what it answers with.
+/// A call of the generated client that has not been sent: its parameters, and the type of its response.
 ///
 /// The generated builders implement it. Use it to build a request without sending it:
 ///
@@ -25,8 +25,8 @@ pub trait Call: Sized {
     /// The id of the operation.
     const OPERATION_ID: &'static str;
 
-    /// The status of a successful response.
-    const STATUS: u16;
+    /// Returns whether the operation succeeded, by the status of its response.
+    fn is_success(status: u16) -> bool;
 
     /// Builds the request, without authentication.
     ///
@@ -48,11 +48,11 @@ pub(crate) fn invalid(name: &str, error: String) -> Error<()> {
     Error::InvalidRequest(if error.is_empty() { format!("{name} was not initialized") } else { error })
 }
 
-/// Sends a call by the transport of its client, and decodes the response.
+/// Sends a call through the transport of its client, and decodes the response.
 pub(crate) async fn send<C: Call>(client: &Client, call: C) -> Result<ResponseValue<C::Answer>, Error<()>> {
     let request = call.request()?;
     let response = client.inner.execute(&client.client, C::operation(), request).await?;
-    match response.status().as_u16() == C::STATUS {
+    match C::is_success(response.status().as_u16()) {
         true => body::read(response).await,
         false => Err(Error::UnexpectedResponse(response)),
     }

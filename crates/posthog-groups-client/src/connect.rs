@@ -19,8 +19,7 @@ use crate::transport::{Transport, TransportFuture};
 
 /// A transport that authenticates every request and sends it once.
 ///
-/// The size of responses is limited. If a response contains the key, it is replaced by `[key]`, so that no error shows
-/// it.
+/// The size of responses is limited. The key is replaced by `[key]` in responses that contain it, so that no error shows it.
 #[derive(Clone, Debug)]
 pub struct Direct {
     key: PersonalApiKey,

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum ConnectError {
     /// The key is empty.
     EmptyKey,
-    /// The key contains characters that are not allowed in a header, such as a line break.
+    /// The key contains characters other than visible ASCII, such as a line break.
     MalformedKey,
     /// The key is a project key.
     ProjectKey,
@@ -28,7 +28,7 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptyKey => f.write_str("the personal API key is empty; create one under Settings, Personal API keys"),
-            Self::MalformedKey => f.write_str("the personal API key contains characters that are not allowed in a header; remove line breaks"),
+            Self::MalformedKey => f.write_str("the personal API key contains characters other than visible ASCII; remove them, such as line breaks"),
             Self::ProjectKey => f.write_str("phc_... is a project key, which this API rejects; use a personal API key (phx_...)"),
             Self::EmptyProjectKey => f.write_str("the project key is empty; find it under Settings, Project"),
             Self::PersonalKey => f.write_str("phx_... is a personal API key, which must not be sent with events; use the project key (phc_...)"),

@@ -2588,7 +2588,9 @@ pub mod builder {
     impl crate::Call for ListProjects<'_> {
         type Answer = types::ProjectPage;
         const OPERATION_ID: &'static str = "list_projects";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, limit, offset, search } = self;
             let limit = limit.map_err(|error| crate::call::invalid("limit", error))?;
@@ -2616,7 +2618,9 @@ pub mod builder {
     impl crate::Call for ListGroups<'_> {
         type Answer = crate::GroupPage;
         const OPERATION_ID: &'static str = "list_groups";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self {
                 client,
@@ -2660,7 +2664,9 @@ pub mod builder {
     impl crate::Call for CreateGroup<'_> {
         type Answer = crate::Group;
         const OPERATION_ID: &'static str = "create_group";
-        const STATUS: u16 = 201u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 201u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id
@@ -2690,7 +2696,9 @@ pub mod builder {
     impl crate::Call for ListActivity<'_> {
         type Answer = types::ActivityPage;
         const OPERATION_ID: &'static str = "list_activity";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, limit, page } = self;
             let project_id = project_id
@@ -2727,7 +2735,9 @@ pub mod builder {
     impl crate::Call for DeleteProperty<'_> {
         type Answer = crate::Group;
         const OPERATION_ID: &'static str = "delete_property";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id
@@ -2766,7 +2776,9 @@ pub mod builder {
     impl crate::Call for FindGroup<'_> {
         type Answer = types::FoundGroup;
         const OPERATION_ID: &'static str = "find_group";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self {
                 client,
@@ -2808,7 +2820,9 @@ pub mod builder {
     impl crate::Call for ListPropertyDefinitions<'_> {
         type Answer = types::PropertyDefinitions;
         const OPERATION_ID: &'static str = "list_property_definitions";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id } = self;
             let project_id = project_id
@@ -2832,7 +2846,9 @@ pub mod builder {
     impl crate::Call for ListPropertyValues<'_> {
         type Answer = types::PropertyValues;
         const OPERATION_ID: &'static str = "list_property_values";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index, key, value } = self;
             let project_id = project_id
@@ -2866,7 +2882,9 @@ pub mod builder {
     impl crate::Call for ListRelated<'_> {
         type Answer = ::std::vec::Vec<crate::RelatedActor>;
         const OPERATION_ID: &'static str = "list_related";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index, id } = self;
             let project_id = project_id
@@ -2898,7 +2916,9 @@ pub mod builder {
     impl crate::Call for UpdateProperty<'_> {
         type Answer = crate::Group;
         const OPERATION_ID: &'static str = "update_property";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id
@@ -2937,7 +2957,9 @@ pub mod builder {
     impl crate::Call for UpsertProperties<'_> {
         type Answer = crate::Group;
         const OPERATION_ID: &'static str = "upsert_properties";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_key, group_type_index, body } = self;
             let project_id = project_id
@@ -2972,7 +2994,9 @@ pub mod builder {
     impl crate::Call for ListGroupTypes<'_> {
         type Answer = ::std::vec::Vec<types::GroupType>;
         const OPERATION_ID: &'static str = "list_group_types";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id } = self;
             let project_id = project_id
@@ -2996,7 +3020,9 @@ pub mod builder {
     impl crate::Call for CreateDetailDashboard<'_> {
         type Answer = types::GroupType;
         const OPERATION_ID: &'static str = "create_detail_dashboard";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id
@@ -3027,7 +3053,9 @@ pub mod builder {
     impl crate::Call for SetDefaultColumns<'_> {
         type Answer = types::GroupType;
         const OPERATION_ID: &'static str = "set_default_columns";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id
@@ -3058,7 +3086,9 @@ pub mod builder {
     impl crate::Call for UpdateGroupTypes<'_> {
         type Answer = ::std::vec::Vec<types::GroupType>;
         const OPERATION_ID: &'static str = "update_group_types";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, body } = self;
             let project_id = project_id
@@ -3084,7 +3114,9 @@ pub mod builder {
     impl crate::Call for DeleteGroupType<'_> {
         type Answer = ();
         const OPERATION_ID: &'static str = "delete_group_type";
-        const STATUS: u16 = 204u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 204u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client, project_id, group_type_index } = self;
             let project_id = project_id
@@ -3103,7 +3135,9 @@ pub mod builder {
     impl crate::Call for GetCurrentUser<'_> {
         type Answer = types::CurrentUser;
         const OPERATION_ID: &'static str = "get_current_user";
-        const STATUS: u16 = 200u16;
+        fn is_success(status: u16) -> bool {
+            matches!(status, 200u16)
+        }
         fn request(self) -> Result<::reqwest::Request, Error<()>> {
             let Self { client } = self;
             let url = format!("{}/api/users/@me/", client.baseurl,);

@@ -27,7 +27,7 @@ impl PersonalApiKey {
     /// Creates a key. White space around it is removed.
     ///
     /// # Errors
-    /// [`ConnectError`] for an empty key, a key with characters that are not allowed in a header, and a project key
+    /// [`ConnectError`] for an empty key, a key with characters other than visible ASCII, and a project key
     /// `phc_...`, which the REST API rejects with 401.
     pub fn new(key: &str) -> Result<Self, ConnectError> {
         let key = key.trim();
@@ -37,8 +37,10 @@ impl PersonalApiKey {
         if key.starts_with("phc_") {
             return Err(ConnectError::ProjectKey);
         }
-        let mut header =
-            HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| ConnectError::MalformedKey)?;
+        // Other bytes could be sent, but not recognized in responses.
+        let header =
+            HeaderValue::try_from(format!("Bearer {key}")).ok().filter(|header| header.to_str().is_ok());
+        let mut header = header.ok_or(ConnectError::MalformedKey)?;
         header.set_sensitive(true);
         Ok(Self(header))
     }
@@ -85,7 +87,7 @@ impl PersonalApiKey {
 
     fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(key) = self.text().filter(|key| key.len() <= bytes.len()) else { return false };
-        // Checking is cheaper than replacing what is invalid, and all that servers send is valid.
+        // Validating is faster than the lossy conversion, and almost all bodies are valid UTF-8.
         str::from_utf8(bytes)
             .map_or_else(|_| String::from_utf8_lossy(bytes).contains(key), |text| text.contains(key))
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// A string that may be a slice of a larger one, such as of a response body.
 ///
 /// It dereferences to `str`. Clones share the text, which stays in memory as long as any slice of it;
-/// [`into_owned`](Self::into_owned) copies the slice out.
+/// [`into_owned`](Self::into_owned) copies the slice.
 ///
 /// ```
 /// use posthog_groups_client::SharedStr;
@@ -36,7 +36,7 @@ impl SharedStr {
         self.text.get(self.range.clone()).unwrap_or_default()
     }
 
-    /// Returns the same string with a copy of its text, so that it keeps no larger text in memory.
+    /// Copies the text, so that the string does not keep a larger one in memory.
     #[must_use]
     pub fn into_owned(self) -> Self {
         if self.range.len() == self.text.len() { self } else { Self::from(self.as_str()) }

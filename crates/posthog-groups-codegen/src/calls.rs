@@ -101,13 +101,13 @@ impl Calls {
             _ => None,
         })?;
         let answer = answer(send)?;
-        self.answers.push(answer.to_token_stream().to_string());
         let end = send.block.stmts.iter().position(is_info)?;
-        let after = send.block.stmts.split_off(end);
-        let operation = literal(&after, "operation_id : ")?;
-        let status = literal(&after, "as_u16 () { ")?;
-        let mut build = std::mem::take(&mut send.block.stmts);
+        let (build, after) = send.block.stmts.split_at(end);
+        let operation = operation_id(after)?;
+        let statuses = Some(successes(after)).filter(|patterns| !patterns.is_empty())?;
+        let mut build = build.to_vec();
         build.iter_mut().for_each(name_parameter);
+        self.answers.push(answer.to_token_stream().to_string());
         send.block = parse_quote!({
             let client = self.client;
             crate::call::send(client, self).await
@@ -116,7 +116,9 @@ impl Calls {
             impl crate::Call for #name<'_> {
                 type Answer = #answer;
                 const OPERATION_ID: &'static str = #operation;
-                const STATUS: u16 = #status;
+                fn is_success(status: u16) -> bool {
+                    matches!(status, #(#statuses)|*)
+                }
                 fn request(self) -> Result<::reqwest::Request, Error<()>> {
                     #(#build)*
                     Ok(request)
@@ -147,15 +149,29 @@ fn is_info(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "info"))
 }
 
-/// Returns the literal after `mark` in the text of the statements.
-fn literal(statements: &[Stmt], mark: &str) -> Option<syn::Lit> {
+/// Returns the literal of `operation_id: "..."`.
+fn operation_id(statements: &[Stmt]) -> Option<syn::LitStr> {
     let text = statements.iter().map(ToTokens::to_token_stream).collect::<TokenStream>().to_string();
-    let after = text.split_once(mark)?.1;
-    let end = match after.strip_prefix('"') {
-        Some(string) => string.find('"')? + 2,
-        None => after.find(' ')?,
-    };
-    syn::parse_str(&after[..end]).ok()
+    let after = text.split_once("operation_id : \"")?.1;
+    Some(syn::LitStr::new(after.split_once('"')?.0, proc_macro2::Span::call_site()))
+}
+
+/// Returns the patterns of the statuses for which `match response.status().as_u16()` decodes a response.
+fn successes(statements: &[Stmt]) -> Vec<syn::Pat> {
+    #[derive(Default)]
+    struct Successes(Vec<syn::Pat>);
+
+    impl VisitMut for Successes {
+        fn visit_expr_match_mut(&mut self, expression: &mut syn::ExprMatch) {
+            let arms = expression.arms.iter();
+            let decoding = arms.filter(|arm| !arm.body.to_token_stream().to_string().contains("Err ("));
+            self.0.extend(decoding.map(|arm| arm.pat.clone()));
+        }
+    }
+
+    let mut successes = Successes::default();
+    statements.to_vec().iter_mut().for_each(|statement| successes.visit_stmt_mut(statement));
+    successes.0
 }
 
 /// Takes the calls `.query(&QueryParam::new(name, value))` out of a chain of calls, and their arguments in order.
@@ -191,7 +207,7 @@ fn is_not_initialized(call: &syn::ExprCall) -> bool {
     call.to_token_stream().to_string().ends_with("was not initialized\" . to_string ())")
 }
 
-/// Lets `let x = x.map_err(Error::InvalidRequest)?` name a missing parameter.
+/// Makes the error of `let x = x.map_err(Error::InvalidRequest)?` name the missing parameter.
 fn name_parameter(statement: &mut Stmt) {
     if let Stmt::Local(local) = statement
         && let syn::Pat::Ident(name) = &local.pat
@@ -217,4 +233,23 @@ fn sets_up_headers(statement: &Stmt) -> bool {
 
 fn is_header_map(expression: &Expr) -> bool {
     matches!(expression, Expr::Path(path) if path.path.is_ident("header_map"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_that_is_decoded_is_a_success() {
+        let response: Stmt = parse_quote! {
+            let result = match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                202u16..=299u16 => { ResponseValue::from_response(response).await }
+                404u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            };
+        };
+        let expected: [syn::Pat; 2] = [parse_quote!(200u16), parse_quote!(202u16..=299u16)];
+        assert_eq!(successes(&[response]), expected);
+    }
 }

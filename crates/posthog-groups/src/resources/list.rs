@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_core::Stream;
-use posthog_groups_client::{self as raw, Call as _, FromBody as _, JsonValue, PersonalApiKey, Properties};
+use posthog_groups_client::{self as raw, FromBody as _, JsonValue, PersonalApiKey, Properties};
 use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
@@ -84,7 +85,7 @@ impl Groups {
     /// Lists all groups of the type. Unlike [`list`](Self::list), it has no deadline, waits for the rate limit as long as necessary, and
     /// retries a 500 like other failures.
     ///
-    /// For a group that the server stores but cannot return, such as one with an integer outside 64 bits, the export has an error
+    /// For a group that the server stores but cannot return, such as one with an integer outside 64 bits, the stream returns an error
     /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes some
     /// hundred requests.
     ///
@@ -156,7 +157,7 @@ impl<P: Send + 'static> ListGroups<P> {
 
     /// Decodes properties as `Q`.
     ///
-    /// For a group whose properties do not match, the list has an error with its key and JSON text, and continues after it.
+    /// For a group whose properties do not match, the stream returns an error with its key and JSON text, and continues after it.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) {
@@ -349,11 +350,11 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if self.left == Some(0) {
             return Ok((GroupPage { groups: Vec::new(), next: self.cursor, link_origin: None }, None));
         }
-        if let Some(cursor) = &self.cursor {
-            self.trail.follow(cursor)?;
-        }
         // The deadline applies to each page.
         let session = self.list.groups.client().session("list");
+        if let Some(cursor) = &self.cursor {
+            self.trail.follow(cursor).map_err(|e| session.fail(e))?;
+        }
         let index = match self.index {
             Some(index) => index,
             None => self.list.groups.index(&session).await?,
@@ -366,41 +367,50 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             page => page?,
         };
         if let Some((index, key)) = page.first() {
-            self.trail.enter(index, key)?;
+            self.trail.enter(index, key).map_err(|e| session.fail(e))?;
         }
         let link = page.next();
         let next = link.map(|link| Cursor::new(parameter_of_link(link, "cursor").unwrap_or_default()));
         let link_origin = link.and_then(|link| other_origin(&session.shared.connection.host, link));
         if next.is_some() {
-            self.trail.empty_pages.count(page.is_empty())?;
+            self.trail.empty_pages.count(page.is_empty()).map_err(|e| session.fail(e))?;
         }
         if self.list.detours {
             page.note_last(&mut self.last);
         }
-        let mut groups = page.into_groups(self.list.decode, &self.read_before);
-        if let Some(left) = &mut self.left {
-            groups.truncate(*left);
-            *left -= groups.len();
-        }
-        let rest =
-            next.clone().filter(|_| self.left != Some(0)).map(|next| Self { cursor: Some(next), ..self });
-        let page = GroupPage { groups, next, link_origin };
-        Ok((page.redacted(&session.shared.connection.key), rest))
+        let groups = page.into_groups(self.list.decode, &self.read_before);
+        Ok(self.finish(GroupPage { groups, next, link_origin }, &session.shared.connection.key))
     }
 }
 
 impl<P: Send + 'static> GroupWalk<P> {
+    /// Completes a page: applies the limit, and redacts the key. Returns the rest of the walk, if there is one.
+    fn finish(mut self, mut page: GroupPage<P>, key: &PersonalApiKey) -> (GroupPage<P>, Option<Self>) {
+        if let Some(left) = &mut self.left {
+            page.groups.truncate(*left);
+            *left -= page.groups.len();
+        }
+        let next = page.next.clone().filter(|_| self.left != Some(0));
+        (page.redacted(key), next.map(|next| Self { cursor: Some(next), ..self }))
+    }
+
     /// Creates a page of the groups around those that the server cannot return. Fails with `error` if that is not possible.
     async fn go_around(mut self, index: u8, error: Error) -> Result<(GroupPage<P>, Option<Self>)> {
         let tomorrow = DateTime::from(SystemTime::now()) + TimeDelta::days(1);
         let (newest, delivered) = self.last.clone().unwrap_or((tomorrow, HashSet::new()));
-        // A 500 is repeated once: it may be another failure.
+        // Retries a 500 once, because it may be temporary.
         let client = self.list.groups.client();
         let once = |retry: RetryPolicy| RetryPolicy { server_errors: 1, ..retry };
         let session = client.with_options(|o| o.retry(once(o.retry))).session("list");
         let source = Filtered { list: &self.list, session, index };
-        let Ok(Some(detour)) = detour(&source, self.cursor.as_ref(), newest).await else {
-            return Err(error);
+        let shared = source.session.shared.clone();
+        let detour = match detour(&source, self.cursor.as_ref(), newest).await {
+            Ok(Some(detour)) => detour,
+            Ok(None) => return Err(error),
+            Err(reason) => {
+                let note = format!("reading the other groups of the page failed: {}", reason.message());
+                return Err(error.with_note(note));
+            }
         };
         let part = self.list.key_contains.as_deref().unwrap_or_default().to_lowercase();
         let is_listed = |key: &str| key.to_lowercase().contains(&part);
@@ -411,7 +421,7 @@ impl<P: Send + 'static> GroupWalk<P> {
                 groups.push((self.list.decode)(group));
             }
         }
-        if detour.unreadable.is_empty() || !detour.is_complete {
+        if !detour.is_complete {
             groups.push(Err(Error::unreadable(None)));
         }
         for key in detour.unreadable.into_iter().filter(|key| is_listed(key)) {
@@ -419,14 +429,12 @@ impl<P: Send + 'static> GroupWalk<P> {
                 groups.push(Err(Error::unreadable(Some(key))));
             }
         }
-        let page = GroupPage { groups, next: Some(detour.next.clone()), link_origin: None };
-        let page = page.redacted(&source.session.shared.connection.key);
-        self.cursor = Some(detour.next);
-        Ok((page, Some(self)))
+        let page = GroupPage { groups, next: Some(detour.next), link_origin: None };
+        Ok(self.finish(page, &shared.connection.key))
     }
 }
 
-/// A list for detours.
+/// The filtered requests of a detour.
 struct Filtered<'l, P> {
     list: &'l ListGroups<P>,
     session: Session,
@@ -551,22 +559,9 @@ async fn fetch<P>(
         }
         request
     };
-    let mut again = session.options.retry.retries > 0;
-    loop {
-        let answer = session.answer(request).await.map_err(Error::with_repair_help)?;
-        let error = match raw::GroupPage::from_body(&answer.body) {
-            Ok(page) => return Ok(Received::Whole(page)),
-            Err(error) => error,
-        };
-        if let Ok(page) = serde_json::from_slice(&answer.body) {
-            return Ok(Received::Loose(page));
-        }
-        let operation = raw::builder::ListGroups::operation();
-        let error = session.undecodable::<raw::GroupPage>(operation, answer, error);
-        // Truncated in a way that only decoding detects, so the page is requested again, like other reads.
-        if !again || !error.is_cut_short() {
-            return Err(error.with_repair_help());
-        }
-        again = false;
-    }
+    let decode = |body: &Bytes| match raw::GroupPage::from_body(body) {
+        Ok(page) => Ok(Received::Whole(page)),
+        Err(error) => serde_json::from_slice(body).map(Received::Loose).map_err(|_| error),
+    };
+    session.read_as(request, decode).await.map_err(Error::with_repair_help)
 }

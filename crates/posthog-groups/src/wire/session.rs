@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use bytes::Bytes;
 use posthog_groups_client::types::GroupType;
 use posthog_groups_client::{self as raw, Call, FromBody, Idempotency, Operation};
 use serde::de::DeserializeOwned;
@@ -66,9 +67,9 @@ impl Session {
         &self.shared.raw
     }
 
-    /// Adds the context of the call to an error.
+    /// Adds the context of the call to an error, and redacts the key in it.
     pub(crate) fn fail(&self, error: Error) -> Error {
-        self.usage.complete(error)
+        self.usage.complete(error.redacted(&self.shared.connection.key))
     }
 
     /// The project as it appears in paths.
@@ -116,25 +117,25 @@ impl Session {
     }
 
     /// Sends a request of the generated client. Returns the response if it has the expected status.
-    pub(crate) async fn answer<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<Answer> {
+    async fn answer<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<Answer> {
         let build = || {
             call().request().map_err(|error| match error {
                 raw::Error::InvalidRequest(message) => Error::input(message),
                 other => Error::input("the request cannot be built").with_source(other),
             })
         };
-        self.answer_with(C::operation(), C::STATUS, &build).await
+        self.answer_with(C::operation(), C::is_success, &build).await
     }
 
     async fn answer_with(
         &self,
         operation: &'static Operation,
-        status: u16,
+        is_success: fn(u16) -> bool,
         build: Build<'_>,
     ) -> Result<Answer> {
         let exchange = self.exchange(Mode::Call);
         let answer = exchange.send(&self.shared.http, operation, Source::Build(build)).await?;
-        if answer.status.as_u16() == status {
+        if is_success(answer.status.as_u16()) {
             return Ok(answer);
         }
         let error = Error::unexpected_status(answer.status);
@@ -143,21 +144,39 @@ impl Session {
 
     /// Sends a request of the generated client, and decodes the response.
     pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
+        self.send_as(&call, &C::Answer::from_body).await
+    }
+
+    async fn send_as<C: Call, T>(
+        &self,
+        call: &(impl Fn() -> C + Send + Sync),
+        decode: &(impl Fn(&Bytes) -> serde_json::Result<T> + Send + Sync),
+    ) -> Result<T> {
         let answer = self.answer(call).await?;
-        C::Answer::from_body(&answer.body)
-            .map_err(|error| self.undecodable::<C::Answer>(C::operation(), answer, error))
+        decode(&answer.body).map_err(|error| self.undecodable::<C::Answer>(C::operation(), answer, error))
     }
 
     /// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
     pub(crate) async fn read<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
-        match self.send(&call).await {
-            Err(error) if error.is_cut_short() && self.options.retry.retries > 0 => self.send(&call).await,
+        self.read_as(call, C::Answer::from_body).await
+    }
+
+    /// Like [`read`](Self::read), with another decoder.
+    pub(crate) async fn read_as<C: Call, T>(
+        &self,
+        call: impl Fn() -> C + Send + Sync,
+        decode: impl Fn(&Bytes) -> serde_json::Result<T> + Send + Sync,
+    ) -> Result<T> {
+        match self.send_as(&call, &decode).await {
+            Err(error) if error.is_cut_short() && self.options.retry.retries > 0 => {
+                self.send_as(&call, &decode).await
+            }
             result => result,
         }
     }
 
     /// Returns the error for a response that cannot be decoded.
-    pub(crate) fn undecodable<T: DeserializeOwned>(
+    fn undecodable<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,
         answer: Answer,
