@@ -152,13 +152,13 @@ impl Journal {
                 ),
             )
             .with_help(
-                "finish the import with the program that began it, or remove the journal to begin anew",
+                "finish the import with the program that began it, or remove the journal to start over",
             ),
             Unreadable::Foreign(line) => Error::import(
                 Refusal::Journal,
                 format!("line {line} of {} is not from a journal", path.display()),
             )
-            .with_help("use another file for the journal, or remove this one to begin anew"),
+            .with_help("use another file for the journal, or remove this one to start over"),
         })?;
         let resumes = match &found.header {
             Some(header) => belongs(path, header, wanted, accept_change)?,
@@ -396,7 +396,7 @@ fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) ->
         found.rows,
         wanted.rows
     ))
-    .with_help("finish that run with its own rows, or accept the changed input to begin anew"))
+    .with_help("finish that run with its own rows, or accept the changed input to start over"))
 }
 
 #[cfg(test)]

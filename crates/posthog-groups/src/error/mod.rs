@@ -285,7 +285,7 @@ impl Error {
         error.with_source(source)
     }
 
-    /// Redacts the API key in the details of a group that could not be decoded.
+    /// Redacts the API key in texts of the server.
     pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
         let redact = |text: String| key.redact(&text).into_owned();
         match &mut self.0.kind {
@@ -294,6 +294,7 @@ impl Error {
                 decode.group_key = decode.group_key.take().map(redact);
             }
             Kind::Unreadable(group_key) => *group_key = group_key.take().map(redact),
+            Kind::Input(text) | Kind::Paging(text) => *text = redact(std::mem::take(text)),
             _ => {}
         }
         // The message can quote the value.
@@ -436,8 +437,7 @@ fn one_line(text: &str) -> String {
 fn snippet(body: &[u8]) -> Option<String> {
     // Truncated before decoding, because a body can have many megabytes.
     let head = &body[..body.len().min(SNIPPET * 4)];
-    let text = String::from_utf8_lossy(head);
-    let text: String = text.chars().take(SNIPPET).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = one_line(&String::from_utf8_lossy(head));
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -142,7 +142,8 @@ impl Error {
     }
 
     /// The response is not what was expected: not JSON, JSON of another form, too large, a redirect, a success with an unexpected
-    /// status, or not valid HTTP. Also a group that [`Groups::export`](crate::Groups::export) continues without.
+    /// status, or not valid HTTP. Also true for a group that [`Groups::export`](crate::Groups::export) skips because
+    /// the server cannot return it.
     ///
     /// # Troubleshooting
     /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the

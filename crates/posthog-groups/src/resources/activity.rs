@@ -52,7 +52,7 @@ impl ActivityQuery {
         self
     }
 
-    /// Starts at a page, [`ActivityPage::next`] of an earlier page.
+    /// Starts at the cursor of an earlier page, [`ActivityPage::next`].
     pub fn start_from(mut self, cursor: Cursor) -> Self {
         self.start = Some(cursor);
         self
@@ -112,7 +112,7 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// The number of entries on all pages.
     pub total: i64,
-    /// The number of the next page; `None` on the last page. New entries move older ones to later pages.
+    /// The cursor of the next page; `None` on the last page. New entries move older ones to later pages.
     pub next: Option<Cursor>,
 }
 
@@ -174,16 +174,16 @@ impl Walk for ActivityWalk {
     type Page = ActivityPage;
 
     async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
+        let session = self.query.handle.groups.client().session("activity");
         if let Some(cursor) = self.cursor.take() {
             // Checked here, so that the page before has been delivered.
-            let (page, limit) = place_after(self.page, &cursor)?;
+            let (page, limit) = place_after(self.page, &cursor).map_err(|e| session.fail(e))?;
             self.page = page;
             // Page numbers depend on the page size that the server used.
             self.query.page_size = limit.unwrap_or(self.query.page_size);
         }
         let handle = &self.query.handle;
         let key = input::check_group_key(&handle.key)?;
-        let session = handle.groups.client().session("activity");
         let index = handle.groups.index(&session).await?;
         let list = || {
             session
@@ -199,7 +199,7 @@ impl Walk for ActivityWalk {
         let next = page.next.as_deref().map(cursor_of);
         let rest = match &next {
             Some(cursor) => {
-                self.empty_pages.count(page.results.is_empty())?;
+                self.empty_pages.count(page.results.is_empty()).map_err(|e| session.fail(e))?;
                 Some(Self { cursor: Some(cursor.clone()), ..self })
             }
             None => None,

@@ -1,7 +1,7 @@
 //! The client.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use posthog_groups_client as raw;
@@ -35,7 +35,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     options: CallOptions,
-    raw: raw::Client,
+    raw: OnceLock<raw::Client>,
 }
 
 impl fmt::Debug for Client {
@@ -50,9 +50,7 @@ impl fmt::Debug for Client {
 
 impl Client {
     pub(crate) fn assemble(shared: Arc<Shared>, options: CallOptions) -> Self {
-        let raw =
-            RawTransport { connection: shared.connection.clone(), options }.into_client(shared.http.clone());
-        Self(Arc::new(Inner { shared, options, raw }))
+        Self(Arc::new(Inner { shared, options, raw: OnceLock::new() }))
     }
 
     /// Returns a client with other timeouts or retries. Everything else is shared.
@@ -66,7 +64,9 @@ impl Client {
     /// there is no response because of this crate, such as after a deadline, the response has status 599 and its body
     /// gives the reason.
     pub fn raw(&self) -> &raw::Client {
-        &self.0.raw
+        let Inner { shared, options, raw } = &*self.0;
+        let transport = || RawTransport { connection: shared.connection.clone(), options: *options };
+        raw.get_or_init(|| transport().into_client(shared.http.clone()))
     }
 
     /// Returns the project as it appears in requests: a number, or `@current`.

@@ -18,7 +18,7 @@ use crate::resources::cursor::Cursor;
 /// The number of groups on a page.
 const PAGE: u64 = 100;
 
-/// The maximum number of requests of a detour.
+/// The number of requests after which the search for keys ends.
 const MAX_REQUESTS: u32 = 2_000;
 
 /// The maximum number of keys that are read one by one, because they are parts of the key of a group that cannot be returned.
@@ -75,7 +75,9 @@ pub(crate) async fn detour(
     for key in keys.iter().flat_map(|key| BTreeSet::from([key.clone(), key.to_uppercase()])) {
         match search.find(&key).await? {
             Some(group) => search.keep(group),
-            None => drop(unreadable.insert(key)),
+            None => {
+                unreadable.insert(key);
+            }
         }
     }
     let is_confirmed = |key: &String| unreadable.iter().any(|confirmed| confirmed.eq_ignore_ascii_case(key));
@@ -177,9 +179,9 @@ fn place(group: &Group) -> (DateTime<Utc>, &str) {
 
 /// The end of the groups that a detour covers.
 enum End {
-    /// With the list.
+    /// At the end of the list.
     List,
-    /// 2026: with this group. All filtered pages reach as far.
+    /// 2026: at this group, which all filtered pages reach.
     Group(Box<Group>),
     /// 2025: before the page that starts after this many groups.
     Page { start: u64, groups: Vec<Group> },
@@ -209,13 +211,13 @@ struct Search<'s, S> {
 }
 
 impl<S: Source> Search<'_, S> {
-    /// Returns a page, or `None` if the server cannot.
+    /// Returns a page, or `None` if the server cannot return it.
     async fn page(&mut self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Option<Page>> {
         self.requests += 1;
         or_unreadable(self.source.page(cursor, part).await)
     }
 
-    /// Returns the group with a key, or `None` if the server cannot.
+    /// Returns the group with a key, or `None` if the server cannot return it.
     async fn find(&mut self, key: &str) -> Result<Option<Option<Group>>> {
         self.requests += 1;
         or_unreadable(self.source.find(key).await)
@@ -270,6 +272,10 @@ impl<S: Source> Search<'_, S> {
         while !parts.is_empty() && self.requests < MAX_REQUESTS {
             let mut failed = Vec::new();
             for part in parts {
+                if self.requests >= MAX_REQUESTS {
+                    // What has failed so far are only parts of keys.
+                    return Ok((Vec::new(), failing));
+                }
                 if self.read_part(&part).await? {
                     failed.push(part);
                 }
@@ -357,10 +363,15 @@ fn ends(text: &str) -> (&str, &str) {
     (&text[first..], &text[..text.len() - last])
 }
 
+/// Whether `b` continues `a` by one character.
+fn follows(b: &str, a: &str) -> bool {
+    ends(a).0 == ends(b).1
+}
+
 /// The texts that are one character longer and whose two ends are both among these texts of equal length.
 fn joined(texts: &[String]) -> BTreeSet<String> {
     let follow = |a: &String| {
-        let followers = texts.iter().filter(|b| ends(a).0 == ends(b).1);
+        let followers = texts.iter().filter(|b| follows(b, a));
         followers.map(|b| format!("{a}{}", &b[ends(b).1.len()..])).collect::<Vec<_>>()
     };
     texts.iter().flat_map(follow).collect()
@@ -371,9 +382,9 @@ fn chains(parts: &[String]) -> Option<Vec<String>> {
     if parts.iter().any(|part| part.chars().nth(2).is_none()) {
         return None;
     }
-    let follower = |a: &String| parts.iter().find(|b| ends(a).0 == ends(b).1);
-    let followers = |a: &String| parts.iter().filter(|b| ends(a).0 == ends(b).1).count();
-    let preceding = |b: &String| parts.iter().filter(|a| ends(a).0 == ends(b).1).count();
+    let follower = |a: &String| parts.iter().find(|b| follows(b, a));
+    let followers = |a: &String| parts.iter().filter(|b| follows(b, a)).count();
+    let preceding = |b: &String| parts.iter().filter(|a| follows(b, a)).count();
     if parts.iter().any(|part| followers(part) > 1 || preceding(part) > 1) {
         return None;
     }
@@ -386,7 +397,7 @@ fn chains(parts: &[String]) -> Option<Vec<String>> {
         }
         whole.push(text);
     }
-    // Without a beginning it is a circle.
+    // Without a first part, the parts form a cycle.
     (!whole.is_empty()).then_some(whole)
 }
 

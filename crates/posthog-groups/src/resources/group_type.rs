@@ -64,14 +64,14 @@ impl GroupTypeRef {
             },
             Named::Name(name) => {
                 let found = find(session, |t| t.group_type == *name).await?;
-                found.map_err(|types| unknown_type(&format!("called `{name}`"), &types))
+                found.map_err(|types| unknown_type(&format!("called `{name}`"), &types, session))
             }
         }
     }
 }
 
 /// The error for a type that the project does not have. It lists the existing types.
-fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
+fn unknown_type(wanted: &str, types: &[GroupType], session: &Session) -> Error {
     let known: Vec<String> =
         types.iter().map(|t| format!("`{}` ({})", t.group_type, t.group_type_index)).collect();
     let known = match known.is_empty() {
@@ -80,13 +80,14 @@ fn unknown_type(wanted: &str, types: &[GroupType]) -> Error {
     };
     Error::input(format!("the project has no group type {wanted}; {known}"))
         .with_help("group types are created by events with `$group_type`")
+        .redacted(&session.shared.connection.key)
 }
 
 /// Fails for an index without a group type, because the server would store a group of it before it returns 404.
 pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
     let wanted = i64::from(index);
     let found = find(session, |t| t.group_type_index == wanted).await?;
-    found.map(|_| ()).map_err(|types| unknown_type(&format!("with the index {index}"), &types))
+    found.map(|_| ()).map_err(|types| unknown_type(&format!("with the index {index}"), &types, session))
 }
 
 /// Requests the group types, ignoring the cache.

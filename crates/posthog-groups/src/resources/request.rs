@@ -27,7 +27,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for other methods than GET, POST, PUT, PATCH and DELETE, and for a path that leads to another
+    /// [`Error::is_invalid_input`] for methods other than GET, POST, PUT, PATCH and DELETE, and for a path that leads to another
     /// origin. After a write, see [`Error::is_outcome_unknown`].
     pub async fn request(
         &self,

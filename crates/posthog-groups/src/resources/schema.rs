@@ -150,8 +150,8 @@ impl fmt::Display for SchemaReport {
 impl Groups {
     /// Compares the JSON Schema of a struct with the properties of groups on the server.
     ///
-    /// The sample is the newest 1,000 groups. For properties that none of them has, their values are requested, and on servers that
-    /// have property definitions, the names of all properties.
+    /// The sample is the newest 1,000 groups. If there are more groups, the values of properties that no group in the sample has are
+    /// requested, and, on servers that have property definitions, the names of all properties.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {

@@ -95,7 +95,7 @@ impl Host {
     }
 }
 
-/// Parses the URL of a host without mapping or checking the scheme for security.
+/// Parses the URL of a host. Does not map the host, and accepts plain http.
 fn address(text: &str) -> Result<Url, Error> {
     let text = text.trim();
     if text.is_empty() {

@@ -1,6 +1,6 @@
 //! Sends requests: authentication, limits, attempts, deadlines.
 //!
-//! # The seam of the generated client
+//! # The transport boundary
 //!
 //! Calls of this crate build their requests with the generated client, and send them with an [`Exchange`]. Calls of the generated
 //! client itself ([`Client::raw`](crate::Client::raw)) use its [`Transport`], which returns `reqwest::Result<Response>`. No error of this
@@ -135,7 +135,7 @@ impl Usage {
     }
 }
 
-/// One request of a call with its retries: the transport of a generated client that lives as long as the request.
+/// One request of a call, with its retries.
 #[derive(Debug)]
 pub(crate) struct Exchange<'c> {
     pub(crate) connection: &'c Connection,
@@ -149,7 +149,6 @@ pub(crate) struct Exchange<'c> {
 pub(crate) type Build<'c> = &'c (dyn Fn() -> Result<reqwest::Request, Error> + Send + Sync);
 
 /// Where an exchange gets its requests from.
-#[allow(clippy::large_enum_variant, reason = "one per call, on the stack")]
 pub(crate) enum Source<'c> {
     /// Each request is built.
     Build(Build<'c>),
@@ -184,7 +183,7 @@ pub(crate) enum Mode {
     Raw,
 }
 
-/// An answer that has arrived as a whole.
+/// A completely received response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -375,7 +374,7 @@ impl Exchange<'_> {
             return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
                 .with_note("the HTTP client follows redirects; set its redirect policy to none"));
         }
-        if shape == Shape::Cut && is_told_by_its_body(status, &body) {
+        if shape == Shape::Cut && needs_whole_body(status, &body) {
             return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
         }
         if is_foreign {
@@ -440,9 +439,9 @@ impl Transport for RawTransport {
     }
 }
 
-/// Whether a response with this status is useless without its complete body. Errors are useful without one, and the other
-/// successes are unexpected regardless of their body.
-fn is_told_by_its_body(status: StatusCode, body: &[u8]) -> bool {
+/// Whether a response with this status is useless if its body is truncated: 200, 201, and rejections with a body. For 429 and
+/// server errors the status is sufficient, and other successes are unexpected anyway.
+fn needs_whole_body(status: StatusCode, body: &[u8]) -> bool {
     let refused = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && !body.is_empty();
     refused || matches!(status, StatusCode::OK | StatusCode::CREATED)
 }

@@ -220,6 +220,31 @@ async fn errors_of_single_groups_do_not_show_the_key() {
 }
 
 #[tokio::test]
+async fn the_limit_of_an_export_holds_around_groups_that_the_server_cannot_return() {
+    for era in Era::ALL {
+        let mut state = many(150);
+        state.groups.push(unreadable("bad"));
+        let fake = serve(era, state).await;
+        for limit in [1, 2, 120] {
+            let all: Vec<_> = organizations(&fake).export().limit(limit).stream().collect().await;
+            assert_eq!(all.len(), limit, "{era}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_export_reports_why_it_did_not_go_around_a_group() {
+    for era in Era::ALL {
+        let fake = serve(era, State { groups: vec![unreadable("bad")], ..empty() }).await;
+        let refused = Fault { times: 0, skip: 9, ..Fault::http(401) }.on("GET", "/groups/$");
+        fake.add_faults([refused]).unwrap();
+        let error = organizations(&fake).export().collect().await.unwrap_err();
+        assert!(error.is_server_error(), "{error}");
+        assert!(error.to_string().contains("reading the other groups of the page failed: 401"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_export_from_a_server_that_is_down_ends_after_a_few_more_requests() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
