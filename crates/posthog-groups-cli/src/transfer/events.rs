@@ -44,8 +44,8 @@ impl Listener {
         Self::new(State { rows, is_plan: true, ..State::new(counter, all, report) })
     }
 
-    fn new(heard: State) -> Self {
-        Self(Arc::new(Mutex::new(heard)))
+    fn new(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
     }
 
     pub(crate) fn handle(&self, event: &ImportEvent<'_>) {

@@ -36,12 +36,12 @@ pub(crate) async fn prepare(
             .help("omit them, or add `--format csv`"));
     }
     let progress = Progress::start(show, "Checking", "rows", || None);
-    let (counter, heard) = (progress.counter(), interrupt.clone());
+    let (counter, stop) = (progress.counter(), interrupt.clone());
     let (path, asked, keep_going) = (arguments.file.clone(), arguments.format, arguments.keep_going);
     let (rejected, force) = (arguments.rejected.clone(), arguments.force);
     let work = tokio::task::spawn_blocking(move || {
         let source = Source::new(Input::open(&path, asked, layout).map_err(PrepareError::Input)?, keep_going);
-        match source.check(rejected.as_deref(), force, &counter, &heard) {
+        match source.check(rejected.as_deref(), force, &counter, &stop) {
             Ok(checked) => Ok((source, checked)),
             Err(error) => Err(PrepareError::Rows(error, source.input().name().to_owned())),
         }
