@@ -450,9 +450,8 @@ fn removing_an_entry_makes_exactly_its_differences_findings() {
             .into_iter()
             .flat_map(|d| {
                 // A finding also names the places where the same difference is.
-                let also = d.also.iter().filter_map(|text| text.strip_suffix('`')?.split_once(" at `"));
-                let also: Vec<_> = also.map(|(o, place)| (o.to_owned(), place.to_owned())).collect();
-                also.into_iter().chain([(d.operation, d.place)])
+                let also = d.also.into_iter().map(|d| (d.operation, d.place));
+                also.chain([(d.operation, d.place)]).collect::<Vec<_>>()
             })
             .collect();
         let expected: BTreeSet<_> =

@@ -76,10 +76,8 @@ impl Document {
         Self::parse_at_most(name.into(), text, MAX_NODES)
     }
 
-    /// Creates a document from part of the JSON in `text`; what was left out is null. Returns `None` if the text breaks a
-    /// limit or `value` is not part of it.
-    pub(crate) fn from_part(name: &str, text: &str, value: Value) -> Option<Self> {
-        let lines = Lines::of_json(text, MAX_NODES)?;
+    /// Creates a document from part of a JSON text; what was left out is null. Returns `None` if `value` is not part of it.
+    pub(crate) fn from_part(name: &str, lines: Lines, value: Value) -> Option<Self> {
         lines.has_all(&value, 0).then(|| Self { name: name.to_owned(), value, lines })
     }
 
@@ -159,7 +157,7 @@ pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, E
 
 /// The lines of all nodes in document order: each node is followed by its descendants.
 #[derive(Clone, Debug, Default)]
-struct Lines(Vec<NodeLine>);
+pub(crate) struct Lines(Vec<NodeLine>);
 
 #[derive(Clone, Copy, Debug)]
 struct NodeLine {
@@ -193,8 +191,12 @@ impl Lines {
     }
 
     /// Computes the lines of the nodes of valid JSON. Returns `None` if they nest deeper than [`MAX_DEPTH`] or there are
-    /// more than `max_nodes`.
-    fn of_json(text: &str, max_nodes: usize) -> Option<Self> {
+    /// more than [`MAX_NODES`]. The result is unspecified for invalid JSON.
+    pub(crate) fn of_json(text: &str) -> Option<Self> {
+        Self::of_json_at_most(text, MAX_NODES)
+    }
+
+    fn of_json_at_most(text: &str, max_nodes: usize) -> Option<Self> {
         let (mut nodes, mut line): (Vec<NodeLine>, u32) = (Vec::new(), 1);
         // The open objects and lists: index, whether it is an object, and the line of a name whose value is next.
         let mut open: Vec<(usize, bool, Option<u32>)> = Vec::new();
@@ -247,14 +249,15 @@ fn end_of_string(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Parses JSON, which is much faster than parsing it as YAML. Returns `None` if the text is not JSON or breaks a limit;
+/// Parses JSON, which is much faster than parsing it as YAML. Returns `None` if the text is not JSON or exceeds a limit;
 /// the YAML parser then reports what is wrong and where.
 fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
+    // Before the values, which take far more memory.
+    let lines = Lines::of_json_at_most(text, max_nodes)?;
     let value: Value = serde_json::from_str(text).ok()?;
-    let lines = Lines::of_json(text, max_nodes)?;
     // `serde_json` keeps only the last of several members with the same name.
     lines.has_all(&value, 0).then_some((value, lines))
 }

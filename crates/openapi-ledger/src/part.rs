@@ -1,11 +1,13 @@
 //! Reading only the part of a JSON document that is compared.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::compare::Scope;
-use crate::document::Document;
+use crate::document::{Document, Lines};
 use crate::error::Error;
 use crate::pointer::Pointer;
 
@@ -30,30 +32,33 @@ pub fn read_within(
     }
 }
 
+/// The members of an object in document order, unparsed.
+type Members<'t> = IndexMap<String, &'t RawValue>;
+
 /// Returns `None` if the document cannot be read in part.
 fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Document> {
-    // A reference may lead to any path.
-    if text.contains("\"#/paths/") {
+    if !text.trim_start().starts_with('{') {
         return None;
     }
-    let Members(root) = serde_json::from_str(text).ok()?;
-    let (mut paths, mut components) = (Vec::new(), Vec::new());
+    let lines = Lines::of_json(text)?;
+    let root: Members<'_> = serde_json::from_str(text).ok()?;
+    let (mut paths, mut components) = (Members::new(), IndexMap::new());
     let mut value = Map::new();
     for (key, raw) in root {
-        let left_out = |members: &[(String, &RawValue)]| {
-            members.iter().map(|(name, _)| (name.clone(), Value::Null)).collect::<Map<_, _>>()
+        let left_out = |members: &Members<'_>| {
+            members.keys().map(|name| (name.clone(), Value::Null)).collect::<Map<_, _>>()
         };
         let member = match key.as_str() {
             "paths" => {
-                paths = members(raw)?;
+                paths = serde_json::from_str(raw.get()).ok()?;
                 left_out(&paths).into()
             }
             "components" => {
                 let mut sections = Map::new();
-                for (section, raw) in members(raw)? {
-                    let all = members(raw)?;
+                for (section, raw) in serde_json::from_str::<Members<'_>>(raw.get()).ok()? {
+                    let all: Members<'_> = serde_json::from_str(raw.get()).ok()?;
                     sections.insert(section.clone(), left_out(&all).into());
-                    components.push((section, all));
+                    components.insert(section, all);
                 }
                 sections.into()
             }
@@ -63,72 +68,43 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
     }
     let skeleton = Document::from_value(name, value.into());
     let (_, sites) = scope.sites(&skeleton, known)?;
-    let wanted: Vec<String> = sites.into_iter().map(|(_, path, _)| path.clone()).collect();
+    let wanted: BTreeSet<String> = sites.into_iter().map(|(_, path, _)| path.clone()).collect();
     let mut value = skeleton.value;
     let mut open = Vec::new();
-    for (path, raw) in paths.iter().filter(|(path, _)| wanted.iter().any(|wanted| wanted == path)) {
+    for (path, raw) in paths.iter().filter(|(path, _)| wanted.contains(*path)) {
         let item: Value = serde_json::from_str(raw.get()).ok()?;
-        add_references(&item, &mut open);
+        add_references(&item, &mut open)?;
         value["paths"][path] = item;
     }
-    let names = |(section, all): &(String, Vec<(String, &RawValue)>)| {
-        let at = Pointer::root().key("components").key(section);
-        all.iter().map(|(name, _)| at.key(name)).collect::<Vec<_>>()
-    };
-    open.extend(components.iter().filter(|(section, _)| section == "securitySchemes").flat_map(names));
+    let schemes = Pointer::root().key("components").key("securitySchemes");
+    open.extend(
+        components.get("securitySchemes").into_iter().flat_map(Members::keys).map(|name| schemes.key(name)),
+    );
     while let Some(pointer) = open.pop() {
         let tokens: Vec<_> = pointer.tokens().collect();
         let [_, section, name, ..] = tokens.as_slice() else { continue };
-        let all = components.iter().find(|(other, _)| other == section).map(|(_, all)| all);
-        let raw = all.and_then(|all| all.iter().find(|(other, _)| other == name));
-        let Some(place) = value["components"].get_mut(&**section).and_then(|all| all.get_mut(&**name)) else {
-            continue;
-        };
-        if let (Some((_, raw)), true) = (raw, place.is_null()) {
+        let raw = components.get(&**section).and_then(|all| all.get(&**name));
+        let place = value["components"].get_mut(&**section).and_then(|all| all.get_mut(&**name));
+        if let (Some(raw), Some(place @ Value::Null)) = (raw, place) {
             *place = serde_json::from_str(raw.get()).ok()?;
-            add_references(place, &mut open);
+            add_references(place, &mut open)?;
         }
     }
-    Document::from_part(name, text, value)
+    Document::from_part(name, lines, value)
 }
 
-/// Adds the components that the texts below `value` may refer to: `$ref`, and `mapping` of discriminators.
-fn add_references(value: &Value, references: &mut Vec<Pointer>) {
+/// Adds the components that the texts below `value` may refer to: `$ref`, and `mapping` of discriminators. Returns `None` if
+/// a text may refer to another part of the document.
+fn add_references(value: &Value, references: &mut Vec<Pointer>) -> Option<()> {
     match value {
-        Value::String(text) if text.starts_with("#/components/") => references.extend(Pointer::parse(text)),
-        Value::Object(members) => members.values().for_each(|member| add_references(member, references)),
-        Value::Array(items) => items.iter().for_each(|item| add_references(item, references)),
-        _ => {}
-    }
-}
-
-/// The members of an object in document order, unparsed.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
-
-fn members(raw: &RawValue) -> Option<Vec<(String, &RawValue)>> {
-    serde_json::from_str(raw.get()).ok().map(|Members(members)| members)
-}
-
-impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(name) = access.next_key::<String>()? {
-                    members.push((name, access.next_value()?));
-                }
-                Ok(Members(members))
-            }
+        Value::String(text) if text.starts_with("#/") => {
+            let pointer = Pointer::parse(text)
+                .filter(|pointer| pointer.tokens().next().as_deref() == Some("components"));
+            references.push(pointer?);
+            Some(())
         }
-
-        deserializer.deserialize_map(MembersVisitor)
+        Value::Object(members) => members.values().try_for_each(|member| add_references(member, references)),
+        Value::Array(items) => items.iter().try_for_each(|item| add_references(item, references)),
+        _ => Some(()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use openapi_ledger::compare::{Ledger, compare};
 use openapi_ledger::diff::diff;
 use openapi_ledger::lint::lint;
-use openapi_ledger::{Document, Marks, slice, to_3_0, to_3_1};
+use openapi_ledger::{Document, Marks, read_within, slice, to_3_0, to_3_1};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
@@ -79,6 +79,45 @@ fn long_enums_are_compared_in_linear_time() {
     let (old, new) = (with_values(0), with_values(20_000));
     assert_eq!(within_limit(|| diff(&old, &new, &Marks::default())).unwrap().changes.len(), 40_000);
     assert_eq!(within_limit(|| compare(&old, &new, &ledger())).unwrap().findings.len(), 1);
+}
+
+#[test]
+fn many_unknown_operations_are_folded_in_linear_time() {
+    let ours = with_schemas(json!({"S20": {"type": "string"}}));
+    let mut published = ours.clone();
+    for n in 0..20_000 {
+        published.value["paths"][format!("/a/{n}/{n}")] = json!({"get": {"responses": {}}});
+    }
+    assert_eq!(within_limit(|| compare(&published, &ours, &ledger())).unwrap().findings.len(), 20_000);
+}
+
+#[test]
+fn a_long_chain_of_components_is_read_in_linear_time() {
+    let link = |n: usize| json!({"$ref": format!("#/components/schemas/S{}", n + 1)});
+    let mut schemas: Map<_, _> = (20..200_000).map(|n| (format!("S{n}"), link(n))).collect();
+    schemas.insert("S200000".into(), json!({"type": "string"}));
+    let document = with_schemas(schemas.into()).value;
+    let text = document.to_string();
+    let part = within_limit(|| read_within("chain", text.as_bytes(), &ledger().scope, &[])).unwrap();
+    assert_eq!(part.value, document);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_document_with_too_many_values_is_refused_before_they_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zeros.json");
+    std::fs::write(&file, format!("[{}0]", "0,".repeat(20_000_000))).unwrap();
+    // 900 MB of address space.
+    let limited = "ulimit -v 900000 && exec \"$0\" check --spec \"$1\"";
+    let output = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_openapi-ledger")])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("the document has more than 2000000 values"), "{text}");
 }
 
 #[test]

@@ -71,6 +71,13 @@ fn a_json_document_read_in_part_compares_like_the_whole() {
     assert_eq!(json(&part), json(&whole));
     let left_out = ["/paths/~1owners", "/components/schemas/Owner"];
     assert_eq!(left_out.map(|place| part.value.pointer(place)), [Some(&Value::Null); 2]);
+    // The slashes of a reference may be escaped.
+    let mut across = published.clone();
+    across["paths"]["/pets/{id}"]["get"]["responses"]["200"] =
+        json!({"$ref": "#/paths/~1owners/get/responses/200"});
+    let escaped = to_json(&across).replace("#/paths/", "#\\/paths\\/");
+    let read = read_within("published", escaped.as_bytes(), &ledger.scope, &ours.paths()).unwrap();
+    assert_eq!(read.value, across);
     let yaml = to_yaml(&published).unwrap();
     let read = read_within("published", yaml.as_bytes(), &ledger.scope, &ours.paths()).unwrap();
     assert_eq!(read.value, published);
@@ -110,6 +117,132 @@ fn a_planted_difference_is_the_one_finding() {
         findings(&compared(&published)),
         ["GET /pets/{id}/photos operation operation-removed present"]
     );
+}
+
+/// Compares two versions of the corrected specification with an empty ledger.
+fn compared_after(
+    edit_published: impl Fn(&mut Value),
+    edit_ours: impl Fn(&mut Value),
+) -> (Comparison, Ledger) {
+    let ledger = json!({"scope": {"roots": ["/pets"]}, "defects": []});
+    let ledger = Ledger::from_document(&Document::from_value("ledger.yaml", ledger)).unwrap();
+    let (mut published, mut ours) = (document("openapi.yaml").value, document("openapi.yaml").value);
+    edit_published(&mut published);
+    edit_ours(&mut ours);
+    let published = Document::from_value("published", published);
+    (compare(&published, &Document::from_value("ours", ours), &ledger).unwrap(), ledger)
+}
+
+fn places(comparison: &Comparison) -> Vec<&str> {
+    comparison.findings.iter().map(|finding| finding.place.as_str()).collect()
+}
+
+fn add_parameter(document: &mut Value, path: &str, name: &str, required: bool) {
+    let parameter = json!({"name": name, "in": "query", "required": required, "schema": {"type": "integer"}});
+    document["paths"][path]["get"]["parameters"].as_array_mut().unwrap().push(parameter);
+}
+
+fn add_properties(document: &mut Value, schema: &str, names: &[&str]) {
+    for name in names {
+        document["components"]["schemas"][schema]["properties"][name] = json!({"type": "string"});
+    }
+}
+
+fn add_responses(document: &mut Value, statuses: &[&str]) {
+    for status in statuses {
+        document["paths"]["/pets"]["get"]["responses"][status] = json!({"description": status});
+    }
+}
+
+#[test]
+fn differences_that_need_an_edit_each_are_findings_of_their_own() {
+    let cursor =
+        |document: &mut Value, required| add_parameter(document, "/pets/{pet_id}", "cursor", required);
+    let (required, _) = compared_after(
+        |document| {
+            document["paths"]["/pets"]["get"]["parameters"][0]["required"] = true.into();
+            cursor(document, true);
+        },
+        |document| cursor(document, false),
+    );
+    assert_eq!(places(&required), ["parameters.limit.required", "parameters.cursor.required"]);
+
+    let (parameters, _) = compared_after(
+        |document| document["paths"]["/pets"]["get"]["parameters"] = json!([]),
+        |document| add_parameter(document, "/pets", "flag", false),
+    );
+    assert_eq!(places(&parameters), ["parameters.flag", "parameters.limit"]);
+
+    let (responses, _) = compared_after(
+        |document| add_responses(document, &["418"]),
+        |document| add_responses(document, &["404", "409"]),
+    );
+    assert_eq!(places(&responses), ["responses.404", "responses.409", "responses.418"]);
+
+    let (properties, _) = compared_after(|_| (), |document| add_properties(document, "NewPet", &["x", "z"]));
+    assert_eq!(places(&properties), ["requestBody.x", "requestBody.z"]);
+
+    let move_paths = |document: &mut Value, names: [&str; 2]| {
+        for name in names {
+            document["paths"][format!("/pets/{name}")] =
+                json!({"get": {"responses": {"200": {"description": "Fine"}}}});
+        }
+    };
+    let (moves, _) = compared_after(
+        |document| move_paths(document, ["w", "y"]),
+        |document| move_paths(document, ["x", "z"]),
+    );
+    assert_eq!(
+        moves.findings.iter().map(|finding| finding.operation.as_str()).collect::<Vec<_>>(),
+        ["GET /pets/w", "GET /pets/y"],
+        "two operations with other paths"
+    );
+}
+
+#[test]
+fn differences_that_one_edit_resolves_are_one_finding() {
+    let (parameter, _) = compared_after(
+        |document| document["paths"]["/pets"]["get"]["parameters"][0]["name"] = "size".into(),
+        |_| (),
+    );
+    assert_eq!(places(&parameter), ["parameters.limit"], "a renamed parameter");
+
+    let (status, _) = compared_after(
+        |document| add_responses(document, &["404"]),
+        |document| add_responses(document, &["409"]),
+    );
+    assert_eq!(places(&status), ["responses.404"], "another status");
+
+    let (body, _) = compared_after(
+        |document| add_properties(document, "NewPet", &["a", "b"]),
+        |document| add_properties(document, "NewPet", &["x", "z"]),
+    );
+    assert_eq!(places(&body), ["requestBody.a"], "a replaced body");
+
+    let (component, _) = compared_after(
+        |document| document["components"]["schemas"]["Animal"]["minProperties"] = 1.into(),
+        |_| (),
+    );
+    assert_eq!(places(&component), ["responses.200.items[].minProperties"], "a shared component");
+}
+
+#[test]
+fn a_report_counts_and_lists_every_difference() {
+    let (comparison, ledger) = compared_after(
+        |document| document["paths"]["/pets"]["get"]["parameters"][0]["name"] = "size".into(),
+        |_| (),
+    );
+    let markdown = comparison.to_markdown(&ledger);
+    assert!(
+        markdown.starts_with("## published: 2 of 2 differences in 3 operations are not accounted for\n"),
+        "{markdown}"
+    );
+    for place in ["limit", "size"] {
+        assert!(
+            markdown.contains(&format!("| `GET /pets` | `parameters.{place}` | parameter-")),
+            "{markdown}"
+        );
+    }
 }
 
 #[test]

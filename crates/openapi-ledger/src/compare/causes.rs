@@ -1,5 +1,7 @@
 //! Folding differences with the same cause into one finding.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::Difference;
@@ -8,68 +10,160 @@ use crate::pointer::Pointer;
 
 /// Folds findings that a single edit of the published document would resolve into the first of them.
 pub(super) fn folded(findings: Vec<Difference>, published: &Document) -> Vec<Difference> {
-    let mut first: Vec<(Difference, Option<Pointer>)> = Vec::new();
-    for finding in findings {
-        let component = component(published, &finding);
-        let has_same_cause = |(other, pointer): &&mut (Difference, Option<Pointer>)| {
-            component.as_ref().zip(pointer.as_ref()).is_some_and(|(a, b)| is_same_component(a, b))
-                || other.members().any(|other| is_one_edit(other, &finding))
-        };
-        match first.iter_mut().find(has_same_cause) {
-            Some((first, _)) => {
-                first.also.push(format!("{} at `{}`", finding.operation, finding.place));
-                first.others.push(finding);
-            }
-            None => first.push((finding, component)),
+    let groups = groups(&findings, published);
+    let mut folded: Vec<Difference> = Vec::new();
+    for (finding, group) in findings.into_iter().zip(groups) {
+        match folded.get_mut(group) {
+            Some(first) => first.also.push(finding),
+            None => folded.push(finding),
         }
     }
-    first.into_iter().map(|(finding, _)| finding).collect()
+    folded
 }
 
-/// Whether one of two nodes of a component contains the other.
-fn is_same_component(a: &Pointer, b: &Pointer) -> bool {
-    let contains = |a: &Pointer, b: &Pointer| {
-        b.as_str().strip_prefix(a.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Something that differences with the same cause share.
+#[derive(PartialEq, Eq, Hash)]
+enum Cause<'f> {
+    /// A node of a component.
+    Component(Pointer),
+    /// What contains a node of a component.
+    AboveComponent(Pointer),
+    /// The same values at places of the same name.
+    Same { kind: &'f str, pin: &'f str, ours: &'f str, name: &'f str },
+    /// The ways to authenticate, and scopes.
+    Credentials { operation: &'f str },
+    /// Members of an object that have been exchanged.
+    Exchange { operation: &'f str, holder: &'f str },
+    /// The keywords of a schema or a parameter.
+    Keywords { operation: &'f str, holder: &'f str },
+    /// The place itself.
+    Place { operation: &'f str, place: &'f str },
+}
+
+/// Returns the group of each finding. Groups are numbered in the order of their first findings; findings are sorted by
+/// operation and place.
+fn groups(findings: &[Difference], published: &Document) -> Vec<usize> {
+    let exchanges = exchanges(findings);
+    let mut groups = Vec::with_capacity(findings.len());
+    let mut by_cause: HashMap<Cause<'_>, usize> = HashMap::new();
+    let mut moves = Moves::default();
+    let mut next = 0;
+    for finding in findings {
+        let component = component(published, finding);
+        let above = component.iter().flat_map(|at| std::iter::successors(at.parent(), Pointer::parent));
+        let above: Vec<Pointer> = above.collect();
+        let own = causes(finding, &exchanges);
+        let of_component = component.iter().flat_map(|at| {
+            let around = above.iter().chain([at]).cloned().map(Cause::Component);
+            around.chain([Cause::AboveComponent(at.clone())])
+        });
+        let operation = finding.operation.as_str();
+        let holders = finding.place.match_indices(['.', '[', '(']);
+        let holders = holders.map(|(n, _)| Cause::Place { operation, place: &finding.place[..n] });
+        let group = own.iter().filter_map(|cause| by_cause.get(cause)).copied();
+        let group =
+            group.chain(of_component.chain(holders).filter_map(|cause| by_cause.get(&cause).copied()));
+        let known = group.min().or_else(|| moves.counterpart(finding, next));
+        let group = known.unwrap_or(next);
+        for cause in own {
+            by_cause.entry(cause).or_insert(group);
+        }
+        if known.is_none() {
+            next += 1;
+            for at in above {
+                by_cause.entry(Cause::AboveComponent(at)).or_insert(group);
+            }
+            if let Some(at) = component {
+                by_cause.entry(Cause::Component(at)).or_insert(group);
+            }
+        }
+        groups.push(group);
+    }
+    groups
+}
+
+/// The causes of a difference, apart from components and moves.
+fn causes<'f>(finding: &'f Difference, exchanges: &HashSet<(&str, &str, &str)>) -> Vec<Cause<'f>> {
+    let Difference { operation, place, kind, pin, ours, .. } = finding;
+    if place == "operation" {
+        return Vec::new();
+    }
+    let mut causes = vec![Cause::Place { operation, place }];
+    let exchanged = exchanged(kind);
+    if place.contains('.') {
+        let name = if exchanged.is_some() { last(place) } else { last_two(place) };
+        causes.push(Cause::Same { kind, pin, ours, name });
+    }
+    if matches!(place.as_str(), "security" | "scopes") {
+        causes.push(Cause::Credentials { operation });
+    }
+    if let Some(holder) = holder(place) {
+        match exchanged {
+            Some((what, _)) if exchanges.contains(&(operation.as_str(), holder, what)) => {
+                causes.push(Cause::Exchange { operation, holder });
+            }
+            None if kind != "property-required" => causes.push(Cause::Keywords { operation, holder }),
+            _ => {}
+        }
+    }
+    causes
+}
+
+/// What a difference adds or removes, and whether it adds it.
+fn exchanged(kind: &str) -> Option<(&str, Option<bool>)> {
+    match kind {
+        "additional-properties-changed" => Some(("property", None)),
+        kind => (kind.strip_suffix("-added").map(|what| (what, Some(true))))
+            .or_else(|| kind.strip_suffix("-removed").map(|what| (what, Some(false)))),
+    }
+}
+
+/// The objects that lack members and have others instead: operation, place and kind of member. Parameters and responses
+/// are independent of each other, unless one is renamed.
+fn exchanges(findings: &[Difference]) -> HashSet<(&str, &str, &str)> {
+    let mut counts: HashMap<(&str, &str, &str), (usize, usize)> = HashMap::new();
+    for finding in findings {
+        if let (Some((what, Some(added))), Some(holder)) = (exchanged(&finding.kind), holder(&finding.place))
+        {
+            let count = counts.entry((&finding.operation, holder, what)).or_default();
+            *(if added { &mut count.0 } else { &mut count.1 }) += 1;
+        }
+    }
+    let is_exchange = |((_, holder, _), count): &((&str, &str, &str), (usize, usize))| match *holder {
+        "parameters" | "responses" => *count == (1, 1),
+        _ => count.0 > 0 && count.1 > 0,
     };
-    contains(a, b) || contains(b, a)
+    counts.into_iter().filter(is_exchange).map(|(key, _)| key).collect()
 }
 
-/// Whether a single edit explains both differences.
-fn is_one_edit(a: &Difference, b: &Difference) -> bool {
-    let says_the_same = (&a.kind, &a.pin, &a.ours) == (&b.kind, &b.pin, &b.ours);
-    if a.place.contains('.') && says_the_same && last(&a.place) == last(&b.place) {
-        return true;
-    }
-    if a.place == "operation" && b.place == "operation" {
-        return is_moved(a, b);
-    }
-    if a.operation != b.operation {
-        return false;
-    }
-    let (x, y) = (holder(&a.place), holder(&b.place));
-    let is_exchange = |d: &Difference| {
-        d.kind.ends_with("-added")
-            || d.kind.ends_with("-removed")
-            || d.kind == "additional-properties-changed"
-    };
-    let is_keyword = |d: &Difference| !is_exchange(d) && d.kind != "property-required";
-    let is_credential = |d: &Difference| matches!(&*d.place, "security" | "scopes");
-    (is_credential(a) && is_credential(b))
-        || (x.is_some() && x == y && ((is_exchange(a) && is_exchange(b)) || (is_keyword(a) && is_keyword(b))))
-        || is_within(&a.place, &b.place)
-        || is_within(&b.place, &a.place)
+/// Operations that only one of the documents has: kind and two of method, parent and last step of the path.
+#[derive(Default)]
+struct Moves<'f> {
+    open: HashMap<(&'f str, [Option<&'f str>; 3]), Vec<usize>>,
+    paired: HashSet<usize>,
 }
 
-/// Whether an operation has moved to another path or method.
-fn is_moved(a: &Difference, b: &Difference) -> bool {
-    let parts = |d: &'_ Difference| -> Option<(String, String, String)> {
-        let (method, path) = d.operation.split_once(' ')?;
+impl<'f> Moves<'f> {
+    /// Returns the group of the operation that has moved to another path or method here. Otherwise keeps the operation as
+    /// the one of `group`.
+    fn counterpart(&mut self, finding: &'f Difference, group: usize) -> Option<usize> {
+        let (method, path) = finding.operation.split_once(' ').filter(|_| finding.place == "operation")?;
         let (parent, last) = path.trim_end_matches('/').rsplit_once('/')?;
-        Some((method.to_owned(), parent.to_owned(), last.to_owned()))
-    };
-    let (Some(a_parts), Some(b_parts)) = (parts(a), parts(b)) else { return false };
-    let same = [a_parts.0 == b_parts.0, a_parts.1 == b_parts.1, a_parts.2 == b_parts.2];
-    a.kind != b.kind && a.others.is_empty() && same.iter().filter(|same| **same).count() == 2
+        let (method, parent, last) = (Some(method), Some(parent), Some(last));
+        let forms = [[method, parent, None], [method, None, last], [None, parent, last]];
+        let other = if finding.kind == "operation-added" { "operation-removed" } else { "operation-added" };
+        for form in forms {
+            while let Some(group) = self.open.get_mut(&(other, form)).and_then(Vec::pop) {
+                if self.paired.insert(group) {
+                    return Some(group);
+                }
+            }
+        }
+        for form in forms {
+            self.open.entry((&finding.kind, form)).or_default().push(group);
+        }
+        None
+    }
 }
 
 /// Whether `place` is below `holder`.
@@ -83,6 +177,11 @@ fn holder(place: &str) -> Option<&str> {
 
 fn last(place: &str) -> &str {
     place.rsplit_once('.').map_or(place, |(_, last)| last)
+}
+
+/// Returns the last two steps of a place.
+fn last_two(place: &str) -> &str {
+    place.rmatch_indices('.').nth(1).map_or(place, |(n, _)| &place[n + 1..])
 }
 
 /// Returns the component property that a difference is about.
@@ -115,7 +214,7 @@ fn component(document: &Document, difference: &Difference) -> Option<Pointer> {
         let below = &rest[name.len()..];
         let target = follow(property.clone())?;
         // Stop at the property itself, because several properties may share its schema.
-        if below.matches(['.', '[']).count() == 0 || is_keyword_of(node(&target)?, below) {
+        if below.is_empty() || is_keyword_of(node(&target)?, below) {
             at = property;
             rest = "";
             break;
@@ -124,8 +223,15 @@ fn component(document: &Document, difference: &Difference) -> Option<Pointer> {
         rest = below.strip_prefix('.').unwrap_or(below);
     }
     let is_missing = difference.kind == "property-added";
-    let at = if is_missing { at.key("properties").key(rest) } else { at };
-    (at.as_str().starts_with("/components/schemas/") && (is_missing || rest.is_empty())).then_some(at)
+    let at = match rest {
+        name if is_missing => at.key("properties").key(name),
+        "" => at,
+        keyword if difference.kind != "request-body-required" && is_keyword_of(node(&at)?, keyword) => {
+            at.key(keyword)
+        }
+        _ => return None,
+    };
+    at.as_str().starts_with("/components/schemas/").then_some(at)
 }
 
 fn is_keyword_of(schema: &Value, below: &str) -> bool {

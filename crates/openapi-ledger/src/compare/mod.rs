@@ -53,24 +53,31 @@ pub struct Difference {
     pub line: Option<u32>,
     /// The published value as a ledger entry states it: the value itself, or a digest of a long one.
     pub pin: String,
-    /// Other operations and places that have the difference for the same reason, such as a shared component.
-    pub also: Vec<String>,
+    /// Differences with the same cause, such as a shared component. Serialized as operation and place.
+    #[serde(serialize_with = "as_places")]
+    pub also: Vec<Difference>,
     /// What to add to the specification, as YAML, if the published document is right. Only for optional members and
     /// parameters that the specification lacks.
     pub edit: Option<String>,
     /// The operation in the published document, if it has one.
     #[serde(skip)]
     at: Option<Pointer>,
-    /// The differences listed in `also`.
-    #[serde(skip)]
-    others: Vec<Difference>,
 }
 
 impl Difference {
     /// Iterates over the difference and those folded into it.
     fn members(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(&self.others)
+        std::iter::once(self).chain(&self.also)
     }
+
+    /// Operation and place, as one text.
+    fn site(&self) -> String {
+        format!("{} at `{}`", self.operation, self.place)
+    }
+}
+
+fn as_places<S: serde::Serializer>(also: &[Difference], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(also.iter().map(Difference::site))
 }
 
 /// The result of comparing a published document with the specification.
@@ -246,7 +253,6 @@ fn presence(operation: &Operation, line: Option<u32>, published: &str, ours: &st
         also: Vec::new(),
         edit: None,
         at: None,
-        others: Vec::new(),
     }
 }
 
@@ -286,7 +292,6 @@ fn of_operation(
             also: Vec::new(),
             edit: edit(&change, kind),
             at: Some(their.at.clone()),
-            others: Vec::new(),
         };
         by_place.insert(place, difference);
     }

@@ -11,7 +11,8 @@ impl Comparison {
     pub fn verdict(&self) -> String {
         let defects = self.states.values().filter(|state| state.is_wrong()).count();
         let accounted: usize = self.accounted.values().map(Vec::len).sum();
-        let differences = accounted + self.findings.len();
+        let unaccounted = self.findings.iter().flat_map(Difference::members).count();
+        let differences = accounted + unaccounted;
         if differences == 0 {
             return format!("{}: {} operations, no difference", self.document, self.operations);
         }
@@ -22,11 +23,10 @@ impl Comparison {
             );
         }
         format!(
-            "{}: {} of {differences} differences in {} operations {} not accounted for",
+            "{}: {unaccounted} of {differences} differences in {} operations {} not accounted for",
             self.document,
-            self.findings.len(),
             self.operations,
-            if self.findings.len() == 1 { "is" } else { "are" }
+            if unaccounted == 1 { "is" } else { "are" }
         )
     }
 
@@ -44,7 +44,7 @@ impl Comparison {
                 finding.kind
             );
             for other in &finding.also {
-                let _ = writeln!(text, "   and {other}");
+                let _ = writeln!(text, "   and {}", other.site());
             }
             let _ = writeln!(text, "   published: {}", shortened(&finding.published));
             let _ = writeln!(text, "   ours:      {}", shortened(&finding.ours));
@@ -96,7 +96,7 @@ impl Comparison {
         let mut text = format!("## {}\n", self.verdict());
         if !self.findings.is_empty() {
             text.push_str("\n### Differences that nothing accounts for\n\n| operation | place | kind | published | ours |\n|---|---|---|---|---|\n");
-            for finding in &self.findings {
+            for finding in self.findings.iter().flat_map(Difference::members) {
                 let _ = writeln!(
                     text,
                     "| `{}` | `{}` | {} | `{}` | `{}` |",
