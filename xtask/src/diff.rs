@@ -20,17 +20,6 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// The least severe changes that are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Level {
-    /// Only breaking changes
-    Breaking,
-    /// Breaking and compatible changes
-    Compatible,
-    /// All changes
-    Documentation,
-}
-
 /// Compares two documents and prints what changed.
 pub(crate) fn diff(
     root: &Path,
@@ -38,26 +27,15 @@ pub(crate) fn diff(
     new: &str,
     format: Format,
     version: bool,
-    level: Level,
+    level: Effect,
 ) -> anyhow::Result<Outcome> {
-    let mut diff = compare(&read(root, old)?, &read(root, new)?)?;
+    let diff = compare(&read(root, old)?, &read(root, new)?)?;
     let check = version.then(|| check_version(&diff));
     let outcome = outcome(&diff);
-    let level = match level {
-        Level::Breaking => Effect::Breaking,
-        Level::Compatible => Effect::Compatible,
-        Level::Documentation => Effect::Documentation,
-    };
-    let all = diff.changes.len();
-    diff.changes.retain(|change| change.effect <= level);
-    let hidden = all - diff.changes.len();
     match format {
-        Format::Text => say!("{}", diff.to_text().trim_end()),
-        Format::Markdown => say!("{}", diff.to_markdown().trim_end()),
-        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref())),
-    }
-    if hidden > 0 && format != Format::Json {
-        say!("\nchanges below the level `{level}`, not shown: {hidden}");
+        Format::Text => say!("{}", diff.to_text(level).trim_end()),
+        Format::Markdown => say!("{}", diff.to_markdown(level).trim_end()),
+        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref(), level)),
     }
     let Some(check) = check else { return Ok(outcome) };
     if format != Format::Json {

@@ -27,6 +27,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+use posthog_groups_spec::diff::Effect;
 
 /// Maintain the corrected PostHog groups specification and everything derived from it.
 #[derive(Debug, Parser)]
@@ -198,7 +199,7 @@ enum SpecTask {
         check_version: bool,
         /// Print only changes of at least this level; the exit code considers all
         #[arg(long, value_enum, default_value = "documentation")]
-        level: diff::Level,
+        level: Effect,
     },
 }
 

@@ -80,8 +80,28 @@ fn a_level_hides_lesser_changes_and_leaves_the_exit_code() {
         let run = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", new, "--level", level]);
         assert_eq!(run.code, code, "{new} {level}: {}{}", run.stdout, run.stderr);
         assert_eq!(run.stdout.matches("  why: ").count(), shown, "{new} {level}: {}", run.stdout);
-        let told = format!("changes below the level `{level}`, not shown: {hidden}");
-        assert_eq!(run.stdout.contains(&told), hidden > 0, "{}", run.stdout);
+        let notice = format!("\n{hidden} change below level `{level}` is not shown.\n");
+        assert_eq!(run.stdout.contains(&notice), hidden > 0, "{}", run.stdout);
+        let summary = |run: &workspace::Run| run.stdout.lines().next().map(str::to_owned);
+        let all = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", new]);
+        assert_eq!(summary(&run), summary(&all), "the summary considers all");
+        let json = |level| {
+            let run = workspace.xtask(&[
+                "spec",
+                "diff",
+                "spec/openapi.yaml",
+                new,
+                "--format",
+                "json",
+                "--level",
+                level,
+            ]);
+            serde_json::from_str::<Value>(&run.stdout).unwrap()
+        };
+        let (mut limited, mut all) = (json(level), json("documentation"));
+        assert_eq!(limited["changes"].as_array().unwrap().len(), shown);
+        (limited["changes"], all["changes"]) = (json!([]), json!([]));
+        assert_eq!(limited, all, "the verdict and the counts consider all");
     }
 }
 

@@ -185,11 +185,12 @@ fn run(command: &Command) -> Result<bool, Error> {
             let diff = diff(&Document::read(old)?, &Document::read(new)?, &marks)?;
             let check = version.then(|| check_version(&diff));
             match format {
-                Format::Text => print(diff.to_text().trim_end()),
-                Format::Markdown => print(diff.to_markdown().trim_end()),
-                Format::Json => {
-                    print(format_args!("{:#}", diff.to_json(&Tool::OPENAPI_LEDGER, check.as_ref())))
-                }
+                Format::Text => print(diff.to_text(Effect::Documentation).trim_end()),
+                Format::Markdown => print(diff.to_markdown(Effect::Documentation).trim_end()),
+                Format::Json => print(format_args!(
+                    "{:#}",
+                    diff.to_json(&Tool::OPENAPI_LEDGER, check.as_ref(), Effect::Documentation)
+                )),
             }
             let Some(check) = check else { return Ok(diff.effect() != Some(Effect::Breaking)) };
             if !matches!(format, Format::Json) {

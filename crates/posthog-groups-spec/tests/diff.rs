@@ -139,7 +139,7 @@ fn every_pair_is_classified_as_a_person_would() {
                 pair.sees
             ));
         }
-        texts.push_str(&format!("## {}\n\n{}\n", pair.name, diff.to_text()));
+        texts.push_str(&format!("## {}\n\n{}\n", pair.name, diff.to_text(Effect::Documentation)));
     }
     write_for_other_tools(&pairs);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -323,7 +323,7 @@ fn changes_lead_to_the_line_in_the_document_that_has_them() {
 #[test]
 fn the_json_form_has_every_documented_field() {
     let new = pairs().into_iter().find(|pair| pair.name == "response-enum-value-added").unwrap().new;
-    let mut json = compared(&new).to_json(&posthog_groups_spec::TOOL, None);
+    let mut json = compared(&new).to_json(&posthog_groups_spec::TOOL, None, Effect::Documentation);
     json["changes"][0]["operations"].as_array_mut().unwrap().truncate(1);
     insta::assert_snapshot!("json", format!("{json:#}"));
 }

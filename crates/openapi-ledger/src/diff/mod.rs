@@ -52,7 +52,7 @@ use tree::Side;
 use unchanged::Unchanged;
 
 /// The effect of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// A program that is correct by the old version can fail with the new one.

@@ -90,19 +90,34 @@ impl Diff {
         )
     }
 
-    /// The changes for a person at a terminal.
+    /// The changes of at least this level.
+    fn shown(&self, level: Effect) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(move |change| change.effect <= level)
+    }
+
+    /// Says how many changes are not shown; empty if there are none.
+    fn hidden(&self, level: Effect) -> String {
+        match self.changes.len() - self.shown(level).count() {
+            0 => String::new(),
+            1 => format!("\n1 change below level `{level}` is not shown.\n"),
+            n => format!("\n{n} changes below level `{level}` are not shown.\n"),
+        }
+    }
+
+    /// The changes of at least this level, for a person at a terminal. The summary considers all.
     ///
     /// ```
-    /// use openapi_ledger::{Document, Marks, diff::diff};
+    /// use openapi_ledger::{Document, Marks, diff::{Effect, diff}};
     ///
     /// let text = "openapi: 3.0.3\ninfo: {title: Pets, version: 1.0.0}\npaths: {}\n";
     /// let (old, new) = (Document::parse("old.yaml", text)?, Document::parse("new.yaml", text)?);
-    /// assert_eq!(diff(&old, &new, &Marks::default())?.to_text(), "old.yaml (1.0.0) -> new.yaml (1.0.0): no change\n");
+    /// let diff = diff(&old, &new, &Marks::default())?;
+    /// assert_eq!(diff.to_text(Effect::Documentation), "old.yaml (1.0.0) -> new.yaml (1.0.0): no change\n");
     /// # Ok::<(), openapi_ledger::Error>(())
     /// ```
-    pub fn to_text(&self) -> String {
+    pub fn to_text(&self, level: Effect) -> String {
         let mut text = format!("{}: {}\n", self.title(), self.summary());
-        for change in &self.changes {
+        for change in self.shown(level) {
             let Change { kind, pointer, message, why, step, .. } = change;
             text.push_str(&format!("\n{} {pointer}\n", change.place(self)));
             text.push_str(&format!("  {}[{kind}]: {message}\n", change.class()));
@@ -114,18 +129,18 @@ impl Diff {
                 text.push_str(&format!("  in: {operations}\n"));
             }
         }
-        text
+        text + &self.hidden(level)
     }
 
-    /// The changes as a document for a merge request.
-    pub fn to_markdown(&self) -> String {
+    /// The changes of at least this level as a document for a merge request. The summary considers all.
+    pub fn to_markdown(&self, level: Effect) -> String {
         let mut text = format!("# {}\n\n{}.\n", self.title(), capitalized(&self.summary()));
         for (effect, heading) in [
             (Effect::Breaking, "Breaking"),
             (Effect::Compatible, "Compatible"),
             (Effect::Documentation, "Documentation"),
         ] {
-            let changes: Vec<_> = self.changes.iter().filter(|change| change.effect == effect).collect();
+            let changes: Vec<_> = self.shown(level).filter(|change| change.effect == effect).collect();
             if changes.is_empty() {
                 continue;
             }
@@ -134,10 +149,10 @@ impl Diff {
                 text.push_str(&change.to_markdown(self));
             }
         }
-        text
+        text + &self.hidden(level)
     }
 
-    /// The changes for programs. Fields are only ever added within one `format`:
+    /// The changes for programs. `changes` has those of at least this level; everything else considers all. Fields are only ever added within one `format`:
     ///
     /// * `format`: `TOOL/diff/1`, with the name of the tool
     /// * `old`, `new`: `name` and `version` of the documents
@@ -149,7 +164,7 @@ impl Diff {
     ///   (`request`, `response` or null), `who` (`caller`, `reader`, `generated-code`), `operations`
     ///   (`method`, `path`, `operationId`), `document` (`old` or `new`: into which `pointer` leads),
     ///   `pointer`, `line` (or null), `message` and `why`
-    pub fn to_json(&self, tool: &Tool, version: Option<&VersionCheck>) -> Value {
+    pub fn to_json(&self, tool: &Tool, version: Option<&VersionCheck>, level: Effect) -> Value {
         json!({
             "format": format!("{}/diff/1", tool.name),
             "old": self.old,
@@ -162,7 +177,7 @@ impl Diff {
                 "documentation": self.count(Effect::Documentation),
             },
             "versionCheck": version,
-            "changes": self.changes,
+            "changes": self.shown(level).collect::<Vec<_>>(),
         })
     }
 
