@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: measures, and writes the tables to BENCHMARKS.md.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, cargo_command};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -57,7 +57,7 @@ pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Out
 
 fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
     let (program, arguments) = subject.program();
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo_command(root);
     command.args([
         "run",
         "--quiet",
@@ -68,11 +68,7 @@ fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
         program,
         "--",
     ]);
-    // The root is empty in the root itself.
-    if !root.as_os_str().is_empty() {
-        command.current_dir(root);
-    }
-    let output = command.args(arguments).stderr(Stdio::inherit()).output().context("cargo does not run")?;
+    let output = command.args(arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "measuring {} failed", subject.name());
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

@@ -1,15 +1,13 @@
 //! `clients` and `contract`: the scripts under tests/, with what they need.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
-use crate::{Outcome, program};
+use crate::{Executable, Outcome, build, program};
 
 /// A language that a client of the spec is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -175,7 +173,8 @@ struct Scripts<'a> {
 
 impl<'a> Scripts<'a> {
     fn new(root: &'a Path) -> anyhow::Result<Self> {
-        Ok(Self { root, stand_in: build_stand_in(root)?, cache: cache(root)? })
+        let arguments = ["--package", "posthog-groups-fake", "--bin", "posthog-groups-fake"];
+        Ok(Self { root, stand_in: build(root, Executable::Program, &arguments)?, cache: cache(root)? })
     }
 
     fn run(&self, script: &str, argument: &str) -> anyhow::Result<Outcome> {
@@ -187,39 +186,4 @@ impl<'a> Scripts<'a> {
             .env("POSTHOG_GROUPS_CACHE", &self.cache);
         program(&mut command, self.root)
     }
-}
-
-/// Builds the stand-in server; where cargo put it.
-fn build_stand_in(root: &Path) -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(cargo);
-    command
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "posthog-groups-fake",
-            "--bin",
-            "posthog-groups-fake",
-        ])
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped());
-    if !root.as_os_str().is_empty() {
-        command.current_dir(root);
-    }
-    let mut child = command.spawn().context("cannot run cargo")?;
-    let mut found = None;
-    if let Some(output) = child.stdout.take() {
-        for line in std::io::BufReader::new(output).lines() {
-            let message: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
-            if let Some(path) = message["executable"].as_str() {
-                found = Some(PathBuf::from(path));
-            }
-        }
-    }
-    if !child.wait()?.success() {
-        bail!("the stand-in server does not build");
-    }
-    found.context("cargo does not say where it put the stand-in server")
 }
