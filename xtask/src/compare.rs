@@ -50,7 +50,7 @@ pub(crate) fn run(
     let mut comparison = compare(&published, &ours, &ledger)?;
     if files.spec.is_none() && files.ledger.is_none() {
         let digest = posthog_groups_spec::sha256(&bytes);
-        let earlier = project.comparison_before(&digest)?;
+        let earlier = project.comparison_before(&digest, &ours, &ledger)?;
         if let Some(earlier) = earlier {
             comparison.relative_to(&earlier);
         }

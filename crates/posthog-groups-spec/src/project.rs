@@ -102,18 +102,23 @@ impl Project {
         compare_all(&self.published()?, &self.spec()?, &self.ledger()?)
     }
 
-    /// Compares the newest published document older than the one with this digest with the specification. If the lock
-    /// does not contain the digest, uses the newest of all.
+    /// Compares the newest published document older than the one with this digest with the specification `spec`. If the
+    /// lock does not contain the digest, uses the newest of all.
     ///
     /// # Errors
     /// Those of [`Project::comparisons`].
-    pub fn comparison_before(&self, sha256: &str) -> Result<Option<Comparison>, Error> {
+    pub fn comparison_before(
+        &self,
+        sha256: &str,
+        spec: &Document,
+        ledger: &Ledger,
+    ) -> Result<Option<Comparison>, Error> {
         let mut lock = Lock::read(&self.path("published/lock.yaml"))?;
         if let Some(n) = lock.documents.iter().position(|origin| origin.sha256 == sha256) {
             lock.documents.truncate(n);
         }
         lock.documents.drain(..lock.documents.len().saturating_sub(1));
-        Ok(compare_all(&self.slices(lock)?, &self.spec()?, &self.ledger()?)?.pop())
+        Ok(compare_all(&self.slices(lock)?, spec, ledger)?.pop())
     }
 
     fn published(&self) -> Result<Vec<(Origin, Document)>, Error> {
