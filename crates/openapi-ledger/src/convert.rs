@@ -96,16 +96,19 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
 }
 
 /// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 has no word for and that change what is valid.
-const WITHOUT_3_0_FORM: &str = "\
-    $anchor $defs $dynamicAnchor $dynamicRef contains dependentRequired dependentSchemas else if maxContains \
-    minContains patternProperties prefixItems propertyNames then unevaluatedProperties";
+#[rustfmt::skip]
+const WITHOUT_3_0_FORM: [&str; 16] = [
+    "$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "contains", "dependentRequired", "dependentSchemas",
+    "else", "if", "maxContains", "minContains", "patternProperties", "prefixItems", "propertyNames", "then",
+    "unevaluatedProperties",
+];
 
 /// Keywords that say nothing about what is valid.
 const ANNOTATIONS: [&str; 6] =
     ["$comment", "$id", "$schema", "contentEncoding", "contentMediaType", "contentSchema"];
 
 fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
-    if let Some(key) = WITHOUT_3_0_FORM.split(' ').find(|key| schema.contains_key(*key)) {
+    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
         return Err((
             key,
             format!("OpenAPI 3.0 has no `{key}`; express it otherwise, or add the schema by a correction"),

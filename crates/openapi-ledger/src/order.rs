@@ -5,17 +5,22 @@ use serde_json::{Map, Value};
 use crate::grammar::Shape;
 
 /// The fields of OpenAPI objects in the order in which a person wants to read them.
-const FIELDS: &str = "\
-    openapi overlay $ref info servers operationId title name in summary description version license tags \
-    externalDocs url deprecated required type format nullable enum default discriminator propertyName mapping \
-    minimum exclusiveMinimum maximum exclusiveMaximum multipleOf minLength maxLength pattern minItems maxItems \
-    uniqueItems minProperties maxProperties properties additionalProperties items allOf oneOf anyOf not style \
-    explode schema parameters get put post delete options head patch trace requestBody headers content paths \
-    responses callbacks security components schemas requestBodies securitySchemes links example examples";
+#[rustfmt::skip]
+const FIELDS: [&str; 72] = [
+    "openapi", "overlay", "$ref", "info", "servers", "operationId", "title", "name", "in", "summary",
+    "description", "version", "license", "tags", "externalDocs", "url", "deprecated", "required", "type",
+    "format", "nullable", "enum", "default", "discriminator", "propertyName", "mapping", "minimum",
+    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
+    "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "properties",
+    "additionalProperties", "items", "allOf", "oneOf", "anyOf", "not", "style", "explode", "schema",
+    "parameters", "get", "put", "post", "delete", "options", "head", "patch", "trace", "requestBody", "headers",
+    "content", "paths", "responses", "callbacks", "security", "components", "schemas", "requestBodies",
+    "securitySchemes", "links", "example", "examples",
+];
 
 fn rank(key: &str) -> usize {
     let extension = key.starts_with("x-");
-    let known = FIELDS.split(' ').position(|field| field == key);
+    let known = FIELDS.iter().position(|field| *field == key);
     known.unwrap_or(FIELDS.len() + usize::from(extension))
 }
 

@@ -1,4 +1,4 @@
-//! Replacing operations of a complete published document by those of the specification.
+//! Replacing operations of a complete published document with those of the specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,10 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::grammar::{METHODS, Shape};
 use crate::pointer::Pointer;
-
 use crate::version::{Version, openapi_version};
 use crate::write::to_yaml;
 
-/// Replaces the operations of `full` that are within `scope` by those of `ours`, and adds those that `full` does
+/// Replaces the operations of `full` that are within `scope` with those of `ours`, and adds those that `full` does
 /// not have. Aliases of replaced paths are removed. Everything else in `full` stays as it is; components of
 /// `ours` whose names are taken get `prefix`, a capitalized word such as `Pets`. The result has the version of
 /// `full`.
@@ -28,15 +27,8 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
     }
     let names = component_names(&full.value, &ours, prefix);
     rename(&mut ours, &names, Shape::DOCUMENT, "");
-    let mut paths = Some(replaced(full, &ours, scope, prefix)?);
-    let document = full.value.as_object().into_iter().flatten();
-    let mut result: Value = document
-        .map(|(key, value)| {
-            let paths = if key == "paths" { paths.take().map(Value::from) } else { None };
-            (key.clone(), paths.unwrap_or_else(|| value.clone()))
-        })
-        .collect::<Map<_, _>>()
-        .into();
+    let mut result = full.value.clone();
+    result["paths"] = replaced(full, &ours, scope, prefix)?.into();
     add_components(&mut result, &ours);
     Ok(result)
 }

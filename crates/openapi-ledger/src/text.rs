@@ -1,4 +1,4 @@
-//! How findings speak about values and names.
+//! Formats values and names for messages.
 
 use serde_json::Value;
 

@@ -39,7 +39,7 @@ impl<'a> Comparison<'a> {
                 (Some(before), Some(after)) => {
                     let reached = self.reached.contains(&(Version::Old, before.at.clone()))
                         && self.reached.contains(&(Version::New, after.at.clone()));
-                    if !reached && !self.unchanged.holds(before.value, after.value) {
+                    if !reached && !self.unchanged.contains(before.value, after.value) {
                         self.schema(&before, &after, Use { direction: None, optional: false });
                     }
                 }

@@ -154,7 +154,7 @@ impl<'a> Comparison<'a> {
         for fit in fits {
             pairing.take(fit);
         }
-        pairing.take_most_alike();
+        pairing.take_most_similar();
         let (a, b) = (self.old.root(), self.new.root());
         let lacks = |root: &Node<'_>, node: &Node<'_>| {
             let at = node.text("$ref").and_then(crate::pointer::Pointer::parse);
@@ -281,7 +281,7 @@ struct Pairing<'a> {
 
 impl<'a> Pairing<'a> {
     /// Pairs objects with the one that has most of their properties.
-    fn take_most_alike(&mut self) {
+    fn take_most_similar(&mut self) {
         let shared = |a: &Node<'_>, b: &Node<'_>| {
             let properties = a.key("properties");
             properties.members().filter(|(name, _)| b.key("properties").get(name).is_some()).count()

@@ -416,8 +416,8 @@ pub(crate) struct Comparison<'a> {
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
     renamed: HashSet<(Pointer, Pointer)>,
-    /// Whether a parameter of another name is another parameter, however alike the two are, and a range of statuses
-    /// does not stand for one of them.
+    /// Whether names are matched exactly: a renamed parameter is a different parameter, and a status range does not cover
+    /// single statuses.
     exact: bool,
     /// What need not be compared.
     unchanged: Unchanged,

@@ -187,8 +187,8 @@ impl<'a> Comparison<'a> {
     fn operation(&mut self, old: &Site<'a>, new: &Site<'a>) {
         let inherited = |site: &Site<'a>| site.item.key("parameters").value;
         if old.path == new.path
-            && self.unchanged.holds(inherited(old), inherited(new))
-            && self.unchanged.holds(old.node.value, new.node.value)
+            && self.unchanged.contains(inherited(old), inherited(new))
+            && self.unchanged.contains(old.node.value, new.node.value)
         {
             return;
         }

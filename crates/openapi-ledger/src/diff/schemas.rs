@@ -102,10 +102,12 @@ impl<'a> View<'a> {
 /// Fields that may stand beside a wrapping `allOf` without making it more than a wrapper.
 fn is_wrapping(node: &Node<'_>) -> bool {
     let single = node.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
-    const BESIDE: &str = "allOf nullable default description title example \
-        externalDocs deprecated readOnly writeOnly";
-    single
-        && node.members().all(|(key, _)| BESIDE.split(' ').any(|other| other == key) || key.starts_with("x-"))
+    #[rustfmt::skip]
+    const BESIDE: [&str; 10] = [
+        "allOf", "nullable", "default", "description", "title", "example", "externalDocs", "deprecated",
+        "readOnly", "writeOnly",
+    ];
+    single && node.members().all(|(key, _)| BESIDE.contains(&key) || key.starts_with("x-"))
 }
 
 pub(super) fn view<'a>(side: super::tree::Side<'a>, node: &Node<'a>) -> View<'a> {
@@ -293,13 +295,16 @@ impl<'a> Comparison<'a> {
 
     /// Everything that a schema says by itself.
     pub(super) fn facets(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        const HANDLED: &str = "\
-            $ref nullable default type format enum x-extensible-enum minimum exclusiveMinimum maximum \
-            exclusiveMaximum multipleOf minLength maxLength pattern minItems maxItems uniqueItems minProperties \
-            maxProperties properties required additionalProperties items oneOf anyOf allOf not discriminator \
-            readOnly writeOnly";
+        #[rustfmt::skip]
+        const HANDLED: [&str; 31] = [
+            "$ref", "nullable", "default", "type", "format", "enum", "x-extensible-enum", "minimum",
+            "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
+            "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "properties",
+            "required", "additionalProperties", "items", "oneOf", "anyOf", "allOf", "not", "discriminator",
+            "readOnly", "writeOnly",
+        ];
         self.type_name(old, new);
-        let mut skipped: Vec<_> = HANDLED.split(' ').collect();
+        let mut skipped: Vec<_> = HANDLED.to_vec();
         if self.names_a_type(old, new) {
             skipped.push("title");
         }

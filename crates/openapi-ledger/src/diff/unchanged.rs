@@ -43,7 +43,7 @@ impl Unchanged {
     }
 
     /// Whether two nodes are equal, including everything they refer to.
-    pub(super) fn holds(&self, old: &Value, new: &Value) -> bool {
+    pub(super) fn contains(&self, old: &Value, new: &Value) -> bool {
         let mut references = Vec::new();
         add_references(old, &mut references);
         self.security && references.iter().all(|target| self.components.contains(*target)) && old == new

@@ -26,7 +26,6 @@ use crate::document::Document;
 use crate::error::{Error, Place};
 pub use crate::grammar::Kind;
 use crate::pointer::Pointer;
-pub use crate::text;
 use crate::version::{Version, openapi_version};
 pub use operations::{Status, status};
 pub use report::{Tool, findings_to_json, findings_to_sarif};
@@ -245,7 +244,7 @@ pub(crate) fn check_operations(document: &Document) -> Result<Version, Error> {
     let (pointer, reason) = match document.value.get("paths") {
         Some(Value::Object(_)) => return Ok(version),
         Some(other) => {
-            let found = text::json_type(other);
+            let found = crate::text::json_type(other);
             (root.key("paths"), format!("`paths` is {found}; it must be an object"))
         }
         None => (root, "no `paths`: there is no operation to work on".to_owned()),

@@ -129,8 +129,12 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
     }
     if let Some(name) = site.text("scheme").filter(|_| kind == "http") {
         // The registry of HTTP authentication schemes; names are not told apart by case.
-        const KNOWN: &str = "basic bearer digest dpop gnap hoba mutual negotiate oauth privatetoken scram-sha-1 scram-sha-256 vapid";
-        if !KNOWN.split(' ').any(|known| known.eq_ignore_ascii_case(name)) {
+        #[rustfmt::skip]
+        const KNOWN: [&str; 13] = [
+            "basic", "bearer", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth", "privatetoken",
+            "scram-sha-1", "scram-sha-256", "vapid",
+        ];
+        if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let help = match did_you_mean(name, ["basic", "bearer", "digest"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write `bearer` or `basic`".to_owned(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use openapi_ledger::lint::text::{did_you_mean, listed};
 use openapi_ledger::lint::{Context, Direction, Kind, Node, Validators};
+use openapi_ledger::text::{did_you_mean, listed};
 use openapi_ledger::{Document, Place};
 use serde_json::Value;
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::lint::registry as rules;
 use openapi_ledger::Pointer;
-use openapi_ledger::lint::text::{brief, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};
+use openapi_ledger::text::{brief, json_type, listed};
 
 pub(crate) fn check(context: &Context, report: &mut Report) {
     for (item, _) in context.paths() {

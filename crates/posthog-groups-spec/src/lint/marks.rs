@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::lint::registry as rules;
-use openapi_ledger::lint::text::{brief, did_you_mean, json_type, listed};
 use openapi_ledger::lint::{Context, Kind, Report, Site};
+use openapi_ledger::text::{brief, did_you_mean, json_type, listed};
 
 /// What `x-idempotency` may say.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "read-before-retry", "not-found-is-success"];
