@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::compare::Scope;
 use crate::document::{Document, Lines};
 use crate::error::Error;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, add_references};
 
 /// Reads a document for [`compare`](crate::compare::compare()) or [`slice`](crate::slice()). `known` are the paths of the
 /// specification. If the document is JSON, paths that are out of scope and components that no path in scope refers to are
@@ -73,7 +73,7 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
     let mut open = Vec::new();
     for (path, raw) in paths.iter().filter(|(path, _)| wanted.contains(*path)) {
         let item: Value = serde_json::from_str(raw.get()).ok()?;
-        add_references(&item, &mut open)?;
+        add_components(&item, &mut open)?;
         value["paths"][path] = item;
     }
     let schemes = Pointer::root().key("components").key("securitySchemes");
@@ -87,24 +87,22 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
         let place = value["components"].get_mut(&**section).and_then(|all| all.get_mut(&**name));
         if let (Some(raw), Some(place @ Value::Null)) = (raw, place) {
             *place = serde_json::from_str(raw.get()).ok()?;
-            add_references(place, &mut open)?;
+            add_components(place, &mut open)?;
         }
     }
     Document::from_part(name, lines, value)
 }
 
-/// Adds the components that the texts below `value` may refer to: `$ref`, and `mapping` of discriminators. Returns `None` if
-/// a text may refer to another part of the document.
-fn add_references(value: &Value, references: &mut Vec<Pointer>) -> Option<()> {
-    match value {
-        Value::String(text) if text.starts_with("#/") => {
-            let pointer = Pointer::parse(text)
-                .filter(|pointer| pointer.tokens().next().as_deref() == Some("components"));
-            references.push(pointer?);
-            Some(())
+/// Adds the components that `value` may refer to. Returns `None` if it may refer to another part of the document.
+fn add_components(value: &Value, components: &mut Vec<Pointer>) -> Option<()> {
+    let mut references = Vec::new();
+    add_references(value, &mut references);
+    for text in references.into_iter().filter(|text| text.starts_with('#')) {
+        let pointer = Pointer::parse(text)?;
+        if pointer.tokens().next().as_deref() != Some("components") {
+            return None;
         }
-        Value::Object(members) => members.values().try_for_each(|member| add_references(member, references)),
-        Value::Array(items) => items.iter().try_for_each(|item| add_references(item, references)),
-        _ => Some(()),
+        components.push(pointer);
     }
+    Some(())
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 /// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
 ///
@@ -88,6 +89,20 @@ impl Pointer {
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
+    }
+}
+
+/// Adds the texts below `value` that may be references: `$ref`, and texts that begin with `#/`, such as those of `mapping`.
+pub(crate) fn add_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if text.starts_with("#/") => references.push(text),
+        Value::Object(members) => {
+            let other = members.get("$ref").and_then(Value::as_str).filter(|text| !text.starts_with("#/"));
+            references.extend(other);
+            members.values().for_each(|member| add_references(member, references));
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_references(item, references)),
+        _ => {}
     }
 }
 

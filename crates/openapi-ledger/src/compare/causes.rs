@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::Difference;
+use crate::diff::definition;
 use crate::document::Document;
 use crate::pointer::Pointer;
 
@@ -187,7 +188,7 @@ fn last_two(place: &str) -> &str {
 /// Returns the component property that a difference is about.
 fn component(document: &Document, difference: &Difference) -> Option<Pointer> {
     let operation = difference.at.as_ref()?;
-    let follow = |at: Pointer| behind_references(document, at);
+    let follow = |at: Pointer| definition(&document.value, at);
     let (first, rest) = difference.place.split_once('.').unwrap_or((&difference.place, ""));
     let (mut at, mut rest) = match first.split_once('(').map_or(first, |(first, _)| first) {
         "requestBody" => (follow(operation.key("requestBody"))?, rest),
@@ -237,15 +238,4 @@ fn component(document: &Document, difference: &Difference) -> Option<Pointer> {
 fn is_keyword_of(schema: &Value, below: &str) -> bool {
     let name = below.trim_start_matches('.');
     !name.contains(['.', '[']) && schema.get("properties").is_none_or(|all| all.get(name).is_none())
-}
-
-fn behind_references(document: &Document, mut at: Pointer) -> Option<Pointer> {
-    for _ in 0..64 {
-        let node = document.value.pointer(at.as_str())?;
-        match node.get("$ref").and_then(Value::as_str) {
-            Some(reference) => at = Pointer::parse(reference)?,
-            None => return Some(at),
-        }
-    }
-    None
 }

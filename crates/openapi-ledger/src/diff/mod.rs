@@ -269,6 +269,14 @@ pub(crate) fn place(document: &Value, at: &Pointer) -> String {
     Side::new(document).place(at)
 }
 
+/// Returns the address of the definition that the node at `at` refers to. Returns `None` if there is no such node or its
+/// reference leads nowhere.
+pub(crate) fn definition(document: &Value, at: Pointer) -> Option<Pointer> {
+    let value = document.pointer(at.as_str())?;
+    let node = Side::new(document).resolve(Node { value, at }).node;
+    node.text("$ref").is_none().then_some(node.at)
+}
+
 fn as_3_0(document: &Document) -> Result<Cow<'_, Value>, Error> {
     Ok(match check_operations(document)? {
         OpenApi::V3_0 => Cow::Borrowed(&document.value),

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::pointer::add_references;
+
 /// The parts that are equal in both documents, including everything they refer to.
 #[derive(Debug)]
 pub(super) struct Unchanged {
@@ -54,15 +56,4 @@ impl Unchanged {
 fn credentials(document: &Value) -> [Option<&Value>; 2] {
     let schemes = document.get("components").and_then(|components| components.get("securitySchemes"));
     [document.get("security"), schemes]
-}
-
-fn add_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
-    match value {
-        Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str));
-            members.values().for_each(|member| add_references(member, references));
-        }
-        Value::Array(items) => items.iter().for_each(|item| add_references(item, references)),
-        _ => {}
-    }
 }
