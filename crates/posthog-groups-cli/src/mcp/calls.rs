@@ -191,14 +191,6 @@ impl Arguments {
             return Err(ToolFailure::new(format!("the argument `{missing}` of `{}` is missing", tool.name))
                 .help(format!("the arguments are {}", names())));
         }
-        for (name, value) in &given {
-            if let Some(number) = inexact(value) {
-                return Err(ToolFailure::new(format!(
-                    "`{name}` contains the number {number}, which has lost digits in transit or cannot be stored"
-                ))
-                .help("integers must be from -9223372036854775808 to 18446744073709551615; pass larger ones as strings"));
-            }
-        }
         serde_path_to_error::deserialize(Value::Object(given)).map_err(|e| {
             ToolFailure::new(format!("the argument `{}` has the wrong type: {}", e.path(), e.inner()))
         })
@@ -214,38 +206,5 @@ impl Arguments {
 
     fn id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
-    }
-}
-
-/// Finds a number beyond 64 bits at any depth. In JSON-RPC messages, such numbers are read as doubles, which lose digits, and a stored
-/// integer of this size breaks every list that contains the group.
-fn inexact(value: &Value) -> Option<f64> {
-    const LIMIT: f64 = 18_446_744_073_709_551_615.0;
-    match value {
-        Value::Number(number) if number.is_f64() => number.as_f64().filter(|number| number.abs() >= LIMIT),
-        Value::Array(values) => values.iter().find_map(inexact),
-        Value::Object(members) => members.values().find_map(inexact),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_that_lose_digits_are_found_at_any_depth() {
-        for (text, found) in [
-            ("18446744073709551615", false),
-            ("-9223372036854775808", false),
-            ("1.5", false),
-            ("18446744073709551616", true),
-            ("123456789012345678901234567890", true),
-            ("-1e30", true),
-            (r#"{"a": [{"b": 1e30}]}"#, true),
-            (r#"{"a": ["1e30", null, true]}"#, false),
-        ] {
-            assert_eq!(inexact(&serde_json::from_str(text).unwrap()).is_some(), found, "{text}");
-        }
     }
 }

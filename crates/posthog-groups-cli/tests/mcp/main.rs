@@ -295,7 +295,7 @@ fn bad_arguments_are_errors_with_help_before_anything_is_sent() {
         (
             "update_property",
             json!({"group_type_index": 0, "group_key": "org:5", "key": "a", "value": 1e30}),
-            "digits",
+            "outside -9223372036854775808 to",
         ),
         (
             "create_group",

@@ -6,13 +6,14 @@ use crate::program::{Program, world};
 
 /// Properties of all kinds, as servers write them.
 const HOSTILE: &[(&str, &str)] = &[
-    ("org:5", r#"{"big": 18446744073709551615, "f": 1.0, "e": 1e+300, "tiny": -0.0}"#),
+    ("org:5", r#"{"big": 18446744073709551615, "f": 1.0, "e": 1e+19, "tiny": -0.0}"#),
     ("a,b;\"c\"", r#"{"nested": {"z": [1, {"a": null}], "": {}}, "list": [], "object": {}}"#),
     ("line\nbreak", r#"{"text": "1\r\n2\t3", "quote": "say \"hi\"", "name, with comma": "x"}"#),
     ("key with  blanks", r#"{"u": "é東京😀", "bom": "\ufeff", "control": "\u0001"}"#),
     ("42", r#"{"zip": "007", "number": "42", "word": "true", "yes": true, "empty": "", "blank": " "}"#),
     ("=1+1", r#"{"group_key": "not the key", "=2+2": "=3+3", "name\nbreak": "[1]", "\"q\"": "{}"}"#),
     ("empty", "{}"),
+    ("no name", r#"{"": "x", "a": 1}"#),
 ];
 
 fn hostile(era: Era) -> Program {

@@ -1,7 +1,7 @@
 //! One row by REST.
 
 use chrono::DateTime;
-use posthog_groups_client::Properties;
+use posthog_groups_client::{JsonValue, Properties};
 
 use super::index::Seen;
 use super::pending::PendingRow;
@@ -53,7 +53,7 @@ pub(crate) async fn write(
         }
     }
     if *seen == Seen::Different && is_consistent {
-        refuse_null(row, differing)?;
+        refuse_unsettable(row, differing)?;
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
         // Without the properties that differ; `merge` writes those that the group does not hold.
         let listed =
@@ -75,7 +75,7 @@ pub(crate) async fn write(
         found => found?,
     };
     let to_write = different(&found, &wanted);
-    refuse_null(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
+    refuse_unsettable(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
     let (_, written) = merge(&target, found, &to_write).await?;
     Ok(match written {
         written if written.is_empty() => RowOutcome::Unchanged,
@@ -94,15 +94,21 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     .with_help("remove it, or send events instead"))
 }
 
-/// Refuses a row that would set one of these properties to null: the REST API treats null as missing.
-pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> {
-    match row.members()?.iter().find(|(name, value)| value.is_null() && properties.contains(name)) {
-        None => Ok(()),
-        Some((name, _)) => Err(Error::input(format!(
-            "the value of `{name}` is null, which the REST API cannot set on an existing group"
-        ))
-        .with_help("leave it out, unset it, or send events instead")),
-    }
+/// Refuses a row that would set one of these properties on an existing group, if the REST API cannot: it treats null and, since 2026,
+/// an empty name as missing (contract section 2.9).
+pub(crate) fn refuse_unsettable(row: &ImportRow, properties: &[String]) -> Result<()> {
+    let is_unsettable = |name: &str, value: &JsonValue| name.is_empty() || value.is_null();
+    let members = row.members()?;
+    let Some((name, _)) =
+        members.iter().find(|(name, value)| properties.contains(name) && is_unsettable(name, value))
+    else {
+        return Ok(());
+    };
+    let (what, help) = match name.as_str() {
+        "" => ("the name of a property is empty".to_owned(), "leave it out, or send events instead"),
+        name => (format!("the value of `{name}` is null"), "leave it out, unset it, or send events instead"),
+    };
+    Err(Error::input(format!("{what}, which the REST API cannot set on an existing group")).with_help(help))
 }
 
 fn created(row: &ImportRow) -> RowOutcome {

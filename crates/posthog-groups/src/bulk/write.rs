@@ -102,7 +102,7 @@ where
     fn planned(&self, row: &ImportRow, outcome: RowOutcome) -> RowOutcome {
         let possible = match &outcome {
             RowOutcome::Created { .. } => rest::refuse_blanks(&row.key),
-            RowOutcome::Changed { properties } => rest::refuse_null(row, properties),
+            RowOutcome::Changed { properties } => rest::refuse_unsettable(row, properties),
             _ => Ok(()),
         };
         match possible {

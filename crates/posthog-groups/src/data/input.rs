@@ -105,8 +105,8 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// [`Error::is_invalid_input`], with the path of the value, for
 ///
 /// * NUL and unpaired surrogates in names and strings, for which the server returns 500,
-/// * integers below -2<sup>63</sup> or above 2<sup>64</sup> - 1: the server stores them, and then every response with the
-///   group fails,
+/// * numbers below -2<sup>63</sup> or above 2<sup>64</sup> - 1, whether written as integers or as doubles such as `1e22`: the server
+///   stores them as integers, and then every response with the group fails,
 /// * numbers beyond the range of a double, such as `1e400`.
 pub fn check_properties(properties: &Properties) -> Result<(), Error> {
     storable::check(None, properties.as_str())

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::error::Error;
 
-/// Rejects JSON that servers cannot store or cannot return: NUL and unpaired surrogates in strings, integers outside 64 bits,
-/// and numbers beyond the range of a double.
+/// Rejects JSON that servers cannot store or cannot return: NUL and unpaired surrogates in strings, and numbers outside 64 bits,
+/// with or without an exponent.
 ///
 /// `json` is valid JSON: the properties of a group, or the value of the property `name`.
 pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
@@ -152,16 +152,23 @@ fn code_unit(text: &str) -> (Option<u16>, &str) {
 }
 
 fn problem_of_number(token: &str) -> Option<String> {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
     let shown = token.get(..40).map_or_else(|| token.to_owned(), |start| format!("{start}..."));
-    if token.contains(['.', 'e', 'E']) {
-        let is_finite = token.parse::<f64>().is_ok_and(f64::is_finite);
-        return (!is_finite)
-            .then(|| format!("the number {shown}, which is too large for a double; write it as text"));
-    }
-    let fits = token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok();
+    let (what, fits) = if token.contains(['.', 'e', 'E']) {
+        let double = token.parse::<f64>().unwrap_or(f64::INFINITY);
+        if double.is_infinite() {
+            return Some(format!("the number {shown}, which is too large for a double; write it as text"));
+        }
+        // jsonb has no exponents, so a double of this size returns as an integer, of 17 digits and zeros. For the limits themselves
+        // that is -9223372036854776000 and 18446744073709552000, which are outside 64 bits.
+        ("number", double > -TWO_TO_63 && double < 2.0 * TWO_TO_63)
+    } else {
+        ("integer", token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok())
+    };
     (!fits).then(|| {
         format!(
-            "the integer {shown}, outside -9223372036854775808 to 18446744073709551615: the server would store it and then \
+            "the {what} {shown}, outside -9223372036854775808 to 18446744073709551615: the server would store it and then \
              fail to return the group; write it as text"
         )
     })
