@@ -119,6 +119,43 @@ async fn groups_created_during_paging_do_not_disturb_the_list() {
 }
 
 #[tokio::test]
+async fn a_group_that_moves_to_the_next_page_is_listed_once() {
+    for era in ERAS {
+        // Offsets count the groups of one time, which new groups of that time move.
+        let (fake, groups) = serve(era, State { page_size: Some(3), ..groups(5, |_| 0) }).await;
+        let mut pages = groups.list().prefetch(false).pages();
+        let mut seen = Vec::new();
+        while let Some(page) = pages.try_next().await.unwrap() {
+            seen.extend(page.into_groups().unwrap().into_iter().map(|group| group.key.to_string()));
+            let mut state = fake.state();
+            if state.groups.len() == 5 {
+                state.groups.push(Group::new(0, "z").created_at(time(0)));
+                fake.put_state(state).unwrap();
+            }
+        }
+        assert_eq!(seen, ["org:00004", "org:00003", "org:00002", "org:00001", "org:00000"], "{era:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_moves_to_the_next_page_of_a_history_is_returned_once() {
+    let (_fake, groups) = serve(Era::Y2026, groups(1, |n| n)).await;
+    let group = groups.group("org:00000");
+    for n in 0..5 {
+        group.set(format!("p{n}"), n).await.unwrap();
+    }
+    let mut pages = group.activity().page_size(3).prefetch(false).pages();
+    let mut seen = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        seen.extend(page.entries.into_iter().filter_map(|entry| entry.detail.name));
+        if seen.len() == 3 {
+            group.set("new", 1).await.unwrap();
+        }
+    }
+    assert_eq!(seen, ["p4", "p3", "p2", "p1", "p0"]);
+}
+
+#[tokio::test]
 async fn an_empty_page_does_not_end_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State::default()).await;

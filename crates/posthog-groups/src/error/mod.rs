@@ -208,7 +208,7 @@ impl Error {
         let mut error = Self::new(Kind::Unreadable(key));
         error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
         error.of("list_groups").in_call("list").with_help(
-            "it probably contains an integer outside 64 bits; remove that property with `unset`, which does not read the group first",
+            "it probably contains a number outside 64 bits; remove that property with `unset`, which does not read the group first",
         )
     }
 
@@ -285,6 +285,14 @@ impl Error {
         error.with_source(source)
     }
 
+    /// Another group than the requested one, for example from a cache that ignores the query.
+    pub(crate) fn other_group(key: &str, type_index: u8) -> Self {
+        let what = format!("the group `{key}` of the group type {type_index} was not requested");
+        Self::decode("group_key".to_owned(), serde::de::Error::custom(what), b"")
+            .of("find_group")
+            .with_help("check that no proxy or cache in front of the server ignores the query")
+    }
+
     /// Redacts the API key in texts of the server.
     pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
         let redact = |text: String| key.redact(&text).into_owned();
@@ -352,7 +360,7 @@ impl Error {
             return self;
         }
         self.with_help(
-            "if this persists, a group may contain an integer outside 64 bits, which the server stores but cannot return; remove \
+            "if this persists, a group may contain a number outside 64 bits, which the server stores but cannot return; remove \
              the property with `unset`, which does not read the group first; an export names such groups and continues without them",
         )
     }
@@ -461,6 +469,24 @@ mod tests {
             status,
             &serde_json::json!({"type": class, "code": code, "detail": detail, "attr": null}).to_string(),
         )
+    }
+
+    #[test]
+    fn no_form_of_an_error_has_control_characters_of_the_server() {
+        let hostile = "a\u{1b}[2Jb\r\nc\u{9b}d";
+        let error = answer(
+            400,
+            &serde_json::json!({"code": hostile, "detail": hostile, "attr": hostile}).to_string(),
+        )
+        .with_note(hostile)
+        .with_source(hostile);
+        for error in
+            [error, Error::decode(hostile.to_owned(), serde::de::Error::custom(hostile), hostile.as_bytes())]
+        {
+            let shown = format!("{error}{}", format!("{error:?}{error:#?}").replace("\n    ", ""));
+            assert!(!shown.contains(['\u{1b}', '\r', '\n', '\u{9b}']), "{shown:?}");
+            assert!(shown.contains("caused by"), "{shown}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The history of a group.
 
+use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -112,7 +113,8 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// The number of entries on all pages.
     pub total: i64,
-    /// The cursor of the next page; `None` on the last page. New entries move older ones to later pages.
+    /// The cursor of the next page; `None` on the last page. New entries move older ones to later pages. Those that the previous page had
+    /// are left out, except on servers of 2025, whose entries have no IDs.
     pub next: Option<Cursor>,
 }
 
@@ -161,12 +163,20 @@ struct ActivityWalk {
     page: i64,
     /// The page to request; `None` for the first.
     cursor: Option<Cursor>,
+    /// The IDs on the previous page.
+    previous: HashSet<String>,
     empty_pages: EmptyPages,
 }
 
 impl ActivityWalk {
     fn new(query: ActivityQuery) -> Self {
-        Self { page: 1, cursor: query.start.clone(), query, empty_pages: EmptyPages::default() }
+        Self {
+            page: 1,
+            cursor: query.start.clone(),
+            query,
+            previous: HashSet::new(),
+            empty_pages: EmptyPages::default(),
+        }
     }
 }
 
@@ -195,15 +205,19 @@ impl Walk for ActivityWalk {
                 .limit(self.query.page_size)
                 .page(self.page)
         };
-        let page = session.read(list).await?;
+        let mut page = session.read(list).await?;
         let next = page.next.as_deref().map(cursor_of);
         let rest = match &next {
             Some(cursor) => {
                 self.empty_pages.count(page.results.is_empty()).map_err(|e| session.fail(e))?;
-                Some(Self { cursor: Some(cursor.clone()), ..self })
+                Some(cursor.clone())
             }
             None => None,
         };
+        let ids = page.results.iter().filter_map(|entry| entry.id.clone()).collect();
+        let previous = std::mem::replace(&mut self.previous, ids);
+        page.results.retain(|entry| entry.id.as_ref().is_none_or(|id| !previous.contains(id)));
+        let rest = rest.map(|cursor| Self { cursor: Some(cursor), ..self });
         Ok((ActivityPage { entries: page.results, total: page.total_count, next }, rest))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A page with such a group fails, and pages always have 100 groups. However, groups can be filtered by a part of their key. The other
 //! groups of the page are read with parts that its key does not contain, and the parts that fail reveal its key. The list continues at
-//! a cursor that is constructed here, because the formats of cursors are known (contract section 2.1).
+//! the cursor of one of these pages, or, with offsets, at one that is constructed here (contract section 2.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub(crate) trait Source: Sync {
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) groups: Vec<Group>,
-    pub(crate) is_last: bool,
+    pub(crate) next: Option<Cursor>,
 }
 
 /// The result of a detour, which replaces a page that the server cannot return.
@@ -49,20 +49,22 @@ pub(crate) struct Detour {
     pub(crate) unreadable: Vec<String>,
     /// Whether only these groups can be missing.
     pub(crate) is_complete: bool,
-    /// Where the list continues.
-    pub(crate) next: Cursor,
+    /// Where the list continues, unless it has ended.
+    pub(crate) next: Option<Cursor>,
 }
 
-/// Reads around a page that fails. `from` is its cursor, and `newest` the time of the group before it.
+/// Reads around a page that fails. `from` is its cursor, `newest` the time of the group before it, and `characters` are those that
+/// occur in keys, besides ASCII.
 ///
 /// Returns `None` if that is not possible: the server fails for all requests, or its cursors have another format.
 pub(crate) async fn detour(
     source: &impl Source,
     from: Option<&Cursor>,
     newest: DateTime<Utc>,
+    characters: BTreeSet<char>,
 ) -> Result<Option<Detour>> {
     let Some(form) = form(source, from).await? else { return Ok(None) };
-    let mut search = Search { source, form, found: BTreeMap::new(), end: End::List, requests: 0 };
+    let mut search = Search { source, form, characters, found: BTreeMap::new(), end: End::List, requests: 0 };
     if !search.find_end().await? {
         return Ok(None);
     }
@@ -88,7 +90,7 @@ pub(crate) async fn detour(
     let is_within = |group: &Group| {
         // Single groups may have another fraction of a second than the list.
         let slack = TimeDelta::milliseconds(keys.contains(&*group.group_key).into());
-        group.created_at - slack <= newest && search.end.is_behind(group, slack)
+        group.created_at - slack <= newest && search.end.is_behind(group, None, slack)
     };
     let mut groups: Vec<_> = search.found.values().filter(|group| is_within(group)).cloned().collect();
     groups.sort_by(|a, b| place(b).cmp(&place(a)));
@@ -98,7 +100,7 @@ pub(crate) async fn detour(
 
 /// The form of the server's cursors, and the start of the page that fails (contract section 2.1).
 enum Form {
-    /// 2026: groups after a time and a key.
+    /// 2026: groups after a time and a key, or, before 2026-06-12, a time and an ID that groups do not show.
     Keyset { from: Option<Cursor> },
     /// 2025: groups older than a time, without the first few.
     Offset { time: Option<String>, offset: u64 },
@@ -118,7 +120,8 @@ impl Form {
     /// A position after all groups.
     fn end(&self) -> Cursor {
         match self {
-            Self::Keyset { .. } => keyset_cursor(OLDEST_MICROS, ""),
+            // 1970 in microseconds and in milliseconds.
+            Self::Keyset { .. } => Cursor::new(URL_SAFE.encode(r#"{"c": 1, "k": "", "i": 0}"#)),
             Self::Offset { .. } => offset_cursor(Some("1970-01-01 00:00:00+00:00"), 0),
         }
     }
@@ -136,14 +139,18 @@ impl Form {
     }
 }
 
-/// Cursors below this are in milliseconds.
-const OLDEST_MICROS: i64 = 1_000_000_000_000_000;
-
 /// The largest offset that servers accept.
 const MAX_OFFSET: u64 = 1_000;
 
-fn keyset_cursor(micros: i64, key: &str) -> Cursor {
-    Cursor::new(URL_SAFE.encode(serde_json::json!({"c": micros, "k": key}).to_string()))
+/// The ID in a cursor of a server of 2026-05-07 to 2026-06-12.
+fn id_of(cursor: &Cursor) -> Option<i64> {
+    #[derive(serde::Deserialize)]
+    struct Keyset {
+        i: i64,
+    }
+
+    let json = URL_SAFE.decode(cursor.as_str()).ok()?;
+    serde_json::from_slice(&json).ok().map(|keyset: Keyset| keyset.i)
 }
 
 fn offset_cursor(time: Option<&str>, offset: u64) -> Cursor {
@@ -181,20 +188,26 @@ fn place(group: &Group) -> (DateTime<Utc>, &str) {
 enum End {
     /// At the end of the list.
     List,
-    /// 2026: at this group, which all filtered pages reach.
-    Group(Box<Group>),
+    /// 2026: at this group, which all filtered pages reach, and which `next` is the position of. Servers that order groups of the same
+    /// time by their IDs have `id`.
+    Group { last: Box<Group>, id: Option<i64>, next: Cursor },
     /// 2025: before the page that starts after this many groups.
     Page { start: u64, groups: Vec<Group> },
 }
 
 impl End {
-    /// Whether it is after a group, whose time may be later by `slack`.
-    fn is_behind(&self, group: &Group, slack: TimeDelta) -> bool {
+    /// Whether it is after a group, whose time may be later by `slack`, and whose ID is known if it is the last of a page. If the ID
+    /// would decide, and is not known, the end counts as being after the group, which is then skipped when it is listed again.
+    fn is_behind(&self, group: &Group, group_id: Option<i64>, slack: TimeDelta) -> bool {
+        let created_at = group.created_at + slack;
         match self {
             Self::List => true,
-            Self::Group(last) => (group.created_at + slack, &*group.group_key) >= place(last),
+            Self::Group { last, id: Some(id), .. } => {
+                (created_at, group_id.unwrap_or(i64::MAX)) >= (last.created_at, *id)
+            }
+            Self::Group { last, .. } => (created_at, &*group.group_key) >= place(last),
             Self::Page { groups, .. } => {
-                groups.first().is_none_or(|first| group.created_at + slack >= first.created_at)
+                groups.first().is_none_or(|first| created_at >= first.created_at)
                     && !groups.iter().any(|later| later.group_key == group.group_key)
             }
         }
@@ -205,6 +218,8 @@ impl End {
 struct Search<'s, S> {
     source: &'s S,
     form: Form,
+    /// Those of the keys of found groups that are not ASCII.
+    characters: BTreeSet<char>,
     found: BTreeMap<String, Group>,
     end: End,
     requests: u32,
@@ -224,7 +239,10 @@ impl<S: Source> Search<'_, S> {
     }
 
     fn keep(&mut self, groups: impl IntoIterator<Item = Group>) {
-        self.found.extend(groups.into_iter().map(|group| (group.group_key.to_string(), group)));
+        for group in groups {
+            note_characters(&mut self.characters, &group.group_key);
+            self.found.insert(group.group_key.to_string(), group);
+        }
     }
 
     /// 2025: finds the first offset from which the server can return a page, and reads the page before the group that is skipped.
@@ -264,20 +282,25 @@ impl<S: Source> Search<'_, S> {
     /// lower case, and the parts of these that can be keys too.
     async fn find_keys(&mut self) -> Result<(Vec<String>, BTreeSet<String>)> {
         let ascii = (b'!'..=b'~').map(|byte| byte.to_ascii_lowercase() as char);
-        let seen = self.found.keys().flat_map(|key| key.chars().flat_map(char::to_lowercase));
-        let mut parts: BTreeSet<String> =
-            ascii.chain(seen).filter(|c| !c.is_whitespace()).map(String::from).collect();
+        let mut parts: BTreeSet<String> = ascii.chain(self.characters.clone()).map(String::from).collect();
         let mut keys: Vec<String> = Vec::new();
         let mut failing = BTreeSet::new();
         while !parts.is_empty() && self.requests < MAX_REQUESTS {
-            let mut failed = Vec::new();
-            for part in parts {
+            let (mut failed, mut read) = (Vec::new(), BTreeSet::new());
+            while let Some(part) = parts.pop_first() {
                 if self.requests >= MAX_REQUESTS {
                     // What has failed so far are only parts of keys.
                     return Ok((Vec::new(), failing));
                 }
+                let known = self.characters.len();
                 if self.read_part(&part).await? {
-                    failed.push(part);
+                    failed.push(part.clone());
+                }
+                read.insert(part);
+                if failing.is_empty() && self.characters.len() > known {
+                    // Other groups may have keys of only these characters.
+                    let new = self.characters.iter().map(|c| String::from(*c));
+                    parts.extend(new.filter(|part| !read.contains(part)));
                 }
             }
             if let Some(whole) = chains(&failed)
@@ -315,12 +338,15 @@ impl<S: Source> Search<'_, S> {
                 fails = true;
                 continue;
             };
-            if let (false, Some(last), Form::Keyset { .. }) = (page.is_last, page.groups.last(), &self.form)
-                && self.end.is_behind(last, TimeDelta::zero())
+            if let (Some(next), Some(last), Form::Keyset { .. }) =
+                (&page.next, page.groups.last(), &self.form)
+                && let id = id_of(next)
+                && self.end.is_behind(last, id, TimeDelta::zero())
             {
-                self.end = End::Group(Box::new(last.clone().into_owned()));
+                let last = Box::new(last.clone().into_owned());
+                self.end = End::Group { last, id, next: next.clone() };
             }
-            let is_last = page.is_last;
+            let is_last = page.next.is_none();
             self.keep(page.groups);
             if is_last {
                 break;
@@ -338,12 +364,14 @@ impl<S: Source> Search<'_, S> {
         Ok(true)
     }
 
-    /// Where the list continues.
-    fn next(&self) -> Cursor {
+    /// Where the list continues, unless it has ended.
+    fn next(&self) -> Option<Cursor> {
         match (&self.end, &self.form) {
-            (End::Group(last), _) => keyset_cursor(last.created_at.timestamp_micros(), &last.group_key),
-            (End::Page { start, .. }, Form::Offset { time, .. }) => offset_cursor(time.as_deref(), *start),
-            _ => self.form.end(),
+            (End::Group { next, .. }, _) => Some(next.clone()),
+            (End::Page { start, .. }, Form::Offset { time, .. }) => {
+                Some(offset_cursor(time.as_deref(), *start))
+            }
+            _ => None,
         }
     }
 }
@@ -361,6 +389,14 @@ fn ends(text: &str) -> (&str, &str) {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let last = text.chars().next_back().map_or(0, char::len_utf8);
     (&text[first..], &text[..text.len() - last])
+}
+
+/// Adds the characters of a key that are not ASCII, in lower case.
+pub(crate) fn note_characters(characters: &mut BTreeSet<char>, key: &str) {
+    if !key.is_ascii() {
+        let lower = key.chars().flat_map(char::to_lowercase);
+        characters.extend(lower.filter(|c| !c.is_ascii() && !c.is_whitespace()));
+    }
 }
 
 /// Whether `b` continues `a` by one character.
@@ -408,4 +444,123 @@ fn prefixes(text: &str) -> impl Iterator<Item = String> {
 /// All parts of a text.
 fn parts_of(text: &str) -> impl Iterator<Item = String> {
     text.char_indices().flat_map(|(place, _)| prefixes(&text[place..]).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+    use posthog_groups_client::Properties;
+
+    use super::*;
+    use crate::error::Error;
+
+    /// A server of 2026-05-07 to 2026-06-12, which orders groups of the same time by their IDs. It cannot return some of its groups.
+    struct Server {
+        /// Newest first, with their IDs, and whether they can be returned.
+        groups: Vec<(Group, i64, bool)>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Keyset {
+        c: i64,
+        i: i64,
+    }
+
+    impl Server {
+        fn new(count: i64, seconds: i64, bad: &[i64], key: impl Fn(i64) -> String) -> Self {
+            let group = |id: i64| {
+                let group = Group {
+                    created_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + id * seconds),
+                    group_key: key(id).as_str().into(),
+                    group_properties: Properties::default(),
+                    group_type_index: 0,
+                };
+                (group, id, !bad.contains(&id))
+            };
+            Self { groups: (0..count).rev().map(group).collect() }
+        }
+    }
+
+    fn or_500<T>(value: Option<T>) -> Result<T> {
+        value.ok_or_else(|| Error::answer(StatusCode::INTERNAL_SERVER_ERROR, &HeaderMap::new(), b"", None))
+    }
+
+    impl Source for Server {
+        async fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Page> {
+            // Invalid cursors are ignored.
+            let decode = |cursor: &Cursor| {
+                serde_json::from_slice::<Keyset>(&URL_SAFE.decode(cursor.as_str()).ok()?).ok()
+            };
+            let from = cursor.and_then(decode);
+            let is_listed = |(group, id, _): &&(Group, i64, bool)| {
+                from.as_ref().is_none_or(|from| (group.created_at.timestamp_micros(), *id) < (from.c, from.i))
+                    && part.is_none_or(|part| group.group_key.to_lowercase().contains(part))
+            };
+            let mut listed = self.groups.iter().filter(is_listed);
+            let page: Vec<_> = listed.by_ref().take(100).collect();
+            let last = page.last().filter(|_| listed.next().is_some());
+            let next = last.map(|(group, id, _)| {
+                let micros = group.created_at.timestamp_micros();
+                Cursor::new(URL_SAFE.encode(format!(r#"{{"c": {micros}, "i": {id}}}"#)))
+            });
+            let groups = page.iter().map(|(group, _, readable)| readable.then(|| group.clone()));
+            Ok(Page { groups: or_500(groups.collect::<Option<_>>())?, next })
+        }
+
+        async fn find(&self, key: &str) -> Result<Option<Group>> {
+            let found = self.groups.iter().find(|(group, ..)| &*group.group_key == key);
+            found.map(|(group, _, readable)| or_500(readable.then(|| group.clone()))).transpose()
+        }
+    }
+
+    #[tokio::test]
+    async fn groups_are_read_around_an_unreadable_one_if_cursors_have_ids() {
+        let key = |id: i64| format!("org:{id}");
+        for (count, seconds, bad) in [
+            (1, 0, &[0][..]),
+            (90, 1, &[33]),
+            (450, 1, &[0, 449]),
+            (450, 0, &[123]),
+            (450, 3, &[7, 210, 400]),
+        ] {
+            let server = Server::new(count, seconds, bad, key);
+            let what = format!("{count} groups {seconds} s apart, without {bad:?}");
+            let (mut keys, mut missing) = (BTreeSet::new(), BTreeSet::new());
+            let (mut cursor, mut newest) = (None, DateTime::<Utc>::MAX_UTC - TimeDelta::days(1));
+            loop {
+                let (groups, next) = match server.page(cursor.as_ref(), None).await {
+                    Ok(page) => (page.groups, page.next),
+                    Err(_) => {
+                        let found = detour(&server, cursor.as_ref(), newest, BTreeSet::new()).await.unwrap();
+                        let found = found.unwrap_or_else(|| panic!("{what}: no detour"));
+                        assert!(found.is_complete, "{what}: {found:?}");
+                        missing.extend(found.unreadable);
+                        (found.groups, found.next)
+                    }
+                };
+                newest = groups.last().map_or(newest, |group| group.created_at);
+                keys.extend(groups.iter().map(|group| group.group_key.to_string()));
+                match next {
+                    Some(next) => cursor = Some(next),
+                    None => break,
+                }
+            }
+            assert_eq!(missing, bad.iter().map(|id| key(*id)).collect(), "{what}");
+            let wanted: BTreeSet<_> = (0..count).filter(|id| !bad.contains(id)).map(key).collect();
+            assert_eq!(keys, wanted, "{what}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_of_other_alphabets_are_found_by_the_characters_of_other_keys() {
+        let key = |id: i64| match id % 3 {
+            0 => format!("компания {id}"),
+            1 => ["ка", "ни"].concat().repeat(usize::try_from(id).unwrap() / 3 + 1),
+            _ => format!("org:{id}"),
+        };
+        let server = Server::new(90, 1, &[2], key);
+        let found = detour(&server, None, DateTime::<Utc>::MAX_UTC - TimeDelta::days(1), BTreeSet::new());
+        let found = found.await.unwrap().unwrap();
+        assert_eq!((found.unreadable, found.groups.len()), (vec!["org:2".to_owned()], 89));
+    }
 }

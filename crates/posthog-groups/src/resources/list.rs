@@ -1,8 +1,9 @@
 //! Listing groups: as a stream, page by page, or a single page.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::future::IntoFuture;
+use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -16,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
-use crate::resources::detour::{Page, Source, detour};
+use crate::resources::detour::{Page, Source, detour, note_characters};
 use crate::resources::groups::Groups;
 use crate::resources::walk::{Items, Pages, Walk};
 use crate::wire::retry::RetryPolicy;
@@ -85,7 +86,7 @@ impl Groups {
     /// Lists all groups of the type. Unlike [`list`](Self::list), it has no deadline, waits for the rate limit as long as necessary, and
     /// retries a 500 like other failures.
     ///
-    /// For a group that the server stores but cannot return, such as one with an integer outside 64 bits, the stream returns an error
+    /// For a group that the server stores but cannot return, such as one with a number outside 64 bits, the stream returns an error
     /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes some
     /// hundred requests.
     ///
@@ -323,8 +324,13 @@ struct GroupWalk<P> {
     /// The number of groups still to return; `None` for all.
     left: Option<usize>,
     trail: Trail,
+    /// Hashes of the keys on the previous page. With the offsets of 2025, pages overlap if groups are added meanwhile.
+    previous: HashSet<u64>,
+    hasher: RandomState,
     /// When the last group was created, and the keys of the groups of that time.
     last: Option<(DateTime<Utc>, HashSet<String>)>,
+    /// Those of the keys so far that are not ASCII, for a detour.
+    characters: BTreeSet<char>,
     /// The keys of groups that were read out of order, around a group that the server cannot return.
     read_before: HashSet<String>,
 }
@@ -337,7 +343,10 @@ impl<P> GroupWalk<P> {
             cursor: list.start.clone(),
             left: list.limit,
             trail: Trail::default(),
+            previous: HashSet::new(),
+            hasher: RandomState::new(),
             last: None,
+            characters: BTreeSet::new(),
             read_before: HashSet::new(),
         }
     }
@@ -369,16 +378,21 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         if let Some((index, key)) = page.first() {
             self.trail.enter(index, key).map_err(|e| session.fail(e))?;
         }
-        let link = page.next();
-        let next = link.map(|link| Cursor::new(parameter_of_link(link, "cursor").unwrap_or_default()));
-        let link_origin = link.and_then(|link| other_origin(&session.shared.connection.host, link));
+        let next = page.next().map(cursor_of);
+        let link_origin = page.next().and_then(|link| other_origin(&session.shared.connection.host, link));
         if next.is_some() {
             self.trail.empty_pages.count(page.is_empty()).map_err(|e| session.fail(e))?;
         }
         if self.list.detours {
             page.note_last(&mut self.last);
+            page.keys().for_each(|key| note_characters(&mut self.characters, key));
         }
-        let groups = page.into_groups(self.list.decode, &self.read_before);
+        let current: HashSet<u64> = page.keys().map(|key| self.hasher.hash_one(key)).collect();
+        let is_new = |key: &str| {
+            !self.previous.contains(&self.hasher.hash_one(key)) && !self.read_before.contains(key)
+        };
+        let groups = page.into_groups(self.list.decode, is_new);
+        self.previous = current;
         Ok(self.finish(GroupPage { groups, next, link_origin }, &session.shared.connection.key))
     }
 }
@@ -404,11 +418,14 @@ impl<P: Send + 'static> GroupWalk<P> {
         let session = client.with_options(|o| o.retry(once(o.retry))).session("list");
         let source = Filtered { list: &self.list, session, index };
         let shared = source.session.shared.clone();
-        let detour = match detour(&source, self.cursor.as_ref(), newest).await {
+        let detour = match detour(&source, self.cursor.as_ref(), newest, self.characters.clone()).await {
             Ok(Some(detour)) => detour,
             Ok(None) => return Err(error),
             Err(reason) => {
-                let note = format!("reading the other groups of the page failed: {}", reason.message());
+                let note = format!(
+                    "reading the other groups of the page failed: {}",
+                    reason.with_requests(0).message()
+                );
                 return Err(error.with_note(note));
             }
         };
@@ -429,7 +446,7 @@ impl<P: Send + 'static> GroupWalk<P> {
                 groups.push(Err(Error::unreadable(Some(key))));
             }
         }
-        let page = GroupPage { groups, next: Some(detour.next), link_origin: None };
+        let page = GroupPage { groups, next: detour.next, link_origin: None };
         Ok(self.finish(page, &shared.connection.key))
     }
 }
@@ -444,7 +461,9 @@ struct Filtered<'l, P> {
 impl<P> Source for Filtered<'_, P> {
     async fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Page> {
         match fetch(self.list, &self.session, self.index, cursor, part).await? {
-            Received::Whole(page) => Ok(Page { is_last: page.next.is_none(), groups: page.results }),
+            Received::Whole(page) => {
+                Ok(Page { next: page.next.as_deref().map(cursor_of), groups: page.results })
+            }
             Received::Loose(_) => Err(Error::paging("a page has groups of an unexpected form")),
         }
     }
@@ -502,6 +521,15 @@ impl Received {
         }
     }
 
+    /// The keys, if they are known without decoding the groups.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let groups = match self {
+            Self::Whole(page) => &*page.results,
+            Self::Loose(_) => &[],
+        };
+        groups.iter().map(|group| &*group.group_key)
+    }
+
     /// Notes when the last group was created, and the keys of the groups of that time.
     fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<String>)>) {
         let Self::Whole(page) = self else { return };
@@ -514,16 +542,20 @@ impl Received {
         keys.extend(tied.map(|group| group.group_key.to_string()));
     }
 
-    /// Decodes the groups except those that were read before.
-    fn into_groups<P>(self, decode: Decode<P>, before: &HashSet<String>) -> Vec<Result<Group<P>>> {
+    /// Decodes the groups whose keys are new.
+    fn into_groups<P>(self, decode: Decode<P>, is_new: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
         match self {
             Self::Whole(page) => {
-                let new = page.results.into_iter().filter(|group| !before.contains(&*group.group_key));
-                new.map(decode).collect()
+                page.results.into_iter().filter(|group| is_new(&group.group_key)).map(decode).collect()
             }
             Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
         }
     }
+}
+
+/// The cursor of a link to the next page, empty if it has none.
+fn cursor_of(link: &str) -> Cursor {
+    Cursor::new(parameter_of_link(link, "cursor").unwrap_or_default())
 }
 
 fn one_group(text: &JsonValue) -> Result<raw::Group> {

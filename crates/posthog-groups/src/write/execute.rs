@@ -65,9 +65,10 @@ pub(crate) async fn execute<W: Write>(target: &Target<'_>, write: &W) -> Result<
                 let unknown = !error.is_event_not_sent();
                 let error = error.with_outcome_unknown(unknown);
                 return Err(match read_back {
-                    Err(reason) => {
-                        error.with_note(format!("reading the group back failed: {}", reason.message()))
-                    }
+                    Err(reason) => error.with_note(format!(
+                        "reading the group back failed: {}",
+                        reason.with_requests(0).message()
+                    )),
                     Ok(_) => error,
                 });
             }

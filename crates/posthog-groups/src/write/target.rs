@@ -48,5 +48,9 @@ pub(crate) async fn find(session: &Session, index: u8, key: &str) -> Result<Grou
             // Without this parameter, reading can create a notebook. Older servers ignore it.
             .skip_create_notebook(true)
     };
-    session.read(find).await.map(Group::from).map_err(Error::with_repair_help)
+    let group = session.read(find).await.map(Group::from).map_err(Error::with_repair_help)?;
+    if group.key == key && group.type_index == index {
+        return Ok(group);
+    }
+    Err(session.fail(Error::other_group(&group.key, group.type_index)))
 }

@@ -3,6 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthog_groups::Client;
 use posthog_groups_fake::{ApiKey, Era, Fault, Group, State};
+use serde_json::json;
 
 use crate::stage::{builder, client, empty, one_group, organizations, requests, serve};
 
@@ -23,6 +24,32 @@ async fn find_returns_an_option_and_get_an_error() {
             (error.status(), error.operation_id(), error.attempts()),
             (Some(404), Some("find_group"), 1)
         );
+    }
+}
+
+#[tokio::test]
+async fn another_group_than_the_requested_one_is_an_error() {
+    // As from a cache that ignores the query.
+    let body = json!({"group_type_index": 0, "group_key": "org:6", "group_properties": {"plan": "free"},
+        "created_at": "2026-01-01T00:00:00Z", "notebook": null});
+    let mut other = body.clone();
+    other["group_type_index"] = 1.into();
+    other["group_key"] = "org:5".into();
+    for body in [body, other] {
+        let fake = serve(Era::Y2026, one_group()).await;
+        let fault =
+            json!({"kind": "http", "status": 200, "body": body, "times": 0, "path": "/groups/find/$"});
+        fake.add_faults([serde_json::from_value(fault).unwrap()]).unwrap();
+        let orgs = organizations(&fake);
+        for error in [
+            orgs.get("org:5").await.unwrap_err(),
+            orgs.find("org:5").await.unwrap_err(),
+            orgs.group("org:5").upsert(json!({"plan": "free"})).await.unwrap_err(),
+        ] {
+            assert!(error.is_decode() && !error.is_retryable(), "{error:?}");
+            assert!(format!("{error:?}").contains("was not requested"), "{error:?}");
+        }
+        assert_eq!(requests(&fake, "POST", ""), 0);
     }
 }
 

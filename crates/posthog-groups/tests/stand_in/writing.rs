@@ -1,6 +1,6 @@
 //! Writes, on both servers and in the upsert window.
 
-use posthog_groups_fake::{CaptureFailure, Era, Group, State};
+use posthog_groups_fake::{CaptureFailure, Era, Fault, Group, State};
 use serde_json::json;
 
 use crate::stage::{client, empty, one_group, organizations, requests, serve, stored};
@@ -93,6 +93,23 @@ async fn upsert_remembers_that_the_endpoint_is_missing() {
     }
     assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1);
     assert_eq!(stored(&fake, "org:5")["seats"], 102);
+}
+
+#[tokio::test]
+async fn upsert_also_does_without_the_endpoint_if_a_proxy_refuses_its_path() {
+    for status in [404, 405] {
+        let fake = serve(Era::Y2026, one_group()).await;
+        // With the proxy's HTML page.
+        fake.add_faults([Fault { times: 0, ..Fault::http(status) }.on("POST", "/upsert_properties/$")])
+            .unwrap();
+        let orgs = organizations(&fake);
+        for seats in [4, 5] {
+            let done = orgs.group("org:5").upsert(json!({"seats": seats})).await.unwrap();
+            assert_eq!(done.written, ["seats"], "{status}");
+        }
+        assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1, "{status}");
+        assert_eq!(requests(&fake, "POST", "/update_property/"), 2, "{status}");
+    }
 }
 
 #[tokio::test]
