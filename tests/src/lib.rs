@@ -11,7 +11,7 @@ mod workspace;
 mod wrapper;
 
 pub use calls::{Answer, GROUPS_OPERATIONS, KEY, call};
-pub use hostile::{Case, Expect, SECRET, cases, flood, peak_memory};
+pub use hostile::{Case, Expect, SECRET, SOCKET_BUFFERS, cases, flood, peak_memory};
 pub use recorder::{Canned, Recorder};
 pub use scripted::{Request, ScriptedServer, Step, response};
 pub use seed::seed;

@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,7 @@ pub struct ScriptedServer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<AtomicUsize>,
+    most_repeated: Arc<AtomicU64>,
 }
 
 /// The maximum time of a [`Step::Repeat`]. A client that still reads then has no limit.
@@ -67,7 +68,12 @@ impl ScriptedServer {
     pub async fn start(script: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|e| panic!("no port: {e}"));
         let address = listener.local_addr().unwrap_or_else(|e| panic!("no address: {e}"));
-        let server = Self { address, requests: Arc::default(), connections: Arc::default() };
+        let server = Self {
+            address,
+            requests: Arc::default(),
+            connections: Arc::default(),
+            most_repeated: Arc::default(),
+        };
         let (this, script): (_, Arc<Script>) = (server.clone(), Arc::new(script));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -109,6 +115,11 @@ impl ScriptedServer {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// The most bytes that a [`Step::Repeat`] has sent. A client that stops reading leaves some in the buffers of the sockets.
+    pub fn most_repeated(&self) -> u64 {
+        self.most_repeated.load(Ordering::Relaxed)
+    }
+
     async fn serve(&self, mut stream: TcpStream, script: &Script) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let mut unread = Vec::new();
@@ -123,9 +134,11 @@ impl ScriptedServer {
                 match step {
                     Step::Send(bytes) => stream.write_all(&bytes).await?,
                     Step::Repeat(bytes) => {
-                        let started = Instant::now();
+                        let (started, mut sent) = (Instant::now(), 0);
                         while started.elapsed() < LONGEST {
                             stream.write_all(&bytes).await?;
+                            sent += bytes.len() as u64;
+                            self.most_repeated.fetch_max(sent, Ordering::Relaxed);
                         }
                     }
                     Step::Slowly(bytes, pause) => {

@@ -1,21 +1,27 @@
 //! The command line against servers that break every rule.
 //!
-//! Bounds, with `--timeout 1 --retries 1`: a command ends within 20 s and uses less than 200 MiB. It neither panics nor
-//! dies of a signal, a failure is explained on standard error, nothing shows the key, and no other server is called.
+//! Bounds, with `--timeout 1 --retries 1`: a command ends within 20 s, reads at most 64 MiB of a response, and uses less
+//! than 200 MiB. It neither panics nor dies of a signal, a failure is explained on standard error, nothing shows the key,
+//! and no other server is called.
 
 #![cfg(unix)]
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
+use posthog_groups_fake::{Fake, State};
 use posthog_groups_tests::{
-    Case, Expect, SECRET, ScriptedServer, Step, cases, flood, peak_memory, workspace,
+    Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, flood, peak_memory, workspace,
 };
 
 const BOUND: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 200 << 20;
+/// The limit of a response.
+const BODY: u64 = 64 << 20;
 
 /// The commands. The first two meet every case; the others take turns unless `HOSTILE_ALL` is set.
 const COMMANDS: [&[&str]; 5] = [
@@ -106,6 +112,9 @@ async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static st
     if ended.shown.contains(SECRET) {
         return Some(format!("shows the key: {}", ended.shown.replace(SECRET, "KEY")));
     }
+    if server.most_repeated() > BODY + SOCKET_BUFFERS {
+        return Some(format!("read {} bytes of a response", server.most_repeated()));
+    }
     if ended.peak > MEMORY {
         return Some(format!("used {} MiB", ended.peak >> 20));
     }
@@ -169,5 +178,56 @@ async fn a_flood_of_interim_responses_does_not_outlast_the_timeout() {
         assert!(ended.stderr.contains("within the timeout"), "{}", ended.stderr);
         // Two attempts of 1 s, on a machine that does other things.
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    }
+}
+
+/// Ends TLS in front of a server, with a certificate that the systems of users do not trust. It and its key are only used here.
+async fn tls_proxy(to: SocketAddr) -> SocketAddr {
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("../src/tls/certificate.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../src/tls/key.pem")).unwrap();
+    let config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut outer = acceptor.accept(stream).await?;
+                tokio::io::copy_bidirectional(&mut outer, &mut TcpStream::connect(to).await?).await
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_not_trusted_is_explained_and_the_remedy_works() {
+    let program = program();
+    let fake = Fake::builder().state(State::default()).start().await.unwrap();
+    let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let (url, key) = (format!("https://{}", tls_proxy(plain).await), fake.key());
+    let trusted = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tls/certificate.pem");
+    let run = |trust: Option<&str>| {
+        let mut command = Command::new(&program);
+        command.args(["types", "--host", &url]).env_clear().env("POSTHOG_PERSONAL_API_KEY", &key);
+        command.env("POSTHOG_PROJECT_ID", "1").envs(trust.map(|file| ("SSL_CERT_FILE", file)));
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    let refused = run(None).await.unwrap();
+    let explained = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    assert!(explained.contains("invalid peer certificate: UnknownIssuer"), "{explained}");
+    assert!(explained.contains("add that authority to the system's"), "{explained}");
+    assert!(explained.contains("SSL_CERT_FILE"), "{explained}");
+    if cfg!(target_os = "linux") {
+        let accepted = run(Some(trusted)).await.unwrap();
+        assert!(accepted.status.success(), "{}", String::from_utf8_lossy(&accepted.stderr));
     }
 }

@@ -12,6 +12,9 @@ pub fn flood() -> Vec<Step> {
     vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000))]
 }
 
+/// What a server can send at most to a client that has stopped reading: the buffers of both sockets.
+pub const SOCKET_BUFFERS: u64 = 48 << 20;
+
 /// The peak resident size of a process in bytes, on systems that report it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
