@@ -134,7 +134,9 @@ async fn print_lines(counter: Counter, waits: impl Fn() -> Option<Duration>) {
 /// One line: the progress, the rate, the remaining time, and the wait.
 fn line(state: &State, elapsed: Duration, waits: Option<Duration>) -> String {
     let mut line = format!("{}: {}", state.stage, grouped(state.done));
-    if let Some(total) = state.total {
+    // Rows that an earlier run recorded as done are not expected, but written again if the server lost them.
+    let total = state.total.map(|total| total.max(state.done));
+    if let Some(total) = total {
         line.push_str(&format!(" of {}", grouped(total)));
     }
     line.push_str(&format!(" {}", state.unit));
@@ -145,8 +147,7 @@ fn line(state: &State, elapsed: Duration, waits: Option<Duration>) -> String {
             rate if rate >= 10.0 => format!(", {}/s", grouped(rate as u64)),
             rate => format!(", {rate:.1}/s"),
         });
-        if let Some(left) = state.total.map(|total| total.saturating_sub(state.done)).filter(|left| *left > 0)
-        {
+        if let Some(left) = total.map(|total| total - state.done).filter(|left| *left > 0) {
             line.push_str(&format!(", {} left", rough(Duration::from_secs_f64(left as f64 / rate))));
         }
     }
@@ -183,6 +184,7 @@ mod tests {
             (state(0, None), 0, None, "Writing: 0 rows"),
             (state(0, Some(10)), 60, None, "Writing: 0 of 10 rows"),
             (state(1_204, Some(10_000)), 150, None, "Writing: 1,204 of 10,000 rows, 8.0/s, 19 min left"),
+            (state(2, Some(1)), 10, None, "Writing: 2 of 2 rows, 0.2/s"),
             (state(50_000, None), 10, None, "Writing: 50,000 rows, 5,000/s"),
             (state(10, Some(10)), 10, Some(12), "Writing: 10 of 10 rows, 1.0/s; rate limit: waiting 12 s"),
         ] {

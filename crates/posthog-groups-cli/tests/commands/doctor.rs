@@ -1,6 +1,7 @@
 //! `doctor` finds what is wrong, and changes nothing.
 
 use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
+use serde_json::json;
 
 use crate::program::{KEY, Program, world};
 
@@ -140,6 +141,18 @@ fn checks_skipped_for_a_throttled_key_are_not_failures() {
             table.all()
         );
     }
+}
+
+#[test]
+fn a_server_that_claims_many_group_types_costs_few_requests() {
+    let program = Program::new(world(Era::Y2026));
+    let types: Vec<_> =
+        (0..500).map(|n| json!({"group_type": format!("type {n}"), "group_type_index": n % 5})).collect();
+    let fault = json!({"kind": "http", "status": 200, "body": types, "times": 0, "path": "/groups_types/$"});
+    program.fake.add_faults([serde_json::from_value(fault).unwrap()]).unwrap();
+    program.run("doctor");
+    let requests = program.fake.journal().len();
+    assert!(requests < 20, "{requests} requests");
 }
 
 #[test]
