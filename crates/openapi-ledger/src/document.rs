@@ -55,7 +55,7 @@ impl Document {
     /// Parses a document from bytes.
     ///
     /// # Errors
-    /// As [`Document::parse`], and if the bytes are not UTF-8.
+    /// The errors of [`Document::parse`], and an error if the bytes are not UTF-8.
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
         let name = name.into();
         match std::str::from_utf8(bytes) {

@@ -234,7 +234,7 @@ impl Messages {
     }
 }
 
-/// What to do about plain http to another machine.
+/// What to do about plain HTTP to another machine.
 pub(crate) const INSECURE_HELP: &str = "use https://, or pass --allow-insecure-http if you trust the network";
 
 /// No key is configured.

@@ -99,7 +99,7 @@ fn every_problem_is_found_with_its_help() {
             "fail: no connection to the server: Connection refused",
         ),
         (all(), "--host ftp://x", "host", 1, "fail: the host has the scheme"),
-        (all(), "--host http://x.example", "host", 1, "fail: plain http to x.example"),
+        (all(), "--host http://x.example", "host", 1, "fail: plain HTTP to x.example"),
         (all(), "--context none", "configuration", 1, "fail: there is no configuration file"),
         (html, "", "server", 1, "responds, but not like PostHog"),
         (no_api, "", "server", 1, "responds, but not like PostHog"),

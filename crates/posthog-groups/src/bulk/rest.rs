@@ -26,7 +26,7 @@ pub(crate) async fn plan(groups: &Groups, index: u8, row: &ImportRow) -> Result<
     }
 }
 
-/// Makes a group as the row wants it, with as few writes as possible.
+/// Makes a group match its row, with as few writes as possible.
 ///
 /// A group that was listed with other values is read again first, unless the list is consistent.
 pub(crate) async fn write(
@@ -44,7 +44,7 @@ pub(crate) async fn write(
         refuse_blanks(key)?;
         write::execute(&target, &write::Create { properties: &row.properties }).await
     };
-    // The list may be behind: if the group exists, the row is merged into it.
+    // The list may be out of date. If the group exists, the row is merged into it.
     if *seen == Seen::Absent {
         match create().await {
             Ok(_) => return Ok(created(row)),
@@ -55,12 +55,12 @@ pub(crate) async fn write(
     if *seen == Seen::Different && is_consistent {
         refuse_null(row, differing)?;
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
-        // Without the properties that differ; `merge` writes those that the group does not hold.
+        // Without the properties that differ; `merge` writes those that are missing in the group.
         let listed =
             Group::stored(index.into(), row.key.as_str().into(), Properties::default(), DateTime::UNIX_EPOCH);
         match merge(&target, listed, &to_write).await {
             Ok((_, written)) => return Ok(RowOutcome::Changed { properties: written }),
-            // Somebody else has removed it in between.
+            // Another writer has removed it in the meantime.
             Err(error) if error.is_group_not_found() => {}
             Err(error) => return Err(error),
         }
@@ -68,7 +68,7 @@ pub(crate) async fn write(
     let found = match target.find().await {
         Err(missing) if missing.is_group_not_found() => match create().await {
             Ok(_) => return Ok(created(row)),
-            // Somebody else has created it in between.
+            // Another writer has created it in the meantime.
             Err(error) if error.is_already_exists() => target.find().await?,
             Err(error) => return Err(error),
         },
@@ -83,7 +83,7 @@ pub(crate) async fn write(
     })
 }
 
-/// Refuses to create a group whose key the REST API would change.
+/// Rejects a new group whose key the REST API would change.
 pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     if input::stored_group_key(key)? == key {
         return Ok(());
@@ -94,14 +94,14 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     .with_help("remove it, or send events instead"))
 }
 
-/// Refuses a row that would set one of these properties to null: the REST API treats null as missing.
+/// Rejects a row that would set one of these properties to null, because the REST API treats null as missing.
 pub(crate) fn refuse_null(row: &ImportRow, properties: &[String]) -> Result<()> {
     match row.members()?.iter().find(|(name, value)| value.is_null() && properties.contains(name)) {
         None => Ok(()),
         Some((name, _)) => Err(Error::input(format!(
             "the value of `{name}` is null, which the REST API cannot set on an existing group"
         ))
-        .with_help("leave it out, unset it, or send events instead")),
+        .with_help("omit it, unset it, or send events instead")),
     }
 }
 
