@@ -66,7 +66,7 @@ With -o json, one key prints an object, and several keys print an array. On a te
 
 pub(crate) const CREATE: &str = "\
 VALUE is JSON if it parses as JSON, otherwise text; --string treats every VALUE as text.
-Pairs override members of --properties with the same name. The server removes blanks around the key.
+Pairs override members of --properties with the same name. The server removes white space around the key.
 
 Examples:
   posthog-groups create org:9 --set name=Acme --set seats=40

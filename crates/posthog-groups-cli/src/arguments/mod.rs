@@ -461,7 +461,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn page_size(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("a page has at least one group".to_owned()),
+        Ok(0) => Err("a page must have at least one group".to_owned()),
         Ok(size) => Ok(size),
         Err(_) => Err("expected a number".to_owned()),
     }

@@ -55,7 +55,7 @@ fn every_problem_is_found_with_its_help() {
             "",
             "key is known",
             4,
-            "fail: the server does not know the key",
+            "fail: the server does not accept the key",
         ),
         (
             with_scopes(&["group:write", "activity_log:read"]),

@@ -280,7 +280,10 @@ impl Batch<'_> {
         let event = match self.capture.event(&pending.row) {
             Ok(event) => event,
             Err(e) => {
-                return Err((pending, Error::input("the row cannot be serialized as an event").with_source(e)));
+                return Err((
+                    pending,
+                    Error::input("the row cannot be serialized as an event").with_source(e),
+                ));
             }
         };
         let bytes = event.get().len();

@@ -390,12 +390,15 @@ fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) ->
     if accept_change {
         return Ok(false);
     }
-    Err(Error::import(Refusal::ChangedInput, format!(
-        "the rows have changed since the run that the journal {} belongs to ({} rows then, {} now)",
-        path.display(),
-        found.rows,
-        wanted.rows
-    ))
+    Err(Error::import(
+        Refusal::ChangedInput,
+        format!(
+            "the rows have changed since the run that the journal {} belongs to ({} rows then, {} now)",
+            path.display(),
+            found.rows,
+            wanted.rows
+        ),
+    )
     .with_help("finish that run with its original rows, or accept the changed input to start over"))
 }
 

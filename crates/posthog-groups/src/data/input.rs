@@ -23,9 +23,8 @@ const LONGEST_KEY: usize = 400;
 /// [`Error::is_invalid_input`] if the key is blank, has more than 400 characters, or contains NUL.
 pub fn check_group_key(key: &str) -> Result<&str, Error> {
     if key.trim_matches(is_blank_to_the_server).is_empty() {
-        return Err(
-            Error::input("the group key is blank").with_help("use the key that the events of the group have, such as `org:5`")
-        );
+        return Err(Error::input("the group key is blank")
+            .with_help("use the key that the events of the group have, such as `org:5`"));
     }
     // The server counts characters, not bytes.
     let length = key.chars().count();

@@ -316,7 +316,9 @@ impl Exchange<'_> {
                 Step::WaitTooLong => {
                     Some("not retried, because the server asks for a longer wait than allowed")
                 }
-                Step::DeadlineTooNear => Some("not retried, because the deadline of the call would expire first"),
+                Step::DeadlineTooNear => {
+                    Some("not retried, because the deadline of the call would expire first")
+                }
             };
             if let Some(note) = note {
                 error.add_note(note);
@@ -371,8 +373,9 @@ impl Exchange<'_> {
         }
         if !self.connection.host.is_origin_of(&url) {
             // Only a custom HTTP client can have followed a redirect.
-            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
-                .with_note("the HTTP client follows redirects; set its redirect policy to `Policy::none()`"));
+            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None).with_note(
+                "the HTTP client follows redirects; set its redirect policy to `Policy::none()`",
+            ));
         }
         if shape == Shape::Cut && needs_whole_body(status, &body) {
             return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));
