@@ -118,7 +118,7 @@ READS = ("list_groups", "find_group", "list_activity", "list_related")
 FACTS: tuple[Fact, ...] = (
     # --- Values that the stores cannot store or return (contract section 1.5).
     Fact(
-        "500-for-text-that-the-store-refuses", SERVER_ERROR, WRITES + ("set_default_columns", "update_group_types"),
+        "500-for-text-that-the-database-rejects", SERVER_ERROR, WRITES + ("set_default_columns", "update_group_types"),
         lambda x: x.crashed() and has_unstorable_text(x.sent),
         "PostgreSQL rejects NUL and unpaired surrogates in JSON, and nothing is stored.", rare=True,
     ),
@@ -135,12 +135,12 @@ FACTS: tuple[Fact, ...] = (
     ),
     # --- 500 for invalid requests, which Django detects too late.
     Fact(
-        "500-for-an-index-that-is-no-number", SERVER_ERROR, NEEDS_INDEX,
+        "500-for-an-index-that-is-not-a-number", SERVER_ERROR, NEEDS_INDEX,
         lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
         "The text is passed to the database unchecked. Only the list of 2026 returns 400.",
     ),
     Fact(
-        "2025-500-for-an-index-that-is-no-number-in-the-list", SERVER_ERROR, ("list_groups",),
+        "2025-500-for-an-index-that-is-not-a-number-in-the-list", SERVER_ERROR, ("list_groups",),
         lambda x: x.crashed() and "group_type_index" in x.query and integer(x.query["group_type_index"]) is None,
         "The text is passed to the database unchecked; 400 since 2026.", ("2025",),
     ),
@@ -165,29 +165,29 @@ FACTS: tuple[Fact, ...] = (
         "Servers of 2025 do not check that the parameter exists; 400 since 2026.", ("2025",),
     ),
     Fact(
-        "500-for-a-person-that-is-no-uuid", SERVER_ERROR, ("list_related",),
+        "500-for-a-person-that-is-not-a-uuid", SERVER_ERROR, ("list_related",),
         lambda x: x.crashed() and "group_type_index" not in x.query and "id" in x.query and not uuid(x.query["id"]),
         "Without an index, `id` is the UUID of a person and is passed to the database unchecked. OpenAPI cannot express that the form of "
         "one parameter depends on another. Not verified on a real server.",
     ),
     Fact(
-        "500-for-a-page-that-is-not-there", SERVER_ERROR, ("list_activity",),
+        "500-for-a-page-that-does-not-exist", SERVER_ERROR, ("list_activity",),
         lambda x: x.crashed() and ("page" in x.query or "limit" in x.query)
         and not (positive(x.query.get("limit", "10")) and integer(x.query.get("page", "1")) == 1),
         "Text and numbers below one for `page` or `limit`, and a page past the end, are passed to the paginator unchecked.",
     ),
     Fact(
-        "2025-500-for-a-property-that-is-not-there", SERVER_ERROR, ("delete_property",),
+        "2025-500-for-a-property-that-does-not-exist", SERVER_ERROR, ("delete_property",),
         lambda x: x.crashed() and isinstance(x.member("$unset"), str) and x.member("$unset") not in x.properties(),
         "`del` on a Python dictionary without the name; 400 since 2026.", ("2025",),
     ),
     Fact(
-        "2025-500-for-a-name-that-is-no-text", SERVER_ERROR, ("delete_property",),
+        "2025-500-for-a-name-that-is-not-text", SERVER_ERROR, ("delete_property",),
         lambda x: x.crashed() and x.member("$unset") is not ABSENT and not isinstance(x.member("$unset"), str),
-        "Other values than strings are not property names; 400 since 2026.", ("2025",),
+        "Values other than strings are not property names; 400 since 2026.", ("2025",),
     ),
     Fact(
-        "500-for-a-body-that-is-no-object", SERVER_ERROR, ("update_property", "delete_property", "upsert_properties"),
+        "500-for-a-body-that-is-not-an-object", SERVER_ERROR, ("update_property", "delete_property", "upsert_properties"),
         lambda x: x.crashed() and x.sent is not ABSENT and not isinstance(x.sent, dict),
         "The body is used as a dictionary unchecked. Unknown for upsert_properties.",
     ),
@@ -197,17 +197,17 @@ FACTS: tuple[Fact, ...] = (
         "`key` is used as the key of a Python dictionary unchecked.",
     ),
     Fact(
-        "500-for-properties-that-are-no-object", SERVER_ERROR, ("create_group",),
+        "500-for-properties-that-are-not-an-object", SERVER_ERROR, ("create_group",),
         lambda x: x.crashed() and bool(x.member("group_properties")) and not isinstance(x.member("group_properties"), dict),
         "Any JSON passes validation, is stored, and fails later when its members are read.",
     ),
     Fact(
-        "2026-500-for-a-type-that-is-no-number", SERVER_ERROR, ("delete_group_type",),
+        "2026-500-for-a-type-that-is-not-a-number", SERVER_ERROR, ("delete_group_type",),
         lambda x: x.crashed() and integer(x.path.rstrip("/").rpartition("/")[2]) is None,
         "The last part of the path is passed to the database unchecked.", ("2026",),
     ),
     Fact(
-        "500-for-rows-that-name-no-type", SERVER_ERROR, ("update_group_types",),
+        "500-for-rows-without-a-type", SERVER_ERROR, ("update_group_types",),
         lambda x: x.crashed() and not (isinstance(x.sent, list) and all(x.names_a_type(row) for row in x.sent)),
         "The rows are processed one by one, and a missing type, index or row is not handled.",
     ),
@@ -217,15 +217,15 @@ FACTS: tuple[Fact, ...] = (
         "The server does not check that `group_type_index` exists in the body and is a number.",
     ),
     Fact(
-        "500-for-columns-that-are-no-texts", SERVER_ERROR, ("set_default_columns",),
+        "500-for-columns-that-are-not-text", SERVER_ERROR, ("set_default_columns",),
         lambda x: x.crashed() and not texts(x.member("default_columns")),
         "`default_columns` is passed to a text array column of the database unchecked.",
     ),
     # --- Accepted although the spec forbids it. The spec is narrower on purpose, because what it forbids is useless to callers.
     Fact(
-        "paging-of-projects-forgives", NEGATIVE, ("list_projects",),
+        "projects-ignore-invalid-paging", NEGATIVE, ("list_projects",),
         lambda x: x.status == 200 and not (positive(x.query.get("limit", "1")) and natural(x.query.get("offset", "0"))),
-        "An invalid `limit` or `offset` counts as absent.",
+        "An invalid `limit` or `offset` is treated as absent.",
     ),
     Fact(
         "any-32-bit-index-can-be-listed", NEGATIVE, ("list_groups", "list_property_values"),
@@ -242,7 +242,7 @@ FACTS: tuple[Fact, ...] = (
         "anything-empty-means-no-properties", NEGATIVE, ("create_group",),
         lambda x: x.says(201, group_properties={}) and x.member("group_properties") is not ABSENT
         and not x.member("group_properties"),
-        "`group_properties or {}`: false, 0, an empty string and an empty list count as absent.",
+        "`group_properties or {}`: false, 0, an empty string and an empty list are treated as absent.",
     ),
     Fact(
         "2025-any-property-name", NEGATIVE, ("update_property",),
@@ -252,7 +252,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "2025-a-blank-property-name-is-a-name", NEGATIVE, ("list_property_values",),
         lambda x: x.status == 200 and x.query.get("key") == "",
-        "A blank name counts as missing only since 2026.", ("2025",), rare=True,
+        "A blank name is treated as missing only since 2026.", ("2025",), rare=True,
     ),
     Fact(
         "no-rows-no-change", NEGATIVE, ("update_group_types",),
@@ -277,7 +277,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     # --- Rejected although the spec allows it, for reasons that OpenAPI cannot express.
     Fact(
-        "a-key-can-be-taken", POSITIVE, ("create_group",),
+        "a-key-may-exist", POSITIVE, ("create_group",),
         lambda x: x.says(400, code="invalid_input", detail="A group with this key already exists", attr="detail"),
         "Whether a group exists depends on earlier calls.",
     ),
@@ -294,18 +294,18 @@ FACTS: tuple[Fact, ...] = (
         rare=True,
     ),
     Fact(
-        "2026-a-property-can-be-gone", POSITIVE, ("delete_property",),
+        "2026-a-property-may-not-exist", POSITIVE, ("delete_property",),
         lambda x: x.says(400, attr="$unset", detail=f"Property '{x.member('$unset')}' does not exist on this group.")
         and x.member("$unset") not in x.properties(),
         "Whether a property exists depends on earlier calls.", ("2026",),
     ),
     Fact(
-        "null-is-no-value", POSITIVE, ("update_property",),
+        "null-is-not-a-value", POSITIVE, ("update_property",),
         lambda x: x.status == 400 and x.member("value") is None and x.answer.get("attr") == "value",
-        "Any JSON except null. OpenAPI 3.0.3 cannot express this in a way that code generators support; the spec says it in its description.",
+        "Any JSON value except null. OpenAPI 3.0.3 cannot express this in a way that code generators support; the spec says it in its description.",
     ),
     Fact(
-        "a-dashboard-can-be-there", POSITIVE, ("create_detail_dashboard",),
+        "a-dashboard-may-exist", POSITIVE, ("create_detail_dashboard",),
         lambda x: x.sent_index_exists() and x.status == 400
         and x.answer == {"detail": "Dashboard already exists for this group type."},
         "Whether a type has a dashboard depends on earlier calls.",

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Puts the pairs of pairs.yaml before three tools and prints what each says, as a markdown table:
+# Runs three tools on the pairs of pairs.yaml and prints their results as a Markdown table:
 #
 #     tests/diff-pairs/compare.sh [--check]
 #
-# --check compares the table with the one in README.md, and fails when they differ.
+# --check compares the table with the one in README.md, and fails if they differ.
 #
-# Needs cargo, node with npm, and go. The other tools are installed, pinned, into a folder of the cache:
-# $DIFF_TOOLS, else ~/.cache/posthog-groups/diff-tools.
+# Requires cargo, node with npm, and go. The other tools are installed with pinned versions into $DIFF_TOOLS, by default
+# ~/.cache/posthog-groups/diff-tools.
 set -euo pipefail
 
 redocly_version=2.77.0
@@ -31,12 +31,12 @@ if [ ! -x "$oasdiff" ]; then
   GOBIN=$tools/oasdiff-$oasdiff_version go install "github.com/oasdiff/oasdiff@$oasdiff_version" >&2
 fi
 
-# The test writes the pairs and our verdicts; it fails where we differ from the truth.
+# The test writes the pairs and our results; it fails if a result is not the expected one.
 target=$(cd "$root" && cargo metadata --format-version 1 --no-deps | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
 (cd "$root" && cargo test --quiet --package posthog-groups-spec --test diff every_pair >&2)
 pairs=$target/tmp/diff-pairs
 
-# A redocly.yaml in the working directory would switch its rules off, so: an empty one.
+# An empty redocly.yaml, because one in the working directory would turn off rules.
 empty=$(mktemp -d)
 trap 'rm -rf "$empty"' EXIT
 cd "$empty"
@@ -62,7 +62,7 @@ say_oasdiff() {
       console.log(["identical", "compatible", "warning", "breaking"][worst]);'
 }
 
-# A verdict, marked where it is on the wrong side of breaking.
+# A result, in bold if it is wrong about whether the change is breaking.
 marked() {
   if { [ "$1" = breaking ] && [ "$2" != breaking ]; } || { [ "$1" != breaking ] && [ "$2" = breaking ]; }; then
     printf '**%s**' "$2"
@@ -86,14 +86,14 @@ table() {
     case $theirs in '**'*) redocly_wrong=$((redocly_wrong + 1)) ;; esac
     case $other in '**'*) oasdiff_wrong=$((oasdiff_wrong + 1)) ;; esac
   done <"$pairs/table.tsv"
-  echo "| **as the truth has it** | $total | $((total - ours_wrong)) | $((total - redocly_wrong)) | $((total - oasdiff_wrong)) |"
+  echo "| **correct** | $total | $((total - ours_wrong)) | $((total - redocly_wrong)) | $((total - oasdiff_wrong)) |"
 }
 
 if [ "${1:-}" != --check ]; then
   table
   exit 0
 fi
-# A tool that goes blind, or learns to see, has to be looked at.
+# Fails if the result of a tool changes, so that the notes can be updated.
 table >table.md
 if ! sed -n '/^| pair /,/^| \*\*as the truth/p' "$here/README.md" | diff - table.md; then
   echo "compare.sh: the table in README.md is not what the tools say now; run compare.sh and look at the difference" >&2

@@ -180,8 +180,14 @@ async fn the_texts_of_an_error_are_readable() {
     insta::assert_snapshot!("debug_of_an_error", format!("{error:?}"));
     let error = client.groups(0).find(" ").await.unwrap_err();
     assert_eq!(error.message(), "the group key is blank");
-    assert_eq!(error.help().as_deref(), Some("use the key that events have, such as `org:5`"));
-    assert_eq!(error.to_string(), "the group key is blank; use the key that events have, such as `org:5`");
+    assert_eq!(
+        error.help().as_deref(),
+        Some("use the key that the events of the group have, such as `org:5`")
+    );
+    assert_eq!(
+        error.to_string(),
+        "the group key is blank; use the key that the events of the group have, such as `org:5`"
+    );
     assert_eq!(format!("{error:?}"), error.to_string());
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures, and writes the tables to BENCHMARKS.md.
+//! `cargo xtask bench`: runs the benchmarks and writes the tables of BENCHMARKS.md.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -8,19 +8,19 @@ use clap::ValueEnum;
 
 use crate::{Outcome, cargo, cargo_command};
 
-/// What is measured.
+/// The subjects of the benchmarks.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Subject {
-    /// Lists, single calls, tasks and the start of the command line, against named peers
+    /// Lists, single calls, tasks and the start of the command line, compared with other clients
     Calls,
-    /// Cold builds, size and crates of a program that uses the client
+    /// Cold builds, size and dependencies of a program that uses the client
     Builds,
-    /// Imports at the rate limits of the cloud, by a simulated clock, and exports of a million groups
+    /// Imports at the rate limits of PostHog Cloud, with a simulated clock, and exports of a million groups
     Bulk,
 }
 
 impl Subject {
-    /// The program that measures it, and its argument.
+    /// Returns the program that measures the subject, and its arguments.
     fn program(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Calls => ("bench", &["calls"]),
@@ -40,7 +40,7 @@ impl Subject {
 
 /// Measures one subject, or all of them, and replaces their sections of BENCHMARKS.md.
 pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Outcome> {
-    // Its start is measured as a whole process.
+    // The start of the command is measured as a whole process.
     let built = cargo(root, &["build", "--quiet", "--release", "--package", "posthog-groups-cli"])?;
     ensure!(built == Outcome::Good, "the command line does not build");
     for subject in
@@ -73,7 +73,7 @@ fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Puts `table` between the marks of a section.
+/// Replaces the text between the marks of a section by `table`.
 fn replace_section(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("\n<!-- end {name} -->"));
     let (before, rest) =

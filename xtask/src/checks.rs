@@ -12,15 +12,15 @@ use crate::Outcome;
 /// The output format of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For a person at a terminal
+    /// Text for a terminal
     Text,
-    /// For programs: `posthog-groups-spec/findings/1`, described at `findings_to_json` of posthog-groups-spec
+    /// JSON for programs, in the format `posthog-groups-spec/findings/1` (see `findings_to_json` of posthog-groups-spec)
     Json,
-    /// SARIF 2.1.0, for code hosts that annotate lines
+    /// SARIF 2.1.0 for code hosts, which show the findings as annotations
     Sarif,
 }
 
-/// Lints a document; that of the workspace also with its examples and its ledger.
+/// Lints a document. For the document of the workspace, also checks the examples and the ledger.
 pub(crate) fn check(root: &Path, file: Option<&Path>, format: Format) -> anyhow::Result<Outcome> {
     let project = Project::new(root.join("spec"));
     let document = match file {
@@ -45,7 +45,7 @@ pub(crate) fn check(root: &Path, file: Option<&Path>, format: Format) -> anyhow:
     Ok(if findings.is_empty() { Outcome::Good } else { Outcome::Findings })
 }
 
-/// The findings that make a spec unfit to build or to generate from.
+/// Returns the findings that prevent building the specification or generating code from it.
 pub(crate) fn errors(document: &Document) -> Vec<Finding> {
     lint(document).into_iter().filter(|finding| finding.severity == Severity::Error).collect()
 }

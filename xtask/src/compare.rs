@@ -13,9 +13,9 @@ use crate::{Outcome, source, spec};
 pub(crate) enum Format {
     /// The verdict, and each finding with the ledger entry to add
     Text,
-    /// What the document gets wrong, with evidence, ready to be an issue
+    /// Markdown for an issue: the defects of the document, with evidence
     Markdown,
-    /// For programs
+    /// JSON for programs
     Json,
 }
 
@@ -63,12 +63,12 @@ pub(crate) fn run(
     if let Some(Store { name, date }) = store {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
-            bail!("`{name}` is no name of a slice: use letters, digits, `.`, `-` and `_`");
+            bail!("`{name}` is not a valid name: use letters, digits, `.`, `-` and `_`");
         }
         let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
         let products = project.store(name, date.unwrap_or(&today), &published, &bytes)?;
         spec::settle(&products, false, "")?;
-        say!("run `cargo xtask spec build` to bring the matrix in spec/README.md up to date");
+        say!("run `cargo xtask spec build` to update the table in spec/README.md");
     }
     Ok(if comparison.is_accounted_for() { Outcome::Good } else { Outcome::Findings })
 }

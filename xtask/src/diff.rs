@@ -9,18 +9,18 @@ use posthog_groups_spec::{Document, TOOL, read_bounded};
 
 use crate::Outcome;
 
-/// How a diff is printed.
+/// The output format of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For a person at a terminal
+    /// Text for a terminal
     Text,
-    /// For programs: `posthog-groups-spec/diff/1`, described at `Diff::to_json` of posthog-groups-spec
+    /// JSON for programs, in the format `posthog-groups-spec/diff/1` (see `Diff::to_json` of posthog-groups-spec)
     Json,
-    /// For a merge request
+    /// Markdown for a pull request
     Markdown,
 }
 
-/// Compares two documents and prints what changed.
+/// Compares two documents and prints the changes.
 pub(crate) fn diff(
     root: &Path,
     old: &str,
@@ -48,16 +48,16 @@ fn outcome(diff: &Diff) -> Outcome {
     if diff.effect() == Some(Effect::Breaking) { Outcome::Findings } else { Outcome::Good }
 }
 
-/// Reads a file, or for `git:REV[:PATH]` what git has.
+/// Reads a file, or for `git:REV[:PATH]` the file as of a git revision.
 fn read(root: &Path, source: &str) -> anyhow::Result<Document> {
     let Some(object) = source.strip_prefix("git:") else {
         return Ok(Document::read(Path::new(source))?);
     };
     let (revision, path) = object.split_once(':').unwrap_or((object, "spec/openapi.yaml"));
     if revision.is_empty() || path.is_empty() {
-        bail!("`{source}` names no revision or no file; write git:REV or git:REV:PATH, such as git:main");
+        bail!("`{source}` lacks a revision or a file; use git:REV or git:REV:PATH, such as git:main");
     }
-    // `./` makes the path one from the folder of the workspace, not from that of the repository.
+    // `./` makes the path relative to the folder of the workspace instead of the root of the repository.
     let object = format!("{revision}:./{path}");
     let folder = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let mut git = Command::new("git")
@@ -67,7 +67,7 @@ fn read(root: &Path, source: &str) -> anyhow::Result<Document> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context("cannot run git; give files, or install git")?;
+        .context("cannot run git; install git, or pass files")?;
     let bytes = git.stdout.take().map(|stdout| read_bounded(source, stdout)).transpose()?.unwrap_or_default();
     let output = git.wait_with_output().context("cannot run git")?;
     if !output.status.success() {

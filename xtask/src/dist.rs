@@ -1,4 +1,4 @@
-//! `dist`: the spec as one archive, for people who do not have the repository.
+//! `dist`: packs the specification into an archive, for users who do not have the repository.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,18 +21,18 @@ const FILES: [&str; 7] = [
     "spec/contract.md",
     "spec/CHANGELOG.md",
 ];
-/// What the archive says of itself.
+/// The README of the archive.
 const README: &str = "# PostHog groups API, corrected\n\n\
     `openapi.yaml` (OpenAPI 3.0.3), `openapi.json` and `openapi-3.1.json` (with examples) describe PostHog's groups API as its \
-    servers behave.\n`reference.html` is the same for reading, in one file that loads nothing. `defects.yaml` has what PostHog \
-    publishes and is not true,\n`published/` the documents that it was compared with, `contract.md` the facts about the servers, \
-    and `CHANGELOG.md` what changed.\n\nUnofficial: PostHog, Inc. neither wrote nor approved it. MIT or Apache-2.0.\n";
+    servers behave.\n`reference.html` is a reference page, in one file that loads no other resources. `defects.yaml` lists the \
+    defects of the documents\nthat PostHog publishes, `published/` has these documents, `contract.md` the facts about the servers, \
+    and `CHANGELOG.md` the changes.\n\nUnofficial: not written or approved by PostHog, Inc. MIT or Apache-2.0.\n";
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 const FOLDERS: [&str; 2] = ["spec/examples", "spec/published"];
-/// Every file's time: 1980-01-01, the oldest that all archive formats can hold. The same input gives the same bytes.
+/// The modification time of every file, so that archives are reproducible: 1980-01-01, the oldest that all archive formats support.
 const TIME: u64 = 315_532_800;
 
-/// Packs the spec. The same files give the same archive, byte for byte.
+/// Packs the specification. The same files result in the same archive, byte for byte.
 pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let out = &out.map_or_else(|| target.join("dist"), Path::to_owned);
@@ -43,7 +43,9 @@ pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
     let version = version(root)?;
     let noted = newest_version(root)?;
     if noted != version {
-        say!("spec/CHANGELOG.md ends at {noted}, but info.version is {version}; nothing was packed");
+        say!(
+            "the latest version in spec/CHANGELOG.md is {noted}, but info.version is {version}; nothing was packed"
+        );
         return Ok(Outcome::Findings);
     }
     let name = format!("posthog-groups-openapi-{version}");
@@ -83,13 +85,13 @@ fn version(root: &Path) -> anyhow::Result<String> {
     Ok(version.context("spec/openapi.yaml has no info.version")?.to_owned())
 }
 
-/// The version of the first heading of the CHANGELOG.
+/// Returns the version in the first heading of the changelog.
 fn newest_version(root: &Path) -> anyhow::Result<String> {
     let path = root.join("spec/CHANGELOG.md");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let heading = text.lines().find_map(|line| line.strip_prefix("## "));
     let version = heading.and_then(|heading| heading.split_whitespace().next());
-    Ok(version.with_context(|| format!("{} has no heading of a version", path.display()))?.to_owned())
+    Ok(version.with_context(|| format!("{} has no heading with a version", path.display()))?.to_owned())
 }
 
 fn collect(root: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
@@ -103,7 +105,7 @@ fn collect(root: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         walk(&root.join(folder), &mut found)?;
         for path in found {
             let inside = path.strip_prefix(root.join("spec"))?;
-            // Archives have slashes on every system.
+            // Paths in archives have slashes on every system.
             let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
             files.push((parts.join("/"), read(&path)?));
         }
@@ -124,7 +126,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 }
 
 fn pack(name: &str, files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
-    // Neither a time nor a system in the header.
+    // The header contains neither a time nor a system, so that archives are reproducible.
     let gzip = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());
     let mut archive = tar::Builder::new(gzip);
     for (path, bytes) in files {

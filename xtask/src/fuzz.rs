@@ -8,9 +8,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::{Executable, Outcome, build};
 
-/// The tests that take generated inputs: the arguments of cargo, and what the names of the tests begin with. The number of
-/// inputs is `PROPTEST_CASES`. Some of them measure the time and
-/// fail if an input takes longer than a second.
+/// The tests that take generated inputs: the arguments of cargo, and the prefixes of the tests' names. `PROPTEST_CASES` sets the number
+/// of inputs. Some of the tests fail if an input takes longer than a second.
 const TARGETS: [(&[&str], &[&str]); 4] = [
     (&["--package", "posthog-groups", "--all-features", "--lib"], &["property_tests::"]),
     (&["--package", "posthog-groups-cli", "--bin", "posthog-groups"], &["property_tests::"]),
@@ -24,7 +23,7 @@ const TARGETS: [(&[&str], &[&str]); 4] = [
     ),
 ];
 
-/// The most memory that a test may use.
+/// The maximum memory of a test.
 const MEMORY: u64 = 256 << 20;
 
 /// Runs all targets whose names contain `only`.
@@ -46,7 +45,7 @@ pub(crate) fn fuzz(root: &Path, inputs: u32, only: &str) -> anyhow::Result<Outco
             let mut run = measure(&program, test, inputs)?;
             say!("{}", run.line(test, inputs));
             if run.problem().is_some() {
-                // On a busy machine an input can take a second because the process is not scheduled. The seeds are fixed: a real failure fails again.
+                // On a busy machine, an input can take a second because the process is not scheduled. The seeds are fixed, so a real failure fails again.
                 run = measure(&program, test, inputs)?;
                 say!("{} (repeated)", run.line(test, inputs));
             }
@@ -55,7 +54,7 @@ pub(crate) fn fuzz(root: &Path, inputs: u32, only: &str) -> anyhow::Result<Outco
             }
         }
     }
-    ensure!(ran > 0, "no property test has `{only}` in its name");
+    ensure!(ran > 0, "no property test has a name that contains `{only}`");
     Ok(outcome)
 }
 
@@ -63,7 +62,7 @@ pub(crate) fn fuzz(root: &Path, inputs: u32, only: &str) -> anyhow::Result<Outco
 struct Run {
     succeeded: bool,
     took: Duration,
-    /// The largest resident size in bytes, if the system reports it (Linux).
+    /// The peak resident size in bytes, if the system reports it (Linux).
     peak: Option<u64>,
 }
 

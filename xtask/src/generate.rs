@@ -6,11 +6,11 @@ use posthog_groups_spec::Product;
 
 use crate::{Outcome, checks, spec};
 
-/// Generates the bindings from the committed spec.
+/// Generates the bindings from the committed specification.
 pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     let document = spec::committed(root)?;
     if checks::report(&checks::errors(&document)) == Outcome::Findings {
-        say!("\nthe spec cannot be generated from; nothing was written");
+        say!("\ncode cannot be generated from this specification; nothing was written");
         return Ok(Outcome::Findings);
     }
     let product = Product {

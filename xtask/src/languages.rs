@@ -1,4 +1,4 @@
-//! `clients` and `contract`: the scripts under tests/, with what they need.
+//! `clients` and `contract`: run the scripts in `tests/` after checking that the required tools are installed.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::{Executable, Outcome, build, program};
 
-/// A language that a client of the spec is made for.
+/// A language for which a client is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     Typescript,
@@ -17,7 +17,7 @@ pub(crate) enum Language {
     Go,
 }
 
-/// Which server the contract test meets.
+/// The eras of the servers for the contract test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EraChoice {
     #[value(name = "2025")]
@@ -27,9 +27,9 @@ pub(crate) enum EraChoice {
     Both,
 }
 
-/// A tool that has to be on the machine; everything else is installed into the target folder, pinned.
+/// A tool that must be installed. Everything else is installed into the target folder, with pinned versions.
 struct Tool {
-    /// How it is called, and with which arguments it proves that it is good enough.
+    /// The name of the program, and the arguments with which it succeeds if its version is sufficient.
     probe: &'static [&'static str],
     need: &'static str,
     get: &'static str,
@@ -38,7 +38,7 @@ struct Tool {
 const BASH: Tool = Tool {
     probe: &["bash", "--version"],
     need: "bash",
-    get: "it comes with Linux and macOS; on Windows use WSL",
+    get: "it is part of Linux and macOS; on Windows, use WSL",
 };
 const NODE: Tool = Tool {
     probe: &["node", "-e", "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)"],
@@ -74,7 +74,7 @@ impl Language {
         }
     }
 
-    /// Every script checks its list of steps with a little Python.
+    /// Every script uses Python to check its list of steps.
     fn tools(self) -> &'static [Tool] {
         match self {
             Self::Typescript => &[BASH, PYTHON, NODE, NPM],
@@ -102,16 +102,16 @@ impl Tool {
     }
 }
 
-/// Says what is missing for something; `false` when something is.
+/// Prints which tools are missing. Returns false if any is missing.
 fn all_here(what: &str, tools: &[Tool]) -> bool {
     let missing: Vec<_> = tools.iter().filter(|tool| !tool.is_here()).collect();
     for tool in &missing {
-        say!("{what} needs {}, which is not on this machine: {}", tool.need, tool.get);
+        say!("{what} requires {}, which is not installed: {}", tool.need, tool.get);
     }
     missing.is_empty()
 }
 
-/// Generates, checks and runs the clients of some languages; of all, when none is named.
+/// Generates, checks and runs the clients in the given languages, or in all languages if none is given.
 pub(crate) fn clients(root: &Path, wanted: &[Language]) -> anyhow::Result<Outcome> {
     let wanted = if wanted.is_empty() { Language::value_variants() } else { wanted };
     let (ready, lacking): (Vec<Language>, Vec<Language>) =
@@ -133,7 +133,7 @@ pub(crate) fn clients(root: &Path, wanted: &[Language]) -> anyhow::Result<Outcom
     Ok(outcome)
 }
 
-/// Runs schemathesis with the spec against the stand-in server.
+/// Runs schemathesis with the specification against the stand-in server.
 pub(crate) fn contract(root: &Path, era: EraChoice) -> anyhow::Result<Outcome> {
     if !all_here("the contract test", &[BASH, PYTHON]) {
         bail!("not checked");
@@ -141,10 +141,10 @@ pub(crate) fn contract(root: &Path, era: EraChoice) -> anyhow::Result<Outcome> {
     Scripts::new(root)?.run("tests/contract/run.sh", &era.to_string())
 }
 
-/// Makes the reference page of the document in a file.
+/// Creates the reference page of a document.
 pub(crate) fn reference_page(root: &Path, document: &Path, page: &Path) -> anyhow::Result<()> {
     if !all_here("the reference page", &[BASH, NODE, NPM]) {
-        bail!("without it there is nothing to pack; install what is missing");
+        bail!("the archive requires the reference page; install the missing tools");
     }
     let script = root.join("xtask/reference/run.sh");
     let mut command = Command::new("bash");
@@ -156,7 +156,7 @@ pub(crate) fn reference_page(root: &Path, document: &Path, page: &Path) -> anyho
     Ok(())
 }
 
-/// Where scripts may put tools and generated code.
+/// Returns the folder in which scripts install tools and write generated code.
 fn cache(root: &Path) -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let cache = std::path::absolute(target)?.join("other-languages");
@@ -164,7 +164,7 @@ fn cache(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(cache)
 }
 
-/// What the scripts are handed.
+/// The inputs of the scripts.
 struct Scripts<'a> {
     root: &'a Path,
     stand_in: PathBuf,

@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask --help`.
+//! The commands of this workspace: `cargo xtask --help`.
 #![expect(clippy::print_stderr, reason = "a program talks to its user")]
 
 /// `println!` that ignores a closed pipe, so that `| head` does not change the exit code.
@@ -36,10 +36,10 @@ use posthog_groups_spec::diff::Effect;
     bin_name = "cargo xtask",
     after_help = "From the specification to the client:\n  \
         1. edit spec/openapi.yaml, and state the defect in spec/defects.yaml\n  \
-        2. cargo xtask spec build     derives the JSON forms and the matrix\n  \
+        2. cargo xtask spec build     writes the JSON forms and the table of defects\n  \
         3. cargo xtask spec check     lints the specification, its examples and its ledger\n  \
         4. cargo xtask generate       writes the Rust bindings\n\n\
-        Every command that writes has --check, which changes nothing.\n\
+        `spec build` and `generate` have --check, which only compares the files on disk.\n\
         Exit codes: 0 success, 1 findings, 2 usage or I/O error."
 )]
 struct Arguments {
@@ -54,19 +54,19 @@ enum Task {
     Spec(SpecTask),
     /// Write the Rust bindings, crates/posthog-groups-client/src/generated.rs, from spec/openapi.yaml
     Generate {
-        /// Write nothing; print how the file differs and exit with 1 if it does
+        /// Do not write; print the differences and exit with 1 if there are any
         #[arg(long)]
         check: bool,
     },
-    /// Show on stand-in servers of both eras what works as PostHog publishes it, and what works with the wrapper
+    /// Call each operation as published and with the client, on stand-in servers of both eras
     Demo,
-    /// Measure against named peers, in a release build, and write the tables to BENCHMARKS.md (valgrind counts instructions)
+    /// Run the benchmarks in a release build and write the tables of BENCHMARKS.md (counting instructions needs valgrind)
     Bench {
-        /// Measure only this [default: everything]
+        /// Run only this benchmark [default: all]
         #[arg(value_enum)]
         subject: Option<bench::Subject>,
     },
-    /// Run the property tests with many inputs, in a release build; fails if a test fails or uses more than 256 MiB
+    /// Run the property tests with many inputs in a release build; fails if a test fails or uses more than 256 MiB
     Fuzz {
         /// Inputs for each test
         #[arg(long, value_name = "N", default_value_t = 1_000_000)]
@@ -75,19 +75,19 @@ enum Task {
         #[arg(value_name = "NAME", default_value = "", hide_default_value = true)]
         only: String,
     },
-    /// Test the spec against a stand-in server of each era with schemathesis (needs Python)
+    /// Test the specification against a stand-in server of each era with schemathesis (needs Python)
     Contract {
-        /// Which server to meet
+        /// Era of the server
         #[arg(long, value_enum, value_name = "ERA", default_value_t = languages::EraChoice::Both)]
         era: languages::EraChoice,
     },
-    /// Generate clients in other languages, check their types and run them (needs Node.js, Python, Go)
+    /// Generate clients in other languages, type-check them and run them (needs Node.js, Python, Go)
     Clients {
         /// Only these languages [default: all]
         #[arg(value_enum, value_name = "LANGUAGE")]
         languages: Vec<languages::Language>,
     },
-    /// Pack the spec, its examples and a reference page into one archive (needs Node.js)
+    /// Pack the specification, its examples and a reference page into an archive (needs Node.js)
     Dist {
         /// Folder to write to [default: dist in the target folder]
         #[arg(long, value_name = "DIR")]
@@ -104,7 +104,7 @@ enum SpecTask {
         cargo xtask spec compare https://posthog.example.com/api/schema/\n  \
         cargo xtask spec compare posthog.openapi.yaml --format markdown > issue.md\n\n\
         The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
-        A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, where that is set.\n\n\
+        A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, if it is set.\n\n\
         Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or has no groups operations.")]
     Compare {
         /// The published document
@@ -129,9 +129,9 @@ enum SpecTask {
     /// Replace the groups operations in a complete PostHog document with those of the specification
     #[command(
         after_help = "Example:\n  cargo xtask spec patch posthog.openapi.yaml -o posthog-patched.yaml\n\n\
-        Use this to generate a client for the whole of PostHog. All other operations, and the usage metrics that the \
-        specification\nleaves out, are kept; the environments alias of the groups paths is removed. The result has the \
-        document's version of OpenAPI\n(3.0 or 3.1) and is written as JSON if OUT ends in .json, otherwise as YAML."
+        Use this to generate a client for the whole PostHog API. All other operations, and the usage metrics that the \
+        specification\nomits, are kept; the environments alias of the groups paths is removed. The result has the same \
+        OpenAPI version as the\ndocument (3.0 or 3.1), and is written as JSON if OUT ends in .json, otherwise as YAML."
     )]
     Patch {
         /// The complete document
@@ -147,13 +147,13 @@ enum SpecTask {
         #[arg(long, value_name = "FILE")]
         ledger: Option<PathBuf>,
     },
-    /// Derive openapi.json, openapi-3.1.json, defects.schema.json and the matrix in spec/README.md
+    /// Write openapi.json, openapi-3.1.json, defects.schema.json and the table of defects in spec/README.md
     Build {
-        /// Write nothing; print how the files differ and exit with 1 if they do
+        /// Do not write; print the differences and exit with 1 if there are any
         #[arg(long)]
         check: bool,
     },
-    /// Lint a specification; without --spec also the examples and the ledger
+    /// Lint a specification; without --spec, also check the examples and the ledger
     #[command(
         after_help = "Examples:\n  cargo xtask spec check\n  cargo xtask spec check --spec my.openapi.yaml\n  \
         cargo xtask spec check --format sarif > findings.sarif\n  cargo xtask spec check --rules"
@@ -172,7 +172,7 @@ enum SpecTask {
     /// Print the changes between two versions of a specification, who is affected, and the required version increase
     #[command(
         after_help = "OLD and NEW are files, YAML or JSON, OpenAPI 3.0 or 3.1; git:REV is spec/openapi.yaml as of a \
-        revision, and git:REV:PATH another file of it.\n\n\
+        revision, and git:REV:PATH is another file.\n\n\
         breaking       requests are rejected, responses are unexpected, or generated code has different names\n\
         compatible     programs keep working\n\
         documentation  texts and examples\n\n\
@@ -180,24 +180,24 @@ enum SpecTask {
         cargo xtask spec diff git:main spec/openapi.yaml --level breaking\n  \
         cargo xtask spec diff git:v1.2.0 git:HEAD --check-version\n  \
         cargo xtask spec diff old.yaml new.json --format markdown\n\n\
-        Exit codes: 0 no breaking change, 1 breaking, 2 not two versions of one API.\n\
-        With --check-version: 0 the version was raised by enough, even for breaking changes, 1 it was not."
+        Exit codes: 0 no breaking changes, 1 breaking changes, 2 the files are not two versions of one API.\n\
+        With --check-version: 0 the version was raised enough for the changes, 1 it was not."
     )]
     Diff {
-        /// The version before
+        /// The old version
         #[arg(value_name = "OLD")]
         old: String,
-        /// The version after
+        /// The new version
         #[arg(value_name = "NEW")]
         new: String,
         /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: diff::Format,
-        /// Judge NEW's info.version: 1.2.3 becomes 2.0.0 for a breaking change, 1.3.0 for a compatible one,
-        /// 1.2.4 for text; while it is 0.2.3, 0.3.0 and 0.2.4
+        /// Check that NEW's info.version was raised enough: from 1.2.3 to 2.0.0 for a breaking change, 1.3.0 for a
+        /// compatible one, 1.2.4 for documentation; before 1.0, from 0.2.3 to 0.3.0 for a breaking change, otherwise 0.2.4
         #[arg(long)]
         check_version: bool,
-        /// Print only changes of at least this level; the exit code considers all
+        /// Print only changes of at least this level; the exit code depends on all changes
         #[arg(long, value_enum, default_value = "documentation")]
         level: Effect,
     },
@@ -279,7 +279,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Outcome> {
 /// Returns cargo as a command that runs in the workspace.
 fn cargo_command(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // The root is empty in the root itself.
+    // The root is an empty path if it is the current directory.
     if !root.as_os_str().is_empty() {
         command.current_dir(root);
     }
@@ -301,7 +301,7 @@ fn build(root: &Path, kind: Executable, arguments: &[&str]) -> anyhow::Result<Pa
     path.with_context(|| format!("cargo reported no executable for {arguments:?}"))
 }
 
-/// What an executable runs.
+/// The kind of an executable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Executable {
     Program,
@@ -326,11 +326,11 @@ fn program(command: &mut Command, root: &Path) -> anyhow::Result<Outcome> {
 
 /// The workspace that the command runs in: the nearest folder with `Cargo.toml` and our specification.
 fn workspace_root() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let here = std::env::current_dir().context("cannot determine the current directory")?;
     let is_root =
         |folder: &&Path| folder.join("Cargo.toml").is_file() && folder.join("spec/openapi.yaml").is_file();
     match here.ancestors().find(is_root) {
-        // Messages name files as a person in the workspace would.
+        // So that messages have relative paths.
         Some(root) if root == here => Ok(PathBuf::new()),
         Some(root) => Ok(root.to_owned()),
         None => bail!(

@@ -17,7 +17,7 @@ pub(crate) fn run(
     ledger: Option<&Path>,
 ) -> anyhow::Result<Outcome> {
     if same_file(Path::new(from), out) {
-        bail!("{from} is the input as well; give another file to --out");
+        bail!("{from} is also the input; pass another file to --out");
     }
     let project = Project::new(root.join("spec"));
     let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);

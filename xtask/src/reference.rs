@@ -1,12 +1,12 @@
-//! The document that the reference page is made of: the specification with examples, a curl call for every
-//! operation, and its availability in words.
+//! The document from which the reference page is generated: the specification with examples, and for every operation a curl
+//! command and its availability in words.
 
 use serde_json::{Map, Value, json};
 
-/// Methods that operations of the specification have.
+/// The HTTP methods in the specification.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// `spec`, which is `openapi.json`, as readers of the page want it.
+/// Converts `openapi.json` to the document for the reference page.
 pub(crate) fn document(mut spec: Value) -> Value {
     let whole = spec.clone();
     for (path, item) in spec["paths"].as_object_mut().into_iter().flatten() {
@@ -24,22 +24,22 @@ pub(crate) fn document(mut spec: Value) -> Value {
     spec
 }
 
-/// On which servers an operation exists.
+/// Describes which servers have an operation.
 fn in_words(availability: &Value) -> String {
     let date = |key: &str| availability.get(key).and_then(Value::as_str);
     match (date("since"), date("until")) {
         (Some(since), Some(until)) => {
-            format!("Only on servers from {since} to {until}. All others answer 404 `Endpoint not found.`.")
+            format!("Only on servers from {since} to {until}. All others return 404 `Endpoint not found.`.")
         }
         (Some(since), None) => format!("On servers since {since}."),
         (None, Some(until)) => {
-            format!("On servers until {until}. Newer ones answer 404 `Endpoint not found.`.")
+            format!("On servers until {until}. Newer servers return 404 `Endpoint not found.`.")
         }
         (None, None) => "On all servers.".to_owned(),
     }
 }
 
-/// A call of the operation that works once the key and the project are set.
+/// Returns a curl command for the operation, which works once the key and the project are set.
 fn curl(spec: &Value, method: &str, path: &str, operation: &Map<String, Value>) -> String {
     let mut url = path.replace("{project_id}", "@current");
     let mut query = Vec::new();
@@ -53,7 +53,7 @@ fn curl(spec: &Value, method: &str, path: &str, operation: &Map<String, Value>) 
         };
         match parameter["in"].as_str() {
             Some("path") => url = url.replace(&format!("{{{name}}}"), &example),
-            // A parameter that is not required narrows the answer; the first call is to show something.
+            // Optional parameters are omitted, because they restrict the result.
             Some("query") if parameter["required"] == true || name == "skip_create_notebook" => {
                 query.push(format!("{name}={example}"));
             }

@@ -28,7 +28,7 @@ fn download(url: &str) -> anyhow::Result<Vec<u8>> {
         ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
     if let Some(key) = key {
         if url.starts_with("http://") && !loopback {
-            bail!("POSTHOG_PERSONAL_API_KEY is set and would travel in clear text; use https, or unset it");
+            bail!("POSTHOG_PERSONAL_API_KEY is set and would be sent in clear text; use https, or unset it");
         }
         request = request.bearer_auth(key);
     }
@@ -36,11 +36,11 @@ fn download(url: &str) -> anyhow::Result<Vec<u8>> {
     let status = response.status();
     if !status.is_success() {
         let hint = if status.is_redirection() || status.as_u16() == 401 || status.as_u16() == 403 {
-            ": log in by setting POSTHOG_PERSONAL_API_KEY, or download the document by hand and give the file"
+            ": set POSTHOG_PERSONAL_API_KEY, or download the document by hand and pass the file"
         } else {
             ""
         };
-        bail!("the server answered {status}{hint}");
+        bail!("the server returned {status}{hint}");
     }
     Ok(read_bounded(url, response)?)
 }

@@ -10,7 +10,7 @@ use crate::{Outcome, checks};
 pub(crate) fn build(root: &Path, check: bool) -> anyhow::Result<Outcome> {
     let project = Project::new(root.join("spec"));
     if checks::report(&checks::errors(&project.spec()?)) == Outcome::Findings {
-        say!("\nthe specification does not pass its lint; nothing was written");
+        say!("\nthe specification has lint errors; nothing was written");
         return Ok(Outcome::Findings);
     }
     settle(&project.build()?, check, "cargo xtask spec build")

@@ -117,7 +117,7 @@ fn a_slice_is_stored_by_name_and_compared_from_then_on() {
     assert_eq!(workspace.xtask(&["spec", "build"]).code, 0);
     assert!(workspace.read("spec/README.md").contains("| mine-2026-12 |"));
     let run = workspace.xtask(&["spec", "compare", "newer.json", "--write", "../mine"]);
-    assert_eq!((run.code, run.stderr.contains("is no name of a slice")), (2, true), "{}", run.stderr);
+    assert_eq!((run.code, run.stderr.contains("is not a valid name")), (2, true), "{}", run.stderr);
 }
 
 #[test]
@@ -379,10 +379,10 @@ fn a_document_is_read_from_an_instance_and_a_login_page_is_not_taken_for_one() {
     let cases = [
         (
             response("302 Found", "Location: /login\r\n", ""),
-            "the server answered 302 Found: log in by setting POSTHOG_PERSONAL_API_KEY",
+            "the server returned 302 Found: set POSTHOG_PERSONAL_API_KEY",
         ),
-        (response("401 Unauthorized", "", "{}"), "the server answered 401 Unauthorized: log in"),
-        (response("502 Bad Gateway", "", "<html>"), "the server answered 502 Bad Gateway"),
+        (response("401 Unauthorized", "", "{}"), "the server returned 401 Unauthorized: set"),
+        (response("502 Bad Gateway", "", "<html>"), "the server returned 502 Bad Gateway"),
         (response("200 OK", "", "<html>Log in</html>"), "not an OpenAPI document"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nopenapi: 3".to_vec(), "cannot download"),
     ];

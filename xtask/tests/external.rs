@@ -44,10 +44,7 @@ fn what_is_missing_is_said_by_name_with_where_to_get_it() {
             &["clients"][..],
             &["typescript needs Node.js 20", "npm", "python needs Python 3.11", "go needs Go 1.25"][..],
         ),
-        (
-            &["clients", "go"],
-            &["go needs Go 1.25 or newer (`go`), which is not on this machine: from go.dev"],
-        ),
+        (&["clients", "go"], &["go requires Go 1.25 or newer (`go`), which is not installed: from go.dev"]),
         (&["contract"], &["the contract test needs Python 3.11 or newer with venv (`python3`)"]),
         (&["dist", "--out", "unused"], &["the reference page needs Node.js 20"]),
     ] {
@@ -75,6 +72,6 @@ fn nothing_is_packed_when_the_changelog_lags() {
     let output = with_nothing(workspace.path(), &["dist"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("spec/CHANGELOG.md ends at 9.9.9, but info.version is"), "{text}");
+    assert!(text.contains("the latest version in spec/CHANGELOG.md is 9.9.9, but info.version is"), "{text}");
     assert!(!workspace.path().join("target/dist").exists());
 }

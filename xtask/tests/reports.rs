@@ -53,7 +53,7 @@ fn exit_codes_tell_breaking_from_compatible_and_from_errors() {
         ),
         ("prose.txt", 2, "prose.txt:1 #: this is a string, not an OpenAPI document"),
         ("nowhere.yaml", 2, "cannot read nowhere.yaml"),
-        ("git:", 2, "`git:` names no revision"),
+        ("git:", 2, "`git:` lacks a revision"),
     ];
     for (new, code, expected) in cases {
         let run = workspace.xtask(&["spec", "diff", "spec/openapi.yaml", new]);
@@ -149,9 +149,9 @@ fn the_version_has_to_be_raised_by_what_the_changes_ask_for() {
             true,
             "0.2.0",
             1,
-            "the changes ask for a major step, but the version is still 0.2.0; make it 0.3.0 or higher",
+            "the changes require a major version, but the version is still 0.2.0; make it 0.3.0 or higher",
         ),
-        (true, "0.2.1", 1, "the version only went from 0.2.0 to 0.2.1; make it 0.3.0 or higher"),
+        (true, "0.2.1", 1, "the version was only raised from 0.2.0 to 0.2.1; make it 0.3.0 or higher"),
         (true, "0.3.0", 0, "the changes ask for a major step, and the version went from 0.2.0 to 0.3.0"),
         (false, "0.0.9", 1, "the version went back from 0.2.0 to 0.0.9"),
         (false, "soon", 1, "the version `soon` of new.json is no semantic version"),

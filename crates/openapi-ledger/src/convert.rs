@@ -1,4 +1,4 @@
-//! Between OpenAPI 3.0 and 3.1.
+//! Converts between OpenAPI 3.0 and 3.1.
 
 use serde_json::{Map, Value, json};
 
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::grammar::{Kind, Shape};
 use crate::pointer::Pointer;
 
-/// A 3.1.0 document that says the same as `spec`, a 3.0 document: `nullable` becomes a type `null`,
-/// boolean exclusive bounds become numbers, a schema's `example` becomes `examples`.
+/// Converts a 3.0 document to an equivalent 3.1.0 document: `nullable` becomes the type `null`, boolean exclusive bounds
+/// become numbers, and a schema's `example` becomes `examples`.
 ///
 /// ```
 /// use openapi_ledger::to_3_1;
@@ -28,14 +28,14 @@ pub fn to_3_1(spec: &Value) -> Value {
     converted
 }
 
-/// Sets the version; a document whose root is no object has none.
+/// Sets the version, if the root of the document is an object.
 fn set_version(document: &mut Value, version: &str) {
     if let Some(members) = document.as_object_mut() {
         members.insert("openapi".into(), version.into());
     }
 }
 
-/// One schema of 3.0, without those below it, as JSON Schema 2020-12.
+/// Converts one schema of 3.0, without nested schemas, to JSON Schema 2020-12.
 pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
     let nullable = schema.shift_remove("nullable") == Some(Value::Bool(true));
     if let Some(example) = schema.shift_remove("example") {
@@ -66,7 +66,7 @@ pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
     if let Some(kind) = schema.get_mut("type") {
         *kind = json!([kind.take(), "null"]);
     }
-    // `nullable` beside `allOf: [$ref]` is how 3.0 says "that or null".
+    // In 3.0, `nullable` next to `allOf: [$ref]` means "the referenced schema, or null".
     if let Some(all) = schema.shift_remove("allOf") {
         let subject = match all {
             Value::Array(mut one) if one.len() == 1 => one.remove(0),
@@ -76,11 +76,11 @@ pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
     }
 }
 
-/// A 3.0.3 document that says the same as `document`, a 3.1 document.
+/// Converts a 3.1 document to an equivalent 3.0.3 document.
 ///
 /// # Errors
-/// [`Error::Unsuitable`] with the place of what 3.0 cannot say: a keyword of JSON Schema that 3.0
-/// lacks, or a type list of several types beside other constraints.
+/// [`Error::Unsuitable`], with its place, for something that 3.0 cannot express: a keyword of JSON Schema that 3.0 lacks, or
+/// several types together with other constraints.
 pub fn to_3_0(document: &Document) -> Result<Value, Error> {
     let mut converted = document.value.clone();
     set_version(&mut converted, "3.0.3");
@@ -95,7 +95,7 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
     Ok(converted)
 }
 
-/// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 has no word for and that change what is valid.
+/// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 lacks and that affect which values are valid.
 #[rustfmt::skip]
 const WITHOUT_3_0_FORM: [&str; 16] = [
     "$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "contains", "dependentRequired", "dependentSchemas",
@@ -103,16 +103,13 @@ const WITHOUT_3_0_FORM: [&str; 16] = [
     "unevaluatedProperties",
 ];
 
-/// Keywords that say nothing about what is valid.
+/// Keywords that do not affect which values are valid.
 const ANNOTATIONS: [&str; 6] =
     ["$comment", "$id", "$schema", "contentEncoding", "contentMediaType", "contentSchema"];
 
 fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
     if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
-        return Err((
-            key,
-            format!("OpenAPI 3.0 has no `{key}`; express it otherwise, or add the schema by a correction"),
-        ));
+        return Err((key, format!("OpenAPI 3.0 has no `{key}`; express it with other keywords")));
     }
     for key in ANNOTATIONS {
         schema.shift_remove(key);
@@ -134,7 +131,7 @@ fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, S
         }
     }
     if schema.contains_key("$ref") && schema.len() > 1 {
-        // In 3.0 siblings of `$ref` are ignored; `allOf` keeps them.
+        // In 3.0, siblings of `$ref` are ignored; `allOf` keeps them.
         if let Some(reference) = schema.shift_remove("$ref") {
             schema.insert("allOf".into(), json!([{ "$ref": reference }]));
         }
@@ -162,13 +159,13 @@ fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, St
         [one] => {
             schema.insert("type".into(), one.clone());
         }
-        [] => return Err(("type", "OpenAPI 3.0 cannot say that a value is always null".into())),
+        [] => return Err(("type", "OpenAPI 3.0 cannot express that a value is always null".into())),
         several => {
             let alternatives: Vec<_> = several.iter().map(|kind| json!({ "type": kind })).collect();
             if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(*key)) {
                 return Err((
                     "type",
-                    "several types beside other constraints have no form in OpenAPI 3.0".into(),
+                    "several types together with other constraints cannot be expressed in OpenAPI 3.0".into(),
                 ));
             }
             schema.shift_remove("type");
@@ -211,7 +208,7 @@ fn union_to_3_0(schema: &mut Map<String, Value>, key: &str) {
 
 type Visit<'a> = &'a mut dyn FnMut(&mut Map<String, Value>, &Pointer) -> Result<(), Error>;
 
-/// Visits every schema of a document, the outer before the inner ones.
+/// Visits every schema of a document, outer schemas before inner ones.
 fn each_schema(document: &mut Value, visit: Visit<'_>) -> Result<(), Error> {
     walk(document, Shape::DOCUMENT, &Pointer::root(), visit)
 }
@@ -296,7 +293,7 @@ mod tests {
                 json!({"items": {"type": "null"}}),
                 "d.yaml #/components/schemas/S/items/type: OpenAPI 3.0 has no type `null`",
             ),
-            (json!({"type": ["null"]}), "d.yaml #/components/schemas/S/type: OpenAPI 3.0 cannot say"),
+            (json!({"type": ["null"]}), "d.yaml #/components/schemas/S/type: OpenAPI 3.0 cannot express"),
             (
                 json!({"type": ["array", "object"], "items": {}}),
                 "d.yaml #/components/schemas/S/type: several types",

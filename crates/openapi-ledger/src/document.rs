@@ -1,4 +1,4 @@
-//! Reading a YAML or JSON document together with the line of every node.
+//! Reads a YAML or JSON document together with the line of every node.
 
 use std::fmt;
 use std::fs;
@@ -37,7 +37,7 @@ const MAX_NODES: usize = 2_000_000;
 pub struct Document {
     /// The name used in errors and findings: a path or a URL.
     pub name: String,
-    /// The content. Members keep their order in the text.
+    /// The content. Members keep the order of the text.
     pub value: Value,
     lines: Lines,
 }
@@ -55,7 +55,7 @@ impl Document {
     /// Parses a document from bytes.
     ///
     /// # Errors
-    /// As [`Document::parse`], and if the bytes are not UTF-8.
+    /// The errors of [`Document::parse`], and an error if the bytes are not UTF-8.
     pub fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
         let name = name.into();
         match std::str::from_utf8(bytes) {
@@ -76,7 +76,7 @@ impl Document {
         Self::parse_at_most(name.into(), text, MAX_NODES)
     }
 
-    /// Creates a document from part of a JSON text; what was left out is null. Returns `None` if `value` is not part of it.
+    /// Creates a document from part of a JSON text, in which omitted values are null. Returns `None` if `value` is not part of it.
     pub(crate) fn from_part(name: &str, lines: Lines, value: Value) -> Option<Self> {
         lines.has_all(&value, 0).then(|| Self { name: name.to_owned(), value, lines })
     }
@@ -173,7 +173,7 @@ impl Lines {
         (0..n).try_fold(node + 1, |child, _| Some(child + 1 + self.0.get(child)?.below as usize))
     }
 
-    /// Whether a value has all nodes of the text, except below values that were left out and are null.
+    /// Whether a value has all nodes of the text, except below omitted values, which are null.
     fn has_all(&self, value: &Value, node: usize) -> bool {
         let mut below = 0;
         let mut has_child = |child: &Value| {
@@ -255,15 +255,14 @@ fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    // Before the values, which take far more memory.
+    // Computed before the values, which take far more memory.
     let lines = Lines::of_json_at_most(text, max_nodes)?;
     let value: Value = serde_json::from_str(text).ok()?;
     // `serde_json` keeps only the last of several members with the same name.
     lines.has_all(&value, 0).then_some((value, lines))
 }
 
-/// The parser is recursive, and its stack frames are tens of kilobytes in a debug build, so it runs on a thread of its
-/// own.
+/// The parser is recursive, and its stack frames are tens of kilobytes in a debug build, so it runs on a separate thread.
 const PARSER_STACK: usize = 32 << 20;
 
 fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<(Value, Lines), Error> {
@@ -290,7 +289,7 @@ fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<(V
 fn options(max_nodes: usize) -> Options {
     serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
-        // YAML 1.2: `no` and `off` are texts.
+        // In YAML 1.2, `no` and `off` are strings.
         strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -309,12 +308,15 @@ fn syntax_error(name: String, error: &serde_saphyr::Error, max_nodes: usize) -> 
     let (line, column) = error.location().map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
     let reason = match error {
         Yaml::DuplicateMappingKey { key, .. } => {
-            format!("the key `{}` stands twice in one object; remove one", key.as_deref().unwrap_or("?"))
+            format!(
+                "the key `{}` occurs twice in one object; remove one of them",
+                key.as_deref().unwrap_or("?")
+            )
         }
         Yaml::MultipleDocuments { .. } => {
-            "a second YAML document begins here; keep one document a file".into()
+            "a second YAML document begins here; keep one document per file".into()
         }
-        Yaml::NullIntoString { .. } => "the name of a member must be text; put it in quotes".into(),
+        Yaml::NullIntoString { .. } => "the name of a field must be a string; put it in quotes".into(),
         Yaml::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Yaml::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
             too_many_nodes(max_nodes)
@@ -344,15 +346,15 @@ fn syntax_error(name: String, error: &serde_saphyr::Error, max_nodes: usize) -> 
 }
 
 fn unfolds() -> String {
-    "the document unfolds beyond all bounds through aliases; write it without anchors".into()
+    "the document grows too large when its aliases are expanded; write it without anchors".into()
 }
 
 fn too_many_nodes(max_nodes: usize) -> String {
-    format!("the document has more than {max_nodes} values, aliases unfolded; is it an OpenAPI document?")
+    format!("the document has more than {max_nodes} values after alias expansion; is it an OpenAPI document?")
 }
 
 fn too_deep() -> String {
-    format!("the document nests deeper than {MAX_DEPTH} levels; is it an OpenAPI document?")
+    format!("the document is nested deeper than {MAX_DEPTH} levels; is it an OpenAPI document?")
 }
 
 /// A parsed value.
@@ -493,15 +495,15 @@ mod tests {
     fn refuses_what_is_broken_with_line_and_help() {
         assert_eq!(
             refusal("a: 1\nb: 2\na: 3\n"),
-            "t.yaml:3:1: the key `a` stands twice in one object; remove one"
+            "t.yaml:3:1: the key `a` occurs twice in one object; remove one of them"
         );
         assert_eq!(
             refusal("a: x\n---\nb: 1\n"),
-            "t.yaml:3:1: a second YAML document begins here; keep one document a file"
+            "t.yaml:3:1: a second YAML document begins here; keep one document per file"
         );
         assert_eq!(refusal("a: [1,\n"), "t.yaml:1:4: not YAML or JSON: unclosed bracket '['");
         assert_eq!(refusal(" \n"), "t.yaml:1:1: the document is empty");
-        assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a member must be text; put it in quotes");
+        assert_eq!(refusal("~: 1"), "t.yaml:1:1: the name of a field must be a string; put it in quotes");
         let not_utf8 = Document::from_bytes("t.yaml", b"a: 1\nb: \xff\n").map_err(|e| e.to_string()).err();
         assert_eq!(not_utf8.as_deref(), Some("t.yaml:2:1: the text is not UTF-8; save the file as UTF-8"));
     }
@@ -541,7 +543,7 @@ mod tests {
         let error = error.unwrap_or_default();
         assert!(
             error.ends_with(
-                "the document has more than 1000 values, aliases unfolded; is it an OpenAPI document?"
+                "the document has more than 1000 values after alias expansion; is it an OpenAPI document?"
             ),
             "{error}"
         );
@@ -551,17 +553,17 @@ mod tests {
     #[test]
     fn refuses_what_is_no_file_and_a_stream_without_an_end() {
         let error = Document::read(Path::new(".")).map_err(|e| e.to_string()).err();
-        assert_eq!(error.as_deref(), Some(". is no regular file; give the path of a document"));
+        assert_eq!(error.as_deref(), Some(". is not a regular file; pass the path of a document"));
         let endless = read_bounded("endless", std::io::repeat(b' ')).map_err(|e| e.to_string()).err();
         let expected =
-            format!("endless has more than the {MAX_BYTES} bytes that are read; is it an OpenAPI document?");
+            format!("endless is larger than the limit of {MAX_BYTES} bytes; is it an OpenAPI document?");
         assert_eq!(endless, Some(expected));
     }
 
     #[test]
     fn refuses_bottomless_nesting_and_alias_bombs_quickly() {
         let deep = "[".repeat(100_000);
-        assert!(refusal(&deep).contains("nests deeper than 64 levels"), "{}", refusal(&deep));
+        assert!(refusal(&deep).contains("is nested deeper than 64 levels"), "{}", refusal(&deep));
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for n in 1..9 {
             let previous = format!("*a{}, ", n - 1).repeat(10);

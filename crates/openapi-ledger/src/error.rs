@@ -1,4 +1,4 @@
-//! Errors, each with its location and what to do about it.
+//! Errors, each with its location and a suggestion.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ pub struct Place {
     pub file: String,
     /// The node.
     pub pointer: Pointer,
-    /// The line of the node, from 1, where the document has a text.
+    /// The line of the node, from 1, if the document was parsed from text.
     pub line: Option<u32>,
 }
 
@@ -36,15 +36,15 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was tried: `read`, `write` ...
+        /// The action that failed: `read`, `write` ...
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A document exceeds the size limit.
-    #[error("{name} has more than the {limit} bytes that are read; is it an OpenAPI document?")]
+    #[error("{name} is larger than the limit of {limit} bytes; is it an OpenAPI document?")]
     TooLarge {
         /// The document.
         name: String,
@@ -52,7 +52,7 @@ pub enum Error {
         limit: u64,
     },
     /// A path is a directory, a device or a pipe.
-    #[error("{} is no regular file; give the path of a document", path.display())]
+    #[error("{} is not a regular file; pass the path of a document", path.display())]
     NoFile {
         /// The path.
         path: PathBuf,
@@ -72,19 +72,19 @@ pub enum Error {
     /// A value could not be written as YAML.
     #[error("cannot write YAML: {reason}")]
     Emit {
-        /// What the emitter said.
+        /// The error of the emitter.
         reason: String,
     },
     /// The ledger of defects contradicts itself.
     #[error("the ledger contradicts itself: {reason}")]
     Ledger {
-        /// Which entries, and about what.
+        /// The entries, and the difference.
         reason: String,
     },
     /// A document is well formed, but cannot be used.
     #[error("{place}: {reason}")]
     Unsuitable {
-        /// The node that shows it.
+        /// The node that is the reason.
         place: Place,
         /// What is wrong and what to do.
         reason: String,

@@ -1,7 +1,7 @@
-//! What a node of a document is: an OpenAPI object, a map of names, or any JSON.
+//! The kind of each node of a document: an OpenAPI object, a map of names, or any JSON.
 //!
-//! One table of OpenAPI's objects decides it for every part of this crate: which value is a schema, which member is a
-//! name that the author chose and which a field, and where any JSON begins (an example, a default, an extension).
+//! One table of OpenAPI's objects determines this for all parts of this crate: which values are schemas, which members are
+//! fields and which are names that the author chose, and where arbitrary JSON begins (an example, a default, an extension).
 
 use Shape::{Anything, Count, Flag, FlagOrSchema, Is, List, Number, RefOr, Text};
 
@@ -68,10 +68,10 @@ pub enum Kind {
     SecurityRequirement,
 }
 
-/// The fields of a path item that hold operations.
+/// The fields of a path item that contain operations.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// What a node of a document is: what a field may hold.
+/// The kind of a node, which is the kind of value that a field may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A string.
@@ -80,13 +80,13 @@ pub enum Shape {
     Flag,
     /// A number.
     Number,
-    /// A whole number. That it is not negative is the business of a rule of its own.
+    /// An integer. A separate rule checks that it is not negative.
     Count,
     /// Any JSON, such as a default, an example or an extension.
     Anything,
-    /// An object of OpenAPI.
+    /// An OpenAPI object.
     Is(Kind),
-    /// An object of OpenAPI, or a reference to one.
+    /// An OpenAPI object, or a reference to one.
     RefOr(Kind),
     /// True, false or a schema.
     FlagOrSchema,
@@ -100,14 +100,14 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
     pub(crate) required: bool,
-    /// Whether OpenAPI 3.0 does not have it.
+    /// Whether the field exists only since OpenAPI 3.1.
     pub(crate) since_3_1: bool,
 }
 
 pub(crate) struct Object {
     pub(crate) title: &'static str,
     pub(crate) fields: &'static [Field],
-    /// What members with other names hold: paths, status codes, scheme names.
+    /// The kind of members with other names: paths, status codes, scheme names.
     pub(crate) others: Option<Shape>,
 }
 
@@ -150,7 +150,7 @@ impl Shape {
     /// A whole document.
     pub const DOCUMENT: Self = Is(Kind::OpenApi);
 
-    /// The kind of object, where it is one.
+    /// The kind of object, if it is one.
     pub fn kind(self) -> Option<Kind> {
         match self {
             Is(kind) | RefOr(kind) => Some(kind),
@@ -172,8 +172,8 @@ impl Shape {
         }
     }
 
-    /// What the member `key` of such an object is. A field that the object does not have is taken for what its name
-    /// means elsewhere, so that a part of a document, or one with a misplaced field, is read as a person reads it.
+    /// The kind of the member `key`. A field that the object does not have gets the kind that its name has in other objects, so
+    /// that parts of a document and documents with misplaced fields are read as intended.
     #[must_use]
     pub fn member(self, key: &str) -> Self {
         let Some(kind) = self.kind() else {
@@ -191,20 +191,20 @@ impl Shape {
         }
     }
 
-    /// What an item of such a list is.
+    /// The kind of the items of the list.
     #[must_use]
     pub fn item(self) -> Self {
         if let List(inner) = self { *inner } else { Anything }
     }
 }
 
-/// Whether a field of an OpenAPI object is there for readers: text, samples, links to further reading. The names of
-/// tags, operations and components are not among them.
+/// Whether a field of an OpenAPI object is documentation: text, examples, links to further documentation. The names of
+/// tags, operations and components are not.
 pub fn is_prose(field: &str) -> bool {
     is_sample(field) || matches!(field, "title" | "summary" | "description" | "externalDocs")
 }
 
-/// Whether a field of an OpenAPI object holds samples.
+/// Whether a field of an OpenAPI object contains examples.
 pub fn is_sample(field: &str) -> bool {
     matches!(field, "example" | "examples")
 }
@@ -242,12 +242,12 @@ impl Kind {
         Self::SecurityRequirement,
     ];
 
-    /// What the specification calls objects of this kind.
+    /// The name of this kind in the OpenAPI specification.
     pub fn title(self) -> &'static str {
         self.object().title
     }
 
-    /// The folder of `components` for objects of this kind.
+    /// The section of `components` for objects of this kind.
     pub fn section(self) -> Option<&'static str> {
         Some(match self {
             Self::Schema => "schemas",

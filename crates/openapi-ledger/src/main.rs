@@ -46,14 +46,14 @@ enum Command {
         document: PathBuf,
         #[command(flatten)]
         files: Files,
-        /// An earlier published document, to print which defects were repaired or introduced since
+        /// An earlier published document, to print which defects were fixed or introduced since then
         #[arg(long, value_name = "FILE")]
         earlier: Option<PathBuf>,
         /// Output format
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
-    /// Lint a specification of OpenAPI 3.0, and check the form of its ledger
+    /// Lint an OpenAPI 3.0 specification and check the format of its ledger
     Check {
         /// The specification
         #[arg(long, value_name = "FILE")]
@@ -83,7 +83,7 @@ enum Command {
         #[arg(long)]
         check_version: bool,
     },
-    /// Extract the part of a published document that is within the ledger's scope, without texts
+    /// Extract the part of a published document that is within the ledger's scope, without texts and examples
     Slice {
         /// The published document
         document: PathBuf,
@@ -93,7 +93,7 @@ enum Command {
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Replace the operations of a complete document by those of the specification
+    /// Replace operations of a complete document with those of the specification
     Patch {
         /// The complete document
         full: PathBuf,
@@ -110,21 +110,21 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// For a terminal
+    /// Text, for a terminal
     Text,
-    /// For an issue or a merge request
+    /// Markdown, for an issue or a pull request
     Markdown,
-    /// For programs
+    /// JSON, for programs
     Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum CheckFormat {
-    /// For a terminal
+    /// Text, for a terminal
     Text,
-    /// For programs
+    /// JSON, for programs
     Json,
-    /// SARIF 2.1.0, for code hosts that annotate lines
+    /// SARIF 2.1.0, for annotations on code hosts
     Sarif,
 }
 

@@ -1,10 +1,10 @@
-//! A canonical order of members, so that equal documents have equal texts.
+//! A canonical order of members, so that equal documents have the same text.
 
 use serde_json::{Map, Value};
 
 use crate::grammar::Shape;
 
-/// The fields of OpenAPI objects in the order in which a person wants to read them.
+/// The fields of OpenAPI objects in the usual order.
 #[rustfmt::skip]
 const FIELDS: [&str; 72] = [
     "openapi", "overlay", "$ref", "info", "servers", "operationId", "title", "name", "in", "summary",
@@ -24,8 +24,8 @@ fn rank(key: &str) -> usize {
     known.unwrap_or(FIELDS.len() + usize::from(extension))
 }
 
-/// Orders the fields of every OpenAPI object, and the paths, responses and components by name.
-/// Lists and the members of `properties` stay as the author put them.
+/// Sorts the fields of every OpenAPI object, and paths, responses and components by name. Lists and the members of `properties`
+/// keep their order.
 pub(crate) fn order_fields(value: &mut Value) {
     order(value, Shape::DOCUMENT, "");
 }
@@ -53,8 +53,8 @@ fn sort_by(members: &mut Map<String, Value>, compare: impl Fn(&str, &str) -> std
     members.extend(entries);
 }
 
-/// [`order_fields`], and beyond it everything whose order means nothing: the members of
-/// `properties`, parameters, and `required`. Two documents that say the same become equal.
+/// Like [`order_fields`], and also sorts everything else whose order does not matter: the members of `properties`, parameters, and
+/// `required`. Equivalent documents become equal.
 pub(crate) fn normalize(value: &mut Value) {
     order_fields(value);
     sort_meaningless(value, Shape::DOCUMENT, "");

@@ -1,4 +1,4 @@
-//! Reading only the part of a JSON document that is compared.
+//! Reads only the part of a JSON document that is compared.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::pointer::{Pointer, add_references};
 
 /// Reads a document for [`compare`](crate::compare::compare()) or [`slice`](crate::slice()). `known` are the paths of the
-/// specification. If the document is JSON, paths that are out of scope and components that no path in scope refers to are
-/// null in the result, which takes a fraction of the memory.
+/// specification. If the document is JSON, paths out of scope and components that no path in scope refers to are null in the
+/// result, which saves most of the memory.
 ///
 /// # Errors
-/// Those of [`Document::from_bytes`].
+/// The errors of [`Document::from_bytes`].
 pub fn read_within(
     name: impl Into<String>,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Replacing operations of a complete published document with those of the specification.
+//! Replaces operations of a complete published document with those of the specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::version::{Version, openapi_version};
 use crate::write::to_yaml;
 
 /// Replaces the operations of `full` that are within `scope` with those of `ours`, and adds those that `full` does
-/// not have. Aliases of replaced paths are removed. Everything else in `full` stays as it is; components of
+/// not have. Aliases of replaced paths are removed. Everything else in `full` is unchanged; components of
 /// `ours` whose names are taken get `prefix`, a capitalized word such as `Pets`. The result has the version of
 /// `full`.
 ///
@@ -37,7 +37,7 @@ fn members(value: &Value, key: &str) -> Map<String, Value> {
     value.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
-/// The paths of `full` with ours: each in the place of the published one, new ones at the end.
+/// The paths of `full` with ours: each replaces the published one, and new paths are added at the end.
 fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Result<Map<String, Value>, Error> {
     let ours = members(ours, "paths");
     let known: Vec<String> = ours.keys().cloned().collect();
@@ -97,8 +97,8 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
     Ok(paths)
 }
 
-/// The new names of our components whose names are taken by others, by section and name. A document that was
-/// patched before has them already.
+/// The new names of our components whose names are taken, by section and name. A document that was patched before already has
+/// them.
 fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String, String), String> {
     let theirs = full.get("components").unwrap_or(&Value::Null);
     let mut names = BTreeMap::new();
@@ -132,7 +132,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
     names
 }
 
-/// Gives components and everything that names them their new names.
+/// Renames components and all references to them.
 fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: Shape, holder: &str) {
     let renamed = |section: &str, name: &str| names.get(&(section.to_owned(), name.to_owned()));
     match value {
@@ -158,7 +158,7 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: 
         }
         Value::Array(items) if shape != Shape::Anything => {
             for item in items {
-                // A requirement names its schemes as members.
+                // The members of a security requirement are names of schemes.
                 if holder == "security" {
                     let requirement = item.as_object().into_iter().flatten();
                     let requirement: Map<_, _> = requirement
@@ -226,8 +226,8 @@ struct Blocks<'t> {
 }
 
 impl<'t> Blocks<'t> {
-    /// The members of the object at `at` with the lines of each; the last one ends at `end`. `None` where it is not
-    /// written in block style.
+    /// The members of the object at `at` with the lines of each; the last one ends at `end`. `None` if it is not written in block
+    /// style.
     fn members(&self, at: &Pointer, end: usize) -> Option<Vec<(String, std::ops::Range<usize>)>> {
         let members = self.full.value.pointer(at.as_str())?.as_object()?;
         let mut starts = Vec::new();
@@ -400,6 +400,6 @@ components:
     fn a_document_without_our_paths_is_refused() {
         let full = Document::parse("full.yaml", "openapi: 3.0.3\npaths: {/a/: {}}\n").unwrap();
         let error = patch(&full, &Document::parse("ours.yaml", OURS).unwrap(), &scope(), "Pets").unwrap_err();
-        assert!(error.to_string().contains("is this the document of another API?"), "{error}");
+        assert!(error.to_string().contains("is this the document of a different API?"), "{error}");
     }
 }

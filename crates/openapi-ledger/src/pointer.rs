@@ -1,4 +1,4 @@
-//! JSON Pointers (RFC 6901), the addresses that findings and errors carry.
+//! JSON Pointers (RFC 6901), the addresses in findings and errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,8 +24,8 @@ impl Pointer {
         Self::default()
     }
 
-    /// Takes a pointer in its textual form, or as a URI fragment: with `#` in front and percent-encoded.
-    /// `None` when the text is no pointer: it must be empty or begin with `/`.
+    /// Parses a pointer, or a URI fragment: with a leading `#` and percent-encoded. Returns `None` if the text is not a pointer, which
+    /// is empty or begins with `/`.
     ///
     /// ```
     /// use openapi_ledger::Pointer;
@@ -63,13 +63,13 @@ impl Pointer {
         Self(format!("{}/{n}", self.0))
     }
 
-    /// The address of the object or list that holds this node; `None` for the root.
+    /// The address of the object or list that contains this node; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let (parent, _) = self.0.rsplit_once('/')?;
         Some(Self(parent.to_owned()))
     }
 
-    /// The unescaped steps from the root to the node.
+    /// The unescaped tokens from the root to the node.
     pub fn tokens(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.0.split('/').skip(1).map(|token| {
             if token.contains('~') {
@@ -80,7 +80,7 @@ impl Pointer {
         })
     }
 
-    /// The pointer as text, fit for [`serde_json::Value::pointer`].
+    /// The pointer as text, for [`serde_json::Value::pointer`].
     pub fn as_str(&self) -> &str {
         &self.0
     }

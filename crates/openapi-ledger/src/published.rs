@@ -49,7 +49,7 @@ impl Lock {
         })
     }
 
-    /// Adds a document or replaces that of the same name.
+    /// Adds a document, or replaces the one with the same name.
     pub fn insert(&mut self, origin: Origin) {
         self.documents.retain(|other| other.name != origin.name);
         self.documents.push(origin);
@@ -60,7 +60,7 @@ impl Lock {
 /// Compares each slice with the specification and with the previous slice.
 ///
 /// # Errors
-/// Those of [`compare`].
+/// The errors of [`compare`].
 pub fn compare_all(
     slices: &[(Origin, Document)],
     ours: &Document,

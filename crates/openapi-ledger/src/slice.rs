@@ -1,4 +1,4 @@
-//! Extracting some paths and the components they use from a document.
+//! Extracts some paths and the components that they use from a document.
 
 use std::collections::BTreeSet;
 
@@ -64,8 +64,7 @@ fn unsuitable(document: &Document, pointer: &Pointer, reason: String) -> Error {
     Error::Unsuitable { place: document.place(pointer), reason }
 }
 
-/// The components that `slice` refers to, directly or through others, and the security schemes that
-/// it names.
+/// The components that `slice` refers to, directly or indirectly, and the security schemes that it names.
 fn closure(document: &Document, slice: &Value) -> Result<Value, Error> {
     let mut components = Map::new();
     let mut wanted = BTreeSet::new();
@@ -130,7 +129,7 @@ fn references(
 fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer, Error> {
     let at = at.key("$ref");
     if !reference.starts_with('#') {
-        let reason = format!("`{reference}` leads to another file; bundle the document first");
+        let reason = format!("`{reference}` refers to another file; bundle the document first");
         return Err(unsuitable(document, &at, reason));
     }
     let pointer =
@@ -144,11 +143,11 @@ fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer
         [first, section, name] if first == "components" => {
             Ok(Pointer::root().key(first).key(section).key(name))
         }
-        _ => Err(unsuitable(document, &at, format!("`{reference}` does not lead to a component"))),
+        _ => Err(unsuitable(document, &at, format!("`{reference}` does not refer to a component"))),
     }
 }
 
-/// Refuses a component that is a reference to a reference and so on, back to itself.
+/// Rejects a component that is a chain of references back to itself.
 fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
     let mut seen = BTreeSet::from([start.clone()]);
     let mut at = start.clone();
@@ -158,7 +157,7 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
         let next = resolve(document, reference, &at)?;
         if !seen.insert(next.clone()) {
             let reason =
-                format!("`{reference}` is circular and never leads to a definition; remove the circle");
+                format!("`{reference}` is circular and does not lead to a definition; remove the cycle");
             return Err(unsuitable(document, &at.key("$ref"), reason));
         }
         at = next;
@@ -274,7 +273,7 @@ components:
                 "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
             },
         });
-        // `style` stays where `explode` is not the default's partner.
+        // `style` is kept if `explode` does not have the default value for it.
         let mut found = sliced(DOCUMENT).unwrap();
         if let Some(parameter) = found.pointer_mut("/paths/~1a~1/get/parameters/0") {
             parameter["style"] = json!("form");
@@ -289,18 +288,21 @@ components:
                 "- 1\n",
                 "d.yaml:1 #: this is a list, not an OpenAPI document; is it a login page or an error message?",
             ),
-            ("info: {}\n", "d.yaml:1 #: no `openapi` field, so this is no OpenAPI document; it has `info`"),
+            (
+                "info: {}\n",
+                "d.yaml:1 #: there is no `openapi` field, so this is not an OpenAPI document; it has `info`",
+            ),
             (
                 "swagger: '2.0'\n",
                 "d.yaml:1 #/swagger: this is a Swagger 2.0 document; convert it to OpenAPI 3.0 first",
             ),
             (
                 "openapi: 4.0.0\n",
-                "d.yaml:1 #/openapi: `openapi` is \"4.0.0\", which is no version that is known; 3.0.x and 3.1.x are",
+                "d.yaml:1 #/openapi: `openapi` is \"4.0.0\", which is not a supported version; use 3.0.x or 3.1.x",
             ),
             (
                 "openapi: 3.0.3\npaths: {/x/: {}}\n",
-                "d.yaml:2 #/paths: no path begins with `/a/`; is this the document of another API?",
+                "d.yaml:2 #/paths: no path begins with `/a/`; is this the document of a different API?",
             ),
         ];
         for (text, expected) in cases {
@@ -313,7 +315,7 @@ components:
             ),
             (
                 "other.yaml#/A",
-                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `other.yaml#/A` leads to another file; bundle the document first",
+                "d.yaml:15 #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: `other.yaml#/A` refers to another file; bundle the document first",
             ),
         ];
         for (reference, expected) in broken {
@@ -332,7 +334,7 @@ components:
         let refusal = sliced(&text).unwrap_err();
         assert_eq!(
             refusal,
-            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` is circular and never leads to a definition; remove the circle"
+            "d.yaml:24 #/components/schemas/C/$ref: `#/components/schemas/B` is circular and does not lead to a definition; remove the cycle"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The known word that `word` probably means.
+/// Returns the known word that `word` probably means.
 pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
@@ -14,7 +14,7 @@ pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// The type of a value in the words of JSON.
+/// The JSON name of a value's type.
 pub fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -26,7 +26,7 @@ pub fn json_type(value: &Value) -> &'static str {
     }
 }
 
-/// A value in at most about sixty characters.
+/// A value as text with about sixty characters at most.
 pub fn brief(value: &Value) -> String {
     let text = match value {
         Value::Array(items) if items.len() > 8 => format!("[{} items]", items.len()),
@@ -41,7 +41,7 @@ pub fn brief(value: &Value) -> String {
     cut
 }
 
-/// Names in a row: `a`, `b` and `c`.
+/// A list of names: `a`, `b` and `c`.
 pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let mut quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     let last = quoted.pop();
@@ -52,7 +52,7 @@ pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     }
 }
 
-/// A hint for the frequent slip of a single value where a list of it belongs.
+/// A hint for the common mistake of a single value in place of a list.
 pub(crate) fn or_what_fits(value: &Value, wanted: &str) -> String {
     match (wanted, value) {
         ("a list", Value::String(_) | Value::Number(_)) => format!(": [{}]", brief(value)),

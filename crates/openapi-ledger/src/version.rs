@@ -1,4 +1,4 @@
-//! Which OpenAPI a document is.
+//! The OpenAPI version of a document.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::error::Error;
 use crate::pointer::Pointer;
 use crate::text;
 
-/// The versions that can be worked with: 3.0 as it is, 3.1 by conversion.
+/// The supported versions: 3.0, and 3.1 by conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     V3_0,
     V3_1,
 }
 
-/// The version of an OpenAPI document; an error names what it is instead.
+/// Returns the version of an OpenAPI document, or an error that says what the document is instead.
 pub(crate) fn openapi_version(document: &Document) -> Result<Version, Error> {
     let root = Pointer::root();
     let unsuitable =
@@ -34,21 +34,22 @@ pub(crate) fn openapi_version(document: &Document) -> Result<Version, Error> {
         None => {
             let names = members.keys().take(5).map(String::as_str);
             let found = text::listed(names);
-            let reason = format!("no `openapi` field, so this is no OpenAPI document; it has {found}");
+            let reason =
+                format!("there is no `openapi` field, so this is not an OpenAPI document; it has {found}");
             unsuitable(&root, reason)
         }
         Some(version) => match version.as_str().and_then(version_of) {
             Some(version) => Ok(version),
             None => {
                 let reason =
-                    format!("`openapi` is {version}, which is no version that is known; 3.0.x and 3.1.x are");
+                    format!("`openapi` is {version}, which is not a supported version; use 3.0.x or 3.1.x");
                 unsuitable(&root.key("openapi"), reason)
             }
         },
     }
 }
 
-/// What `openapi: text` stands for.
+/// Returns the version for `openapi: text`.
 pub(crate) fn version_of(text: &str) -> Option<Version> {
     if is_patch_of(text, "3.0.") {
         Some(Version::V3_0)
@@ -59,7 +60,7 @@ pub(crate) fn version_of(text: &str) -> Option<Version> {
     }
 }
 
-/// Whether `version` is `minor` and a number.
+/// Whether `version` is `minor` followed by a number.
 fn is_patch_of(version: &str, minor: &str) -> bool {
     version
         .strip_prefix(minor)

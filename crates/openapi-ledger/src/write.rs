@@ -1,4 +1,4 @@
-//! Writing documents: deterministic text, and files that are whole or untouched.
+//! Writes documents as deterministic text, and files atomically.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// YAML that readers of YAML 1.1 and 1.2 understand alike: what one of them would take for a date,
-/// a number or a boolean stands in quotes. Long texts are folded, several lines written as lines.
+/// Writes YAML that has the same meaning in YAML 1.1 and 1.2: strings that one of them would read as a date, a number or a boolean
+/// are quoted. Long texts are folded, and texts of several lines are written as blocks.
 ///
 /// # Errors
-/// None are known for JSON values; the emitter's own are passed on.
+/// The errors of the emitter. None are known for JSON values.
 pub fn to_yaml(value: &Value) -> Result<String, Error> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 100 };
     let mut text = String::new();
@@ -22,7 +22,7 @@ pub fn to_yaml(value: &Value) -> Result<String, Error> {
     Ok(text)
 }
 
-/// JSON with two spaces of indentation and a final line end.
+/// Writes JSON with an indentation of two spaces and a final line break.
 pub fn to_json(value: &Value) -> String {
     format!("{value:#}\n")
 }
@@ -36,8 +36,8 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a file through a temporary one in the same directory: readers see either the old text or the new
-/// one, and a full disk leaves the old one.
+/// Writes a file through a temporary file in the same directory: readers see either the old or the new text, and the old text is kept
+/// if the disk is full.
 ///
 /// # Errors
 /// [`Error::Io`] with the path.
@@ -57,7 +57,7 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// A temporary file is private to its owner; a product is not.
+/// A temporary file is private to its owner, but the result should not be.
 #[cfg(unix)]
 fn set_default_permissions(file: &fs::File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -60,7 +60,7 @@ fn schemas_that_double_end_in_a_finding_or_an_error() {
     within_limit(|| lint(&properties));
     for document in [all_of, properties] {
         let error = within_limit(|| compare(&document, &document, &ledger())).unwrap_err().to_string();
-        assert!(error.contains("unfold to more than"), "{error}");
+        assert!(error.contains("expand to more than"), "{error}");
         assert!(within_limit(|| diff(&document, &document, &Marks::default())).unwrap().changes.is_empty());
     }
 }

@@ -83,7 +83,7 @@ fn a_json_document_read_in_part_compares_like_the_whole() {
     assert_eq!(read.value, published);
     let broken = text.replacen("\"openapi\"", "\"paths\": {}, \"openapi\"", 1);
     let error = read_within("published", broken.as_bytes(), &ledger.scope, &[]).unwrap_err().to_string();
-    assert!(error.contains("the key `paths` stands twice in one object"), "{error}");
+    assert!(error.contains("the key `paths` occurs twice in one object"), "{error}");
 }
 
 #[test]
@@ -313,5 +313,5 @@ fn the_program_says_by_its_exit_code_whether_it_found_something() {
     let (code, text) = program(&["check", "--spec", "none.yaml"]);
     assert_eq!((code, text.starts_with("error: cannot read none.yaml: ")), (2, true), "{text}");
     let (code, text) = program(&["diff", "openapi.yaml", "."]);
-    assert_eq!((code, text.as_str()), (2, "error: . is no regular file; give the path of a document\n"));
+    assert_eq!((code, text.as_str()), (2, "error: . is not a regular file; pass the path of a document\n"));
 }

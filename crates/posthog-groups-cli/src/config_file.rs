@@ -43,14 +43,14 @@ pub(crate) struct ContextTable {
     pub(crate) project_token_command: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) allow_insecure_http: bool,
-    /// Recognized only to be refused with help.
+    /// Recognized only to return a helpful error.
     key: Option<Spanned<IgnoredAny>>,
     project_token: Option<Spanned<IgnoredAny>>,
 }
 
 /// A project, written as a number or as text.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected the number of a project, or \"@current\"")]
+#[serde(untagged, expecting = "expected the id of a project, or \"@current\"")]
 pub(crate) enum ProjectText {
     Number(u64),
     Text(String),
@@ -92,7 +92,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
         format!("{}:{line}", path.display())
     };
     let document: Document = toml::from_str(text).map_err(|e| {
-        // A key in the place of another value would be quoted.
+        // The message would quote a key that is given in place of another value.
         let quotes_key = without_keys(e.message()) != e.message();
         let message = if quotes_key { "found a key where another value is expected" } else { e.message() };
         let place = e.span().map_or_else(|| path.display().to_string(), |span| at(span.start));
@@ -140,7 +140,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
 }
 
 impl ConfigFile {
-    /// A warning if others may change the file, which determines commands to run and the host that receives the key.
+    /// Returns a warning if other users can change the file, which defines commands to run and the host that receives the key.
     pub(crate) fn warning(&self) -> Option<String> {
         let path = self.path.display();
         permissions_of_others(&self.path)
@@ -176,7 +176,7 @@ mod tests {
             ("[contexts.eu]\nregion = \"mars\"\n", "config.toml:2: unknown variant `mars`"),
             ("contexts = 5\n", "config.toml:1: invalid type"),
             ("[contexts.eu\n", "config.toml:1: "),
-            ("[contexts.eu]\nproject = 1.5\n", "config.toml:2: expected the number of a project"),
+            ("[contexts.eu]\nproject = 1.5\n", "config.toml:2: expected the id of a project"),
             ("[contexts.eu]\nkey = \"phx_secret\"\n", "config.toml:2: this file must not contain keys"),
             (
                 "[contexts.eu]\nproject_token = \"phc_secret\"\n",

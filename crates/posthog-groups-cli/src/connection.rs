@@ -1,4 +1,4 @@
-//! What a command works with: settings, output, and the client, which is created on first use.
+//! The context of a command: settings, output, and the client, which is created on first use.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +15,7 @@ use crate::settings::{self, CHOOSE_CONTEXT, Settings};
 use crate::style::Styles;
 use crate::visible::visible;
 
-/// What a command works with.
+/// The context of a command.
 pub(crate) struct Context {
     pub(crate) config: Option<ConfigFile>,
     pub(crate) settings: Settings,
@@ -53,7 +53,7 @@ pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFi
 
 impl Context {
     pub(crate) fn new(arguments: &GlobalArguments) -> Result<Self, Failure> {
-        let context = Self::to_look_at(arguments)?;
+        let context = Self::for_inspection(arguments)?;
         match context.settings.unchosen_context(context.config.as_ref()) {
             Some(unchosen) => Err(Failure::usage(unchosen).help(CHOOSE_CONTEXT)),
             None => Ok(context),
@@ -61,7 +61,7 @@ impl Context {
     }
 
     /// Like [`new`](Self::new), for commands that only show settings, which may be incomplete.
-    pub(crate) fn to_look_at(arguments: &GlobalArguments) -> Result<Self, Failure> {
+    pub(crate) fn for_inspection(arguments: &GlobalArguments) -> Result<Self, Failure> {
         let config = read_config(arguments)?;
         let settings = settings::settle(arguments, &settings::variable, config.as_ref())?;
         let context = Self {
@@ -96,7 +96,7 @@ impl Context {
                 .host(&self.settings.host.value)
                 .project(self.settings.project.value.as_str())
                 .allow_insecure_http(allow_insecure_http)
-                // Attempts and waits are bounded each, and the user sees them and can interrupt them.
+                // No deadline: each attempt and each wait is bounded, and the user sees them and can interrupt them.
                 .deadline(None)
                 .trace_urls(true)
                 .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
@@ -116,14 +116,14 @@ impl Context {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// From now on, prints long waits on standard error.
-    pub(crate) fn tell_waits(&self) {
+    /// Starts to report long waits on standard error.
+    pub(crate) fn report_waits(&self) {
         if !self.messages.quiet {
-            self.requests.tell_waits(Arc::clone(&self.client));
+            self.requests.report_waits(Arc::clone(&self.client));
         }
     }
 
-    /// Refuses to read `what` from standard input if the key is read from there.
+    /// Fails if `what` and the key would both be read from standard input.
     pub(crate) fn check_stdin_is_free(&self, what: &str, instead: &str) -> Result<(), Failure> {
         match &self.settings.key {
             Some(key) if matches!(key.value, KeySource::Stdin) => {
@@ -228,16 +228,16 @@ impl Context {
 impl Messages {
     fn say(&self, text: &str) {
         if !self.quiet {
-            // If standard error is closed, there is nowhere left to say so.
+            // If standard error is closed, the failure cannot be reported.
             let _ = io::stderr().write_all(text.as_bytes());
         }
     }
 }
 
-/// What to do about plain http to another machine.
+/// The help for plain HTTP to another machine.
 pub(crate) const INSECURE_HELP: &str = "use https://, or pass --allow-insecure-http if you trust the network";
 
-/// No key is configured.
+/// The failure if no key is configured.
 pub(crate) fn no_key() -> Failure {
     Failure::auth("no personal API key is configured")
         .help(

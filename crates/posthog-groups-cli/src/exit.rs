@@ -14,7 +14,7 @@ pub(crate) enum Code {
     Failed = 1,
     Usage = 2,
     NotFound = 3,
-    /// The key is missing, unknown, or lacks a permission.
+    /// The key is missing, invalid, or lacks a permission.
     Auth = 4,
     RateLimited = 5,
     /// Some of several items failed.
@@ -66,7 +66,7 @@ impl Failure {
         Self::with_code(signal.into(), message)
     }
 
-    /// Prepends how far the command got.
+    /// Prepends a description of the progress of the command.
     pub(crate) fn after(mut self, how_far: &str) -> Self {
         if let Self::Error { message, .. } = &mut self {
             message.insert_str(0, how_far);
@@ -82,7 +82,7 @@ impl Failure {
         error.into()
     }
 
-    /// Adds what to do.
+    /// Adds help: what the user can do.
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         if let Self::Error { help, .. } = &mut self {
             help.push(text.into());
@@ -121,12 +121,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What to do if a group does not exist.
+/// The help for a group that does not exist.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, which is case-sensitive, and --group-type; `posthog-groups list --key-contains PART` finds similar keys";
 
 const TRY_LATER: &str = "try again later; if the error persists, contact the operators of the server";
 
-/// What repairs a group that the server stored and cannot return.
+/// The help for a group that the server stores but cannot return.
 pub(crate) const UNREADABLE_GROUP: &str = "if the error persists, a group may have a value that the server stores but cannot return, such as an integer beyond \
      64 bits: find the group with `posthog-groups list --key-contains PART`, and remove the property with `posthog-groups \
      unset KEY NAME`, which works even though the group cannot be read";
@@ -144,22 +144,22 @@ impl From<&Error> for Failure {
     }
 }
 
-/// What to do if requests are rate limited.
+/// The help for rate limited requests.
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
         .map_or_else(|| "wait".to_owned(), |wait| format!("wait {} s", wait.as_secs_f64().ceil().max(1.0)))
 }
 
-/// The message of a client error, without what is only for programmers.
+/// The message of a client error, without parts that are meant for programmers.
 pub(crate) fn text_of(error: &Error) -> String {
     if error.is_rate_limited() && error.status().is_none() {
-        // The client keeps count of the limit, and sends nothing beyond it.
+        // The client itself stays within the limit, so the server may not have been asked.
         return "too many requests: the server asked to wait, or the limit of the key is used up".to_owned();
     }
     let mut text = error.message();
     if error.is_connect() || error.is_decode() {
-        // The innermost cause says whether it was the name, the port or the certificate, or what the response lacks.
+        // The innermost cause is the most specific: a name, a port, a certificate, or a missing part of the response.
         let mut cause = error.source();
         while let Some(next) = cause.and_then(|cause| cause.source()) {
             cause = Some(next);
@@ -171,12 +171,12 @@ pub(crate) fn text_of(error: &Error) -> String {
     text
 }
 
-/// Whether the response is not one of PostHog.
+/// Whether the response does not come from PostHog.
 pub(crate) fn is_not_posthog(error: &Error) -> bool {
     error.is_decode() || error.code().is_none() && error.status().is_some_and(|status| status < 500)
 }
 
-/// Whether a list cannot be continued. Servers of 2025 call a cursor that they do not take "not found".
+/// Whether a list cannot be continued. Servers from 2025 return "not found" for a cursor that they do not accept.
 fn is_not_continued(error: &Error) -> bool {
     error.is_paging() || error.detail() == Some("Invalid cursor")
 }
@@ -197,7 +197,7 @@ fn code_of(error: &Error) -> Code {
     }
 }
 
-/// What to do about an error of the client.
+/// The help for a client error.
 fn help_for(error: &Error) -> Vec<String> {
     let help = |text: &str| vec![text.to_owned()];
     if error.is_invalid_input() {
@@ -232,7 +232,9 @@ fn help_for(error: &Error) -> Vec<String> {
                 "servers since 2026-06-26 do not offer this; see the properties of some groups with `posthog-groups list \
                  --limit 20`"
             }
-            _ => "if every command fails so, the host is not a PostHog API; run `posthog-groups doctor`",
+            _ => {
+                "if every command fails like this, the host is not a PostHog API; run `posthog-groups doctor`"
+            }
         })
     } else if error.is_rate_limited() {
         vec![format!(

@@ -157,7 +157,7 @@ pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(
 pub(crate) fn show_done(context: &Context, changes: &GroupChanges, group: Group) -> Result<(), Failure> {
     if group.event_not_sent() {
         context.warn(
-            "the change is stored, but the server could not send its event: destinations that listen to events have missed it",
+            "the change is stored, but the server could not send the event for it: destinations that receive events have missed it",
         );
     }
     if context.output.is_for_programs() {

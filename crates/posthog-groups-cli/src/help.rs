@@ -1,4 +1,4 @@
-//! The help: commands by topic, and tips for commands of other programs.
+//! The help: commands grouped by topic, and tips for command names of other programs.
 
 use std::fmt::Write as _;
 
@@ -44,11 +44,11 @@ pub(crate) fn parser() -> clap::Command {
         .mut_subcommands(|subcommand| subcommand.hide(true))
 }
 
-/// Commands of other programs, and the equivalent here. None means exactly the same, so none is an alias.
+/// Command names of other programs, and the closest command here. They are not aliases, because none means exactly the same.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (
         &["delete", "del", "rm", "remove", "destroy"],
-        "no command removes a group; `posthog-groups unset KEY NAME` removes properties of one",
+        "groups cannot be deleted; `posthog-groups unset KEY NAME` removes properties of a group",
     ),
     (
         &["update", "edit", "modify", "patch", "change"],
@@ -63,12 +63,12 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Adds the command that was probably meant to the error about an unknown one.
+/// Adds the command that the user probably meant to the error about an unknown command.
 pub(crate) fn with_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return error };
     let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
     if let Some((_, tip)) = known {
-        // A command that is only spelled similarly is not a better tip.
+        // Replaces clap's suggestion of a command with a similar spelling.
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
     }

@@ -137,7 +137,7 @@ impl KeySource {
         })
     }
 
-    /// What is unsafe about it, with the command that makes it safe.
+    /// Returns a warning if the source is unsafe, with the command that makes it safe.
     pub(crate) fn warning(&self) -> Option<String> {
         let Self::File(path) = self else { return None };
         let others_can = match permissions_of_others(path) {
@@ -161,7 +161,7 @@ fn read_start(mut pipe: impl Read) -> Vec<u8> {
     start
 }
 
-/// What the command says about its failure, unless that may contain the key: programs that trace what they do print it.
+/// The error output of the command, unless it may contain the key, for example if the command traces its execution.
 fn explanation(stdout: &[u8], stderr: &[u8]) -> String {
     let (stdout, stderr) = (String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr));
     let stderr = stderr.trim();
@@ -194,7 +194,7 @@ fn has_key_prefix(word: &str) -> bool {
     ["phx_", "pha_", "phc_", "phs_"].iter().any(|prefix| word.starts_with(prefix))
 }
 
-/// Whether a word is a key, or as long and as mixed as one.
+/// Whether a word is a key, or is as long and as random as one.
 fn could_be_key(word: &str) -> bool {
     has_key_prefix(word) || word.len() >= 20 && word.contains(|c: char| c.is_ascii_digit())
 }

@@ -59,7 +59,7 @@ fn report(failure: &Failure, styles: Styles) {
             _ => format!("{} {text}\n", styles.bold(label)),
         })
         .collect();
-    // If standard error is closed, the exit code has to do.
+    // If standard error is closed, only the exit code reports the failure.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
@@ -79,8 +79,8 @@ fn start(arguments: &Arguments) -> Result<(), Failure> {
     done
 }
 
-/// Wakes an idle thread of the runtime now and then, which then takes over the timers. A server that floods a connection
-/// can keep the thread that had them busy for many seconds, and no timeout would end before.
+/// Periodically wakes an idle thread of the runtime, which then takes over the timers. A server that floods a connection can keep
+/// the thread that drives the timers busy for many seconds, in which no timeout would fire.
 fn keep_timers_running(runtime: tokio::runtime::Handle) -> io::Result<()> {
     let wake = move || loop {
         std::thread::sleep(Duration::from_millis(250));
@@ -96,12 +96,12 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Completions(shell) => return commands::completions::run(shell),
         Command::Man(man) => return commands::man::run(man),
         Command::Doctor => return commands::doctor::run(&arguments.global).await,
-        Command::Contexts => return commands::contexts::run(&Context::to_look_at(&arguments.global)?),
+        Command::Contexts => return commands::contexts::run(&Context::for_inspection(&arguments.global)?),
         _ => {}
     }
     let context = Context::new(&arguments.global)?;
     if !arguments.command.shows_progress() {
-        context.tell_waits();
+        context.report_waits();
     }
     match &arguments.command {
         Command::Types => commands::types::run(&context).await,

@@ -19,13 +19,13 @@ fn screen() -> Option<usize> {
     reported.filter(|width| *width > 0).or_else(of_variable).filter(|width| *width > 0)
 }
 
-/// Something that is printed as JSON or as the cells of a row.
+/// A record, which is printed as JSON or as the cells of a row.
 pub(crate) trait Record: Serialize {
     /// The names of the columns; the header of CSV.
     const COLUMNS: &'static [&'static str];
-    /// How many of the last columns are truncated before the others on a narrow terminal: values, JSON and names.
+    /// The number of last columns that are truncated before the others on a narrow terminal: values, JSON and names.
     const LOOSE: usize = 1;
-    /// How many of the last columns hold JSON text.
+    /// The number of last columns that contain JSON text.
     const JSON: usize = 0;
 
     /// The text of each column.
@@ -35,7 +35,7 @@ pub(crate) trait Record: Serialize {
     fn csv_cells(&self) -> Vec<String> {
         let cells = self.cells();
         let text = cells.len().saturating_sub(Self::JSON);
-        // A lone hyphen, the sign for a missing value, is not a formula.
+        // A single hyphen, which stands for a missing value, is not a formula.
         let cell = |(n, cell): (usize, String)| match n < text && !matches!(cell.as_str(), "" | "-") {
             true => write_name(&cell).into_owned(),
             false => cell,

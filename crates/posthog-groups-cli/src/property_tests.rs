@@ -1,4 +1,4 @@
-//! Property tests of everything that reads files and arguments: no input panics or takes long, and what is written reads
+//! Property tests of everything that reads files and arguments: no input panics or takes long, and written values can be read
 //! back.
 //!
 //! Each target runs a few hundred inputs with a fixed seed; `cargo xtask fuzz` runs a million of each.
@@ -18,7 +18,7 @@ use crate::rows::format::CsvLayout;
 use crate::rows::lines::Lines;
 use crate::rows::ndjson;
 
-/// The longest that one input may take.
+/// The maximum time for one input.
 const BOUND: Duration = Duration::from_secs(1);
 
 fn config() -> ProptestConfig {
@@ -33,7 +33,7 @@ fn timed<T>(run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Text with a preference for what files and shells treat specially.
+/// Text with many characters that have a special meaning in files and shells.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ \\t\\r\\n,;\"'=+@\\-{}\\[\\]:\\\\0-9a-c]{0,12}",
@@ -145,7 +145,7 @@ proptest! {
                 match reader.next() {
                     Ok(Some(_)) => {}
                     Ok(None) => return Ok(()),
-                    // An error of the file ends it; one of a row does not.
+                    // A fatal error ends the file; an error in a row does not.
                     Err(error) if error.is_fatal => return Ok(()),
                     Err(_) => {}
                 }

@@ -118,7 +118,7 @@ impl Requests {
     }
 
     /// Reports waits of the command on standard error.
-    pub(crate) fn tell_waits(&self, client: Arc<OnceLock<Client>>) {
+    pub(crate) fn report_waits(&self, client: Arc<OnceLock<Client>>) {
         let requests = self.clone();
         tokio::spawn(async move {
             let mut next = Instant::now();
@@ -201,7 +201,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Requests {
 }
 
 fn say(line: &str) {
-    // If standard error is closed, there is nowhere left to say so.
+    // If standard error is closed, the failure cannot be reported.
     let _ = writeln!(io::stderr(), "{}", visible(line));
 }
 

@@ -1,5 +1,5 @@
 //! Resolves the settings and their sources. Flags override the environment, which overrides the context of the configuration
-//! file. Pure: reads nothing but its arguments.
+//! file. The functions are pure.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub(crate) struct Settings {
     pub(crate) allow_insecure_http: bool,
 }
 
-/// Environment variables. An empty variable counts as not set.
+/// Environment variables. An empty variable is treated as not set.
 pub(crate) type Variables<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, Failure>;
 
 /// The variables of this process.
@@ -75,7 +75,7 @@ pub(crate) fn settle(
 ) -> Result<Settings, Failure> {
     if flags.refused_key.is_some() {
         return Err(Failure::usage(
-            "a key on the command line is visible in the process list and in the shell's history",
+            "a key on the command line is visible in the process list and in the shell history",
         )
         .help(
             "set POSTHOG_PERSONAL_API_KEY, or use --key-file FILE, --key-command COMMAND or --key-stdin; replace the key if \
@@ -216,12 +216,12 @@ fn choose_context(
     .help(help))
 }
 
-/// What to do if none of several contexts is selected.
+/// The help if none of several contexts is selected.
 pub(crate) const CHOOSE_CONTEXT: &str = "choose one with --context NAME, POSTHOG_GROUPS_CONTEXT, or `default_context = \"NAME\"` at the top of the file";
 
 impl Settings {
     /// Set if the file has several contexts, none is selected, and the host or the key would come from one. Falling back to the
-    /// default host would send the key to a server that it is not meant for.
+    /// default host would send the key to the wrong server.
     pub(crate) fn unchosen_context(&self, file: Option<&ConfigFile>) -> Option<String> {
         let file = file.filter(|file| file.contexts.len() > 1)?;
         let needed = self.host.source == Source::Default || self.key.is_none();

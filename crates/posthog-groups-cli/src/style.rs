@@ -11,7 +11,7 @@ use crate::arguments::{Colors, GlobalArguments};
 pub(crate) struct Styles(bool);
 
 impl Styles {
-    /// For this stream: as the flags say, otherwise as the terminal and the environment (NO_COLOR, TERM) do.
+    /// Returns the styles for a stream. Flags take precedence over the terminal and the environment (NO_COLOR, TERM).
     pub(crate) fn of(stream: &impl RawStream, arguments: &GlobalArguments) -> Self {
         Self(match arguments.color {
             _ if arguments.no_color => false,

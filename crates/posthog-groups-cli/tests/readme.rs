@@ -1,4 +1,4 @@
-//! The transcript in the README is what the program says.
+//! The transcript in the README matches the output of the program.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
@@ -24,7 +24,7 @@ fn block(readme: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A shell that runs one command after the other, as somebody at a terminal does.
+/// A shell that runs one command after the other, like a user at a terminal.
 struct Shell {
     folder: tempfile::TempDir,
     exported: Vec<(String, String)>,
@@ -42,7 +42,7 @@ impl Shell {
         shell
     }
 
-    /// What a command prints. On a terminal that is tables.
+    /// Returns the output of a command, which has the format of a terminal: tables.
     fn run(&mut self, line: &str) -> String {
         if let Some(server) = line.strip_suffix(" &") {
             return self.serve(&server.replace("--port 8000", "--port 0"));
@@ -51,7 +51,7 @@ impl Shell {
             self.exported.push((name.to_owned(), value.replace("8000", &self.port)));
             return String::new();
         }
-        // What is redirected is plain, as anywhere.
+        // Redirected output has the plain format.
         let is_shown = !line.contains(['>', '|']) && !line.contains(" export ");
         let table = if is_shown { "posthog-groups -o table " } else { "posthog-groups " };
         let as_on_a_terminal = line.replacen("posthog-groups ", table, 1);
@@ -83,7 +83,7 @@ impl Drop for Shell {
     }
 }
 
-/// Times pass, and the system picks the port.
+/// Replaces times and the port, which differ between runs.
 fn timeless(text: &str, port: &str) -> String {
     let word = |word: &str| if DateTime::parse_from_rfc3339(word).is_ok() { "TIME" } else { word }.to_owned();
     let line = |line: &str| line.trim_end().split(' ').map(word).collect::<Vec<_>>().join(" ");

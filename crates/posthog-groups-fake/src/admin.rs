@@ -1,4 +1,4 @@
-//! The admin protocol below `/__admin/`: state, journal, faults. It needs no credentials and is not in the journal.
+//! The admin protocol under `/__admin/`: state, journal, faults. It needs no credentials and does not appear in the journal.
 
 use std::str::FromStr as _;
 use std::sync::Arc;

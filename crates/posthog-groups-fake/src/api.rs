@@ -19,7 +19,7 @@ use crate::request::{Call, Data, python_int};
 use crate::routes::{self, Action, Route};
 use crate::throttle::Throttle;
 
-/// Answers a request below `/api/`.
+/// Responds to a request under `/api/`.
 pub(crate) fn answer(
     database: &RwLock<Database>,
     throttle: &Mutex<Throttle>,
@@ -33,7 +33,7 @@ pub(crate) fn answer(
         (database.era(), database.settings().environments_sunset, database.settings().crm_enabled)
     };
 
-    // 2026 rewrites the old paths; 2025 has registered them twice.
+    // 2026 rewrites the old paths; in 2025, they are registered separately.
     let alias = (era == Era::Y2026).then(|| call.path.strip_prefix("/api/environments/")).flatten();
     let successor = alias.map(|rest| format!("/api/projects/{rest}"));
     if let Some(path) = &successor {
@@ -149,7 +149,7 @@ fn checked<'a>(
     Ok(Context { call, route, data, caller, project })
 }
 
-/// Refuses requests that do not accept JSON.
+/// Rejects requests that do not accept JSON.
 fn negotiate(call: &Call) -> Result<(), Failure> {
     if call.query.filled("format").is_some_and(|format| format != "json") {
         return Err(errors::no_such_thing());

@@ -37,14 +37,14 @@ impl Place {
     }
 }
 
-/// Returns the credential of a bearer header, which has at least two characters. Blanks around it are ignored.
+/// Returns the credential of a bearer header, which has at least two characters. White space around it is ignored.
 pub(crate) fn bearer(header: Option<&str>) -> Option<&str> {
     let rest = header?.strip_prefix("Bearer")?;
     let key = rest.trim_start();
     (key.len() < rest.len() && key.chars().count() > 1).then(|| key.trim_end())
 }
 
-/// Finds the personal API key. Only the first place that holds anything is examined.
+/// Finds the personal API key. Only the first place that is not empty is used.
 pub(crate) fn find_key(
     call: &Call,
     data: impl FnOnce() -> Result<Data, Failure>,
@@ -114,7 +114,7 @@ fn is_unrestricted(key: &ApiKey, era: Era) -> bool {
     era == Era::Y2025 && key.scopes.is_empty()
 }
 
-/// Refuses personal API keys for actions that declare no scope.
+/// Rejects personal API keys for actions that declare no scope.
 pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
     match (caller, action) {
         (Caller::Key(key), Some(action)) if action.scope(era).is_none() && !is_unrestricted(key, era) => {
@@ -127,7 +127,7 @@ pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era)
     }
 }
 
-/// Refuses keys that are restricted to other projects or organizations. The user endpoint is exempt.
+/// Rejects keys that are restricted to other projects or organizations. The user endpoint is exempt.
 pub(crate) fn check_confinement(
     database: &Database,
     caller: &Caller,
@@ -160,7 +160,7 @@ pub(crate) fn check_confinement(
     }
 }
 
-/// Refuses keys without the scope. `write` includes `read`, and `*` includes everything.
+/// Rejects keys without the scope. `write` includes `read`, and `*` includes everything.
 pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
     let (Caller::Key(key), Some(scope)) = (caller, action.and_then(|a| a.scope(era))) else { return Ok(()) };
     let write = scope.replace(":read", ":write");
@@ -171,7 +171,7 @@ pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> 
     Err(errors::permission_denied(format!("API key missing required scope '{scope}'")))
 }
 
-/// Refuses projects of organizations that the user does not belong to.
+/// Rejects projects of organizations that the user does not belong to.
 pub(crate) fn check_membership(database: &Database, project: &ProjectRow) -> Result<(), Failure> {
     if database.is_member(&project.organization) {
         Ok(())

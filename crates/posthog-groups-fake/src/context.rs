@@ -1,4 +1,4 @@
-//! What an endpoint knows about a request.
+//! The context of a request, for endpoints.
 
 use crate::auth::Caller;
 use crate::request::{Call, Data};
@@ -15,12 +15,12 @@ pub(crate) struct Context<'a> {
     pub(crate) project: i64,
 }
 
-/// When an endpoint fails.
+/// The moment at which an endpoint fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crash {
-    /// Before it has done anything.
+    /// Before it does anything.
     Before,
-    /// After it has done everything.
+    /// After it is done.
     After,
 }
 

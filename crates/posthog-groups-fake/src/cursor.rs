@@ -65,7 +65,7 @@ pub(crate) struct Framework {
     pub(crate) position: Option<String>,
 }
 
-/// The maximum offset. A list cannot page past more groups of one instant.
+/// The maximum offset. A list cannot page past more groups with the same time.
 const OFFSET_CUTOFF: usize = 1000;
 
 impl Framework {

@@ -33,7 +33,7 @@ pub(crate) struct Delays {
     pub(crate) list: Duration,
 }
 
-/// Everything the server holds.
+/// All data of the server.
 #[derive(Debug)]
 pub(crate) struct Database {
     /// The original document without the lists that requests change.
@@ -328,8 +328,8 @@ impl Database {
         }
     }
 
-    /// Starts recording, so that everything since can be rolled back once. A request whose fault has the phase `before`, but
-    /// of which part of a response is sent, is carried out and rolled back.
+    /// Starts recording, so that all later changes can be rolled back once. If a fault has the phase `before` but sends a part of the
+    /// response, the request is processed and then rolled back.
     pub(crate) fn savepoint(&mut self) -> Savepoint {
         self.undo = Some(Vec::new());
         Savepoint {
@@ -389,7 +389,7 @@ fn project_row(project: &Project) -> ProjectRow {
     }
 }
 
-/// The creation time of a row without one: the same in every run, and later for later rows.
+/// The default creation time of a row: the same in every run, and increasing with the row.
 fn fixed_time(row: usize) -> DateTime<Utc> {
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(18_262); // 2020-01-01
     start + TimeDelta::seconds(i64::try_from(row).unwrap_or(0).min(1 << 31))

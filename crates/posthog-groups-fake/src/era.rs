@@ -1,4 +1,4 @@
-//! The eras of the server: PostHog of 2025 and of 2026.
+//! The eras of the server: PostHog from 2025 and from 2026.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version of PostHog that a server behaves like (contract section 0).
 ///
-/// Self-hosted images of 2025 behave like [`Era::Y2025`], PostHog Cloud and images after June 2026 like [`Era::Y2026`].
+/// Self-hosted images from 2025 behave like [`Era::Y2025`]. PostHog Cloud and images after June 2026 behave like [`Era::Y2026`].
 ///
 /// ```
 /// use posthog_groups_fake::Era;
@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Era {
-    /// Lists read Postgres and page in both directions. Many invalid requests are answered with 500.
+    /// Lists read Postgres and can be paged in both directions. Many invalid requests return 500.
     #[serde(rename = "2025")]
     Y2025,
-    /// Lists page forward only, and `property_definitions` does not exist. Invalid requests are answered with 400.
+    /// Lists can only be paged forward, and `property_definitions` does not exist. Invalid requests return 400.
     #[default]
     #[serde(rename = "2026")]
     Y2026,
 }
 
 impl Era {
-    /// Both eras, oldest first, for tests that must hold on every server.
+    /// Both eras, oldest first, for tests that must pass with every server.
     pub const ALL: [Era; 2] = [Era::Y2025, Era::Y2026];
 }
 

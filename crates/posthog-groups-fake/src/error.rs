@@ -18,7 +18,7 @@ pub enum Error {
     /// Starting a thread or a runtime failed.
     #[error("cannot start the server's threads: {0}")]
     Thread(io::Error),
-    /// The state is invalid. The text names the member.
+    /// The state is invalid. The text names the field.
     #[error("invalid state: {0}")]
     State(String),
     /// A fault is invalid.

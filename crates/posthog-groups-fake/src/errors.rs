@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::json::quoted;
 
-/// Why a request failed. Most failures are the error envelope; some endpoints have bodies of their own.
+/// Why a request failed. Most errors have the error envelope; some endpoints have other bodies.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Failure {
     /// The envelope `{type, code, detail, attr}`.
     Envelope(Envelope),
-    /// A body of another form.
+    /// A body in another format.
     Bare { status: u16, body: String },
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn not_found(detail: &str) -> Failure {
     envelope(404, "invalid_request", "not_found", detail)
 }
 
-/// The endpoint exists, and the requested object does not.
+/// The endpoint exists, but the requested object does not.
 pub(crate) fn no_such_thing() -> Failure {
     not_found("Not found.")
 }

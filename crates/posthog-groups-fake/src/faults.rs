@@ -20,28 +20,28 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct Fault {
-    /// How many matching requests it hits. 0 means all.
+    /// The number of matching requests that it affects. 0 means all.
     pub times: u64,
-    /// How many matching requests pass before it hits.
+    /// The number of matching requests that pass before.
     pub skip: u64,
     /// Matches only this method.
     pub method: Option<String>,
-    /// Matches only paths in which this regular expression is found.
+    /// Matches only paths in which this regular expression matches a part.
     pub path: Option<String>,
     /// Whether the request takes effect.
     pub phase: Phase,
-    /// What happens.
+    /// The effect of the fault.
     pub effect: Effect,
 }
 
-/// Whether a request that a fault hits takes effect.
+/// Whether a request that is affected by a fault takes effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// The request is not carried out.
+    /// The request is not processed.
     #[default]
     Before,
-    /// The request is carried out, and its response is lost.
+    /// The request is processed, and its response is lost.
     After,
 }
 
@@ -49,7 +49,7 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultKind {
-    /// Another response.
+    /// A different response is sent.
     Http,
     /// The endpoint fails.
     Crash,
@@ -59,11 +59,11 @@ pub enum FaultKind {
     Stall,
     /// The response ends early.
     Truncate,
-    /// The response comes slowly.
+    /// The response is sent slowly.
     Slow,
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The client receives this response instead.
@@ -81,7 +81,7 @@ pub enum Effect {
         seconds: f64,
         /// The place in the response.
         at: StallAt,
-        /// What follows.
+        /// What happens after the stall.
         then: StallThen,
     },
     /// The response ends early.
@@ -91,7 +91,7 @@ pub enum Effect {
         /// How the response is framed.
         framing: Framing,
     },
-    /// The response comes slowly.
+    /// The response is sent slowly.
     Slow {
         /// Seconds before the first byte.
         delay: f64,
@@ -125,7 +125,7 @@ pub struct HttpFault {
     pub headers: BTreeMap<String, String>,
     /// The body: a string is sent unchanged, null is the HTML error page of a proxy, anything else is sent as JSON.
     pub body: Value,
-    /// The content type. Default: the one that fits the body.
+    /// The content type. The default depends on the body.
     pub content_type: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub enum StallAt {
     Body,
 }
 
-/// What follows a stall.
+/// What happens after a stall.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StallThen {
@@ -160,17 +160,17 @@ pub enum Framing {
     ContentLength,
     /// The last chunk is missing.
     Chunked,
-    /// The HTTP is valid; only the JSON is cut.
+    /// The HTTP response is valid; only the JSON is truncated.
     Honest,
 }
 
 impl Fault {
-    /// Creates a fault that hits the next request.
+    /// Creates a fault that affects the next request.
     pub fn new(effect: Effect) -> Self {
         Self { times: 1, skip: 0, method: None, path: None, phase: Phase::Before, effect }
     }
 
-    /// Creates a fault that answers with the error page of a proxy.
+    /// Creates a fault that responds with the error page of a proxy.
     pub fn http(status: u16) -> Self {
         let http = HttpFault { status, headers: BTreeMap::new(), body: Value::Null, content_type: None };
         Self::new(Effect::Http(http))
@@ -181,7 +181,7 @@ impl Fault {
         Self::new(Effect::Crash)
     }
 
-    /// The connection is closed without a response.
+    /// Creates a fault that closes the connection without a response.
     pub fn drop_connection() -> Self {
         Self::new(Effect::Drop { reset: false })
     }
@@ -191,7 +191,7 @@ impl Fault {
         Self::new(Effect::Drop { reset: true })
     }
 
-    /// Restricts the fault to a method and to paths in which this regular expression is found.
+    /// Restricts the fault to a method and to paths in which this regular expression matches a part.
     pub fn on(self, method: &str, path: &str) -> Self {
         Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
     }
@@ -382,7 +382,7 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// Returns the fault that hits this request: the first that matches and whose `skip` is used up.
+    /// Returns the fault that affects this request: the first that matches and whose `skip` is used up.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<(u64, Fault)> {
         let hit = self.waiting.iter_mut().find_map(|waiting| {
             let fault = &waiting.fault;

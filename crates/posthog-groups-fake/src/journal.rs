@@ -14,7 +14,7 @@ pub(crate) const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// A request and its outcome. Requests of the admin protocol are not in the journal.
 ///
-/// The journal holds the newest 100,000 requests, or fewer if their bodies exceed 64 MiB.
+/// The journal contains the latest 100,000 requests, or fewer if their bodies exceed 64 MiB.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JournalEntry {
     /// The number of the request, counted from 1 without gaps.
@@ -31,13 +31,13 @@ pub struct JournalEntry {
     pub body: String,
     /// The status of the response. `None` if no response was sent.
     pub status: Option<u16>,
-    /// The fault that hit the request.
+    /// The fault that affected the request.
     pub fault: Option<FaultHit>,
     /// The time until the response was ready.
     pub duration_ms: f64,
 }
 
-/// A fault that hit a request.
+/// A fault that affected a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultHit {
     /// The number of the fault in the order of adding, from 1.

@@ -153,7 +153,7 @@ impl Properties {
         Self(Json::build("{}".to_owned()))
     }
 
-    /// Parses JSON text. If a name occurs twice, the last value counts.
+    /// Parses JSON text. If a name occurs twice, the last value is used.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         Json::parse(text).map(Self::from)
     }

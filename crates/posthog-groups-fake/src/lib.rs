@@ -1,9 +1,9 @@
-//! A stand-in for the groups part of PostHog's REST API that behaves like the real server, including its quirks.
+//! A stand-in server for the groups part of PostHog's REST API that behaves like the real server, including its quirks.
 //!
-//! It serves the ten groups endpoints, the group types, projects, the current user and the capture endpoints as servers of
-//! 2025 and of 2026 do: formats of pages, bodies of errors, scopes, activity log, rate limits. Programs that use the API
-//! are tested against it without a network, without an account, and with the faults that a network can have ([`Fault`]).
-//! The README of this crate shows how, in Rust and in other languages.
+//! It serves the ten groups endpoints, and those for group types, projects, the current user and capture, with the page formats,
+//! error bodies, scopes, activity log and rate limits of servers from 2025 and from 2026. You can test programs that use the API
+//! against it without a network and without an account, and inject the faults that a network can have ([`Fault`]). The README of
+//! this crate has examples in Rust and in other languages.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -26,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! Other languages use the program of the same name and prepare it over HTTP below `/__admin/`, where `state`, `journal` and
-//! `faults` are [`State`], [`JournalEntry`] and [`Fault`] as JSON.
+//! From other languages, use the program with the same name. It is controlled over HTTP under `/__admin/`, where `state`, `journal`
+//! and `faults` are [`State`], [`JournalEntry`] and [`Fault`] as JSON.
 
 mod admin;
 mod answer;
@@ -71,7 +71,7 @@ pub use state::{
     State, User,
 };
 
-/// The code of the README, which is compiled and run as a doctest.
+/// The code in the README, which is compiled and run as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

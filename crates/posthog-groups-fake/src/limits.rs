@@ -3,11 +3,11 @@
 /// The values in JSON text that the server cannot handle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// NUL or a lone surrogate in a name or a string, which PostgreSQL refuses.
+    /// NUL or a lone surrogate in a name or a string, which PostgreSQL rejects.
     pub(crate) text: bool,
-    /// A number that is infinite as a double, which is refused too.
+    /// A number that is infinite as a double, which is also rejected.
     pub(crate) double: bool,
-    /// An integer beyond 64 bits, which is stored and which the renderer then fails on.
+    /// An integer beyond 64 bits, which is stored, and on which the renderer then fails.
     pub(crate) integer: bool,
 }
 
@@ -47,7 +47,7 @@ impl Limits {
         found
     }
 
-    /// Whether a store refuses the value.
+    /// Whether a database rejects the value.
     pub(crate) fn is_unstorable(self) -> bool {
         self.text || self.double
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::json::Properties;
 use crate::store::RowId;
 
-/// What the list shows of a group.
+/// The state of a group that the list shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shown<'a> {
     /// The stored group.

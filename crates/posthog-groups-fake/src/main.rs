@@ -1,4 +1,4 @@
-//! The stand-in server as a program, for other languages and for trials by hand.
+//! The stand-in server as a program, for other languages and for manual tests.
 
 use std::io::{self, Write as _};
 use std::net::IpAddr;
@@ -10,14 +10,14 @@ use std::time::Duration;
 use clap::Parser;
 use posthog_groups_fake::{Era, Fake, State};
 
-/// A stand-in for the groups part of PostHog's REST API.
+/// A stand-in server for the groups part of PostHog's REST API.
 ///
-/// It behaves like the real server, including its quirks, and keeps everything in memory. Nothing leaves this machine,
-/// and everything is lost when it stops.
+/// It behaves like the real server, including its quirks. All data is kept in memory, and is lost when the server stops. The server
+/// does not connect to other machines.
 #[derive(Debug, Parser)]
 #[command(version, after_long_help = EXAMPLES)]
 struct Arguments {
-    /// Port to listen on; 0 picks a free one
+    /// Port to listen on; 0 picks a free port
     #[arg(long, default_value_t = 0, value_name = "N")]
     port: u16,
 
@@ -25,7 +25,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
 
-    /// Address to listen on; anyone who can reach it can read and change the state
+    /// Address to listen on; anyone who can reach the address can read and change the state
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: IpAddr,
 
@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long, value_name = "N", conflicts_with = "state")]
     seed: Option<usize>,
 
-    /// Groups on a page of the list [real server: 100]; overrides the state file
+    /// Groups per page of the list [real server: 100]; overrides the state file
     #[arg(long, value_name = "N", value_parser = page_size)]
     page_size: Option<usize>,
 
@@ -45,7 +45,7 @@ struct Arguments {
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     ingestion_delay: Duration,
 
-    /// Seconds until a write appears in the list of 2026; find sees it at once [real server: a few]
+    /// Seconds until a write appears in the list of 2026; find shows it immediately [real server: a few]
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     list_delay: Duration,
 
@@ -74,7 +74,7 @@ Exit status: 0 after Ctrl-C or SIGTERM, 2 when it could not start.";
 
 fn page_size(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("a page holds at least one group".to_owned()),
+        Ok(0) => Err("a page must have at least one group".to_owned()),
         Ok(size) => Ok(size),
         Err(_) => Err("not a number".to_owned()),
     }

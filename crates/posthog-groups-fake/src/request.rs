@@ -45,7 +45,7 @@ impl Call {
     }
 }
 
-/// Query parameters. If a name occurs twice, the last value counts, as on the real server.
+/// Query parameters. If a name occurs twice, the last value is used, as on the real server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -109,7 +109,7 @@ fn form_decoded(part: &str) -> String {
     percent_decoded(&part.replace('+', " ")).into_owned()
 }
 
-/// Percent-decodes text. Invalid escapes stay as they are, and invalid UTF-8 is replaced.
+/// Percent-decodes text. Invalid escapes are kept, and invalid UTF-8 is replaced.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -218,7 +218,7 @@ fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, F
     Ok(fields)
 }
 
-/// Parses an integer like Python's `int()`: blanks around it, a sign, single underscores between digits.
+/// Parses an integer like Python's `int()`, which accepts surrounding white space, a sign, and single underscores between digits.
 pub(crate) fn python_int(text: &str) -> Option<i128> {
     let text = text.trim();
     let (sign, digits) = match text.as_bytes().first()? {

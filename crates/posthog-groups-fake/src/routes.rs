@@ -34,7 +34,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// The scope that a personal API key needs. `None` means that the action refuses such keys.
+    /// The scope that a personal API key requires. `None` means that the action rejects personal API keys.
     pub(crate) fn scope(self, era: Era) -> Option<&'static str> {
         Some(match self {
             Action::List
@@ -92,7 +92,7 @@ impl Route {
         }
     }
 
-    /// Whether the view accepts sharing tokens. Failed authentication is a 403 there.
+    /// Whether the view accepts sharing tokens. Such views return 403 for failed authentication.
     pub(crate) fn takes_sharing_tokens(&self) -> bool {
         use Action::{CreateDetailDashboard, DeleteGroupType, GroupTypes, SetDefaultColumns, UpdateMetadata};
         let own = [GroupTypes, UpdateMetadata, CreateDetailDashboard, SetDefaultColumns, DeleteGroupType];

@@ -1,4 +1,4 @@
-//! A generated state for trials by hand, the same in every run.
+//! A generated state for manual tests, the same in every run.
 
 use std::collections::BTreeMap;
 

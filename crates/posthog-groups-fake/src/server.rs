@@ -1,4 +1,4 @@
-//! Starting, inspecting and stopping a stand-in server.
+//! Starts, inspects and stops a stand-in server.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::transport;
 use crate::{Era, Error};
 
-/// A running stand-in server. It runs on its own thread, listens on loopback, and stops when it is dropped.
+/// A running stand-in server. It runs on its own thread, listens on a loopback address, and stops when it is dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -99,7 +99,7 @@ impl Fake {
         self.shared.journal.lock().entries()
     }
 
-    /// The number of requests received, including those that the journal no longer holds.
+    /// The number of requests received, including those that are no longer in the journal.
     pub fn requests(&self) -> u64 {
         self.shared.journal.lock().seen()
     }
@@ -239,27 +239,27 @@ impl Builder {
         self
     }
 
-    /// How long a write takes to appear in the list of a 2026 server. Default: no delay. `find` sees writes at once, and
-    /// so does the list of a 2025 server.
+    /// Sets how long a write takes to appear in the list of a 2026 server. Default: no delay. `find` and the list of a 2025 server
+    /// show writes immediately.
     pub fn list_delay(mut self, delay: Duration) -> Self {
         self.delays.list = delay;
         self
     }
 
-    /// How long a client may take to send the headers or the body of a request, and how long an idle connection stays
-    /// open. Default: one minute.
+    /// Sets how long a client may take to send the headers or the body of a request, and how long an idle connection stays open.
+    /// Default: one minute.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// The initial state.
+    /// Sets the initial state.
     pub fn state(mut self, state: State) -> Self {
         self.state = state;
         self
     }
 
-    /// Starts the server, which listens when this returns.
+    /// Starts the server. It accepts connections when this function returns.
     pub async fn start(self) -> Result<Fake, Error> {
         self.start_blocking()
     }
@@ -294,7 +294,7 @@ impl Builder {
         let thread = std::thread::Builder::new()
             .name("posthog-groups-fake".to_owned())
             .spawn(move || {
-                // Fails only when the listener cannot be registered; connections are refused then.
+                // Fails only if the listener cannot be registered. Connections are then refused.
                 let _ = serve(&runtime, listener, serving, stopping);
                 drop(runtime);
                 let _ = done.send(());
@@ -312,7 +312,7 @@ fn serve(
 ) -> io::Result<()> {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        // On a worker: the thread that blocks here would be a hop more for every connection.
+        // Runs on a worker, because the thread that blocks here would add a hop for every connection.
         let _ = tokio::spawn(transport::run(
             listener,
             service::router(shared.clone()),

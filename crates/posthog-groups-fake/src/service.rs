@@ -132,7 +132,7 @@ fn shown_headers(call: &Call) -> BTreeMap<String, String> {
     headers.map(|(n, v)| (n.to_string(), shown(n.as_str(), &String::from_utf8_lossy(v.as_bytes())))).collect()
 }
 
-/// Carries out a request that no fault hits.
+/// Processes a request that no fault affects.
 fn execute(shared: &Shared, call: Call, crash: Option<Crash>, persistence: Persistence) -> Answer {
     if let Some(endpoint) = capture::endpoint(&call.path) {
         let answer = |persistence| capture::capture(&shared.database, &call, endpoint, persistence);
@@ -160,8 +160,8 @@ fn bad_request() -> Answer {
     Answer::html(400, "<!doctype html><title>Bad Request (400)</title><h1>Bad Request (400)</h1>\n")
 }
 
-/// Applies a fault to a request. If the whole response is sent, the request was carried out. Otherwise the phase of the
-/// fault decides.
+/// Applies a fault to a request. If the whole response is sent, the request is processed. Otherwise, the phase of the fault
+/// decides.
 async fn apply(shared: &Arc<Shared>, call: Call, fault: Fault) -> Outcome {
     let persistence = match fault.phase {
         Phase::Before => Persistence::RollBack,

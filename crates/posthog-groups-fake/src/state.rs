@@ -99,10 +99,10 @@ pub struct State {
     /// 2026: the date of the `Sunset` header on `/api/environments/`.
     #[serde(default)]
     pub environments_sunset: Option<NaiveDate>,
-    /// Makes the capture call inside every REST write fail.
+    /// Makes the capture call in every REST write fail.
     #[serde(default)]
     pub capture_failure: Option<CaptureFailure>,
-    /// Whether the project is over its event quota: capture answers Ok and drops the events.
+    /// Whether the project is over its event quota: capture returns Ok and drops the events.
     #[serde(default, deserialize_with = "or_default")]
     pub capture_quota_exceeded: bool,
     /// The rate limit of each personal API key.
@@ -153,29 +153,29 @@ impl State {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Checks the constraints between members.
+    /// Checks the constraints between fields.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
         if self.page_size == Some(0) {
-            return bad("page_size".to_owned(), "a page holds at least one group");
+            return bad("page_size".to_owned(), "a page must have at least one group");
         }
         if let Some(origin) = &self.links_origin
             && !is_origin(origin)
         {
             return bad(
                 "links_origin".to_owned(),
-                "not a scheme and a host, as in `http://posthog.internal`",
+                "not a scheme and a host such as `http://posthog.internal`",
             );
         }
         if let Some(limit) = &self.rate_limit
             && (limit.limit == 0 || !limit.window_s.is_finite() || limit.window_s <= 0.0)
         {
-            return bad("rate_limit".to_owned(), "`limit` and `window_s` are above zero");
+            return bad("rate_limit".to_owned(), "`limit` and `window_s` must be greater than zero");
         }
         let mut projects = HashSet::new();
         for (n, project) in self.projects.iter().enumerate() {
             if !projects.insert(project.id) {
-                return bad(format!("projects[{n}].id"), "another project has this id");
+                return bad(format!("projects[{n}].id"), "another project has the same id");
             }
             if project.uuid.as_deref().is_some_and(|u| !is_uuid(u)) {
                 return bad(format!("projects[{n}].uuid"), "not a UUID");
@@ -196,7 +196,7 @@ impl State {
             if !types.insert((row.project_id.unwrap_or(self.project_id), row.group_type_index)) {
                 return bad(
                     format!("group_types[{n}].group_type_index"),
-                    "the project has this group type already",
+                    "the project already has this group type",
                 );
             }
         }
@@ -238,10 +238,10 @@ impl State {
 impl std::str::FromStr for State {
     type Err = Error;
 
-    /// Parses the JSON form. The error names the member that is unknown, missing or invalid.
+    /// Parses the JSON form. The error names the field that is unknown, missing or invalid.
     fn from_str(text: &str) -> Result<Self, Error> {
         if !text.trim_start().starts_with('{') {
-            return Err(Error::State("the document is a JSON object".to_owned()));
+            return Err(Error::State("the document must be a JSON object".to_owned()));
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let state: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
@@ -624,12 +624,12 @@ pub struct CapturedEvent {
     pub process_person_profile: bool,
 }
 
-/// How the capture call inside REST writes fails.
+/// How the capture call in REST writes fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaptureFailure {
-    /// Capture answered with this status. `None` means an unknown status.
+    /// Capture returned this status. `None` means an unknown status.
     Status(Option<u16>),
-    /// Capture did not answer.
+    /// Capture did not respond.
     NoAnswer,
 }
 
@@ -653,7 +653,7 @@ impl<'de> Deserialize<'de> for CaptureFailure {
             Some(serde_json::Value::Null) => Ok(CaptureFailure::Status(None)),
             Some(status) => match status.as_u64() {
                 Some(status @ 400..=599) => Ok(CaptureFailure::Status(u16::try_from(status).ok())),
-                _ => Err(D::Error::custom("a failing status is a number from 400 to 599")),
+                _ => Err(D::Error::custom("a failing status must be a number from 400 to 599")),
             },
             None => Err(D::Error::custom("expected `\"error\"` or `{\"status\": number or null}`")),
         }

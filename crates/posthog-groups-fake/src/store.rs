@@ -22,8 +22,8 @@ pub(crate) struct GroupRow {
 /// The position of a row in the order of creation. Groups are never deleted.
 pub(crate) type RowId = usize;
 
-/// The position in the order of the list: newest first, then by key descending. `None` sorts below every key, so it
-/// marks the end of all groups of one instant.
+/// The position in the order of the list: newest first, then by key in descending order. `None` is ordered below all keys, so it
+/// marks the end of all groups with the same time.
 type Place = (Reverse<i64>, Reverse<Option<Arc<str>>>);
 
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::state::RateLimit;
 pub(crate) struct Throttle(HashMap<String, VecDeque<Instant>>);
 
 impl Throttle {
-    /// Admits a request, or returns the seconds to wait. A refused request does not count.
+    /// Admits a request, or returns the seconds to wait. A rejected request does not count.
     pub(crate) fn admit(&mut self, key: &str, limit: RateLimit, now: Instant) -> Result<(), u64> {
         let window = Duration::try_from_secs_f64(limit.window_s).unwrap_or(Duration::MAX);
         let history = self.0.entry(key.to_owned()).or_default();

@@ -1,4 +1,4 @@
-//! The diff engine of `openapi-ledger`, which knows our marks here.
+//! The diff engine of `openapi-ledger`, configured with our extensions.
 
 use openapi_ledger::diff as general;
 pub use openapi_ledger::diff::*;
@@ -16,10 +16,10 @@ fn marks() -> Marks {
     }
 }
 
-/// Compares two descriptions; see [`openapi_ledger::diff::diff`].
+/// Compares two documents; see [`openapi_ledger::diff::diff`].
 ///
 /// # Errors
-/// As there.
+/// The errors of [`openapi_ledger::diff::diff`].
 pub fn diff(old: &Document, new: &Document) -> Result<Diff, Error> {
     general::diff(old, new, &marks())
 }

@@ -1,4 +1,4 @@
-//! Checks the example requests and responses in `spec/examples/` against the spec.
+//! Checks the example requests and responses in `spec/examples/` against the specification.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::lint::examples::Operations;
 
 /// Checks the files `dir/<operationId>/*.json` against the operations of `spec`.
 ///
-/// A file holds one example:
+/// A file contains one example:
 ///
 /// ```json
 /// {
@@ -22,8 +22,8 @@ use crate::lint::examples::Operations;
 /// }
 /// ```
 ///
-/// A request has `query` instead of `status`. `content_type` is `application/json` unless it is
-/// given. Every operation needs an example of a success and one of an error.
+/// A request has `query` instead of `status`. The default of `content_type` is `application/json`. Every operation requires an
+/// example of a success and one of an error.
 ///
 /// ```no_run
 /// use std::path::Path;
@@ -37,7 +37,7 @@ use crate::lint::examples::Operations;
 /// ```
 ///
 /// # Errors
-/// When a folder or file cannot be read. What is wrong inside a file is a finding.
+/// If a folder or file cannot be read. Problems in the content of a file are findings.
 pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error> {
     let mut operations = Operations::new(spec);
     let mut findings = Vec::new();
@@ -49,7 +49,7 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
                 "example-file",
                 Severity::Error,
                 place(&folder),
-                "a file beside the folders of operations".to_owned(),
+                "a file next to the folders of operations".to_owned(),
                 "move it into the folder of its operation".to_owned(),
             ));
             continue;
@@ -57,9 +57,9 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
         let Some(operation) = operations.find(&id) else {
             let help = match operations.meant(&id) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "name the folder after an operationId".to_owned(),
+                None => "use an operationId as the name of the folder".to_owned(),
             };
-            let message = format!("no operation is called `{id}`");
+            let message = format!("no operation has the operationId `{id}`");
             findings.push(finding("example-operation", Severity::Error, place(&folder), message, help));
             continue;
         };
@@ -71,7 +71,7 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
                     Severity::Error,
                     place(&path),
                     "examples are JSON files".to_owned(),
-                    "call it `*.json`, or move it elsewhere".to_owned(),
+                    "rename it to `*.json`, or move it".to_owned(),
                 ));
                 continue;
             }
@@ -120,14 +120,14 @@ fn article(what: &str) -> String {
     if what == "error" { format!("an {what}") } else { format!("a {what}") }
 }
 
-/// Examples that one media type shows at the most: a response that all operations share would have hundreds.
+/// The maximum number of examples of a media type. A response that all operations share would have hundreds.
 const MAX_EXAMPLES: usize = 8;
 
-/// Puts the files `dir/<operationId>/*.json` into `spec` as `examples` of request bodies and responses, so that
-/// reference pages and mock servers show real bodies. A media type that has an example already keeps it.
+/// Adds the files `dir/<operationId>/*.json` to `spec` as `examples` of request bodies and responses, so that reference pages and
+/// mock servers show real bodies. A media type that already has an example keeps it.
 ///
 /// # Errors
-/// When a folder or file cannot be read or does not parse.
+/// If a folder or file cannot be read or does not parse.
 pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
     let mut holders = Vec::new();
     for (path, item) in spec.get("paths").and_then(Value::as_object).into_iter().flatten() {
@@ -183,7 +183,7 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// `spec` without the `examples` of its media types: what it says about structure.
+/// Returns `spec` without the `examples` of its media types.
 pub fn without_examples(spec: &Value) -> Value {
     let mut spec = spec.clone();
     remove_examples(&mut spec, Shape::DOCUMENT);
@@ -203,7 +203,7 @@ fn remove_examples(value: &mut Value, shape: Shape) {
     }
 }
 
-/// The entries of a folder by name, hidden ones left out.
+/// Returns the entries of a folder, sorted by name, without hidden ones.
 fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let io = |source| Error::Io { action: "read", path: dir.to_owned(), source };
     let mut found = Vec::new();
@@ -229,7 +229,7 @@ fn finding(rule: &'static str, severity: Severity, place: Place, message: String
     Finding { rule, severity, place, message, help }
 }
 
-/// One example file and the list its findings go to.
+/// One example file and the list of findings.
 struct File<'f> {
     document: &'f Document,
     findings: &'f mut Vec<Finding>,
@@ -247,7 +247,7 @@ impl File<'_> {
         self.findings.push(finding(rule, Severity::Error, place, message.into(), help.into()));
     }
 
-    /// Checks the file; for a response returns its status.
+    /// Checks the file. For a response, returns its status.
     fn check(&mut self, operations: &mut Operations, operation: usize) -> Option<u64> {
         let root = Pointer::root();
         let document = self.document;
@@ -255,7 +255,7 @@ impl File<'_> {
             self.add(
                 "example-file",
                 &root,
-                "an example is an object",
+                "an example must be an object",
                 "write `{\"kind\": \"response\", ...}`",
             );
             return None;
@@ -278,7 +278,7 @@ impl File<'_> {
             self.add(
                 "example-file",
                 &root.key(name),
-                format!("`{name}` is no member of a {kind} example"),
+                format!("`{name}` is not a field of a {kind} example"),
                 help,
             );
         }
@@ -289,13 +289,18 @@ impl File<'_> {
         }
         for name in ["note", "content_type"] {
             if members.get(name).is_some_and(|value| !value.is_string()) {
-                self.add("example-file", &root.key(name), format!("`{name}` is no string"), "write a string");
+                self.add(
+                    "example-file",
+                    &root.key(name),
+                    format!("`{name}` is not a string"),
+                    "write a string",
+                );
             }
         }
         for name in ["query", "headers"] {
             if members.get(name).is_some_and(|value| !value.is_object()) {
                 let help = "write `{\"name\": value}`";
-                self.add("example-file", &root.key(name), format!("`{name}` is no object"), help);
+                self.add("example-file", &root.key(name), format!("`{name}` is not an object"), help);
             }
         }
         let content_type = members.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
@@ -309,7 +314,7 @@ impl File<'_> {
             self.add(
                 "example-file",
                 &root.key("status"),
-                "`status` is no status code",
+                "`status` is not a status code",
                 "write it as a number",
             );
             return None;
@@ -337,7 +342,7 @@ impl File<'_> {
                     let names: Vec<_> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
                     let help = match operations.closest(name, &names) {
                         Some(meant) => format!("did you mean `{meant}`?"),
-                        None => "remove it, or declare it in the spec".to_owned(),
+                        None => "remove it, or declare it in the specification".to_owned(),
                     };
                     self.add(
                         "example-parameter",
@@ -356,7 +361,7 @@ impl File<'_> {
                     );
                 }
             }
-            // Headers of a request may come from anywhere; the query of a request is complete.
+            // The query of a request must be complete. Its headers may be added by other programs.
             for parameter in declared.iter().filter(|parameter| parameter.required && place == "query") {
                 if !given.contains_key(&parameter.name) {
                     let message = format!("the required query parameter `{}` is missing", parameter.name);
@@ -376,7 +381,7 @@ impl File<'_> {
                 self.add("example-body", &root.key("body"), message, "remove `body`");
             }
             (Some((_, true)), None) => {
-                self.add("example-body", &root, "the operation needs a body", "add `body`");
+                self.add("example-body", &root, "the operation requires a body", "add `body`");
             }
             (Some((holder, _)), Some(body)) => self.body(operations, holder, content_type, body, true),
             (_, None) => {}
@@ -393,11 +398,11 @@ impl File<'_> {
     ) {
         let root = Pointer::root();
         let Some(response) = operations.response(operation, status) else {
-            let help = "describe that response in the spec, or correct the status";
+            let help = "describe the response in the specification, or correct the status";
             self.add(
                 "example-status",
                 &root.key("status"),
-                format!("the operation describes no {status} response"),
+                format!("the operation has no {status} response"),
                 help,
             );
             return;
@@ -409,8 +414,8 @@ impl File<'_> {
             let at = root.key("headers").key(name);
             match header.map(|header| header.schema) {
                 None => {
-                    let message = format!("the {status} response declares no header `{name}`");
-                    self.add("example-header", &at, message, "remove it, or declare it in the spec");
+                    let message = format!("the {status} response does not declare the header `{name}`");
+                    self.add("example-header", &at, message, "remove it, or declare it in the specification");
                 }
                 Some(Some(schema)) => {
                     self.compare("example-header", &at, operations.problems(schema, false, value), "header");
@@ -448,12 +453,12 @@ impl File<'_> {
         let root = Pointer::root();
         let Some(schema) = operations.media_type(holder, content_type) else {
             let offered = operations.media_types(holder);
-            let message = format!("`{content_type}` is not declared; the spec has {offered}");
+            let message = format!("`{content_type}` is not declared; the specification has {offered}");
             self.add(
                 "example-body",
                 &root.key("content_type"),
                 message,
-                "correct `content_type`, or declare it in the spec",
+                "correct `content_type`, or declare it in the specification",
             );
             return;
         };
@@ -465,7 +470,7 @@ impl File<'_> {
     fn compare(&mut self, rule: &'static str, at: &Pointer, problems: Vec<(String, String)>, what: &str) {
         for (inside, problem) in problems {
             let at = Pointer::parse(&format!("{}{inside}", at.as_str())).unwrap_or_else(|| at.clone());
-            let message = format!("the {what} does not fit its schema: {problem}");
+            let message = format!("the {what} does not match its schema: {problem}");
             self.add(rule, &at, message, "correct the example or the schema");
         }
     }

@@ -1,7 +1,7 @@
-//! The groups specification: the files under `spec/`, our marks, the rules of generator fitness, and examples.
+//! The groups specification: the files in `spec/`, our extensions, rules for code generators, and examples.
 //!
-//! What is general (documents with positions, lint, slice, compare, diff, patch, conversion) is the crate
-//! [`openapi_ledger`]; this one re-exports what its users need.
+//! The general parts (documents with line numbers, lint, slice, compare, diff, patch, conversion) are in the crate
+//! [`openapi_ledger`], of which this crate re-exports what its users need.
 
 pub mod diff;
 mod examples;

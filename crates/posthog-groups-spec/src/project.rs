@@ -1,4 +1,4 @@
-//! The `spec/` folder: the specification, its ledger, and what is derived from them.
+//! The `spec/` folder: the specification, its ledger, and the files derived from them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl Product {
         let diff = diff
             .unified_diff()
             .context_radius(3)
-            .header(&format!("{name} (as it is)"), &format!("{name} (as it should be)"))
+            .header(&format!("{name} (current)"), &format!("{name} (expected)"))
             .to_string();
         Ok(Some(diff))
     }
@@ -81,7 +81,7 @@ impl Project {
     /// The specification, `openapi.yaml`.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn spec(&self) -> Result<Document, Error> {
         Document::read(&self.path("openapi.yaml"))
     }
@@ -89,7 +89,7 @@ impl Project {
     /// The ledger of defects, `defects.yaml`.
     ///
     /// # Errors
-    /// When it cannot be read or is no ledger.
+    /// If it cannot be read or is not a ledger.
     pub fn ledger(&self) -> Result<Ledger, Error> {
         Ledger::from_document(&Document::read(&self.path("defects.yaml"))?)
     }
@@ -97,7 +97,7 @@ impl Project {
     /// Compares each published document with the specification, oldest first, and with the previous one.
     ///
     /// # Errors
-    /// When a file cannot be read, or a slice is not the one that the lock names.
+    /// If a file cannot be read, or the digest of a slice differs from the lock.
     pub fn comparisons(&self) -> Result<Vec<Comparison>, Error> {
         compare_all(&self.published()?, &self.spec()?, &self.ledger()?)
     }
@@ -130,7 +130,7 @@ impl Project {
             let path = self.path(&format!("published/{}.yaml", origin.name));
             let text = read_text(&path)?;
             if sha256(text.as_bytes()) != origin.slice_sha256 {
-                let reason = "this is not the slice that lock.yaml names: slices are never edited; restore it from git, \
+                let reason = "the digest differs from lock.yaml, but slices must not be edited; restore it from git, \
                               or write it again with `cargo xtask spec compare FILE --write NAME`";
                 return Err(unsuitable_file(&path, reason.to_owned()));
             }
@@ -161,7 +161,7 @@ impl Project {
         for (n, defect) in ledger.defects.iter().enumerate() {
             if is_unused(&comparisons, defect) {
                 let message = format!("{} accounts for nothing in any published document", defect.id);
-                let help = "remove it, or say under `noStructure` why no document shows it";
+                let help = "remove it, or explain under `noStructure` why it does not appear as a difference";
                 findings.push(finding("defect-unused", &at.index(n), message, help));
             }
         }
@@ -182,11 +182,11 @@ impl Project {
         Ok(findings)
     }
 
-    /// Makes what is derived: `openapi.json` and `openapi-3.1.json` with the examples of `examples/` embedded,
-    /// `defects.schema.json`, and the matrix in `README.md`. Writes nothing.
+    /// Generates the derived files: `openapi.json` and `openapi-3.1.json` with the examples of `examples/` embedded,
+    /// `defects.schema.json`, and the table of defects in `README.md`. Does not write them.
     ///
     /// # Errors
-    /// When a file cannot be read or does not parse.
+    /// If a file cannot be read or does not parse.
     pub fn build(&self) -> Result<Vec<Product>, Error> {
         let mut spec = self.spec()?.value;
         embed_examples(&mut spec, &self.path("examples"))?;
@@ -201,10 +201,10 @@ impl Project {
         ])
     }
 
-    /// The slice of a published document and the lock with it, as files to write.
+    /// Returns the slice of a published document and the updated lock, as files to write.
     ///
     /// # Errors
-    /// When the document cannot be sliced, or the lock cannot be read.
+    /// If the document cannot be sliced, or the lock cannot be read.
     pub fn store(
         &self,
         name: &str,
@@ -247,7 +247,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
     Ok(fs::read_to_string(path).map_err(io)?.replace("\r\n", "\n"))
 }
 
-/// `text` with the matrix between its two marks.
+/// Returns `text` with the table between its two marks.
 fn with_matrix(path: &Path, text: &str, matrix: &str) -> Result<String, Error> {
     let parts = text
         .split_once(MATRIX_BEGIN)
@@ -259,7 +259,7 @@ fn with_matrix(path: &Path, text: &str, matrix: &str) -> Result<String, Error> {
     Ok(format!("{before}{MATRIX_BEGIN}\n\n{matrix}\n{MATRIX_END}{after}"))
 }
 
-/// An error for a file of the project that is text, not a document.
+/// The error for a file of the project that is text, not a document.
 pub(crate) fn unsuitable_file(path: &Path, reason: String) -> Error {
     Error::Unsuitable {
         place: Place { file: path.display().to_string(), pointer: Pointer::root(), line: None },

@@ -1,8 +1,8 @@
-//! What reports for programs call this tool.
+//! The identity of this tool in reports for programs.
 
 use openapi_ledger::lint::Tool;
 
-/// The name by which reports for programs call this tool.
+/// The identity of this tool in reports for programs.
 pub const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     version: env!("CARGO_PKG_VERSION"),

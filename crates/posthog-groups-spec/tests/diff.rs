@@ -334,7 +334,7 @@ fn what_is_no_version_of_the_same_api_is_refused_with_a_reason() {
     let other = json!({"openapi": "3.0.3", "info": {"title": "Pets", "version": "1.0.0"}, "paths": {"/pets": {"get": {}}}});
     assert_eq!(
         refusal(other),
-        "new.yaml #/paths: no operation in common with base.yaml (5 there, 1 here); is it the description of another API?"
+        "new.yaml #/paths: no operation in common with base.yaml (5 there, 1 here); is it the description of a different API?"
     );
     assert!(refusal(json!({"swagger": "2.0", "paths": {}})).contains("Swagger 2.0"));
     assert!(refusal(json!([1])).contains("not an OpenAPI document"));

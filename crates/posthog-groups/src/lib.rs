@@ -1,4 +1,5 @@
-//! A typed client for PostHog's groups API that works with servers of every version and writes exactly once.
+//! A typed client for the groups API of [PostHog](https://posthog.com). It works with all server versions, and a write takes
+//! effect exactly once even if its response is lost.
 //!
 //! ```no_run
 //! # async fn quickstart() -> posthog_groups::Result<()> {
@@ -30,9 +31,9 @@
 //! | write many groups | `orgs.import(rows)` (feature `bulk`), with a plan and a journal, by REST or events |
 //! | read the history of a group | [`orgs.group(key).activity()`](GroupHandle::activity) |
 //! | list related persons and groups | [`orgs.group(key).related()`](GroupHandle::related), [`posthog.related_to_person(uuid)`](Client::related_to_person) |
-//! | explore properties | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
+//! | list property values and names | [`orgs.property_values(name)`](Groups::property_values), [`posthog.property_definitions()`](Client::property_definitions), [`posthog.group_types()`](Client::group_types) |
 //! | check an API key | [`posthog.whoami()`](Client::whoami), [`posthog.projects()`](Client::projects) |
-//! | override timeouts and retries for single calls | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
+//! | override the timeout and retries for a single call | [`posthog.with_options(\|o\| o.retries(0))`](Client::with_options) |
 //! | call other endpoints | [`posthog.request("GET", path, None)`](Client::request) |
 //! | use the generated client | [`posthog.raw()`](Client::raw) |
 //! | use it without `async` | `posthog_groups::blocking` (feature `blocking`) |
@@ -40,7 +41,7 @@
 //!
 //! # Recipes
 //!
-//! **Properties as a struct.** For a group that does not match, the stream returns an error and continues:
+//! **Decode properties into a struct.** The stream returns an error for a group that does not match, and continues:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -76,10 +77,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! For more than a few hundred groups use `orgs.import(rows)` (feature `bulk`). It reads by listing, keeps a journal, and can send
-//! events.
+//! For more than a few hundred groups, use `orgs.import(rows)` (feature `bulk`). It lists the groups instead of reading them one by
+//! one, keeps a journal so that it can resume, and can send events.
 //!
-//! **Single pages**, with a cursor to continue from:
+//! **Request single pages** and continue from a cursor:
 //!
 //! ```no_run
 //! # async fn recipe(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -93,59 +94,65 @@
 //!
 //! # Server versions
 //!
-//! PostHog Cloud runs the newest code; self-hosted instances often run older code. The same call works with each:
+//! PostHog Cloud runs the latest code; self-hosted instances often run older code. The same call works with both:
 //!
-//! | call | servers of 2025 | servers of 2026 |
+//! | call | servers from 2025 | servers from 2026 |
 //! | --- | --- | --- |
-//! | `list` | includes every write immediately | since 2026-06-12 may lag behind writes |
+//! | `list` | includes all writes immediately | may lag behind writes since 2026-06-12 |
 //! | `list().start_from(..)` | an outdated cursor fails with `Invalid cursor` | an outdated cursor returns the first page |
 //! | `find`, `get` | | never creates a notebook |
-//! | `create` | since 2025-07-18, else [`is_not_offered`](Error::is_not_offered) | yes |
-//! | `set`, `unset`, `activity` | since 2025-03-17 | yes; new properties are logged as `create_property` |
+//! | `create` | available since 2025-07-18, before that [`is_not_offered`](Error::is_not_offered) | available |
+//! | `set`, `unset`, `activity` | available since 2025-03-17 | available; new properties are logged as `create_property` |
 //! | `unset` of a missing property | succeeds (the server returns 500) | succeeds (the server returns 400) |
-//! | `upsert` | in one request from 2025-08-29 to 09-10, else one for each property that differs | one for each property that differs |
-//! | `property_values` | yes | yes; the client hides the different response format |
-//! | `property_definitions` | yes | until 2026-06-26, then [`is_not_offered`](Error::is_not_offered) |
-//! | invalid requests | often 500 | 400 |
+//! | `upsert` | one request from 2025-08-29 to 09-10, otherwise one per property that differs | one request per property that differs |
+//! | `property_values` | available | available; the client hides the different response format |
+//! | `property_definitions` | available | available until 2026-06-26, then [`is_not_offered`](Error::is_not_offered) |
+//! | invalid requests | often fail with 500 | fail with 400 |
 //!
 //! # Writes are exact
 //!
-//! If the response to a write is lost (timeout, dropped connection, failing proxy), its outcome is unknown. The client then reads
-//! the group back, and sends the request again only if the write is not in effect:
+//! If the response to a write is lost (timeout, dropped connection, failing proxy), the outcome of the write is unknown. The client
+//! then reads the group back, and sends the request again only if the write has not taken effect:
 //!
-//! | call | is in effect if |
+//! | call | has taken effect if |
 //! | --- | --- |
 //! | `create` | the group exists with the properties that were sent; with other properties the call fails with [`is_already_exists`](Error::is_already_exists) |
 //! | `set` | the property has the value |
 //! | `unset` | the property does not exist |
 //! | `upsert` | all properties have their values |
 //!
-//! After a 500, a write is repeated at most once, and only after reading back. Requests that cannot have been processed (no
-//! connection, 429) are repeated without reading back. If reading back fails too, the error says so
-//! ([`is_outcome_unknown`](Error::is_outcome_unknown)). If the server stored a write but could not send the event about it, the call
+//! After a 500, a write is repeated at most once, and only after the group has been read back. Requests that the server cannot have
+//! processed (no connection, 429) are repeated without reading back. If reading back also fails, the call fails with
+//! [`is_outcome_unknown`](Error::is_outcome_unknown). If the server stored a write but could not send the event for it, the call
 //! succeeds and [`Group::event_not_sent`] returns true.
 //!
 //! # Limits
 //!
 //! PostHog Cloud allows each key 480 requests per minute and 4,800 per hour. The client stays within these limits, across all
-//! clones ([`RateLimit`]). After a 429 all clones wait. A call fails if it would have to wait longer than
-//! [`RetryPolicy::max_server_wait`]; time spent waiting for other calls counts. By default an attempt times out after 30 s, and a call
-//! after 5 minutes ([`CallOptions`]). A response has at most 64 MB.
+//! clones ([`RateLimit`]). After a 429, all clones wait. A call fails if it would have to wait longer than
+//! [`RetryPolicy::max_server_wait`], which includes the time spent waiting for other calls. By default, an attempt times out after
+//! 30 s and a call after 5 minutes ([`CallOptions`]). Responses larger than 64 MB are rejected.
 //!
 //! # Errors
 //!
-//! All calls return the same [`Error`] type. Its documentation lists the predicates, and each predicate explains what to do.
+//! All calls return the same [`Error`] type. Its documentation lists the predicates, and the documentation of each predicate explains
+//! what to do.
 //!
 //! # Safety
 //!
-//! The API key never appears in `Debug` or `Display` output, spans or URLs. It is sent to the configured origin only: redirects are
-//! not followed, and only the cursor is taken from links to the next page. Plain http is rejected except for loopback addresses, which are
-//! never reached through a proxy.
+//! The API key never appears in `Debug` or `Display` output, spans or URLs. It is sent only to the configured origin: redirects are
+//! not followed, and only the cursor is taken from a link to the next page. Plain HTTP is rejected except for loopback addresses.
+//! Requests to loopback addresses never go through a proxy.
 //!
 //! # Features
 //!
-//! All features can be combined: `rustls` (default) and `native-tls` for TLS, `blocking` for the client without `async`,
-//! `schemars` for comparing a struct with the server, `tracing` for a span per request, `bulk` for imports.
+//! All features can be combined:
+//!
+//! * `rustls` (default) and `native-tls` select the TLS implementation.
+//! * `blocking` adds the API without `async`.
+//! * `bulk` adds imports.
+//! * `schemars` adds `check_schema`, which compares a struct with the properties on the server.
+//! * `tracing` adds a span for each request.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -194,7 +201,7 @@ pub use posthog_groups_client::types::{
 };
 pub use posthog_groups_client::{JsonValue, ProjectToken, Properties, RelatedActor, SharedStr};
 
-/// The HTTP client, for the types that [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take.
+/// The HTTP client. [`ClientBuilder::proxy`] and [`ClientBuilder::http_client`] take its types.
 pub use reqwest;
 
 /// The generated client that [`Client::raw`] returns.

@@ -1,4 +1,4 @@
-//! Folding differences with the same cause into one finding.
+//! Groups differences with the same cause into one finding.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::diff::definition;
 use crate::document::Document;
 use crate::pointer::Pointer;
 
-/// Folds findings that a single edit of the published document would resolve into the first of them.
+/// Groups findings that a single edit of the published document would resolve under the first of them.
 pub(super) fn folded(findings: Vec<Difference>, published: &Document) -> Vec<Difference> {
     let groups = groups(&findings, published);
     let mut folded: Vec<Difference> = Vec::new();
@@ -22,18 +22,18 @@ pub(super) fn folded(findings: Vec<Difference>, published: &Document) -> Vec<Dif
     folded
 }
 
-/// Something that differences with the same cause share.
+/// A property that differences with the same cause have in common.
 #[derive(PartialEq, Eq, Hash)]
 enum Cause<'f> {
     /// A node of a component.
     Component(Pointer),
     /// What contains a node of a component.
     AboveComponent(Pointer),
-    /// The same values at places of the same name.
+    /// The same values at places with the same name.
     Same { kind: &'f str, pin: &'f str, ours: &'f str, name: &'f str },
-    /// The ways to authenticate, and scopes.
+    /// The ways to authenticate, and the scopes.
     Credentials { operation: &'f str },
-    /// Members of an object that have been exchanged.
+    /// Fields of an object that replace each other.
     Exchange { operation: &'f str, holder: &'f str },
     /// The keywords of a schema or a parameter.
     Keywords { operation: &'f str, holder: &'f str },
@@ -119,7 +119,7 @@ fn exchanged(kind: &str) -> Option<(&str, Option<bool>)> {
     }
 }
 
-/// The objects that lack members and have others instead: operation, place and kind of member. Parameters and responses
+/// The objects in which some fields are replaced by others: operation, place and kind of field. Parameters and responses
 /// are independent of each other, unless one is renamed.
 fn exchanges(findings: &[Difference]) -> HashSet<(&str, &str, &str)> {
     let mut counts: HashMap<(&str, &str, &str), (usize, usize)> = HashMap::new();
@@ -137,7 +137,7 @@ fn exchanges(findings: &[Difference]) -> HashSet<(&str, &str, &str)> {
     counts.into_iter().filter(is_exchange).map(|(key, _)| key).collect()
 }
 
-/// Operations that only one of the documents has: kind and two of method, parent and last step of the path.
+/// Operations that only one of the documents has: the kind, and two of the method, the parent and the last segment of the path.
 #[derive(Default)]
 struct Moves<'f> {
     open: HashMap<(&'f str, [Option<&'f str>; 3]), Vec<usize>>,

@@ -1,7 +1,7 @@
 //! Describes schemas, parameters and responses in one line.
 //!
-//! Ledger entries state published values in this form, so it is complete: two normalised structures have the same
-//! description only if they are equal.
+//! Ledger entries contain published values in this form. It is complete: two normalised structures have the same description
+//! only if they are equal.
 
 use serde_json::{Map, Value};
 
@@ -36,14 +36,14 @@ pub(super) fn schema(value: &Value) -> String {
     if members.get("nullable") == Some(&Value::Bool(true)) { format!("{text} or null") } else { text }
 }
 
-/// The part of the text that says which values there are, and the keywords that it covers.
+/// The part of the text that describes the possible values, and the keywords that it covers.
 fn kind(members: &Map<String, Value>) -> (String, Vec<&'static str>) {
     let mut used = vec!["nullable"];
     if let Some(Value::Array(values)) = members.get("enum") {
         used.extend(["enum", "type"]);
         let values: Vec<_> = values.iter().map(Value::to_string).collect();
         let text = values.join(" | ");
-        // The type of an enum is that of its values, unless it says something else.
+        // The type of an enum is the type of its values, unless the schema states another one.
         let stated = members.get("type").and_then(Value::as_str);
         let strings = members["enum"].as_array().is_some_and(|all| all.iter().all(Value::is_string));
         return match stated {
@@ -179,7 +179,7 @@ pub(super) fn values(value: &Value) -> String {
     list(value.as_array().map_or(&[][..], Vec::as_slice))
 }
 
-/// A schema whose type is another one than expected, without the keywords that are compared all the same.
+/// A schema whose type is not the expected one, without the keywords that are compared anyway.
 pub(super) fn below_type(value: &Value) -> String {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {

@@ -14,16 +14,16 @@ use crate::error::Error;
 use crate::marks::Marks;
 use crate::pointer::Pointer;
 
-/// Which paths are compared, and every known defect of what is published.
+/// The paths that are compared, and every known defect of the published documents.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ledger {
     /// The part of a published document that is compared.
     pub scope: Scope,
-    /// The extensions of the specification that have a meaning.
+    /// The extensions of the specification whose meaning is known.
     #[serde(default)]
     pub marks: Marks,
-    /// The defects, by id.
+    /// The defects.
     pub defects: Vec<Defect>,
 }
 
@@ -35,37 +35,37 @@ pub struct Scope {
     /// Paths below which everything belongs to the specification: a published path there that the
     /// specification does not have is a finding.
     pub roots: Vec<String>,
-    /// Beginnings of paths that stand for others.
+    /// Path prefixes that are aliases of others.
     #[serde(default)]
     pub aliases: Vec<Alias>,
-    /// Paths below a root that the specification leaves out on purpose, with everything below them.
+    /// Paths below a root that the specification deliberately omits, with everything below them.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
 }
 
-/// The beginning of a path that a server takes for another one.
+/// A path prefix that a server treats like another one.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Alias {
-    /// The published beginning.
+    /// The published prefix.
     pub published: String,
-    /// The path prefix in the specification.
+    /// The prefix in the specification.
     pub stands_for: String,
     /// The defect that describes it.
     pub id: String,
 }
 
-/// A path that the specification leaves out.
+/// A path that the specification omits.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LeftOut {
-    /// The path; those below it are left out as well.
+    /// The path. Paths below it are omitted as well.
     pub path: String,
     /// The reason.
     pub why: String,
 }
 
-/// One defect of what is published.
+/// A defect of the published documents.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Defect {
@@ -77,12 +77,12 @@ pub struct Defect {
     pub published: String,
     /// What the server really does.
     pub actual: String,
-    /// What proves it: server source, tests, observed answers, issues.
+    /// The evidence: server source, tests, observed responses, issues.
     pub evidence: Vec<String>,
-    /// The day or year from which servers behave so; absent where no other behaviour is known.
+    /// The day or year since which servers behave like this. Absent if no other behaviour is known.
     #[serde(default)]
     pub since: Option<String>,
-    /// The day or year until which servers behave so.
+    /// The day or year until which servers behave like this.
     #[serde(default)]
     pub until: Option<String>,
     /// The structural differences that the defect accounts for.
@@ -98,15 +98,15 @@ pub struct Defect {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
-    /// Method and path, such as `GET /pets/{id}`. `*` stands for any method or for one step of a path, and
-    /// `**` for any number of steps.
+    /// Method and path, such as `GET /pets/{id}`. `*` matches any method or one segment of a path, and `**` matches any
+    /// number of segments.
     pub operation: OneOrMany,
     /// The place within the operation, such as `parameters.limit.required` or
-    /// `responses.200.results[].name`. `*` stands for one step, `**` for any number.
+    /// `responses.200.results[].name`. `*` matches one segment, `**` any number of segments.
     pub place: OneOrMany,
     /// The kind of difference, as `compare` prints it.
     pub kind: String,
-    /// The published value or values. Another value at the place is a finding.
+    /// The published value or values. A different value at this place is a finding.
     pub published: OneOrMany,
 }
 
@@ -161,13 +161,13 @@ impl Ledger {
         for (n, defect) in ledger.defects.iter().enumerate() {
             let at = defects.index(n);
             if !ids.insert(defect.id.as_str()) {
-                return unsuitable(&at.key("id"), format!("{} is given twice; ids are unique", defect.id));
+                return unsuitable(&at.key("id"), format!("{} occurs twice; ids must be unique", defect.id));
             }
             if defect.accounts.is_empty() == defect.no_structure.is_none()
                 && !ledger.scope.aliases.iter().any(|alias| alias.id == defect.id)
             {
                 let reason = format!(
-                    "{} needs either `accounts`, the differences it accounts for, or `noStructure`, the reason why \
+                    "{} requires either `accounts`, the differences it accounts for, or `noStructure`, the reason why \
                      there are none",
                     defect.id
                 );
@@ -207,7 +207,7 @@ impl Account {
         self.place.iter().any(|pattern| matches(pattern, place, '.'))
     }
 
-    /// Whether it accounts for a difference, its published value included.
+    /// Whether it accounts for a difference, including its published value.
     pub(super) fn covers(&self, difference: &Difference) -> bool {
         self.kind == difference.kind
             && self.is_about_operation(&difference.operation)
@@ -228,11 +228,11 @@ fn matches(pattern: &str, text: &str, separator: char) -> bool {
 /// How a published path relates to the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
-    /// The path in the form of the specification.
+    /// The path as the specification writes it.
     pub(crate) path: String,
     /// The alias that it begins with.
     pub(crate) alias: Option<String>,
-    /// Whether the specification leaves it out on purpose.
+    /// Whether the specification deliberately omits it.
     pub(crate) left_out: bool,
 }
 
@@ -305,10 +305,10 @@ impl Scope {
         })
     }
 
-    /// The error for a document that has nothing of the scope.
+    /// The error for a document that has no path within the scope.
     pub(crate) fn nothing_of(&self, document: &Document) -> Error {
         let roots = self.roots.join("` or `");
-        let reason = format!("no path begins with `{roots}`; is this the document of another API?");
+        let reason = format!("no path begins with `{roots}`; is this the document of a different API?");
         Error::Unsuitable { place: document.place(&Pointer::root().key("paths")), reason }
     }
 

@@ -1,4 +1,4 @@
-//! Compares a published document with a specification that is corrected by hand.
+//! Compares a published document with a hand-corrected specification.
 //!
 //! Both documents are normalised and compared by the engine of [`diff`]. Every difference is looked up in the
 //! [`Ledger`]; a difference without an entry is a finding.
@@ -33,17 +33,17 @@ use normalize::{Normalized, Operation, READ_ONLY, REQUIRED, SCOPES, WRITE_ONLY};
 /// The value of a place that is missing.
 const ABSENT: &str = "absent";
 
-/// One difference between what is published and the specification.
+/// One difference between a published document and the specification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// Method and path, as the specification has them.
+    /// Method and path, as the specification writes them.
     pub operation: String,
     /// The path in the published document, if it differs.
     pub published_path: Option<String>,
     /// The place within the operation.
     pub place: String,
-    /// What kind of difference it is.
+    /// The kind of the difference.
     pub kind: String,
     /// The published value, described in one line.
     pub published: String,
@@ -51,7 +51,7 @@ pub struct Difference {
     pub ours: String,
     /// The line of the operation in the published document.
     pub line: Option<u32>,
-    /// The published value as a ledger entry states it: the value itself, or a digest of a long one.
+    /// The published value as a ledger entry states it: the value itself, or its digest if it is long.
     pub pin: String,
     /// Differences with the same cause, such as a shared component. Serialized as operation and place.
     #[serde(serialize_with = "as_places")]
@@ -94,7 +94,7 @@ pub struct Comparison {
     pub findings: Vec<Difference>,
     /// The state of each defect in this document.
     pub states: BTreeMap<String, State>,
-    /// The published paths that the ledger leaves out.
+    /// The published paths that the ledger omits.
     pub left_out: BTreeSet<String>,
     /// What changed since an earlier document, if one was given.
     pub since: Option<Since>,
@@ -158,7 +158,7 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
             (Some(owner), None) => accounted.entry(owner.id.clone()).or_default().push(difference),
             (Some(a), Some(b)) => {
                 let reason = format!(
-                    "{} and {} both account for {} at `{}` of {} ({}); exactly one may",
+                    "{} and {} both account for {} at `{}` of {} ({}); only one of them may",
                     a.id, b.id, difference.kind, difference.place, difference.operation, difference.published
                 );
                 return Err(Error::Ledger { reason });
@@ -330,7 +330,7 @@ fn edit(change: &Change, kind: &str) -> Option<String> {
     to_yaml(&value).ok()
 }
 
-/// A document that has only this operation, for the engine.
+/// A document with only this operation, for the diff engine.
 fn as_document(operation: &Operation) -> Value {
     let mut item = Map::new();
     item.insert(operation.method.clone(), operation.value.clone());

@@ -1,7 +1,7 @@
 //! Normalises documents for comparison.
 //!
-//! References are inlined, so that component names make no difference. Equivalent forms, such as the two forms of
-//! nullable types, become one. Texts, examples, tags, operation ids, component names and extensions are dropped. Scopes
+//! References are inlined, so that component names do not matter. Equivalent forms, such as the two forms of
+//! nullable types, are unified. Texts, examples, tags, operation ids, component names and extensions are dropped. Scopes
 //! are read from security requirements and from the extension that lists scopes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,18 +47,18 @@ pub(super) struct Operation {
 pub(super) struct Normalized {
     /// The operations. Aliases that differ from the original have an entry of their own.
     pub(super) operations: Vec<Operation>,
-    /// Paths that the scope leaves out.
+    /// Paths that the scope omits.
     pub(super) left_out: BTreeSet<String>,
-    /// Aliases (by the path that they begin with) that the document has.
+    /// The aliases in the document, by their path prefix.
     pub(super) aliases: BTreeSet<String>,
 }
 
 /// Normalises the operations of a document that are within the scope of `ledger`. `known` are the paths of the
-/// specification itself; paths and their parameters take the names that they have there.
+/// specification itself; paths and their parameters get the names that they have there.
 ///
 /// # Errors
-/// [`Error::Unsuitable`] for references that lead nowhere or elsewhere, and for a document that unfolds
-/// beyond the limit.
+/// [`Error::Unsuitable`] if a reference is dangling or external, and if the document exceeds the limit after
+/// references are inlined.
 pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) -> Result<Normalized, Error> {
     let scope = &ledger.scope;
     let scopes = ledger.marks.scopes.as_deref();
@@ -98,7 +98,7 @@ pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) 
     Ok(normalized)
 }
 
-/// Which way the values of a schema go.
+/// The direction in which the values of a schema are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Direction {
     Request,
@@ -107,9 +107,9 @@ enum Direction {
 
 struct Normalizer<'a> {
     document: &'a Document,
-    /// The extension that states scopes.
+    /// The extension that lists scopes.
     scopes: Option<&'a str>,
-    /// The schemas whose references are being written in place.
+    /// The schemas whose references are being inlined.
     stack: Vec<Pointer>,
     nodes: usize,
 }
@@ -123,7 +123,7 @@ impl<'a> Normalizer<'a> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             let reason = format!(
-                "the operations unfold to more than {MAX_NODES} nodes when references are written in place; \
+                "the operations expand to more than {MAX_NODES} nodes when references are inlined; \
                  is this document meant to be read by a machine?"
             );
             return Err(self.unsuitable(at, reason));
@@ -141,13 +141,13 @@ impl<'a> Normalizer<'a> {
             at = target.1;
         }
         Err(self
-            .unsuitable(&at, "the reference is circular and never leads to a definition; remove the circle"))
+            .unsuitable(&at, "the reference is circular and does not lead to a definition; remove the cycle"))
     }
 
     fn target(&self, reference: &str, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
         let place = at.key("$ref");
         if !reference.starts_with('#') {
-            let reason = format!("`{reference}` leads to another file; bundle the document first");
+            let reason = format!("`{reference}` refers to another file; bundle the document first");
             return Err(self.unsuitable(&place, reason));
         }
         Pointer::parse(reference)
@@ -255,7 +255,7 @@ impl<'a> Normalizer<'a> {
             result.insert("style".into(), given.into());
         }
         let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(given == "form");
-        // Whether values are exploded makes a difference for lists and objects only.
+        // `explode` matters only for lists and objects.
         let schema = parameter.get("schema").map(|schema| self.resolved(schema, &at.key("schema")));
         let scalar = match schema.transpose()? {
             Some((schema, _)) => schema
@@ -323,7 +323,7 @@ impl<'a> Normalizer<'a> {
         Ok(result)
     }
 
-    /// Adds the security alternatives, by what is sent instead of scheme names, and the scopes.
+    /// Adds the scopes and the security alternatives, which are described by the credentials that are sent instead of scheme names.
     fn credentials(&self, operation: &Value, result: &mut Map<String, Value>) {
         let security = operation.get("security").or_else(|| self.document.value.get("security"));
         let mut scopes = BTreeSet::new();
@@ -355,7 +355,7 @@ impl<'a> Normalizer<'a> {
             Value::Bool(true) => return Ok(json!({})),
             Value::Bool(false) => return Ok(json!({"not": {}})),
             Value::Object(members) => members,
-            _ => return Err(self.unsuitable(at, "this is not a schema; a schema is an object")),
+            _ => return Err(self.unsuitable(at, "this is not a schema; a schema must be an object")),
         };
         if members.get("$ref").is_some_and(Value::is_string) {
             // Only definitions are pushed, so recursion is detected between schemas that contain each other.
@@ -384,7 +384,7 @@ impl<'a> Normalizer<'a> {
         self.document.value.get("openapi").and_then(Value::as_str).is_some_and(|v| v.starts_with("3.1"))
     }
 
-    /// The members of a schema that say which values there are, each in its one form.
+    /// The fields of a schema that restrict its values, each in its canonical form.
     fn members(
         &mut self,
         members: &Map<String, Value>,
@@ -448,7 +448,7 @@ impl<'a> Normalizer<'a> {
                 }
                 (_, value) => {
                     let normalized = self.schema(value, &at, direction)?;
-                    // Other members of any kind are what an object admits by itself.
+                    // By default, an object allows additional properties of any type.
                     if key != "additionalProperties" || normalized != json!({}) {
                         result.insert(key.into(), normalized);
                     }
@@ -478,7 +478,7 @@ fn require(result: &mut Map<String, Value>, required: Option<&Value>) {
     }
 }
 
-/// Turns the marks of the normalised form back into what they stand for.
+/// Replaces the marks of the normalised form by the original keywords.
 pub(super) fn restore(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -506,7 +506,7 @@ pub(super) fn restore(value: &mut Value) {
     }
 }
 
-/// Gives a schema whose members are normalised its one form.
+/// Converts a schema whose members are normalised to its canonical form.
 fn canonical(mut members: Map<String, Value>) -> Value {
     if let Some(value) = members.shift_remove("const") {
         members.insert("enum".into(), json!([value]));

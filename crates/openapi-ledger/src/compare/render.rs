@@ -1,4 +1,4 @@
-//! Rendering a comparison as text, Markdown and JSON.
+//! Renders a comparison as text, Markdown and JSON.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Comparison, Difference, Ledger, State};
 
 impl Comparison {
-    /// The verdict in one line.
+    /// Returns the verdict in one line.
     pub fn verdict(&self) -> String {
         let defects = self.states.values().filter(|state| state.is_wrong()).count();
         let accounted: usize = self.accounted.values().map(Vec::len).sum();
@@ -30,8 +30,8 @@ impl Comparison {
         )
     }
 
-    /// For a terminal: the verdict, the findings with what to do about each, then what was repaired and what
-    /// is newly wrong.
+    /// Renders the comparison for a terminal: the verdict, the findings with instructions, and the defects that were fixed
+    /// or introduced.
     pub fn to_text(&self, ledger: &Ledger) -> String {
         let mut text = self.verdict() + "\n";
         for (n, finding) in self.findings.iter().enumerate() {
@@ -90,12 +90,11 @@ impl Comparison {
         )
     }
 
-    /// For an issue or a merge request: what the document still gets wrong, each with what is true and the
-    /// evidence.
+    /// Renders the defects of the document for an issue or a pull request, with the actual behaviour and the evidence.
     pub fn to_markdown(&self, ledger: &Ledger) -> String {
         let mut text = format!("## {}\n", self.verdict());
         if !self.findings.is_empty() {
-            text.push_str("\n### Differences that nothing accounts for\n\n| operation | place | kind | published | ours |\n|---|---|---|---|---|\n");
+            text.push_str("\n### Differences that no defect accounts for\n\n| operation | place | kind | published | ours |\n|---|---|---|---|---|\n");
             for finding in self.findings.iter().flat_map(Difference::members) {
                 let _ = writeln!(
                     text,
@@ -119,7 +118,7 @@ impl Comparison {
                 }
             }
         }
-        text.push_str("\n### What the document gets wrong\n");
+        text.push_str("\n### Defects of the document\n");
         for defect in &ledger.defects {
             let Some(state) = self.states.get(&defect.id).filter(|state| state.is_wrong()) else { continue };
             let _ = write!(
@@ -127,7 +126,7 @@ impl Comparison {
                 "\n#### {}: {}\n\n{}* **Published:** {}\n* **Actual:** {}\n* **Evidence:** {}\n",
                 defect.id,
                 defect.title,
-                if *state == State::Partly { "Repaired in part.\n\n" } else { "" },
+                if *state == State::Partly { "Partly fixed.\n\n" } else { "" },
                 defect.published,
                 defect.actual,
                 defect.evidence.join("; ")
@@ -149,8 +148,8 @@ impl Comparison {
         text
     }
 
-    /// For programs. The members are those of [`Comparison`], and of each finding the `entry` to add to the
-    /// ledger.
+    /// Renders the comparison for programs. The fields are those of [`Comparison`], and each finding also has the `entry` to add
+    /// to the ledger.
     pub fn to_json(&self, ledger: &Ledger) -> Value {
         let mut value = serde_json::to_value(self).unwrap_or_default();
         value["verdict"] = self.verdict().into();
@@ -171,7 +170,7 @@ impl Difference {
         format!("{}{line}", self.operation)
     }
 
-    /// What holds the place.
+    /// The object that contains the place.
     fn holder(&self) -> &str {
         self.place.rsplit_once('.').map_or("operation", |(holder, _)| holder)
     }
@@ -198,7 +197,7 @@ impl Difference {
     }
 }
 
-/// Text as YAML has it: braces and brackets need quotes.
+/// Text for YAML, where braces and brackets need quotes.
 fn quoted(text: &str) -> String {
     if text.contains(['{', '[', '*', '#', '"', ':']) {
         serde_json::to_string(text).unwrap_or_default()

@@ -23,9 +23,9 @@ pub enum State {
     Agrees,
     /// The document does not have the operation.
     OperationAbsent,
-    /// The document lacks what the defect is about, such as a request body.
+    /// The document lacks the subject of the defect, such as a request body.
     NotShown,
-    /// The defect does not show in the structure of any document.
+    /// The defect does not appear in the structure of any document.
     NoStructure,
 }
 
@@ -48,8 +48,8 @@ impl fmt::Display for State {
     }
 }
 
-/// The state of a defect: whether the document is wrong at all, some or none of the places that the defect is
-/// about and that the document has.
+/// The state of a defect: whether the document is wrong at all, some or none of the places of the defect that the
+/// document has.
 pub(super) fn state(
     defect: &Defect,
     accounted: &[Difference],
@@ -92,7 +92,7 @@ pub(super) fn state(
 }
 
 impl Places {
-    /// The places that an account is about and that the document has in a form in which they could be wrong.
+    /// The places of an account that the document has in a form in which they could be wrong.
     fn candidates(&self, account: &Account) -> BTreeSet<String> {
         let literal = account.place.iter().filter(|place| !place.contains('*'));
         match account.kind.as_str() {
@@ -100,17 +100,17 @@ impl Places {
             "security-changed" | "scopes-changed" | "deprecated-changed" => {
                 account.place.iter().map(str::to_owned).collect()
             }
-            // Right where the document has it, as the specification does.
+            // Right if the document has it, like the specification.
             kind if kind.ends_with("-added") => {
                 let both = self.ours.intersection(&self.theirs);
                 both.filter(|place| account.is_about_place(place)).cloned().collect()
             }
-            // Right where the document lacks it, although it has what would hold it.
+            // Right if the document lacks it, although it has the object that would contain it.
             kind if kind.ends_with("-removed") => literal
                 .filter(|place| holder(place).is_none_or(|holder| self.theirs.contains(holder)))
                 .map(str::to_owned)
                 .collect(),
-            // A keyword, of a node that both have.
+            // A keyword of a node that both have.
             _ => {
                 let last = |place: &str| place.rsplit_once('.').map(|(_, last)| last.to_owned());
                 let keywords: BTreeSet<String> = account.place.iter().filter_map(last).collect();
@@ -123,7 +123,8 @@ impl Places {
     }
 }
 
-/// What holds a place: the object of a property, the JSON body of another form. `None` for the operation.
+/// The object that contains a place: the object of a property, or the JSON body of another media type. `None` for the
+/// operation.
 fn holder(place: &str) -> Option<&str> {
     let holder = match place.rsplit_once('(') {
         Some((body, form)) if form.contains('/') => body,

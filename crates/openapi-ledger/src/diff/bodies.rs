@@ -7,8 +7,8 @@ use super::facets::{became, same};
 use super::schemas::Use;
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
 
-/// Whether the words of two responses are compared: those of a status and of the range that stands for it
-/// differ of course.
+/// Whether the descriptions of two responses are compared. The descriptions of a status and of the range that covers it
+/// always differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Texts {
     Compare,
@@ -25,29 +25,29 @@ impl<'a> Comparison<'a> {
                 let verdict = if body.flag("required") {
                     Verdict::breaking(
                         [Caller, GeneratedCode],
-                        "callers that send none are refused, and the generated method asks for one",
+                        "requests without a body are rejected, and the generated method requires one",
                     )
                 } else {
-                    Verdict::compatible("callers that send none are served as before")
+                    Verdict::compatible("requests without a body still succeed")
                 };
                 self.report(
                     &kinds::REQUEST_BODY_ADDED,
                     At::came(new.at.key("requestBody")),
                     direction,
                     verdict,
-                    "there is a request body now",
+                    "a request body was added",
                 );
                 return;
             }
             (Some(_), None) => {
-                let why = "what callers send is ignored or refused, and the generated method takes none";
+                let why = "the body that callers send is ignored or rejected, and the generated method has no body argument";
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
                 self.report(
                     &kinds::REQUEST_BODY_REMOVED,
                     At::gone(old.at.key("requestBody")),
                     direction,
                     verdict,
-                    "the request body is gone",
+                    "the request body was removed",
                 );
                 return;
             }
@@ -55,9 +55,12 @@ impl<'a> Comparison<'a> {
         };
         if before.flag("required") != after.flag("required") {
             let (what, verdict) = if after.flag("required") {
-                ("required", Verdict::breaking([Caller, GeneratedCode], "callers that send none are refused"))
+                (
+                    "required",
+                    Verdict::breaking([Caller, GeneratedCode], "requests without a body are rejected"),
+                )
             } else {
-                ("optional", Verdict::compatible("callers that send one are served as before"))
+                ("optional", Verdict::compatible("requests with a body still succeed"))
             };
             let at = At::member(&before, &after, "required");
             self.report(
@@ -65,7 +68,7 @@ impl<'a> Comparison<'a> {
                 at,
                 direction,
                 verdict,
-                format!("the request body is {what} now"),
+                format!("the request body is now {what}"),
             );
         }
         self.content(&before.key("content"), &after.key("content"), Direction::Request, "the request body");
@@ -85,7 +88,7 @@ impl<'a> Comparison<'a> {
                 self.response(response, other, status, Texts::Compare);
             } else if let Some((range, other)) = self.covering(&after, status) {
                 let verdict = Verdict::compatible(format!("{range} describes it"));
-                let message = format!("response {status} is gone, and {range} stands for it");
+                let message = format!("response {status} was removed, and {range} covers it");
                 self.report(
                     &kinds::STATUS_CODE_REMOVED,
                     At::gone(response.at.clone()),
@@ -95,9 +98,9 @@ impl<'a> Comparison<'a> {
                 );
                 self.response(response, other, status, Texts::Differ);
             } else {
-                let why = "a reader of this answer is no longer told what it looks like, and generated code no longer decodes it";
+                let why = "the response is no longer described, and generated code no longer decodes it";
                 let verdict = Verdict::breaking([Reader, GeneratedCode], why);
-                let message = format!("response {status} is gone");
+                let message = format!("response {status} was removed");
                 self.report(
                     &kinds::STATUS_CODE_REMOVED,
                     At::gone(response.at.clone()),
@@ -110,16 +113,16 @@ impl<'a> Comparison<'a> {
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
             let covered = self.covering(&before, status);
             let verdict = match &covered {
-                Some((range, _)) => Verdict::compatible(format!("readers know it as {range}")),
+                Some((range, _)) => Verdict::compatible(format!("readers already handle it as {range}")),
                 None if status.starts_with('2') || status.starts_with('3') => Verdict::breaking(
                     [Reader, GeneratedCode],
-                    "a reader that waits for the old status takes this answer for a failure, or decodes it wrongly",
+                    "a reader that expects the old status treats this response as a failure, or decodes it incorrectly",
                 ),
                 None => Verdict::compatible(
-                    "a reader has to expect statuses that are not described, and is told more about one now",
+                    "readers must expect undescribed statuses, and one of them is now described",
                 ),
             };
-            let message = format!("response {status} is new");
+            let message = format!("response {status} was added");
             self.report(
                 &kinds::STATUS_CODE_ADDED,
                 At::came(response.at.clone()),
@@ -147,8 +150,9 @@ impl<'a> Comparison<'a> {
         match (empty(&old), empty(&new)) {
             (true, true) => {}
             (true, false) => {
-                let why = "a reader that expects no content does not look at it; the generated method returns something now";
-                let message = format!("{subject} has content now");
+                let why =
+                    "readers that expect no content ignore it; the generated method now returns a value";
+                let message = format!("{subject} now has content");
                 self.report(
                     &kinds::RESPONSE_BODY_ADDED,
                     At::member(&old, &new, "content"),
@@ -158,11 +162,9 @@ impl<'a> Comparison<'a> {
                 );
             }
             (false, true) => {
-                let verdict = Verdict::breaking(
-                    [Reader, GeneratedCode],
-                    "a reader that decodes the content finds none",
-                );
-                let message = format!("{subject} has no content any more");
+                let verdict =
+                    Verdict::breaking([Reader, GeneratedCode], "a reader that decodes the content fails");
+                let message = format!("{subject} no longer has content");
                 self.report(
                     &kinds::RESPONSE_BODY_REMOVED,
                     At::member(&old, &new, "content"),
@@ -192,14 +194,14 @@ impl<'a> Comparison<'a> {
                 let verdict = match direction {
                     Direction::Request => Verdict::breaking(
                         [Caller, GeneratedCode],
-                        "callers that send it are refused with 415",
+                        "requests with this media type are rejected with 415",
                     ),
                     Direction::Response => Verdict::breaking(
                         [Reader, GeneratedCode],
-                        "a reader that asks for it gets 406, or something that it cannot decode",
+                        "a reader that requests this media type gets 406, or a body that it cannot decode",
                     ),
                 };
-                let message = format!("{subject}: `{name}` is gone");
+                let message = format!("{subject}: `{name}` was removed");
                 self.report(
                     &kinds::MEDIA_TYPE_REMOVED,
                     At::gone(media.at.clone()),
@@ -219,10 +221,10 @@ impl<'a> Comparison<'a> {
         }
         for (name, media) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
             let why = match direction {
-                Direction::Request => "callers that send what they sent are served as before",
-                Direction::Response => "readers that ask for what they asked for get it as before",
+                Direction::Request => "requests with the existing media types still succeed",
+                Direction::Response => "readers that request the existing media types still get them",
             };
-            let message = format!("{subject}: `{name}` is new");
+            let message = format!("{subject}: `{name}` was added");
             self.report(
                 &kinds::MEDIA_TYPE_ADDED,
                 At::came(media.at.clone()),
@@ -241,7 +243,7 @@ impl<'a> Comparison<'a> {
             }
             let verdict = Verdict::breaking(
                 [Caller, Reader],
-                "the part is written otherwise than the other end expects",
+                "the part is encoded differently than the other side expects",
             );
             let message = format!(
                 "{subject}: the encoding of `{name}` {}",
@@ -265,9 +267,11 @@ impl<'a> Comparison<'a> {
         let (before, after) = (named(old), named(new));
         for (key, (name, header)) in &before {
             let Some((_, other)) = after.get(key) else {
-                let verdict =
-                    Verdict::breaking([Reader], "a reader that acts on it is no longer promised it");
-                let message = format!("{subject}: header `{name}` is gone");
+                let verdict = Verdict::breaking(
+                    [Reader],
+                    "a reader that uses the header is no longer guaranteed to get it",
+                );
+                let message = format!("{subject}: header `{name}` was removed");
                 self.report(
                     &kinds::RESPONSE_HEADER_REMOVED,
                     At::gone(header.at.clone()),
@@ -281,11 +285,14 @@ impl<'a> Comparison<'a> {
                 (self.old.resolve(header.clone()).node, self.new.resolve(other.clone()).node);
             if header.flag("required") != other.flag("required") {
                 let (what, verdict) = if other.flag("required") {
-                    ("always there", Verdict::compatible("a reader that copes without it still does"))
+                    (
+                        "now always present",
+                        Verdict::compatible("readers that work without the header still do"),
+                    )
                 } else {
                     (
-                        "no longer always there",
-                        Verdict::breaking([Reader], "a reader that counts on it does not find it"),
+                        "no longer always present",
+                        Verdict::breaking([Reader], "a reader that requires the header may not get it"),
                     )
                 };
                 let at = At::member(&header, &other, "required");
@@ -311,7 +318,7 @@ impl<'a> Comparison<'a> {
                         became(header.value.get(field), other.value.get(field))
                     );
                     let verdict =
-                        Verdict::breaking([Reader], "the value is written otherwise than readers expect");
+                        Verdict::breaking([Reader], "the value is formatted differently than readers expect");
                     self.report(
                         &kinds::PARAMETER_STYLE,
                         At::member(&header, &other, field),
@@ -323,8 +330,8 @@ impl<'a> Comparison<'a> {
             }
         }
         for (_, (name, header)) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-            let verdict = Verdict::compatible("a reader that does not know it does not look at it");
-            let message = format!("{subject}: header `{name}` is new");
+            let verdict = Verdict::compatible("readers that do not know it ignore it");
+            let message = format!("{subject}: header `{name}` was added");
             self.report(
                 &kinds::RESPONSE_HEADER_ADDED,
                 At::came(header.at.clone()),
@@ -339,13 +346,16 @@ impl<'a> Comparison<'a> {
         let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
         for name in names {
             let verdict = match (old.get(name), new.get(name)) {
-                (None, Some(_)) => Verdict::compatible("a reader that does not follow it is not affected"),
-                (Some(a), Some(b)) if same(a.value, b.value) => continue,
-                _ => {
-                    Verdict::breaking([Reader], "a reader that follows the link is led elsewhere, or nowhere")
+                (None, Some(_)) => {
+                    Verdict::compatible("readers that do not follow the link are not affected")
                 }
+                (Some(a), Some(b)) if same(a.value, b.value) => continue,
+                _ => Verdict::breaking(
+                    [Reader],
+                    "a reader that follows the link reaches a different operation, or none",
+                ),
             };
-            let message = format!("the link `{name}` is new, gone or different");
+            let message = format!("the link `{name}` was added, removed or changed");
             self.report(
                 &kinds::LINK_CHANGED,
                 At::member(old, new, name),
@@ -356,7 +366,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The range (`4XX`) or the `default` that stands for a status that is not described by itself.
+    /// The range (`4XX`) or the `default` that covers a status without a response of its own.
     fn covering<'m>(
         &self,
         responses: &'m BTreeMap<String, Node<'a>>,

@@ -1,4 +1,4 @@
-//! Components that no operation led to, and names that generated code carries.
+//! Components that no operation refers to, and the names of generated types.
 
 use std::collections::BTreeSet;
 
@@ -53,8 +53,8 @@ impl<'a> Comparison<'a> {
                     if let Some((other, after)) = twin {
                         self.renamed.insert((before.at.clone(), after.at.clone()));
                         let verdict =
-                            Verdict::breaking([GeneratedCode], "the generated type has another name");
-                        let message = format!("`{name}` is called `{other}` now");
+                            Verdict::breaking([GeneratedCode], "the generated type has a different name");
+                        let message = format!("`{name}` was renamed to `{other}`");
                         self.report(
                             &kinds::COMPONENT_RENAMED,
                             At::both(before.at, after.at),
@@ -64,14 +64,14 @@ impl<'a> Comparison<'a> {
                         );
                         continue;
                     }
-                    let why = "the generated type is gone; what it means for an operation is told there";
+                    let why = "the generated type was removed; the effects on operations are reported there";
                     let verdict = Verdict::breaking([GeneratedCode], why);
                     self.report(
                         &kinds::COMPONENT_REMOVED,
                         At::gone(before.at),
                         None,
                         verdict,
-                        format!("the schema `{name}` is gone"),
+                        format!("the schema `{name}` was removed"),
                     );
                 }
                 _ => {}
@@ -81,13 +81,13 @@ impl<'a> Comparison<'a> {
             if self.renamed.iter().any(|(_, is)| *is == after.at) {
                 continue;
             }
-            let verdict = Verdict::compatible("nobody uses the new type yet");
+            let verdict = Verdict::compatible("the new type is not used yet");
             self.report(
                 &kinds::COMPONENT_ADDED,
                 At::came(after.at),
                 None,
                 verdict,
-                format!("the schema `{name}` is new"),
+                format!("the schema `{name}` was added"),
             );
         }
     }
@@ -104,13 +104,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Parameters, responses, headers and the like have no names in generated code: what they say is told
-    /// at the operations that use them.
+    /// Parameters, responses, headers and the like have no names in generated code, so their changes are reported at the
+    /// operations that use them.
     fn parts_of_operations(&mut self, old: &Node<'a>, new: &Node<'a>, section: &str) {
         for name in names(old, new) {
             let (what, at) = match (old.get(name), new.get(name)) {
-                (Some(before), None) => ("is gone", At::gone(before.at)),
-                (None, Some(after)) => ("is new", At::came(after.at)),
+                (Some(before), None) => ("was removed", At::gone(before.at)),
+                (None, Some(after)) => ("was added", At::came(after.at)),
                 (Some(a), Some(b)) if same(a.value, b.value) => continue,
                 (Some(a), Some(b)) => {
                     let below = |at: &crate::pointer::Pointer| {
@@ -120,10 +120,7 @@ impl<'a> Comparison<'a> {
                     if self.found.keys().any(|identity| below(&identity.place.1)) {
                         continue;
                     }
-                    (
-                        "is different, but no operation uses it in a way that shows",
-                        At::both(a.at.clone(), b.at),
-                    )
+                    ("changed, but no operation is affected", At::both(a.at.clone(), b.at))
                 }
                 (None, None) => continue,
             };
@@ -133,7 +130,7 @@ impl<'a> Comparison<'a> {
                 (Some(_), Some(_)) => &kinds::UNUSED_COMPONENT_CHANGED,
             };
             let verdict = Verdict::compatible(
-                "it has no name in generated code; what it means for an operation is told there",
+                "it has no name in generated code; the effects on operations are reported there",
             );
             self.report(kind, at, None, verdict, format!("`{name}` of `components.{section}` {what}"));
         }

@@ -1,4 +1,4 @@
-//! `oneOf`, `anyOf`, `allOf`, `not`, and the discriminator that tells alternatives apart.
+//! `oneOf`, `anyOf`, `allOf`, `not`, and the discriminator that distinguishes alternatives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ impl<'a> Comparison<'a> {
         };
         match (keyword(old).as_slice(), keyword(new).as_slice()) {
             ([a], [b]) if a != b => {
-                // `anyOf` also admits what fits several alternatives.
+                // `anyOf` also allows values that match several alternatives.
                 let variance = if *b == "anyOf" { Variance::Wider } else { Variance::Narrower };
-                let message = format!("{}: `{a}` is `{b}` now", self.owner(old, new));
+                let message = format!("{}: `{a}` was replaced by `{b}`", self.owner(old, new));
                 let verdict = retyped(
                     direction,
                     variance,
-                    "a caller that sends what fits several alternatives is refused",
-                    "a reader meets what fits several alternatives",
+                    "requests with a value that matches several alternatives are rejected",
+                    "readers can get a value that matches several alternatives",
                 );
                 self.report(
                     &kinds::COMPOSITION_CHANGED,
@@ -56,8 +56,8 @@ impl<'a> Comparison<'a> {
                 let verdict = retyped(
                     direction,
                     Variance::Other,
-                    "a caller that sends what is excluded now is refused",
-                    "a reader meets what was excluded",
+                    "requests with a value that is now excluded are rejected",
+                    "readers can get values that were excluded",
                 );
                 self.report(&kinds::COMPOSITION_CHANGED, At::both(a.at, b.at), direction, verdict, message);
             }
@@ -76,17 +76,17 @@ impl<'a> Comparison<'a> {
             self.schema(&a, &b, Use { direction, optional: false });
         }
         for part in pairing.gone {
-            let message = format!("{}: a part of `allOf` is gone: {}", self.owner(old, new), called(&part));
-            let verdict =
-                retyped(direction, Variance::Wider, "", "a reader that counts on what the part says fails");
+            let message =
+                format!("{}: a part of `allOf` was removed: {}", self.owner(old, new), called(&part));
+            let verdict = retyped(direction, Variance::Wider, "", "a reader that depends on this part fails");
             self.report(&kinds::PART_REMOVED, At::gone(part.at), direction, verdict, message);
         }
         for part in pairing.came {
-            let message = format!("{}: a part of `allOf` is new: {}", self.owner(old, new), called(&part));
+            let message = format!("{}: a part of `allOf` was added: {}", self.owner(old, new), called(&part));
             let verdict = judge(
                 direction,
                 Variance::Narrower,
-                "a caller that sends what does not fit the new part is refused",
+                "requests with a value that does not match the new part are rejected",
                 "",
             );
             self.report(&kinds::PART_ADDED, At::came(part.at), direction, verdict, message);
@@ -100,7 +100,7 @@ impl<'a> Comparison<'a> {
         }
         let subject = self.new.subject(&new.at);
         for alternative in pairing.gone {
-            let message = format!("{subject}: the alternative {} is gone", called(&alternative));
+            let message = format!("{subject}: the alternative {} was removed", called(&alternative));
             self.report_composition(
                 &kinds::ALTERNATIVE_REMOVED,
                 At::gone(alternative.at),
@@ -110,7 +110,7 @@ impl<'a> Comparison<'a> {
             );
         }
         for alternative in pairing.came {
-            let message = format!("{subject}: the alternative {} is new", called(&alternative));
+            let message = format!("{subject}: the alternative {} was added", called(&alternative));
             self.report_composition(
                 &kinds::ALTERNATIVE_ADDED,
                 At::came(alternative.at),
@@ -131,18 +131,18 @@ impl<'a> Comparison<'a> {
     ) {
         let variance = if went { Variance::Wider } else { Variance::Narrower };
         let message =
-            format!("{}: `{key}` {}", self.owner(old, new), if went { "is gone" } else { "is new" });
+            format!("{}: `{key}` {}", self.owner(old, new), if went { "was removed" } else { "was added" });
         let verdict = retyped(
             direction,
             variance,
-            "a caller that sends what does not fit is refused",
-            "a reader meets what was excluded",
+            "requests with a value that does not match are rejected",
+            "readers can get values that were excluded",
         );
         self.report(&kinds::COMPOSITION_CHANGED, At::member(old, new, key), direction, verdict, message);
     }
 
-    /// Which member of two lists is which: by reference, by content, by title, then by renamed component
-    /// or position if as many are left on either side.
+    /// Pairs the members of two lists: by reference, by content, by title, then by renamed component or by position if
+    /// the same number is left on both sides.
     fn pair(&self, old: &Node<'a>, new: &Node<'a>) -> Pairing<'a> {
         let mut pairing =
             Pairing { both: Vec::new(), gone: old.items().collect(), came: new.items().collect() };
@@ -173,9 +173,12 @@ impl<'a> Comparison<'a> {
             (None, None) => return,
             (before, _) => {
                 let (what, why) = if before.is_some() {
-                    ("is gone", "a reader that tells the alternatives apart by it no longer can")
+                    ("was removed", "readers can no longer use it to distinguish the alternatives")
                 } else {
-                    ("is new", "generated code tells the alternatives apart otherwise, and has another type")
+                    (
+                        "was added",
+                        "generated code distinguishes the alternatives differently, and has a different type",
+                    )
                 };
                 let who = if before.is_some() { vec![Reader, GeneratedCode] } else { vec![GeneratedCode] };
                 let message = format!("{}: the discriminator {what}", self.owner(old, new));
@@ -199,7 +202,7 @@ impl<'a> Comparison<'a> {
             );
             let verdict = Verdict::breaking(
                 [Caller, Reader, GeneratedCode],
-                "the alternatives are told apart by another member than the other end looks at",
+                "the other side uses a different property to distinguish the alternatives",
             );
             self.report(
                 &kinds::DISCRIMINATOR_CHANGED,
@@ -227,26 +230,26 @@ impl<'a> Comparison<'a> {
             let (verdict, what) = match (before.get(name), after.get(name)) {
                 (Some(a), Some(b)) if a == b => continue,
                 (None, Some(target)) => {
-                    let surprised = "a reader meets a value of the discriminator that it does not know";
+                    let surprised = "readers can get a discriminator value that they do not know";
                     (
                         judge(direction, Variance::Wider, "", surprised),
-                        format!("means `{target}` now, it meant nothing"),
+                        format!("now maps to `{target}`; it was not mapped before"),
                     )
                 }
                 (Some(target), None) => {
-                    let refused = "a caller that sends the value is refused";
+                    let refused = "requests with the value are rejected";
                     (
                         judge(direction, Variance::Narrower, refused, ""),
-                        format!("means nothing now, it meant `{target}`"),
+                        format!("is no longer mapped; it mapped to `{target}`"),
                     )
                 }
                 (Some(a), Some(b)) if self.is_renaming(a, b) => continue,
                 (a, b) => {
                     let text = |name: Option<&String>| name.cloned().unwrap_or_default();
-                    let why = "the value announces something else than the other end expects";
+                    let why = "the value identifies a different schema than the other side expects";
                     (
                         Verdict::breaking([Caller, Reader, GeneratedCode], why),
-                        format!("means `{}` now, it meant `{}`", text(b), text(a)),
+                        format!("now maps to `{}`; it mapped to `{}`", text(b), text(a)),
                     )
                 }
             };
@@ -266,7 +269,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether one component was renamed to the other, which is told where it is referred to.
+    /// Whether one component was renamed to the other, which is reported at the reference.
     fn is_renaming(&self, old: &str, new: &str) -> bool {
         let schema = |root: &Node<'_>, name: &str| root.key("components").key("schemas").get(name).is_some();
         !schema(&self.new.root(), old) && !schema(&self.old.root(), new)
@@ -280,14 +283,14 @@ struct Pairing<'a> {
 }
 
 impl<'a> Pairing<'a> {
-    /// Pairs objects with the one that has most of their properties.
+    /// Pairs each object with the one that shares most of its properties.
     fn take_most_similar(&mut self) {
         let shared = |a: &Node<'_>, b: &Node<'_>| {
             let properties = a.key("properties");
             properties.members().filter(|(name, _)| b.key("properties").get(name).is_some()).count()
         };
         for a in std::mem::take(&mut self.gone) {
-            // The first of several that are alike.
+            // The first of several equally similar ones.
             match (0..self.came.len()).rev().max_by_key(|n| shared(&a, &self.came[*n])) {
                 Some(n) if shared(&a, &self.came[n]) > 0 => {
                     let b = self.came.remove(n);
@@ -312,8 +315,8 @@ impl<'a> Pairing<'a> {
     }
 }
 
-/// The values of the discriminator with the component that each means: those that are mapped, and the
-/// names of the alternatives that are not.
+/// The values of the discriminator with the component of each: the mapped values, and the names of the alternatives
+/// that are not mapped.
 fn mapped(schema: &Node<'_>, discriminator: &Node<'_>) -> BTreeMap<String, String> {
     let name = |target: &str| target.rsplit('/').next().unwrap_or_default().to_owned();
     let mapping = discriminator.key("mapping");

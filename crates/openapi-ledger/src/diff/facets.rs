@@ -1,5 +1,5 @@
-//! What every object of a description may have: text, samples, marks, extensions. And the net below:
-//! a field that nobody else looked at.
+//! Fields that every object may have: texts, examples, extensions. Also reports changes in all fields that no other part
+//! of the diff handles.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,7 +10,7 @@ use super::{At, Comparison, Direction, Node, Verdict, kinds};
 use crate::grammar::{is_prose, is_sample};
 use crate::text::{brief, listed};
 
-/// Whether two values say the same: `1` and `1.0` do.
+/// Whether two values are equal. `1` and `1.0` are.
 pub(super) fn same(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
@@ -22,7 +22,7 @@ pub(super) fn same(old: &Value, new: &Value) -> bool {
     }
 }
 
-/// A text that two values have in common exactly when they are the [`same`].
+/// A text that is equal for two values exactly if they are the [`same`].
 pub(super) fn canonical(value: &Value) -> String {
     match value {
         Value::Number(number) => {
@@ -41,7 +41,7 @@ pub(super) fn canonical(value: &Value) -> String {
     }
 }
 
-/// Whether two lists hold the same, in whatever order.
+/// Whether two lists have the same items in any order.
 pub(super) fn same_set(old: &Value, new: &Value) -> bool {
     let set = |items: &[Value]| items.iter().map(canonical).collect::<HashSet<_>>();
     match (old, new) {
@@ -55,14 +55,14 @@ pub(super) fn texts<'a>(node: &Node<'a>) -> BTreeSet<&'a str> {
     node.items().filter_map(|item| item.value.as_str()).collect()
 }
 
-/// "was added: 1", "was removed, it was 1", "was 1 and is 2".
+/// Describes the change of a value: "was set to 2", "was removed; it was 1", "changed from 1 to 2".
 pub(super) fn became(old: Option<&Value>, new: Option<&Value>) -> String {
     match (old, new) {
-        (None, Some(new)) => format!("is {} now; it was not given", brief(new)),
-        (Some(old), None) => format!("was {} and is no longer given", brief(old)),
+        (None, Some(new)) => format!("was set to {}", brief(new)),
+        (Some(old), None) => format!("was removed; it was {}", brief(old)),
         (old, new) => {
             let text = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), brief);
-            format!("was {} and is {} now", text(old), text(new))
+            format!("changed from {} to {}", text(old), text(new))
         }
     }
 }
@@ -102,11 +102,11 @@ impl Comparison<'_> {
                 "deprecated" => {
                     let (message, why) = if new.flag(key) {
                         (
-                            "is deprecated now",
-                            "everything works as before; callers should look for what replaces it",
+                            "is now deprecated",
+                            "everything still works; callers should migrate to the replacement",
                         )
                     } else {
-                        ("is no longer deprecated", "everything works as before")
+                        ("is no longer deprecated", "everything still works")
                     };
                     let message = format!("{subject} {message}");
                     self.report(&kinds::DEPRECATED_CHANGED, at, direction, Verdict::compatible(why), message);
@@ -122,7 +122,7 @@ impl Comparison<'_> {
                 }
                 key if key.starts_with("x-") => {
                     let verdict = Verdict::compatible(
-                        "no call depends on an extension; what it means to the tools that read it is not known here",
+                        "calls do not depend on extensions; the meaning of this extension is not known",
                     );
                     let message = format!("{subject}: `{key}` {}", became(before, after));
                     self.report(&kinds::EXTENSION_CHANGED, at, direction, verdict, message);
@@ -139,12 +139,12 @@ impl Comparison<'_> {
     pub(super) fn unclassified(&mut self, at: At, direction: Option<Direction>, message: String) {
         let verdict = Verdict::breaking(
             [Caller, super::Who::Reader, GeneratedCode],
-            "what this means is not known here, so it counts as breaking until a person has looked",
+            "this change is not understood, so it counts as breaking until somebody reviews it",
         );
         self.report(&kinds::UNCLASSIFIED, at, direction, verdict, message);
     }
 
-    /// What the object is called to which a field belongs.
+    /// The name, in messages, of the object that a field belongs to.
     pub(super) fn owner(&self, old: &Node<'_>, new: &Node<'_>) -> String {
         if new.value.is_null() { self.old.subject(&old.at) } else { self.new.subject(&new.at) }
     }
@@ -156,25 +156,22 @@ impl Comparison<'_> {
         if added.is_empty() && removed.is_empty() {
             if old.value.is_null() != new.value.is_null() {
                 let message = format!(
-                    "{subject}: the list of required scopes is {} now",
-                    if new.value.is_null() { "gone" } else { "there, and empty" }
+                    "{subject}: the list of required scopes is now {}",
+                    if new.value.is_null() { "missing" } else { "present but empty" }
                 );
-                let verdict = Verdict::compatible("no scope is asked for, before and after");
+                let verdict = Verdict::compatible("no scope is required before or after the change");
                 self.report(&kinds::REQUIRED_SCOPES_CHANGED, at, Some(Direction::Request), verdict, message);
             }
             return;
         }
         let kind = &kinds::REQUIRED_SCOPES_CHANGED;
         if !added.is_empty() {
-            let verdict = Verdict::breaking(
-                [Caller],
-                "a key that was allowed to do this lacks the scope, and the caller is refused",
-            );
-            let message = format!("{subject}: the scope {} is required now", listed(added));
+            let verdict = Verdict::breaking([Caller], "requests with keys that lack the scope are rejected");
+            let message = format!("{subject}: the scope {} is now required", listed(added));
             self.report(kind, at.clone(), Some(Direction::Request), verdict, message);
         }
         if !removed.is_empty() {
-            let verdict = Verdict::compatible("a key that was allowed to do this still is");
+            let verdict = Verdict::compatible("keys that were sufficient still are");
             let message = format!("{subject}: the scope {} is no longer required", listed(removed));
             self.report(kind, at, Some(Direction::Request), verdict, message);
         }
@@ -182,24 +179,24 @@ impl Comparison<'_> {
 
     fn idempotency(&mut self, old: Option<&Value>, new: Option<&Value>, at: At, subject: &str) {
         let Some(mark) = &self.marks.idempotency else { return };
-        // How much a caller whose answer was lost may do without looking; what is not known promises nothing.
+        // What a caller may do after a lost response without reading first. Unknown values promise nothing.
         let promise = |value: Option<&Value>| mark.strength(value.and_then(Value::as_str));
         let verdict = if promise(new) < promise(old) {
-            Verdict::breaking([Caller], "a caller that repeats the call after a lost answer may do harm now")
-        } else if promise(new) > promise(old) || old.is_none() {
-            Verdict::compatible("a caller that was careful before is right still")
-        } else {
             Verdict::breaking(
                 [Caller],
-                "what a caller may do after a lost answer is promised no longer, or is something else",
+                "repeating the call after a lost response may now have a second effect",
             )
+        } else if promise(new) > promise(old) || old.is_none() {
+            Verdict::compatible("callers that did not rely on this are not affected")
+        } else {
+            Verdict::breaking([Caller], "callers can no longer rely on the old rule for lost responses")
         };
         let message = format!("{subject}: `{}` {}", mark.extension, became(old, new));
         self.report(&kinds::IDEMPOTENCY_CHANGED, at, Some(Direction::Request), verdict, message);
     }
 
     fn availability(&mut self, key: &str, old: &Node<'_>, new: &Node<'_>, at: At, subject: &str) {
-        // Dates and years order as texts: "2025" stands before "2025-03-17".
+        // Dates and years are ordered as texts: "2025" is before "2025-03-17".
         let earlier_end = match (old.text("until"), new.text("until")) {
             (None, Some(_)) => true,
             (Some(old), Some(new)) => new < old,
@@ -211,11 +208,11 @@ impl Comparison<'_> {
             _ => false,
         };
         let verdict = if earlier_end {
-            Verdict::breaking([Caller], "newer servers answer 404 where callers counted on the operation")
+            Verdict::breaking([Caller], "newer servers return 404 for an operation that callers rely on")
         } else if later_begin {
-            Verdict::breaking([Caller], "older servers answer 404 where callers counted on the operation")
+            Verdict::breaking([Caller], "older servers return 404 for an operation that callers rely on")
         } else {
-            Verdict::compatible("the operation is promised on every server on which it was")
+            Verdict::compatible("the operation is still available on every server that was listed before")
         };
         let (before, after) =
             ((!old.value.is_null()).then_some(old.value), (!new.value.is_null()).then_some(new.value));
@@ -226,8 +223,8 @@ impl Comparison<'_> {
 
 fn verb(old: Option<&Value>, new: Option<&Value>) -> &'static str {
     match (old, new) {
-        (None, _) => "is new",
-        (_, None) => "is gone",
+        (None, _) => "was added",
+        (_, None) => "was removed",
         _ => "changed",
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! * **breaking**: a program that is correct by the old version can fail with the new one, either on the wire (a request
 //!   is rejected, a response is unexpected) or because regenerated code has different names.
-//! * **compatible**: neither of these. Types in generated code may still become stricter, for example if a response is no
+//! * **compatible**: programs keep working. Types in generated code may still become stricter, for example if a response is no
 //!   longer nullable; the reason says so.
 //! * **documentation**: texts and examples.
 //!
@@ -55,7 +55,7 @@ use unchanged::Unchanged;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// A program that is correct by the old version can fail with the new one.
+    /// A program that is correct according to the old version can fail with the new one.
     Breaking,
     /// Programs keep working.
     Compatible,
@@ -64,7 +64,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The step of the version that a change of this effect asks for.
+    /// The version step that a change with this effect requires.
     ///
     /// ```
     /// use openapi_ledger::diff::{Effect, Step};
@@ -84,9 +84,9 @@ impl Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
-    /// The last number.
+    /// The third number.
     Patch,
-    /// The middle number.
+    /// The second number.
     Minor,
     /// The first number.
     Major,
@@ -108,7 +108,7 @@ pub enum Direction {
 pub enum Who {
     /// A program that sends requests.
     Caller,
-    /// A program that decodes answers.
+    /// A program that decodes responses.
     Reader,
     /// A program that is compiled against generated code.
     GeneratedCode,
@@ -118,21 +118,21 @@ pub enum Who {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
-    /// The method in capitals.
+    /// The method, in upper case.
     pub method: String,
     /// The path template.
     pub path: String,
-    /// The `operationId`, where there is one. That of the old document, if the operation is in both.
+    /// The `operationId`, if there is one. If both documents have the operation, that of the old one.
     pub operation_id: Option<String>,
 }
 
-/// Which of the two documents a pointer leads into.
+/// One of the two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Version {
-    /// The one before.
+    /// The old document.
     Old,
-    /// The one after.
+    /// The new document.
     New,
 }
 
@@ -144,7 +144,7 @@ pub struct Change {
     pub kind: &'static str,
     /// Its effect.
     pub effect: Effect,
-    /// The step of the version that it asks for.
+    /// The version step that it requires.
     pub step: Step,
     /// The direction of the data, if it matters.
     pub direction: Option<Direction>,
@@ -153,12 +153,12 @@ pub struct Change {
     /// The operations that are affected, by path and method. None for a change of the document itself
     /// or of a component that no operation uses.
     pub operations: Vec<Operation>,
-    /// The document that `pointer` leads into: the old one only for what is gone.
+    /// The document that `pointer` refers to: the new one, or the old one for something that was removed.
     pub document: Version,
     /// The node.
     #[serde(serialize_with = "as_text")]
     pub pointer: Pointer,
-    /// Its line, where the document has a text.
+    /// Its line, if the document was parsed from text.
     pub line: Option<u32>,
     /// The place in the API, independent of list order and component names: `parameters.search.required`, `responses.200.results[].name`.
     pub place: String,
@@ -188,7 +188,7 @@ pub struct Diff {
     pub changes: Vec<Change>,
 }
 
-/// What a diff says about one of its documents.
+/// The identity of one of the documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Described {
     /// The name of the document.
@@ -198,17 +198,17 @@ pub struct Described {
 }
 
 impl Diff {
-    /// The worst effect; `None` when nothing changed.
+    /// The most severe effect; `None` if nothing changed.
     pub fn effect(&self) -> Option<Effect> {
         self.changes.iter().map(|change| change.effect).min()
     }
 
-    /// The greatest step that a change asks for; `None` when nothing changed.
+    /// The greatest step that a change requires; `None` if nothing changed.
     pub fn step(&self) -> Option<Step> {
         self.changes.iter().map(|change| change.step).max()
     }
 
-    /// How many changes have this effect.
+    /// The number of changes with this effect.
     pub fn count(&self, effect: Effect) -> usize {
         self.changes.iter().filter(|change| change.effect == effect).count()
     }
@@ -244,7 +244,7 @@ pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error
     let matched = operations::compare(&mut comparison);
     if matched.none_in_common() {
         let reason = format!(
-            "no operation in common with {} ({} there, {} here); is it the description of another API?",
+            "no operation in common with {} ({} there, {} here); is it the description of a different API?",
             old.name, matched.old, matched.new
         );
         return Err(Error::Unsuitable { place: new.place(&Pointer::root().key("paths")), reason });
@@ -253,8 +253,8 @@ pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error
     Ok(comparison.finish(old, new))
 }
 
-/// The changes between two documents that are normalised: whose parameters and alternatives have no other
-/// names for the same thing.
+/// The changes between two normalised documents, in which parameters and alternatives with the same meaning have the same
+/// names.
 pub(crate) fn structure(old: &Value, new: &Value, marks: &Marks) -> Vec<Change> {
     let mut comparison = Comparison::new(Side::new(old), Side::new(new), marks);
     comparison.exact = true;
@@ -294,7 +294,7 @@ pub(crate) struct Node<'a> {
 static ABSENT: Value = Value::Null;
 
 impl<'a> Node<'a> {
-    /// The member `name`, or null where there is none.
+    /// The member `name`, or null if there is none.
     fn key(&self, name: &str) -> Self {
         Self { value: self.value.get(name).unwrap_or(&ABSENT), at: self.at.key(name) }
     }
@@ -357,7 +357,7 @@ impl At {
         }
     }
 
-    /// The pointer that a reader is shown: into the new document unless the node is gone.
+    /// The pointer to report: into the new document, unless the node was removed.
     fn shown(&self) -> (Version, Pointer) {
         match (&self.old, &self.new) {
             (_, Some(new)) => (Version::New, new.clone()),
@@ -367,7 +367,7 @@ impl At {
     }
 }
 
-/// What is said of a change beside its kind and place.
+/// The effect of a change and the reason.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     effect: Effect,
@@ -393,7 +393,7 @@ impl Verdict {
     }
 }
 
-/// A change, without what identifies it.
+/// The properties of a change that do not identify it.
 struct Found {
     verdict: Verdict,
     at: At,
@@ -408,26 +408,26 @@ struct Identity {
     message: String,
 }
 
-/// What is known while two documents are compared.
+/// The state of a comparison of two documents.
 pub(crate) struct Comparison<'a> {
     old: Side<'a>,
     new: Side<'a>,
     /// The operation under comparison.
     current: Option<Operation>,
     found: HashMap<Identity, Found>,
-    /// The pairs of schemas that the current operation has been compared by.
+    /// The pairs of schemas that have been compared for the current operation.
     seen: HashSet<(Pointer, Pointer, Option<Direction>)>,
-    /// Schemas behind references that are still to be compared: a chain of references may be longer than the
-    /// stack is deep.
+    /// Referenced schemas that are still to be compared. They are queued because a chain of references may be too long for the
+    /// stack.
     pending: Vec<(Node<'a>, Node<'a>, Option<Direction>)>,
-    /// The components that some operation led to.
+    /// The components that an operation refers to.
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
     renamed: HashSet<(Pointer, Pointer)>,
     /// Whether names are matched exactly: a renamed parameter is a different parameter, and a status range does not cover
     /// single statuses.
     exact: bool,
-    /// What need not be compared.
+    /// The parts that do not have to be compared.
     unchanged: Unchanged,
     /// The extensions whose meaning is known.
     marks: &'a Marks,
@@ -450,13 +450,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Everything that follows is about this operation, until the next.
+    /// Sets the operation of all further changes.
     fn enter(&mut self, operation: Option<Operation>) {
         self.current = operation;
         self.seen.clear();
     }
 
-    /// Compares what is left to be compared for the operation.
+    /// Compares the queued schemas of the operation.
     fn settle(&mut self) {
         while let Some((old, new, direction)) = self.pending.pop() {
             self.facets(&old, &new, direction);

@@ -1,4 +1,4 @@
-//! What an object or a list may hold: properties, further members, items.
+//! The contents of objects and lists: properties, additional properties, items.
 
 use std::collections::BTreeSet;
 
@@ -46,15 +46,15 @@ impl<'a> Comparison<'a> {
             }
             let verdict = if after.flag(field) {
                 let why = if other_end == Caller {
-                    "what callers send is ignored or refused"
+                    "the value that callers send is ignored or rejected"
                 } else {
-                    "readers no longer get it"
+                    "readers no longer get the value"
                 };
                 Verdict::breaking([other_end, GeneratedCode], why)
             } else {
-                Verdict::compatible("it is left out by those who do not know that it may be there")
+                Verdict::compatible("readers and callers that do not know it omit or ignore it")
             };
-            let message = format!("{}: `{field}` is {} now", self.owner(a, b), after.flag(field));
+            let message = format!("{}: `{field}` is now {}", self.owner(a, b), after.flag(field));
             let at = At::member(before.outermost(), after.outermost(), field);
             self.report(&kinds::PROPERTY_DIRECTION, at, direction, verdict, message);
         }
@@ -79,11 +79,11 @@ impl<'a> Comparison<'a> {
         let verdict = judge(
             direction,
             variance,
-            "a caller that leaves it out is refused",
-            "a reader that counts on it fails where it is left out",
+            "requests without it are rejected",
+            "a reader that requires it fails if it is missing",
         );
         let message = format!(
-            "{}: `{name}` is {} now",
+            "{}: `{name}` is now {}",
             self.owner(old, new),
             if now { "required" } else { "optional" }
         );
@@ -105,22 +105,20 @@ impl<'a> Comparison<'a> {
         let closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
         let verdict = match direction {
             Some(Direction::Request) if required => {
-                Verdict::breaking([Caller, GeneratedCode], "a caller that does not send it is refused")
+                Verdict::breaking([Caller, GeneratedCode], "requests without it are rejected")
             }
-            Some(Direction::Request) => {
-                Verdict::compatible("callers that do not send it are served as before")
-            }
+            Some(Direction::Request) => Verdict::compatible("requests without it still succeed"),
             Some(Direction::Response) if closed => Verdict::breaking(
                 [Reader],
-                "the object was closed (`additionalProperties: false`): a strict reader refuses what it does not know",
+                "the object was closed (`additionalProperties: false`), so strict readers reject unknown properties",
             ),
-            Some(Direction::Response) => Verdict::compatible("readers skip what they do not know"),
-            None => {
-                Verdict::compatible("no operation uses it; only code that names the generated type sees it")
-            }
+            Some(Direction::Response) => Verdict::compatible("readers ignore unknown properties"),
+            None => Verdict::compatible(
+                "no operation uses it; only code that uses the generated type is affected",
+            ),
         };
         let message = format!(
-            "{}: the {} property `{name}` is new",
+            "{}: the {} property `{name}` was added",
             holder(&self.new, property),
             if required { "required" } else { "optional" }
         );
@@ -134,15 +132,15 @@ impl<'a> Comparison<'a> {
         let verdict = match direction {
             Some(Direction::Request) => Verdict::breaking(
                 [Caller, GeneratedCode],
-                "what callers send is ignored or refused, and the generated member is gone",
+                "the value that callers send is ignored or rejected, and the field of the generated type is removed",
             ),
             Some(Direction::Response) => Verdict::breaking(
                 [Reader, GeneratedCode],
-                "a reader that uses it does not find it, and the generated member is gone",
+                "readers that use it do not get it, and the field of the generated type is removed",
             ),
-            None => Verdict::breaking([GeneratedCode], "the generated member is gone"),
+            None => Verdict::breaking([GeneratedCode], "the field of the generated type is removed"),
         };
-        let message = format!("{}: the property `{name}` is gone", holder(&self.old, property));
+        let message = format!("{}: the property `{name}` was removed", holder(&self.old, property));
         self.report(&kinds::PROPERTY_REMOVED, At::gone(property.at.clone()), direction, verdict, message);
     }
 
@@ -162,7 +160,7 @@ impl<'a> Comparison<'a> {
                 if before != after {
                     let message = format!("{}: `{key}` {}", self.owner(old, new), became(before, after));
                     let verdict = Verdict::compatible(
-                        "it means the same; generated code may keep such members, or no longer",
+                        "the meaning is the same, but generated code may or may not keep such properties",
                     );
                     self.report(
                         &kinds::ADDITIONAL_PROPERTIES_CHANGED,
@@ -180,8 +178,8 @@ impl<'a> Comparison<'a> {
         let verdict = judge(
             direction,
             variance,
-            "a caller that sends such members is refused",
-            "a strict reader meets members that it does not expect",
+            "requests with such properties are rejected",
+            "strict readers can get properties that they do not expect",
         );
         let message = format!("{}: `{key}` {}", self.owner(old, new), became(before, after));
         self.report(
@@ -202,13 +200,13 @@ impl<'a> Comparison<'a> {
                 let message = format!(
                     "{}: the items {}",
                     self.owner(old, new),
-                    if before.is_some() { "are no longer described" } else { "are described now" }
+                    if before.is_some() { "are no longer described" } else { "are now described" }
                 );
                 let verdict = retyped(
                     direction,
                     variance,
-                    "a caller that sends other items is refused",
-                    "a reader that decodes the items meets others",
+                    "requests with other items are rejected",
+                    "readers can get items of another type",
                 );
                 self.report(
                     &kinds::ITEMS_CHANGED,
@@ -222,7 +220,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Which members an object may have that are not described, from few to many.
+/// The undescribed members that an object may have, from few to many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Others {
     None,
@@ -241,7 +239,7 @@ impl Others {
     }
 }
 
-/// Whether values of this schema do not travel in this direction.
+/// Whether values of this schema are not sent in this direction.
 fn is_hidden(view: &View<'_>, direction: Option<Direction>) -> bool {
     match direction {
         Some(Direction::Request) => view.flag("readOnly"),
@@ -250,7 +248,7 @@ fn is_hidden(view: &View<'_>, direction: Option<Direction>) -> bool {
     }
 }
 
-/// What the object of a property is called.
+/// The name, in messages, of the object of a property.
 fn holder(side: &super::tree::Side<'_>, property: &Node<'_>) -> String {
     let holder = property.at.parent().and_then(|properties| properties.parent()).unwrap_or_default();
     side.subject(&holder)

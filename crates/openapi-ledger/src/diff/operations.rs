@@ -1,4 +1,4 @@
-//! Operations: which one is which, and what they have beside parameters, bodies and responses.
+//! Operations: how they are matched, and their parts other than parameters, bodies and responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{At, Comparison, Direction, Node, Operation, Verdict, kinds};
 use crate::grammar::METHODS;
 use crate::text::listed;
 
-/// How many operations the documents have, and share.
+/// The numbers of operations in each document and in both.
 pub(super) struct Matched {
     pub(super) old: usize,
     pub(super) new: usize,
@@ -22,7 +22,7 @@ impl Matched {
     }
 }
 
-/// An operation with the path item that holds it.
+/// An operation with the path item that contains it.
 #[derive(Clone)]
 pub(super) struct Site<'a> {
     pub(super) path: &'a str,
@@ -44,7 +44,7 @@ impl Site<'_> {
         }
     }
 
-    /// The path without the names of its parameters, which callers do not send.
+    /// The method, and the path without the names of its parameters, which callers do not send.
     fn on_the_wire(&self) -> (String, &str) {
         (without_names(self.path), self.method)
     }
@@ -68,7 +68,7 @@ pub(crate) fn names_in(path: &str) -> Vec<&str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// Compares all operations, and what the paths hold beside them.
+/// Compares all operations, and the other contents of path items.
 pub(super) fn compare(comparison: &mut Comparison<'_>) -> Matched {
     let (old, new) = (sites(comparison.old), sites(comparison.new));
     let mut pairs = Vec::new();
@@ -139,9 +139,9 @@ impl<'a> Comparison<'a> {
         self.enter(Some(site.named()));
         let verdict = Verdict::breaking(
             [Caller, GeneratedCode],
-            "callers get 404 or 405, and the generated method is gone",
+            "callers get 404 or 405, and the generated method is removed",
         );
-        let message = format!("{} {} is gone", site.method.to_uppercase(), site.path);
+        let message = format!("{} {} was removed", site.method.to_uppercase(), site.path);
         self.report(
             &kinds::OPERATION_REMOVED,
             At::gone(site.node.at.clone()),
@@ -153,8 +153,8 @@ impl<'a> Comparison<'a> {
 
     fn added(&mut self, site: &Site<'a>) {
         self.enter(Some(site.named()));
-        let verdict = Verdict::compatible("nobody calls it yet");
-        let message = format!("{} {} is new", site.method.to_uppercase(), site.path);
+        let verdict = Verdict::compatible("there are no callers yet");
+        let message = format!("{} {} was added", site.method.to_uppercase(), site.path);
         self.report(
             &kinds::OPERATION_ADDED,
             At::came(site.node.at.clone()),
@@ -166,7 +166,7 @@ impl<'a> Comparison<'a> {
 
     fn moved(&mut self, old: &Site<'a>, new: &Site<'a>) {
         self.enter(Some(old.named()));
-        let verdict = Verdict::breaking([Caller], "callers get 404 or 405 at the old address");
+        let verdict = Verdict::breaking([Caller], "callers get 404 or 405 at the old path");
         let message = format!(
             "`{}` moved from {} {} to {} {}",
             old.id().unwrap_or_default(),
@@ -212,7 +212,7 @@ impl<'a> Comparison<'a> {
         if before == after {
             return;
         }
-        let why = "the generated method has another name; what goes over the wire is the same";
+        let why = "the generated method has a different name; the requests and responses are the same";
         let verdict = Verdict::breaking([GeneratedCode], why);
         let message = format!("`operationId` {}", became(before, after));
         let at = At::member(&old.node, &new.node, "operationId");
@@ -223,11 +223,10 @@ impl<'a> Comparison<'a> {
         if without_names(old.path) != without_names(new.path) || old.path == new.path {
             return;
         }
-        let why =
-            "the argument of the generated method has another name; what goes over the wire is the same";
+        let why = "the argument of the generated method has a different name; the requests and responses are the same";
         let names = |path| listed(names_in(path));
         let message =
-            format!("the parameters of the path were {} and are {} now", names(old.path), names(new.path));
+            format!("the parameters of the path changed from {} to {}", names(old.path), names(new.path));
         let at = At::both(old.item.at.clone(), new.item.at.clone());
         self.report(
             &kinds::PATH_PARAMETER_RENAMED,
@@ -238,20 +237,20 @@ impl<'a> Comparison<'a> {
         );
     }
 
-    /// Callbacks are requests that the server sends; whether one changed is all that is told.
+    /// Callbacks are requests that the server sends. Only whether a callback changed is reported.
     fn callbacks(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let (old, new) = (old.key("callbacks"), new.key("callbacks"));
         let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
         for name in names {
             let verdict = match (old.get(name), new.get(name)) {
-                (None, Some(_)) => Verdict::compatible("a receiver that does not ask for it does not get it"),
+                (None, Some(_)) => Verdict::compatible("receivers that do not subscribe to it do not get it"),
                 (Some(a), Some(b)) if same(a.value, b.value) => continue,
                 _ => Verdict::breaking(
                     [super::Who::Reader],
-                    "the receiver is sent something else, or nothing, and no finer judgement is made here",
+                    "the receiver gets something else or nothing; changes of callbacks are not analyzed further",
                 ),
             };
-            let message = format!("the callback `{name}` is new, gone or different");
+            let message = format!("the callback `{name}` was added, removed or changed");
             self.report(
                 &kinds::CALLBACK_CHANGED,
                 At::member(&old, &new, name),

@@ -1,4 +1,4 @@
-//! Parameters: which one is which, and how it is sent.
+//! Parameters: how they are matched, and how they are sent.
 
 use super::Who::{Caller, GeneratedCode};
 use super::facets::same;
@@ -28,7 +28,7 @@ impl<'a> Comparison<'a> {
                 let other = after.remove(n);
                 let verdict = Verdict::breaking(
                     [Caller],
-                    "the server looks for the value elsewhere and does not find it",
+                    "the server expects the value elsewhere and does not find it",
                 );
                 let place = |node: &Node<'_>| node.text("in").unwrap_or("?").to_owned();
                 let message =
@@ -43,9 +43,10 @@ impl<'a> Comparison<'a> {
                 self.parameter(&parameter, &other);
             } else if let Some(n) = renamed {
                 let other = after.remove(n);
-                let why = "the server does not know the name that callers send, and generated code has another argument";
+                let why =
+                    "the server does not know the old name, and generated code has a different argument";
                 let message =
-                    format!("parameter `{name}` is called `{}` now", other.text("name").unwrap_or("?"));
+                    format!("parameter `{name}` was renamed to `{}`", other.text("name").unwrap_or("?"));
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
                 self.report(
                     &kinds::PARAMETER_RENAMED,
@@ -56,8 +57,9 @@ impl<'a> Comparison<'a> {
                 );
                 self.parameter(&parameter, &other);
             } else {
-                let why = "what callers send is ignored or refused, and generated code has no such argument";
-                let message = format!("parameter `{name}` ({}) is gone", parameter.text("in").unwrap_or("?"));
+                let why = "the value that callers send is ignored or rejected, and the argument of the generated method is removed";
+                let message =
+                    format!("parameter `{name}` ({}) was removed", parameter.text("in").unwrap_or("?"));
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
                 self.report(&kinds::PARAMETER_REMOVED, At::gone(parameter.at), REQUEST, verdict, message);
             }
@@ -67,13 +69,13 @@ impl<'a> Comparison<'a> {
             let verdict = if required {
                 Verdict::breaking(
                     [Caller, GeneratedCode],
-                    "callers that do not send it are refused, and the generated method asks for it",
+                    "requests without it are rejected, and the generated method requires it",
                 )
             } else {
-                Verdict::compatible("callers that do not send it are served as before")
+                Verdict::compatible("requests without it still succeed")
             };
             let message = format!(
-                "the {} parameter `{}` ({}) is new",
+                "the {} parameter `{}` ({}) was added",
                 if required { "required" } else { "optional" },
                 parameter.text("name").unwrap_or("?"),
                 parameter.text("in").unwrap_or("?")
@@ -91,35 +93,32 @@ impl<'a> Comparison<'a> {
                     "required",
                     Verdict::breaking(
                         [Caller, GeneratedCode],
-                        "callers that leave it out are refused, and the generated method asks for it",
+                        "requests without it are rejected, and the generated method requires it",
                     ),
                 )
             } else {
                 (
                     "optional",
                     Verdict::compatible(
-                        "callers that send it are served as before; the argument of generated code becomes optional",
+                        "requests with it still succeed; the argument of the generated method becomes optional",
                     ),
                 )
             };
             let at = At::member(old, new, "required");
-            self.report(&kinds::PARAMETER_REQUIRED, at, REQUEST, verdict, format!("{subject} is {what} now"));
+            self.report(&kinds::PARAMETER_REQUIRED, at, REQUEST, verdict, format!("{subject} is now {what}"));
         }
         for field in ["style", "explode", "allowReserved", "allowEmptyValue"] {
             let (before, after) = (written(old, field), written(new, field));
-            // In another place other values are the default.
+            // The defaults depend on the location.
             if before == after || old.text("in") != new.text("in") {
                 continue;
             }
             let verdict = if before == "false" && field.starts_with("allow") {
-                Verdict::compatible("what callers send is understood as before")
+                Verdict::compatible("values that callers send are still understood")
             } else {
-                Verdict::breaking(
-                    [Caller],
-                    "the server reads values that are written otherwise than callers write them",
-                )
+                Verdict::breaking([Caller], "the server expects a different format than callers send")
             };
-            let message = format!("{subject}: `{field}` was {before} and is {after} now");
+            let message = format!("{subject}: `{field}` changed from {before} to {after}");
             self.report(&kinds::PARAMETER_STYLE, At::member(old, new, field), REQUEST, verdict, message);
         }
         let optional = !(required(old) && required(new));
@@ -148,10 +147,9 @@ impl<'a> Comparison<'a> {
         subject: &str,
     ) {
         if old.get("content").is_some() != new.get("content").is_some() {
-            let verdict =
-                Verdict::breaking([Caller, GeneratedCode], "the value is written otherwise than before");
+            let verdict = Verdict::breaking([Caller, GeneratedCode], "the format of the value is different");
             let message = format!(
-                "{subject}: described by `{}` now",
+                "{subject}: now described by `{}`",
                 if new.get("content").is_some() { "content" } else { "schema" }
             );
             self.report(
@@ -168,7 +166,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// The parameters of an operation: its own, and those of its path that it does not override.
+/// The parameters of an operation: its own, and those of its path item that it does not override.
 fn in_force<'a>(side: Side<'a>, site: &Site<'a>) -> Vec<Node<'a>> {
     let resolved = |node: &Node<'a>| {
         node.key("parameters").items().map(|item| side.resolve(item).node).collect::<Vec<_>>()
@@ -182,7 +180,7 @@ fn in_force<'a>(side: Side<'a>, site: &Site<'a>) -> Vec<Node<'a>> {
     all
 }
 
-/// What tells parameters apart: for one in the path where it stands, for the others the name.
+/// The identity of a parameter: its position for a path parameter, otherwise its name.
 fn identity(parameter: &Node<'_>, path: &str) -> (String, String) {
     let (place, name) =
         (parameter.text("in").unwrap_or_default(), parameter.text("name").unwrap_or_default());
@@ -196,7 +194,7 @@ fn identity(parameter: &Node<'_>, path: &str) -> (String, String) {
     (place.to_owned(), name)
 }
 
-/// Whether two parameters of different names are the same otherwise, as far as a machine can tell.
+/// Whether two parameters with different names are otherwise the same.
 fn is_renamed(old: &Node<'_>, new: &Node<'_>) -> bool {
     let same_text = old.text("description").is_some() && old.text("description") == new.text("description");
     old.text("in") == new.text("in")
@@ -209,7 +207,7 @@ fn alike(old: Option<&str>, new: Option<&str>) -> bool {
     old.zip(new).is_some_and(|(old, new)| strsim::jaro_winkler(old, new) > 0.7)
 }
 
-/// How the values of a parameter are written, with what OpenAPI says where the description is silent.
+/// How the values of a parameter are serialized, with OpenAPI's defaults.
 fn written(parameter: &Node<'_>, field: &str) -> String {
     let style = parameter.text("style").unwrap_or(match parameter.text("in") {
         Some("query" | "cookie") => "form",

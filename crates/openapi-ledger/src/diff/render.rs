@@ -1,4 +1,4 @@
-//! A diff for people (text, markdown) and for programs (JSON).
+//! Renders a diff for people (text, Markdown) and for programs (JSON).
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Change, Diff, Direction, Effect, Operation, Step, Version, VersionCheck, Who};
 use crate::lint::Tool;
 
-/// How many operations a person is told by name.
+/// The maximum number of operations that are named in texts.
 const NAMED: usize = 6;
 
 impl fmt::Display for Effect {
@@ -48,7 +48,7 @@ impl fmt::Display for Operation {
 }
 
 impl Change {
-    /// `breaking, response` and for a breaking change whom it breaks.
+    /// The effect and the direction, such as `breaking, response`, and for a breaking change who is affected.
     fn class(&self) -> String {
         let direction = match self.direction {
             Some(Direction::Request) => ", request",
@@ -78,12 +78,12 @@ impl Change {
 }
 
 impl Diff {
-    /// What there is, in one line.
+    /// Returns a summary in one line.
     pub fn summary(&self) -> String {
         let Some(step) = self.step() else { return "no change".to_owned() };
         let count = |effect| format!("{} {effect}", self.count(effect));
         format!(
-            "{}, {}, {}; asks for a {step} step",
+            "{}, {}, {}; requires a {step} version",
             count(Effect::Breaking),
             count(Effect::Compatible),
             count(Effect::Documentation)
@@ -95,7 +95,7 @@ impl Diff {
         self.changes.iter().filter(move |change| change.effect <= level)
     }
 
-    /// Says how many changes are not shown; empty if there are none.
+    /// States how many changes are not shown; empty if there are none.
     fn hidden(&self, level: Effect) -> String {
         match self.changes.len() - self.shown(level).count() {
             0 => String::new(),
@@ -104,7 +104,7 @@ impl Diff {
         }
     }
 
-    /// The changes of at least this level, for a person at a terminal. The summary considers all.
+    /// Renders the changes of at least this level for a terminal. The summary covers all changes.
     ///
     /// ```
     /// use openapi_ledger::{Document, Marks, diff::{Effect, diff}};
@@ -123,7 +123,7 @@ impl Diff {
             text.push_str(&format!("  {}[{kind}]: {message}\n", change.class()));
             text.push_str(&format!("  why: {why}\n"));
             if !change.who.is_empty() {
-                text.push_str(&format!("  breaks: {}; asks for: {step}\n", change.broken()));
+                text.push_str(&format!("  breaks: {}; requires: {step}\n", change.broken()));
             }
             if let Some(operations) = change.operations() {
                 text.push_str(&format!("  in: {operations}\n"));
@@ -132,7 +132,7 @@ impl Diff {
         text + &self.hidden(level)
     }
 
-    /// The changes of at least this level as a document for a merge request. The summary considers all.
+    /// Renders the changes of at least this level as Markdown for a pull request. The summary covers all changes.
     pub fn to_markdown(&self, level: Effect) -> String {
         let mut text = format!("# {}\n\n{}.\n", self.title(), capitalized(&self.summary()));
         for (effect, heading) in [
@@ -152,17 +152,18 @@ impl Diff {
         text + &self.hidden(level)
     }
 
-    /// The changes for programs. `changes` has those of at least this level; everything else considers all. Fields are only ever added within one `format`:
+    /// Renders the changes for programs. `changes` has the changes of at least this level; everything else covers all
+    /// changes. Within one `format`, fields are only added:
     ///
     /// * `format`: `TOOL/diff/1`, with the name of the tool
     /// * `old`, `new`: `name` and `version` of the documents
     /// * `verdict`: `breaking`, `compatible`, `documentation` or `identical`
-    /// * `step`: `major`, `minor`, `patch` or null: the greatest that is asked for
-    /// * `counts`: how many changes there are of each effect
-    /// * `versionCheck`: `enough` and `message`, or null when it was not asked for
+    /// * `step`: `major`, `minor`, `patch` or null: the greatest step that a change requires
+    /// * `counts`: the number of changes with each effect
+    /// * `versionCheck`: `enough` and `message`, or null if it was not requested
     /// * `changes`: each with `kind` (see [`kinds`](super::kinds)), `effect`, `step`, `direction`
     ///   (`request`, `response` or null), `who` (`caller`, `reader`, `generated-code`), `operations`
-    ///   (`method`, `path`, `operationId`), `document` (`old` or `new`: into which `pointer` leads),
+    ///   (`method`, `path`, `operationId`), `document` (`old` or `new`: the document of `pointer`),
     ///   `pointer`, `line` (or null), `message` and `why`
     pub fn to_json(&self, tool: &Tool, version: Option<&VersionCheck>, level: Effect) -> Value {
         json!({

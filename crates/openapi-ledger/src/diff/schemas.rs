@@ -1,4 +1,4 @@
-//! Schemas: what a value may be before and after, seen by those who send it and those who read it.
+//! Schemas: the values that are allowed before and after, from the perspective of callers and readers.
 
 use serde_json::Value;
 
@@ -10,9 +10,9 @@ use crate::pointer::Pointer;
 /// Where a schema is used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
-    /// Which way its values go; `None` for a component that no operation uses.
+    /// The direction of its values; `None` for a component that no operation uses.
     pub(super) direction: Option<Direction>,
-    /// Whether the value may be left out, so that a default counts.
+    /// Whether the value is optional, so that a default matters.
     pub(super) optional: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Variance {
 }
 
 impl Variance {
-    /// Which end of the wire is hurt, if any.
+    /// Who is affected by a breaking change, if anyone.
     pub(super) fn hurts(self, direction: Option<Direction>) -> Option<Who> {
         match (direction?, self) {
             (Direction::Request, Self::Narrower | Self::Other) => Some(Caller),
@@ -38,7 +38,7 @@ impl Variance {
     }
 }
 
-/// A verdict by direction: `refused` is what happens to a caller, `surprised` what happens to a reader.
+/// A verdict by direction: `refused` is the effect on callers, `surprised` the effect on readers.
 pub(super) fn judge(
     direction: Option<Direction>,
     variance: Variance,
@@ -48,17 +48,19 @@ pub(super) fn judge(
     match (variance.hurts(direction), direction) {
         (Some(Caller), _) => Verdict::breaking([Caller], refused),
         (Some(who), _) => Verdict::breaking([who], surprised),
-        (None, Some(Direction::Request)) => Verdict::compatible("what callers send is accepted as before"),
+        (None, Some(Direction::Request)) => {
+            Verdict::compatible("values that callers send are still accepted")
+        }
         (None, Some(Direction::Response)) => Verdict::compatible(
-            "what readers get is within what was promised; a type or a name in generated code may become narrower",
+            "readers get only values that were allowed before; a generated type may become narrower",
         ),
         (None, None) => {
-            Verdict::compatible("no operation uses it; only code that names the generated type sees it")
+            Verdict::compatible("no operation uses it; only code that uses the generated type is affected")
         }
     }
 }
 
-/// A verdict on a change that gives generated code another type, whatever the direction.
+/// A verdict on a change that changes a type in generated code, in any direction.
 pub(super) fn retyped(
     direction: Option<Direction>,
     variance: Variance,
@@ -70,22 +72,22 @@ pub(super) fn retyped(
         Some(who) => Verdict::breaking([who, GeneratedCode], surprised),
         None => Verdict::breaking(
             [GeneratedCode],
-            "what goes over the wire fits the old description, but generated code has another type here",
+            "requests and responses match the old description, but generated code has a different type here",
         ),
     }
 }
 
-/// A schema behind references and behind an `allOf` that only wraps one.
+/// A schema after resolving references and an `allOf` that only wraps one schema.
 pub(super) struct View<'a> {
     pub(super) node: Node<'a>,
-    /// The wrappers that were passed, which may add text, a default, or null.
+    /// The wrappers, which may add text, a default, or null.
     wrappers: Vec<Node<'a>>,
-    /// The components that were passed.
+    /// The components on the way.
     through: Vec<Pointer>,
 }
 
 impl<'a> View<'a> {
-    /// The field `name` as it holds here: the outermost counts.
+    /// The effective value of the field `name`: the outermost one.
     pub(super) fn field(&self, name: &str) -> Option<&'a Value> {
         self.wrappers.iter().chain([&self.node]).find_map(|node| node.value.get(name))
     }
@@ -99,7 +101,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Fields that may stand beside a wrapping `allOf` without making it more than a wrapper.
+/// Whether a schema is an `allOf` with one member and only fields that a wrapper may have.
 fn is_wrapping(node: &Node<'_>) -> bool {
     let single = node.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
     #[rustfmt::skip]
@@ -120,7 +122,7 @@ fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool
         let resolved = side.resolve(view.node.clone());
         view.through.extend(resolved.through);
         view.node = resolved.node;
-        // A circle of wrappers is no schema; lint complains.
+        // A cycle of wrappers is not a schema; the linter reports it.
         if !wrappers
             || !is_wrapping(&view.node)
             || view.wrappers.iter().any(|wrapper| wrapper.at == view.node.at)
@@ -133,7 +135,7 @@ fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares two schemas, either of which may be absent.
+    /// Compares two schemas. Either of them may be absent.
     pub(super) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, used: Use) {
         if old.value.is_null() && new.value.is_null() {
             return;
@@ -142,7 +144,7 @@ impl<'a> Comparison<'a> {
         if before.wrappers.is_empty() != after.wrappers.is_empty()
             && [&before, &after].iter().any(|view| view.node.get("allOf").is_some())
         {
-            // One of them has several parts: compare part by part.
+            // If one of them has several parts, they are compared part by part.
             (before, after) = (view_through(self.old, old, false), view_through(self.new, new, false));
         }
         self.reached.extend(before.through.iter().map(|at| (Version::Old, at.clone())));
@@ -161,7 +163,7 @@ impl<'a> Comparison<'a> {
                 used.direction,
             );
         }
-        // Each component that no operation uses has its own turn.
+        // Components that no operation uses are compared separately.
         if used.direction.is_none() && !(before.through.is_empty() && after.through.is_empty()) {
             return;
         }
@@ -182,8 +184,8 @@ impl<'a> Comparison<'a> {
             (Some(a), Some(b)) if a != b => {
                 if missing(&self.new.root(), a) && missing(&self.old.root(), b) {
                     self.renamed.insert((a.clone(), b.clone()));
-                    let why = "the generated type has another name; what goes over the wire is the same, unless told otherwise";
-                    let message = format!("`{}` is called `{}` now", name(a), name(b));
+                    let why = "the generated type has a different name; requests and responses are the same unless another change says otherwise";
+                    let message = format!("`{}` was renamed to `{}`", name(a), name(b));
                     let at = At::both(a.clone(), b.clone());
                     self.report(
                         &kinds::COMPONENT_RENAMED,
@@ -193,9 +195,9 @@ impl<'a> Comparison<'a> {
                         message,
                     );
                 } else {
-                    let why = "generated code has another type here; what goes over the wire is the same, unless told otherwise";
+                    let why = "generated code has a different type here; requests and responses are the same unless another change says otherwise";
                     let message = format!(
-                        "{}: refers to `{}` now, it referred to `{}`",
+                        "{}: now refers to `{}` instead of `{}`",
                         self.owner(old, new),
                         name(b),
                         name(a)
@@ -213,11 +215,11 @@ impl<'a> Comparison<'a> {
                 if before.node.value.get("type") == after.node.value.get("type") =>
             {
                 let what = if after.through.is_empty() {
-                    "is written in place now, it referred to"
+                    "is now inline; it referred to"
                 } else {
-                    "refers to the component"
+                    "now refers to the component"
                 };
-                let why = "what goes over the wire is the same, unless told otherwise; generators may name the type otherwise";
+                let why = "requests and responses are the same unless another change says otherwise; generators may choose a different name for the type";
                 let message = format!("{}: {what} `{}`", self.owner(old, new), name(a));
                 self.report(
                     &kinds::REFERENCE_CHANGED,
@@ -242,7 +244,7 @@ impl<'a> Comparison<'a> {
             (&before.node, &after.node)
         };
         let subject = self.owner(a, b);
-        let message = format!("{subject} {}", if new { "may be null now" } else { "may no longer be null" });
+        let message = format!("{subject} {}", if new { "can now be null" } else { "can no longer be null" });
         let typed = |view: &View<'_>| {
             ["type", "enum", "oneOf", "anyOf", "allOf"].iter().any(|key| view.node.value.get(key).is_some())
         };
@@ -251,11 +253,11 @@ impl<'a> Comparison<'a> {
             judge(
                 direction,
                 variance,
-                "a caller that sends null is refused",
-                "a reader that counts on a value fails on null",
+                "requests with null are rejected",
+                "a reader that requires a value fails on null",
             )
         } else {
-            Verdict::compatible("without a type the schema admits null either way")
+            Verdict::compatible("a schema without a type always allows null")
         };
         self.report(&kinds::NULLABLE_CHANGED, At::member(a, b, "nullable"), direction, verdict, message);
     }
@@ -276,24 +278,22 @@ impl<'a> Comparison<'a> {
             Some(_) if !used.optional => Verdict {
                 effect: super::Effect::Documentation,
                 who: Vec::new(),
-                why: "the value cannot be left out, so nobody gets the default".into(),
+                why: "the value is required, so the default is never used".into(),
             },
             Some(_) if old.is_none() => Verdict::compatible(
-                "it says what was left open; an argument or member of generated code may become plain",
+                "the default was not stated before; an argument or field of generated code may no longer be optional",
             ),
-            Some(Direction::Request) => Verdict::breaking(
-                [Caller],
-                "a caller that leaves the value out gets another behaviour, silently",
-            ),
-            Some(Direction::Response) => Verdict::breaking(
-                [Reader],
-                "a reader that fills in what is left out fills in the wrong value",
-            ),
+            Some(Direction::Request) => {
+                Verdict::breaking([Caller], "requests without the value silently have a different effect")
+            }
+            Some(Direction::Response) => {
+                Verdict::breaking([Reader], "readers that fill in the default fill in the wrong value")
+            }
         };
         self.report(&kinds::DEFAULT_CHANGED, At::member(&a, &b, "default"), used.direction, verdict, message);
     }
 
-    /// Everything that a schema says by itself.
+    /// Compares everything except references.
     pub(super) fn facets(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
         #[rustfmt::skip]
         const HANDLED: [&str; 31] = [
@@ -325,7 +325,7 @@ impl<'a> Comparison<'a> {
         self.discriminator(old, new, direction);
     }
 
-    /// References that lead nowhere are compared as they stand.
+    /// Dangling references are compared as text.
     fn dangling(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
         let (before, after) = (old.value.get("$ref"), new.value.get("$ref"));
         if before != after {
@@ -334,7 +334,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether `title` is more than text: generators call the type of a nested schema by it.
+    /// Whether `title` is more than text, because generators use it as the name of a nested type.
     fn names_a_type(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
         let nested = |node: &Node<'_>| {
             !(node.at.as_str().starts_with("/components/schemas/") && node.at.tokens().count() == 3)
@@ -352,7 +352,7 @@ impl<'a> Comparison<'a> {
             return;
         }
         let why =
-            "generators name the type of a nested schema by its title; what goes over the wire is the same";
+            "generators use the title as the name of a nested type; requests and responses are the same";
         let message = format!("{}: the title {}", self.owner(old, new), became(before, after));
         self.report(
             &kinds::TYPE_NAME_CHANGED,
@@ -374,8 +374,8 @@ impl<'a> Comparison<'a> {
         let verdict = judge(
             direction,
             variance,
-            "a caller that sends what is gone is refused",
-            "a reader that knows all old forms meets one that it does not know",
+            "requests with the removed alternative are rejected",
+            "readers can get an alternative that they do not know",
         );
         self.report(kind, at, direction, verdict, message);
     }

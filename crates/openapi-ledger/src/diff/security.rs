@@ -1,4 +1,4 @@
-//! Who may call: requirements of operations, and the schemes behind them.
+//! Security requirements of operations, and the security schemes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use crate::text::listed;
 
 const REQUEST: Option<Direction> = Some(Direction::Request);
 
-/// One way to authenticate: schemes that are needed together, each with its scopes.
+/// One way to authenticate: schemes that are required together, each with its scopes.
 type Way = BTreeMap<String, BTreeSet<String>>;
 
-/// Whether who satisfies `old` also satisfies `new`.
+/// Whether credentials that satisfy `old` also satisfy `new`.
 fn satisfies(old: &Way, new: &Way) -> bool {
     new.iter().all(|(scheme, scopes)| old.get(scheme).is_some_and(|had| scopes.is_subset(had)))
 }
@@ -28,7 +28,7 @@ fn named(way: &Way) -> String {
     with_scopes.collect::<Vec<_>>().join(" and ")
 }
 
-/// The requirement in force for an operation: its own, else that of the document.
+/// The requirement that applies to an operation: its own, or that of the document.
 fn in_force<'a>(root: &Node<'a>, operation: &Node<'a>) -> (Node<'a>, Vec<Way>) {
     let node = operation.get("security").unwrap_or_else(|| root.key("security"));
     let ways = node
@@ -57,8 +57,8 @@ impl<'a> Comparison<'a> {
         if before.is_empty() != after.is_empty() {
             let ways = |ways: &[Way]| ways.iter().map(named).collect::<Vec<_>>().join(", or ");
             if after.is_empty() {
-                let why = "code generated anew sends no credentials, and a caller that trusts the description sends none";
-                let message = format!("no credentials are needed now; needed were: {}", ways(&before));
+                let why = "regenerated code sends no credentials, and neither do callers that follow the description";
+                let message = format!("credentials are no longer required; required were: {}", ways(&before));
                 self.report(
                     &kinds::SECURITY_REMOVED,
                     at,
@@ -67,12 +67,12 @@ impl<'a> Comparison<'a> {
                     message,
                 );
             } else if after.iter().any(Way::is_empty) {
-                let verdict = Verdict::compatible("callers without credentials are served as before");
-                let message = format!("credentials may be sent now: {}", ways(&after));
+                let verdict = Verdict::compatible("requests without credentials still succeed");
+                let message = format!("credentials are now optional: {}", ways(&after));
                 self.report(&kinds::SECURITY_ALTERNATIVE_ADDED, at, REQUEST, verdict, message);
             } else {
-                let verdict = Verdict::breaking([Caller], "callers without credentials are refused");
-                let message = format!("credentials are needed now: {}", ways(&after));
+                let verdict = Verdict::breaking([Caller], "requests without credentials are rejected");
+                let message = format!("credentials are now required: {}", ways(&after));
                 self.report(&kinds::SECURITY_ADDED, at, REQUEST, verdict, message);
             }
             return;
@@ -86,29 +86,29 @@ impl<'a> Comparison<'a> {
                 &kinds::SECURITY_ALTERNATIVE_REMOVED
             };
             let message = match other {
-                Some(other) => format!("needed is {} now, it was {}", named(other), named(way)),
-                None => format!("{} is no longer enough", named(way)),
+                Some(other) => format!("now required: {}; before: {}", named(other), named(way)),
+                None => format!("{} is no longer sufficient", named(way)),
             };
             let verdict = if after.iter().any(|other| satisfies(way, other)) {
-                Verdict::compatible("callers that authenticate in this way satisfy what is asked now")
+                Verdict::compatible("callers that authenticate this way satisfy the new requirement")
             } else {
-                Verdict::breaking([Caller], "callers that authenticate in this way are refused")
+                Verdict::breaking([Caller], "callers that authenticate this way are rejected")
             };
             self.report(kind, at.clone(), REQUEST, verdict, message);
         }
         for way in after.iter().filter(|way| !before.iter().any(|other| schemes(other) == schemes(way))) {
-            let verdict = Verdict::compatible("the ways that there were still are there");
+            let verdict = Verdict::compatible("the existing ways to authenticate are still accepted");
             self.report(
                 &kinds::SECURITY_ALTERNATIVE_ADDED,
                 at.clone(),
                 REQUEST,
                 verdict,
-                format!("{} is enough now", named(way)),
+                format!("{} is now sufficient", named(way)),
             );
         }
     }
 
-    /// The definitions of the schemes that an operation asks for, before and after.
+    /// Compares the definitions of the schemes that an operation requires, before and after.
     fn schemes(&mut self, before: &[Way], after: &[Way]) {
         let used: BTreeSet<&String> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
         for name in used {
@@ -116,7 +116,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares one definition; what uses it is the current operation.
+    /// Compares one definition, which the current operation uses.
     pub(super) fn scheme(&mut self, name: &str) {
         let place = |root: Node<'a>| root.key("components").key("securitySchemes");
         let (old, new) = (place(self.old.root()), place(self.new.root()));
@@ -124,25 +124,24 @@ impl<'a> Comparison<'a> {
             (Some(before), Some(after)) => (self.old.resolve(before).node, self.new.resolve(after).node),
             (None, None) => return,
             (Some(before), None) => {
-                let verdict =
-                    Verdict::breaking([Caller, GeneratedCode], "callers that authenticate by it are refused");
+                let verdict = Verdict::breaking([Caller, GeneratedCode], "callers that use it are rejected");
                 self.report(
                     &kinds::SECURITY_SCHEME_REMOVED,
                     At::gone(before.at),
                     REQUEST,
                     verdict,
-                    format!("security scheme `{name}` is gone"),
+                    format!("security scheme `{name}` was removed"),
                 );
                 return;
             }
             (None, Some(after)) => {
-                let verdict = Verdict::compatible("what it changes for an operation is told there");
+                let verdict = Verdict::compatible("the effects on operations are reported there");
                 self.report(
                     &kinds::SECURITY_SCHEME_ADDED,
                     At::came(after.at),
                     REQUEST,
                     verdict,
-                    format!("security scheme `{name}` is new"),
+                    format!("security scheme `{name}` was added"),
                 );
                 return;
             }
@@ -157,7 +156,7 @@ impl<'a> Comparison<'a> {
                 );
                 let verdict = Verdict::breaking(
                     [Caller],
-                    "callers send credentials where or how the server does not look for them",
+                    "callers send credentials in a way that the server no longer accepts",
                 );
                 self.report(
                     &kinds::SECURITY_SCHEME_CHANGED,
@@ -191,11 +190,14 @@ impl<'a> Comparison<'a> {
                 (before, _) => {
                     let (what, verdict) = if before.is_some() {
                         (
-                            "is gone",
-                            Verdict::breaking([Caller], "callers that get their tokens by it no longer can"),
+                            "was removed",
+                            Verdict::breaking([Caller], "callers can no longer use it to get tokens"),
                         )
                     } else {
-                        ("is new", Verdict::compatible("callers that get their tokens otherwise still can"))
+                        (
+                            "was added",
+                            Verdict::compatible("callers that use other flows can still get tokens"),
+                        )
                     };
                     self.report(
                         kind,
@@ -209,7 +211,7 @@ impl<'a> Comparison<'a> {
             };
             for url in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
                 if before.value.get(url) != after.value.get(url) {
-                    let verdict = Verdict::breaking([Caller], "callers ask for tokens at the old address");
+                    let verdict = Verdict::breaking([Caller], "callers request tokens at the old URL");
                     let message =
                         format!("{subject}: `{url}` {}", became(before.value.get(url), after.value.get(url)));
                     self.report(kind, At::member(&before, &after, url), REQUEST, verdict, message);
@@ -219,13 +221,15 @@ impl<'a> Comparison<'a> {
             let scopes: BTreeSet<&str> = a.members().chain(b.members()).map(|(scope, _)| scope).collect();
             for scope in scopes.into_iter().filter(|scope| a.value.get(scope) != b.value.get(scope)) {
                 let (what, verdict) = match (a.get(scope), b.get(scope)) {
-                    (Some(_), None) => {
-                        ("is gone", Verdict::breaking([Caller], "callers that ask for it get no token"))
-                    }
-                    (None, _) => {
-                        ("is new", Verdict::compatible("callers that do not ask for it are served as before"))
-                    }
-                    _ => ("is described otherwise", Verdict::documentation()),
+                    (Some(_), None) => (
+                        "was removed",
+                        Verdict::breaking([Caller], "callers that request the scope get no token"),
+                    ),
+                    (None, _) => (
+                        "was added",
+                        Verdict::compatible("callers that do not request the scope are not affected"),
+                    ),
+                    _ => ("has a different description", Verdict::documentation()),
                 };
                 self.report(
                     kind,

@@ -14,11 +14,11 @@ pub(super) struct Side<'a> {
     root: &'a Value,
 }
 
-/// A node behind its references.
+/// A node after resolving references.
 #[derive(Clone, Debug)]
 pub(super) struct Resolved<'a> {
     pub(super) node: Node<'a>,
-    /// The components that were passed, the first one first.
+    /// The components on the way, in order.
     pub(super) through: Vec<Pointer>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Side<'a> {
         resolved
     }
 
-    /// What a person calls the node at `at`: `` `Group.icon` ``, ``parameter `search` ``.
+    /// The name of the node at `at` in messages: `` `Group.icon` ``, ``parameter `search` ``.
     pub(super) fn subject(&self, at: &Pointer) -> String {
         let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
@@ -125,7 +125,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// A place within what has a `schema` or a `content`. JSON is the media type that needs no mention.
+    /// A place within an object that has a `schema` or a `content`. The media type JSON is not mentioned.
     fn place_in_holder(&self, holder: String, at: Pointer, rest: &[&str]) -> String {
         match rest {
             [] | ["content"] => holder,
@@ -158,7 +158,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Identifies an alternative by a property with a single allowed value, else by its type, else by its index.
+    /// Identifies an alternative by a property with a single allowed value, otherwise by its type, otherwise by its index.
     fn alternative(&self, at: &Pointer, n: &str) -> String {
         let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
         let node = self.resolve(node).node;
@@ -176,7 +176,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The way into a schema as a person writes it: `.results[].name`.
+/// The path into a schema as text: `.results[].name`.
 fn steps(tokens: &[&str]) -> String {
     let mut text = String::new();
     let mut rest = tokens.iter();

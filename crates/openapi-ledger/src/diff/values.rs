@@ -1,4 +1,4 @@
-//! What a single value may be: type, format, enumerated values, ranges, patterns.
+//! The constraints on a single value: type, format, enumerated values, ranges, patterns.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use super::schemas::{Use, Variance, judge, retyped};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};
 use crate::text::brief;
 
-/// The list on both sides, where one of them is bare and the other the only list of an object.
+/// The list on both sides, if one of them is bare and the other is the only list of an object.
 fn bare_and_enveloped<'a>(old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
     let list_of = |node: &Node<'a>| {
         let mut lists = node
@@ -33,7 +33,7 @@ fn bare_and_enveloped<'a>(old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, N
 }
 
 impl<'a> Comparison<'a> {
-    /// Whether the type is another one, so that nothing below can be compared.
+    /// Whether the type is different, so that nested nodes cannot be compared.
     pub(super) fn other_type(
         &mut self,
         old: &Node<'a>,
@@ -49,8 +49,8 @@ impl<'a> Comparison<'a> {
             (Some("number"), Some("integer")) | (None, Some(_)) => Variance::Narrower,
             _ => Variance::Other,
         };
-        let refused = "a caller that sends a value of the old type is refused";
-        let surprised = "a reader that decodes the old type fails";
+        let refused = "requests with the old type are rejected";
+        let surprised = "readers that decode the old type fail";
         let message = format!("{}: the type {}", self.owner(old, new), became(before, after));
         let verdict = retyped(direction, variance, refused, surprised);
         if let Some((a, b)) = bare_and_enveloped(old, new) {
@@ -77,8 +77,8 @@ impl<'a> Comparison<'a> {
             }
             _ => Variance::Other,
         };
-        let refused = "a caller that sends a value of the old form is refused";
-        let surprised = "a reader that decodes the old form fails";
+        let refused = "requests with the old format are rejected";
+        let surprised = "readers that decode the old format fail";
         let verdict = if names_type(text(before)) || names_type(text(after)) {
             retyped(direction, variance, refused, surprised)
         } else {
@@ -90,8 +90,8 @@ impl<'a> Comparison<'a> {
 
     pub(super) fn values(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
         let (before, after) = (old.get("enum"), new.get("enum"));
-        let refused = "a caller that sends a value that is gone is refused";
-        let surprised = "a reader that knows all old values meets one that it does not know";
+        let refused = "requests with the removed value are rejected";
+        let surprised = "readers can get a value that they do not know";
         let (before, after) = match (before, after) {
             (None, None) => return,
             (Some(before), Some(after)) => (before, after),
@@ -105,7 +105,7 @@ impl<'a> Comparison<'a> {
                 return;
             }
         };
-        // Null comes and goes with `nullable`, which is told apart.
+        // Null is added and removed together with `nullable`, which is reported separately.
         let told = old.flag("nullable") != new.flag("nullable");
         let set = |list: &Node<'a>| list.items().map(|item| canonical(item.value)).collect::<HashSet<_>>();
         let (known_before, known_after) = (set(&before), set(&after));
@@ -114,7 +114,7 @@ impl<'a> Comparison<'a> {
         };
         let subject = self.owner(old, new);
         for item in after.items().filter(|item| lacks(&known_before, item)) {
-            let message = format!("{subject}: the value {} is allowed now", brief(item.value));
+            let message = format!("{subject}: the value {} is now allowed", brief(item.value));
             self.report(
                 &kinds::ENUM_VALUE_ADDED,
                 At::came(item.at),
@@ -135,7 +135,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// `x-extensible-enum` lists known values and says that others may come.
+    /// `x-extensible-enum` lists the known values, and states that others may be added.
     pub(super) fn known_values(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
         let key = "x-extensible-enum";
         if same_set(old.key(key).value, new.key(key).value) {
@@ -144,21 +144,20 @@ impl<'a> Comparison<'a> {
         let (before, after) = (texts(&old.key(key)), texts(&new.key(key)));
         let subject = self.owner(old, new);
         for value in after.difference(&before) {
-            let verdict =
-                Verdict::compatible("the list is open: readers have to expect values that they do not know");
+            let verdict = Verdict::compatible("the list is open, so readers must expect unknown values");
             self.report(
                 &kinds::KNOWN_VALUE_ADDED,
                 At::member(old, new, key),
                 direction,
                 verdict,
-                format!("{subject}: `{value}` is a known value now"),
+                format!("{subject}: `{value}` is now a known value"),
             );
         }
         for value in before.difference(&after) {
             let verdict = if direction == Some(Direction::Request) {
-                Verdict::breaking([Caller], "a caller that sends the value may be refused")
+                Verdict::breaking([Caller], "requests with the value may be rejected")
             } else {
-                Verdict::compatible("a reader that knows the value does not meet it")
+                Verdict::compatible("readers no longer get the value")
             };
             self.report(
                 &kinds::KNOWN_VALUE_REMOVED,
@@ -169,13 +168,13 @@ impl<'a> Comparison<'a> {
             );
         }
         if before == after {
-            let verdict = Verdict::compatible("the list is open, and holds no other values than before");
+            let verdict = Verdict::compatible("the list is open, and contains the same values as before");
             self.report(
                 &kinds::KNOWN_VALUE_ADDED,
                 At::member(old, new, key),
                 direction,
                 verdict,
-                format!("{subject}: `{key}` is written otherwise"),
+                format!("{subject}: `{key}` is written differently"),
             );
         }
     }
@@ -188,14 +187,14 @@ impl<'a> Comparison<'a> {
         let variance = match (before, after) {
             (None, _) => Variance::Narrower,
             (_, None) => Variance::Wider,
-            // Whether one pattern contains another is not decided here.
+            // Whether one pattern includes another is not determined.
             _ => Variance::Other,
         };
         let verdict = judge(
             direction,
             variance,
-            "a caller that sends a text that fitted before is refused",
-            "a reader that checks the old pattern refuses the text",
+            "requests with a text that matched before are rejected",
+            "readers that check the old pattern reject the text",
         );
         let message = format!("{}: the pattern {}", self.owner(old, new), became(before, after));
         self.report(&kinds::PATTERN_CHANGED, At::member(old, new, "pattern"), direction, verdict, message);
@@ -205,7 +204,7 @@ impl<'a> Comparison<'a> {
         for (key, lower) in BOUNDS {
             let bound = |node: &Node<'_>| {
                 let value = node.value.get(key).and_then(Value::as_f64);
-                // A length or a number of things is never below 0.
+                // Lengths and counts are never below 0.
                 let value = value.or_else(|| (*lower && *key != "minimum").then_some(0.0));
                 let exclusive = if *lower { "exclusiveMinimum" } else { "exclusiveMaximum" };
                 let exclusive = matches!(*key, "minimum" | "maximum") && node.flag(exclusive);
@@ -256,8 +255,8 @@ impl<'a> Comparison<'a> {
         let verdict = judge(
             direction,
             variance,
-            "a caller that sends a value that was allowed before is refused",
-            "a reader that counts on the old bound, or checks it, meets a value beyond it",
+            "requests with a value that was allowed before are rejected",
+            "readers that rely on the old bound can get a value beyond it",
         );
         let key = match (key, old.value.get(key) == new.value.get(key)) {
             ("minimum", true) => "exclusiveMinimum",
@@ -278,7 +277,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Bounds by name, and whether they bound from below.
+/// The names of bounds, and whether they are lower bounds.
 const BOUNDS: &[(&str, bool)] = &[
     ("minimum", true),
     ("maximum", false),
@@ -290,7 +289,7 @@ const BOUNDS: &[(&str, bool)] = &[
     ("maxProperties", false),
 ];
 
-/// Formats by which generators choose a type.
+/// Whether generators choose a type by this format.
 fn names_type(format: Option<&str>) -> bool {
     matches!(
         format,

@@ -1,20 +1,20 @@
-//! Whether a version was raised by as much as the changes ask for.
+//! Checks whether a version was raised as much as the changes require.
 
 use serde::Serialize;
 
 use super::{Diff, Step};
 
-/// What is to be said about the version of the new document.
+/// The result of checking the version of the new document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VersionCheck {
-    /// Whether it was raised by at least the step that the changes ask for.
+    /// Whether it was raised by at least the step that the changes require.
     pub enough: bool,
-    /// One sentence for people.
+    /// The result as a sentence.
     pub message: String,
 }
 
-/// Whether `info.version` was raised by at least the step that the changes ask for. While the first
-/// number is 0, the second one stands for breaking changes and the third for all others, as Cargo has it.
+/// Checks whether `info.version` was raised by at least the step that the changes require. While the first number is 0,
+/// breaking changes raise the second number and all others the third, as in Cargo.
 ///
 /// ```
 /// use openapi_ledger::{Document, Marks, diff::{check_version, diff}};
@@ -27,7 +27,7 @@ pub struct VersionCheck {
 /// let old = Document::parse("old.yaml", text)?;
 /// let new = Document::parse("new.yaml", &text.replace("list_pets", "pets"))?;
 /// let check = check_version(&diff(&old, &new, &Marks::default())?);
-/// assert_eq!(check.message, "the changes ask for a major step, but the version is still 1.4.0; make it 2.0.0 or higher");
+/// assert_eq!(check.message, "the changes require a major version, but the version is still 1.4.0; raise it to 2.0.0 or higher");
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
 pub fn check_version(diff: &Diff) -> VersionCheck {
@@ -46,10 +46,10 @@ fn judge(diff: &Diff) -> Result<String, String> {
     let (was, is) =
         (diff.old.version.as_deref().unwrap_or_default(), diff.new.version.as_deref().unwrap_or_default());
     if new < old {
-        return Err(format!("the version went back from {was} to {is}; versions only go up"));
+        return Err(format!("the version was lowered from {was} to {is}; versions must increase"));
     }
     let Some(step) = diff.step() else {
-        return Ok(format!("nothing changed; the version {is} is fine"));
+        return Ok(format!("nothing changed; the version {is} can stay"));
     };
     let needed = old.raised(step);
     let step = match step {
@@ -58,17 +58,19 @@ fn judge(diff: &Diff) -> Result<String, String> {
         Step::Patch => "patch",
     };
     if new >= needed {
-        return Ok(format!("the changes ask for a {step} step, and the version went from {was} to {is}"));
+        return Ok(format!(
+            "the changes require a {step} version, and the version was raised from {was} to {is}"
+        ));
     }
     let from = if new == old {
         format!("the version is still {was}")
     } else {
-        format!("the version only went from {was} to {is}")
+        format!("the version was only raised from {was} to {is}")
     };
-    Err(format!("the changes ask for a {step} step, but {from}; make it {needed} or higher"))
+    Err(format!("the changes require a {step} version, but {from}; raise it to {needed} or higher"))
 }
 
-/// A version without what stands behind `-` or `+`; a version with `-` comes before the one without.
+/// A version without the text after `-` or `+`. A pre-release is ordered before its release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Number {
     major: u64,
@@ -78,7 +80,7 @@ struct Number {
 }
 
 impl Number {
-    /// The lowest version that is the step away. A pre-release of it is enough.
+    /// The lowest version that is raised by the step. A pre-release of it is enough.
     fn raised(self, step: Step) -> Self {
         let (major, minor, patch) = (self.major, self.minor, self.patch);
         let (major, minor, patch) = match (step, major) {
@@ -99,7 +101,7 @@ impl std::fmt::Display for Number {
 
 fn read(version: Option<&str>, document: &str) -> Result<Number, String> {
     let Some(text) = version else {
-        return Err(format!("{document} has no `info.version`; give it one, such as 1.0.0"));
+        return Err(format!("{document} has no `info.version`; add one, such as 1.0.0"));
     };
     let core = text.split(['-', '+']).next().unwrap_or_default();
     let numbers: Option<Vec<u64>> = core.split('.').map(|part| part.parse().ok()).collect();
@@ -108,7 +110,7 @@ fn read(version: Option<&str>, document: &str) -> Result<Number, String> {
             let is_release = !text.split('+').next().unwrap_or_default().contains('-');
             Ok(Number { major: *major, minor: *minor, patch: *patch, is_release })
         }
-        _ => Err(format!("the version `{text}` of {document} is no semantic version, such as 1.0.0")),
+        _ => Err(format!("the version `{text}` of {document} is not a semantic version such as 1.0.0")),
     }
 }
 
@@ -176,7 +178,7 @@ mod tests {
         }
         assert_eq!(
             check(breaking, "1.2.3", "1.3.0").message,
-            "the changes ask for a major step, but the version only went from 1.2.3 to 1.3.0; make it 2.0.0 or higher"
+            "the changes require a major version, but the version was only raised from 1.2.3 to 1.3.0; raise it to 2.0.0 or higher"
         );
     }
 }

@@ -8,7 +8,7 @@ use super::Who::{Caller, GeneratedCode};
 use super::facets::{became, same};
 use super::{At, Comparison, Node, Verdict, kinds};
 
-/// `old` and `new` are the documents as they were read, before a conversion between versions.
+/// Compares the documents as they were read (`old` and `new`), before conversion between versions.
 pub(super) fn compare(comparison: &mut Comparison<'_>, old: &Value, new: &Value) {
     openapi_version(comparison, old, new);
     let (old, new) = (comparison.old.root(), comparison.new.root());
@@ -34,7 +34,7 @@ fn openapi_version(comparison: &mut Comparison<'_>, old: &Value, new: &Value) {
         Verdict::documentation()
     } else {
         Verdict::compatible(
-            "no call depends on it; a tool that reads only the other version has to be replaced",
+            "calls are not affected, but tools that support only the other version have to be replaced",
         )
     };
     let message = format!("`openapi` {}", became(Some(before), Some(after)));
@@ -48,10 +48,10 @@ fn tags(comparison: &mut Comparison<'_>, old: &Node<'_>, new: &Node<'_>) {
     let names: BTreeSet<&str> = old.items().chain(new.items()).filter_map(|tag| tag.text("name")).collect();
     for name in names {
         let (at, what) = match (find(old, name), find(new, name)) {
-            (Some((_, at)), None) => (At::gone(at), "is gone"),
-            (None, Some((_, at))) => (At::came(at), "is new"),
+            (Some((_, at)), None) => (At::gone(at), "was removed"),
+            (None, Some((_, at))) => (At::came(at), "was added"),
             (Some((a, old)), Some((b, new))) if !same(&a, &b) => {
-                (At::both(old, new), "is described otherwise")
+                (At::both(old, new), "has a different description")
             }
             _ => continue,
         };
@@ -76,17 +76,17 @@ impl Comparison<'_> {
                 None => {
                     let verdict = Verdict::breaking(
                         [Caller, GeneratedCode],
-                        "a caller that uses this address, or code that generated it as a constant, no longer has it",
+                        "callers that use this URL, and generated code that contains it, no longer work",
                     );
-                    let message = format!("the server {} is gone", url(&before));
+                    let message = format!("the server {} was removed", url(&before));
                     self.report(&kinds::SERVER_REMOVED, At::gone(before.at), None, verdict, message);
                 }
             }
         }
         for after in new.items() {
             if !old.items().any(|before| url(&before) == url(&after)) {
-                let verdict = Verdict::compatible("the servers that were there still are");
-                let message = format!("the server {} is new", url(&after));
+                let verdict = Verdict::compatible("the other servers are still listed");
+                let message = format!("the server {} was added", url(&after));
                 self.report(&kinds::SERVER_ADDED, At::came(after.at), None, verdict, message);
             }
         }
@@ -113,7 +113,7 @@ impl Comparison<'_> {
             if narrower || other_default {
                 let verdict = Verdict::breaking(
                     [Caller],
-                    "a caller that leaves the variable alone, or sets a value that is gone, talks to another address",
+                    "callers that use the default or a removed value reach a different URL",
                 );
                 let message =
                     format!("the server variable `{name}` {}", became(Some(before.value), Some(after.value)));
@@ -125,7 +125,7 @@ impl Comparison<'_> {
                     message,
                 );
             } else if before.get("enum").is_some() && values(&before) != values(&after) {
-                let verdict = Verdict::compatible("every value that was allowed still is");
+                let verdict = Verdict::compatible("all values that were allowed still are");
                 let message = format!("the server variable `{name}` allows more values");
                 self.report(
                     &kinds::SERVER_VARIABLE_CHANGED,

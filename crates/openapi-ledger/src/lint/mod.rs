@@ -50,21 +50,21 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What a rule is about.
+/// The subject of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleGroup {
-    /// The form of the document: fields, types, names, servers, tags.
+    /// The structure of the document: fields, types, names, servers, tags.
     Structure,
     /// `$ref` and components.
     References,
     /// Paths, operations, parameters, requests and responses.
     Operations,
-    /// Schemas, and values that must fit them.
+    /// Schemas, and values that must match them.
     Schemas,
     /// Security schemes and requirements.
     Security,
-    /// What a code generator cannot carry or carries badly: for the rules that a project adds.
+    /// Constructs that a code generator does not support, or supports badly; for rules that a project adds.
     GeneratorFitness,
 }
 
@@ -79,15 +79,15 @@ pub enum RuleGroup {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Rule {
-    /// The name that findings carry.
+    /// The name in findings.
     pub name: &'static str,
     /// The severity of its findings.
     pub severity: Severity,
-    /// What it is about.
+    /// Its subject.
     pub group: RuleGroup,
-    /// What it finds, in one line.
+    /// The problem that it finds, in one line.
     pub summary: &'static str,
-    /// Why that matters.
+    /// Why the problem matters.
     pub reason: &'static str,
 }
 
@@ -150,9 +150,9 @@ impl Serialize for Finding {
     }
 }
 
-/// Checks a document by the rules of this crate. The findings are in the order of the text.
+/// Checks a document against the rules of this crate. The findings are in the order of the text.
 ///
-/// The document need not be OpenAPI at all; use [`check_openapi`] to check that first.
+/// The document does not have to be OpenAPI; use [`check_openapi`] to check that first.
 ///
 /// ```
 /// use openapi_ledger::{Document, lint::lint};
@@ -231,7 +231,7 @@ pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
 pub fn check_openapi(document: &Document) -> Result<(), Error> {
     if check_operations(document)? == Version::V3_1 {
         let version = document.value["openapi"].as_str().unwrap_or_default();
-        let reason = format!("this is an OpenAPI {version} document; give one of version 3.0.x");
+        let reason = format!("this is an OpenAPI {version} document; use a document of version 3.0.x");
         return Err(Error::Unsuitable { place: document.place(&Pointer::root().key("openapi")), reason });
     }
     Ok(())
@@ -247,12 +247,12 @@ pub(crate) fn check_operations(document: &Document) -> Result<Version, Error> {
             let found = crate::text::json_type(other);
             (root.key("paths"), format!("`paths` is {found}; it must be an object"))
         }
-        None => (root, "no `paths`: there is no operation to work on".to_owned()),
+        None => (root, "there is no `paths` field, so the document has no operations".to_owned()),
     };
     Err(Error::Unsuitable { place: document.place(&pointer), reason })
 }
 
-/// Collects findings; the severity comes from the rule, the line from the document.
+/// Collects findings. The rule determines the severity, and the document the line.
 #[derive(Debug, Default)]
 pub struct Report {
     entries: Vec<(&'static str, Severity, Pointer, String, String)>,
@@ -287,7 +287,7 @@ impl Report {
     }
 }
 
-/// Orders findings by their place and drops repetitions.
+/// Sorts findings by their place and removes duplicates.
 pub fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         let (x, y) = (&a.place, &b.place);
@@ -300,17 +300,17 @@ pub fn sort(findings: &mut Vec<Finding>) {
 /// An OpenAPI object in the document.
 #[derive(Debug)]
 pub struct Site<'a> {
-    /// What kind of object it is.
+    /// The kind of the object.
     pub kind: Kind,
     /// Where it is.
     pub pointer: Pointer,
     /// Its members.
     pub object: &'a Map<String, Value>,
-    /// The object that holds it.
+    /// The object that contains it.
     pub parent: Option<usize>,
     /// The field of the parent that contains it.
     pub edge: &'static str,
-    /// Its name in that field's map, where the field is one.
+    /// Its name, if the field is a map.
     pub key: &'a str,
     /// Whether it describes a request that the server sends.
     pub in_callback: bool,
@@ -322,7 +322,7 @@ impl<'a> Site<'a> {
         self.object.get(field)?.as_str()
     }
 
-    /// A field that is true or false; false where it is not given.
+    /// A boolean field; false if it is missing.
     pub fn flag(&self, field: &str) -> bool {
         self.object.get(field).and_then(Value::as_bool).unwrap_or(false)
     }
@@ -337,7 +337,7 @@ impl<'a> Site<'a> {
         self.object.get(field)?.as_object()
     }
 
-    /// Whether a field is given.
+    /// Whether a field is present.
     pub fn has(&self, field: &str) -> bool {
         self.object.contains_key(field)
     }
@@ -346,7 +346,7 @@ impl<'a> Site<'a> {
 /// A Reference Object: `{$ref: ...}`.
 #[derive(Debug)]
 pub struct Reference<'a> {
-    /// What must be at the other end.
+    /// The kind of object that it must refer to.
     pub kind: Kind,
     /// Where it is.
     pub pointer: Pointer,
@@ -354,31 +354,31 @@ pub struct Reference<'a> {
     pub target: &'a str,
     /// The field of the parent that contains it.
     pub edge: &'static str,
-    /// Its name in that field's map, where the field is one.
+    /// Its name, if the field is a map.
     pub key: &'a str,
 }
 
-/// A typed place: an object, or a reference to one.
+/// A node: an object, or a reference to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// An object, by its number in [`Context::sites`].
+    /// An object, by its index in [`Context::sites`].
     Site(usize),
-    /// A reference, by its number in [`Context::references`].
+    /// A reference, by its index in [`Context::references`].
     Reference(usize),
 }
 
-/// Why a reference leads nowhere.
+/// Why a reference cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Broken {
     External,
     Missing,
     WrongKind(Option<Kind>),
     Cycle,
-    /// A reference on the way is broken, and reported itself.
+    /// Another reference on the way is broken, and is reported itself.
     Further,
 }
 
-/// The document as the rules see it.
+/// The view of the document that rules get.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The whole document.
@@ -390,17 +390,17 @@ pub struct Context<'a> {
     /// The children of each site, in document order.
     pub children: Vec<Vec<Node>>,
     nodes: HashMap<Pointer, Node>,
-    /// For each reference the object at its end.
+    /// The object that each reference leads to.
     resolved: Vec<Result<usize, Broken>>,
 }
 
 impl<'a> Context<'a> {
-    /// The walk, with its findings dropped: for callers that only need the objects.
+    /// Walks the document without reporting findings, for callers that only need the objects.
     pub fn of(document: &'a Document) -> Self {
         shape::walk(document, &mut Report::default())
     }
 
-    /// Whether a reference, by its number, leads to an object of the right kind.
+    /// Whether the reference with this index leads to an object of the right kind.
     pub fn is_resolved(&self, reference: usize) -> bool {
         self.resolved.get(reference).is_some_and(Result::is_ok)
     }
@@ -420,7 +420,7 @@ impl<'a> Context<'a> {
         let mut n = first;
         loop {
             if !seen.insert(n) {
-                // Only the members of the circle are to blame, not what leads into it.
+                // Only the members of the cycle are reported, not references into it.
                 return Err(if n == first { Broken::Cycle } else { Broken::Further });
             }
             let reference = &self.references[n];
@@ -448,7 +448,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The object at the end of a node.
+    /// Returns the object of a node, after resolving references.
     pub fn follow(&self, node: Node) -> Option<usize> {
         match node {
             Node::Site(site) => Some(site),
@@ -464,7 +464,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Where a node is.
+    /// The location of a node.
     pub fn pointer(&self, node: Node) -> &Pointer {
         match node {
             Node::Site(n) => &self.sites[n].pointer,
@@ -482,12 +482,12 @@ impl<'a> Context<'a> {
         self.children[site].iter().copied().filter(move |node| self.edge(*node).0 == edge)
     }
 
-    /// The objects below `site` in the field `edge`, references followed.
+    /// Iterates over the objects below `site` in the field `edge`, after resolving references.
     pub fn found_below<'c>(&'c self, site: usize, edge: &'c str) -> impl Iterator<Item = usize> + 'c {
         self.below(site, edge).filter_map(|node| self.follow(node))
     }
 
-    /// All schemas that a value described by `schema` meets, references followed, each once.
+    /// Returns all schemas that a value described by `schema` is checked against, including referenced ones, each once.
     pub fn closure(&self, schema: usize) -> Vec<usize> {
         let mut seen = HashSet::from([schema]);
         let mut found = vec![schema];
@@ -516,7 +516,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The parameters in force for an operation: its own, and those of the path it does not override.
+    /// The parameters of an operation: its own, and those of the path item that it does not override.
     pub fn parameters_of(&self, operation: usize) -> Vec<usize> {
         let own: Vec<_> = self.found_below(operation, "parameters").collect();
         let identity = |n: &usize| (self.sites[*n].text("name"), self.sites[*n].text("in"));

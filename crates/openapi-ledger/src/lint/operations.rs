@@ -16,16 +16,16 @@ pub(super) fn check(context: &Context, report: &mut Report) {
     callbacks(context, report);
 }
 
-/// The names in the braces of a path, or what is wrong with it.
+/// Returns the names in the braces of a path, or the problem with it.
 fn template_names(path: &str) -> Result<Vec<&str>, String> {
     let mut names = Vec::new();
     let mut rest = path;
     while let Some(n) = rest.find(['{', '}']) {
-        let inside = rest[n..].strip_prefix('{').ok_or("a brace closes that was not opened")?;
+        let inside = rest[n..].strip_prefix('{').ok_or("a closing brace has no opening brace")?;
         let end = inside.find('}').ok_or("a brace is not closed")?;
         let name = &inside[..end];
         if name.is_empty() {
-            return Err("the braces are empty".to_owned());
+            return Err("a parameter name is empty".to_owned());
         }
         if name.contains(['{', '/']) {
             return Err("a brace is not closed".to_owned());
@@ -39,7 +39,7 @@ fn template_names(path: &str) -> Result<Vec<&str>, String> {
     Ok(names)
 }
 
-/// A path with the names of its parameters taken out.
+/// Returns a path without the names of its parameters.
 fn without_names(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut inside = false;
@@ -69,7 +69,7 @@ fn paths(context: &Context, report: &mut Report) {
                 &rules::PATH_QUERY,
                 at,
                 format!("the path `{path}` has a query or fragment"),
-                format!("write `{}` and declare the rest as query parameters", &path[..n]),
+                format!("use `{}` and declare the rest as query parameters", &path[..n]),
             );
         }
         if let Err(problem) = template_names(path) {
@@ -80,7 +80,7 @@ fn paths(context: &Context, report: &mut Report) {
             report.add(
                 &rules::PATH_DUPLICATE,
                 at,
-                format!("`{path}` and `{first}` are the same path with other names"),
+                format!("`{path}` and `{first}` are the same path with different parameter names"),
                 "merge the operations into one path item",
             );
         }
@@ -116,7 +116,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
                 report.add(
                     &rules::PATH_PARAMETER_UNDECLARED,
                     &context.sites[operation].pointer,
-                    format!("`{{{name}}}` of the path `{path}` is not declared as a parameter"),
+                    format!("the path `{path}` contains `{{{name}}}`, which is not declared as a parameter"),
                     help,
                 );
             }
@@ -128,7 +128,7 @@ fn path_parameters(context: &Context, report: &mut Report) {
             if let Some(name) = name.filter(|name| !names.contains(name)) {
                 let help = match did_you_mean(name, names.iter().copied()) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("remove it, or write `{{{name}}}` into the path"),
+                    None => format!("remove it, or add `{{{name}}}` to the path"),
                 };
                 report.add(
                     &rules::PATH_PARAMETER_UNUSED,
@@ -157,15 +157,10 @@ fn operation_ids(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::Operation) {
         let at = site.pointer.key("operationId");
         let Some(id) = site.text("operationId") else {
-            // A wrong type is a finding of its own; callbacks name no generated method.
+            // A wrong type is a separate finding. Callbacks do not have generated methods.
             if !site.has("operationId") && !site.in_callback {
                 let message = "the operation has no operationId";
-                report.add(
-                    &rules::OPERATION_ID_MISSING,
-                    &site.pointer,
-                    message,
-                    "give it a short unique name",
-                );
+                report.add(&rules::OPERATION_ID_MISSING, &site.pointer, message, "add a short unique name");
             }
             continue;
         };
@@ -175,17 +170,23 @@ fn operation_ids(context: &Context, report: &mut Report) {
             if better.is_empty() || better.starts_with(|c: char| c.is_ascii_digit()) {
                 better.insert(0, '_');
             }
-            let help = format!("use letters, digits and `_`, no digit first, such as `{better}`");
-            report.add(&rules::OPERATION_ID_INVALID, &at, format!("`{id}` is no identifier"), help);
+            let help =
+                format!("use letters, digits and `_`, and do not begin with a digit, such as `{better}`");
+            report.add(&rules::OPERATION_ID_INVALID, &at, format!("`{id}` is not an identifier"), help);
         }
         if let Some(first) = seen.insert(id, site.pointer.to_string()) {
-            let message = format!("the operationId `{id}` is already that of {first}");
-            report.add(&rules::OPERATION_ID_DUPLICATE, &at, message, "give each operation its own");
+            let message = format!("the operationId `{id}` is already used by {first}");
+            report.add(
+                &rules::OPERATION_ID_DUPLICATE,
+                &at,
+                message,
+                "use a unique operationId for each operation",
+            );
         }
     }
 }
 
-/// What a key of `responses` stands for.
+/// The statuses that a key of `responses` stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// `default`.
@@ -220,7 +221,7 @@ fn responses(context: &Context, report: &mut Report) {
             } else {
                 "write a code such as `404`, a range such as `4XX`, or `default`".to_owned()
             };
-            let message = format!("`{key}` is no status code");
+            let message = format!("`{key}` is not a status code");
             report.add(&rules::STATUS_CODE, context.pointer(*node), message, help);
         }
         if site.object.get("responses").is_some_and(|r| r.is_object()) {
@@ -228,7 +229,7 @@ fn responses(context: &Context, report: &mut Report) {
             let any = |wanted: fn(Status) -> bool| keys.iter().any(|key| wanted(status(key)));
             let has = format!("it has {}", listed(keys.iter().copied()));
             if !any(|s| matches!(s, Status::Class(2 | 3))) && !keys.contains(&"101") {
-                let message = format!("the operation describes no success; {has}");
+                let message = format!("the operation has no success response; {has}");
                 report.add(
                     &rules::NO_SUCCESS_RESPONSE,
                     &at,
@@ -237,12 +238,12 @@ fn responses(context: &Context, report: &mut Report) {
                 );
             }
             if !site.in_callback && !any(|s| matches!(s, Status::Class(4 | 5) | Status::Default)) {
-                let message = format!("the operation describes no error; {has}");
+                let message = format!("the operation has no error response; {has}");
                 report.add(
                     &rules::NO_ERROR_RESPONSE,
                     &at,
                     message,
-                    "add `4XX` and `5XX` with the body that errors have",
+                    "add `4XX` and `5XX` with the body of errors",
                 );
             }
         }
@@ -254,7 +255,7 @@ fn responses(context: &Context, report: &mut Report) {
                     &rules::NO_CONTENT_WITH_BODY,
                     context.pointer(node),
                     format!("a {key} response has no body, but this one describes content"),
-                    "remove `content`, or write the status that the server really sends",
+                    "remove `content`, or use the status that the server really returns",
                 );
             }
         }
@@ -276,7 +277,7 @@ fn bodies(context: &Context, report: &mut Report) {
                 &rules::JSON_WITHOUT_SCHEMA,
                 &site.pointer,
                 "this JSON body has no schema",
-                "add `schema:`; for any JSON at all write `schema: {}`",
+                "add `schema:`, or `schema: {}` for any JSON value",
             );
         }
     }
@@ -291,11 +292,11 @@ fn bodies(context: &Context, report: &mut Report) {
         let method = site.edge.to_ascii_uppercase();
         match site.edge {
             "get" | "head" | "trace" => {
-                let message = format!("{method} has no request body");
+                let message = format!("{method} requests have no body");
                 report.add(&rules::BODY_ON_GET, &at, message, "use query parameters, or POST");
             }
             "delete" => {
-                let message = "HTTP gives a body of DELETE no meaning";
+                let message = "HTTP does not define a body for DELETE";
                 report.add(&rules::BODY_ON_DELETE, &at, message, "use query parameters, or POST");
             }
             _ => {}
@@ -313,7 +314,7 @@ fn links(context: &Context, report: &mut Report) {
                 report.add(&rules::LINK_TARGET, &site.pointer, message, "keep one of them");
             }
             (None, None) if !site.has("operationId") && !site.has("operationRef") => {
-                let message = "the link names no operation";
+                let message = "the link does not name an operation";
                 report.add(&rules::LINK_TARGET, &site.pointer, message, "add `operationId`");
             }
             (Some(id), None) if !ids.contains(id) => {
@@ -321,10 +322,15 @@ fn links(context: &Context, report: &mut Report) {
                 known.sort_unstable();
                 let help = match did_you_mean(id, known) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => "name the operationId of an operation in this document".to_owned(),
+                    None => "use the operationId of an operation in this document".to_owned(),
                 };
                 let at = site.pointer.key("operationId");
-                report.add(&rules::LINK_TARGET, &at, format!("no operation is called `{id}`"), help);
+                report.add(
+                    &rules::LINK_TARGET,
+                    &at,
+                    format!("no operation has the operationId `{id}`"),
+                    help,
+                );
             }
             (None, Some(target)) => {
                 let found = crate::Pointer::parse(target).and_then(|p| context.nodes.get(&p).copied());
@@ -333,7 +339,7 @@ fn links(context: &Context, report: &mut Report) {
                     .is_some_and(|n| context.sites[n].kind == Kind::Operation);
                 if target.starts_with('#') && !is_operation {
                     let at = site.pointer.key("operationRef");
-                    let message = format!("`{target}` is no operation of this document");
+                    let message = format!("`{target}` is not an operation of this document");
                     report.add(&rules::LINK_TARGET, &at, message, "use `operationId` instead");
                 }
             }
@@ -349,14 +355,14 @@ fn callbacks(context: &Context, report: &mut Report) {
             let at = site.pointer.key(expression);
             let parts = template_parts(expression);
             let bad = match &parts {
-                None => Some("the braces do not pair".to_owned()),
+                None => Some("the braces do not match".to_owned()),
                 Some(parts) => parts
                     .iter()
                     .find(|part| !begins.iter().any(|begin| part.starts_with(begin)))
-                    .map(|part| format!("`{{{part}}}` is no runtime expression")),
+                    .map(|part| format!("`{{{part}}}` is not a runtime expression")),
             };
             if let Some(problem) = bad {
-                let help = "write an expression such as `{$request.body#/callbackUrl}`";
+                let help = "use an expression such as `{$request.body#/callbackUrl}`";
                 let message = format!("the callback URL `{expression}` is malformed: {problem}");
                 report.add(&rules::CALLBACK_EXPRESSION, &at, message, help);
             }
@@ -364,7 +370,7 @@ fn callbacks(context: &Context, report: &mut Report) {
     }
 }
 
-/// What stands in the braces of a callback URL; `None` when they do not pair.
+/// Returns the expressions in the braces of a callback URL, or `None` if the braces do not match.
 fn template_parts(expression: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let mut rest = expression;

@@ -36,7 +36,7 @@ fn duplicates(context: &Context, report: &mut Report) {
         for node in context.below(n, "parameters") {
             let Some(parameter) = context.follow(node).map(|n| &context.sites[n]) else { continue };
             let (Some(name), Some(place)) = (parameter.text("name"), parameter.text("in")) else { continue };
-            // HTTP does not tell header names apart by case.
+            // Header names are case-insensitive.
             let identity = if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
             if !seen.insert((identity, place)) {
                 report.add(
@@ -61,7 +61,7 @@ fn place(site: &Site, report: &mut Report) {
     report.add(
         &rules::PARAMETER_IN,
         &site.pointer.key("in"),
-        format!("`{place}` is no place for a parameter"),
+        format!("`{place}` is not a location of parameters"),
         help,
     );
 }
@@ -74,8 +74,8 @@ fn schema_or_content(site: &Site, report: &mut Report) {
             (format!("the {what} has neither `schema` nor `content`"), "add `schema:` with its type")
         }
         (false, Some(content)) if content.len() != 1 => (
-            format!("`content` of a {what} has exactly one media type, not {}", content.len()),
-            "keep the one that is sent, or write `schema`",
+            format!("`content` of a {what} must have exactly one media type, not {}", content.len()),
+            "keep the one that is sent, or use `schema`",
         ),
         _ => return,
     };
@@ -96,12 +96,12 @@ fn style(site: &Site, report: &mut Report) {
         let place = site.text("in").unwrap_or("header");
         let help = match did_you_mean(style, allowed.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("write `{}`, or leave `style` out", allowed.join("` or `")),
+            None => format!("use `{}`, or omit `style`", allowed.join("` or `")),
         };
         report.add(
             &rules::PARAMETER_STYLE,
             &site.pointer.key("style"),
-            format!("`{style}` is no style for {place} parameters"),
+            format!("`{style}` is not a style for {place} parameters"),
             help,
         );
     }
@@ -109,15 +109,15 @@ fn style(site: &Site, report: &mut Report) {
 
 fn header_name(name: &str, at: &Pointer, what: &str, report: &mut Report) {
     let instead = match name.to_ascii_lowercase().as_str() {
-        "accept" => "the media types under `responses` say it",
-        "content-type" => "the media types under `content` say it",
+        "accept" => "use the media types under `responses` instead",
+        "content-type" => "use the media types under `content` instead",
         "authorization" => "describe it as a security scheme",
         _ => return,
     };
     report.add(
         &rules::PARAMETER_HEADER_NAME,
         at,
-        format!("OpenAPI ignores a {what} called `{name}`"),
+        format!("OpenAPI ignores a {what} named `{name}`"),
         format!("remove it; {instead}"),
     );
 }

@@ -1,4 +1,4 @@
-//! Rules about `$ref`: where it leads, whether it ends, and what nothing leads to.
+//! Rules about `$ref`: dangling references, cycles, and unused components.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,23 +26,25 @@ fn targets(context: &Context, report: &mut Report) {
                 format!("`{target}` is outside this document"),
                 match reference.kind.section() {
                     Some(section) => {
-                        format!("copy the {wanted} into `components` and write `#/components/{section}/NAME`")
+                        format!(
+                            "copy the {wanted} into `components`, and refer to `#/components/{section}/NAME`"
+                        )
                     }
-                    None => format!("write the {wanted} here"),
+                    None => format!("define the {wanted} here"),
                 },
             ),
             Err(Broken::Cycle) => report.add(
                 &rules::CYCLIC_REF,
                 &at,
-                format!("`{target}` leads back to this reference and never to a {wanted}"),
-                format!("write a {wanted} at one place of the circle"),
+                format!("`{target}` leads back to this reference instead of a {wanted}"),
+                format!("define a {wanted} at one place of the cycle"),
             ),
             Err(Broken::WrongKind(found)) => {
-                let found = found.map_or("no OpenAPI object", Kind::title);
+                let found = found.map_or("not an OpenAPI object", Kind::title);
                 report.add(
                     &rules::REF_KIND,
                     &at,
-                    format!("`{target}` is {}{found}, but here belongs a {wanted}", article(found)),
+                    format!("`{target}` is {}{found}, but a {wanted} is required here", article(found)),
                     suggestion(context, target, reference.kind)
                         .unwrap_or_else(|| format!("refer to a {wanted}")),
                 );
@@ -66,7 +68,7 @@ fn article(noun: &str) -> &'static str {
     }
 }
 
-/// The component that a reference probably means.
+/// Suggests the component that a reference probably means.
 fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
     let section = kind.section()?;
     let last = target.rsplit('/').next().filter(|last| !last.is_empty())?;
@@ -75,12 +77,12 @@ fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
     Some(format!("did you mean `#/components/{section}/{meant}`?"))
 }
 
-/// The fields through which a schema applies another to the same value.
+/// The fields through which a schema applies other schemas to the same value.
 pub(super) const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
 
-/// The schemas that contain themselves in place.
+/// Returns the schemas that contain themselves through these fields.
 pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {
-    // Strongly connected components by Tarjan's method, with the call stack made explicit.
+    // Strongly connected components with Tarjan's algorithm and an explicit stack.
     let edges = |site: usize| -> Vec<usize> {
         let nodes = context.children[site].iter().copied();
         let in_place = nodes.filter(|node| IN_PLACE.contains(&context.edge(*node).0));
@@ -144,7 +146,7 @@ pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {
 fn compositions(context: &Context, report: &mut Report) {
     let cyclic = cyclic_schemas(context);
     for &site in &cyclic {
-        // An inline member of the circle is part of the component that is reported.
+        // An inline member of the cycle is part of the component that is reported.
         if IN_PLACE.contains(&context.sites[site].edge) {
             continue;
         }
@@ -152,12 +154,12 @@ fn compositions(context: &Context, report: &mut Report) {
             &rules::CYCLIC_COMPOSITION,
             &context.sites[site].pointer,
             "this schema contains itself through allOf, oneOf, anyOf or not",
-            "take the schema itself out of the list; recursion belongs under `properties` or `items`",
+            "remove the schema itself from the list; use recursion only under `properties` or `items`",
         );
     }
 }
 
-/// The component (`/components/SECTION/NAME`) that a place lies in.
+/// The component (`/components/SECTION/NAME`) that contains a place.
 fn component_of(pointer: &Pointer) -> Option<&str> {
     let text = pointer.as_str();
     let rest = text.strip_prefix("/components/")?;
@@ -167,7 +169,7 @@ fn component_of(pointer: &Pointer) -> Option<&str> {
 }
 
 fn unused_components(context: &Context, report: &mut Report) {
-    // From each component (or "" for everything outside) to the components it names.
+    // From each component (or "" for everything else) to the components that it refers to.
     let mut edges: HashMap<&str, Vec<String>> = HashMap::new();
     for reference in &context.references {
         let from = component_of(&reference.pointer).unwrap_or_default();
@@ -214,16 +216,11 @@ fn unused_components(context: &Context, report: &mut Report) {
                         !from.is_empty() && *from != at.as_str() && to.iter().any(|to| to == at.as_str())
                     });
                     let message = if by_unused {
-                        format!("`{name}` is used only by components that nothing uses")
+                        format!("`{name}` is used only by unused components")
                     } else {
-                        format!("nothing uses `{name}`")
+                        format!("`{name}` is not used")
                     };
-                    report.add(
-                        &rules::UNUSED_COMPONENT,
-                        &at,
-                        message,
-                        "remove it, or refer to it where it belongs",
-                    );
+                    report.add(&rules::UNUSED_COMPONENT, &at, message, "remove it, or refer to it");
                 }
             }
         }
@@ -239,7 +236,7 @@ fn target_component(reference: &str) -> Option<String> {
 }
 
 impl Context<'_> {
-    /// Whether a reference leads to a place inside a component rather than to a component.
+    /// Whether a reference leads to a part of a component instead of a component.
     pub fn leads_inside_a_component(&self, node: Node) -> bool {
         let Node::Reference(n) = node else { return false };
         Pointer::parse(self.references[n].target)

@@ -12,7 +12,7 @@ pub struct Tool {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// Where to read about it.
+    /// The URL of its documentation.
     pub url: &'static str,
 }
 
@@ -25,11 +25,11 @@ impl Tool {
     };
 }
 
-/// Findings for programs. Fields are only ever added within one `format`:
+/// Renders findings for programs. Within one `format`, fields are only added:
 ///
 /// * `format`: `TOOL/findings/1`, with the name of the tool
-/// * `document`: the name of what was checked
-/// * `counts`: how many `error`s and `warning`s there are
+/// * `document`: the name of the document
+/// * `counts`: the number of `error`s and `warning`s
 /// * `findings`: each with `rule`, `severity`, `file`, `pointer`, `line` (or null), `message` and `help`
 ///
 /// ```
@@ -50,8 +50,8 @@ pub fn findings_to_json(tool: &Tool, document: &str, findings: &[Finding]) -> Va
     })
 }
 
-/// Findings as SARIF 2.1.0 (OASIS), by which code hosts annotate lines. Each of
-/// `rules` is listed with its reason, whether it found something or not.
+/// Renders findings as SARIF 2.1.0 (OASIS), which code hosts show as annotations. All `rules` are listed with their
+/// reasons, whether they found something or not.
 ///
 /// ```
 /// use openapi_ledger::{Document, lint::{Tool, findings_to_sarif, lint, rules}};
@@ -112,7 +112,7 @@ fn result(rules: &[Rule], finding: &Finding) -> Value {
     result
 }
 
-/// A file by its URI: relative ones as seen from the folder of the sources.
+/// The URI of a file. Relative paths are relative to the root of the sources.
 fn artifact(file: &str) -> Value {
     if file.contains("://") {
         return json!({"uri": file});

@@ -31,7 +31,7 @@ pub(super) fn check(context: &Context, report: &mut Report) {
 
 const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
 
-/// The keywords that speak about values of one type only.
+/// The keywords that apply only to values of one type.
 const KEYWORDS: [(&str, &[&str]); 4] = [
     ("string", &["minLength", "maxLength", "pattern"]),
     ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
@@ -39,7 +39,7 @@ const KEYWORDS: [(&str, &[&str]); 4] = [
     ("object", &["properties", "required", "additionalProperties", "minProperties", "maxProperties"]),
 ];
 
-/// The type in whose keywords a type's values are described.
+/// The type whose keywords apply to a type.
 fn family(kind: &str) -> &str {
     if kind == "integer" { "number" } else { kind }
 }
@@ -59,14 +59,14 @@ fn types(site: &Site, report: &mut Report) {
             "file" | "binary" => "write `type: string` with `format: binary`".to_owned(),
             "list" | "tuple" | "set" => "did you mean `array`?".to_owned(),
             "dict" | "map" | "hash" | "struct" | "json" => "did you mean `object`?".to_owned(),
-            "null" | "none" | "nil" => "write the other type with `nullable: true`".to_owned(),
-            "any" | "mixed" => "leave `type` out: a schema without it admits everything".to_owned(),
+            "null" | "none" | "nil" => "use the other type with `nullable: true`".to_owned(),
+            "any" | "mixed" => "omit `type`: a schema without it allows all values".to_owned(),
             _ => match did_you_mean(kind, TYPES) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", listed(TYPES)),
             },
         };
-        report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is no type"), help);
+        report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is not a type"), help);
         return;
     }
     for (owner, keywords) in KEYWORDS {
@@ -74,7 +74,7 @@ fn types(site: &Site, report: &mut Report) {
             report.add(
                 &rules::KEYWORD_TYPE,
                 &site.pointer.key(keyword),
-                format!("`{keyword}` says nothing about values of type `{kind}`"),
+                format!("`{keyword}` does not apply to values of type `{kind}`"),
                 keyword_help(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`")),
             );
         }
@@ -97,7 +97,7 @@ fn types(site: &Site, report: &mut Report) {
             &rules::FORMAT_TYPE,
             &site.pointer.key("format"),
             format!(
-                "the format `{}` says nothing about type `{kind}`",
+                "the format `{}` does not apply to the type `{kind}`",
                 site.text("format").unwrap_or_default()
             ),
             format!("remove it, or write `type: {}`", format_owner[0]),
@@ -105,7 +105,7 @@ fn types(site: &Site, report: &mut Report) {
     }
 }
 
-/// The keyword of `kind` that limits what `keyword` limits elsewhere.
+/// The keyword for `kind` that corresponds to `keyword` for another type.
 fn keyword_help(keyword: &str, kind: &str) -> Option<String> {
     let (prefix, rest) = ["min", "max"].iter().find_map(|p| Some((*p, keyword.strip_prefix(p)?)))?;
     let size = matches!(rest, "imum" | "Length" | "Items" | "Properties");
@@ -123,7 +123,7 @@ fn missing_type(site: &Site, report: &mut Report) {
     if site.has("type") || ["allOf", "oneOf", "anyOf", "not", "enum"].iter().any(|field| site.has(field)) {
         return;
     }
-    // Members of a composition add rules to a schema that names its type elsewhere.
+    // Members of a composition add constraints to a schema whose type is stated elsewhere.
     if matches!(site.edge, "allOf" | "oneOf" | "anyOf" | "not") {
         return;
     }
@@ -148,9 +148,9 @@ fn nullable(site: &Site, report: &mut Report) {
     if !site.has("type") {
         let parts = ["allOf", "oneOf", "anyOf"].iter().any(|field| site.has(field));
         let help = if parts {
-            "put `nullable: true` beside the `type` of a member"
+            "put `nullable: true` next to the `type` of a member"
         } else {
-            "name the `type`; a schema `{}` admits null anyway"
+            "add the `type`; a schema `{}` allows null anyway"
         };
         report.add(&rules::TYPELESS_NULLABLE, &at, "`nullable` has no effect without `type`", help);
     }
@@ -159,7 +159,7 @@ fn nullable(site: &Site, report: &mut Report) {
         report.add(
             &rules::NULLABLE_ENUM,
             &site.pointer.key("enum"),
-            "the schema is nullable, but its enum lacks null",
+            "the schema is nullable, but its enum does not contain null",
             help,
         );
     }
@@ -183,7 +183,7 @@ fn enumeration(site: &Site, report: &mut Report) {
     let at = site.pointer.key("enum");
     if values.is_empty() {
         let help = "list the values, or remove `enum`";
-        report.add(&rules::ENUM_VALUES, &at, "the enum is empty and admits nothing", help);
+        report.add(&rules::ENUM_VALUES, &at, "the enum is empty and allows no value", help);
     }
     let mut seen = HashSet::new();
     for (n, value) in values.iter().enumerate() {
@@ -198,7 +198,7 @@ fn enumeration(site: &Site, report: &mut Report) {
                 report.add(
                     &rules::ENUM_TYPE,
                     &at.index(n),
-                    "the enum lists null, but the schema is not nullable",
+                    "the enum contains null, but the schema is not nullable",
                     help,
                 );
             }
@@ -223,18 +223,18 @@ fn bounds(site: &Site, report: &mut Report) {
     ] {
         let (Some(least), Some(most)) = (number(low), number(high)) else { continue };
         if least > most {
-            let message = format!("`{low}` {least} is above `{high}` {most}, so no value fits");
+            let message = format!("`{low}` {least} is above `{high}` {most}, so no value is valid");
             report.add(&rules::BOUNDS, &site.pointer.key(low), message, "swap the two, or correct one");
         } else if low == "minimum"
             && least == most
             && (site.flag("exclusiveMinimum") || site.flag("exclusiveMaximum"))
         {
-            let message = format!("`{low}` and `{high}` are both {least} and excluded, so no value fits");
+            let message = format!("`{low}` and `{high}` are both {least} and excluded, so no value is valid");
             report.add(
                 &rules::BOUNDS,
                 &site.pointer.key(low),
                 message,
-                "correct a bound, or remove the exclusion",
+                "correct a bound, or remove the exclusive flag",
             );
         }
     }
@@ -269,19 +269,14 @@ fn bounds(site: &Site, report: &mut Report) {
 fn pattern(site: &Site, report: &mut Report) {
     let Some(pattern) = site.text("pattern") else { return };
     if let Some(problem) = pattern_problem(pattern) {
-        let message = format!("`{pattern}` is no regular expression: {problem}");
-        report.add(
-            &rules::PATTERN,
-            &site.pointer.key("pattern"),
-            message,
-            "write it in the syntax of ECMA-262",
-        );
+        let message = format!("`{pattern}` is not a regular expression: {problem}");
+        report.add(&rules::PATTERN, &site.pointer.key("pattern"), message, "use the syntax of ECMA-262");
     }
 }
 
-/// What is wrong with a regular expression of ECMA-262.
+/// Returns the problem with a regular expression of ECMA-262, if there is one.
 pub(super) fn pattern_problem(pattern: &str) -> Option<String> {
-    // With the `u` flag the syntax is strict; without it a lone brace passes for a letter.
+    // With the `u` flag, the syntax is strict; without it, a single brace is an ordinary character.
     let strict = regress::Regex::with_flags(pattern, "u").err();
     let lenient = regress::Regex::new(pattern).err();
     match (lenient, strict) {
@@ -291,7 +286,7 @@ pub(super) fn pattern_problem(pattern: &str) -> Option<String> {
     }
 }
 
-/// Whether a bracket, brace or parenthesis is left over.
+/// Whether a bracket, brace or parenthesis is unbalanced.
 fn unbalanced(pattern: &str) -> bool {
     let (mut parens, mut braces, mut class, mut escaped) = (0_i64, 0_i64, false, false);
     for c in pattern.chars() {
@@ -315,7 +310,12 @@ fn required_list(site: &Site, report: &mut Report) {
     let Some(Value::Array(names)) = site.object.get("required") else { return };
     let at = site.pointer.key("required");
     if names.is_empty() {
-        report.add(&rules::REQUIRED_LIST, &at, "`required` is empty", "remove it, or name a property");
+        report.add(
+            &rules::REQUIRED_LIST,
+            &at,
+            "`required` is empty",
+            "remove it, or add the name of a property",
+        );
     }
     let mut seen = HashSet::new();
     for (n, name) in names.iter().enumerate().filter_map(|(n, name)| Some((n, name.as_str()?))) {
@@ -326,7 +326,7 @@ fn required_list(site: &Site, report: &mut Report) {
     }
 }
 
-/// The properties that a schema declares, itself or through its compositions, with their schemas.
+/// The properties that a schema declares itself or through its compositions, with their schemas.
 fn properties_of<'a>(context: &Context<'a>, schema: usize) -> BTreeMap<&'a str, Vec<Node>> {
     let mut found: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
     let mut seen = HashSet::from([schema]);
@@ -341,7 +341,7 @@ fn properties_of<'a>(context: &Context<'a>, schema: usize) -> BTreeMap<&'a str, 
                 _ => {}
             }
         }
-        // A property whose schema is broken is declared all the same.
+        // A property whose schema is broken counts as declared.
         for name in context.sites[site].map("properties").into_iter().flat_map(|map| map.keys()) {
             found.entry(name).or_default();
         }
@@ -354,7 +354,7 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
     if names.is_empty() {
         return;
     }
-    // A member of a composition may require what its siblings or the schema around it declare.
+    // A member of a composition may require properties that its siblings or the enclosing schema declare.
     let mut outermost = n;
     while let Some(parent) =
         context.sites[outermost].parent.filter(|_| IN_PLACE.contains(&context.sites[outermost].edge))
@@ -375,7 +375,7 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
         report.add(
             &rules::REQUIRED_PROPERTY,
             &site.pointer.key("required").index(n),
-            format!("`required` names `{name}`, which is no property of this schema"),
+            format!("`required` names `{name}`, which is not a property of this schema"),
             help,
         );
     }
@@ -384,7 +384,7 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
 fn compositions(site: &Site, report: &mut Report) {
     for field in ["allOf", "oneOf", "anyOf"] {
         if site.object.get(field).and_then(Value::as_array).is_some_and(Vec::is_empty) {
-            let help = format!("list a schema, or remove `{field}`");
+            let help = format!("add a schema, or remove `{field}`");
             report.add(
                 &rules::EMPTY_COMPOSITION,
                 &site.pointer.key(field),
@@ -417,7 +417,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
             Ok(target) => {
                 mapped.push((target, tag));
                 if !variants.is_empty() && !variant_sites.contains(&target) {
-                    let message = format!("`{tag}` leads to `{text}`, which is none of the variants");
+                    let message = format!("`{tag}` maps to `{text}`, which is not one of the variants");
                     let help = "add it to the variants, or correct the mapping";
                     report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, help);
                 }
@@ -433,7 +433,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
                 report.add(
                     &rules::DISCRIMINATOR_TARGET,
                     &at,
-                    format!("`{tag}` leads to `{text}`, which {problem}"),
+                    format!("`{tag}` maps to `{text}`, which {problem}"),
                     help,
                 );
             }
@@ -441,7 +441,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
     }
     let Some(property) = site.text("propertyName") else { return };
     if variants.is_empty() {
-        // The discriminator of a base schema: the variants extend it and inherit the property.
+        // The discriminator of a base schema: the variants extend the schema and inherit the property.
         tag_property(context, schema, property, &[], &site.pointer, "this schema", report);
         return;
     }
@@ -452,7 +452,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
             Node::Reference(r) => context.references[r].target.rsplit('/').next().unwrap_or_default(),
             Node::Site(_) => {
                 if owner.pointer != *at {
-                    let message = "the variant is written in place, so no tag can lead to it";
+                    let message = "the variant is inline, so no value can map to it";
                     let help = "move it to `components/schemas` and refer to it";
                     report.add(&rules::DISCRIMINATOR_VARIANT, at, message, help);
                 }
@@ -461,7 +461,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         };
         let tags: Vec<_> =
             mapped.iter().filter(|(target, _)| *target == variant).map(|(_, tag)| *tag).collect();
-        // Without a mapping the name of the schema is the tag, unless a broken mapping was meant for it.
+        // Without a mapping, the name of the schema is the value, unless a broken mapping was meant for it.
         let tags = if tags.is_empty() && !broken { vec![name] } else { tags };
         tag_property(context, variant, property, &tags, at, &format!("the variant `{name}`"), report);
     }
@@ -474,8 +474,8 @@ fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
 
 fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
     let pointer = match text {
-        text if text.starts_with('#') => Pointer::parse(text).ok_or("is no reference")?,
-        // A value with a slash or a suffix is a file, anything else the name of a schema.
+        text if text.starts_with('#') => Pointer::parse(text).ok_or("is not a reference")?,
+        // A value with a slash or a suffix is a file, and anything else is the name of a schema.
         text if text.contains('/') || text.ends_with(".yaml") || text.ends_with(".json") => {
             return Err("is outside this document");
         }
@@ -483,10 +483,10 @@ fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> 
     };
     let node = context.nodes.get(&pointer).copied().ok_or("does not exist")?;
     let target = context.follow(node).ok_or("leads nowhere")?;
-    if context.sites[target].kind == Kind::Schema { Ok(target) } else { Err("is no schema") }
+    if context.sites[target].kind == Kind::Schema { Ok(target) } else { Err("is not a schema") }
 }
 
-/// Checks that a variant has the tag, needs it and admits the values that lead to it.
+/// Checks that a variant declares and requires the discriminator property, and allows the values that map to it.
 fn tag_property(
     context: &Context,
     variant: usize,
@@ -500,7 +500,7 @@ fn tag_property(
     let Some(schemas) = declared.get(property) else {
         let help = match did_you_mean(property, declared.keys().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("declare `{property}` under its properties and require it"),
+            None => format!("declare `{property}` under its properties, and require it"),
         };
         let message = format!("{name} does not declare the discriminator's property `{property}`");
         report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
@@ -519,7 +519,7 @@ fn tag_property(
         if let Some(kind) = schema.text("type").filter(|kind| *kind != "string" && TYPES.contains(kind)) {
             let message =
                 format!("the discriminator's property `{property}` of {name} has the type `{kind}`");
-            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, "a tag is a string");
+            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, "the property must be a string");
         }
         let values = schema.list("enum");
         for tag in
@@ -527,10 +527,10 @@ fn tag_property(
         {
             let admitted: BTreeSet<_> = values.iter().filter_map(Value::as_str).collect();
             let message = format!(
-                "the tag `{tag}` leads to {name}, whose `{property}` admits only {}",
+                "the value `{tag}` maps to {name}, whose `{property}` allows only {}",
                 listed(admitted)
             );
-            let help = "map each value that the variant admits to it";
+            let help = "map all values that the variant allows to it";
             report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
         }
     }
@@ -550,7 +550,7 @@ fn required_of<'a>(context: &Context<'a>, schema: usize) -> HashSet<&'a str> {
 
 fn read_only_in_requests(context: &Context, report: &mut Report) {
     let mut done = HashSet::new();
-    // What a callback sends comes from the server.
+    // The request of a callback is sent by the server.
     for (n, _) in context.of_kind(Kind::RequestBody).filter(|(_, site)| !site.in_callback) {
         let media_types: Vec<_> = context.found_below(n, "content").collect();
         for schema in
@@ -568,7 +568,7 @@ fn read_only_in_requests(context: &Context, report: &mut Report) {
                             &rules::READ_ONLY_REQUIRED,
                             &site.pointer.key("required").index(n),
                             format!("a request body requires {}, which is readOnly", brief(name)),
-                            "give the request a schema of its own",
+                            "use a separate schema for the request",
                         );
                     }
                 }

@@ -29,7 +29,7 @@ fn requirements(context: &Context, report: &mut Report) {
                 report.add(
                     &rules::SECURITY_UNDEFINED,
                     &at,
-                    format!("no security scheme is called `{name}`"),
+                    format!("no security scheme is named `{name}`"),
                     help,
                 );
                 continue;
@@ -47,7 +47,7 @@ fn requirements(context: &Context, report: &mut Report) {
                     &rules::SECURITY_SCOPES,
                     &at,
                     format!("`{name}` is of type `{kind}`, which has no scopes"),
-                    "write `[]`; state what a key must be allowed to do in an extension of the operation",
+                    "use `[]`, and state the required permissions in an extension of the operation",
                 ),
             }
         }
@@ -93,7 +93,12 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
                 None => format!("write one of {}", listed(TYPES)),
             };
             let at = site.pointer.key("type");
-            report.add(&rules::SECURITY_SCHEME, &at, format!("`{kind}` is no type of security scheme"), help);
+            report.add(
+                &rules::SECURITY_SCHEME,
+                &at,
+                format!("`{kind}` is not a type of security scheme"),
+                help,
+            );
             return;
         }
     };
@@ -123,12 +128,12 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
         report.add(
             &rules::SECURITY_SCHEME,
             &site.pointer.key("in"),
-            format!("`{place}` is no place for a key"),
+            format!("`{place}` is not a location of API keys"),
             help,
         );
     }
     if let Some(name) = site.text("scheme").filter(|_| kind == "http") {
-        // The registry of HTTP authentication schemes; names are not told apart by case.
+        // The registry of HTTP authentication schemes. Names are case-insensitive.
         #[rustfmt::skip]
         const KNOWN: [&str; 13] = [
             "basic", "bearer", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth", "privatetoken",
@@ -143,7 +148,7 @@ fn scheme(context: &Context, n: usize, site: &Site, report: &mut Report) {
             report.add(
                 &rules::SECURITY_SCHEME,
                 &at,
-                format!("`{name}` is no HTTP authentication scheme"),
+                format!("`{name}` is not an HTTP authentication scheme"),
                 help,
             );
         }

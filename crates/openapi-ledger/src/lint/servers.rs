@@ -27,8 +27,8 @@ fn version(context: &Context, report: &mut Report) {
             report.add(
                 &rules::OPENAPI_VERSION,
                 &site.pointer.key("openapi"),
-                format!("`{version}` is no version 3.0.x"),
-                "write `3.0.3` and describe everything as OpenAPI 3.0 does",
+                format!("`{version}` is not a version 3.0.x"),
+                "use `3.0.3`, and describe the API according to OpenAPI 3.0",
             );
         }
     }
@@ -45,8 +45,8 @@ fn component_names(context: &Context, report: &mut Report) {
                     report.add(
                         &rules::COMPONENT_NAME,
                         &site.pointer.key(section).key(name),
-                        format!("`{name}` is no name for a component"),
-                        format!("use letters, digits, `.`, `-` and `_` only, such as `{better}`"),
+                        format!("`{name}` is not a valid name of a component"),
+                        format!("use only letters, digits, `.`, `-` and `_`, such as `{better}`"),
                     );
                 }
             }
@@ -69,8 +69,8 @@ fn urls(context: &Context, report: &mut Report) {
                 report.add(
                     &rules::BAD_URL,
                     &site.pointer.key(field),
-                    format!("`{text}` is no URL: {problem}"),
-                    "write an absolute URL such as `https://example.com/page`",
+                    format!("`{text}` is not a URL: {problem}"),
+                    "use an absolute URL such as `https://example.com/page`",
                 );
             }
         }
@@ -79,7 +79,7 @@ fn urls(context: &Context, report: &mut Report) {
             report.add(
                 &rules::BAD_URL,
                 &site.pointer.key("email"),
-                format!("`{email}` is no email address"),
+                format!("`{email}` is not an email address"),
                 "write it as `name@example.com`",
             );
         }
@@ -93,7 +93,7 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|d| d.contains('.') && !d.starts_with('.') && !d.ends_with('.') && !d.contains('@'))
 }
 
-/// What is wrong with a URL, relative ones included; `None` when nothing is.
+/// Returns the problem with an absolute or relative URL, if there is one.
 fn malformed(text: &str) -> Option<String> {
     let odd = |c: char| {
         c.is_whitespace()
@@ -111,11 +111,11 @@ fn malformed(text: &str) -> Option<String> {
             let authority =
                 text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
             match authority {
-                // The parser forgives `https:/host` and `https:host`; readers and other tools do not.
-                None => Some("after the scheme belongs `://`".to_owned()),
+                // The parser accepts `https:/host` and `https:host`, but other tools do not.
+                None => Some("the scheme must be followed by `://`".to_owned()),
                 Some("") => Some("it has no host".to_owned()),
                 Some(host) if host.contains("..") || host.starts_with('.') => {
-                    Some("its host has an empty part".to_owned())
+                    Some("its host has an empty label".to_owned())
                 }
                 Some(_) => None,
             }
@@ -126,9 +126,9 @@ fn malformed(text: &str) -> Option<String> {
             did_you_mean(url.scheme(), ["http", "https"])
                 .map_or(String::new(), |s| format!(", perhaps for `{s}`"))
         )),
-        Ok(url) => Some(format!("`{}:` is no scheme of the web", url.scheme())),
+        Ok(url) => Some(format!("`{}:` is not a web scheme", url.scheme())),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            // `https//host` and `example.com` parse as relative references, and are not meant so.
+            // `https//host` and `example.com` parse as relative references, which is not what is meant.
             let first = text.split(['/', '?', '#']).next().unwrap_or("");
             let looks_absolute = text.contains("://")
                 || first.contains(':')
@@ -182,24 +182,24 @@ fn servers(context: &Context, report: &mut Report) {
         filled.push_str(if balanced { rest } else { "" });
         if !balanced {
             let help = "write variables as `{name}`";
-            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not pair"), help);
+            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not match"), help);
         } else if let Some(problem) = malformed(&filled) {
             let help = "write it as `https://host/base` or as a path such as `/base`";
-            report.add(&rules::SERVER_URL, &at, format!("`{url}` is no server URL: {problem}"), help);
+            report.add(&rules::SERVER_URL, &at, format!("`{url}` is not a server URL: {problem}"), help);
         } else if filled.contains(['?', '#']) {
-            let help = "end the URL before it; parameters are declared on operations";
+            let help = "remove it; parameters are declared on operations";
             report.add(&rules::SERVER_URL, &at, format!("`{url}` has a query or fragment"), help);
         } else if filled.ends_with('/') {
             let better = url.trim_end_matches('/');
             let help = if better.is_empty() {
-                "write the real host, or leave `servers` out".to_owned()
+                "use the real host, or omit `servers`".to_owned()
             } else {
                 format!("write `{better}`")
             };
             report.add(
                 &rules::SERVER_TRAILING_SLASH,
                 &at,
-                format!("`{url}` ends in a slash, and every path begins with one"),
+                format!("`{url}` ends with a slash, and every path begins with one"),
                 help,
             );
         }
@@ -208,7 +208,7 @@ fn servers(context: &Context, report: &mut Report) {
                 &rules::SERVER_VARIABLE,
                 &site.pointer.key("variables").key(name),
                 format!("the variable `{name}` does not occur in the URL `{url}`"),
-                format!("remove it, or write `{{{name}}}` into the URL"),
+                format!("remove it, or add `{{{name}}}` to the URL"),
             );
         }
         for variable in context.found_below(n, "variables").map(|n| &context.sites[n]) {
@@ -221,7 +221,7 @@ fn servers(context: &Context, report: &mut Report) {
                     &rules::SERVER_VARIABLE,
                     &variable.pointer.key(if listed_empty { "enum" } else { "default" }),
                     format!("the default {default} is not in `enum`"),
-                    "make the default one of the listed values",
+                    "use one of the listed values as the default",
                 );
             }
         }
@@ -229,8 +229,8 @@ fn servers(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::OpenApi) {
         let empty = site.object.get("servers").and_then(Value::as_array).is_some_and(Vec::is_empty);
         if empty {
-            let help = "list the server, or leave `servers` out";
-            report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` lists no server", help);
+            let help = "add the server, or omit `servers`";
+            report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` is empty", help);
         }
     }
 }
@@ -253,7 +253,7 @@ fn tags(context: &Context, report: &mut Report) {
                 let message = format!("the operation has the tag `{name}` twice");
                 report.add(&rules::DUPLICATE_TAG, &at, message, "remove one of the two");
             }
-            // Without any top-level tags the operations' own are the list.
+            // Without top-level tags, the tags of the operations do not have to be declared.
             if !declared.is_empty() && !declared.contains(name) {
                 let mut known: Vec<_> = declared.iter().copied().collect();
                 known.sort_unstable();
@@ -267,7 +267,7 @@ fn tags(context: &Context, report: &mut Report) {
     }
 }
 
-/// Media types that are a letter or two away from `application/json` and yet meant.
+/// Media types that are similar to `application/json` but not misspellings of it.
 const RELATED: [&str; 7] = [
     "application/bson",
     "application/hjson",
@@ -296,14 +296,14 @@ fn media_type_names(context: &Context, report: &mut Report) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write type/subtype, such as `application/json`".to_owned(),
             };
-            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is no media type"), help);
+            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is not a media type"), help);
         } else if let Some(meant) = did_you_mean(name, ["application/json"])
             .filter(|meant| *meant != name && !RELATED.contains(&name))
         {
             report.add(
                 &rules::MEDIA_TYPE_NAME,
                 &site.pointer,
-                format!("`{name}` is no known media type"),
+                format!("`{name}` is not a known media type"),
                 format!("did you mean `{meant}`?"),
             );
         }

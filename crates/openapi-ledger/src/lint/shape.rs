@@ -1,7 +1,7 @@
-//! The walk that finds the objects of a document by the table of [`grammar`](crate::grammar).
+//! The walk that finds the objects of a document, driven by the table of [`grammar`](crate::grammar).
 //!
-//! The table alone yields the structure findings (unknown, missing and ill-typed fields); every
-//! other rule works on the [`Site`]s that the walk leaves behind.
+//! The table determines the structural findings (unknown fields, missing fields and wrong types). All other rules use the
+//! [`Site`]s that the walk collects.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::grammar::{Kind, Object, SCHEMA, Shape};
 use crate::pointer::Pointer;
 use crate::text::{brief, did_you_mean, json_type, or_what_fits};
 
-/// One node that the walk still has to look at.
+/// A node that the walk has not visited yet.
 struct Task<'a> {
     value: &'a Value,
     shape: Shape,
@@ -26,7 +26,7 @@ struct Task<'a> {
     in_callback: bool,
 }
 
-/// Walks the document. The stack is explicit, so that deep documents cannot overflow it.
+/// Walks the document. The stack is explicit, so that deeply nested documents cannot overflow it.
 pub(super) fn walk<'a>(document: &'a Document, report: &mut Report) -> Context<'a> {
     let mut context = Context {
         root: &document.value,
@@ -48,7 +48,7 @@ pub(super) fn walk<'a>(document: &'a Document, report: &mut Report) -> Context<'
     while let Some(task) = tasks.pop() {
         let first = tasks.len();
         visit(&mut context, report, task, &mut tasks);
-        // Children were pushed in the order of the text; the list is worked off from its end.
+        // Children are pushed in the order of the text, and the list is processed from its end.
         tasks[first..].reverse();
     }
     context.resolve_all();
@@ -120,7 +120,7 @@ fn visit_object<'a>(
     task: &Task<'a>,
     tasks: &mut Vec<Task<'a>>,
 ) {
-    // A Path Item may have `$ref` beside its own fields; everything else is then a reference alone.
+    // A Path Item may have `$ref` next to its own fields. In all other places, `$ref` makes the object a reference.
     let target = object.get("$ref").filter(|_| may_refer || kind == Kind::PathItem);
     if let Some(target) = target {
         if let Value::String(target) = target {
@@ -145,9 +145,9 @@ fn visit_object<'a>(
                 report.add(
                     &rules::REF_SIBLINGS,
                     &task.pointer.key(name),
-                    format!("`{name}` stands beside `$ref` and is ignored by every tool"),
+                    format!("`{name}` is next to `$ref` and is ignored"),
                     format!(
-                        "remove `{name}`, or wrap the reference: `allOf: [{{$ref: ...}}]` beside `{name}`"
+                        "remove `{name}`, or wrap the reference: `allOf: [{{$ref: ...}}]` next to `{name}`"
                     ),
                 );
             }
@@ -195,7 +195,7 @@ fn visit_object<'a>(
     }
     for field in description.fields.iter().filter(|field| field.required) {
         match object.get(field.name) {
-            // The finding about the misspelt name already says how to fix this.
+            // The finding about the misspelled name already says how to fix this.
             None if misspelt.contains(&field.name) => {}
             None => report.add(
                 &rules::MISSING_FIELD,
@@ -207,7 +207,7 @@ fn visit_object<'a>(
                 &rules::EMPTY_TEXT,
                 &task.pointer.key(field.name),
                 format!("`{}` of this {} is empty", field.name, description.title),
-                format!("write a `{}` that tells a reader something", field.name),
+                format!("write a meaningful `{}`", field.name),
             ),
             Some(_) => {}
         }
@@ -236,22 +236,22 @@ fn unknown_field(
         (_, Some(instead)) => instead.to_owned(),
         (Some(meant), None) => format!("did you mean `{meant}`?"),
         (None, None) if name == "$ref" => {
-            format!("write the {} out: OpenAPI allows no `$ref` here", description.title)
+            format!("define the {} here: OpenAPI does not allow `$ref` in this place", description.title)
         }
-        (None, None) => format!("remove `{name}`, or call it `x-{name}` if it is an extension"),
+        (None, None) => format!("remove `{name}`, or rename it to `x-{name}` if it is an extension"),
     };
     report.add(
         &rules::UNKNOWN_FIELD,
         &pointer.key(name),
-        format!("`{name}` is no field of the {}", description.title),
+        format!("`{name}` is not a field of the {}", description.title),
         help,
     );
 }
 
-/// What to write instead of a keyword that JSON Schema has and OpenAPI 3.0 has not.
+/// The help for a keyword that JSON Schema has but OpenAPI 3.0 does not have.
 fn json_schema_keyword(name: &str) -> Option<&'static str> {
     Some(match name {
-        "const" => "OpenAPI 3.0 has no `const`; write `enum` with the one value",
+        "const" => "OpenAPI 3.0 has no `const`; use `enum` with one value",
         "examples" => "a Schema Object of OpenAPI 3.0 has one `example`",
         "patternProperties" | "propertyNames" | "unevaluatedProperties" => {
             "OpenAPI 3.0 has only `additionalProperties`; describe the names in words"
@@ -260,11 +260,11 @@ fn json_schema_keyword(name: &str) -> Option<&'static str> {
             "OpenAPI 3.0 has only `items`; describe the positions in words"
         }
         "if" | "then" | "else" | "dependencies" | "dependentRequired" | "dependentSchemas" => {
-            "OpenAPI 3.0 has no conditions; use `oneOf` with a variant for each case"
+            "OpenAPI 3.0 has no conditions; use `oneOf` with a variant per case"
         }
         "contentEncoding" | "contentMediaType" => "use `format: byte` or `format: binary`",
         "$id" | "$schema" | "$anchor" | "$comment" | "$defs" | "definitions" | "$dynamicRef" => {
-            "remove it; shared schemas belong into `#/components/schemas`"
+            "remove it; put shared schemas into `#/components/schemas`"
         }
         _ => return None,
     })
@@ -275,23 +275,23 @@ fn wrong_type(report: &mut Report, task: &Task, wanted: &str) {
     let name = if name.is_empty() { "the document" } else { name };
     let help = match (task.edge, task.value) {
         ("type", Value::Array(_)) => {
-            "OpenAPI 3.0 allows one type; for a value that may be null add `nullable: true`".to_owned()
+            "OpenAPI 3.0 allows only one type; for a value that can be null, add `nullable: true`".to_owned()
         }
         ("exclusiveMinimum" | "exclusiveMaximum", Value::Number(_)) => {
-            "in OpenAPI 3.0 this is a flag beside `minimum` or `maximum`".to_owned()
+            "in OpenAPI 3.0, this is a flag next to `minimum` or `maximum`".to_owned()
         }
-        ("items", Value::Array(_)) => "write one schema that every item fits".to_owned(),
+        ("items", Value::Array(_)) => "use one schema that all items match".to_owned(),
         ("required", Value::Bool(_)) => {
-            "in a schema `required` lists the names of properties; put the list on the object around"
+            "in a schema, `required` lists the names of properties; put the list on the enclosing object"
                 .to_owned()
         }
         (_, Value::String(text)) if text.trim().eq_ignore_ascii_case(json_literal(wanted, text)) => {
             format!("remove the quotes around {text}")
         }
         (_, Value::Number(_) | Value::Bool(_)) if wanted == "a string" => {
-            format!("put it into quotes: \"{}\"", task.value)
+            format!("put it in quotes: \"{}\"", task.value)
         }
-        (_, Value::Null) => format!("give `{name}` a value, {wanted}, or remove it"),
+        (_, Value::Null) => format!("add a value for `{name}`, {wanted}, or remove it"),
         _ => format!("write {wanted}{}", or_what_fits(task.value, wanted)),
     };
     report.add(
@@ -302,7 +302,7 @@ fn wrong_type(report: &mut Report, task: &Task, wanted: &str) {
     );
 }
 
-/// The text itself if it would be right without its quotes, else something it never equals.
+/// Returns the text itself if it would be valid without quotes, otherwise a different text.
 fn json_literal<'t>(wanted: &str, text: &'t str) -> &'t str {
     let number = wanted.contains("number") && text.trim().parse::<f64>().is_ok();
     let flag = wanted == "true or false" && matches!(text.trim(), "true" | "false");

@@ -1,7 +1,7 @@
-//! Examples and defaults against their schemas.
+//! Checks examples and defaults against their schemas.
 //!
-//! A schema of OpenAPI 3.0 is turned into one of JSON Schema 2020-12 in memory, with everything it
-//! refers to embedded, and each such schema is compiled once.
+//! A schema of OpenAPI 3.0 is converted to JSON Schema 2020-12 in memory, with all referenced schemas embedded. Each schema is
+//! compiled once.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::grammar::Kind;
 use crate::pointer::Pointer;
 use crate::text::brief;
 
-/// In which direction a value goes: readOnly properties are not sent, writeOnly ones not received.
+/// The direction of a value: readOnly properties are not sent, and writeOnly properties are not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the caller to the server.
@@ -27,18 +27,18 @@ pub enum Direction {
     Either,
 }
 
-/// How deep a schema is followed in place; what is deeper admits everything. Compiling a schema is
-/// recursive, and schemas of use are not nested by the dozen.
+/// The maximum nesting depth of a compiled schema. Deeper schemas allow all values. Compiling is recursive, and real schemas are
+/// not nested this deep.
 const MAX_DEPTH: usize = 100;
 
-/// How many problems of one value are reported.
+/// The maximum number of problems that are reported for one value.
 const MAX_PROBLEMS: usize = 5;
 
-/// Schemas that one schema may unfold to when those it is composed of are written in place.
+/// The maximum number of schemas that a schema may expand to when the schemas that it is composed of are inlined.
 const MAX_UNFOLDED: u64 = 10_000;
 
-/// The schemas that unfold to more than [`MAX_UNFOLDED`]: a few lines in which each part refers to the one before
-/// twice describe more than any validator can hold.
+/// The schemas that expand to more than [`MAX_UNFOLDED`] schemas. A few lines in which each part refers to the previous one twice
+/// grow exponentially.
 fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
     let in_place = |site: usize| {
         let nodes = context.children[site].iter().filter(|node| IN_PLACE.contains(&context.edge(**node).0));
@@ -64,10 +64,10 @@ fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
     sizes.into_iter().filter(|(_, size)| *size > MAX_UNFOLDED).map(|(site, _)| site).collect()
 }
 
-/// Compiled schemas, each made when it is first needed.
+/// Compiled schemas, each compiled on first use.
 #[derive(Debug)]
 pub struct Validators {
-    /// Schemas that are not followed in place: those that contain themselves, and those that unfold to too much.
+    /// Schemas that are not inlined, because they contain themselves or expand to too many schemas.
     closed: HashSet<usize>,
     oversized: HashSet<usize>,
     compiled: HashMap<(usize, Direction), Option<Rc<Validator>>>,
@@ -82,7 +82,7 @@ impl Validators {
         Self { closed, oversized, compiled: HashMap::new() }
     }
 
-    /// What is wrong with `value`: pairs of the place in the value and the problem.
+    /// Returns the problems of `value`, each with its place in the value.
     pub fn problems(
         &mut self,
         context: &Context,
@@ -120,11 +120,11 @@ impl Validators {
         }
         let document = json!({"allOf": [root], "$defs": embedded});
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
-        // What cannot be compiled is wrong in itself, and other rules say so.
+        // Schemas that cannot be compiled are reported by other rules.
         options.build(&document).ok()
     }
 
-    /// One node: a schema in place, or a reference to an embedded one.
+    /// Converts one node: an inline schema, or a reference to an embedded one.
     fn convert_node(
         &self,
         context: &Context,
@@ -137,7 +137,7 @@ impl Validators {
             (_, None) => Value::Bool(true),
             (_, Some(target)) if context.sites[target].kind != Kind::Schema => Value::Bool(true),
             (Node::Site(site), _) => self.convert(context, site, direction, depth + 1, open),
-            // To follow a schema that contains itself in place would never end.
+            // Inlining a schema that contains itself would not terminate.
             (Node::Reference(_), Some(target)) if self.closed.contains(&target) => Value::Bool(true),
             (Node::Reference(_), Some(target)) => {
                 open.push(target);
@@ -194,7 +194,7 @@ impl Validators {
             out.insert("enum".to_owned(), json!(values));
         }
         match site.text("format") {
-            // These two limit numbers, which formats of JSON Schema never do.
+            // These two formats restrict numbers, unlike the formats of JSON Schema.
             Some(format @ ("int32" | "int64")) => {
                 let (least, most) = if format == "int32" {
                     (i64::from(i32::MIN), i64::from(i32::MAX))
@@ -257,14 +257,14 @@ impl Validators {
     }
 }
 
-/// A validator's message without the value it repeats, where that is long.
+/// The message of a validator, without the value that it repeats if the value is long.
 fn shortened(message: &str) -> String {
     const LIMIT: usize = 160;
     let count = message.chars().count();
     if count <= LIMIT {
         return message.to_owned();
     }
-    // The problem stands at the end, behind the value.
+    // The problem is at the end, after the value.
     let head: String = message.chars().take(40).collect();
     let tail: String = message.chars().skip(count - (LIMIT - 45)).collect();
     format!("{head} ... {tail}")
@@ -273,16 +273,16 @@ fn shortened(message: &str) -> String {
 pub(super) fn check(context: &Context, report: &mut Report) {
     let mut validators = Validators::new(context);
     for schema in &validators.oversized {
-        // Only the first one in a chain is to blame.
+        // Only the first schema in a chain is reported.
         let parts = context.children[*schema].iter().filter_map(|node| context.follow(*node));
         if !parts.into_iter().any(|part| validators.oversized.contains(&part)) {
             report.add(
                 &rules::SCHEMA_SIZE,
                 &context.sites[*schema].pointer,
                 format!(
-                    "the schema unfolds to more than {MAX_UNFOLDED} schemas; no value is checked against it"
+                    "the schema expands to more than {MAX_UNFOLDED} schemas; values are not checked against it"
                 ),
-                "refer to each part once",
+                "refer to each part only once",
             );
         }
     }
@@ -304,7 +304,7 @@ pub(super) fn check(context: &Context, report: &mut Report) {
                     [site.object.get("value"), site.object.get("externalValue")]
                 {
                     let message = "an Example Object has either `value` or `externalValue`";
-                    report.add(&rules::EXAMPLE_SHAPE, &site.pointer, message, "give it one of the two");
+                    report.add(&rules::EXAMPLE_SHAPE, &site.pointer, message, "add one of the two");
                 }
             }
             _ => {}
@@ -315,7 +315,7 @@ pub(super) fn check(context: &Context, report: &mut Report) {
 fn examples(context: &Context, validators: &mut Validators, report: &mut Report, n: usize) {
     let site = &context.sites[n];
     if site.has("example") && site.has("examples") {
-        let message = "`example` and `examples` exclude each other";
+        let message = "`example` and `examples` are mutually exclusive";
         report.add(&rules::EXAMPLE_SHAPE, &site.pointer, message, "keep `examples`");
     }
     let Some(schema) = context.found_below(n, "schema").next() else { return };
@@ -326,7 +326,7 @@ fn examples(context: &Context, validators: &mut Validators, report: &mut Report,
         (_, Some(Kind::Response)) => Direction::Response,
         _ => Direction::Either,
     };
-    // Of CSV, XML and the like an example is text, whatever the schema says of its content.
+    // Examples of CSV, XML and the like are text, whatever their schema is.
     let as_text = site.kind == Kind::MediaType && !operations::is_json(site.key);
     let mut compare_value = |value: &Value, at: &Pointer| {
         if !(as_text && value.is_string()) {
@@ -339,7 +339,7 @@ fn examples(context: &Context, validators: &mut Validators, report: &mut Report,
     for node in context.below(n, "examples") {
         let Some(example) = context.follow(node).map(|n| &context.sites[n]) else { continue };
         if let Some(value) = example.object.get("value") {
-            // One example may serve several schemas: the finding belongs to the place that uses it.
+            // An example can be used with several schemas, so the finding is reported at the place that uses it.
             let at = match node {
                 Node::Site(_) => example.pointer.key("value"),
                 Node::Reference(_) => context.pointer(node).clone(),
@@ -364,7 +364,7 @@ fn compare(
         report.add(
             rule,
             at,
-            format!("the {what} {} does not fit its schema{place}: {problem}", brief(value)),
+            format!("the {what} {} does not match its schema{place}: {problem}", brief(value)),
             format!("correct the {what} or the schema"),
         );
     }

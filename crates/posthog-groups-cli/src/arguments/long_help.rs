@@ -10,19 +10,19 @@ First steps:
 
 Output:
   table    aligned columns with a header, truncated to the terminal; the default on a terminal
-  plain    tab-separated columns, no header, not truncated; the default otherwise
-  json     one JSON document: an array for lists, otherwise an object
+  plain    tab-separated columns without a header, not truncated; the default if the output is not a terminal
+  json     one JSON document: an array for lists, an object for single results
   ndjson   one JSON document per line
   csv      comma-separated values with a header
   Numbers keep all their digits. Control characters are escaped, in csv only on a terminal.
 
 Exit codes:
-  0  success                    4  key missing, unknown, or without permission
+  0  success                    4  key missing, invalid, or without permission
   1  failure                    5  rate limited
-  2  wrong usage or settings    6  partial success
+  2  invalid usage or settings  6  partial success
   3  group or project not found 130, 143  stopped by Ctrl-C or SIGTERM
 
-Settings, by precedence: flags, environment, context of the configuration file
+Settings: flags override environment variables, which override the context of the configuration file
   POSTHOG_PERSONAL_API_KEY   the key, phx_...
   POSTHOG_HOST               the instance [default: https://us.posthog.com]
   POSTHOG_PROJECT_ID         the project [default: @current]
@@ -42,8 +42,8 @@ Examples:
 pub(crate) const LIST: &str = "\
 Groups are printed as they arrive, in constant memory.
 
---where compares a property with VALUE as `set` reads it, or as text: zip=1234 matches the number and the text.
-The server cannot filter by property, so all groups are fetched, 100 per request. --search reduces them on the server.
+--where matches VALUE as the value that `set` would write, or as text: zip=1234 matches both the number and the text.
+The server cannot filter by property, so all groups are fetched, 100 per request. Use --search to fetch fewer groups.
 
 Examples:
   posthog-groups list -t organization --search enterprise
@@ -53,7 +53,7 @@ Examples:
 
 JSON: group_type_index, group_key, group_properties, created_at.
 Table, plain and CSV: group_key, created_at, group_properties (as JSON).
-On servers since 2026-06-12, recent writes appear in lists after a delay; `get` shows them at once.";
+On servers since 2026-06-12, recent writes appear in lists after a delay; `get` shows them immediately.";
 
 pub(crate) const GET: &str = "\
 Examples:
@@ -61,12 +61,12 @@ Examples:
   posthog-groups get org:5 org:6 -o ndjson
   posthog-groups get org:5 -o json | jq .group_properties.plan
 
-One key prints a JSON object, several print an array. On a terminal, values are shown as `set` accepts them.
-Missing groups are reported with exit code 3, or 6 if others exist.";
+With -o json, one key prints an object, and several keys print an array. On a terminal, values are shown in the format that
+`set` accepts. If a group does not exist, the exit code is 3, or 6 if other groups were found.";
 
 pub(crate) const CREATE: &str = "\
 VALUE is JSON if it parses as JSON, otherwise text; --string treats every VALUE as text.
-Pairs override members of --properties with the same name. The server removes blanks around the key.
+Pairs override members of --properties with the same name. The server removes white space around the key.
 
 Examples:
   posthog-groups create org:9 --set name=Acme --set seats=40
@@ -108,7 +108,8 @@ Examples:
   posthog-groups upsert org:9 --properties @acme.json --dry-run -o json";
 
 pub(crate) const EXPORT: &str = "\
-The file name determines the format: .ndjson or .csv, optionally with .gz or .zst. The file appears when it is complete.
+The file name determines the format: .ndjson or .csv, optionally followed by .gz or .zst. The file is created or replaced
+only when the export is complete.
 
 Examples:
   posthog-groups export -t organization groups.ndjson
@@ -117,7 +118,7 @@ Examples:
 
 pub(crate) const IMPORT: &str = "\
 Creates missing groups and writes properties that differ. Other properties are not changed, and no group is removed.
-After a failure or Ctrl-C, run the same command again to resume: FILE.journal records what is done.
+After a failure or Ctrl-C, run the same command again to resume: FILE.journal records the rows that are done.
 
 Examples:
   posthog-groups plan -t organization groups.csv
@@ -125,9 +126,10 @@ Examples:
   posthog-groups import groups.ndjson.gz --yes --report report.ndjson";
 
 pub(crate) const PLAN: &str = "\
---who shows for each property that differs its value on the server, and who last wrote it according to the history of the group.
-It sends two requests for each of at most --limit groups, and needs the scope activity_log:read. The history has only writes
-through the API, and the newest 100 entries are read. If it does not explain the value, the column `note` says so.
+--who shows, for each property that differs, its value on the server and who last wrote it according to the history of the
+group. It sends two requests per group for at most --limit groups, and requires the scope activity_log:read. The history
+contains only writes through the API, and only its latest 100 entries are read. If it does not explain the value, the column
+`note` says so.
 
 Examples:
   posthog-groups plan -t organization groups.csv
@@ -135,7 +137,7 @@ Examples:
   posthog-groups export -t organization - --context staging | posthog-groups plan -t organization -";
 
 pub(crate) const ACTIVITY: &str = "\
-The key needs the scope activity_log:read.
+The key requires the scope activity_log:read.
 
 Examples:
   posthog-groups activity org:5
@@ -163,8 +165,8 @@ Examples:
   posthog-groups definitions -t organization -o csv";
 
 pub(crate) const API: &str = "\
-For endpoints without a command. The key is sent only to the configured host, as in all commands.
-A GET is retried like other reads. A request with another method is sent once. The response must be JSON.
+Use this for endpoints that have no command. As with all commands, the key is sent only to the configured host.
+GET requests are retried, and all other methods are sent once. The response must be JSON.
 
 Examples:
   posthog-groups api GET /api/users/@me/
@@ -172,7 +174,7 @@ Examples:
   posthog-groups api PATCH /api/projects/{project_id}/groups_types/update_metadata --body @types.json";
 
 pub(crate) const WHOAMI: &str = "\
-The key needs the scope user:read. `doctor` also checks keys without it.
+The key requires the scope user:read. `doctor` also checks keys without this scope.
 
 Examples:
   posthog-groups whoami
@@ -194,23 +196,23 @@ The configuration file is ~/.config/posthog-groups/config.toml, unless --config 
   key_file = \"~/.config/posthog-groups/staging.key\"
   project_token_file = \"staging.token\"      # for sending events
 
-It must not contain keys. Paths are relative to the file.
+The file must not contain keys. Paths are relative to the file.
 
 Examples:
   posthog-groups contexts
   posthog-groups contexts --context staging";
 
 pub(crate) const DOCTOR: &str = "\
-Nothing is changed: write scopes are tested with a group that cannot exist.
-The exit code is 0 without failures (warnings included), 4 if only the key failed,
-5 if the server throttles the key and some checks were skipped, and otherwise 1.
+`doctor` does not change anything: it tests write scopes with a group that cannot exist.
+The exit code is 0 if no check failed (warnings are not failures), 4 if only checks of the key failed,
+5 if some checks were skipped because the key is rate limited, and 1 otherwise.
 
 Examples:
   posthog-groups doctor
   posthog-groups doctor -o json | jq '.[] | select(.status != \"ok\")'";
 
 pub(crate) const SERVE: &str = "\
-Answers like PostHog, quirks included. Keeps all data in memory and sends nothing to other machines.
+The server responds like PostHog, including its quirks. It keeps all data in memory and does not connect to other machines.
 
 Examples:
   In one shell:
@@ -221,8 +223,8 @@ Examples:
     posthog-groups serve --port 8123 --seed 10 > env.sh & sleep 1; . ./env.sh";
 
 pub(crate) const MCP: &str = "\
-A host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
-the protocol only. Tools that write are offered with --allow-writes only. The README shows the configuration of hosts.
+An MCP host (Claude Desktop, Claude Code, Cursor, VS Code) starts this command and calls its tools. Standard output carries
+only the protocol. Write tools are offered only with --allow-writes. The README shows how to configure the hosts.
 
 Examples:
   claude mcp add posthog-groups -- posthog-groups mcp --context eu

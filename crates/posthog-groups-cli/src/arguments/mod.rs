@@ -31,9 +31,9 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 't', global = true, value_name = "NAME|INDEX", help_heading = TARGET)]
     pub(crate) group_type: Option<String>,
 
-    /// Project number, or `@current` [env: POSTHOG_PROJECT_ID]
+    /// Project id, or `@current` [env: POSTHOG_PROJECT_ID]
     ///
-    /// The number is in the address bar of PostHog.
+    /// The id is part of the URL in PostHog's web interface.
     #[arg(long, global = true, value_name = "ID", help_heading = TARGET)]
     pub(crate) project: Option<String>,
 
@@ -64,7 +64,7 @@ pub(crate) struct GlobalArguments {
         conflicts_with_all = ["key_file", "key_command"])]
     pub(crate) key_stdin: bool,
 
-    /// Refused, because the process list and the shell's history show the arguments.
+    /// Rejected, because the process list and the shell history show arguments.
     #[arg(long = "key", global = true, hide = true, value_name = "KEY",
         aliases = ["api-key", "personal-api-key", "token"])]
     pub(crate) refused_key: Option<String>,
@@ -73,7 +73,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Allow plain http to other machines, which sends the key unencrypted
+    /// Allow plain HTTP to other machines, which sends the key unencrypted
     #[arg(long, global = true, hide_short_help = true, help_heading = CONNECTION)]
     pub(crate) allow_insecure_http: bool,
 
@@ -88,7 +88,7 @@ pub(crate) struct GlobalArguments {
 
     /// Output format
     ///
-    /// The default is table on a terminal, otherwise plain.
+    /// The default is `table` on a terminal, and `plain` otherwise.
     #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) output: Option<Format>,
 
@@ -100,7 +100,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'q', global = true, help_heading = OUTPUT)]
     pub(crate) quiet: bool,
 
-    /// Print every request on standard error; never the key
+    /// Print every request on standard error, without the key
     #[arg(long, short = 'v', global = true, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
 
@@ -197,7 +197,7 @@ pub(crate) enum Command {
     /// Show the most frequent values of a property
     #[command(after_long_help = long_help::VALUES)]
     Values(Values),
-    /// List property names (servers to 2026-06-26)
+    /// List property names (removed on 2026-06-26)
     #[command(after_long_help = long_help::DEFINITIONS)]
     Definitions,
     /// Export groups to an NDJSON or CSV file
@@ -215,7 +215,7 @@ pub(crate) enum Command {
     /// Show the user of the key
     #[command(after_long_help = long_help::WHOAMI)]
     Whoami,
-    /// Show contexts, and the source of each setting
+    /// Show contexts and the source of each setting
     #[command(after_long_help = long_help::CONTEXTS)]
     Contexts,
     /// Check settings, connection, key and server
@@ -224,13 +224,13 @@ pub(crate) enum Command {
     /// Offer the operations to AI assistants
     #[command(after_long_help = long_help::MCP)]
     Mcp(Mcp),
-    /// Run a local stand-in server for trials
+    /// Run a local stand-in server for testing
     #[command(after_long_help = long_help::SERVE)]
     Serve(Serve),
     /// Print shell completions
     #[command(after_long_help = long_help::COMPLETIONS)]
     Completions(Completions),
-    /// Print the manual, or write all its pages
+    /// Print the manual page, or write all pages
     #[command(after_long_help = long_help::MAN)]
     Man(Man),
 }
@@ -263,7 +263,7 @@ pub(crate) struct Api {
 pub(crate) struct List {
     /// Only groups whose properties contain this text
     ///
-    /// Searches names and values of properties, and also finds the group whose key equals the text; ignores case.
+    /// Searches the names and values of properties, and also matches the group whose key equals the text. Ignores case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
@@ -288,7 +288,7 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct Get {
-    /// Keys of the groups; exact
+    /// Keys of the groups
     #[arg(required = true, value_name = "KEY")]
     pub(crate) keys: Vec<String>,
 }
@@ -318,7 +318,7 @@ pub(crate) struct Create {
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) properties: GivenProperties,
-    /// Show what would be created, without creating it
+    /// Show what would be created without creating it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -341,7 +341,7 @@ pub(crate) struct Set {
     /// Treat every VALUE as text
     #[arg(long)]
     pub(crate) string: bool,
-    /// Show what would change, without writing
+    /// Show what would change without writing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -357,7 +357,7 @@ pub(crate) struct Unset {
     /// Do not ask for confirmation; required without a terminal
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
-    /// Show what would be removed, without writing
+    /// Show what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -372,7 +372,7 @@ pub(crate) struct Upsert {
     /// Create the group if it does not exist
     #[arg(long)]
     pub(crate) create: bool,
-    /// Show what would change, without writing
+    /// Show what would change without writing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -393,7 +393,7 @@ pub(crate) struct Related {
     /// Key of a group
     #[arg(value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// UUID of a person, instead of a group; distinct ids do not work
+    /// UUID of a person, instead of a group; distinct ids are not accepted
     #[arg(long, value_name = "UUID")]
     pub(crate) person: Option<String>,
 }
@@ -420,13 +420,13 @@ pub(crate) struct Serve {
     /// Port to listen on; 0 picks a free port
     #[arg(long, default_value_t = 8000, value_name = "N")]
     pub(crate) port: u16,
-    /// Address to listen on; anyone who can reach it can read and change all data
+    /// Address to listen on; anyone who can reach the address can read and change all data
     #[arg(long = "address", default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub(crate) address: IpAddr,
     /// Server to imitate: 2025 (self-hosted images of that year) or 2026 (PostHog Cloud); overrides the state file
     #[arg(long, value_name = "YEAR")]
     pub(crate) era: Option<Era>,
-    /// Start with N generated groups of three types, some persons, and some activity
+    /// Start with N generated groups of three types, and some persons and activity
     #[arg(long, value_name = "N", conflicts_with = "state")]
     pub(crate) seed: Option<usize>,
     /// Start with the state in this JSON file
@@ -461,7 +461,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn page_size(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("a page has at least one group".to_owned()),
+        Ok(0) => Err("a page must have at least one group".to_owned()),
         Ok(size) => Ok(size),
         Err(_) => Err("expected a number".to_owned()),
     }

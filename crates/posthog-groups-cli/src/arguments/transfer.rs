@@ -21,7 +21,7 @@ pub(crate) struct Export {
 
     /// Only groups whose properties contain this text
     ///
-    /// Searches names and values of properties, and also finds the group whose key equals the text; ignores case.
+    /// Searches the names and values of properties, and also matches the group whose key equals the text. Ignores case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
@@ -47,7 +47,7 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) input: ImportInput,
 
-    /// Show what would change, without writing; like the command `plan`
+    /// Show what would change without writing it; equivalent to the command `plan`
     #[arg(long, visible_alias = "plan")]
     pub(crate) dry_run: bool,
 
@@ -59,7 +59,7 @@ pub(crate) struct Import {
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Auto)]
     pub(crate) engine: EngineName,
 
-    /// Host to send events to [default: that of the region, or the instance]
+    /// Host to send events to [default: the events host of the region, or the instance]
     #[arg(long, value_name = "URL")]
     pub(crate) capture_host: Option<String>,
 
@@ -67,15 +67,15 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
 
-    /// Journal for resuming the run, or a directory for it; removed on completion [default: FILE.journal, or none for standard input]
+    /// Journal for resuming the run, or a directory for the journal; removed on completion [default: FILE.journal, or none for standard input]
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(crate) journal: Option<PathBuf>,
 
-    /// Write all rows without comparing them first, for rows that are known to differ
+    /// Write all rows without comparing them with the server first; for rows that are known to differ
     #[arg(long, conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) no_compare: bool,
 
-    /// Id of the run: the events of a row have the same uuid in all imports with this id
+    /// Id of the run: the event of a row has the same UUID in all imports with this id
     #[arg(long, value_name = "TEXT", conflicts_with = "dry_run", hide_short_help = true)]
     pub(crate) run_id: Option<String>,
 
@@ -101,7 +101,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) input: ImportInput,
 
-    /// Show who last wrote each differing property, according to the history of the group
+    /// Show who last wrote each property that differs, according to the history of the group
     ///
     /// Sends two requests for each group that would change.
     #[arg(long)]
@@ -151,7 +151,7 @@ pub(crate) struct ImportInput {
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Memory for comparing rows and groups; beyond it, a temporary file in TMPDIR is used
+    /// Memory for comparing rows and groups; beyond this size, a temporary file in TMPDIR is used
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size, hide_short_help = true)]
     pub(crate) memory: usize,
 }
@@ -159,11 +159,11 @@ pub(crate) struct ImportInput {
 /// The engine of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// Events if REST would need more requests than an hour allows and a project token is configured, otherwise REST
+    /// Events if REST would need more requests than the rate limit allows in an hour and a project token is configured, otherwise REST
     Auto,
     /// One request per new group and changed property; immediate, exact, and logged in the history
     Rest,
-    /// Events in batches of up to a thousand rows, processed later; needs the project token
+    /// Events in batches of up to a thousand rows, processed later; requires the project token
     #[value(alias = "events")]
     Capture,
 }
@@ -173,7 +173,7 @@ pub(crate) enum EngineName {
 pub(crate) enum DuplicatesName {
     /// Fail before writing anything
     Refuse,
-    /// Use the last one
+    /// Use the last row
     Last,
 }
 

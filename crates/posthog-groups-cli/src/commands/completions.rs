@@ -24,8 +24,8 @@ fn generated(shell: Shell, name: &str) -> Vec<u8> {
     script
 }
 
-/// The generator mistakes a hyphen in the name for a subcommand in some places, and then completes nothing after a subcommand. So
-/// it gets a name without a hyphen, and only the command that is completed keeps its name.
+/// The generator mistakes a hyphen in the name for a subcommand in some places, and then completes nothing after a subcommand.
+/// Therefore it gets a name without a hyphen, and only the command that is completed keeps its name.
 fn bash() -> String {
     let stand_in = NAME.replace('-', "_");
     let script = generated(Shell::Bash, &stand_in);

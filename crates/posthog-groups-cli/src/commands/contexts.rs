@@ -1,4 +1,4 @@
-//! `contexts`: shows the contexts of the configuration file, and the source of each setting. Never the key.
+//! `contexts`: shows the contexts of the configuration file and the source of each setting, but not the key.
 
 use serde::Serialize;
 

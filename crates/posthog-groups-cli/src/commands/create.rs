@@ -17,7 +17,7 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
     let key = stored_group_key(&arguments.key)?;
     if key != arguments.key {
         context.note(&format!(
-            "the server removes the blanks around the key of a new group: it becomes `{key}`"
+            "the server removes white space around the key of a new group: the key becomes `{key}`"
         ));
     }
     let groups = context.groups().await?;

@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
         return plan::run(context, &arguments.input, arguments.engine.into(), None).await;
     }
     if !arguments.yes && !confirm::is_possible() {
-        return Err(Failure::usage("importing needs confirmation, and there is no terminal to ask on")
+        return Err(Failure::usage("importing requires confirmation, but there is no terminal")
             .help("add --yes to write without confirmation, or --dry-run to see what would change"));
     }
     check_input(context, &arguments.input)?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
         return Err(Failure::usage(
-            "sending events needs the project token (phc_...), and none is configured",
+            "sending events requires the project token (phc_...), but none is configured",
         )
         .help("set POSTHOG_PROJECT_API_KEY; PostHog shows it under Settings, Project")
         .help("or omit `--engine capture`"));
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     }
     let journal = journal_of(arguments, source.input().path());
     if journal.is_none() {
-        context.note("without a journal, an import that is stopped starts over; --journal FILE keeps one");
+        context.note("without a journal, an interrupted import starts over; --journal FILE keeps one");
     }
     let import = || import(&orgs, &source, arguments, token.clone(), &interrupt);
     if !arguments.yes {
@@ -157,7 +157,7 @@ where
     confirm::ask_or_stop(question, interrupt).await
 }
 
-/// The path of the journal: beside the input, unless given. Standard input has none by default.
+/// The path of the journal: next to the input by default. Standard input has no journal by default.
 fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<PathBuf> {
     arguments.journal.clone().or_else(|| {
         let mut name = OsString::from(input?);
@@ -166,7 +166,7 @@ fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<Pat
     })
 }
 
-/// The result of the command, with how to resume.
+/// The result of the command, with instructions for resuming.
 fn ending(
     report: ImportReport,
     totals: &Totals,
@@ -175,7 +175,7 @@ fn ending(
 ) -> Result<(), Failure> {
     let resumable = |failure: Failure| match journal {
         Some(journal) => failure.help(format!(
-            "{} records what is done; to resume, run: {}",
+            "{} records the rows that are done; to resume, run: {}",
             journal.display(),
             same_command(std::env::args_os())
         )),
@@ -197,7 +197,7 @@ fn ending(
         None if totals.failed > 0 => {
             let rows = if totals.failed == 1 { "row" } else { "rows" };
             let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed)))
-                .help("correct these rows; failures of the server may be temporary");
+                .help("correct these rows, or try again later if the server failed");
             if totals.engine == "capture" && totals.created + totals.changed == 0 {
                 failure = failure.help(
                     "no event has arrived: check that the token belongs to this project, and that the project is within its event quota",

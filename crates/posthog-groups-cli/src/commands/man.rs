@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
     }
 }
 
-/// Shows all options: a manual page is the long help.
+/// Shows all options, because a manual page is the long help.
 fn whole(command: Command) -> Command {
     command.mut_args(|option| option.hide_short_help(false)).mut_subcommands(whole)
 }

@@ -1,4 +1,4 @@
-//! `set --where`: sets properties of all groups that meet conditions, after a plan and a confirmation.
+//! `set --where`: sets properties of all groups that match conditions, after a plan and a confirmation.
 
 use std::io;
 
@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     let properties = as_properties(&wanted)?;
     if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
         return Err(Failure::usage(
-            "writing to several groups needs confirmation, and there is no terminal to ask on",
+            "writing to several groups requires confirmation, but there is no terminal",
         )
         .help("add --yes to write without confirmation, or --dry-run to see the changes"));
     }
@@ -116,9 +116,9 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
 
 /// How many groups were found, and how many of them change.
 fn summary(found: u64, to_change: usize) -> String {
-    let groups = if found == 1 { "group meets" } else { "groups meet" };
+    let groups = if found == 1 { "group matches" } else { "groups match" };
     match (found, to_change) {
-        (0, _) => "no group meets the conditions".to_owned(),
+        (0, _) => "no group matches the conditions".to_owned(),
         (_, 0) => format!("{} {groups} the conditions, and already have these values", grouped(found)),
         _ => format!("{} {groups} the conditions, {} to change", grouped(found), grouped(to_change as u64)),
     }

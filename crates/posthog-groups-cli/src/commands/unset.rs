@@ -13,10 +13,8 @@ use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Failure> {
     if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
-        return Err(Failure::usage(
-            "removing properties needs confirmation, and there is no terminal to ask on",
-        )
-        .help("add --yes to remove them without confirmation, or --dry-run to see them"));
+        return Err(Failure::usage("removing properties requires confirmation, but there is no terminal")
+            .help("add --yes to remove them without confirmation, or --dry-run to see them"));
     }
     let mut names: Vec<String> = Vec::new();
     for name in &arguments.names {

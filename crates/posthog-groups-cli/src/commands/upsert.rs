@@ -21,8 +21,8 @@ pub(crate) async fn run(context: &Context, arguments: &Upsert) -> Result<(), Fai
     merge(context, &arguments.key, &wanted, arguments.create, arguments.dry_run).await
 }
 
-/// The failure of a group that may not exist, and could be created.
-fn not_there(key: &str, error: posthog_groups::Error) -> Failure {
+/// The failure for a group that may not exist and could be created.
+fn missing_group(key: &str, error: posthog_groups::Error) -> Failure {
     let is_missing = error.is_not_found();
     let failure = Failure::of_group(key, error);
     if is_missing { failure.help("`posthog-groups upsert --create` creates the group") } else { failure }
@@ -40,7 +40,7 @@ pub(crate) async fn merge(
     let upsert = context.group(key).await?.upsert(properties);
     let upsert = if create { upsert.create_if_missing() } else { upsert };
     if dry_run {
-        let plan = upsert.plan().await.map_err(|e| not_there(key, e))?;
+        let plan = upsert.plan().await.map_err(|e| missing_group(key, e))?;
         let is_changed = |name: &str, _: &JsonValue| plan.changes.iter().any(|change| change.name == name);
         return show_dry_run(context, of_setting(key, plan.before.as_ref(), wanted, is_changed));
     }
@@ -48,7 +48,7 @@ pub(crate) async fn merge(
         // Properties are written one by one, so those before the failure are written.
         let partly =
             wanted.len() > 1 && (e.is_outcome_unknown() || e.is_server_error() || e.is_rate_limited());
-        let failure = not_there(key, e);
+        let failure = missing_group(key, e);
         if partly {
             failure.help("some properties may have been written; run the same command again for the rest")
         } else {

@@ -17,10 +17,10 @@ use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::Outcome;
 use crate::transfer::progress::{Progress, Show, grouped};
 
-/// The entries of a history that are read: one page, the largest that is usual.
+/// The number of entries that are read: one page of the default size.
 const ENTRIES: u32 = 100;
 
-/// The first groups that would change, in the order of the file. Groups are compared several at a time, so they arrive in any order.
+/// The first groups that would change, in the order of the file. Groups are compared concurrently, so they arrive in any order.
 #[derive(Clone)]
 pub(super) struct Changed(Arc<Mutex<First>>);
 
@@ -62,7 +62,7 @@ struct PropertyRow {
     property: String,
     user: Option<String>,
     written_at: Option<DateTime<Utc>>,
-    /// Why the history does not explain the value.
+    /// The reason why the history does not explain the value.
     note: Option<String>,
     /// The value on the server; `None` if the group does not have the property.
     value: Option<JsonValue>,
@@ -167,7 +167,7 @@ fn ends_the_command(error: &Error) -> bool {
     error.is_unauthorized() || error.is_forbidden() || error.is_not_offered() || error.is_connect()
 }
 
-/// The last entry for a property, and what it does not explain.
+/// The last entry for a property, and the reason if it does not explain the value.
 #[derive(Debug, PartialEq)]
 struct LastWrite<'e> {
     entry: Option<&'e ActivityEntry>,
@@ -202,7 +202,7 @@ fn last_write<'e>(
         };
         return LastWrite { entry: None, note: Some(note) };
     };
-    // Entries of the same instant are in no particular order.
+    // Entries with the same time are in no particular order.
     let same_instant = writes.take_while(|entry| entry.created_at == newest.created_at);
     match std::iter::once(newest).chain(same_instant).find(explains) {
         Some(entry) => {

@@ -131,7 +131,7 @@ pub(super) fn group(group: &Group, place: &Place, more: &[(&str, String)]) -> St
 pub(super) fn written(group: &Group, more: &[(&str, String)]) -> String {
     let mut more = more.to_vec();
     if group.event_not_sent() {
-        let note = "the change is stored, but the server could not send its event, so destinations that listen to events have missed it";
+        let note = "the change is stored, but the server could not send the event for it, so destinations that receive events have missed it";
         more.push(("note", json!(note).to_string()));
     }
     self::group(group, &Place::default(), &more)

@@ -17,7 +17,7 @@ struct Offer {
     paging: Paging,
     /// Whether it may replace or remove a value. Only for writes.
     destructive: bool,
-    /// The description after the summary of the specification.
+    /// The description, which follows the summary from the specification.
     more: &'static str,
 }
 
@@ -49,9 +49,9 @@ const OFFERS: &[Offer] = &[
     read(
         "list_groups",
         Paging::Limit,
-        "Newest first. Recent writes can be missing for some time; `find_group` shows them at once.",
+        "Newest first. Recent writes can be missing for some time; `find_group` shows them immediately.",
     ),
-    read("find_group", Paging::Cursor, "Returns one group with its properties, by its exact key."),
+    read("find_group", Paging::Cursor, "Returns the group with this key, with its properties."),
     read(
         "list_activity",
         Paging::Limit,

@@ -1,4 +1,4 @@
-//! The output of an export: standard output, or a file that appears when it is complete.
+//! The output of an export: standard output, or a file that is created only when it is complete.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -66,7 +66,7 @@ impl Destination {
                     if !replace {
                         return Err(exists(path));
                     }
-                    // A link stays a link, to the new file.
+                    // A symbolic link is kept, and points to the new file.
                     let path = fs::canonicalize(path).map_err(fails)?;
                     let temporary = beside(&path, Some(there.permissions())).map_err(fails)?;
                     (Sink::Temporary(temporary), Some(Target { path, replace }))
@@ -88,7 +88,7 @@ impl Destination {
         let out = BufWriter::with_capacity(BUFFER, sink);
         let out = match compression {
             Compression::None => Compressor::Plain(out),
-            // Without a time and a name in the header, the same rows are the same bytes.
+            // Without a time and a name in the header, the output is reproducible.
             Compression::Gzip => {
                 Compressor::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default()))
             }
@@ -101,7 +101,7 @@ impl Destination {
         Ok(Self { out, target })
     }
 
-    /// The directory for large temporary files: that of the file, which needs the space anyway.
+    /// The directory for large temporary files: the directory of the file, which needs the space anyway.
     pub(crate) fn folder(path: &Path) -> PathBuf {
         match path.parent() {
             Some(folder)
@@ -219,7 +219,7 @@ fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<Named
 
 /// Removes the temporary files of killed exports, which are not locked.
 fn remove_leftovers(folder: &Path) {
-    /// A younger file may not be locked yet.
+    /// Newer files may not be locked yet.
     const AGE: std::time::Duration = std::time::Duration::from_secs(1);
 
     let Ok(entries) = fs::read_dir(folder) else { return };

@@ -11,7 +11,7 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// How a CSV file deviates from those that `export` writes.
+/// The differences between a CSV file and the files that `export` writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CsvLayout {
     /// The character between cells.

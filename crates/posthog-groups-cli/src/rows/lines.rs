@@ -44,7 +44,7 @@ impl<R: BufRead> Lines<R> {
         if buffer.len() > self.longest {
             let megabytes = self.longest >> 20;
             return Err(InputError::fatal(self.number, format!("the line is longer than {megabytes} MB"))
-                .help("one row is one line: are the line breaks missing?"));
+                .help("each row must be on a line of its own; check for missing line breaks"));
         }
         if self.number == 1 && buffer[start..].starts_with(b"\xef\xbb\xbf") {
             buffer.drain(start..start + 3);
@@ -75,7 +75,7 @@ pub(crate) fn text_of(line: &[u8], number: u64) -> Result<&str, InputError> {
     utf8(line, number)
 }
 
-/// Bytes as text; `number` is the line they begin in.
+/// Converts bytes to text. `number` is the line in which they begin.
 pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, InputError> {
     std::str::from_utf8(bytes).map_err(|e| {
         let place = e.valid_up_to();

@@ -65,7 +65,7 @@ fn malformed(error: &serde_json::Error, line: u64) -> InputError {
     }
 }
 
-/// Reads the members of a row: those of the API, their short forms, and those of `list -o ndjson`.
+/// Reads the members of a row: the names of the API, their short forms, and the output of `list -o ndjson`.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -134,7 +134,7 @@ impl<'de> serde::Deserialize<'de> for Text<'de> {
     }
 }
 
-/// A name that two properties have. Servers are free to keep either, so this is an error.
+/// Returns a name that occurs twice. This is an error, because servers may keep either of the two values.
 fn duplicate_name(properties: &Properties) -> Option<String> {
     struct Names;
 

@@ -1,7 +1,7 @@
 //! External merge sort of groups by key, in bounded memory.
 //!
-//! Crates for external sorting write each entry with serde and keep named files; these runs are raw text in files without a name,
-//! of which nothing remains after a crash.
+//! Existing crates for external sorting serialize each entry with serde and use named files. Here, runs are raw text in files without
+//! a name, so that no files remain after a crash.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -91,7 +91,7 @@ impl Sorter {
     }
 }
 
-/// Groups in one buffer: two allocations per group would need more memory than the text.
+/// Groups in one buffer, because two allocations per group would take more memory than the text.
 #[derive(Default)]
 struct InMemory {
     text: String,

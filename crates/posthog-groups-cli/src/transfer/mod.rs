@@ -31,7 +31,7 @@ pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     if error.is_changed_input() {
         return Failure::failed(error.message())
             .help("add `--accept-changed-input` to start over; rows that are already written are unchanged")
-            .help("or resume that run with its own rows first");
+            .help("or finish that run with its original rows first");
     }
     let is_of_journal = error.is_journal_refused();
     let failure = Failure::from(error);

@@ -40,7 +40,7 @@ impl Outcome {
         Self { line, key: key.to_owned(), outcome: name, properties, error }
     }
 
-    /// Whether a plan prints it: the row would be written, or cannot be.
+    /// Whether a plan prints the row: it would be written, or cannot be written.
     pub(crate) fn is_news(&self) -> bool {
         matches!(self.outcome, "created" | "changed" | "failed")
     }

@@ -59,7 +59,7 @@ pub(crate) async fn prepare(
     };
     if checked.invalid > 0 {
         // Skipped rows are reported even with `--quiet`.
-        let _ = tell(&checked, source.input().name());
+        let _ = report(&checked, source.input().name());
     }
     Ok((source, checked))
 }
@@ -94,7 +94,7 @@ fn of_input_error(error: &InputError, name: &str) -> Failure {
     }
 }
 
-fn tell(checked: &Checked, name: &str) -> io::Result<()> {
+fn report(checked: &Checked, name: &str) -> io::Result<()> {
     let mut out = io::stderr().lock();
     for error in &checked.errors {
         writeln!(out, "skipped: {}", error.in_input(name))?;

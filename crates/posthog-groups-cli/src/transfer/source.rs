@@ -53,7 +53,7 @@ impl Source {
         &self.input
     }
 
-    /// Reads all rows. The first invalid one is an error, unless invalid rows are skipped: then they are written to `rejected`.
+    /// Reads all rows. The first invalid row is an error, unless invalid rows are skipped and written to `rejected`.
     pub(crate) fn check(
         &self,
         rejected: Option<&Path>,

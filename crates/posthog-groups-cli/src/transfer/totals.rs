@@ -71,7 +71,7 @@ impl Totals {
             ("superseded by a later row", self.superseded),
             ("done before", self.done_before),
             ("failed", self.failed),
-            ("left to do", self.left),
+            ("not processed", self.left),
             ("of these, not compared", self.not_compared),
             ("invalid rows, skipped", self.bad),
         ];

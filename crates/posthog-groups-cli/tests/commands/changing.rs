@@ -72,7 +72,7 @@ fn whitespace_around_a_new_key_is_removed_with_a_note() {
             "{}",
             done.stderr
         );
-        assert!(done.stderr.contains(&format!("it becomes `{stored}`")), "{}", done.stderr);
+        assert!(done.stderr.contains(&format!("the key becomes `{stored}`")), "{}", done.stderr);
         assert_eq!(program.run(&format!("get -t 0 {stored}")).code, 0);
     }
     assert_eq!(program.run("create -t 0 plain").stderr, "");
@@ -197,7 +197,7 @@ fn set_where_writes_only_matching_groups() {
         );
         let dry = program.run(&format!("{line} --dry-run -o ndjson"));
         assert_eq!((dry.code, dry.stdout.lines().count()), (0, 125), "{}", dry.stderr);
-        assert!(dry.stderr.contains("125 groups meet the conditions, 125 to change"), "{}", dry.stderr);
+        assert!(dry.stderr.contains("125 groups match the conditions, 125 to change"), "{}", dry.stderr);
         assert!(program.fake.journal().iter().all(|entry| entry.method == "GET"));
         let done = program.run(&format!("{line} --yes"));
         assert_eq!(done.code, 0, "{}", done.all());
@@ -209,6 +209,6 @@ fn set_where_writes_only_matching_groups() {
             assert_eq!(properties["tier"].is_number(), starter, "{era}");
         }
         let none = program.run(&format!("{line} --yes"));
-        assert_eq!((none.code, none.stderr.as_str()), (0, "no group meets the conditions\n"));
+        assert_eq!((none.code, none.stderr.as_str()), (0, "no group matches the conditions\n"));
     }
 }

@@ -56,7 +56,7 @@ fn every_problem_is_found_with_its_help() {
             "",
             "key is known",
             4,
-            "fail: the server does not know the key",
+            "fail: the server does not accept the key",
         ),
         (
             with_scopes(&["group:write", "activity_log:read"]),
@@ -100,7 +100,7 @@ fn every_problem_is_found_with_its_help() {
             "fail: no connection to the server: Connection refused",
         ),
         (all(), "--host ftp://x", "host", 1, "fail: the host has the scheme"),
-        (all(), "--host http://x.example", "host", 1, "fail: plain http to x.example"),
+        (all(), "--host http://x.example", "host", 1, "fail: plain HTTP to x.example"),
         (all(), "--context none", "configuration", 1, "fail: there is no configuration file"),
         (html, "", "server", 1, "responds, but not like PostHog"),
         (no_api, "", "server", 1, "responds, but not like PostHog"),

@@ -45,7 +45,7 @@ fn the_help_of_every_command() {
         assert!(after.contains("posthog-groups "), "{command} has no examples");
         let readme = include_str!("../../README.md");
         let told = [format!("posthog-groups {command}"), format!("`{command}`")];
-        assert!(told.iter().any(|told| readme.contains(told)), "README.md does not tell of {command}");
+        assert!(told.iter().any(|told| readme.contains(told)), "README.md does not mention {command}");
     }
 }
 

@@ -159,7 +159,10 @@ fn set_where_shows_the_changes_and_asks() {
         };
         assert_eq!(exit, code, "{shown}");
         assert!(shown.contains("  org:5  plan: \"free\" -> \"team\""), "{shown}");
-        assert!(shown.contains("1 group meets the conditions, 1 to change. Set plan in project"), "{shown}");
+        assert!(
+            shown.contains("1 group matches the conditions, 1 to change. Set plan in project"),
+            "{shown}"
+        );
         let groups = program.fake.state().groups;
         let org = groups.iter().find(|group| group.group_key == "org:5").unwrap();
         assert!(serde_json::to_string(&org.group_properties).unwrap().contains(plan));

@@ -92,7 +92,7 @@ fn an_import_waits_for_a_rate_limit_unless_the_wait_is_too_long() {
     let done = program.run(&["import", "-y", "b.ndjson", "--concurrency", "1"]);
     assert_eq!(done.code, 5, "{}", done.all());
     assert!(done.stderr.starts_with("error: stopped with 5 of 30 rows left: "), "{}", done.stderr);
-    assert!(done.stderr.contains("b.ndjson.journal records what is done"), "{}", done.stderr);
+    assert!(done.stderr.contains("b.ndjson.journal records the rows that are done"), "{}", done.stderr);
     assert_eq!(program.groups().len(), 25);
 }
 

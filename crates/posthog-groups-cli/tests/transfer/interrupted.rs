@@ -39,7 +39,7 @@ fn an_interrupted_import_stops_gracefully_and_resumes() {
         send(signal, &child);
         let done = program.finish(child);
         assert_eq!(done.code, code, "{}", done.all());
-        let go_on = "a.ndjson.journal records what is done; to resume, run: posthog-groups import -y a.ndjson --concurrency 2";
+        let go_on = "a.ndjson.journal records the rows that are done; to resume, run: posthog-groups import -y a.ndjson --concurrency 2";
         assert!(done.stderr.contains(go_on), "{}", done.stderr);
         let written = program.fake.state().groups.len();
         assert!(written < 200);

@@ -27,7 +27,7 @@ const MAX_UNPACKED: usize = 64 * MEGABYTE;
 pub(crate) enum Endpoint {
     /// One event, or a list of them.
     Single,
-    /// Many events under one key.
+    /// Many events with one key.
     Batch,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn endpoint(path: &str) -> Option<Endpoint> {
     }
 }
 
-/// Answers a capture request. Errors are plain text.
+/// Responds to a capture request. Errors are plain text.
 pub(crate) fn capture(
     database: &RwLock<Database>,
     call: &Call,

@@ -28,7 +28,7 @@ impl Search {
     }
 }
 
-/// Formats properties as the databases do, with a blank after each colon and comma.
+/// Formats properties like the databases, with a space after each colon and comma.
 fn searchable(row: &GroupRow) -> String {
     if !row.properties.is_object() {
         return spaced(row.properties.as_str()).to_lowercase();

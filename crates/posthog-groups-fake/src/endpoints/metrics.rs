@@ -1,6 +1,6 @@
 //! `groups_types/{index}/metrics/`: usage metrics (contract section 3.1).
 //!
-//! Only access is modelled: no group type has metrics, and none can be created.
+//! Only access is modeled: no group type has metrics, and none can be created.
 
 use crate::answer::Answer;
 use crate::context::Context;

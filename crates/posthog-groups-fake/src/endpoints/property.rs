@@ -48,7 +48,7 @@ pub(crate) fn update(database: &mut Database, context: &Context<'_>) -> Result<A
     whole(database, group)
 }
 
-/// 2025 checks the value first, refuses only null, and swaps code and detail.
+/// 2025 checks the value first, rejects only null, and swaps code and detail.
 fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let value = data.set("value").ok_or_else(|| errors::swapped_required("value"))?;
@@ -56,7 +56,7 @@ fn named_value_2025(data: &Data) -> Result<(String, Json), Failure> {
     Ok((property_name(&key)?, value))
 }
 
-/// 2026 checks the key first and refuses an empty one too.
+/// 2026 checks the key first, and also rejects an empty one.
 fn named_value_2026(data: &Data) -> Result<(String, Json), Failure> {
     mapping(data)?;
     let required = |field| errors::invalid(field, "This field is required.");
@@ -111,8 +111,8 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
     whole(database, group)
 }
 
-/// The endpoint existed for two weeks, and its source is not known. Where its tests say nothing, this is a plain merge:
-/// null is a value, an empty body changes nothing, and the server fails on a body that is not an object.
+/// The endpoint existed for two weeks, and its source is not known. Where its tests do not define the behavior, this is a simple merge:
+/// null is a value, an empty body changes nothing, and the server fails if the body is not an object.
 pub(crate) fn upsert(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let group = lookup::object(database, context)?;
     mapping(&context.data)?;

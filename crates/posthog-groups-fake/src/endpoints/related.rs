@@ -65,7 +65,7 @@ pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answ
     Ok(Answer::json(200, format!("[{}]", actors.join(","))))
 }
 
-/// Parses an index from 0 to 4. Everything else is refused, blank text too.
+/// Parses an index from 0 to 4. Everything else is rejected, including blank text.
 fn valid_index(text: &str) -> Result<i32, Failure> {
     let index =
         python_int(text).filter(|index| (0..5).contains(index)).and_then(|index| i32::try_from(index).ok());

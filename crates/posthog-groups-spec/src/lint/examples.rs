@@ -1,4 +1,4 @@
-//! The operations of a document as the checker of example files sees them.
+//! The operations of a document, for checking example files.
 
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ impl<'d> Operations<'d> {
         Some((body, self.context.sites[body].flag("required")))
     }
 
-    /// The response for a status: by its code, else by its range, else the default.
+    /// Returns the response for a status: by its code, otherwise by its range, otherwise the default.
     pub(crate) fn response(&self, operation: usize, status: u64) -> Option<usize> {
         let responses = self.context.responses_of(operation);
         let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
@@ -98,7 +98,7 @@ impl<'d> Operations<'d> {
         self.context.sites[holder].map("content").is_some_and(|content| !content.is_empty())
     }
 
-    /// The schema of a media type: `None` when the media type is not declared.
+    /// Returns the schema of a media type, or `None` if the media type is not declared.
     pub(crate) fn media_type(&self, holder: usize, content_type: &str) -> Option<Option<usize>> {
         let essence = |name: &str| name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = self.context.below(holder, "content").find(|node| {
@@ -115,7 +115,7 @@ impl<'d> Operations<'d> {
         )
     }
 
-    /// What is wrong with a value of an example.
+    /// Returns the problems of a value in an example.
     pub(crate) fn problems(&mut self, schema: usize, sent: bool, value: &Value) -> Vec<(String, String)> {
         let direction = if sent { Direction::Request } else { Direction::Response };
         self.validators.problems(&self.context, schema, direction, value)

@@ -1,7 +1,7 @@
-//! What progenitor 0.15 (with typify 0.8) cannot carry, or carries badly.
+//! Rules about constructs that progenitor 0.15 (with typify 0.8) does not support, or supports badly.
 //!
-//! These rules see the document as the projection leaves it: without error and `default`
-//! responses, and with `application/json` as the only media type. Callbacks are not generated.
+//! These rules check the document as the projection leaves it: without error and `default` responses, and with
+//! `application/json` as the only media type. No code is generated for callbacks.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -42,13 +42,13 @@ fn kept_media_type(context: &Context, holder: usize) -> Option<usize> {
     context.found_below(holder, "content").find(|n| is_kept(context.sites[*n].key))
 }
 
-/// Whether the generated method takes this response for a success.
+/// Whether the generated method treats this response as a success.
 fn is_success(key: &str) -> bool {
     key == "101" || status(key) == Status::Class(2)
 }
 
 fn success_types(context: &Context, operation: usize, report: &mut Report) {
-    // What tells two types apart: where the schema is defined, or, written in place, its text.
+    // The identity of a type: the place of its definition, or the text of an inline schema.
     let mut first: Option<(String, &str)> = None;
     for (key, node) in context.responses_of(operation).into_iter().filter(|(key, _)| is_success(key)) {
         let Some(response) = context.follow(node) else { continue };
@@ -62,10 +62,10 @@ fn success_types(context: &Context, operation: usize, report: &mut Report) {
                 &rules::GENERATOR_RESPONSE_MEDIA,
                 context.pointer(node),
                 format!(
-                    "the {key} response offers {} only, so the generated method drops its body",
+                    "the {key} response is only available as {}, so the generated method ignores its body",
                     listed(offered)
                 ),
-                "add `application/json`, or leave this operation to hand-written code",
+                "add `application/json`, or write code for this operation by hand",
             );
         }
         let identity = match media_type.map(|m| context.below(m, "schema").next()) {
@@ -88,7 +88,7 @@ fn success_types(context: &Context, operation: usize, report: &mut Report) {
                 &rules::GENERATOR_SUCCESS_TYPES,
                 context.pointer(node),
                 format!("the {key} response differs from the {first_key} response; progenitor panics on two success types"),
-                "give every success response the same schema by `$ref`, or describe one of them only",
+                "use the same schema for all success responses with `$ref`, or describe only one of them",
             ),
         }
     }
@@ -103,7 +103,7 @@ fn request_body(context: &Context, operation: usize, report: &mut Report) {
             report.add(
                 &rules::GENERATOR_REQUEST_MEDIA,
                 context.pointer(node),
-                format!("the body is offered as {} only", listed(content.keys().map(String::as_str))),
+                format!("the body is only available as {}", listed(content.keys().map(String::as_str))),
                 "offer `application/json`",
             );
         }
@@ -111,8 +111,8 @@ fn request_body(context: &Context, operation: usize, report: &mut Report) {
             report.add(
                 &rules::GENERATOR_OPTIONAL_BODY,
                 &site.pointer,
-                "the body is optional, but the generated method demands it",
-                "write `required: true`; a body that may be left out can be `{}`",
+                "the body is optional, but the generated method requires it",
+                "use `required: true`; an empty body can be `{}`",
             );
         }
     }
@@ -136,7 +136,7 @@ fn parameters(context: &Context, operation: usize, report: &mut Report) {
                 &rules::GENERATOR_EXPLODE,
                 &site.pointer.key("explode"),
                 format!("progenitor ignores it and sends {name}=1&{name}=2"),
-                "write `explode: true` if the server takes that, else a string that the caller joins",
+                "use `explode: true` if the server accepts it, otherwise a string that the caller joins",
             );
         }
         let at = if site.pointer.as_str().starts_with("/components/") {
@@ -144,10 +144,10 @@ fn parameters(context: &Context, operation: usize, report: &mut Report) {
         } else {
             &site.pointer
         };
-        // progenitor keeps parameters by name alone: of two places the last one wins.
+        // progenitor identifies parameters only by name, so the last one of two locations wins.
         if let Some(other) = by_name.insert(name, place).filter(|other| *other != place) {
             let message =
-                format!("the {place} parameter `{name}` replaces the {other} parameter of that name");
+                format!("the {place} parameter `{name}` replaces the {other} parameter with the same name");
             report.add(&rules::GENERATOR_NAMES, at, message, "rename one of the two");
             continue;
         }
@@ -168,17 +168,17 @@ fn named(name: &str) -> String {
 
 fn parameter(site: &Site, place: &str, report: &mut Report) {
     if place == "cookie" {
-        let message = "progenitor refuses cookie parameters";
+        let message = "progenitor rejects cookie parameters";
         report.add(
             &rules::GENERATOR_PARAMETER,
             &site.pointer,
             message,
-            "describe it as a security scheme, or leave it out",
+            "describe it as a security scheme, or omit it",
         );
     }
     if site.has("content") {
-        let message = "progenitor refuses parameters with `content`";
-        let help = "write `schema: {type: string}` and say in the description that it holds JSON";
+        let message = "progenitor rejects parameters with `content`";
+        let help = "use `schema: {type: string}`, and state in the description that it contains JSON";
         report.add(&rules::GENERATOR_PARAMETER, &site.pointer.key("content"), message, help);
     }
     let usual = if place == "query" { "form" } else { "simple" };
@@ -186,8 +186,8 @@ fn parameter(site: &Site, place: &str, report: &mut Report) {
         report.add(
             &rules::GENERATOR_PARAMETER,
             &site.pointer.key("style"),
-            format!("progenitor refuses the style `{style}` of {place} parameters"),
-            format!("write `style: {usual}`, or a string that the caller builds"),
+            format!("progenitor rejects the style `{style}` of {place} parameters"),
+            format!("use `style: {usual}`, or a string that the caller builds"),
         );
     }
 }
@@ -195,8 +195,8 @@ fn parameter(site: &Site, place: &str, report: &mut Report) {
 fn encodings(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::MediaType) {
         if is_kept(site.key) && site.map("encoding").is_some_and(|encoding| !encoding.is_empty()) {
-            let message = "progenitor panics on `encoding` beside a JSON schema";
-            let help = "remove it: OpenAPI gives it a meaning for forms only";
+            let message = "progenitor panics on `encoding` next to a JSON schema";
+            let help = "remove it: in OpenAPI, it applies only to forms";
             report.add(&rules::GENERATOR_ENCODING, &site.pointer.key("encoding"), message, help);
         }
     }
@@ -206,8 +206,8 @@ fn references(context: &Context, report: &mut Report) {
     for (n, reference) in context.references.iter().enumerate() {
         let at = reference.pointer.key("$ref");
         if reference.kind == Kind::PathItem {
-            let message = "progenitor refuses a path item that is a reference";
-            report.add(&rules::GENERATOR_REF, &at, message, "write the path item out here");
+            let message = "progenitor rejects a path item that is a reference";
+            report.add(&rules::GENERATOR_REF, &at, message, "define the path item here");
         } else if context.is_resolved(n) && context.leads_inside_a_component(Node::Reference(n)) {
             let target = reference.target;
             let last = target.rsplit('/').next().unwrap_or_default();
@@ -215,9 +215,9 @@ fn references(context: &Context, report: &mut Report) {
                 &rules::GENERATOR_REF,
                 &at,
                 format!(
-                    "`{target}` leads inside a component; progenitor looks for a component called `{last}`"
+                    "`{target}` refers to a part of a component; progenitor looks for a component named `{last}`"
                 ),
-                "make the target a component of its own",
+                "make the target a separate component",
             );
         }
     }
@@ -288,7 +288,7 @@ fn names(context: &Context, report: &mut Report) {
         let properties = site.map("properties").into_iter().flat_map(|p| p.keys());
         let properties = properties.map(|name| (name.as_str(), site.pointer.key("properties").key(name)));
         collisions(properties, snake, "properties", report);
-        // A schema written in place is named after its owner and its property.
+        // An inline schema is named after its owner and its property.
         let Some(owner) = Some(site.key).filter(|_| site.edge == "schemas") else { continue };
         for node in context.below(n, "properties") {
             let Node::Site(property) = node else { continue };
@@ -296,7 +296,7 @@ fn names(context: &Context, report: &mut Report) {
             let name = format!("{owner}-{}", inner.key).to_pascal_case();
             if let Some(other) = types.get(&name).filter(|_| becomes_a_type(inner)) {
                 let message = format!(
-                    "the schema of `{}` is named `{name}` in Rust, as the component `{other}` is",
+                    "the schema of `{}` is named `{name}` in Rust, like the component `{other}`",
                     inner.key
                 );
                 report.add(
@@ -310,7 +310,7 @@ fn names(context: &Context, report: &mut Report) {
     }
 }
 
-/// Whether typify gives a schema a name of its own.
+/// Whether typify generates a named type for a schema.
 fn becomes_a_type(site: &Site) -> bool {
     site.has("enum") && site.text("type") == Some("string")
         || site.map("properties").is_some_and(|properties| !properties.is_empty())
@@ -328,7 +328,7 @@ fn body_and_response_types(context: &Context, operation: usize, id: &str, report
         let name = format!("{id}-{suffix}").to_pascal_case();
         let other = schemas.into_iter().flat_map(|s| s.keys()).find(|other| other.to_pascal_case() == name);
         if let Some(other) = other.filter(|_| becomes_a_type(&context.sites[schema])) {
-            let message = format!("this schema is named `{name}` in Rust, as the component `{other}` is");
+            let message = format!("this schema is named `{name}` in Rust, like the component `{other}`");
             let help = "make it a component and refer to it, or rename that component";
             report.add(&rules::GENERATOR_NAMES, &context.sites[schema].pointer, message, help);
         }
@@ -352,22 +352,22 @@ fn negation(context: &Context, n: usize, site: &Site, report: &mut Report) {
         Some(Node::Site(inner)) => negated(&context.sites[inner]),
         None => None,
     };
-    let problem = problem.or_else(|| others.then(|| "other keywords beside it".to_owned()));
+    let problem = problem.or_else(|| others.then(|| "other keywords next to it".to_owned()));
     if let Some(problem) = problem {
         let message = format!("typify panics on, or cannot merge, a `not` with {problem}");
-        let help = "leave `not` out: describe in words what is refused, and refuse it in the caller";
+        let help = "omit `not`: describe in words which values are rejected";
         report.add(&rules::GENERATOR_NOT, &at, message, help);
     }
 }
 
-/// What typify cannot negate in a schema: it knows `{}` and enums of one plain type.
+/// Returns the part of a schema that typify cannot negate. It supports `{}` and enums with one plain type.
 fn negated(site: &Site) -> Option<String> {
     if site.object.is_empty() {
         return None;
     }
     let values = site.list("enum");
     if values.is_empty() {
-        return Some("a schema that is no enum".to_owned());
+        return Some("a schema that is not an enum".to_owned());
     }
     if let Some(value) = values.iter().find(|v| v.is_null() || v.is_array() || v.is_object()) {
         return Some(format!("the enum value {}", brief(value)));
@@ -403,9 +403,9 @@ fn enumeration(site: &Site, report: &mut Report) {
     let types: BTreeSet<_> = values.iter().filter(|v| !v.is_null()).map(json_type).collect();
     if types.len() > 1 && !site.has("type") {
         let message = "typify panics on an enum of several types";
-        report.add(&rules::GENERATOR_ENUM, &at, message, "keep values of one type, or leave the enum out");
+        report.add(&rules::GENERATOR_ENUM, &at, message, "keep values of one type, or omit the enum");
     } else if types.len() == 1 && types.contains("a number") && values.len() > 1 {
-        let message = "an enum of numbers becomes a newtype that refuses every other number";
+        let message = "an enum of numbers becomes a newtype that rejects all other numbers";
         report.add(
             &rules::GENERATOR_INTEGER_ENUM,
             &at,
@@ -425,8 +425,8 @@ fn enumeration(site: &Site, report: &mut Report) {
     }
 }
 
-/// The name of an enum's variant as typify makes it: characters that no identifier has give way to
-/// word breaks first, and to `X` when names then collide.
+/// The name that typify generates for a variant of an enum: characters that identifiers cannot contain become word breaks, or
+/// `X` if names would collide.
 fn variant_name(value: &str, replacement: char) -> String {
     let value = match value {
         "+1" if replacement == '-' => "plus1",
@@ -447,7 +447,7 @@ fn same_variant<'v>(values: &[&'v str], name: impl Fn(&str) -> String) -> Option
     values.iter().find_map(|value| first.insert(name(value), value).map(|other| (other, *value)))
 }
 
-/// Schemas of success responses that refuse what a server may add later.
+/// Reports schemas of success responses that reject additions by the server.
 fn responses_that_close(context: &Context, report: &mut Report) {
     let mut done = HashSet::new();
     for (item, _) in context.paths() {
@@ -470,7 +470,7 @@ fn closed(site: &Site, report: &mut Report) {
     if values.len() > 1 {
         let shown: Vec<_> = values.iter().copied().take(3).collect();
         let message = format!(
-            "a response with another value than {}{} will not decode",
+            "a response with a value other than {}{} cannot be decoded",
             listed(shown),
             if values.len() > 3 { " ..." } else { "" }
         );
@@ -478,7 +478,7 @@ fn closed(site: &Site, report: &mut Report) {
         report.add(&rules::GENERATOR_CLOSED_ENUM, &site.pointer.key("enum"), message, help);
     }
     if site.object.get("additionalProperties") == Some(&Value::Bool(false)) {
-        let message = "a response with a member that is not described will not decode";
+        let message = "a response with an undescribed field cannot be decoded";
         report.add(
             &rules::GENERATOR_CLOSED_OBJECT,
             &site.pointer.key("additionalProperties"),

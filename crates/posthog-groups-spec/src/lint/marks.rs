@@ -1,4 +1,4 @@
-//! Rules about our own extensions, from which the client's table of policies is generated.
+//! Rules about our own extensions, from which the client's table of operations is generated.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::lint::registry as rules;
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 use openapi_ledger::text::{brief, did_you_mean, json_type, listed};
 
-/// What `x-idempotency` may say.
+/// The values of `x-idempotency`.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "read-before-retry", "not-found-is-success"];
 
 pub(crate) fn check(context: &Context, report: &mut Report) {
@@ -39,7 +39,8 @@ fn idempotency(site: &Site, value: &Value, report: &mut Report) {
     let at = site.pointer.key("x-idempotency");
     match value.as_str() {
         Some("safe") if site.kind == Kind::Operation && !matches!(site.edge, "get" | "head" | "options") => {
-            let message = format!("{} is never `safe`: it changes something", site.edge.to_ascii_uppercase());
+            let message =
+                format!("{} is never `safe`, because it changes something", site.edge.to_ascii_uppercase());
             report.add(
                 &rules::EXTENSION_MARK,
                 &at,
@@ -82,17 +83,17 @@ fn availability(site: &Site, value: &Value, report: &mut Report) {
         if !matches!(name.as_str(), "since" | "until") {
             let help = match did_you_mean(name, ["since", "until"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "it has `since` and `until` only".to_owned(),
+                None => "it has only `since` and `until`".to_owned(),
             };
             report.add(
                 &rules::EXTENSION_MARK,
                 &at.key(name),
-                format!("`{name}` is no member of `x-availability`"),
+                format!("`{name}` is not a field of `x-availability`"),
                 help,
             );
         } else if !value.is_string() {
             let message = format!("`{name}` is {}, not a string", json_type(value));
-            report.add(&rules::EXTENSION_MARK, &at.key(name), message, "put the date into quotes");
+            report.add(&rules::EXTENSION_MARK, &at.key(name), message, "put the date in quotes");
         }
     }
 }

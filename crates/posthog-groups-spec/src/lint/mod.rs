@@ -1,4 +1,4 @@
-//! The linter of `openapi-ledger`, with the rules of our marks and of generator fitness.
+//! The linter of `openapi-ledger`, with rules for our extensions and for code generators.
 
 pub(crate) mod examples;
 mod generator;
@@ -25,18 +25,18 @@ pub fn rules() -> &'static [Rule] {
     &RULES
 }
 
-/// Checks a document by all rules. The findings are in the order of the text.
+/// Checks a document against all rules. The findings are in the order of the text.
 pub fn lint(document: &Document) -> Vec<Finding> {
     general::lint_with(document, &[marks::check, generator::check])
 }
 
-/// Findings for programs, as `posthog-groups-spec/findings/1`; the fields are described at
+/// Renders findings for programs, in the format `posthog-groups-spec/findings/1`; the fields are described at
 /// [`openapi_ledger::lint::findings_to_json`].
 pub fn findings_to_json(document: &str, findings: &[Finding]) -> Value {
     general::findings_to_json(&TOOL, document, findings)
 }
 
-/// Findings as SARIF 2.1.0, with all rules.
+/// Renders findings as SARIF 2.1.0, with all rules.
 pub fn findings_to_sarif(findings: &[Finding]) -> Value {
     general::findings_to_sarif(&TOOL, rules(), findings)
 }

@@ -13,7 +13,7 @@ use crate::wire::options::CallOptions;
 
 /// A client for the groups API of one project, for code without `async`; see [`posthog_groups::Client`](crate::Client).
 ///
-/// Clones are cheap and share everything, including the thread.
+/// Clones are cheap and share everything, including the background thread.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
@@ -21,7 +21,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a blocking client from an async one. Starts a thread.
+    /// Creates a blocking client from an async one. Starts a background thread.
     ///
     /// # Errors
     /// Fails if the thread cannot be started.
@@ -29,7 +29,7 @@ impl Client {
         Ok(Self { client, runtime: Runtime::start()? })
     }
 
-    /// Returns a builder; finish it with [`build_blocking`](crate::ClientBuilder::build_blocking).
+    /// Returns a builder. Call [`build_blocking`](crate::ClientBuilder::build_blocking) to create the client.
     pub fn builder() -> crate::ClientBuilder {
         crate::Client::builder()
     }
@@ -37,7 +37,7 @@ impl Client {
     /// Creates a client from environment variables; see [`posthog_groups::Client::from_env`](crate::Client::from_env).
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::from_env`](crate::Client::from_env). Also fails if the thread cannot be started.
+    /// The errors of [`posthog_groups::Client::from_env`](crate::Client::from_env). Also fails if the thread cannot be started.
     pub fn from_env() -> Result<Self> {
         Self::new(crate::Client::from_env()?)
     }
@@ -47,7 +47,7 @@ impl Client {
         &self.client
     }
 
-    /// Returns a client with other timeouts or retries. Everything else is shared.
+    /// Returns a client with different timeouts or retries. Everything else is shared with this client.
     pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
         Self { client: self.client.with_options(change), runtime: self.runtime.clone() }
     }
@@ -60,7 +60,7 @@ impl Client {
     /// Returns the group types of the project.
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::group_types`](crate::Client::group_types).
+    /// The errors of [`posthog_groups::Client::group_types`](crate::Client::group_types).
     pub fn group_types(&self) -> Result<Vec<GroupType>> {
         let client = self.client.clone();
         self.runtime.call(async move { client.group_types().await })
@@ -69,7 +69,7 @@ impl Client {
     /// Returns the groups that share an event of the last 90 days with a person.
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
+    /// The errors of [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
     pub fn related_to_person(&self, uuid: impl Into<String>) -> Result<Related> {
         let (client, uuid) = (self.client.clone(), uuid.into());
         self.runtime.call(async move { client.related_to_person(uuid).await })
@@ -78,7 +78,7 @@ impl Client {
     /// Returns the names of the properties of each group type.
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
+    /// The errors of [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
     pub fn property_definitions(&self) -> Result<PropertyDefinitions> {
         let client = self.client.clone();
         self.runtime.call(async move { client.property_definitions().await })
@@ -87,7 +87,7 @@ impl Client {
     /// Returns all projects that the key can access.
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::projects`](crate::Client::projects).
+    /// The errors of [`posthog_groups::Client::projects`](crate::Client::projects).
     pub fn projects(&self) -> Result<Vec<Project>> {
         let client = self.client.clone();
         self.runtime.call(async move { client.projects().await })
@@ -96,7 +96,7 @@ impl Client {
     /// Returns the user that the key belongs to.
     ///
     /// # Errors
-    /// As [`posthog_groups::Client::whoami`](crate::Client::whoami).
+    /// The errors of [`posthog_groups::Client::whoami`](crate::Client::whoami).
     pub fn whoami(&self) -> Result<CurrentUser> {
         let client = self.client.clone();
         self.runtime.call(async move { client.whoami().await })
@@ -107,7 +107,7 @@ impl ClientBuilder {
     /// Builds a client for code without `async`.
     ///
     /// # Errors
-    /// As [`build`](Self::build). Also fails if the thread cannot be started.
+    /// The errors of [`build`](Self::build). Also fails if the thread cannot be started.
     pub fn build_blocking(self) -> Result<Client> {
         Client::new(self.build()?)
     }

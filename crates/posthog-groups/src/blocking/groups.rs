@@ -38,7 +38,7 @@ impl Groups {
     /// Compares a struct with the properties of groups on the server.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).
+    /// The errors of [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).
     #[cfg(feature = "schemars")]
     pub fn check_schema<P: schemars::JsonSchema + 'static>(&self) -> Result<crate::SchemaReport> {
         let groups = self.groups.clone();
@@ -48,25 +48,25 @@ impl Groups {
     /// Returns the index of the type.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
+    /// The errors of [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
     pub fn type_index(&self) -> Result<u8> {
         let groups = self.groups.clone();
         self.runtime.call(async move { groups.type_index().await })
     }
 
-    /// Returns a group by its exact key, or `None` if there is none.
+    /// Returns the group with this key, or `None` if there is none.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::find`](crate::Groups::find).
+    /// The errors of [`posthog_groups::Groups::find`](crate::Groups::find).
     pub fn find(&self, key: impl Into<String>) -> Result<Option<Group>> {
         let (groups, key) = (self.groups.clone(), key.into());
         self.runtime.call(async move { groups.find(key).await })
     }
 
-    /// Returns a group by its exact key.
+    /// Returns the group with this key.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::get`](crate::Groups::get).
+    /// The errors of [`posthog_groups::Groups::get`](crate::Groups::get).
     pub fn get(&self, key: impl Into<String>) -> Result<Group> {
         let (groups, key) = (self.groups.clone(), key.into());
         self.runtime.call(async move { groups.get(key).await })
@@ -125,13 +125,13 @@ impl<P: Send + 'static> ListGroups<P> {
         self
     }
 
-    /// Ends the list after this many groups.
+    /// Limits the list to this many groups.
     pub fn limit(mut self, groups: usize) -> Self {
         self.list = self.list.limit(groups);
         self
     }
 
-    /// Whether the next page is requested while the current one is processed; on by default.
+    /// Sets whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.list = self.list.prefetch(prefetch);
         self
@@ -155,7 +155,7 @@ impl<P: Send + 'static> ListGroups<P> {
     /// Collects all groups, or the first [`limit`](Self::limit) of them.
     ///
     /// # Errors
-    /// As [`posthog_groups::ListGroups::collect`](crate::ListGroups::collect).
+    /// The errors of [`posthog_groups::ListGroups::collect`](crate::ListGroups::collect).
     pub fn collect(self) -> Result<Vec<Group<P>>> {
         self.runtime.call(self.list.collect())
     }
@@ -163,7 +163,7 @@ impl<P: Send + 'static> ListGroups<P> {
     /// Returns one page.
     ///
     /// # Errors
-    /// As [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
+    /// The errors of [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
     pub fn page(self) -> Result<GroupPage<P>> {
         self.runtime.call(self.list.page())
     }
@@ -187,7 +187,7 @@ impl CreateGroup {
     /// Creates the group.
     ///
     /// # Errors
-    /// As [`posthog_groups::CreateGroup::send`](crate::CreateGroup::send).
+    /// The errors of [`posthog_groups::CreateGroup::send`](crate::CreateGroup::send).
     pub fn send(self) -> Result<Group> {
         self.runtime.call(self.create.send())
     }
@@ -211,7 +211,7 @@ impl PropertyValuesQuery {
     /// Returns at most 20 values, the most frequent first.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank name.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the name is blank.
     pub fn send(self) -> Result<Vec<PropertyValue>> {
         self.runtime.call(self.query.send())
     }

@@ -34,7 +34,7 @@ impl GroupHandle {
     /// Returns the group, or `None` if it does not exist.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::find`](crate::Groups::find).
+    /// The errors of [`posthog_groups::Groups::find`](crate::Groups::find).
     pub fn find(&self) -> Result<Option<Group>> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.find().await })
@@ -43,7 +43,7 @@ impl GroupHandle {
     /// Returns the group.
     ///
     /// # Errors
-    /// As [`posthog_groups::Groups::get`](crate::Groups::get).
+    /// The errors of [`posthog_groups::Groups::get`](crate::Groups::get).
     pub fn get(&self) -> Result<Group> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.get().await })
@@ -52,7 +52,7 @@ impl GroupHandle {
     /// Sets one property.
     ///
     /// # Errors
-    /// As [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
+    /// The errors of [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
     pub fn set(&self, name: impl Into<String>, value: impl Serialize) -> Result<Group> {
         let name = name.into();
         // Serialized here, because the value is not sent to the thread.
@@ -64,7 +64,7 @@ impl GroupHandle {
     /// Removes one or more properties.
     ///
     /// # Errors
-    /// As [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
+    /// The errors of [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
     pub fn unset(&self, names: impl PropertyNames) -> Result<Group> {
         let (handle, names) = (self.handle.clone(), names.into_names());
         self.runtime.call(async move { handle.unset(names).await })
@@ -83,7 +83,7 @@ impl GroupHandle {
     /// Returns the persons, and the groups of other types, that share an event of the last 90 days with the group.
     ///
     /// # Errors
-    /// As [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
+    /// The errors of [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
     pub fn related(&self) -> Result<Related> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.related().await })
@@ -108,7 +108,7 @@ impl Upsert {
     /// Merges the properties.
     ///
     /// # Errors
-    /// As [`posthog_groups::Upsert`](crate::Upsert).
+    /// The errors of [`posthog_groups::Upsert`](crate::Upsert).
     pub fn send(self) -> Result<Upserted> {
         self.runtime.call(self.upsert.send())
     }
@@ -116,7 +116,7 @@ impl Upsert {
     /// Reads the group and returns what the upsert would do. Nothing is written.
     ///
     /// # Errors
-    /// As [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
+    /// The errors of [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
     pub fn plan(self) -> Result<UpsertPlan> {
         self.runtime.call(self.upsert.plan())
     }
@@ -140,7 +140,7 @@ impl ActivityQuery {
     /// Collects all entries.
     ///
     /// # Errors
-    /// As [`posthog_groups::ActivityQuery::collect`](crate::ActivityQuery::collect).
+    /// The errors of [`posthog_groups::ActivityQuery::collect`](crate::ActivityQuery::collect).
     pub fn collect(self) -> Result<Vec<ActivityEntry>> {
         self.runtime.call(self.query.collect())
     }

@@ -46,7 +46,7 @@ where
     F: Fn() -> I + Send + 'static,
     I: Iterator<Item = io::Result<ImportRow>> + Send + 'static,
 {
-    /// Changes the settings: those of [`posthog_groups::bulk::Import`](crate::bulk::Import).
+    /// Changes the settings, with the methods of [`posthog_groups::bulk::Import`](crate::bulk::Import).
     pub fn with(mut self, change: impl FnOnce(bulk::Import<F>) -> bulk::Import<F>) -> Self {
         self.import = change(self.import);
         self
@@ -55,7 +55,7 @@ where
     /// Returns what [`run`](Self::run) would do. Nothing is written.
     ///
     /// # Errors
-    /// As [`posthog_groups::bulk::Import::plan`](crate::bulk::Import::plan).
+    /// The errors of [`posthog_groups::bulk::Import::plan`](crate::bulk::Import::plan).
     pub fn plan(self) -> Result<ImportReport> {
         self.runtime.call(self.import.plan())
     }
@@ -63,7 +63,7 @@ where
     /// Runs the import.
     ///
     /// # Errors
-    /// As [`posthog_groups::bulk::Import::run`](crate::bulk::Import::run).
+    /// The errors of [`posthog_groups::bulk::Import::run`](crate::bulk::Import::run).
     pub fn run(self) -> Result<ImportReport> {
         self.runtime.call(self.import.run())
     }

@@ -34,13 +34,13 @@ const MOST_EVENTS: usize = 1_000;
 /// The largest request that servers accept.
 const LARGEST: usize = 20 * 1024 * 1024;
 
-/// More than the frame of a batch needs.
+/// More bytes than a batch needs around its events.
 const FRAME: usize = 1_024;
 
-/// How often a batch is sent at most. Repeating it is harmless, and the rest of the import depends on it.
+/// The maximum number of times that a batch is sent. Repeating it is harmless, and the rest of the import depends on it.
 const ATTEMPTS: u32 = 8;
 
-/// A server that refuses so many parts of the first batch, and accepts none, refuses all events.
+/// A server that rejects this many parts of the first batch and accepts none rejects all events.
 const MAX_REFUSALS: u32 = 64;
 
 /// The endpoint for events, with the project token.
@@ -51,7 +51,7 @@ pub(crate) struct Capture {
     url: Url,
     token: ProjectToken,
     group_type: String,
-    /// Makes the uuids of this run differ from those of other runs with the same rows.
+    /// Makes the UUIDs of this run different from those of other runs with the same rows.
     salt: String,
 }
 
@@ -79,10 +79,10 @@ struct Body<'a> {
     batch: &'a [Box<RawValue>],
 }
 
-/// The events that the server refuses, by their places in the batch.
+/// The events that the server rejects, by their positions in the batch.
 pub(crate) type Refused = HashMap<usize, Error>;
 
-/// Events that are sent together.
+/// Events that are sent in one request.
 pub(crate) struct Batch<'a> {
     capture: &'a Capture,
     rows: Vec<PendingRow>,
@@ -100,15 +100,15 @@ impl Capture {
         let client = groups.client();
         let host = &client.shared().connection.host;
         let base = match &settings.capture_host {
-            // Plain http is allowed if it is for the client's own host.
+            // Plain HTTP is allowed if it is allowed for the client's own host.
             Some(given) => parse_url(given, host.url().scheme() == "http")?,
             None => host.for_events(),
         };
         let base = base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}/batch/"))
-            .map_err(|e| Error::input("the host for events is not a URL").with_source(e))?;
+            .map_err(|e| Error::input("the host for events is not a valid URL").with_source(e))?;
         let http = if url.scheme() == "https" && host.url().scheme() == "http" {
-            // The client for a host of plain http has no certificates.
+            // The HTTP client for a plain HTTP host has no certificates.
             https_client()?
         } else {
             client.shared().http.clone()
@@ -118,7 +118,7 @@ impl Capture {
             types.into_iter().find(|t| t.group_type_index == i64::from(index)).map(|t| t.group_type);
         let Some(group_type) = group_type else {
             return Err(Error::input(format!(
-                "the project has no group type with the index {index} any more"
+                "the project no longer has a group type with the index {index}"
             )));
         };
         Ok(Self { groups: groups.clone(), http, url, token, group_type, salt: salt.to_owned() })
@@ -145,21 +145,21 @@ impl Capture {
         })
     }
 
-    /// Sends a batch, and returns the events that the server refuses.
+    /// Sends a batch, and returns the events that the server rejects.
     ///
-    /// A server refuses a batch as a whole, for one bad event or for its size. It is halved until the bad events are alone.
-    /// `worked`: the server has accepted events of this run.
+    /// Servers reject a whole batch because of one invalid event or because of its size. The batch is split until the invalid events
+    /// are isolated. `worked` says whether the server has accepted events of this run.
     ///
     /// # Errors
-    /// Any other failure, and a server that refuses all events: then the cause is not in the rows.
+    /// Any other failure, and a server that rejects all events, because then the rows are not the cause.
     pub(crate) async fn send(&self, batch: &Batch<'_>, mut worked: bool) -> Result<Refused> {
         let mut refused = Refused::new();
         let mut refusals = 0;
-        // All parts of one size before smaller ones: good parts show early that the server works.
+        // All parts of one size are sent before smaller ones, so that valid parts show early that the server works.
         let mut parts = VecDeque::from([(0, &*batch.events)]);
         while let Some((start, events)) = parts.pop_front() {
             let bytes: usize = events.iter().map(|event| event.get().len() + 1).sum();
-            // The last event of a batch may be a large one.
+            // The last event of a batch may be large.
             if events.len() == 1 || bytes <= LARGEST - FRAME {
                 let error = match self.send_body(pack(self.token.reveal(), events)?).await {
                     Ok(()) => {
@@ -231,8 +231,8 @@ impl Capture {
     }
 }
 
-/// Whether a response accepts the events. Versions of capture, and proxies in front of it, word it differently; a web page
-/// is that of a login or another server. What became of the events is read back afterwards.
+/// Whether a response accepts the events. The text differs between versions of the capture service and proxies in front of it. An
+/// HTML page comes from a login page or another server. The effect of the events is verified later by reading the groups.
 fn is_accepted(status: StatusCode, body: &[u8]) -> bool {
     status.is_success() && body.trim_ascii_start().first() != Some(&b'<')
 }
@@ -246,7 +246,7 @@ pub(crate) fn refusal(
 ) -> Error {
     let hide = |text: String| text.replace(token.reveal(), "[key]");
     let wait = retry_after(&headers, std::time::SystemTime::now());
-    // Plain text, unlike the errors of the API. Cut after the key is hidden: half a key is not recognized.
+    // Plain text, unlike the errors of the API. Truncated after redaction, because a truncated key would not be recognized.
     let said = hide(String::from_utf8_lossy(body).into_owned());
     let said: String = said.trim().chars().take(200).collect();
     let envelope = serde_json::json!({"code": "refused_by_capture", "detail": said}).to_string();
@@ -275,12 +275,15 @@ impl Batch<'_> {
         self.rows
     }
 
-    /// Adds a row, or gives it back with the reason why no server accepts it.
+    /// Adds a row, or returns it with the reason why no server accepts it.
     pub(crate) fn add(&mut self, pending: PendingRow) -> std::result::Result<(), (PendingRow, Error)> {
         let event = match self.capture.event(&pending.row) {
             Ok(event) => event,
             Err(e) => {
-                return Err((pending, Error::input("the row cannot be written as an event").with_source(e)));
+                return Err((
+                    pending,
+                    Error::input("the row cannot be serialized as an event").with_source(e),
+                ));
             }
         };
         let bytes = event.get().len();
@@ -301,7 +304,7 @@ impl Batch<'_> {
 
 /// A compressed body of events.
 fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
-    let trouble = |e: std::io::Error| Error::input("the events cannot be packed").with_source(e);
+    let trouble = |e: std::io::Error| Error::input("the events cannot be compressed").with_source(e);
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     serde_json::to_writer(&mut packed, &Body { api_key: token, batch: events })
         .map_err(|e| trouble(e.into()))?;
@@ -309,7 +312,7 @@ fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
     Ok(packed.finish().map_err(trouble)?.into())
 }
 
-/// A uuid of version 8, which is for custom schemes.
+/// A UUID of version 8, which is for custom schemes.
 fn uuid(hash: &[u8]) -> String {
     let mut text = String::with_capacity(36);
     for (place, byte) in hash.iter().take(16).enumerate() {

@@ -1,4 +1,4 @@
-//! What is wanted, and what has been seen of it: keyed hashes, not the rows themselves, in bounded memory.
+//! The state of every row and of its group, as keyed hashes instead of the rows themselves, in bounded memory.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -13,41 +13,41 @@ use crate::data::compare;
 use crate::error::{Error, Result};
 use crate::write::members;
 
-/// The wanted groups, joined with those that are listed.
+/// The rows, joined with the groups that are listed.
 ///
 /// Rows and listed groups are partitioned by a hash of the key. While all rows fit in memory, each group is compared when it is
 /// listed. Otherwise groups wait in partitions as well, and [`settle`](Self::settle) compares one partition after the other.
 #[derive(Debug)]
 pub(crate) struct Index {
     rows: Arc<Spill>,
-    /// Where the row of a key is in its partition, while all rows are in memory.
+    /// The position of each key's row in its partition, while all rows are in memory.
     places: HashMap<u128, u32>,
-    /// Listed groups that were not compared yet.
+    /// Listed groups that have not been compared yet.
     groups: Spill,
     waiting: u64,
-    /// How many rows are in each state.
+    /// The number of rows in each state.
     counts: [u64; 6],
-    /// The list has come to its end.
+    /// Whether the list has been read to its end.
     list_ended: bool,
     hashers: [RandomState; 2],
     room: usize,
 }
 
-/// What is known of a wanted group.
+/// What is known about the group of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Seen {
     /// Nothing.
     Unknown,
-    /// The list has come to its end without it.
+    /// The list was read to its end and does not contain it.
     Absent,
-    /// It has other values, or lacks some.
+    /// It has different values, or lacks properties.
     Different,
-    /// It is as wanted.
+    /// It matches the row.
     Same,
-    /// It was written, and has yet to be seen as wanted.
+    /// It was written, and has not been seen to match the row yet.
     Written,
-    /// It was written, and has been seen as wanted.
+    /// It was written, and has been seen to match the row.
     Arrived,
 }
 
@@ -64,7 +64,7 @@ impl Seen {
     }
 }
 
-/// What is known of one row.
+/// What is known about one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) number: u64,
@@ -73,7 +73,7 @@ pub(crate) struct State {
     pub(crate) created: bool,
     /// Whether each property, in the order of the names, is missing or different, or was written.
     pub(crate) differs: Vec<bool>,
-    /// The hash of what the row said in the first pass.
+    /// The hash of the row in the first pass.
     row: u64,
 }
 
@@ -93,9 +93,9 @@ pub(crate) struct Duplicate {
 }
 
 impl Index {
-    /// An index of at most this many bytes in memory.
+    /// Creates an index that uses at most this many bytes of memory.
     pub(crate) fn new(memory: usize) -> Self {
-        // Rows, waiting groups, the merge, and a partition that is compared.
+        // For the rows, the waiting groups, the merge, and the partition that is being compared.
         let room = memory / 4;
         Self {
             rows: Arc::new(Spill::new(room)),
@@ -136,7 +136,7 @@ impl Index {
         self.insert(row, number, Seen::Unknown, false, &pairs, |_| false)
     }
 
-    /// Adds a row that was written: `created`, or these of its properties. Numbers may come in any order.
+    /// Adds a row that was written: either created, or changed in these properties. The order of the numbers does not matter.
     pub(crate) fn add_written(
         &mut self,
         row: &ImportRow,
@@ -165,7 +165,7 @@ impl Index {
         unique(&mut self.rows)?.push(partition(key), &record).map_err(unusable)
     }
 
-    /// Ends adding. Of rows with the same key the last one is kept, and the first pair of them is returned.
+    /// Ends adding. If rows have the same key, keeps the last one, and returns the first pair of such rows.
     pub(crate) fn finish(&mut self) -> Result<Option<Duplicate>> {
         let mut first: Option<Duplicate> = None;
         let mut kept = Spill::new(self.room);
@@ -173,7 +173,7 @@ impl Index {
         let mut count = 0;
         for partition in 0..PARTITIONS {
             let mut bytes = self.rows.load(partition).map_err(unusable)?;
-            // Writes end in any order.
+            // Writes complete in any order.
             let mut records: Vec<_> = Record::places(&bytes).collect();
             records.sort_by_key(|place| Record::at(&bytes, *place).number());
             let mut last: HashMap<u128, usize> = HashMap::with_capacity(records.len());
@@ -202,30 +202,30 @@ impl Index {
             kept.push(partition, &live).map_err(unusable)?;
         }
         let all: u64 = self.counts.iter().sum();
-        // Only rows that nothing is known of can have been superseded.
+        // Only rows about which nothing is known can have been superseded.
         self.counts[Seen::Unknown as usize] -= all - count;
         self.rows = Arc::new(kept);
         Ok(first)
     }
 
-    /// How many rows nothing is known of, or were written and have not arrived yet.
+    /// The number of rows about which nothing is known, or that were written and have not been seen to match yet.
     pub(crate) fn unseen(&self) -> u64 {
         self.count(Seen::Unknown) + self.count(Seen::Written)
     }
 
-    /// How many rows are in this state.
+    /// The number of rows in this state.
     pub(crate) fn count(&self, seen: Seen) -> u64 {
         self.counts[seen as usize]
     }
 
-    /// No group that was not listed exists.
+    /// Records that the list was read to its end, so that groups that were not listed do not exist.
     pub(crate) fn the_rest_is_absent(&mut self) {
         self.list_ended = true;
         let unknown = std::mem::take(&mut self.counts[Seen::Unknown as usize]);
         self.counts[Seen::Absent as usize] += unknown;
     }
 
-    /// Compares a group with what is wanted of it, now or in [`settle`](Self::settle).
+    /// Compares a group with its row, now or in [`settle`](Self::settle).
     pub(crate) fn compare(&mut self, key: &str, properties: &Properties) -> Result<()> {
         let key = self.key_hash(key);
         if self.rows.is_resident() && !self.places.contains_key(&key) {
@@ -252,13 +252,13 @@ impl Index {
         self.counts[is as usize] += 1;
     }
 
-    /// Whether so many groups wait that no row may be left unseen, or enough for comparing them to be worth it.
+    /// Whether enough groups are waiting that comparing them is worthwhile, or that every row may have been seen.
     pub(crate) fn is_settling_due(&self) -> bool {
         let all: u64 = self.counts.iter().sum();
         self.waiting > 0 && self.waiting >= self.unseen().max(all / 16)
     }
 
-    /// Compares the groups that wait.
+    /// Compares the groups that are waiting.
     pub(crate) async fn settle(&mut self) -> Result<()> {
         if self.waiting == 0 {
             return Ok(());
@@ -296,7 +296,7 @@ impl Index {
     }
 }
 
-/// The rows while nobody else reads them.
+/// Returns the rows for changing, which requires that nothing else reads them.
 fn unique(rows: &mut Arc<Spill>) -> Result<&mut Spill> {
     Arc::get_mut(rows).ok_or_else(|| Error::setup("the rows are being read"))
 }
@@ -304,14 +304,14 @@ fn unique(rows: &mut Arc<Spill>) -> Result<&mut Spill> {
 fn unusable(error: io::Error) -> Error {
     let folder = std::env::temp_dir();
     Error::file(format!("the temporary file in {} cannot be used", folder.display()), error)
-        .with_help("set TMPDIR to a folder with free space, or increase `Import::memory`")
+        .with_help("set TMPDIR to a directory with free space, or increase `Import::memory`")
 }
 
 fn partition(key: u128) -> usize {
     (key % PARTITIONS as u128) as usize
 }
 
-/// The states of rows, read beside the rows.
+/// The states of the rows, read in parallel with the rows.
 #[derive(Debug)]
 pub(crate) struct States {
     merge: Merge,
@@ -319,19 +319,19 @@ pub(crate) struct States {
     hasher: RandomState,
 }
 
-/// What a row is in a later pass.
+/// The state of a row in a later pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// The one that counts for its key.
+    /// The row is the one that is used for its key.
     Counts(State),
-    /// There is no state: a later row has the same key, or the row is not looked for.
+    /// There is no state, because a later row has the same key or because the row is not in this index.
     None,
-    /// Not what it was in the first pass.
+    /// The row is not the same as in the first pass.
     Changed,
 }
 
 impl States {
-    /// What the row with this number is. Numbers must grow from call to call.
+    /// Returns the state of the row with this number. Numbers must increase from call to call.
     pub(crate) fn of(&mut self, row: &ImportRow, number: u64) -> Result<Standing> {
         while self.merge.peek().is_some_and(|next| next < number) {
             self.merge.next(|_| ()).map_err(unusable)?;
@@ -352,11 +352,11 @@ impl States {
     }
 }
 
-/// A wanted or a listed group as bytes: length (4), key (16), number (8), hash of the row (8), state (1), whether it was created
-/// (1), number of properties (4), the hash of each property's name and value (8 each), and a bit for each that differs.
+/// A row or a listed group as bytes: length (4), key (16), number (8), hash of the row (8), state (1), whether it was created
+/// (1), number of properties (4), the hashes of each property's name and value (8 each), and a bit per property that differs.
 struct Record<'b>(&'b [u8]);
 
-/// Where the hashes of the properties begin.
+/// The position at which the hashes of the properties begin.
 const HEAD: usize = 42;
 const SEEN: usize = 36;
 
@@ -386,13 +386,13 @@ impl<'b> Record<'b> {
         bytes
     }
 
-    /// The record that begins at this place.
+    /// Returns the record that begins at this position.
     fn at(bytes: &'b [u8], place: usize) -> Self {
         let length = number_at::<4>(bytes, place) as usize;
         Self(&bytes[place..place + length])
     }
 
-    /// Where records begin.
+    /// Returns the positions at which records begin.
     fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
         let mut next = 0;
         std::iter::from_fn(move || {
@@ -433,7 +433,7 @@ impl<'b> Record<'b> {
         }
     }
 
-    /// Compares the record at the start of the bytes with a group's properties: its state before and now.
+    /// Compares the record at the start of the bytes with a group's properties. Returns its state before and after.
     fn compare(bytes: &mut [u8], stored: &[u64]) -> (Seen, Seen) {
         let record = Record::at(bytes, 0);
         let was = Seen::of_byte(record.0[SEEN]);
@@ -447,7 +447,7 @@ impl<'b> Record<'b> {
             (true, Seen::Written) => Seen::Written,
             (true, _) => Seen::Different,
         };
-        // What was written keeps the marks of what had to be.
+        // A row that was written keeps the marks of the properties that had to be written.
         if was == Seen::Unknown {
             for (place, differs) in missing.iter().enumerate() {
                 set_bit(bytes, missing.len(), place, *differs);
@@ -464,7 +464,7 @@ fn set_bit(record: &mut [u8], count: usize, place: usize, value: bool) {
     *byte = if value { *byte | bit } else { *byte & !bit };
 }
 
-/// The little-endian number in these many bytes.
+/// Decodes a little-endian number of this many bytes.
 fn number_at<const BYTES: usize>(bytes: &[u8], place: usize) -> u64 {
     bytes[place..place + BYTES].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
@@ -481,7 +481,7 @@ mod tests {
         serde_json::from_str(text).unwrap()
     }
 
-    /// An index that keeps everything in memory, and one that keeps nothing there.
+    /// Returns an index that keeps everything in memory, and one that keeps nothing in memory.
     fn both() -> [Index; 2] {
         [Index::new(1 << 20), Index::new(0)]
     }

@@ -15,19 +15,19 @@ use crate::error::{Error, Refusal, Result};
 /// The version of the format.
 const VERSION: u32 = 2;
 
-/// How long a record may wait for the disk.
+/// The maximum time until a record is synced to disk.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
 
-/// No line of a journal is as long as this.
+/// Longer than any line of a journal.
 const LONGEST_LINE: u64 = 64 << 10;
 
-/// How the first line begins.
+/// The beginning of the first line.
 const START: &[u8] = b"{\"posthog_groups_journal\":";
 
-/// What the line of a row that failed ends with.
+/// The end of the line for a row that failed.
 const FAILED: &str = " failed";
 
-/// An append-only file. Its owner holds a lock on it.
+/// An append-only file, which is locked by its owner.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
@@ -55,7 +55,7 @@ pub(crate) struct Header {
     pub(crate) started: String,
 }
 
-/// What a journal knows of the rows, by their numbers. Two bits a row.
+/// The state of each row by its number, in two bits per row.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Rows {
     done: Bits,
@@ -111,9 +111,9 @@ impl Header {
 }
 
 impl Journal {
-    /// Opens the journal of this run, or creates one. `accept_change`: a journal of other rows is emptied, not refused.
+    /// Opens the journal of this run, or creates one. With `accept_change`, a journal of other rows is emptied instead of rejected.
     ///
-    /// A journal that is refused is not changed.
+    /// A journal that is rejected is not changed.
     pub(crate) fn open(path: &Path, wanted: &Header, accept_change: bool) -> Result<Self> {
         let fails = |what: &str, e: std::io::Error| {
             Error::file(format!("cannot {what} the journal {}", path.display()), e)
@@ -190,7 +190,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Removes what follows the last whole line.
+    /// Truncates the file after the last complete line.
     fn cut(&self, length: u64) -> Result<()> {
         let there = self.file.metadata().map_err(|e| self.fails("read", e))?.len();
         if there > length { self.file.set_len(length).map_err(|e| self.fails("shorten", e)) } else { Ok(()) }
@@ -200,7 +200,7 @@ impl Journal {
         Error::file(format!("cannot {what} the journal {}", self.path.display()), e)
     }
 
-    /// Whether an earlier part of the run finished this row.
+    /// Whether this row was done in an earlier part of the run.
     pub(crate) fn was_done(&self, number: u64) -> bool {
         self.rows.done.has(number)
     }
@@ -210,23 +210,23 @@ impl Journal {
         self.rows.failed.has(number)
     }
 
-    /// How many rows were done in earlier parts of the run.
+    /// The number of rows that were done in earlier parts of the run.
     pub(crate) fn done(&self) -> u64 {
         self.rows.done.count
     }
 
-    /// How many rows failed in earlier parts of the run.
+    /// The number of rows that failed in earlier parts of the run.
     pub(crate) fn failed(&self) -> u64 {
         self.rows.failed.count
     }
 
-    /// When the run began, in its first part.
+    /// When the first part of the run began.
     pub(crate) fn started(&self) -> &str {
         &self.started
     }
 
-    /// Records that a row is done, or that it failed. The record survives a killed process at once, and a power failure after the
-    /// next [`sync`](Self::sync).
+    /// Records that a row is done or has failed. The record survives if the process is killed, and survives a power failure after
+    /// the next [`sync`](Self::sync).
     pub(crate) fn record(&mut self, number: u64, failed: bool) -> Result<()> {
         self.append(&format!("{number}{}\n", if failed { FAILED } else { "" }))?;
         if self.synced.elapsed() >= SYNC_EVERY {
@@ -239,7 +239,7 @@ impl Journal {
         self.dirty = true;
         let before = self.file.metadata().map(|m| m.len());
         self.file.write_all(text.as_bytes()).map_err(|e| {
-            // A full disk may have taken half a line.
+            // If the disk is full, only a part of the line may have been written.
             if let Ok(length) = before {
                 let _ = self.file.set_len(length);
             }
@@ -249,14 +249,14 @@ impl Journal {
 
     /// Removes the journal of a run that has completed.
     pub(crate) fn remove(self) -> Result<()> {
-        // While it is locked.
+        // Removed while it is still locked.
         std::fs::remove_file(&self.path).map_err(|e| self.fails("remove", e))
     }
 
-    /// Removes the journal if this run created it, for a run that was refused.
+    /// Removes the journal if this run created it; for a run that was rejected.
     pub(crate) fn discard(self) {
         if self.is_new {
-            // If this fails, the journal that stays says that nothing is done.
+            // If this fails, the remaining journal says that no row is done.
             let _ = self.remove();
         }
     }
@@ -270,22 +270,22 @@ impl Journal {
     }
 }
 
-/// Makes the name of a new file durable.
+/// Makes the directory entry of a new file durable.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Ok(folder) = File::open(folder) {
-        // Not every system can do this.
+        // Not every system supports this.
         let _ = folder.sync_all();
     }
 }
 
-/// What a journal holds.
+/// The contents of a journal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
-    /// `None` where nothing was written yet.
+    /// `None` if nothing has been written yet.
     header: Option<Header>,
     rows: Rows,
-    /// How many bytes are whole lines.
+    /// The length of the complete lines in bytes.
     pub(crate) whole: u64,
 }
 
@@ -294,11 +294,11 @@ pub(crate) enum Unreadable {
     Io(std::io::Error),
     /// Another version of the format.
     Version(u32),
-    /// The file has such a line, and is not a journal.
+    /// The file has a line that does not belong in a journal.
     Foreign(u64),
 }
 
-/// Reads a journal of at most `rows` rows. A tail that a power failure left (half a line, or NUL bytes) is ignored.
+/// Reads a journal with at most `rows` rows. Ignores an incomplete line or NUL bytes at the end, which a power failure can leave.
 pub(crate) fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Contents, Unreadable> {
     let mut contents = Contents::default();
     let mut line = Vec::new();
@@ -329,7 +329,7 @@ pub(crate) fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Co
         if let Some(header) = &contents.header {
             let known = record(text).filter(|(row, _)| (1..=header.rows).contains(row));
             let (row, failed) = known.ok_or(Unreadable::Foreign(number))?;
-            // A journal of more rows is not that of this run: its records need no memory.
+            // A journal with more rows belongs to another run, so its records are not stored.
             if row <= rows {
                 contents.rows.done.set(row, !failed);
                 contents.rows.failed.set(row, failed);
@@ -357,7 +357,7 @@ fn header(line: &[u8]) -> std::result::Result<Header, Unreadable> {
     }
 }
 
-/// The number of a row, and whether it failed.
+/// Parses the number of a row, and whether it failed.
 fn record(line: &[u8]) -> Option<(u64, bool)> {
     let text = std::str::from_utf8(line).ok()?;
     let (digits, failed) = text.strip_suffix(FAILED).map_or((text, false), |digits| (digits, true));
@@ -370,13 +370,13 @@ fn is_beginning_of_record(text: &[u8]) -> bool {
     end <= 20 && FAILED.as_bytes().starts_with(&text[end..])
 }
 
-/// Whether the run that a journal belongs to is this one. `false`: of other rows, which is accepted.
+/// Returns whether a journal belongs to this run, or false if it has other rows and this is accepted.
 fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) -> Result<bool> {
     if found.place() != wanted.place() {
         return Err(Error::import(
             Refusal::Journal,
             format!(
-                "the journal {} belongs to an import into {}, but this import goes to {}",
+                "the journal {} belongs to an import into {}, but this import is into {}",
                 path.display(),
                 found.place(),
                 wanted.place()
@@ -390,13 +390,16 @@ fn belongs(path: &Path, found: &Header, wanted: &Header, accept_change: bool) ->
     if accept_change {
         return Ok(false);
     }
-    Err(Error::import(Refusal::ChangedInput, format!(
-        "the input has changed since the run that the journal {} belongs to ({} rows then, {} now, not all the same)",
-        path.display(),
-        found.rows,
-        wanted.rows
-    ))
-    .with_help("finish that run with its own rows, or accept the changed input to start over"))
+    Err(Error::import(
+        Refusal::ChangedInput,
+        format!(
+            "the rows have changed since the run that the journal {} belongs to ({} rows then, {} now)",
+            path.display(),
+            found.rows,
+            wanted.rows
+        ),
+    )
+    .with_help("finish that run with its original rows, or accept the changed input to start over"))
 }
 
 #[cfg(test)]
@@ -441,7 +444,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         let tails = [&b""[..], b"\0", &[0; 5_000], b"\0\0\n17\n"];
         for cut in 1..=whole.len() {
-            // All of them behind whole lines, one of them elsewhere.
+            // All tails after complete lines, and one of them elsewhere.
             let all = if whole[cut - 1] == b'\n' { &tails[..] } else { &tails[cut % 4..][..1] };
             for tail in all {
                 std::fs::write(&path, [&whole[..cut], tail].concat()).unwrap();
@@ -470,11 +473,11 @@ mod tests {
         assert!(refusal(Path::new("/dev/null"), &ours(), true).contains("not a regular file"));
         let path = folder.path().join("journal");
         drop(Journal::open(&path, &ours(), false).unwrap());
-        // Half a line at its end, which would be cut off otherwise.
+        // The incomplete line at the end would normally be truncated.
         let journal = std::fs::read_to_string(&path).unwrap() + "1\n2";
         let large = format!("{{\"posthog_groups_journal\":{}", " ".repeat(200_000));
         for (text, header, accept, words) in [
-            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, but this import goes to"),
+            (&*journal, header("aa", 200, "8"), true, "project 7, group type 0, but this import is into"),
             (&journal, header("bb", 3, "7"), false, "200 rows then, 3 now"),
             (
                 &journal.replace(":2,", ":1,"),

@@ -1,4 +1,5 @@
-//! Imports of many groups: compares first, writes only what differs, and resumes after a crash (feature `bulk`).
+//! Imports of many groups (feature `bulk`). An import compares the rows with the server first, writes only the differences, and can
+//! be resumed after a crash.
 //!
 //! ```no_run
 //! # async fn example(orgs: posthog_groups::Groups) -> Result<(), Box<dyn std::error::Error>> {
@@ -21,49 +22,51 @@
 //!
 //! # How it works
 //!
-//! 1. **Check.** All rows are read once. A bad row, or two rows with the same key, end the import before anything is sent.
-//! 2. **Compare.** The groups of the project are listed, a hundred per request, and compared with the rows. For fewer than ten rows,
-//!    or if the list is so long that reading each row's group is cheaper, groups are read one by one.
-//! 3. **Write** what is missing or different, with one of two engines.
-//! 4. **Verify** (by default after events only): the groups are read again until they match the rows.
+//! 1. **Check.** All rows are read once. If a row is invalid or two rows have the same key, the import fails before it sends a request.
+//! 2. **Compare.** The groups of the project are listed, 100 per request, and compared with the rows. For fewer than ten rows, or if
+//!    the list is so long that reading the group of each row is cheaper, groups are read one by one.
+//! 3. **Write.** Groups that are missing or different are written with one of two engines.
+//! 4. **Verify.** Groups are read again until they match the rows. By default, this is done only after writing with events.
 //!
 //! | | [`Engine::Rest`] | [`Engine::Capture`] |
 //! | --- | --- | --- |
 //! | writes with | `create`, and `set` for each property that differs | `$groupidentify` events in batches |
-//! | requests | one for a new group; for a changed one a read and one per property | one for a thousand rows |
+//! | requests | one per new group; a read and one per property for a changed group | one per thousand rows |
 //! | takes effect | immediately, with activity entries | later, without activity entries |
-//! | a null among the properties | can be created, but not set on a group that exists | is set |
-//! | needs | a personal API key with `group:write` | the project token, `phc_...`, as well |
+//! | null values | can be created with a new group, but not set on an existing group | are set |
+//! | requires | a personal API key with `group:write` | also the project token (`phc_...`) |
 //!
 //! [`Engine::Auto`] uses events if REST would need more requests than the rate limit allows in an hour and a project token is given.
 //!
-//! The read before a change is skipped on servers whose list includes every write immediately (before 2026-05-07; the client recognizes
-//! them by the cursors of the list), if the list has more than one page.
+//! The read before a change is skipped if the list has more than one page and the server's lists include all writes immediately
+//! (servers before 2026-05-07, which the client recognizes by the cursors of the list).
 //!
 //! # Failures
 //!
-//! A row that fails does not stop the import. A batch of events that the server rejects is halved until the bad rows are found.
-//! After 20 consecutive rows that failed because of the server, a read checks whether it is down. If it is, the import stops. It also
-//! stops after 1,000 consecutive failed rows, and for errors that all further rows would have too, such as an expired key.
+//! A row that fails does not stop the import. A batch of events that the server rejects is split until the invalid rows are found.
+//! After 20 consecutive rows that failed because of the server, the import sends a read to check whether the server is down, and stops
+//! if it is. It also stops after 1,000 consecutive failed rows, and after errors that would affect all further rows, such as an
+//! expired key.
 //!
-//! # What it costs
+//! # Memory use
 //!
-//! Memory hardly grows with the rows: what does not fit in [`Import::memory`] is kept in a temporary file, as hashes. Rows are read
-//! two or three times, so they are given as a function that starts from the first row.
+//! Memory use hardly grows with the number of rows: hashes that do not fit in [`Import::memory`] are stored in a temporary file. The
+//! rows are read two or three times, and are therefore passed as a function that returns them from the first row on.
 //!
 //! # The journal
 //!
 //! A journal ([`Import::journal`]) belongs to one run that has not completed.
 //!
-//! * A run appends a line to it for each row that is done, or that failed. It reaches the disk ten times a second.
-//! * A run that was stopped, was killed, or had rows that failed keeps its journal. The same import with the same journal resumes that
-//!   run: rows that failed come last, and a row whose write was in flight is read back, so that nothing is created or written twice.
-//! * The server has precedence over the journal. Rows that the journal lists as done are compared like all others. Those that still
-//!   match are [`RowOutcome::DoneBefore`], and those that have been changed since are written again.
+//! * A run appends a line for each row that is done or has failed. The file is synced to disk ten times per second.
+//! * If a run was stopped or killed, or if rows failed, the journal is kept. The same import with the same journal resumes the run:
+//!   failed rows are tried last, and if the write of a row was in flight, the group is read back, so that nothing is created or
+//!   written twice.
+//! * The server takes precedence over the journal. Rows that the journal lists as done are compared like all others. Those that still
+//!   match are [`RowOutcome::DoneBefore`], and those that have been changed in the meantime are written again.
 //! * A completed run ([`ImportReport::is_complete`]) removes its journal. The next run starts from the beginning.
-//! * A journal of another project or of other rows is rejected and not changed. [`Import::accept_changed_input`] empties a journal of
-//!   other rows instead, and starts from the beginning.
-//! * The journal is locked while it is in use. Half a line or NUL bytes at its end, left by a power failure, are cut off.
+//! * A journal of another project or of other rows is rejected and not changed. With [`Import::accept_changed_input`], a journal of
+//!   other rows is emptied instead, and the import starts from the beginning.
+//! * The journal is locked while it is in use. An incomplete line or NUL bytes at its end, left by a power failure, are removed.
 
 mod capture;
 mod import;
@@ -105,12 +108,12 @@ pub enum Engine {
     Capture,
 }
 
-/// What to do with two rows that have the same key.
+/// How to handle rows with the same key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
-    /// Return an error. Nothing is sent.
+    /// Return an error before any request is sent.
     #[default]
     Refuse,
-    /// Use the last one.
+    /// Use the last row.
     LastWins,
 }

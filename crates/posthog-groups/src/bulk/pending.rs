@@ -1,4 +1,4 @@
-//! A row on its way to the server.
+//! A row that is being read back or written.
 
 use super::index::Seen;
 use super::row::ImportRow;

@@ -23,7 +23,7 @@ pub enum RowOutcome {
     },
     /// The group already matched the row. Nothing was written.
     Unchanged,
-    /// The event was accepted. Whether it took effect was not verified.
+    /// The event was accepted. Its effect was not verified.
     Sent,
     /// A later row has the same key ([`Duplicates::LastWins`](super::Duplicates::LastWins)).
     Superseded,
@@ -89,21 +89,21 @@ pub struct ImportReport {
     pub engine: super::Engine,
     /// The number of rows.
     pub rows: u64,
-    /// Groups that were created.
+    /// The number of groups that were created.
     pub created: u64,
-    /// Groups that were changed.
+    /// The number of groups that were changed.
     pub changed: u64,
-    /// Groups that already matched their rows.
+    /// The number of groups that already matched their rows.
     pub unchanged: u64,
-    /// Rows whose events were accepted and not verified ([`Import::verify`](super::Import::verify) was off).
+    /// The number of rows whose events were accepted but not verified, because [`Import::verify`](super::Import::verify) was off.
     pub sent: u64,
-    /// Rows with the key of a later row.
+    /// The number of rows with the same key as a later row.
     pub superseded: u64,
-    /// Rows that an earlier part of the run wrote, and whose groups still match.
+    /// The number of rows that an earlier part of the run wrote, and whose groups still match.
     pub done_before: u64,
-    /// Rows that failed. The events have the errors.
+    /// The number of rows that failed. The errors are in the events.
     pub failed: u64,
-    /// Of the rows that are [left](Self::left), those that were not compared with the server yet.
+    /// The number of rows among those [left](Self::left) that have not been compared with the server.
     pub not_compared: u64,
     /// The number of requests that the client sent during the import, including retries and batches of events.
     pub requests: u64,
@@ -120,7 +120,7 @@ pub struct ImportReport {
 pub enum Stopped {
     /// The future given to [`Import::until`](super::Import::until) completed.
     Cancelled,
-    /// An error that all further rows would have too: an expired key, a server that is down, a full disk.
+    /// An error that would affect all further rows, such as an expired key, a server that is down, or a full disk.
     Error(Error),
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn plan(groups: &Groups, index: u8, row: &ImportRow) -> Result<
     }
 }
 
-/// Makes a group as the row wants it, with as few writes as possible.
+/// Makes a group match its row, with as few writes as possible.
 ///
 /// A group that was listed with other values is read again first, unless the list is consistent.
 pub(crate) async fn write(
@@ -44,7 +44,7 @@ pub(crate) async fn write(
         refuse_blanks(key)?;
         write::execute(&target, &write::Create { properties: &row.properties }).await
     };
-    // The list may be behind: if the group exists, the row is merged into it.
+    // The list may be out of date. If the group exists, the row is merged into it.
     if *seen == Seen::Absent {
         match create().await {
             Ok(_) => return Ok(created(row)),
@@ -55,12 +55,12 @@ pub(crate) async fn write(
     if *seen == Seen::Different && is_consistent {
         refuse_unsettable(row, differing)?;
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
-        // Without the properties that differ; `merge` writes those that the group does not hold.
+        // Without the properties that differ; `merge` writes those that are missing in the group.
         let listed =
             Group::stored(index.into(), row.key.as_str().into(), Properties::default(), DateTime::UNIX_EPOCH);
         match merge(&target, listed, &to_write).await {
             Ok((_, written)) => return Ok(RowOutcome::Changed { properties: written }),
-            // Somebody else has removed it in between.
+            // Another writer has removed it in the meantime.
             Err(error) if error.is_group_not_found() => {}
             Err(error) => return Err(error),
         }
@@ -68,7 +68,7 @@ pub(crate) async fn write(
     let found = match target.find().await {
         Err(missing) if missing.is_group_not_found() => match create().await {
             Ok(_) => return Ok(created(row)),
-            // Somebody else has created it in between.
+            // Another writer has created it in the meantime.
             Err(error) if error.is_already_exists() => target.find().await?,
             Err(error) => return Err(error),
         },
@@ -83,7 +83,7 @@ pub(crate) async fn write(
     })
 }
 
-/// Refuses to create a group whose key the REST API would change.
+/// Rejects a new group whose key the REST API would change.
 pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     if input::stored_group_key(key)? == key {
         return Ok(());
@@ -105,8 +105,8 @@ pub(crate) fn refuse_unsettable(row: &ImportRow, properties: &[String]) -> Resul
         return Ok(());
     };
     let (what, help) = match name.as_str() {
-        "" => ("the name of a property is empty".to_owned(), "leave it out, or send events instead"),
-        name => (format!("the value of `{name}` is null"), "leave it out, unset it, or send events instead"),
+        "" => ("the name of a property is empty".to_owned(), "omit it, or send events instead"),
+        name => (format!("the value of `{name}` is null"), "omit it, unset it, or send events instead"),
     };
     Err(Error::input(format!("{what}, which the REST API cannot set on an existing group")).with_help(help))
 }

@@ -24,9 +24,9 @@ use crate::write::members;
 pub struct ImportRow {
     /// The key of the group.
     pub key: String,
-    /// The properties to merge. Other properties of the group stay as they are.
+    /// The properties to merge. Other properties of the group are not changed.
     pub properties: Properties,
-    /// The line in errors and events. The default, 0, means the number of the row, counted from 1.
+    /// The line number in errors and events. The default, 0, stands for the number of the row, counted from 1.
     pub line: u64,
 }
 
@@ -36,7 +36,7 @@ impl ImportRow {
         Self { key: key.into(), properties, line: 0 }
     }
 
-    /// Sets the line of the file that the row was read from.
+    /// Sets the number of the line that the row was read from.
     #[must_use]
     pub fn at_line(mut self, line: u64) -> Self {
         self.line = line;
@@ -45,29 +45,28 @@ impl ImportRow {
 
     /// Checks that a server can store the row: its key, and the names and values of its properties.
     ///
-    /// An import checks every row before it sends anything.
+    /// An import checks all rows before it sends a request.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for a key that is blank, has more than 400 characters or contains NUL, and for
-    /// names and values that the server cannot store and return: text with NUL or half of a surrogate pair, and numbers outside
-    /// 64 bits.
+    /// [`Error::is_invalid_input`] if the key is blank, has more than 400 characters or contains NUL, and if a name or a value cannot be
+    /// stored and returned by the server: text with NUL or an unpaired surrogate, or a number outside 64 bits.
     pub fn check(&self) -> Result<()> {
         input::check_group_key(&self.key)?;
         input::check_properties(&self.properties)?;
         self.members().map(drop)
     }
 
-    /// Its properties one by one, in the order of their names.
+    /// Returns the properties, ordered by name.
     pub(crate) fn members(&self) -> Result<Vec<(String, JsonValue)>> {
         members(&self.properties)
     }
 
-    /// The names of its properties, in order.
+    /// Returns the names of the properties, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.members().unwrap_or_default().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// A hash of the key and the properties.
+    /// Returns a hash of the key and the properties.
     pub(crate) fn id(&self) -> RowId {
         let mut hash = Sha256::new();
         // JSON contains no NUL, so this separates the properties from the key.
@@ -80,7 +79,7 @@ impl ImportRow {
     }
 }
 
-/// The hash of what a row says: the source of its event's uuid, and of the digest of all rows.
+/// The hash of a row, from which the UUID of its event and the digest of all rows are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RowId(pub(crate) [u8; 16]);
 

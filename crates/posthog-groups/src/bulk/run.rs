@@ -27,7 +27,7 @@ pub(crate) enum Mode {
     Write,
 }
 
-/// Yield to the runtime after this many rows, because reading blocks.
+/// The number of rows after which to yield to the runtime, because reading blocks.
 pub(super) const YIELD_EVERY_ROWS: u64 = 512;
 
 pub(crate) struct Run<F> {
@@ -38,17 +38,17 @@ pub(crate) struct Run<F> {
     pub(super) stop: Stop,
     pub(super) index: u8,
     pub(super) wanted: Index,
-    /// Rows that were written, and have to be verified.
+    /// Rows that have been written and have to be verified.
     pub(super) written: Index,
     pub(super) journal: Option<Journal>,
     started: String,
     pub(super) report: ImportReport,
     pub(super) consecutive_failures: u32,
-    /// Rows that were not compared with the server yet.
+    /// Rows that have not been compared with the server yet.
     pub(super) not_compared: u64,
-    /// The list sees every write at once: a cursor of this run is of a server that reads it from PostgreSQL.
+    /// Whether the list includes all writes immediately. The cursors show whether the server reads the list from PostgreSQL.
     pub(super) is_consistent: bool,
-    /// How many pages the list has, if it was read to its end.
+    /// The number of pages of the list, if it was read to its end.
     pub(super) list_pages: u64,
 }
 
@@ -87,7 +87,7 @@ where
         let started = Instant::now();
         let requests = self.groups.client().shared().connection.requests();
         if let Err(error) = self.steps(mode).await {
-            // Nothing was written. Removed while it is locked, because another import may open it next.
+            // Nothing was written. Removed while it is still locked, because another import may open it next.
             if let Some(journal) = self.journal.take() {
                 journal.discard();
             }
@@ -95,7 +95,7 @@ where
         }
         if self.report.stopped.is_none() && self.report.left() > 0 {
             let left = self.report.left();
-            self.stopped(Stopped::Error(changed(&format!("{left} rows are not there any more"))));
+            self.stopped(Stopped::Error(changed(&format!("{left} rows are missing"))));
         }
         if self.report.stopped.is_some() {
             self.report.not_compared = self.not_compared.min(self.report.left());
@@ -128,7 +128,7 @@ where
         self.write(mode).await
     }
 
-    /// Reads all rows once, so that a bad one is found before anything is sent.
+    /// Reads all rows once, so that an invalid row is found before any request is sent.
     async fn check(&mut self, mode: Mode) -> Result<()> {
         let mut input = Sha256::new();
         let mut number = 0;
@@ -159,7 +159,7 @@ where
             let index = self.groups.index(&session).await?;
             check_exists(&session, index).await.map(|()| index)
         };
-        // A rate limit may take an hour.
+        // Waiting for the rate limit can take an hour.
         self.index = tokio::select! {
             index = index => index?,
             () = self.stop.requested() => return Ok(()),
@@ -172,7 +172,7 @@ where
         Ok(())
     }
 
-    /// Names two rows with the same key.
+    /// Returns the error for two rows with the same key.
     fn refuse(&self, duplicate: Duplicate) -> Error {
         let mut rows = Numbered::new((self.rows)());
         let mut earlier_line = duplicate.earlier;
@@ -207,7 +207,7 @@ where
         Ok(())
     }
 
-    /// Compares the rows with the list of groups, as far as that is cheaper than reading each group.
+    /// Compares the rows with the list of groups, as long as this is cheaper than reading each group.
     async fn compare(&mut self, mode: Mode) -> Result<()> {
         let by_events = mode == Mode::Write && self.engine_for(self.wanted.unseen()) == Engine::Capture;
         // Events can be sent to groups that were not compared, but comparing saves most of them.
@@ -215,16 +215,16 @@ where
         match self.compare_list(pages).await {
             Ok(true) => self.wanted.the_rest_is_absent(),
             Ok(false) => {}
-            // A group that the server cannot return makes its page fail for good. Each group is read instead.
+            // A page with a group that the server cannot return always fails. In this case, each group is read instead.
             Err(error) if error.is_paging() || error.is_server_error() => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Compares up to this many pages of the list, until no row is left. Returns whether the list was read to its end.
+    /// Compares up to this many pages of the list, until no rows are left. Returns whether the list was read to its end.
     ///
-    /// Groups that were listed are compared also after an error.
+    /// Groups that were listed are compared even after an error.
     pub(super) async fn compare_list(&mut self, most_pages: u64) -> Result<bool> {
         let listed = self.list(most_pages).await;
         self.wanted.settle().await?;
@@ -232,7 +232,7 @@ where
     }
 
     async fn list(&mut self, most_pages: u64) -> Result<bool> {
-        // Finding a way around a group that the server cannot return takes some hundred requests.
+        // Reading around a group that the server cannot return takes several hundred requests.
         const WORTH_A_DETOUR: u64 = 1_000;
         let is_worth_it = self.wanted.unseen() > WORTH_A_DETOUR;
         let mut pages = if is_worth_it { self.groups.export() } else { self.groups.list() }.pages();
@@ -255,7 +255,7 @@ where
             };
             let page = page?;
             self.is_consistent |= page.next.as_ref().is_some_and(is_of_2025);
-            // A group that cannot be decoded stays unseen.
+            // A group that cannot be decoded counts as not seen.
             for group in page.groups.into_iter().flatten() {
                 groups += 1;
                 self.wanted.compare(&group.key, &group.properties)?;
@@ -295,7 +295,7 @@ where
         Ok(())
     }
 
-    /// Counts, records and reports what became of a row.
+    /// Counts, records and reports the outcome of a row.
     pub(super) fn end(&mut self, number: u64, row: &ImportRow, outcome: RowOutcome) {
         let was_done = self.journal.as_ref().is_some_and(|journal| journal.was_done(number));
         let outcome = match outcome {
@@ -316,7 +316,7 @@ where
         (self.on_event)(ImportEvent::Row { line: row.line, key: &row.key, outcome: &outcome });
     }
 
-    /// Keeps the first reason.
+    /// Stops the run. If it was stopped before, the first reason is kept.
     pub(super) fn stopped(&mut self, why: Stopped) {
         self.report.stopped.get_or_insert(why);
     }
@@ -349,13 +349,13 @@ fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
     Ok(if row.line == 0 { row.at_line(number) } else { row })
 }
 
-/// The error of a later pass whose rows are not those of the first one.
+/// The error for a later pass whose rows differ from those of the first pass.
 pub(super) fn changed(what: &str) -> Error {
     Error::input(format!("the rows have changed since they were checked: {what}"))
         .with_help("run the import again with rows that do not change")
 }
 
-/// Whether a cursor is one of servers before 2026-05-07 (contract section 2.1): the position `p=` in base64.
+/// Whether a cursor has the format of servers before 2026-05-07 (contract section 2.1): the position `p=` in base64.
 fn is_of_2025(cursor: &Cursor) -> bool {
     let text = cursor.as_str().trim_end_matches('=');
     STANDARD_NO_PAD

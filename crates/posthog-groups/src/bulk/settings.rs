@@ -11,7 +11,7 @@ use super::{Duplicates, Engine};
 /// Receives the events of an import.
 pub(crate) type OnEvent = Box<dyn FnMut(ImportEvent<'_>) + Send>;
 
-/// How an import is run.
+/// The settings of an import.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) engine: Engine,
@@ -28,7 +28,7 @@ pub(crate) struct Settings {
     pub(crate) memory: usize,
 }
 
-/// How much memory an import uses by default.
+/// The memory that an import uses by default, in bytes.
 const MEMORY: usize = 32 << 20;
 
 impl Default for Settings {

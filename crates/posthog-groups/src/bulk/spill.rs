@@ -6,25 +6,25 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
-/// How many partitions there are. Each is small enough to be loaded as a whole: a 256th of ten million rows is 5 MB.
+/// The number of partitions. Each is small enough to be loaded as a whole: 1/256 of ten million rows is 5 MB.
 pub(crate) const PARTITIONS: usize = 256;
 
-/// Records in partitions, in the order in which they were added to each.
+/// Records in partitions. Each partition keeps the order in which records were added.
 ///
-/// The temporary file has no name and is private: nothing is left of it, however the process ends.
+/// The temporary file has no name and is private, so it is removed however the process ends.
 #[derive(Debug)]
 pub(crate) struct Spill {
     partitions: Vec<Partition>,
     file: Option<File>,
-    /// How many bytes are in memory.
+    /// The number of bytes in memory.
     size: usize,
-    /// How many bytes may be in memory.
+    /// The maximum number of bytes in memory.
     room: usize,
 }
 
 #[derive(Debug, Default)]
 struct Partition {
-    /// Whole records in the file, older than those in memory.
+    /// Complete records in the file, older than those in memory.
     blocks: Vec<Block>,
     memory: Vec<u8>,
 }
@@ -46,7 +46,7 @@ impl Spill {
         self.file.is_none()
     }
 
-    /// Adds whole records to a partition.
+    /// Adds complete records to a partition.
     pub(crate) fn push(&mut self, partition: usize, records: &[u8]) -> io::Result<()> {
         self.partitions[partition].memory.extend_from_slice(records);
         self.size += records.len();
@@ -65,7 +65,7 @@ impl Spill {
                 file.write_all(&partition.memory)?;
                 partition.blocks.push(Block { offset, length });
                 offset += length as u64;
-                // One large record must not keep its memory.
+                // A large record must not keep its memory allocated.
                 partition.memory = Vec::new();
             }
         }
@@ -73,7 +73,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Appends a part of the file to the buffer.
+    /// Appends a block of the file to the buffer.
     fn read(&self, part: Block, buffer: &mut Vec<u8>) -> io::Result<()> {
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
         let start = buffer.len();
@@ -82,7 +82,7 @@ impl Spill {
         file.read_exact(&mut buffer[start..])
     }
 
-    /// All records of a partition.
+    /// Returns all records of a partition.
     pub(crate) fn load(&self, partition: usize) -> io::Result<Vec<u8>> {
         let Partition { blocks, memory } = &self.partitions[partition];
         let length: usize = blocks.iter().map(|block| block.length).sum();
@@ -94,36 +94,36 @@ impl Spill {
         Ok(all)
     }
 
-    /// The records of a partition that are in memory: all of them, if the spill [is resident](Self::is_resident).
+    /// Returns the records of a partition that are in memory. If the spill [is resident](Self::is_resident), these are all records.
     pub(crate) fn resident(&mut self, partition: usize) -> &mut [u8] {
         &mut self.partitions[partition].memory
     }
 }
 
-/// The length of the record at the start of the bytes, and its number. `None`: the bytes end within the record.
+/// Returns the length and the number of the record at the start of the bytes, or `None` if the record is incomplete.
 pub(crate) type Split = fn(&[u8]) -> Option<(usize, u64)>;
 
-/// Merges the partitions by a number that grows within each.
+/// Merges the partitions by a number that increases within each.
 #[derive(Debug)]
 pub(crate) struct Merge {
     spill: Arc<Spill>,
     cursors: Vec<Cursor>,
     next: BinaryHeap<Reverse<(u64, usize)>>,
     split: Split,
-    /// How many bytes of a partition are read at once.
+    /// The number of bytes of a partition that are read at once.
     chunk: usize,
 }
 
-/// A place in a partition.
+/// A position in a partition.
 #[derive(Debug, Default)]
 struct Cursor {
-    /// The block that is read next, and how many of its bytes were read.
+    /// The block that is read next, and the number of its bytes that have been read.
     block: usize,
     read: usize,
-    /// What was read, from the current record on.
+    /// The bytes that have been read, from the current record on.
     bytes: Vec<u8>,
     at: usize,
-    /// The blocks are read to their end, and `at` is a place in memory.
+    /// Whether all blocks have been read, so that `at` is a position in memory.
     in_memory: bool,
 }
 
@@ -138,12 +138,12 @@ impl Merge {
         Ok(merge)
     }
 
-    /// The number of the next record.
+    /// Returns the number of the next record.
     pub(crate) fn peek(&self) -> Option<u64> {
         self.next.peek().map(|Reverse((number, _))| *number)
     }
 
-    /// The next record.
+    /// Returns the next record.
     pub(crate) fn next<T>(&mut self, decode: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
         let Some(Reverse((_, partition))) = self.next.pop() else { return Ok(None) };
         let rest = self.rest(partition);
@@ -159,7 +159,7 @@ impl Merge {
         &bytes[cursor.at..]
     }
 
-    /// Goes to the record behind this many bytes of a partition.
+    /// Advances a partition by this many bytes, to the next record.
     fn advance(&mut self, partition: usize, length: usize) -> io::Result<()> {
         self.cursors[partition].at += length;
         loop {
@@ -203,14 +203,14 @@ mod tests {
 
     #[test]
     fn records_come_back_by_partition_and_in_order_whether_they_fit_in_memory_or_not() {
-        // A record is its number, in eight bytes.
+        // A record consists of its number, in eight bytes.
         fn split(bytes: &[u8]) -> Option<(usize, u64)> {
             bytes.first_chunk().map(|number| (8, u64::from_le_bytes(*number)))
         }
         for room in [0, 100, 20_000, usize::MAX] {
             let mut spill = Spill::new(room);
             for number in 0..3_000_u64 {
-                // Most of them in one partition, whose blocks are larger than a chunk.
+                // Most records are in one partition, whose blocks are larger than a chunk.
                 let partition = if number % 3 == 0 { (number * 7919 % 251) as usize } else { 7 };
                 spill.push(partition, &number.to_le_bytes()).unwrap();
             }

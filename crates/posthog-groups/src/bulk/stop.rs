@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// A future that says when to stop.
+/// A future that completes when the import should stop.
 pub(crate) type Until = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Waits concurrently for the caller's request to stop.
@@ -36,7 +36,7 @@ impl Stop {
     pub(crate) async fn requested(&self) {
         let mut requested = self.requested.clone();
         if requested.wait_for(|requested| *requested).await.is_err() {
-            // It cannot be requested any more.
+            // A stop can no longer be requested.
             std::future::pending::<()>().await;
         }
     }
@@ -50,7 +50,7 @@ impl Drop for Stop {
     }
 }
 
-/// Completes at this time; never, without one.
+/// Completes at this time, or never if there is none.
 pub(super) async fn sleep_until(end: Option<Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,

@@ -1,4 +1,4 @@
-//! The verifying read: what was written is read again until it is as wanted.
+//! Verification: groups that were written are read again until they match their rows.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::stop::sleep_until;
 use crate::error::{Error, Result};
 use crate::write::different;
 
-/// Up to this many groups are verified by reading each.
+/// The maximum number of groups that are verified by reading each.
 const FEW: u64 = 200;
 
 /// The longest wait between two rounds.
@@ -24,7 +24,7 @@ where
     F: Fn() -> I + Send,
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
-    /// Reads what was written until all of it is as wanted, or the time is up.
+    /// Reads the groups that were written until all of them match their rows, or the time has passed.
     pub(super) async fn verify(&mut self) {
         if let Err(error) = self.verify_all().await {
             self.stopped(Stopped::Error(error));
@@ -32,11 +32,11 @@ where
     }
 
     async fn verify_all(&mut self) -> Result<()> {
-        // `None`: beyond the clock's range.
+        // `None` if it is beyond the range of the clock.
         let deadline = Instant::now().checked_add(self.settings.verify_within);
         let mut until = None;
         let mut wait = Duration::from_millis(250);
-        // The states of the first pass are not needed any more.
+        // The states of the first pass are no longer needed.
         self.wanted = std::mem::replace(&mut self.written, Index::new(self.settings.memory));
         self.wanted.finish()?;
         loop {
@@ -59,15 +59,15 @@ where
                     return Ok(());
                 }
             }
-            // A round may take hours if the list is long. The first one is finished in any case.
+            // A round may take hours if the list is long. The first round is always completed.
             until = deadline;
-            // Each group that is read costs a request of the hour's allowance.
+            // Each group that is read takes a request from the hourly limit.
             let calm = if self.is_listed(left) { Duration::ZERO } else { wait_between_rounds(left) };
             wait = (wait * 2).min(LONGEST_WAIT.max(calm));
         }
     }
 
-    /// Reads the groups of rows that were written, by the list or one by one. Afterwards `wanted` has those that have not arrived.
+    /// Reads the groups of rows that were written, by the list or one by one. Afterwards, `wanted` has the rows that do not match yet.
     async fn read_again(&mut self, left: u64, until: Option<Instant>) -> Result<()> {
         let mut is_listed = self.is_listed(left);
         if is_listed {
@@ -87,12 +87,12 @@ where
         self.end_arrived(!is_listed, until).await
     }
 
-    /// Whether the list is read for so many groups, instead of each of them.
+    /// Whether to read the list, instead of each group, to verify this many groups.
     fn is_listed(&self, left: u64) -> bool {
         left > FEW && self.list_pages <= left
     }
 
-    /// Ends the rows that have arrived, and keeps the others for the next round. `by_reading`: reads the group of each.
+    /// Completes the rows whose groups match, and keeps the others for the next round. With `by_reading`, reads the group of each row.
     async fn end_arrived(&mut self, by_reading: bool, until: Option<Instant>) -> Result<()> {
         let mut states = self.wanted.states()?;
         let mut rows = Numbered::new((self.rows)());
@@ -110,11 +110,11 @@ where
                     () = sleep_until(until) => Ok(None),
                 };
                 match found {
-                    // Exactly, where the list is compared by hashes.
+                    // An exact comparison, whereas the list is compared by hashes.
                     Ok(Some(group)) => arrived = different(&group, &row.members()?).is_empty(),
                     Ok(None) => {}
                     Err(error) if reach(&error) == Reach::All => fatal = Some(error),
-                    // Other groups can be read; this one is read again in the next round.
+                    // Only this group failed; it is read again in the next round.
                     Err(_) => {}
                 }
             }
@@ -135,7 +135,7 @@ where
         fatal.map_or(Ok(()), Err)
     }
 
-    /// Ends the rows that have not arrived.
+    /// Fails the rows whose groups do not match.
     fn give_up(&mut self) -> Result<()> {
         let mut states = self.wanted.states()?;
         let mut rows = Numbered::new((self.rows)());
@@ -149,7 +149,7 @@ where
     }
 }
 
-/// So that reading so many groups again and again takes a tenth of what the cloud allows in an hour.
+/// Returns a wait that limits the repeated reading of this many groups to a tenth of PostHog Cloud's hourly limit.
 fn wait_between_rounds(left: u64) -> Duration {
     Duration::from_secs(left.saturating_mul(3_600) / 480)
 }

@@ -1,4 +1,4 @@
-//! Writing: row by row by REST, or in batches of events.
+//! Writes rows one by one with REST, or in batches of events.
 
 use std::io;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use super::stop::sleep_until;
 use super::{Engine, rest};
 use crate::error::Result;
 
-/// How long rows in flight have after a stop. Dropping them then is safe, because the journal does not have them.
+/// How long to wait for rows in flight after a stop. Dropping them afterwards is safe, because they are not in the journal.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// After this many consecutive rows that failed because of the server, a read tells whether the server is down.
+/// After this many consecutive rows that failed because of the server, a read checks whether the server is down.
 const MAX_CONSECUTIVE_FAILURES: u32 = 20;
 
-/// A server that answers reads, but failed this many consecutive rows, fails every write.
+/// If a server answers reads but this many consecutive rows have failed, all writes are assumed to fail.
 const MAX_FAILED_WRITES: u32 = 1_000;
 
-/// A key that no group has, because the server trims new keys: finding it tells whether the server answers.
+/// A key that no group can have, because the server trims new keys. Reading it checks whether the server responds.
 const PROBE_KEY: &str = " posthog-groups probe ";
 
 impl<F, I> Run<F>
@@ -33,7 +33,7 @@ where
     F: Fn() -> I + Send,
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
-    /// The next row that has to be read back or written, after those that need nothing.
+    /// Returns the next row that has to be read back or written.
     fn next_pending(
         &mut self,
         rows: &mut Numbered<I>,
@@ -59,7 +59,7 @@ where
                 Ok(Standing::None) if number <= self.report.rows => None,
                 Ok(_) => {
                     // The state belongs to another row.
-                    self.stopped(Stopped::Error(changed(&format!("row {} is another", row.line))));
+                    self.stopped(Stopped::Error(changed(&format!("row {} is different", row.line))));
                     return None;
                 }
                 Err(error) => {
@@ -82,7 +82,7 @@ where
                         (Seen::Different, Mode::Plan) => {
                             self.planned(&row, RowOutcome::Changed { properties: differing })
                         }
-                        // The list may be behind what an earlier part of this run wrote.
+                        // The list may not include what an earlier part of this run wrote.
                         (Seen::Absent, _) if was_done => {
                             return Some(PendingRow { number, row, seen: Seen::Unknown, differing });
                         }
@@ -92,13 +92,13 @@ where
             };
             self.end(number, &row, outcome);
             if self.report.stopped.is_some() || rows.number.is_multiple_of(YIELD_EVERY_ROWS) {
-                // Many rows may need nothing: the caller yields to the runtime.
+                // The caller yields to the runtime here, because many rows in a row may need no request.
                 return None;
             }
         }
     }
 
-    /// The outcome of a row in a plan: REST cannot write everything.
+    /// Returns the outcome of a row in a plan, which is a failure if REST cannot write the row.
     fn planned(&self, row: &ImportRow, outcome: RowOutcome) -> RowOutcome {
         let possible = match &outcome {
             RowOutcome::Created { .. } => rest::refuse_blanks(&row.key),
@@ -111,7 +111,7 @@ where
         }
     }
 
-    /// Reads back, or writes, each row that needs it, several at a time. Rows that failed in an earlier part of the run come last.
+    /// Reads back or writes each row that needs it, several concurrently. Rows that failed in an earlier part of the run come last.
     pub(super) async fn write_each(&mut self, mode: Mode, verify: bool) {
         self.write_those(mode, verify, false).await;
         if self.report.stopped.is_none() && self.any_failed_before() {
@@ -234,7 +234,7 @@ where
         }
     }
 
-    /// A row was read back or written.
+    /// Handles the outcome of a row that was read back or written.
     async fn ended(&mut self, pending: &PendingRow, outcome: Result<RowOutcome>, verify: bool) {
         let PendingRow { number, row, seen, .. } = pending;
         if *seen == Seen::Unknown {
@@ -257,9 +257,9 @@ where
         };
         match reach(&error) {
             Reach::All => return self.stopped(Stopped::Error(error)),
-            // The server works, and refuses this row.
+            // The server works, and rejects this row.
             Reach::Row => self.consecutive_failures = 0,
-            // Left to the next run.
+            // The next run tries the row again.
             Reach::Server if self.report.stopped.is_some() => return,
             Reach::Server => {
                 self.consecutive_failures += 1;
@@ -277,34 +277,34 @@ where
         self.end(*number, row, RowOutcome::Failed(error));
     }
 
-    /// A row was written, and has to be verified.
+    /// Records that a row was written and has to be verified.
     fn written(&mut self, number: u64, row: &ImportRow, created: bool, properties: &[String]) {
         if let Err(error) = self.written.add_written(row, number, created, properties) {
             self.stopped(Stopped::Error(error));
         }
     }
 
-    /// Whether the server answers a read.
-    // Exclusive, because what hears of events is `Send` and need not be `Sync`.
+    /// Checks whether the server answers a read.
+    // Takes `&mut self`, because the receiver of events is `Send` but not necessarily `Sync`.
     async fn server_answers(&mut self) -> bool {
         tokio::select! {
             found = self.groups.find(PROBE_KEY) => found.is_ok(),
-            // The loop stops for this.
+            // The stop is handled by the loop.
             () = self.stop.requested() => true,
         }
     }
 }
 
-/// What follows a row that failed because of the server.
+/// The reaction to a row that failed because of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Continue,
-    /// Read something, and stop if that fails as well.
+    /// Send a read, and stop if it fails as well.
     Probe,
     Stop,
 }
 
-/// What to do after this many consecutive rows that failed because of the server.
+/// Decides what to do after this many consecutive rows have failed because of the server.
 fn after_failures(consecutive: u32) -> Next {
     // Doubled each time: 20, 40, 80.
     let is_due = consecutive.is_multiple_of(MAX_CONSECUTIVE_FAILURES)

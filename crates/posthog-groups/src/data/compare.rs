@@ -128,7 +128,7 @@ impl Kind {
     }
 }
 
-/// The members of an object. If a name occurs twice, the last value counts.
+/// The members of an object. If a name occurs twice, the last value is used.
 struct Members<'t>(BTreeMap<Cow<'t, str>, &'t RawValue>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

@@ -23,11 +23,11 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// The key and the untyped properties of a listed group are slices of its page, about 20 kB for 100 groups, which stays in memory
-/// as long as any of them. [`into_owned`](Self::into_owned) copies them; a typed group owns its properties.
+/// as long as one of its groups exists. [`into_owned`](Self::into_owned) copies them; a typed group owns its properties.
 ///
-/// It serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
-/// are equal if all fields are; properties are compared by their text ([`same_value`](crate::same_value) compares what they
-/// mean).
+/// A group serializes to the JSON that servers send: `group_type_index`, `group_key`, `group_properties`, `created_at`. Two groups
+/// are equal if all fields are equal. Properties are compared as text; use [`same_value`](crate::same_value) to compare their
+/// meaning.
 ///
 /// Use [`Group::new`] to create one in tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct Group<P = Properties> {
     /// The properties.
     #[serde(rename = "group_properties")]
     pub properties: P,
-    /// When the group was created. On servers of 2026 the fraction of a second can differ between lists and single groups.
+    /// When the group was created. On servers from 2026, the fraction of a second can differ between lists and single groups.
     pub created_at: DateTime<Utc>,
     /// The short ID of the notebook of the group, if the server returned one.
     #[serde(default, skip_serializing)]
@@ -65,8 +65,8 @@ impl<P> Group<P> {
         Self { type_index, key: key.into(), properties, created_at, notebook: None, event_not_sent: false }
     }
 
-    /// Returns true if the write is stored but the server could not send the event about it, so that destinations that receive
-    /// events have missed it. Always false for a group that was read.
+    /// Returns true if the server stored the write but could not send the event for it, so that destinations that receive
+    /// events have not received it. Always false for a group that was read.
     pub fn event_not_sent(&self) -> bool {
         self.event_not_sent
     }
@@ -118,7 +118,7 @@ impl Group {
 
 /// Decodes the properties of the group with this key.
 pub(crate) fn decode<P: DeserializeOwned>(key: &str, properties: &Properties) -> Result<P> {
-    // Tracking the path is slow, and only errors need it.
+    // Tracking the path is slow, and is only needed for errors.
     if let Ok(decoded) = properties.decode() {
         return Ok(decoded);
     }

@@ -9,9 +9,9 @@ use crate::error::Error;
 /// The maximum number of characters of a group key.
 const LONGEST_KEY: usize = 400;
 
-/// Checks the key of an existing group. It is not trimmed, because events can create keys with white space around them.
+/// Checks the key of an existing group. The key is not trimmed, because events can create keys with surrounding white space.
 ///
-/// Every call with a key makes the same check.
+/// Every call with a key performs the same check.
 ///
 /// ```
 /// assert_eq!(posthog_groups::check_group_key(" org:5 ")?, " org:5 ");
@@ -20,12 +20,11 @@ const LONGEST_KEY: usize = 400;
 /// ```
 ///
 /// # Errors
-/// [`Error::is_invalid_input`] for a blank key, a key of more than 400 characters, and a key that contains NUL.
+/// [`Error::is_invalid_input`] if the key is blank, has more than 400 characters, or contains NUL.
 pub fn check_group_key(key: &str) -> Result<&str, Error> {
     if key.trim_matches(is_blank_to_the_server).is_empty() {
-        return Err(
-            Error::input("the group key is blank").with_help("use the key that events have, such as `org:5`")
-        );
+        return Err(Error::input("the group key is blank")
+            .with_help("use the key that the events of the group have, such as `org:5`"));
     }
     // The server counts characters, not bytes.
     let length = key.chars().count();
@@ -42,7 +41,7 @@ pub fn check_group_key(key: &str) -> Result<&str, Error> {
     Ok(key)
 }
 
-/// Returns the key that the server stores when a group is created with `key`: without white space around it.
+/// Returns the key that the server stores when a group is created with `key`: the key without surrounding white space.
 ///
 /// ```
 /// assert_eq!(posthog_groups::stored_group_key(" org:5 ")?, "org:5");
@@ -50,7 +49,7 @@ pub fn check_group_key(key: &str) -> Result<&str, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`check_group_key`].
+/// The errors of [`check_group_key`].
 pub fn stored_group_key(key: &str) -> Result<&str, Error> {
     check_group_key(key.trim_matches(is_blank_to_the_server))
 }
@@ -90,7 +89,8 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 
 /// Checks whether a server can store these properties and return them.
 ///
-/// `create`, `set`, `upsert` and imports make the same check before they send a request. Properties *from* a server are not checked.
+/// `create`, `set`, `upsert` and imports perform the same check before they send a request. Properties *from* a server are not
+/// checked.
 ///
 /// ```
 /// use posthog_groups::{Properties, check_properties};
@@ -102,11 +102,11 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// ```
 ///
 /// # Errors
-/// [`Error::is_invalid_input`], with the path of the value, for
+/// [`Error::is_invalid_input`], with the path of the value, for:
 ///
-/// * NUL and unpaired surrogates in names and strings, for which the server returns 500,
-/// * numbers below -2<sup>63</sup> or above 2<sup>64</sup> - 1, whether written as integers or as doubles such as `1e22`: the server
-///   stores them as integers, and then every response with the group fails,
+/// * NUL and unpaired surrogates in names and strings, for which the server returns 500;
+/// * numbers below -2<sup>63</sup> or above 2<sup>64</sup> - 1, whether written as integers or as doubles such as `1e22`, which the
+///   server stores as integers, but then every response that contains the group fails;
 /// * numbers beyond the range of a double, such as `1e400`.
 pub fn check_properties(properties: &Properties) -> Result<(), Error> {
     storable::check(None, properties.as_str())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::text::Message;
 use super::{Error, Kind, one_line};
 
-/// Details.
+/// Accessors for the details of an error.
 impl Error {
     /// Returns the HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
@@ -43,12 +43,12 @@ impl Error {
         self.0.snippet.as_deref()
     }
 
-    /// Returns the name of the failed call, such as `upsert`; `None` if there was none, as when building a client.
+    /// Returns the name of the failed call, such as `upsert`. `None` outside of calls, such as when building a client.
     pub fn call(&self) -> Option<&'static str> {
         self.0.call
     }
 
-    /// Returns the operation of the API that failed, such as `find_group`. A call can use several.
+    /// Returns the operation of the API that failed, such as `find_group`. A call can use several operations.
     pub fn operation_id(&self) -> Option<&'static str> {
         self.0.operation
     }
@@ -63,14 +63,14 @@ impl Error {
         Message(self).to_string()
     }
 
-    /// Returns a suggestion on how to fix the problem, on one line, if there is one.
+    /// Returns a suggestion for fixing the problem, on one line, if there is one.
     pub fn help(&self) -> Option<Cow<'_, str>> {
         if let Some(help) = &self.0.help {
             return Some(one_line(help).into());
         }
         let help = match &self.0.kind {
             Kind::Redirect(_) => "check that the host is the API",
-            Kind::NotJson => "check that the host is the API, and not a login page or a proxy",
+            Kind::NotJson => "check that the host is the API and not a login page or a proxy",
             Kind::Answer if self.status() == Some(402) => {
                 "a quota of the project is exhausted; its billing settings show which"
             }

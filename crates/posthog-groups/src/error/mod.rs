@@ -20,17 +20,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// The type is opaque: the predicates (`is_...`) classify a failure, and the accessors return details. Inconsistencies of servers
-/// are normalized, such as swapped fields, 403 for invalid credentials, and bodies that are not JSON. `Display` is one line
-/// with the [message](Self::message) and the [help](Self::help); `Debug` adds details and causes. The API key is in none of
-/// these texts.
+/// The type is opaque: the predicates (`is_...`) classify a failure, and the accessors return details. Inconsistencies between
+/// servers are normalized, such as swapped fields, 403 for invalid credentials, and bodies that are not JSON. `Display` prints the
+/// [message](Self::message) and the [help](Self::help) on one line; `Debug` adds details and causes. These texts never contain the
+/// API key.
 ///
 /// | predicate | meaning | retry? |
 /// | --- | --- | --- |
 /// | [`is_invalid_input`](Self::is_invalid_input) | invalid arguments or settings; no request was sent | after correcting the call |
-/// | [`is_not_found`](Self::is_not_found) | no such group or project | no |
+/// | [`is_not_found`](Self::is_not_found) | the group or project does not exist | no |
 /// | [`is_not_offered`](Self::is_not_offered) | the server does not have the endpoint | no |
-/// | [`is_already_exists`](Self::is_already_exists) | a group with the key exists | no |
+/// | [`is_already_exists`](Self::is_already_exists) | a group with the key already exists | no |
 /// | [`is_validation`](Self::is_validation) | the server rejected a value | after correcting the call |
 /// | [`is_unauthorized`](Self::is_unauthorized) | the key is unknown, expired or of the wrong kind | no |
 /// | [`is_missing_scope`](Self::is_missing_scope) | the key lacks a scope | no |
@@ -39,11 +39,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server failure | if [`is_retryable`](Self::is_retryable) |
 /// | [`is_decode`](Self::is_decode) | unexpected response | no |
 /// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
-/// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file; an event without effect | after correcting it |
-/// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may have taken effect | after reading the group |
+/// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file cannot be used; an event had no effect | after fixing the cause |
+/// | [`is_outcome_unknown`](Self::is_outcome_unknown) | a write may or may not have taken effect | after reading the group |
 ///
-/// It serializes to an object with the members `message`, `help`, `call`, `operation`, `status`, `code`, `group_key`, `request_id` and
-/// `outcome_unknown`. Members without a value are null.
+/// It serializes to an object with the fields `message`, `help`, `call`, `operation`, `status`, `code`, `group_key`, `request_id` and
+/// `outcome_unknown`. Fields without a value are null.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -94,18 +94,18 @@ enum Kind {
     Queue(&'static str),
     /// A list that cannot be continued.
     Paging(String),
-    /// JSON of an unexpected form.
+    /// JSON with an unexpected structure.
     Decode(Box<Decode>),
-    /// A group that is stored and cannot be returned; its key, if it is known.
+    /// A group that the server stores but cannot return, with its key if it is known.
     Unreadable(Option<String>),
-    /// A group with the key exists and has other properties.
+    /// A group with the key exists and has different properties.
     NotOurs,
     /// The HTTP client could not be built.
     Setup,
     /// A local file.
     #[cfg(feature = "bulk")]
     File(String),
-    /// An event was accepted and had no effect.
+    /// An event was accepted but had no effect.
     #[cfg(feature = "bulk")]
     NotArrived,
     /// An import that was rejected before anything was sent.
@@ -203,7 +203,7 @@ impl Error {
         Self::new(Kind::NotArrived)
     }
 
-    /// A group that the server stores and cannot return (contract section 1.5). `None`: there may be others as well.
+    /// A group that the server stores but cannot return (contract section 1.5). Without a key, there may be further groups like it.
     pub(crate) fn unreadable(key: Option<String>) -> Self {
         let mut error = Self::new(Kind::Unreadable(key));
         error.0.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
@@ -278,7 +278,7 @@ impl Error {
         error
     }
 
-    /// JSON of an unexpected form. The body must be redacted.
+    /// JSON with an unexpected structure. The body must be redacted.
     pub(crate) fn decode(path: String, source: serde_json::Error, body: &[u8]) -> Self {
         let mut error = Self::new(Kind::Decode(Box::new(Decode { path, group_key: None, raw: None })));
         error.0.snippet = snippet(body);
@@ -293,7 +293,7 @@ impl Error {
             .with_help("check that no proxy or cache in front of the server ignores the query")
     }
 
-    /// Redacts the API key in texts of the server.
+    /// Redacts the API key in texts from the server.
     pub(crate) fn redacted(mut self, key: &PersonalApiKey) -> Self {
         let redact = |text: String| key.redact(&text).into_owned();
         match &mut self.0.kind {
@@ -313,7 +313,7 @@ impl Error {
         }
     }
 
-    /// A single group of an unexpected form.
+    /// A single group with an unexpected structure.
     pub(crate) fn decode_group(
         group_key: Option<String>,
         raw: &str,
@@ -541,7 +541,7 @@ mod tests {
             Error::decode("results[0].created_at".into(), source, b"{}").of("list_groups").with_requests(3);
         assert_eq!(
             error.to_string(),
-            "list_groups: the response does not have the expected form at `results[0].created_at` (3 requests)"
+            "list_groups: the response does not have the expected format at `results[0].created_at` (3 requests)"
         );
         assert_eq!(error.source().unwrap().to_string(), message);
         let broken = envelope(400, "validation_error", "invalid_input", "first\nsecond");

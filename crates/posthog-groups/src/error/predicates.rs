@@ -4,13 +4,13 @@
 use super::Refusal;
 use super::{Error, Kind, is_gateway_failure};
 
-/// Predicates.
+/// Predicates that classify an error.
 impl Error {
     /// The arguments or settings are invalid. No request was sent.
     ///
     /// # Troubleshooting
-    /// The message names the value, and [`help`](Self::help) what to use instead. Common mistakes are a project key (`phc_...`)
-    /// instead of a personal API key, a host without `https://`, a blank group key, and a null value.
+    /// The message names the value, and [`help`](Self::help) says what to use instead. Common mistakes are a project token
+    /// (`phc_...`) instead of a personal API key, a host without `https://`, a blank group key, and a null value.
     pub fn is_invalid_input(&self) -> bool {
         #[cfg(feature = "bulk")]
         if matches!(self.0.kind, Kind::Import(..)) {
@@ -19,7 +19,7 @@ impl Error {
         matches!(self.0.kind, Kind::Input(_) | Kind::Setup)
     }
 
-    /// There is no such group or project. (A group type that does not exist is [`is_invalid_input`](Self::is_invalid_input).)
+    /// The group or project does not exist. (For a group type that does not exist, see [`is_invalid_input`](Self::is_invalid_input).)
     ///
     /// # Troubleshooting
     /// [`detail`](Self::detail) says what is missing. `Project not found.` is also returned for the ID of a project in another
@@ -29,10 +29,10 @@ impl Error {
         self.status() == Some(404) && self.code() == Some("not_found") && !self.is_not_offered()
     }
 
-    /// There is no such project in this region.
+    /// The project does not exist in this region.
     ///
     /// # Troubleshooting
-    /// Check the ID and the [`Region`](crate::Region). IDs of one region are unknown in the other.
+    /// Check the ID and the [`Region`](crate::Region). The IDs of one region do not exist in the other.
     pub fn is_project_not_found(&self) -> bool {
         self.is_not_found() && self.detail() == Some("Project not found.")
     }
@@ -40,7 +40,7 @@ impl Error {
     /// The server does not have this endpoint, because it is too old or too new.
     ///
     /// # Troubleshooting
-    /// The crate documentation lists which servers have which endpoints. If *every* call fails with this error, the host is not the
+    /// The crate documentation says which servers have which endpoints. If *every* call fails with this error, the host is not the
     /// API of a PostHog instance.
     pub fn is_not_offered(&self) -> bool {
         self.status() == Some(404) && self.detail() == Some("Endpoint not found.")
@@ -67,8 +67,8 @@ impl Error {
     /// The key is missing, unknown, expired, or of the wrong kind. Some endpoints return 403 in this case.
     ///
     /// # Troubleshooting
-    /// Use a personal API key (`phx_...`) of this region; keys of `us` are unknown in `eu`. A key is deleted with its user. Check it
-    /// with [`Client::whoami`](crate::Client::whoami), which requires `user:read`.
+    /// Use a personal API key (`phx_...`) of this region; keys of `us` do not work in `eu`. When a user is deleted, the user's keys
+    /// are deleted too. To check a key, call [`Client::whoami`](crate::Client::whoami), which requires `user:read`.
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(401)
             || matches!(self.code(), Some("not_authenticated" | "authentication_failed"))
@@ -77,8 +77,8 @@ impl Error {
     /// The key lacks a scope; [`missing_scope`](Self::missing_scope) names it.
     ///
     /// # Troubleshooting
-    /// Add the scope to the key under Settings, Personal API keys. Reading groups requires `group:read`, writing
-    /// `group:write`, the history of a group `activity_log:read`, and `whoami` `user:read`.
+    /// Add the scope to the key under Settings, Personal API keys. Reading groups requires `group:read`, writing requires
+    /// `group:write`, the history of a group requires `activity_log:read`, and `whoami` requires `user:read`.
     pub fn is_missing_scope(&self) -> bool {
         self.missing_scope().is_some()
     }
@@ -86,8 +86,8 @@ impl Error {
     /// The key is valid but not allowed to do this.
     ///
     /// # Troubleshooting
-    /// Either a scope is missing ([`is_missing_scope`](Self::is_missing_scope)), or the key is limited to other projects or
-    /// organizations, or its user has no access to the project.
+    /// The key lacks a scope ([`is_missing_scope`](Self::is_missing_scope)) or is restricted to other projects or organizations, or its
+    /// user has no access to the project.
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(403) && !self.is_unauthorized()
     }
@@ -118,8 +118,8 @@ impl Error {
     /// No connection could be made. The server has not received the request.
     ///
     /// # Troubleshooting
-    /// Check name, port, firewall and certificate; [`source`](std::error::Error::source) has the cause. https requires one of the
-    /// features `rustls` and `native-tls`.
+    /// Check the host name, port, firewall and certificate; [`source`](std::error::Error::source) returns the cause. HTTPS requires
+    /// the feature `rustls` or `native-tls`.
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect)
     }
@@ -135,15 +135,15 @@ impl Error {
     /// The server or a proxy failed: the status is 500 or higher.
     ///
     /// # Troubleshooting
-    /// Servers of 2025 return 500 for many invalid requests, so a persistent 500 probably means that the request is invalid. 502, 503, 504
-    /// and the statuses of proxies (520 to 524, 530) are temporary. [`body_snippet`](Self::body_snippet) shows who sent the response.
+    /// Servers from 2025 return 500 for many invalid requests, so a persistent 500 probably means that the request is invalid. 502, 503,
+    /// 504 and the statuses of proxies (520 to 524, 530) are temporary. [`body_snippet`](Self::body_snippet) shows who sent the response.
     pub fn is_server_error(&self) -> bool {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// The response is not what was expected: not JSON, JSON of another form, too large, a redirect, a success with an unexpected
-    /// status, or not valid HTTP. Also true for a group that [`Groups::export`](crate::Groups::export) skips because
-    /// the server cannot return it.
+    /// The response is unexpected: it is not JSON, has an unexpected structure, is too large, is a redirect, is a success with an
+    /// unexpected status, or is not valid HTTP. Also true for a group that [`Groups::export`](crate::Groups::export) skips because the
+    /// server cannot return it.
     ///
     /// # Troubleshooting
     /// For properties that do not match your struct, [`path`](Self::path) and [`group_key`](Self::group_key) name the value and the
@@ -163,17 +163,17 @@ impl Error {
 
     /// A list cannot be continued: a link has no cursor, a cursor is repeated, or the list starts over or never ends.
     ///
-    /// Everything before the error has been delivered.
+    /// All items before the error have been returned.
     ///
     /// # Troubleshooting
-    /// If a list starts over, the cursor was from another version of the server. Start from the beginning.
+    /// If a list starts over, the cursor was from a different version of the server. Start from the beginning.
     pub fn is_paging(&self) -> bool {
         matches!(self.0.kind, Kind::Paging(_))
     }
 
     /// The same call may succeed later and can be repeated safely.
     ///
-    /// The client has already retried it as far as its policy allows. False for a write with an unknown outcome: read the group
+    /// The client has already retried it as often as its policy allows. False for a write with an unknown outcome: read the group
     /// first.
     ///
     /// # Troubleshooting
@@ -196,12 +196,12 @@ impl Error {
         self.0.outcome_unknown
     }
 
-    /// The write is stored, but the server could not send the event about it, and the stored group could not be read back.
+    /// The write is stored, but the server could not send the event for it, and the stored group could not be read back.
     ///
     /// If it can be read back, the call succeeds and [`Group::event_not_sent`](crate::Group::event_not_sent) returns true.
     ///
     /// # Troubleshooting
-    /// Do not create the group again. Destinations that receive events have not received this one.
+    /// Do not create the group again. Destinations that receive events have not received the event for this write.
     pub fn is_event_not_sent(&self) -> bool {
         self.0.envelope.event_not_sent
     }
@@ -239,7 +239,7 @@ impl Error {
     /// The journal of an import belongs to a run with other rows. Nothing was sent, and the journal was not changed.
     ///
     /// # Troubleshooting
-    /// Finish that run with its own rows, or call [`Import::accept_changed_input`](crate::bulk::Import::accept_changed_input).
+    /// Finish that run with its original rows, or call [`Import::accept_changed_input`](crate::bulk::Import::accept_changed_input).
     #[cfg(feature = "bulk")]
     pub fn is_changed_input(&self) -> bool {
         matches!(self.0.kind, Kind::Import(Refusal::ChangedInput, _))
@@ -249,7 +249,7 @@ impl Error {
     /// the file was not changed.
     ///
     /// # Troubleshooting
-    /// The message says which. Use another file for the journal.
+    /// The message says which of these applies. Use another file for the journal.
     #[cfg(feature = "bulk")]
     pub fn is_journal_refused(&self) -> bool {
         matches!(self.0.kind, Kind::Import(Refusal::Journal, _))

@@ -69,8 +69,8 @@ impl fmt::Display for Message<'_> {
             Kind::Queue(awaited) => write!(f, "waited too long for another call of this client, which {awaited}")?,
             Kind::Decode(decode) => {
                 match &decode.group_key {
-                    Some(key) => write!(f, "the properties of group `{}` do not have the expected form", one_line(key))?,
-                    None => f.write_str("the response does not have the expected form")?,
+                    Some(key) => write!(f, "the properties of group `{}` do not have the expected format", one_line(key))?,
+                    None => f.write_str("the response does not have the expected format")?,
                 }
                 if !matches!(decode.path.as_str(), "." | "") {
                     write!(f, " at `{}`", one_line(&decode.path))?;
@@ -81,7 +81,7 @@ impl fmt::Display for Message<'_> {
                 f.write_str("the server cannot return a group whose key is unknown, and other groups next to it may be missing")?;
             }
             Kind::NotOurs => f.write_str(
-                "a group with this key exists and has other properties than those sent: it existed before, or was changed since",
+                "a group with this key exists and its properties differ from those sent: it existed before, or has been changed since",
             )?,
             Kind::Setup => f.write_str("the HTTP client could not be built")?,
             #[cfg(feature = "bulk")]

@@ -47,7 +47,7 @@ impl ActivityQuery {
         Self { handle, page_size: 100, start: None, prefetch: true }
     }
 
-    /// Sets the number of entries per page; 100 by default. Zero counts as one.
+    /// Sets the number of entries per page; 100 by default. Zero is treated as one.
     pub fn page_size(mut self, entries: u32) -> Self {
         self.page_size = entries.max(1);
         self
@@ -80,8 +80,8 @@ impl ActivityQuery {
 
     /// Returns a stream of entries. It ends after an error.
     ///
-    /// The error is [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group, and
-    /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) without `activity_log:read`.
+    /// The error is [`Error::is_not_found`](crate::Error::is_not_found) if the group does not exist, and
+    /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) if the key lacks the scope `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
         let prefetch = self.prefetch;
         ActivityStream(Items::new(Pages::new(ActivityWalk::new(self), prefetch), |page| {
@@ -100,7 +100,7 @@ impl IntoFuture for ActivityQuery {
     type Output = Result<Vec<ActivityEntry>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// As [`collect`](Self::collect).
+    /// Same as [`collect`](Self::collect).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.collect())
     }
@@ -186,7 +186,7 @@ impl Walk for ActivityWalk {
     async fn step(mut self) -> Result<(ActivityPage, Option<Self>)> {
         let session = self.query.handle.groups.client().session("activity");
         if let Some(cursor) = self.cursor.take() {
-            // Checked here, so that the page before has been delivered.
+            // Checked here and not earlier, so that the caller has received the previous page.
             let (page, limit) = place_after(self.page, &cursor).map_err(|e| session.fail(e))?;
             self.page = page;
             // Page numbers depend on the page size that the server used.

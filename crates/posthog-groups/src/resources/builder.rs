@@ -78,7 +78,7 @@ impl Default for ClientBuilder {
 }
 
 impl fmt::Debug for ClientBuilder {
-    // Manual, so that neither the key nor the password of a proxy can be logged.
+    // Implemented manually, so that neither the key nor the password of a proxy can be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("key", &self.key.as_ref().map(|_| "redacted"))
@@ -97,11 +97,11 @@ impl Client {
 
     /// Creates a client from environment variables:
     ///
-    /// | variable | | |
+    /// | variable | default | value |
     /// | --- | --- | --- |
-    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scopes `group:read`, and `group:write` for writing |
-    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; event hosts (`eu.i.posthog.com`) are mapped to the API |
-    /// | `POSTHOG_PROJECT_ID` | `@current` | the number of the project |
+    /// | `POSTHOG_PERSONAL_API_KEY` | required | `phx_...`, with the scope `group:read`, and `group:write` for writing |
+    /// | `POSTHOG_HOST` | `https://us.posthog.com` | the instance; event hosts (`eu.i.posthog.com`) are replaced by the API host |
+    /// | `POSTHOG_PROJECT_ID` | `@current` | the ID of the project |
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the key is missing or a value is invalid.
@@ -156,7 +156,7 @@ impl ClientBuilder {
     /// Sets the base URL of the instance, such as `https://posthog.example.com`. Replaces the region.
     ///
     /// The event hosts `us.i.posthog.com` and `eu.i.posthog.com`, and the former `app.posthog.com`, are replaced by the API hosts
-    /// `us.posthog.com` and `eu.posthog.com`. [`Client::host`] returns the result. With the feature `tracing` a warning is logged.
+    /// `us.posthog.com` and `eu.posthog.com`. [`Client::host`] returns the result. With the feature `tracing`, a warning is logged.
     pub fn host(mut self, url: impl Into<String>) -> Self {
         self.host = url.into();
         self
@@ -212,8 +212,8 @@ impl ClientBuilder {
 
     /// Sets a proxy. Ignored with [`http_client`](Self::http_client).
     ///
-    /// Without one, https uses the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`). Plain http uses only a proxy that is set
-    /// here, because the proxy sees the key. Loopback addresses are never reached through a proxy.
+    /// By default, HTTPS requests use the proxy from the environment (`HTTPS_PROXY`, `NO_PROXY`). Plain HTTP requests use only a proxy
+    /// that is set here, because the proxy can read the key. Requests to loopback addresses never go through a proxy.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
@@ -221,14 +221,14 @@ impl ClientBuilder {
 
     /// Sets the HTTP client, for example for custom certificates or connection pools.
     ///
-    /// Disable redirects with `redirect(Policy::none())`: on this API they lead to a login page, and responses from another origin are
+    /// Disable redirects with `redirect(Policy::none())`: this API redirects to a login page, and responses from another origin are
     /// rejected.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Allows plain `http` to other machines, for trusted networks. It is always allowed for loopback addresses.
+    /// Allows plain HTTP to other machines, for trusted networks. It is always allowed for loopback addresses.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
@@ -262,7 +262,7 @@ impl ClientBuilder {
         let host = Host::parse(&self.host, self.allow_insecure_http)?;
         let project = self.project.check()?;
         if let Some(given) = &host.mapped_from {
-            note!("{given} is a host for events; the client uses the API host {} instead", host.base());
+            note!("{given} is an event host; the client uses the API host {} instead", host.base());
             let _ = given;
         }
         let limit = self
@@ -308,7 +308,7 @@ fn with_proxy(
         ))
         .with_help("remove the proxy")),
         Some(proxy) => Ok(http.proxy(proxy)),
-        // `allow_insecure_http` permits plain http to the host, not to a proxy from the environment.
+        // `allow_insecure_http` permits plain HTTP to the host, not to a proxy from the environment.
         None if host.url().scheme() == "http" => Ok(without_certificates(http.no_proxy())),
         None if is_loopback(host.url()) => Ok(http.no_proxy()),
         None => Ok(http),
@@ -321,7 +321,7 @@ pub(crate) fn https_client() -> Result<reqwest::Client> {
     http_client(CONNECT_TIMEOUT, None).build().map_err(Error::setup)
 }
 
-/// Skips loading the system's certificates for plain http, which is the slowest part of building a client.
+/// Skips loading the system's certificates for plain HTTP, because loading them is the slowest part of building a client.
 fn without_certificates(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     let http = http.tls_certs_only([]);
@@ -341,7 +341,7 @@ fn http_client(connect_timeout: Duration, user_agent: Option<&str>) -> reqwest::
 
 fn check_key(key: Option<&str>) -> Result<PersonalApiKey> {
     let Some(key) = key else {
-        return Err(Error::input("no key is given").with_help(
+        return Err(Error::input("no API key is given").with_help(
             "call `personal_api_key(\"phx_...\")`, or create one under Settings, Personal API keys",
         ));
     };

@@ -18,8 +18,8 @@ use crate::wire::transport::RawTransport;
 
 /// A client for the groups API of one project.
 ///
-/// Clones are cheap and share connections, rate limit, retry budget and the cached group types. A client can be used from any
-/// number of tasks and threads. Calls can be cancelled at any time by dropping them.
+/// Clones are cheap and share the connections, the rate limit, the retry budget and the cached group types. A client can be used
+/// from any number of tasks and threads. Dropping the future of a call cancels the call.
 ///
 /// ```no_run
 /// # async fn example() -> posthog_groups::Result<()> {
@@ -53,23 +53,23 @@ impl Client {
         Self(Arc::new(Inner { shared, options, raw: OnceLock::new() }))
     }
 
-    /// Returns a client with other timeouts or retries. Everything else is shared.
+    /// Returns a client with different timeouts or retries. Everything else is shared with this client.
     pub fn with_options(&self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
         Self::assemble(self.0.shared.clone(), change(self.0.options))
     }
 
     /// Returns the generated client, for endpoints without a high-level method.
     ///
-    /// It uses the same authentication and rate limit. Requests are retried as far as the operation allows without reading back. If
-    /// there is no response because of this crate, such as after a deadline, the response has status 599 and its body
-    /// gives the reason.
+    /// It uses the same authentication and rate limit. Requests are retried only if repeating the operation is safe; no group is read
+    /// back. If there is no response from the server, for example after a timeout, the generated client gets a response with the
+    /// status 599 whose body states the reason.
     pub fn raw(&self) -> &raw::Client {
         let Inner { shared, options, raw } = &*self.0;
         let transport = || RawTransport { connection: shared.connection.clone(), options: *options };
         raw.get_or_init(|| transport().into_client(shared.http.clone()))
     }
 
-    /// Returns the project as it appears in requests: a number, or `@current`.
+    /// Returns the project as it appears in requests: an ID, or `@current`.
     pub fn project(&self) -> &str {
         &self.0.shared.project
     }
@@ -79,10 +79,11 @@ impl Client {
         self.0.shared.connection.host.base()
     }
 
-    /// Returns the group types of the project, at most five, ordered by index. Servers of 2026 cache them for five minutes.
+    /// Returns the group types of the project, at most five, ordered by index. Servers from 2026 cache them for five minutes.
     ///
     /// # Errors
-    /// Requires the scope `group:read`. For invalid credentials the server returns 403 here; [`Error::is_unauthorized`] covers that.
+    /// Requires the scope `group:read`. For invalid credentials, the server returns 403 instead of 401; [`Error::is_unauthorized`]
+    /// returns true for both.
     pub async fn group_types(&self) -> Result<Vec<GroupType>> {
         Ok(group_type::fetch(&self.session("group_types")).await?.to_vec())
     }
@@ -92,7 +93,7 @@ impl Client {
     /// `uuid` is the UUID of the person, not a distinct ID. Returns an empty list if no such person exists.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if `uuid` is not a UUID, because servers return 500 for it.
+    /// [`Error::is_invalid_input`] if `uuid` is not a UUID. (Servers return 500 in this case.)
     pub async fn related_to_person(&self, uuid: impl AsRef<str>) -> Result<Related> {
         let uuid = input::person_uuid(uuid.as_ref())?;
         let session = self.session("related_to_person");
@@ -104,7 +105,7 @@ impl Client {
     /// Returns all projects that the key can access.
     ///
     /// # Errors
-    /// Requires the scope `project:read`. A key that is restricted to projects is rejected ([`Error::is_forbidden`]).
+    /// Requires the scope `project:read`. The server rejects keys that are restricted to specific projects ([`Error::is_forbidden`]).
     pub async fn projects(&self) -> Result<Vec<Project>> {
         /// A page has 100 projects.
         const MAX_PAGES: u32 = 1_000;
@@ -131,7 +132,7 @@ impl Client {
     /// Returns the user that the key belongs to. This is the cheapest way to check a key.
     ///
     /// # Errors
-    /// Requires the scope `user:read`. [`Error::is_unauthorized`] for an unknown key.
+    /// Requires the scope `user:read`. [`Error::is_unauthorized`] if the key is not valid.
     pub async fn whoami(&self) -> Result<CurrentUser> {
         let session = self.session("whoami").hide_answers();
         session.read(|| session.raw().get_current_user()).await
@@ -139,7 +140,7 @@ impl Client {
 
     /// Returns how long requests of this client and its clones currently wait for the rate limit, or `None` if they do not.
     ///
-    /// Useful for progress output: an import or export can wait for most of an hour.
+    /// Useful for progress output, because an import or export can wait for most of an hour.
     pub fn throttled_for(&self) -> Option<Duration> {
         self.0.shared.connection.waits_for()
     }
@@ -149,7 +150,7 @@ impl Client {
     pub(crate) fn for_bulk(&self) -> Self {
         // Longer than any window of the rate limit.
         const LONGEST: Duration = Duration::from_secs(2 * 3_600);
-        // Up to 24 s in total, enough for a restart of the server. A lower setting of the user is kept.
+        // Up to 24 s in total, enough for a restart of the server. A lower value set by the user is kept.
         const REPETITIONS: u32 = 7;
         self.with_options(|options| {
             let retry = options.retry;

@@ -22,7 +22,7 @@ use crate::write::{self, Target};
 /// let props = serde_json::json!({"name": "Acme", "plan": "trial"});
 /// match orgs.create("org:9").properties(&props).send().await {
 ///     Ok(group) => println!("created {}", group.key),
-///     Err(e) if e.is_already_exists() => println!("it was there before"),
+///     Err(e) if e.is_already_exists() => println!("the group already exists"),
 ///     Err(e) => return Err(e),
 /// }
 /// # Ok(()) }
@@ -55,14 +55,14 @@ impl CreateGroup {
 
     /// Creates the group. Awaiting the builder does the same.
     ///
-    /// White space around the key is removed, as the server does. The group type is checked first, because the server stores a group
+    /// White space around the key is removed, as on the server. The group type is checked first, because the server stores a group
     /// of an unknown type before it returns 404. If the response is lost, the group is read back, and the request is sent again only
     /// if the group does not exist.
     ///
     /// # Errors
-    /// [`Error::is_already_exists`] if the key is taken, or if the group has other properties when it is read back.
-    /// [`Error::is_invalid_input`] for a blank or too long key, properties that are not an object, and a group type that the
-    /// project does not have. [`Error::is_outcome_unknown`] if reading back failed too.
+    /// [`Error::is_already_exists`] if a group with this key exists, or if the group has other properties when it is read back.
+    /// [`Error::is_invalid_input`] if the key is blank or too long, if the properties are not an object, and if the project does not
+    /// have the group type. [`Error::is_outcome_unknown`] if reading back also failed.
     pub async fn send(self) -> Result<Group> {
         let key = input::stored_group_key(&self.key)?;
         let properties = self.properties?.unwrap_or_default();
@@ -78,7 +78,7 @@ impl IntoFuture for CreateGroup {
     type Output = Result<Group>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }

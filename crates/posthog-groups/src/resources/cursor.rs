@@ -12,9 +12,9 @@ use crate::wire::host::Host;
 
 /// A position in a list, as the server returned it.
 ///
-/// A cursor is opaque. It belongs to the search and the group type of its list. Use it within minutes: servers change the format,
-/// and newer ones silently return the first page for a cursor that they do not understand. An empty cursor means that a link had
-/// none; requesting that page fails ([`Error::is_paging`](crate::Error::is_paging)), and no request is sent.
+/// A cursor is opaque, and valid only for the search and the group type of its list. Do not store cursors: the format changes between
+/// server versions, and newer servers silently return the first page for a cursor that they do not understand. A cursor is empty
+/// if the server's link had none; using it fails with [`Error::is_paging`](crate::Error::is_paging) before a request is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(String);
@@ -40,7 +40,7 @@ impl fmt::Display for Cursor {
 /// Returns the parameter `name` of a link to the next page. The origin of the link is ignored.
 ///
 /// Servers behind proxies do not always know their own address. Only the parameter is taken from the link, and the next page is
-/// requested from the client's origin, so that the key is sent nowhere else.
+/// requested from the client's origin, so that the key is not sent to another one.
 pub(crate) fn parameter_of_link(link: &str, name: &str) -> Option<String> {
     let query = link.split('#').next()?.split_once('?')?.1;
     let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);

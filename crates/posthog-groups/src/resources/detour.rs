@@ -1,8 +1,9 @@
 //! Continues a list after a group that the server stores but cannot return (contract section 1.5).
 //!
-//! A page with such a group fails, and pages always have 100 groups. However, groups can be filtered by a part of their key. The other
-//! groups of the page are read with parts that its key does not contain, and the parts that fail reveal its key. The list continues at
-//! the cursor of one of these pages, or, with offsets, at one that is constructed here (contract section 2.1).
+//! The page that contains such a group fails, and the page size cannot be changed. However, groups can be filtered by a part of their
+//! key. The other groups of the page are read with parts that the key of this group does not contain, and the parts that fail reveal
+//! its key. The list continues at the cursor of one of these pages, or, with offsets, at one that is constructed here (contract
+//! section 2.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -289,7 +290,7 @@ impl<S: Source> Search<'_, S> {
             let (mut failed, mut read) = (Vec::new(), BTreeSet::new());
             while let Some(part) = parts.pop_first() {
                 if self.requests >= MAX_REQUESTS {
-                    // What has failed so far are only parts of keys.
+                    // So far, only parts of keys have failed.
                     return Ok((Vec::new(), failing));
                 }
                 let known = self.characters.len();
@@ -311,7 +312,7 @@ impl<S: Source> Search<'_, S> {
                 break;
             }
             if failing.is_empty() && !failed.is_empty() {
-                // A blank filter counts as none, so it is not known.
+                // The server ignores a blank filter, so a failure says nothing about blank parts.
                 failed.push(" ".to_owned());
             }
             parts = joined(&failed);

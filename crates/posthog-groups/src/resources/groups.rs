@@ -51,18 +51,18 @@ impl Groups {
     /// Returns the index of the type, from 0 to 4.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the project has no type of that name, or the index is out of
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the project has no type with that name, or the index is out of
     /// range.
     pub async fn type_index(&self) -> Result<u8> {
         self.index(&self.client.session("type_index")).await
     }
 
-    /// Returns a group by its exact key, or `None` if there is none. Keys are case-sensitive.
+    /// Returns the group with this key, or `None` if there is none. Keys are case-sensitive.
     ///
     /// Reading a group never creates a notebook.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key or one of more than 400 characters.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the key is blank or longer than 400 characters.
     pub async fn find(&self, key: impl AsRef<str>) -> Result<Option<Group>> {
         match self.read(key.as_ref(), "find").await {
             Ok(group) => Ok(Some(group)),
@@ -71,10 +71,10 @@ impl Groups {
         }
     }
 
-    /// Returns a group by its exact key.
+    /// Returns the group with this key.
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is none; otherwise as [`find`](Self::find).
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is none, and the errors of [`find`](Self::find).
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Group> {
         self.read(key.as_ref(), "get").await
     }
@@ -91,9 +91,9 @@ impl Groups {
         Self::new(self.client.for_bulk(), self.group_type.clone())
     }
 
-    /// Checks whether a value can be the properties of a group.
+    /// Checks whether a value can be used as the properties of a group.
     ///
-    /// Calls that write make the same check.
+    /// Calls that write perform the same check.
     ///
     /// # Errors
     /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if it does not serialize to a JSON object, or if

@@ -12,10 +12,10 @@ use crate::resources::groups::Groups;
 use crate::resources::related::Related;
 use crate::write;
 
-/// A handle to one group, returned by [`Groups::group`]. The group need not exist.
+/// A handle to one group, returned by [`Groups::group`]. The group does not need to exist.
 ///
-/// Writes of one client to the same group are serialized, because the server reads all properties, changes one, and writes all
-/// back without a lock. Concurrent writes of *other* clients can overwrite each other.
+/// Writes to the same group by one client are serialized, because the server reads all properties, changes one, and writes all
+/// of them back without a lock. Concurrent writes by *other* clients can still overwrite each other.
 #[derive(Clone, Debug)]
 pub struct GroupHandle {
     pub(crate) groups: Groups,
@@ -23,7 +23,7 @@ pub struct GroupHandle {
 }
 
 impl Groups {
-    /// Returns a handle to one group, for reading and changing it. No request is sent, and the group need not exist.
+    /// Returns a handle to one group, for reading and changing it. No request is sent, and the group does not need to exist.
     pub fn group(&self, key: impl Into<String>) -> GroupHandle {
         GroupHandle::new(self.clone(), key.into())
     }
@@ -42,7 +42,7 @@ impl GroupHandle {
     /// Returns the group, or `None` if it does not exist; see [`Groups::find`].
     ///
     /// # Errors
-    /// As [`Groups::find`].
+    /// The errors of [`Groups::find`].
     pub async fn find(&self) -> Result<Option<Group>> {
         self.groups.find(&self.key).await
     }
@@ -50,18 +50,18 @@ impl GroupHandle {
     /// Returns the group; see [`Groups::get`].
     ///
     /// # Errors
-    /// As [`Groups::get`].
+    /// The errors of [`Groups::get`].
     pub async fn get(&self) -> Result<Group> {
         self.groups.get(&self.key).await
     }
 
-    /// Sets one property and keeps all others. The value can be any JSON except null. Returns the whole group after the change.
+    /// Sets one property and keeps all others. The value can be any JSON value except null. Returns the whole group after the change.
     ///
-    /// If the response is lost, the group is read back, and the request is sent again only if the value is not in place.
+    /// If the response is lost, the group is read back, and the request is sent again only if the property does not have the value.
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for null and an empty name.
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if the group does not exist, and
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the value is null or the name is empty.
     pub async fn set(&self, name: impl AsRef<str>, value: impl Serialize) -> Result<Group> {
         let name = input::property_name(name.as_ref())?;
         let value = input::property_value(name, &value)?;
@@ -72,7 +72,7 @@ impl GroupHandle {
     /// Removes one or more properties and keeps all others. Returns the whole group after the change. Removing a property that does
     /// not exist succeeds.
     ///
-    /// Each property is one request. After an error some may have been removed; the same call again removes the rest.
+    /// Each property takes one request. After an error, some properties may have been removed; repeat the call to remove the rest.
     ///
     /// ```no_run
     /// # async fn example(acme: posthog_groups::GroupHandle) -> posthog_groups::Result<()> {
@@ -82,8 +82,8 @@ impl GroupHandle {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`](crate::Error::is_not_found) if there is no such group;
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for an empty name, and for no names at all.
+    /// [`Error::is_not_found`](crate::Error::is_not_found) if the group does not exist, and
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if a name is empty or no name is given.
     pub async fn unset(&self, names: impl PropertyNames) -> Result<Group> {
         let names = names.into_names();
         let writes: Result<Vec<_>> = names
@@ -118,7 +118,7 @@ impl GroupHandle {
     /// Returns an empty list if no such group exists. The result is not paginated.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for a blank key.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) if the key is blank.
     pub async fn related(&self) -> Result<Related> {
         let key = input::check_group_key(&self.key)?;
         let session = self.groups.client().session("related");

@@ -83,16 +83,16 @@ impl Groups {
         ListGroups::new(self.clone())
     }
 
-    /// Lists all groups of the type. Unlike [`list`](Self::list), it has no deadline, waits for the rate limit as long as necessary, and
-    /// retries a 500 like other failures.
+    /// Lists all groups of the type. Unlike [`list`](Self::list), this has no deadline, waits for the rate limit as long as necessary,
+    /// and retries after a 500 like after other failures.
     ///
     /// For a group that the server stores but cannot return, such as one with a number outside 64 bits, the stream returns an error
-    /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes some
+    /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes several
     /// hundred requests.
     ///
     /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
-    /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] the cursor to continue
-    /// from.
+    /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] is the cursor to
+    /// continue from.
     ///
     /// ```no_run
     /// # async fn example(orgs: posthog_groups::Groups) -> posthog_groups::Result<()> {
@@ -125,14 +125,14 @@ impl ListGroups {
 }
 
 impl<P: Send + 'static> ListGroups<P> {
-    /// Returns only groups whose properties contain this text in their JSON form (names or values), or whose key equals it. Case is
-    /// ignored. Blank text matches all groups.
+    /// Returns only groups whose properties contain this text in their JSON text (names or values), or whose key equals it. Case is
+    /// ignored. A blank text matches all groups.
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.search = Some(text.into());
         self
     }
 
-    /// Returns only groups whose key contains this text. Case is ignored. Blank text matches all groups.
+    /// Returns only groups whose key contains this text. Case is ignored. A blank text matches all groups.
     pub fn key_contains(mut self, text: impl Into<String>) -> Self {
         self.key_contains = Some(text.into());
         self
@@ -205,7 +205,7 @@ impl<P: Send + 'static> ListGroups<P> {
     /// ```
     ///
     /// # Errors
-    /// The first error of the list; a group that cannot be decoded is one.
+    /// The first error of the list, including the error for a group that cannot be decoded.
     pub async fn collect(self) -> Result<Vec<Group<P>>> {
         let mut groups = Vec::new();
         let mut stream = self.stream();
@@ -223,8 +223,8 @@ impl<P: Send + 'static> ListGroups<P> {
     /// Returns one page: the first, or the one that [`start_from`](Self::start_from) selects.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] with the detail `Invalid cursor` if a server of 2025 does not accept the cursor. Servers of 2026
-    /// return the first page instead. [`Error::is_paging`] for an empty cursor.
+    /// [`Error::is_not_found`] with the detail `Invalid cursor` if a server from 2025 does not accept the cursor. Servers from 2026
+    /// return the first page instead. [`Error::is_paging`] if the cursor is empty.
     pub async fn page(self) -> Result<GroupPage<P>> {
         GroupWalk::new(&self).step().await.map(|(page, _)| page)
     }
@@ -234,7 +234,7 @@ impl<P: Send + 'static> IntoFuture for ListGroups<P> {
     type Output = Result<Vec<Group<P>>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// As [`collect`](Self::collect).
+    /// Same as [`collect`](Self::collect).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.collect())
     }
@@ -269,7 +269,7 @@ impl<P> GroupPage<P> {
         self.groups.into_iter().collect()
     }
 
-    /// Hides the API key in the errors of single groups, in case the server has echoed it.
+    /// Redacts the API key in the errors of single groups, in case the server has echoed it.
     fn redacted(self, key: &PersonalApiKey) -> Self {
         let groups = self.groups.into_iter().map(|group| group.map_err(|e| e.redacted(key))).collect();
         Self { groups, ..self }
@@ -464,7 +464,7 @@ impl<P> Source for Filtered<'_, P> {
             Received::Whole(page) => {
                 Ok(Page { next: page.next.as_deref().map(cursor_of), groups: page.results })
             }
-            Received::Loose(_) => Err(Error::paging("a page has groups of an unexpected form")),
+            Received::Loose(_) => Err(Error::paging("a page has groups in an unexpected format")),
         }
     }
 
@@ -485,9 +485,9 @@ impl<P> Source for Filtered<'_, P> {
 
 /// A received page.
 enum Received {
-    /// All groups have the expected form.
+    /// All groups have the expected format.
     Whole(raw::GroupPage),
-    /// At least one group does not: the texts of all groups.
+    /// At least one group does not. Contains the JSON texts of all groups.
     Loose(LoosePage),
 }
 

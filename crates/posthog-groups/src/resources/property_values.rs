@@ -50,7 +50,7 @@ impl PropertyValuesQuery {
     /// Returns at most 20 values, the most frequent first. Awaiting the query does the same.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for a blank name.
+    /// [`Error::is_invalid_input`] if the name is blank.
     pub async fn send(self) -> Result<Vec<PropertyValue>> {
         if self.name.trim().is_empty() {
             return Err(Error::input("the name of the property is blank")
@@ -80,7 +80,7 @@ impl IntoFuture for PropertyValuesQuery {
     type Output = Result<Vec<PropertyValue>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
@@ -103,9 +103,9 @@ impl Client {
 /// A value of a property with the number of groups that have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyValue {
-    /// The value as text: JSON, but strings without quotes. `1` and `"1"` are not distinguished.
+    /// The value as JSON text, except that strings have no quotes: `1` and `"1"` are not distinguished.
     pub value: String,
-    /// The number of groups that have it; `None` on servers of 2022.
+    /// The number of groups that have it; `None` on servers from 2022.
     pub count: Option<i64>,
 }
 
@@ -119,7 +119,7 @@ pub struct PropertyDefinitions(BTreeMap<u8, Vec<PropertyDefinition>>);
 pub struct PropertyDefinition {
     /// Its name.
     pub name: String,
-    /// The number of groups that have it. Servers may include replaced versions of a group.
+    /// The number of groups that have it. Servers may also count outdated versions of a group.
     pub count: i64,
 }
 

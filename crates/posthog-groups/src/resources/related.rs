@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The persons and groups that share an event of the last 90 days with a group or a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Related {
-    /// The persons; empty for the groups of a person.
+    /// The persons; always empty in the result of [`Client::related_to_person`](crate::Client::related_to_person).
     pub persons: Vec<RelatedPerson>,
     /// The groups, by type.
     pub groups: Vec<RelatedGroup>,

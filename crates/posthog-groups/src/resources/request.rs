@@ -18,7 +18,7 @@ impl Client {
     /// Sends a request to any path of the API, and returns the JSON of the response, or `None` if it has no body.
     ///
     /// `path` starts with a slash and may have a query. The API key, the origin, the rate limit, the timeouts and the maximum response
-    /// size are those of all calls. GET is retried like other reads; requests with other methods are sent once.
+    /// size are the same as for all calls. GET requests are retried; requests with other methods are sent once.
     ///
     /// ```no_run
     /// # async fn example(posthog: posthog_groups::Client) -> posthog_groups::Result<()> {
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] for methods other than GET, POST, PUT, PATCH and DELETE, and for a path that leads to another
-    /// origin. After a write, see [`Error::is_outcome_unknown`].
+    /// origin. [`Error::is_outcome_unknown`] if the response to a write is lost.
     pub async fn request(
         &self,
         method: &str,

@@ -25,7 +25,8 @@ pub struct SchemaReport {
     pub is_complete: bool,
     /// Properties of the struct that groups lack: required properties that some groups lack, and optional ones that no group has.
     pub missing: Vec<MissingProperty>,
-    /// Properties of groups that the struct does not have. Empty if it accepts any others (`#[serde(flatten)]` of a map).
+    /// Properties of groups that the struct does not have. Empty if the struct accepts additional properties (`#[serde(flatten)]` with
+    /// a map).
     pub unknown: Vec<UnknownProperty>,
     /// Properties with values of a type that the struct does not accept.
     pub different: Vec<DifferentProperty>,

@@ -15,9 +15,9 @@ use crate::write::{self, Target};
 
 /// A request to merge properties into a group, returned by [`GroupHandle::upsert`].
 ///
-/// The group is read first, and only properties that differ are written: in one request on servers that have the endpoint
-/// (September 2025), otherwise one by one. Values are compared as JSON by [`same_value`](crate::same_value). If there is nothing to
-/// merge, no request is sent.
+/// The group is read first, and only properties that differ are written: in one request on servers that have an endpoint for it
+/// (September 2025), and one by one on all others. Values are compared by [`same_value`](crate::same_value). If there are no
+/// properties to merge, no request is sent.
 #[derive(Debug)]
 #[must_use = "no request is sent until it is awaited"]
 pub struct Upsert {
@@ -29,9 +29,9 @@ pub struct Upsert {
 /// The result of an upsert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Upserted {
-    /// The group before; `None` if it was created, or if there was nothing to merge.
+    /// The group before the upsert; `None` if it was created, or if there were no properties to merge.
     pub before: Option<Group>,
-    /// The group after; `None` only if there was nothing to merge.
+    /// The group after the upsert; `None` only if there were no properties to merge.
     pub group: Option<Group>,
     /// Whether the group was created.
     pub created: bool,
@@ -42,7 +42,7 @@ pub struct Upserted {
 /// What an upsert would do, returned by [`Upsert::plan`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpsertPlan {
-    /// The group now; `None` if it does not exist, or if there is nothing to merge.
+    /// The current group; `None` if it does not exist, or if there are no properties to merge.
     pub before: Option<Group>,
     /// Whether the group would be created.
     pub creates: bool,
@@ -55,9 +55,9 @@ pub struct UpsertPlan {
 pub struct PropertyChange {
     /// Its name.
     pub name: String,
-    /// Its value now; `None` if the group does not have it.
+    /// Its current value; `None` if the group does not have it.
     pub before: Option<JsonValue>,
-    /// Its value after.
+    /// Its value after the upsert.
     pub after: JsonValue,
 }
 
@@ -90,9 +90,9 @@ impl Upsert {
     /// Merges the properties. Awaiting the builder does the same.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for null values and for properties that are not an object; [`Error::is_not_found`] if the group does
-    /// not exist and [`create_if_missing`](Self::create_if_missing) was not called. After an error some properties may have been
-    /// written; repeating the upsert completes it.
+    /// [`Error::is_invalid_input`] if a value is null or the properties are not an object, and [`Error::is_not_found`] if the group does
+    /// not exist and [`create_if_missing`](Self::create_if_missing) was not called. After an error, some properties may have been
+    /// written; repeat the upsert to write the rest.
     pub async fn send(self) -> Result<Upserted> {
         let Self { handle, properties, create_if_missing } = self;
         let properties = properties?;
@@ -125,7 +125,7 @@ impl Upsert {
     /// Reads the group and returns what the upsert would do. Nothing is written.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The errors of [`send`](Self::send).
     pub async fn plan(self) -> Result<UpsertPlan> {
         let wanted = check(&self.handle.key, &self.properties?, self.create_if_missing)?;
         if wanted.is_empty() && !self.create_if_missing {
@@ -168,7 +168,7 @@ impl IntoFuture for Upsert {
     type Output = Result<Upserted>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }

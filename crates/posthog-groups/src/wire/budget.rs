@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use crate::wire::poison::lock_ignoring_poison;
 
-/// Tokens for retries, shared by all clones of a client. A retry takes a token, and a success returns a fifth of one, so that in the
-/// long run at most every fifth request is a retry.
+/// Tokens for retries, shared by all clones of a client. A retry takes a token, and a success returns a fifth of a token, so that in the
+/// long run at most one in five requests is a retry.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     fifths: Mutex<u32>,

@@ -95,11 +95,11 @@ impl Host {
     }
 }
 
-/// Parses the URL of a host. Does not map the host, and accepts plain http.
+/// Parses the URL of a host. Does not map the host, and accepts plain HTTP.
 fn address(text: &str) -> Result<Url, Error> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Error::input("the host is empty").with_help("write for example https://eu.posthog.com"));
+        return Err(Error::input("the host is empty").with_help("use, for example, https://eu.posthog.com"));
     }
     if !text.contains("://") {
         let here = ["localhost", "127.", "[::1]"].iter().any(|name| text.starts_with(name));
@@ -109,7 +109,7 @@ fn address(text: &str) -> Result<Url, Error> {
     }
     let url = Url::parse(text).map_err(|e| {
         Error::input(format!("the host is not a URL ({e})"))
-            .with_help("write for example https://eu.posthog.com")
+            .with_help("use, for example, https://eu.posthog.com")
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::input("the host contains a user name or password")
@@ -128,11 +128,11 @@ fn address(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// Rejects plain http except for loopback addresses.
+/// Rejects plain HTTP except for loopback addresses.
 fn check_scheme(url: &Url, allow_insecure_http: bool) -> Result<(), Error> {
     if url.scheme() == "http" && !is_loopback(url) && !allow_insecure_http {
         return Err(Error::input(format!(
-            "plain http to {} would send the key in clear text",
+            "plain HTTP to {} would send the key in clear text",
             url.host_str().unwrap_or_default()
         ))
         .with_help("use https://, or call `allow_insecure_http(true)` if the network is trusted"));
@@ -148,7 +148,7 @@ pub(crate) fn parse_url(text: &str, allow_insecure_http: bool) -> Result<Url, Er
     Ok(url)
 }
 
-/// Maps the hosts for events and the former host of the application to the host of the API.
+/// Maps the event hosts and the former host of the application to the API host.
 fn app_host(host: &str) -> Option<&'static str> {
     match host {
         "us.i.posthog.com" | "app.posthog.com" | "us-assets.i.posthog.com" => Some("us.posthog.com"),
@@ -193,11 +193,11 @@ mod tests {
     #[test]
     fn invalid_hosts_are_refused_with_help() {
         for (given, help) in [
-            ("", "write for example https://eu.posthog.com"),
+            ("", "use, for example, https://eu.posthog.com"),
             ("eu.posthog.com", "write https://eu.posthog.com"),
             ("localhost:8000", "write http://localhost:8000"),
             ("ftp://x", "use https://"),
-            ("https://", "write for example https://eu.posthog.com"),
+            ("https://", "use, for example, https://eu.posthog.com"),
             ("https://me:secret@eu.posthog.com", "remove the part before the @"),
             ("https://eu.posthog.com?x=1", "end it after the host name"),
             ("http://posthog.example.com", "use https://"),

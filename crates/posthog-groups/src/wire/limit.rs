@@ -37,12 +37,12 @@ impl RateLimit {
         Self { per_minute: None, per_hour: None }
     }
 
-    /// Creates a limit per minute. Zero counts as one.
+    /// Creates a limit per minute. Zero is treated as one.
     pub fn per_minute(requests: u32) -> Self {
         Self { per_minute: Some(requests.max(1)), per_hour: None }
     }
 
-    /// Creates a limit per hour. Zero counts as one.
+    /// Creates a limit per hour. Zero is treated as one.
     pub fn per_hour(requests: u32) -> Self {
         Self { per_minute: None, per_hour: Some(requests.max(1)) }
     }
@@ -108,7 +108,7 @@ impl Limiter {
         }
     }
 
-    /// Waits until the limit admits a request, at most `longest` and not beyond `deadline`. Time in the queue counts.
+    /// Waits until the limit admits a request, at most `longest` and not beyond `deadline`, including the time in the queue.
     pub(crate) async fn enter(&self, longest: Duration, deadline: Option<Instant>) -> Result<(), Refusal> {
         if lock_ignoring_poison(self.account.lock()).is_open() {
             return Ok(());

@@ -23,7 +23,8 @@ pub struct CallOptions {
 }
 
 impl Default for CallOptions {
-    /// 30 s per attempt, 5 minutes per call, responses of up to 64 MB, and the default [`RetryPolicy`].
+    /// Returns options with a timeout of 30 s per attempt and 5 minutes per call, responses of up to 64 MB, and the default
+    /// [`RetryPolicy`].
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),

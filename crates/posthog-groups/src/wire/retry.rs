@@ -9,8 +9,8 @@ use crate::error::{Error, is_gateway_failure};
 /// How failed requests are retried.
 ///
 /// The maximum wait doubles from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), and each wait is random
-/// between zero and that maximum (full jitter). `Retry-After` is a minimum. Which operations can be retried does not depend on the
-/// policy.
+/// between zero and the current maximum (full jitter). A `Retry-After` header sets a minimum. The policy does not affect which
+/// operations can be retried.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +30,8 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Four retries with waits of up to 250 ms, 500 ms, 1 s and 2 s; waits for the server of up to 2 minutes.
+    /// Returns a policy with four retries, after waits of up to 250 ms, 500 ms, 1 s and 2 s, and with waits of up to 2 minutes if the
+    /// server asks for them.
     fn default() -> Self {
         Self {
             retries: 4,
@@ -43,7 +44,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// No retries. After a lost response to a write the group is still read back.
+    /// Returns a policy without retries. If the response to a write is lost, the group is still read back.
     pub fn none() -> Self {
         Self::default().retries(0)
     }
@@ -55,7 +56,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the maximum of the first wait; 250 ms by default. Zero retries without waiting.
+    /// Sets the maximum of the first wait; 250 ms by default. Zero means to retry without waiting.
     #[must_use]
     pub fn first_wait(mut self, wait: Duration) -> Self {
         self.first_wait = wait;
@@ -70,8 +71,8 @@ impl RetryPolicy {
     }
 
     /// Sets the longest wait that the server, the client's rate limit, or another call of the client may cause; 2 minutes by
-    /// default. If a longer wait is known to be necessary, the call fails immediately with [`Error::is_rate_limited`](crate::Error::is_rate_limited) and
-    /// [`Error::retry_after`](crate::Error::retry_after).
+    /// default. If a longer wait is necessary, the call fails immediately with
+    /// [`Error::is_rate_limited`](crate::Error::is_rate_limited) and [`Error::retry_after`](crate::Error::retry_after).
     #[must_use]
     pub fn max_server_wait(mut self, wait: Duration) -> Self {
         self.max_server_wait = wait;

@@ -1,4 +1,4 @@
-//! A session: one call of the user with its options, its deadline and its requests.
+//! A session: one call by the user, with its options, its deadline and its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::wire::keyed_locks::KeyedLocks;
 use crate::wire::options::CallOptions;
 use crate::wire::transport::{Answer, Build, Connection, Exchange, Mode, Source, Usage};
 
-/// What all clones of a client share.
+/// The state that all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) connection: Arc<Connection>,
     pub(crate) http: reqwest::Client,
@@ -30,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) write_locks: KeyedLocks<(u8, String)>,
 }
 
-/// One call of the user, which can make several requests.
+/// One call by the user, which can take several requests.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: CallOptions,

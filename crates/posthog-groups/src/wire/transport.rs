@@ -120,7 +120,7 @@ impl Usage {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Adds to an error what is known of the call.
+    /// Adds the context of the call to an error.
     pub(crate) fn complete(&self, error: Error) -> Error {
         let error = error.with_requests(self.requests());
         match self.call {
@@ -310,13 +310,15 @@ impl Exchange<'_> {
                         tokio::time::sleep(wait).await;
                         continue;
                     }
-                    Some("not repeated, because too many calls of this client fail")
+                    Some("not retried, because too many calls of this client fail")
                 }
                 Step::Done => None,
                 Step::WaitTooLong => {
-                    Some("not repeated, because the server asks for a longer wait than allowed")
+                    Some("not retried, because the server asks for a longer wait than allowed")
                 }
-                Step::DeadlineTooNear => Some("not repeated, because the deadline is near"),
+                Step::DeadlineTooNear => {
+                    Some("not retried, because the deadline of the call would expire first")
+                }
             };
             if let Some(note) = note {
                 error.add_note(note);
@@ -371,8 +373,9 @@ impl Exchange<'_> {
         }
         if !self.connection.host.is_origin_of(&url) {
             // Only a custom HTTP client can have followed a redirect.
-            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None)
-                .with_note("the HTTP client follows redirects; set its redirect policy to none"));
+            return Err(Error::answer(StatusCode::FOUND, &headers, &body, None).with_note(
+                "the HTTP client follows redirects; set its redirect policy to `Policy::none()`",
+            ));
         }
         if shape == Shape::Cut && needs_whole_body(status, &body) {
             return Err(Error::interrupted().with_context(Some(status), request_id(&headers)));

@@ -702,11 +702,11 @@ async fn rows_that_change_between_passes_are_detected() {
     let mut longer = rows.clone();
     longer.push(rows[0].clone());
     for (later, words) in [
-        (&another[..], "row 4 is another"),
-        (&swapped[..], "row 3 is another"),
-        (&longer[..], "row 21 is another"),
-        (&rows[..7], "13 rows are not there any more"),
-        (&[], "20 rows are not there any more"),
+        (&another[..], "row 4 is different"),
+        (&swapped[..], "row 3 is different"),
+        (&longer[..], "row 21 is different"),
+        (&rows[..7], "13 rows are missing"),
+        (&[], "20 rows are missing"),
     ] {
         let report = changing(&orgs, &rows, later).run().await.unwrap();
         let Some(Stopped::Error(error)) = &report.stopped else { panic!("{words}: {report:?}") };

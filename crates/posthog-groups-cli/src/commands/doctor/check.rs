@@ -21,10 +21,10 @@ pub(super) struct Check {
     pub(super) status: Status,
     pub(super) found: String,
     pub(super) help: Option<String>,
-    /// The key is the reason.
+    /// Whether the key is the cause.
     #[serde(skip)]
     pub(super) is_auth: bool,
-    /// Not checked, because the server throttles the key.
+    /// Whether the check was skipped because the key is rate limited.
     #[serde(skip)]
     pub(super) is_throttled: bool,
 }

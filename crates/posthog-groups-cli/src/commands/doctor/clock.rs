@@ -24,12 +24,12 @@ fn verdict(ours: DateTime<Utc>, theirs: Option<DateTime<Utc>>) -> Check {
     let Some(theirs) = theirs else { return Check::ok("clock", "the server does not send its time") };
     let ahead = (ours - theirs).num_seconds();
     if ahead.abs() <= TOLERATED_SECONDS {
-        return Check::ok("clock", "agrees with the server's");
+        return Check::ok("clock", "agrees with the server's clock");
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
     Check::warn(
         "clock",
-        format!("{} s {direction} the server's", ahead.abs()),
+        format!("{} s {direction} the server's clock", ahead.abs()),
         "set the clock of this machine: certificates and event times depend on it",
     )
 }

@@ -1,4 +1,4 @@
-//! `doctor`: checks from the configuration to the server, each with its finding and help.
+//! `doctor`: checks everything from the configuration to the server, each check with a finding and help.
 
 mod check;
 mod clock;
@@ -31,7 +31,7 @@ impl<'o> Report<'o> {
     }
 
     /// Prints one check. Returns whether it did not fail.
-    fn tell(&mut self, check: Check) -> Result<bool, Failure> {
+    fn add(&mut self, check: Check) -> Result<bool, Failure> {
         let status = check.status;
         match status {
             Status::Ok => {}
@@ -98,50 +98,50 @@ pub(crate) async fn run(global: &GlobalArguments) -> Result<(), Failure> {
 async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<(), Failure> {
     let context = match Context::new(global) {
         Ok(context) => context,
-        Err(failure) => return report.tell(Check::of_failure("configuration", failure)).map(|_| ()),
+        Err(failure) => return report.add(Check::of_failure("configuration", failure)).map(|_| ()),
     };
-    context.tell_waits();
-    report.tell(verdicts::configuration(&context))?;
-    let host = report.tell(verdicts::host(&context.settings))?;
-    let key = report.tell(key(&context))?;
+    context.report_waits();
+    report.add(verdicts::configuration(&context))?;
+    let host = report.add(verdicts::host(&context.settings))?;
+    let key = report.add(key(&context))?;
     if let Some(check) = project_token(&context) {
-        report.tell(check)?;
+        report.add(check)?;
     }
     if !host || !key {
         return Ok(());
     }
     let client = match context.client() {
-        // No retries: a failure that passes is a finding too.
+        // No retries, because a temporary failure is a finding too.
         Ok(client) => client.with_options(|options| options.retries(0)),
-        Err(failure) => return report.tell(Check::of_failure("settings", failure)).map(|_| ()),
+        Err(failure) => return report.add(Check::of_failure("settings", failure)).map(|_| ()),
     };
     let who = client.whoami().await;
-    let server = report.tell(verdicts::server(client.host(), who.as_ref().err()))?;
+    let server = report.add(verdicts::server(client.host(), who.as_ref().err()))?;
     if !server {
         return Ok(());
     }
-    report.tell(match &who {
+    report.add(match &who {
         Err(e) if e.is_rate_limited() => Check::throttled("clock", wait_for(e)),
         _ => clock::check(&client).await,
     })?;
-    if !report.tell(verdicts::key_is_known(client.host(), &who))? {
+    if !report.add(verdicts::key_is_known(client.host(), &who))? {
         return Ok(());
     }
     let types = client.group_types().await;
     for check in verdicts::project(&context.settings.project.value, &types) {
-        report.tell(check)?;
+        report.add(check)?;
     }
     let Ok(types) = types else { return Ok(()) };
-    report.tell(group_type(&context, &client, &types).await)?;
+    report.add(group_type(&context, &client, &types).await)?;
     if !types.is_empty() {
-        report.tell(list(&client, &types).await)?;
+        report.add(list(&client, &types).await)?;
     }
-    probes::examine(&client, &types, |check| report.tell(check).map(|_| ())).await?;
-    report.tell(verdicts::rate_limit(client.host()))?;
+    probes::examine(&client, &types, |check| report.add(check).map(|_| ())).await?;
+    report.add(verdicts::rate_limit(client.host()))?;
     Ok(())
 }
 
-/// Where the key is, whether others may read it, and whether it has the form of a key.
+/// The source of the key, whether other users can read it, and whether it has the format of a key.
 fn key(context: &Context) -> Check {
     let Some(key) = &context.settings.key else { return Check::of_failure("key", no_key()) };
     match key.value.read() {

@@ -1,4 +1,4 @@
-//! Scopes and the age of the server, determined by requests that change nothing.
+//! Scopes and the version of the server, determined by requests that do not change anything.
 
 use posthog_groups::{Client, GroupType, Result};
 
@@ -6,7 +6,7 @@ use super::check::Check;
 use super::verdicts::scope_help;
 use crate::exit::{Failure, text_of, wait_for};
 
-/// A key that no group has, and that is as long as keys can be.
+/// A key that no group has, of the maximum length.
 fn unused_key() -> String {
     "posthog-groups-doctor-".chars().cycle().take(400).collect()
 }
@@ -41,9 +41,11 @@ fn scope(scope: &'static str, can: &str, cannot: &str, result: Result<()>) -> Ch
         Ok(()) => Check::ok(scope, can),
         Err(e) if e.is_not_found() => Check::ok(scope, can),
         Err(e) if e.is_missing_scope() => Check::warn(scope, cannot, scope_help(scope)),
-        Err(e) if e.is_not_offered() => {
-            Check::warn(scope, "this server does not offer it", "update the server, if you operate it")
-        }
+        Err(e) if e.is_not_offered() => Check::warn(
+            scope,
+            "this server does not have the endpoint",
+            "update the server, if you operate it",
+        ),
         Err(e) if e.is_rate_limited() => Check::throttled(scope, wait_for(&e)),
         Err(e) if e.is_forbidden() => Check::warn(
             scope,
@@ -54,15 +56,17 @@ fn scope(scope: &'static str, can: &str, cannot: &str, result: Result<()>) -> Ch
     }
 }
 
-/// Which era the server belongs to, as the endpoint of property definitions shows.
+/// The era of the server, determined by the endpoint of property definitions.
 fn age(definitions: Result<()>) -> Check {
     match definitions {
-        Ok(()) => Check::ok("server's age", "like 2025: lists show writes at once, `definitions` is offered"),
+        Ok(()) => {
+            Check::ok("server version", "like 2025: lists show writes immediately, `definitions` is offered")
+        }
         Err(e) if e.is_not_offered() => Check::ok(
-            "server's age",
+            "server version",
             "like 2026: lists show writes after a delay, `definitions` is not offered",
         ),
-        Err(e) if e.is_rate_limited() => Check::throttled("server's age", wait_for(&e)),
-        Err(e) => Check::ok("server's age", format!("unclear: {}", text_of(&e))),
+        Err(e) if e.is_rate_limited() => Check::throttled("server version", wait_for(&e)),
+        Err(e) => Check::ok("server version", format!("unclear: {}", text_of(&e))),
     }
 }

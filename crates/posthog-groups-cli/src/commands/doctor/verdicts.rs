@@ -20,9 +20,11 @@ pub(super) fn configuration(context: &Context) -> Check {
         return of_warning("configuration", &warning);
     }
     match context.settings.overruled_context() {
-        Some(overruled) => {
-            Check::warn("configuration", format!("{found}; {overruled}"), "unset what you do not intend")
-        }
+        Some(overruled) => Check::warn(
+            "configuration",
+            format!("{found}; {overruled}"),
+            "unset the variables that you do not need",
+        ),
         None => Check::ok("configuration", found),
     }
 }
@@ -33,7 +35,7 @@ fn of_warning(check: &'static str, warning: &str) -> Check {
     Check::warn(check, found, command)
 }
 
-/// The form of the host; the connection is checked later.
+/// The format of the host; the connection is checked later.
 pub(super) fn host(settings: &Settings) -> Check {
     let given = settings.host.value.trim_end_matches('/');
     // The client validates the host. Nothing is sent with this key.
@@ -64,7 +66,7 @@ pub(super) fn host(settings: &Settings) -> Check {
         Check::warn(
             "host",
             format!("{host} has the path /{path}"),
-            "remove the path, unless PostHog is served below it: the client adds /api itself",
+            "remove the path, unless PostHog is served under it: the client adds /api itself",
         )
     } else if scheme == "http" && settings.allow_insecure_http {
         Check::warn(
@@ -102,7 +104,7 @@ pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> C
         _ => Check::warn(
             "key",
             format!("it does not look like a personal API key, from {source}"),
-            "personal API keys begin with phx_; see below whether the server knows it",
+            "personal API keys begin with phx_; the check `key is known` below shows whether the server accepts it",
         ),
     }
 }
@@ -121,7 +123,7 @@ pub(super) fn kind_of_token(token: &str) -> Check {
 
 /// Whether the host is a PostHog server.
 pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
-    let Some(error) = error else { return Check::ok("server", format!("{host} is a PostHog")) };
+    let Some(error) = error else { return Check::ok("server", format!("{host} is a PostHog instance")) };
     if error.is_connect() || error.is_timeout() || error.is_interrupted() {
         return Check::fail(
             "server",
@@ -157,7 +159,7 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
             ..Check::warn("server", format!("{host} is throttling this key"), help)
         };
     }
-    Check::ok("server", format!("{host} is a PostHog"))
+    Check::ok("server", format!("{host} is a PostHog instance"))
 }
 
 /// Whether the server knows the key.
@@ -169,7 +171,7 @@ pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Chec
             Check::ok("key is known", format!("it belongs to {}{of}", user.email))
         }
         Err(e) if e.is_unauthorized() => {
-            Check::fail_of_key("key is known", "the server does not know the key", other_region(host))
+            Check::fail_of_key("key is known", "the server does not accept the key", other_region(host))
         }
         Err(e) if e.is_missing_scope() => {
             Check::ok("key is known", "yes; its owner is not shown without the scope user:read")
@@ -179,7 +181,7 @@ pub(super) fn key_is_known(host: &str, who: &Result<CurrentUser, Error>) -> Chec
     }
 }
 
-/// The usual reason: a key of one region is unknown in the other.
+/// The help for the usual cause: keys of one region do not work in the other.
 fn other_region(host: &str) -> String {
     let new = "or it was deleted or has expired: create a new one under Settings, Personal API keys";
     if host == Region::Eu.url() {
@@ -204,7 +206,7 @@ pub(super) fn project(project: &str, types: &Result<Vec<GroupType>, Error>) -> V
         Err(e) if e.is_not_found() => vec![Check::fail(
             "project",
             format!("project {project} does not exist on this server"),
-            "choose one with --project: the number in the address bar; projects of one region are unknown in the other",
+            "choose one with --project: the id in the project's URL; the projects of one region do not exist in the other",
         )],
         Err(e) if e.is_rate_limited() => vec![Check::throttled("project", wait_for(e))],
         Err(e) if e.is_unauthorized() || e.is_forbidden() => vec![Check::fail_of_key(
@@ -241,7 +243,7 @@ pub(super) fn scope_help(scope: &str) -> String {
     format!("add the scope {scope} to the key under Settings, Personal API keys")
 }
 
-/// What the rate limit means for many writes.
+/// The effect of the rate limit on many writes.
 pub(super) fn rate_limit(host: &str) -> Check {
     if host == Region::Us.url() || host == Region::Eu.url() {
         let hours = hours_for(100_000);
