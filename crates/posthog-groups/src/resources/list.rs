@@ -324,8 +324,8 @@ struct GroupWalk<P> {
     /// The number of groups still to return; `None` for all.
     left: Option<usize>,
     trail: Trail,
-    /// Hashes of the keys on the previous page. With the offsets of 2025, pages overlap if groups are added meanwhile.
-    previous: HashSet<u64>,
+    /// Hashes of the keys on the previous page.
+    previous: Vec<u64>,
     hasher: RandomState,
     /// When the last group was created, and the keys of the groups of that time.
     last: Option<(DateTime<Utc>, HashSet<String>)>,
@@ -343,7 +343,7 @@ impl<P> GroupWalk<P> {
             cursor: list.start.clone(),
             left: list.limit,
             trail: Trail::default(),
-            previous: HashSet::new(),
+            previous: Vec::new(),
             hasher: RandomState::new(),
             last: None,
             characters: BTreeSet::new(),
@@ -387,9 +387,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             page.note_last(&mut self.last);
             page.keys().for_each(|key| note_characters(&mut self.characters, key));
         }
-        let current: HashSet<u64> = page.keys().map(|key| self.hasher.hash_one(key)).collect();
+        // With the offsets of 2025, a page begins with the last groups of the previous page if groups were added meanwhile.
+        let current: Vec<u64> = page.keys().map(|key| self.hasher.hash_one(key)).collect();
+        let overlaps = current.first().is_some_and(|first| self.previous.contains(first));
         let is_new = |key: &str| {
-            !self.previous.contains(&self.hasher.hash_one(key)) && !self.read_before.contains(key)
+            !(overlaps && self.previous.contains(&self.hasher.hash_one(key)))
+                && !self.read_before.contains(key)
         };
         let groups = page.into_groups(self.list.decode, is_new);
         self.previous = current;
