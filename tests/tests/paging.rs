@@ -102,6 +102,23 @@ async fn groups_with_equal_times_are_neither_lost_nor_repeated_between_pages() {
 }
 
 #[tokio::test]
+async fn more_groups_of_one_time_than_a_server_can_list_are_explained() {
+    for (number, complete) in [(1_100, true), (1_101, false)] {
+        let (_fake, groups) = serve(Era::Y2025, groups(number, |_| 0)).await;
+        match keys(&groups).await {
+            Ok(keys) => assert!(complete && keys.len() == number, "{} groups", keys.len()),
+            Err(error) => {
+                assert!(!complete && error.is_paging(), "{error}");
+                assert!(
+                    error.to_string().contains("more than 1,000 groups were created at the same time"),
+                    "{error}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn groups_created_during_paging_do_not_disturb_the_list() {
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;

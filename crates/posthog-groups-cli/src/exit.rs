@@ -219,9 +219,12 @@ fn help_for(error: &Error) -> Vec<String> {
     } else if error.is_project_not_found() {
         help("check --project and the region: a project id of one region is unknown in the other")
     } else if is_not_continued(error) {
-        help(
-            "run the command again; if the error persists, a proxy may change the links of the server's lists, or drop `cursor`",
-        )
+        match error.help() {
+            Some(own) => help(&own),
+            None => help(
+                "run the command again; if the error persists, a proxy may change the links of the server's lists, or drop `cursor`",
+            ),
+        }
     } else if error.is_not_found() {
         help(SIMILAR_KEYS)
     } else if error.is_already_exists() {

@@ -286,7 +286,7 @@ impl Error {
     }
 
     /// Another group than the requested one, for example from a cache that ignores the query.
-    pub(crate) fn other_group(key: &str, type_index: u8) -> Self {
+    pub(crate) fn other_group(key: &str, type_index: i64) -> Self {
         let what = format!("the group `{key}` of the group type {type_index} was not requested");
         Self::decode("group_key".to_owned(), serde::de::Error::custom(what), b"")
             .of("find_group")

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
@@ -28,6 +30,29 @@ impl Cursor {
     /// Returns its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The content of a cursor from a server of 2025.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Offset {
+    /// Groups older than this time.
+    pub(crate) time: Option<String>,
+    /// The number of groups to skip.
+    pub(crate) groups: u64,
+}
+
+impl Offset {
+    /// The largest number that servers accept. They treat larger ones like this one.
+    pub(crate) const MAX: u64 = 1_000;
+
+    pub(crate) fn of(cursor: &Cursor) -> Option<Self> {
+        let plain = STANDARD.decode(cursor.as_str()).ok()?;
+        let part = |name| {
+            form_urlencoded::parse(&plain).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let groups = part("o").map_or(Some(0), |groups| groups.parse().ok())?;
+        Some(Self { time: part("p"), groups })
     }
 }
 
@@ -80,6 +105,8 @@ impl EmptyPages {
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(crate) empty_pages: EmptyPages,
+    /// Whether the current page starts at the largest offset, which only groups of the same time lead to.
+    is_at_max_offset: bool,
     cursors: HashSet<u64>,
     first_groups: HashSet<u64>,
 }
@@ -90,10 +117,11 @@ impl Trail {
         if cursor.0.is_empty() {
             return Err(Error::paging("the server's link to the next page has no cursor"));
         }
+        self.is_at_max_offset = Offset::of(cursor).is_some_and(|offset| offset.groups >= Offset::MAX);
         if self.cursors.insert(digest(&cursor.0)) {
             Ok(())
         } else {
-            Err(Error::paging("the server returned the same cursor twice, so the list would not end"))
+            Err(self.repeats("the server returned the same cursor twice, so the list would not end"))
         }
     }
 
@@ -102,10 +130,18 @@ impl Trail {
         if self.first_groups.insert(digest(&(index, key))) {
             Ok(())
         } else {
-            Err(Error::paging(format!(
+            Err(self.repeats(&format!(
                 "the list starts over: another page started with group `{key}`, so the server did not accept its own cursor"
             )))
         }
+    }
+
+    fn repeats(&self, what: &str) -> Error {
+        if !self.is_at_max_offset {
+            return Error::paging(what);
+        }
+        Error::paging("more than 1,000 groups were created at the same time, and servers from 2025 cannot list all of them")
+            .with_help("list parts of them, by a part of the key or by a search")
     }
 }
 

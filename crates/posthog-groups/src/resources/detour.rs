@@ -14,7 +14,7 @@ use posthog_groups_client::Group;
 use url::form_urlencoded;
 
 use crate::error::Result;
-use crate::resources::cursor::Cursor;
+use crate::resources::cursor::{Cursor, Offset};
 
 /// The number of groups on a page.
 const PAGE: u64 = 100;
@@ -110,12 +110,8 @@ enum Form {
 impl Form {
     fn offset(from: Option<&Cursor>) -> Option<Self> {
         let Some(from) = from else { return Some(Self::Offset { time: None, offset: 0 }) };
-        let plain = STANDARD.decode(from.as_str()).ok()?;
-        let part = |name| {
-            form_urlencoded::parse(&plain).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
-        let offset = part("o").map_or(Some(0), |offset| offset.parse().ok())?;
-        (offset < MAX_OFFSET).then(|| Self::Offset { time: part("p"), offset })
+        let Offset { time, groups } = Offset::of(from)?;
+        (groups < Offset::MAX).then_some(Self::Offset { time, offset: groups })
     }
 
     /// A position after all groups.
@@ -139,9 +135,6 @@ impl Form {
         }
     }
 }
-
-/// The largest offset that servers accept.
-const MAX_OFFSET: u64 = 1_000;
 
 /// The ID in a cursor of a server of 2026-05-07 to 2026-06-12.
 fn id_of(cursor: &Cursor) -> Option<i64> {
@@ -254,7 +247,7 @@ impl<S: Source> Search<'_, S> {
         let at = |groups: u64| offset_cursor(time.as_deref(), offset + groups);
         let (mut fails, mut step) = (0, 1);
         let (mut works, mut page) = loop {
-            let within = step.min(MAX_OFFSET - offset);
+            let within = step.min(Offset::MAX - offset);
             if let Some(page) = self.page(Some(&at(within)), None).await? {
                 break (within, page);
             }

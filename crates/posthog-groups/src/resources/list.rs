@@ -88,7 +88,8 @@ impl Groups {
     ///
     /// For a group that the server stores but cannot return, such as one with a number outside 64 bits, the stream returns an error
     /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes several
-    /// hundred requests.
+    /// hundred requests, which select groups by the characters of their keys: ASCII, and those that occur in other keys. A group on the
+    /// same page whose key has none of these characters is missing too, without an error.
     ///
     /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
     /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] is the cursor to
@@ -375,8 +376,12 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             }
             page => page?,
         };
-        if let Some((index, key)) = page.first() {
-            self.trail.enter(index, key).map_err(|e| session.fail(e))?;
+        if let Some(group) = page.groups().first() {
+            self.trail.enter(group.group_type_index, &group.group_key).map_err(|e| session.fail(e))?;
+        }
+        if let Some(other) = page.groups().iter().find(|group| group.group_type_index != i64::from(index)) {
+            let error = Error::other_group(&other.group_key, other.group_type_index).of("list_groups");
+            return Err(session.fail(error));
         }
         let next = page.next().map(cursor_of);
         let link_origin = page.next().and_then(|link| other_origin(&session.shared.connection.host, link));
@@ -385,10 +390,11 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         }
         if self.list.detours {
             page.note_last(&mut self.last);
-            page.keys().for_each(|key| note_characters(&mut self.characters, key));
+            page.groups().iter().for_each(|group| note_characters(&mut self.characters, &group.group_key));
         }
         // With the offsets of 2025, a page begins with the last groups of the previous page if groups were added meanwhile.
-        let current: Vec<u64> = page.keys().map(|key| self.hasher.hash_one(key)).collect();
+        let current: Vec<u64> =
+            page.groups().iter().map(|group| self.hasher.hash_one(&*group.group_key)).collect();
         let overlaps = current.first().is_some_and(|first| self.previous.contains(first));
         let is_new = |key: &str| {
             !(overlaps && self.previous.contains(&self.hasher.hash_one(key)))
@@ -516,32 +522,22 @@ impl Received {
         }
     }
 
-    fn first(&self) -> Option<(i64, &str)> {
+    /// The groups, unless they are decoded one by one.
+    fn groups(&self) -> &[raw::Group] {
         match self {
-            Self::Whole(page) => page.results.first().map(|g| (g.group_type_index, &*g.group_key)),
-            // The first group of such a page may be unknown; its cursor is still checked.
-            Self::Loose(_) => None,
-        }
-    }
-
-    /// The keys, if they are known without decoding the groups.
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        let groups = match self {
-            Self::Whole(page) => &*page.results,
+            Self::Whole(page) => &page.results,
             Self::Loose(_) => &[],
-        };
-        groups.iter().map(|group| &*group.group_key)
+        }
     }
 
     /// Notes when the last group was created, and the keys of the groups of that time.
     fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<String>)>) {
-        let Self::Whole(page) = self else { return };
-        let Some(time) = page.results.last().map(|group| group.created_at) else { return };
+        let Some(time) = self.groups().last().map(|group| group.created_at) else { return };
         let (_, keys) = match noted {
             Some(noted) if noted.0 == time => noted,
             noted => noted.insert((time, HashSet::new())),
         };
-        let tied = page.results.iter().rev().take_while(|group| group.created_at == time);
+        let tied = self.groups().iter().rev().take_while(|group| group.created_at == time);
         keys.extend(tied.map(|group| group.group_key.to_string()));
     }
 

@@ -52,5 +52,5 @@ pub(crate) async fn find(session: &Session, index: u8, key: &str) -> Result<Grou
     if group.key == key && group.type_index == index {
         return Ok(group);
     }
-    Err(session.fail(Error::other_group(&group.key, group.type_index)))
+    Err(session.fail(Error::other_group(&group.key, group.type_index.into())))
 }

@@ -42,6 +42,15 @@ async fn every_group_is_listed_once_for_any_number_of_groups() {
 }
 
 #[tokio::test]
+async fn a_page_with_groups_of_another_type_is_an_error() {
+    // As from a cache that ignores the query.
+    let fake = serve(Era::Y2026, empty()).await;
+    fake.add_faults([page(json!([group("a"), group("b")]), None)]).unwrap();
+    let error = client(&fake).groups("team").list().await.unwrap_err();
+    assert!(error.is_decode() && format!("{error:?}").contains("was not requested"), "{error:?}");
+}
+
+#[tokio::test]
 async fn filters_apply_to_every_page() {
     for era in Era::ALL {
         let mut state = many(120);
