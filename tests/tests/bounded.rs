@@ -102,7 +102,7 @@ async fn endless(status: &str) -> ScriptedServer {
         .await
 }
 
-/// The messages of an error and its causes. For an unexpected response, those of reading its body.
+/// The messages of an error and its causes. For an unexpected response, the messages of the error of reading its body.
 async fn causes(error: posthog_groups::raw::Error<()>) -> String {
     match error {
         posthog_groups::raw::Error::UnexpectedResponse(response) => {

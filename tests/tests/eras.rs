@@ -1,4 +1,4 @@
-//! What each call does on each server: of 2025, of 2025 with `upsert_properties`, and of 2026.
+//! The behavior of each call on each server: from 2025, from 2025 with `upsert_properties`, and from 2026.
 
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error};
@@ -260,7 +260,7 @@ async fn invalid_and_insufficient_keys_are_distinguished_for_any_status() {
 async fn inconsistent_error_bodies_are_normalized() {
     let (fake, client) = serve(Era::Y2025, false, world()).await;
     let group = client.groups(0).group("org:5");
-    // Servers of 2025 swap code and detail.
+    // Servers from 2025 swap code and detail.
     let body = json!({"attr": "value", "code": "This field is required.", "detail": "required", "type": "validation_error"});
     fake.add_faults([answer(400, body)]).unwrap();
     let error = group.set("plan", "scale").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Writes with an unusual response have exactly one effect, and the result is true.
+//! Writes with an unusual response have exactly one effect, and the result is correct.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn serve(write: Write, era: Era) -> (Fake, Groups) {
 }
 
 fn groups(fake: &Fake) -> Groups {
-    // Building one takes milliseconds.
+    // Shared, because building one takes milliseconds.
     static HTTP: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
     let http = HTTP.get_or_init(|| {
         reqwest::Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build().unwrap()

@@ -15,7 +15,7 @@ use posthog_groups_fake::{Effect, Fake, Fault, Framing, JournalEntry, Phase, Sta
 use posthog_groups_tests::{KEY, quick, wrapper};
 use serde_json::json;
 
-/// The kinds of servers: of each year, and of 2025 with `upsert_properties`.
+/// The kinds of servers: from each year, and from 2025 with `upsert_properties`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum World {
     Y2025,
@@ -104,7 +104,7 @@ impl Call {
         }
     }
 
-    /// The request that the faults hit.
+    /// The request that the faults affect.
     fn request(self, world: World) -> (&'static str, &'static str) {
         match self {
             Self::List => ("GET", "/groups/$"),
@@ -242,7 +242,7 @@ struct Expected {
     sent: usize,
     /// The number of times the group is read back in between.
     looks: usize,
-    /// Whether the result is that of a call without the fault; otherwise it is an error, and nothing has changed.
+    /// Whether the result is the same as without the fault. Otherwise, it is an error, and nothing has changed.
     succeeds: bool,
 }
 
@@ -250,7 +250,7 @@ struct Expected {
 fn expected(is_write: bool, trouble: Trouble, carried_out: bool, lasts: bool) -> Expected {
     let of = |sent, looks, succeeds| Expected { sent, looks, succeeds };
     match (is_write, trouble, lasts) {
-        // Nothing is wrong.
+        // The response is only late.
         (_, Trouble::None, _) => of(1, 0, true),
         // Not processed: it is sent again after the wait, without reading back.
         (_, Trouble::Throttled, false) => of(2, 0, true),
@@ -272,7 +272,7 @@ fn expected(is_write: bool, trouble: Trouble, carried_out: bool, lasts: bool) ->
 struct Baseline {
     result: String,
     world: String,
-    /// The number of requests that faults hit, and of others.
+    /// The number of requests that faults affect, and of others.
     sent: usize,
     others: usize,
 }
@@ -354,7 +354,7 @@ async fn baselines(fake: &Bench) -> Baselines {
     all
 }
 
-/// Runs a case and returns what is wrong.
+/// Runs a case and returns the problems.
 async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), String> {
     let Case { call, world, row, lasts } = case;
     let without = &baselines[&(*call, *world)];
@@ -421,7 +421,7 @@ fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Re
     if seen == wanted { Ok(()) } else { Err(format!("{what}:\n    seen   {seen:?}\n    wanted {wanted:?}")) }
 }
 
-/// Runs cases on many servers at a time and returns what went wrong.
+/// Runs cases on many servers concurrently and returns the problems.
 async fn run_all(cases: Vec<Case>) -> Vec<String> {
     let baselines = Arc::new(baselines(&Bench::start().await).await);
     let waiting = Arc::new(Mutex::new(VecDeque::from(cases)));

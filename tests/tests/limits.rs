@@ -1,6 +1,6 @@
 //! Rate limits: the server's, which all clones of a client hit at most once together, and the client's own.
 //!
-//! Some of these tests take as long as a real wait.
+//! Some of these tests really wait.
 
 use std::time::{Duration, Instant, SystemTime};
 

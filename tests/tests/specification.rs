@@ -1,4 +1,4 @@
-//! The specification is valid, its derived forms are fresh and equivalent, and its ledger accounts for every published
+//! The specification is valid, its derived forms are up to date and equivalent, and its ledger accounts for every published
 //! document.
 
 use std::fs;
@@ -57,7 +57,7 @@ fn yaml_json_and_3_1_say_the_same_and_only_the_derived_forms_have_examples() {
     let newer = read("openapi-3.1.json");
     assert_eq!(newer.value["openapi"], "3.1.0");
     let mut back = to_3_0(&newer).unwrap();
-    // Of two words for one thing the way back takes the other.
+    // If there are two equivalent keywords, converting back results in the other one.
     back["openapi"] = yaml["openapi"].clone();
     let (mut back, mut there) = (to_3_1(&back), to_3_1(&json));
     back.sort_all_objects();
