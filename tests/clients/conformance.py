@@ -3,7 +3,7 @@
 
     conformance.py [--server PROGRAM | --url URL] [--era 2025|2026|both] [--only TEXT] [--json FILE] COMMAND...
 
-COMMAND is an adapter: it reads one call a line as JSON, carries it out with the client, and writes one line with what the client
+COMMAND is an adapter: it reads one call per line as JSON, makes it with the client, and writes one line with what the client
 concluded. Needs Python 3.11 and nothing else. Exit codes: 0 all passed, 1 some failed, 2 the adapter or the server cannot be used.
 """
 

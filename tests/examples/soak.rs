@@ -130,7 +130,7 @@ async fn soak(era: &str, time: Duration, seed: u64) -> anyhow::Result<bool> {
         .build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let counts = Arc::new(Counts::default());
-    let faults = tokio::spawn(feed_faults(server.url.clone(), seed, stop.clone()));
+    let faults = tokio::spawn(inject_faults(server.url.clone(), seed, stop.clone()));
     let workers: Vec<_> = (0..WORKERS)
         .map(|n| {
             let worker = Worker {
@@ -198,7 +198,7 @@ fn resident_memory() -> Option<u64> {
 
 /// Keeps a tenth of the requests failing. The faults last for 1,800 requests, and are replaced before a fast server has had
 /// these.
-async fn feed_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
+async fn inject_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
     let http = reqwest::Client::new();
     let mut random = fastrand::Rng::with_seed(seed);
     let url = format!("{url}/__admin/faults");

@@ -91,7 +91,7 @@ fn a_slice_that_was_edited_is_refused_by_its_digest() {
     assert!(error.contains("slices are never edited"), "{error}");
 }
 
-/// The complete documents, where the machine has them: beside the workspace in `shared/`.
+/// The complete documents, if they are available next to the workspace in `shared/`.
 #[test]
 fn the_stored_slices_are_those_of_the_complete_documents() {
     let folder = workspace().join("../shared/upstream");
