@@ -118,7 +118,7 @@ fn standard_input_has_a_journal_only_if_one_is_named() {
     let done = program.run_with(&["import", "-y", "-"], rows(2).as_bytes()).ok();
     assert_eq!(
         done.stderr,
-        "without a journal, an import that is stopped starts over; --journal FILE keeps one\n"
+        "without a journal, an interrupted import starts over; --journal FILE keeps one\n"
     );
     program.fake.add_faults([Fault::http(400).on("POST", "/groups/$")]).unwrap();
     let done = program.run_with(&["import", "-y", "-", "--journal", "j"], rows(4).as_bytes());
