@@ -88,7 +88,7 @@ fn a_slice_that_was_edited_is_refused_by_its_digest() {
     let slice = spec.join("published/posthog-2025.yaml");
     fs::write(&slice, fs::read_to_string(&slice).unwrap() + "# edited\n").unwrap();
     let error = Project::new(&spec).comparisons().unwrap_err().to_string();
-    assert!(error.contains("slices are never edited"), "{error}");
+    assert!(error.contains("slices must not be edited"), "{error}");
 }
 
 /// The complete documents, if they are available next to the workspace in `shared/`.
