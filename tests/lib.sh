@@ -1,4 +1,4 @@
-# Shell functions that the scripts in contract/ and clients/ share; sourced, never run.
+# Shell functions for the scripts in contract/ and clients/. Sourced, not run.
 #
 # POSTHOG_GROUPS_FAKE   the stand-in server's program; `cargo xtask contract` and `cargo xtask clients` build and set it
 # POSTHOG_GROUPS_CACHE  folder for tools and generated code [default: target/other-languages in the workspace]
@@ -8,10 +8,10 @@ spec="$workspace/spec/openapi.yaml"
 cache=${POSTHOG_GROUPS_CACHE:-$workspace/target/other-languages}
 mkdir -p "$cache"
 
-# Says on which line a script died; `set -e` alone is silent.
+# Prints the line on which a script failed, because `set -e` prints nothing.
 trap 'echo "error: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
 
-# venv NAME REQUIREMENTS: a virtual environment with exactly these packages, rebuilt when the list changes.
+# venv NAME REQUIREMENTS: creates a virtual environment with exactly these packages, again if the list changes.
 # Sets $venv to its folder.
 venv() {
     venv="$cache/venv-$1"

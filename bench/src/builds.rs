@@ -1,4 +1,4 @@
-//! What a program pays for the dependency: CPU time of a cold build, size of the program, number of crates.
+//! The cost of the dependency for a program: CPU time of a cold build, size of the program, number of crates.
 
 use std::fs;
 use std::io::Write;
@@ -25,7 +25,7 @@ async fn main() -> posthog_groups::Result<()> {
 "#,
 };
 
-/// The same by hand, without what `posthog-groups` does about errors, limits and paging.
+/// The same by hand, without the handling of errors, limits and paging in `posthog-groups`.
 const BARE: Program = Program {
     name: "bare",
     dependencies: "reqwest = { version = \"0.13\", default-features = false, features = [\"json\", \"rustls\"] }\n\
@@ -85,7 +85,7 @@ pub(crate) fn builds(out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 impl Program {
-    /// Writes the program as a package of its own, with the versions of the workspace.
+    /// Writes the program as a separate package, with the dependency versions of the workspace.
     fn write(&self) -> anyhow::Result<PathBuf> {
         let folder = workspace().join("target/bench-builds").join(self.name);
         fs::create_dir_all(folder.join("src"))?;
@@ -119,7 +119,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The seconds that all compilers together take.
+/// The total CPU time of all compiler processes in seconds.
 fn cold_build(folder: &Path, profile: &str) -> anyhow::Result<f64> {
     cargo(folder, &["fetch"])?;
     if folder.join("target").exists() {
@@ -131,7 +131,7 @@ fn cold_build(folder: &Path, profile: &str) -> anyhow::Result<f64> {
     Ok(taken.unwrap_or_else(|| start.elapsed().as_secs_f64()))
 }
 
-/// The CPU time of all child processes so far, where the system tells it: fields 16 and 17, in hundredths of a second.
+/// The CPU time of all child processes so far, if the system reports it: fields 16 and 17, in hundredths of a second.
 fn children_time() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
     let fields = text.rsplit_once(") ")?.1;

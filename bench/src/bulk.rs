@@ -1,7 +1,7 @@
-//! Measures imports and exports, and prints Markdown: `cargo xtask bench bulk`. `BENCHMARKS.md` holds the output of one run.
+//! Measures imports and exports, and prints Markdown: `cargo xtask bench bulk`. `BENCHMARKS.md` contains the output of one run.
 //!
-//! Imports at the rate limits of the cloud would take most of a day, so they run by a stopped clock that is moved on
-//! whenever nothing is under way. Exports run in processes of their own, which tell their peak memory.
+//! Imports at the rate limits of PostHog Cloud would take most of a day, so they run with a simulated clock that is advanced
+//! whenever no request is in flight. Exports run in separate processes, which report their peak memory.
 
 mod pages;
 
@@ -48,7 +48,7 @@ fn measure(out: &mut impl Write) -> anyhow::Result<()> {
     plans(out)
 }
 
-/// Properties as of a customer; `plan` is what imports change.
+/// Properties like those of a customer. Imports change `plan`.
 fn properties(n: u64, plan: &str) -> String {
     format!(
         r#"{{"name":"Organization number {n}","plan":"{plan}","industry":"logistics","seats":{},"revenue":{}.5,"active":true}}"#,
@@ -75,7 +75,7 @@ fn row(n: u64) -> io::Result<ImportRow> {
     Ok(ImportRow::new(format!("org:{n}"), properties))
 }
 
-/// Whether the stand-in holds exactly the rows.
+/// Checks that the stand-in server has exactly the groups of the rows.
 fn ensure_exact(fake: &Fake, rows: u64) -> anyhow::Result<()> {
     let mut groups = fake.state().groups;
     groups.sort_by_key(|group| group.group_key.trim_start_matches("org:").parse::<u64>().unwrap_or(u64::MAX));
@@ -96,12 +96,12 @@ fn client(url: &str) -> anyhow::Result<Client> {
     Ok(Client::builder().personal_api_key(DEFAULT_KEY).host(url).build()?)
 }
 
-// --- 1. By a simulated clock ---
+// --- 1. With a simulated clock ---
 
-/// What an import took.
+/// The cost of an import.
 struct Taken {
     report: ImportReport,
-    /// Simulated.
+    /// Simulated time.
     time: Duration,
     /// Requests that count for the limits, and batches of events, which do not.
     counted: u64,
@@ -138,7 +138,7 @@ fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
             };
             ensure!(counts == wanted, "{what}, {name}: {report:?}");
             ensure_exact(&fake, ROWS)?;
-            // Rounded up: the few requests that every import makes are counted as if they grew with the rows.
+            // Rounded up, as if the few requests that every import makes increased with the rows.
             let requests = (taken.counted * MILLION).div_ceil(ROWS);
             writeln!(
                 out,
@@ -154,14 +154,14 @@ fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What so many requests take at least: arithmetic.
+/// The minimum time for this many requests at the rate limits.
 fn time_for(requests: u64) -> Duration {
     let waited = requests.saturating_sub(1);
     let (hours, rest) = (waited / PER_HOUR as u64, waited % PER_HOUR as u64);
     Duration::from_secs(hours * 3_600 + rest / PER_MINUTE as u64 * 60)
 }
 
-/// A time that the limits impose; the work itself takes seconds.
+/// Formats a time that is determined by the rate limits.
 fn hours(time: Duration) -> String {
     let minutes = time.as_secs_f64() / 60.0;
     match minutes {
@@ -171,7 +171,7 @@ fn hours(time: Duration) -> String {
     }
 }
 
-/// An import at the limits of the cloud, in a runtime whose clock stands still unless it is moved.
+/// Runs an import at the rate limits of PostHog Cloud, in a runtime with a clock that is paused unless it is advanced.
 fn simulated(fake: &Fake, rows: u64, engine: Engine) -> anyhow::Result<Taken> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let posthog = Client::builder()
@@ -179,7 +179,7 @@ fn simulated(fake: &Fake, rows: u64, engine: Engine) -> anyhow::Result<Taken> {
         .host(fake.url())
         .rate_limit(RateLimit::cloud())
         .build()?
-        // The clock may be moved on while an answer is under way; that is no timeout.
+        // The clock may be advanced while a response is in flight, which must not cause a timeout.
         .with_options(|o| o.timeout(Duration::from_secs(7 * 24 * 3_600)));
     runtime.block_on(async {
         let (ticker, mut ticks) = Ticker::start();
@@ -203,8 +203,7 @@ fn simulated(fake: &Fake, rows: u64, engine: Engine) -> anyhow::Result<Taken> {
     })
 }
 
-/// Real time for the runtime whose clock stands still. While its task runs, the runtime does not move the clock by
-/// itself.
+/// Real time for the runtime with the paused clock. While its task runs, the runtime does not advance the clock itself.
 struct Ticker(Arc<AtomicBool>);
 
 impl Ticker {
@@ -215,7 +214,7 @@ impl Ticker {
         tokio::task::spawn_blocking(move || {
             while !stopping.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(1));
-                // A tick that nobody has taken yet is one too few, not one too many.
+                // If the last tick has not been received yet, skipping one is harmless.
                 let _ = tick.try_send(());
             }
         });
@@ -229,12 +228,12 @@ impl Drop for Ticker {
     }
 }
 
-/// Moves the clock whenever nothing is under way any more.
+/// Advances the clock whenever no request is in flight.
 struct Clock<'a> {
     fake: &'a Fake,
     client: &'a Client,
     started: tokio::time::Instant,
-    /// How many requests the stand-in had seen before the clock left this time.
+    /// The number of requests that the stand-in server had received before the clock left this time.
     seen: Vec<(Duration, u64)>,
 }
 
@@ -251,7 +250,7 @@ impl<'a> Clock<'a> {
 
     async fn drive(&mut self, ticks: &mut mpsc::Receiver<()>) -> Never {
         const STEP: Duration = Duration::from_millis(250);
-        /// Milliseconds without a new request, long enough for a machine that is busy with other work.
+        /// Milliseconds without a new request. Long enough for a busy machine.
         const QUIET: u32 = 400;
         let (mut requests, mut quiet) = (0, 0);
         loop {
@@ -269,16 +268,16 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// How many requests to the API and how many batches there were, if no minute and no hour had too many of the former.
+    /// Returns the numbers of requests to the API and of batches, or an error if a minute or an hour had too many requests.
     fn check_windows(&self) -> anyhow::Result<(u64, u64)> {
         let mut times = Vec::new();
         let mut batches = 0;
         let mut seen = self.seen.iter().peekable();
         let journal = self.fake.journal();
-        ensure!(journal.len() as u64 == self.fake.requests(), "the journal has let requests go");
+        ensure!(journal.len() as u64 == self.fake.requests(), "the journal has dropped requests");
         for entry in &journal {
             while seen.next_if(|(_, requests)| *requests < entry.seq).is_some() {}
-            let (time, _) = seen.peek().context("a request of no time")?;
+            let (time, _) = seen.peek().context("a request without a time")?;
             if entry.path.starts_with("/batch") { batches += 1 } else { times.push(*time) }
         }
         for (length, limit) in [(60, PER_MINUTE), (3_600, PER_HOUR)] {
@@ -294,9 +293,9 @@ impl<'a> Clock<'a> {
     }
 }
 
-// --- 2. Exports in processes of their own ---
+// --- 2. Exports in separate processes ---
 
-/// A child process that ends with this one.
+/// A child process, which ends with this process.
 struct Running(Child);
 
 impl Drop for Running {
@@ -306,12 +305,12 @@ impl Drop for Running {
     }
 }
 
-/// What a child process tells at its end.
+/// The report of a child process.
 #[derive(Clone, Copy)]
 struct Measured {
     groups: u64,
     time: Duration,
-    /// Kilobytes, where the system tells.
+    /// In kilobytes, if the system reports it.
     peak: Option<u64>,
 }
 
@@ -346,7 +345,7 @@ fn exports(out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts a server of this many groups, and returns its URL.
+/// Starts a server with this many groups, and returns its URL.
 fn started(server: &str, groups: u64) -> anyhow::Result<(Running, String)> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args([server, &groups.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -356,7 +355,7 @@ fn started(server: &str, groups: u64) -> anyhow::Result<(Running, String)> {
     Ok((server, url.trim().to_owned()))
 }
 
-/// Runs this program with these arguments, and reads what it tells at its end.
+/// Runs this program with these arguments, and reads its report.
 fn measured(arguments: &[&str]) -> anyhow::Result<Measured> {
     let output = Command::new(std::env::current_exe()?).args(arguments).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "{arguments:?} failed");
@@ -366,7 +365,7 @@ fn measured(arguments: &[&str]) -> anyhow::Result<Measured> {
     Ok(Measured { groups, time: Duration::from_micros(micros), peak: peak.first().copied() })
 }
 
-/// The stand-in, until standard input ends.
+/// Runs the stand-in server until standard input ends.
 fn serve(groups: u64) -> anyhow::Result<()> {
     let fake = Fake::builder().state(state(groups, "free")?).start_blocking()?;
     writeln!(io::stdout(), "{}", fake.url())?;
@@ -374,7 +373,7 @@ fn serve(groups: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells groups, microseconds, and the peak of memory.
+/// Reports the number of groups, microseconds, and the peak memory.
 fn alone(export: impl Future<Output = anyhow::Result<u64>>) -> anyhow::Result<()> {
     let started = Instant::now();
     let groups = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(export)?;
@@ -396,7 +395,7 @@ async fn export(url: &str) -> anyhow::Result<u64> {
     Ok(count)
 }
 
-// --- 4. Plans in processes of their own ---
+// --- 4. Plans in separate processes ---
 
 fn plans(out: &mut impl Write) -> anyhow::Result<()> {
     const GOAL: u64 = 64_000;
@@ -431,9 +430,9 @@ async fn plan(url: &str, rows: u64) -> anyhow::Result<u64> {
     Ok(report.changed)
 }
 
-// --- 3 and 2: what the child processes run ---
+// --- 3 and 2: the child processes ---
 
-/// What a bare loop that only follows cursors reads of a page.
+/// The part of a page that is read by a loop that only follows cursors.
 #[derive(Deserialize)]
 struct Cursor {
     next: Option<String>,
@@ -462,7 +461,7 @@ fn in_flight(out: &mut impl Write) -> anyhow::Result<()> {
         let fake = Fake::builder().state(state(0, "")?).start_blocking()?;
         fake.add_faults(faults)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Nothing else is measured here than what many in flight bring: waits between repetitions are short.
+        // Measures only the benefit of many requests in flight, so waits between retries are short.
         let posthog = client(&fake.url())?
             .with_options(|o| o.retry(RetryPolicy::default().first_wait(Duration::from_millis(10))));
         let import = posthog.groups(0).import(|| (0..ROWS).map(row));
@@ -488,7 +487,7 @@ fn in_flight(out: &mut impl Write) -> anyhow::Result<()> {
         one.elapsed
     )?;
 
-    // One of twenty requests goes wrong, before or after it was carried out.
+    // One in twenty requests fails, before or after it is processed.
     let kinds = [
         Fault::http(503),
         Fault::drop_connection(),

@@ -1,7 +1,7 @@
-//! Measures ratios against named peers that do the same work, and prints them as Markdown: `cargo xtask bench`.
+//! Compares the performance with other clients that do the same work, and prints Markdown: `cargo xtask bench`.
 //!
-//! Each subject runs in a process of its own against the stand-in server in another, over loopback. Where valgrind is
-//! installed, instructions decide; CPU time is shown beside them with its spread.
+//! Each subject runs in its own process, against the stand-in server in another process over loopback. If valgrind is installed,
+//! instructions determine the verdict; CPU time is printed next to them with its spread.
 
 mod builds;
 mod measure;
@@ -34,16 +34,16 @@ fn alone(subject: Subject, url: &str, count: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is compared with what, by how many requests, and the greatest ratio that is good.
+/// A comparison: the subjects, the numbers of requests, and the goal for the ratio.
 struct Row {
     what: &'static str,
     peer: &'static str,
     ours: Subject,
     theirs: Subject,
-    /// Run lengths: two for valgrind, one for the clock.
+    /// The run lengths: two for valgrind, one for the clock.
     lengths: (u64, u64, u64),
     goal: f64,
-    /// For the allocations, where there is one.
+    /// The goal for the allocations, if there is one.
     allocations: Option<f64>,
 }
 
@@ -107,7 +107,7 @@ fn calls(out: &mut impl Write) -> anyhow::Result<()> {
     let url = server.url.as_str();
     let valgrind = has_valgrind();
     if !valgrind {
-        writeln!(out, "valgrind is not installed on this machine: CPU time decides, and it is noisy.\n")?;
+        writeln!(out, "valgrind is not installed: CPU time, which is noisy, determines the verdict.\n")?;
     }
     writeln!(
         out,
@@ -178,7 +178,7 @@ fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "**missed**" }
 }
 
-/// The command line as a whole process, against a program that only asks and prints.
+/// Measures the command line as a whole process, against a program that only sends the request and prints the response.
 fn program_start(out: &mut impl Write, url: &str) -> anyhow::Result<()> {
     const GOAL: f64 = 1.05;
     let bench = std::env::current_exe()?;
@@ -203,7 +203,7 @@ fn program_start(out: &mut impl Write, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The stand-in server in a process of its own, which ends with this one.
+/// The stand-in server in a separate process, which ends with this process.
 struct Server {
     process: Child,
     url: String,
@@ -229,7 +229,7 @@ impl Drop for Server {
     }
 }
 
-/// Runs the stand-in with pages of 100 groups until standard input ends.
+/// Runs the stand-in server with pages of 100 groups until standard input ends.
 fn serve() -> anyhow::Result<()> {
     let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(18_993);
     let group = |n: i64| {

@@ -1,4 +1,4 @@
-//! Instructions and allocations by valgrind, CPU time by interleaved rounds.
+//! Measures instructions and allocations with valgrind, and CPU time in interleaved rounds.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::subjects::Subject;
 
-/// What one request of a subject costs: the difference of two run lengths, so that starting up cancels out.
+/// The cost of one request of a subject: the difference between two run lengths, which excludes the start of the process.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) instructions: f64,
@@ -79,7 +79,7 @@ impl Tool {
     }
 }
 
-/// The CPU time of a request of each of two subjects, and their ratio with its spread.
+/// The CPU time per request of two subjects, and their ratio with its spread.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair {
     pub(crate) ours: Duration,
@@ -88,7 +88,7 @@ pub(crate) struct Pair {
     pub(crate) ratio: [f64; 3],
 }
 
-/// Runs two subjects in turn, so that what else the machine does hits both.
+/// Runs two subjects alternately, so that other load on the machine affects both.
 pub(crate) fn interleaved(ours: Subject, peer: Subject, url: &str, count: u64) -> anyhow::Result<Pair> {
     const ROUNDS: usize = 11;
     let exe = std::env::current_exe()?;
@@ -131,7 +131,7 @@ pub(crate) fn interleaved(ours: Subject, peer: Subject, url: &str, count: u64) -
     })
 }
 
-/// The CPU time of all threads of this process; where the system does not tell it, the time since `start`.
+/// The CPU time of all threads of this process, or the time since `start` if the system does not report it.
 pub(crate) fn cpu_time(start: Instant) -> Duration {
     let ticks = || {
         let mut nanos = 0;

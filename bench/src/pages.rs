@@ -1,4 +1,4 @@
-//! A server whose pages are made when they are requested, for more groups than fit in memory.
+//! A server that generates pages on request, for more groups than fit in memory.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -17,7 +17,7 @@ pub(crate) fn serve(groups: u64) -> anyhow::Result<()> {
     runtime.spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             let url = url.clone();
-            // A connection that breaks is the client's concern.
+            // Broken connections are handled by the client.
             tokio::spawn(async move { answer_all(connection, &url, groups).await.ok() });
         }
     });
@@ -25,7 +25,7 @@ pub(crate) fn serve(groups: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers the requests of a connection. They are all reads, so that a request ends with its head.
+/// Responds to the requests of a connection. All of them are reads, so a request ends with its head.
 async fn answer_all(mut connection: TcpStream, url: &str, groups: u64) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut received = Vec::new();
@@ -61,7 +61,7 @@ fn answer(head: &str, url: &str, groups: u64) -> (&'static str, String) {
     ("200 OK", page(url, cursor.unwrap_or(groups)))
 }
 
-/// The groups below this number. Every other one has the plan that the rows want.
+/// The groups below this number. Every second group has the plan of its row.
 fn page(url: &str, below: u64) -> String {
     let last = below.saturating_sub(PAGE);
     let next = match last {

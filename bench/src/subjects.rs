@@ -1,7 +1,7 @@
-//! The programs that are measured: ours, and the peers that do the same work without it.
+//! The programs that are measured: ours, and peers that do the same work without our client.
 //!
-//! Each reads the key, the time and the property `plan` of every group it receives and returns a checksum of them, so
-//! that a subject that skips work is noticed.
+//! Each program reads the key, the time and the property `plan` of every group that it receives, and returns a checksum of them, so
+//! that a subject that skips work is detected.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -28,13 +28,13 @@ pub(crate) enum Subject {
     ListTyped,
     /// reqwest, a struct with `RawValue` properties and `DateTime`.
     ListByHand,
-    /// reqwest, a struct that holds the decoded properties.
+    /// reqwest, a struct with the decoded properties.
     ListTypedByHand,
     /// reqwest, a struct with `serde_json::Value` properties.
     ListToValue,
-    /// What openapi-generator writes: the body as text, then owned models with maps.
+    /// The code of openapi-generator: the body as text, then owned models with maps.
     ListGenerated,
-    /// reqwest, only `next`. Reads no group: the lower bound, not a peer.
+    /// reqwest, only `next`. Does not read groups: the lower bound, not a peer.
     ListCursorOnly,
     Find,
     FindRaw,
@@ -43,10 +43,10 @@ pub(crate) enum Subject {
     SetByHand,
     Create,
     CreateByHand,
-    /// Finds from 64 tasks at a time, on two threads.
+    /// Finds groups from 64 concurrent tasks on two threads.
     Tasks,
     TasksByHand,
-    /// Prints three groups, as `posthog-groups list --limit 3` does.
+    /// Prints three groups, like `posthog-groups list --limit 3`.
     Print,
 }
 
@@ -82,7 +82,7 @@ impl Subject {
         format!("{self:?}")
     }
 
-    /// Runs the subject in a runtime of its own. Returns its checksum and its CPU time.
+    /// Runs the subject in its own runtime. Returns its checksum and its CPU time.
     pub(crate) fn run(self, url: &str, count: u64) -> anyhow::Result<(u64, Duration)> {
         let start = Instant::now();
         let mut runtime = match self {
@@ -95,7 +95,7 @@ impl Subject {
         };
         let runtime = runtime.enable_all().build()?;
         let sum = runtime.block_on(self.send(url, count))?;
-        // The worker threads still exist, so that their time is counted.
+        // Read while the worker threads still exist, so that their time is included.
         Ok((sum, cpu_time(start)))
     }
 
@@ -152,7 +152,7 @@ struct Page<G> {
     results: Vec<G>,
 }
 
-/// A group as somebody would write it by hand.
+/// A group, as typically written by hand.
 #[derive(Deserialize)]
 struct HandGroup<P = Box<RawValue>> {
     group_key: String,
@@ -168,14 +168,14 @@ impl<P> HandGroup<P> {
     }
 }
 
-/// One property, which is all that the subjects want of a group whose properties are text.
+/// One property, which is the only one that the subjects read from properties that are text.
 #[derive(Deserialize)]
 struct Plan<'a> {
     #[serde(borrow)]
     plan: Cow<'a, str>,
 }
 
-/// All properties of the groups that the server holds.
+/// All properties of the groups on the server.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "decoded, not read")]
 struct Account {
@@ -253,7 +253,7 @@ async fn follow(
     Ok(sum)
 }
 
-/// openapi-generator's models: every member owned, nullable ones doubly optional, the time as text unless it is told otherwise.
+/// openapi-generator's models: all fields are owned, nullable fields are doubly optional, and the time is text by default.
 fn generated_page(body: &[u8]) -> anyhow::Result<(u64, Option<String>)> {
     #[derive(Deserialize)]
     struct PaginatedGroupList {
@@ -284,7 +284,7 @@ fn generated_page(body: &[u8]) -> anyhow::Result<(u64, Option<String>)> {
     Ok((sum, page.next.flatten()))
 }
 
-/// As `serde_with::rust::double_option`, which openapi-generator uses.
+/// Like `serde_with::rust::double_option`, which openapi-generator uses.
 mod double_option {
     use serde::{Deserialize, Deserializer};
 
@@ -297,7 +297,7 @@ mod double_option {
 
 // --- single calls ---
 
-/// The key of the group that single calls are about.
+/// The key of the group for single calls.
 const KEY: &str = "org:6";
 
 fn find_url(url: &str) -> String {
@@ -358,7 +358,7 @@ async fn set_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-/// Another one each time, so that each call changes something.
+/// A different plan each time, so that each call changes something.
 fn plan(n: u64) -> &'static str {
     if n.is_multiple_of(2) { "trial" } else { "scale" }
 }
@@ -383,7 +383,7 @@ async fn create(url: &str, count: u64) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-/// Leaves the time out of the checksum: it is the server's clock.
+/// Excludes the time from the checksum, because it is the server's clock.
 fn fixed_time(group: &posthog_groups::Group) -> u64 {
     read_ours(group) - group.created_at.timestamp().unsigned_abs() % 1_000
 }

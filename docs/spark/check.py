@@ -12,7 +12,7 @@ def wanted(n):
 
 
 def stored(n):
-    """A third is as wanted, a third differs, and a third is not there."""
+    """A third of the groups match, a third differ, and a third do not exist."""
     properties = {**wanted(n), "other": "stays"}
     return properties if n % 3 == 0 else {**properties, "plan": "free"}
 
@@ -29,7 +29,7 @@ def make(folder, rows):
 
 
 def executor(application):
-    """Prints the process of one executor below an application."""
+    """Prints the process ID of one executor of an application."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     processes = [line.split(None, 2) for line in listed.splitlines()]
     below = {application}

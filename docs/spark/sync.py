@@ -1,4 +1,4 @@
-"""Writes the rows that differ from a snapshot of the groups, one import for each partition.
+"""Writes the rows that differ from a snapshot of the groups, with one import per partition.
 
     sync.py --wanted wanted.ndjson --snapshot snapshot.ndjson --run-id 2026-11-25 --partitions 16 --journal DIR
 
@@ -23,7 +23,7 @@ def text(value):
 
 
 def difference(wanted, stored):
-    """The wanted properties that the group lacks or that differ; None if there are none."""
+    """The properties of the row that are missing or different in the group; None if there are none."""
     if stored is None:
         return wanted
     different = {
@@ -59,7 +59,7 @@ def main():
         read(arguments.wanted)
         .leftOuterJoin(read(arguments.snapshot), arguments.partitions)
         .flatMap(differing)
-        # In order, so that a task that runs again has the same rows and finds its journal.
+        # Sorted, so that a retried task has the same rows and finds its journal.
         .repartitionAndSortWithinPartitions(arguments.partitions)
         .values()
         .pipe(shlex.join(command), environment, checkCode=True)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The conformance kit for clients of the groups API, in whatever language they are written. README.md describes it.
+"""The conformance kit for clients of the groups API in any language. README.md describes it.
 
     conformance.py [--server PROGRAM | --url URL] [--era 2025|2026|both] [--only TEXT] [--json FILE] COMMAND...
 
-COMMAND is an adapter: it reads one call a line as JSON, carries it out with the client, and writes one line with what the client
+COMMAND is an adapter: it reads one call per line as JSON, makes it with the client, and writes one line with what the client
 concluded. Needs Python 3.11 and nothing else. Exit codes: 0 all passed, 1 some failed, 2 the adapter or the server cannot be used.
 """
 
@@ -30,11 +30,11 @@ ANSWER_SECONDS = 60
 
 
 class Unusable(Exception):
-    """The adapter or the server does not work at all."""
+    """The adapter or the server does not work."""
 
 
 class Failed(Exception):
-    """The client concluded something else, or sent something else."""
+    """The client returned a different result, or sent different requests."""
 
 
 class Unsupported(Exception):
@@ -42,7 +42,7 @@ class Unsupported(Exception):
 
 
 def differs(got: Any, wanted: Any, place: str) -> str | None:
-    """Why `got` is not what is wanted; None when it is. Members that are not named may have any value."""
+    """Returns the difference between `got` and the expected value, or None. Fields that are not listed may have any value."""
     if isinstance(wanted, str) and (match := re.fullmatch(r"<(nothing|text|exact|time|contains|seconds)(?: (.*))?>", wanted)):
         good = is_such(got, match[1], match[2] or "")
     elif isinstance(wanted, dict) and wanted.keys() == {"<exact>"}:
@@ -75,7 +75,7 @@ def is_such(got: Any, kind: str, detail: str) -> bool:
 
 
 def same(got: Any, wanted: Any) -> bool:
-    """Equality of JSON: 7 is 7.0, and true is not 1."""
+    """JSON equality: 7 equals 7.0, and true does not equal 1."""
     if isinstance(got, bool) or isinstance(wanted, bool):
         return got is wanted
     if isinstance(got, dict) and isinstance(wanted, dict):
@@ -86,7 +86,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 
 def of_era(node: Any, era: str) -> Any:
-    """The expectation for one era, where it differs."""
+    """The expectation for one era, if it depends on the era."""
     if isinstance(node, dict):
         return of_era(node[era], era) if node.keys() == set(ERAS) else {name: of_era(value, era) for name, value in node.items()}
     return [of_era(item, era) for item in node] if isinstance(node, list) else node
@@ -106,7 +106,7 @@ class StandIn:
 
 
 class Adapter:
-    """The program around the client."""
+    """The adapter: the program around the client."""
 
     def __init__(self, command: list[str]) -> None:
         try:

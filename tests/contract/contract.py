@@ -1,4 +1,4 @@
-"""Runs schemathesis with the corrected spec against the stand-in server, once for each era; see README.md."""
+"""Runs schemathesis with the corrected specification against the stand-in server, once per era; see README.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 def run(url: str, spec: Path, reports: Path, era: str) -> tuple[int, list[str]]:
-    """Runs one era; how many test cases there were, and what is wrong."""
+    """Runs one era. Returns the number of test cases and the problems."""
     folder = reports / era
     folder.mkdir(parents=True, exist_ok=True)
     report, counts, output = folder / "report.json", folder / "facts.json", folder / "output.txt"
@@ -73,7 +73,7 @@ def run(url: str, spec: Path, reports: Path, era: str) -> tuple[int, list[str]]:
 
 
 def known_facts(environment: dict[str, str]) -> list[dict[str, Any]]:
-    """The facts; asked of a process of its own, for the module is made to be loaded by schemathesis."""
+    """The facts, from a separate process, because the module is meant to be loaded by schemathesis."""
     code = "import facts, json; print(json.dumps([f.shown() for f in facts.FACTS]))"
     environment = environment | {"POSTHOG_GROUPS_FACTS": os.devnull}
     done = subprocess.run([sys.executable, "-B", "-c", code], env=environment, stdout=subprocess.PIPE, check=True)
@@ -81,7 +81,7 @@ def known_facts(environment: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def table() -> str:
-    """The facts as README.md shows them."""
+    """The table of facts for README.md."""
     environment = os.environ | {"PYTHONPATH": str(HERE), "POSTHOG_GROUPS_ERA": "2026", "POSTHOG_GROUPS_URL": ""}
     lines = ["| fact | check | operations | servers of | why |", "|---|---|---|---|---|"]
     for fact in known_facts(environment):

@@ -1,4 +1,4 @@
-"""The world that requests of the contract test meet."""
+"""The state of the server for the contract test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PERSON = "0197a0de-5d5a-7c1e-9a5e-3c1f0e6f2a11"
 
 
 def world(era: str) -> dict[str, Any]:
-    """Five types, two of them with a dashboard, groups that the spec's examples name, a person, and pages so short that lists have several."""
+    """Five group types, two of them with a dashboard, the groups in the examples, a person, and a small page size, so that lists have several pages."""
     return {
         "era": era,
         "now": "2026-03-20T12:00:00Z",

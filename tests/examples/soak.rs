@@ -1,10 +1,10 @@
-//! Mixed calls of the library under 10 % mixed faults for a while, in both eras:
+//! Runs mixed calls of the library in both eras while 10 % of the requests fail:
 //! `cargo run --release -p posthog-groups-tests --example soak -- --seconds 60`.
 //!
-//! Every worker changes groups of its own and keeps what the server must hold. A call that succeeds has taken effect, one
-//! that fails has not, and one whose outcome is unknown may have. At the end the state of the server is compared, and the
-//! growth of the client's process is printed. Each era has a process for the client, and one for the stand-in server, which
-//! keeps every event. Exit code 1: the state differs. 2: wrong usage.
+//! Every worker changes its own groups and records their expected state. A call that succeeds has taken effect, a call that fails
+//! has not, and a call with an unknown outcome may have. At the end, the state of the server is compared, and the memory growth of
+//! the client's process is printed. Each era has a process for the client, and one for the stand-in server, which keeps all
+//! events. Exit codes: 1 if the state differs, 2 for invalid usage.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,7 +130,7 @@ async fn soak(era: &str, time: Duration, seed: u64) -> anyhow::Result<bool> {
         .build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let counts = Arc::new(Counts::default());
-    let faults = tokio::spawn(feed_faults(server.url.clone(), seed, stop.clone()));
+    let faults = tokio::spawn(inject_faults(server.url.clone(), seed, stop.clone()));
     let workers: Vec<_> = (0..WORKERS)
         .map(|n| {
             let worker = Worker {
@@ -189,7 +189,7 @@ async fn soak(era: &str, time: Duration, seed: u64) -> anyhow::Result<bool> {
     Ok(problems.is_empty())
 }
 
-/// The resident size of this process in bytes, where the system tells it (Linux).
+/// The resident size of this process in bytes, if the system reports it (Linux).
 fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -198,7 +198,7 @@ fn resident_memory() -> Option<u64> {
 
 /// Keeps a tenth of the requests failing. The faults last for 1,800 requests, and are replaced before a fast server has had
 /// these.
-async fn feed_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
+async fn inject_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
     let http = reqwest::Client::new();
     let mut random = fastrand::Rng::with_seed(seed);
     let url = format!("{url}/__admin/faults");
@@ -230,7 +230,7 @@ fn fault(random: &mut fastrand::Rng) -> Value {
         0 | 1 => json!({"kind": "http", "status": statuses[random.usize(0..statuses.len())], "phase": phase}),
         2 => json!({"kind": "http", "status": 429, "headers": {"retry-after": "0"}, "phase": "before",
             "body": {"type": "throttled_error", "code": "throttled", "detail": "Request was throttled.", "attr": null}}),
-        // Only a write can answer so; the body says that it took effect.
+        // Only a write returns this response; the body says that it took effect.
         3 => {
             json!({"kind": "http", "status": lost, "body": event_lost, "phase": "after",
             "method": "POST"})
@@ -249,7 +249,7 @@ fn fault(random: &mut fastrand::Rng) -> Value {
 /// The values that a property may have; `None` means that it may be absent.
 type Possible = BTreeMap<&'static str, Vec<Option<Value>>>;
 
-/// The groups of a worker: what they may hold, and whether they may be absent.
+/// The groups of a worker: their possible properties, and whether they may be absent.
 type Expected = BTreeMap<String, (Possible, bool)>;
 
 struct Worker {
@@ -260,7 +260,7 @@ struct Worker {
     counts: Arc<Counts>,
 }
 
-/// What a write has done.
+/// The effect of a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Taken,
@@ -281,7 +281,7 @@ impl Worker {
             Ok(_) => (&self.counts.succeeded, Effect::Taken),
             Err(error) if error.is_event_not_sent() => (&self.counts.succeeded, Effect::Taken),
             Err(error) if error.is_outcome_unknown() => (&self.counts.unknown, Effect::Unknown),
-            // A read that was answered 500 twice fails, whatever it was for.
+            // A read that returns 500 twice fails, whatever its purpose.
             Err(error)
                 if error.is_retryable()
                     || error.is_server_error()
@@ -365,8 +365,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes a create. Of a group that exists, it changes nothing: after a lost response, the library finds the group and
-    /// cannot know that it is older.
+    /// Records a create. It does not change an existing group, but after a lost response, the library finds the group and cannot know
+    /// that it existed before.
     fn created(&mut self, key: String, name: &'static str, value: Value, effect: Effect) {
         let unset: Possible = PROPERTIES.map(|name| (name, vec![None])).into();
         match self.expected.entry(key) {
@@ -385,7 +385,7 @@ impl Worker {
         }
     }
 
-    /// Notes what a write has done to a group that exists or may exist.
+    /// Records the effect of a write on a group that exists or may exist.
     fn wrote(&mut self, key: &str, changes: &[(&'static str, Option<Value>)], effect: Effect) {
         let Some((possible, absent)) = self.expected.get_mut(key) else { return };
         for (name, value) in changes {
@@ -411,7 +411,7 @@ impl Worker {
     }
 }
 
-/// Where the state of the server differs from what it may be.
+/// The differences between the state of the server and the possible states.
 fn differences(expected: &Expected, state: &Value) -> Vec<String> {
     let groups = state["groups"].as_array().map(Vec::as_slice).unwrap_or_default();
     let stored: BTreeMap<&str, &Value> = groups

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `posthog-groups mcp` against a client that others wrote: the Python SDK of the protocol. Builds both programs. Usage: run.sh
+# Tests `posthog-groups mcp` with the Python SDK of the protocol as its client. Builds both programs. Usage: run.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../lib.sh"

@@ -42,7 +42,7 @@ def stored(key: str) -> Any:
 
 
 class Session:
-    """One session with the program, and what it wrote on standard error."""
+    """One session with the program, and its output on standard error."""
 
     def __init__(self, mode: str, *flags: str) -> None:
         environment = {"POSTHOG_HOST": URL, "POSTHOG_PERSONAL_API_KEY": KEY, "POSTHOG_GROUPS_CONFIG": "", "HOME": "/nonexistent"}

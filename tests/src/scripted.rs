@@ -13,7 +13,7 @@ pub struct Request {
     pub head: String,
     /// The body.
     pub body: String,
-    /// How many requests the server has read before.
+    /// The number of requests that the server has read before.
     pub number: usize,
 }
 

@@ -114,7 +114,7 @@ async fn invalid_arguments_are_rejected_with_help() {
     refusals.add("set null", group.set("plan", &Value::Null).await);
     refusals.add("set none", group.set("plan", &None::<u8>).await);
     refusals.add("set not a number", group.set("plan", &f64::NAN).await);
-    refusals.add("set a map with keys that are no text", group.set("plan", &odd_map()).await);
+    refusals.add("set a map with keys that are not text", group.set("plan", &odd_map()).await);
     refusals.add("set without a name", group.set("", &1).await);
     refusals.add("unset without a name", group.unset("").await);
     refusals.add("upsert null", group.upsert(json!({"plan": 1, "trial": null})).await);

@@ -37,9 +37,9 @@ async fn a_call_queued_behind_another_waits_no_longer_than_its_own_limit() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     for deadline in [Some(Duration::from_secs(300)), None] {
         let policy = quick(3).max_server_wait(Duration::from_secs(1));
-        let hasty = client.with_options(|options| options.deadline(deadline).retry(policy));
+        let limited_client = client.with_options(|options| options.deadline(deadline).retry(policy));
         let started = Instant::now();
-        let error = hasty.groups(0).get("org:5").await.unwrap_err();
+        let error = limited_client.groups(0).get("org:5").await.unwrap_err();
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         assert!(error.is_rate_limited() && error.attempts() == 0, "{error:?}");
         assert!(error.retry_after().is_some_and(|wait| wait > Duration::from_secs(30)), "{error:?}");
@@ -57,14 +57,14 @@ async fn a_deadline_holds_while_another_call_requests_the_group_types() {
         tokio::spawn(async move { orgs.get("org:5").await })
     };
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let hasty = client.with_options(|options| options.deadline(Duration::from_millis(500)));
+    let limited_client = client.with_options(|options| options.deadline(Duration::from_millis(500)));
     let started = Instant::now();
-    let error = hasty.groups("organization").get("org:5").await.unwrap_err();
+    let error = limited_client.groups("organization").get("org:5").await.unwrap_err();
     assert!(error.is_timeout() && started.elapsed() < Duration::from_secs(3), "{error:?}");
     let policy = quick(0).max_server_wait(Duration::from_millis(500));
-    let hasty = client.with_options(|options| options.deadline(None).retry(policy));
+    let limited_client = client.with_options(|options| options.deadline(None).retry(policy));
     let started = Instant::now();
-    let error = hasty.groups("organization").get("org:5").await.unwrap_err();
+    let error = limited_client.groups("organization").get("org:5").await.unwrap_err();
     assert!(error.is_timeout() && started.elapsed() < Duration::from_secs(3), "{error:?}");
     assert_eq!(requests(&fake.journal()), ["GET groups_types"]);
     waiting.abort();
@@ -81,11 +81,11 @@ async fn a_deadline_holds_while_another_call_writes_to_the_group() {
     };
     tokio::time::sleep(Duration::from_millis(100)).await;
     let policy = quick(0).max_server_wait(Duration::from_millis(500));
-    for hasty in [
+    for limited_client in [
         client.with_options(|options| options.deadline(Duration::from_millis(500))),
         client.with_options(|options| options.deadline(None).retry(policy)),
     ] {
-        let group = hasty.groups(0).group("org:5");
+        let group = limited_client.groups(0).group("org:5");
         let started = Instant::now();
         for error in [group.set("plan", 1).await.unwrap_err(), group.unset("plan").await.unwrap_err()] {
             assert!(error.is_timeout() && error.is_retryable() && error.attempts() == 0, "{error:?}");
@@ -102,7 +102,7 @@ async fn endless(status: &str) -> ScriptedServer {
         .await
 }
 
-/// The messages of an error and its causes. For an unexpected response, those of reading its body.
+/// The messages of an error and its causes. For an unexpected response, the messages of the error of reading its body.
 async fn causes(error: posthog_groups::raw::Error<()>) -> String {
     match error {
         posthog_groups::raw::Error::UnexpectedResponse(response) => {

@@ -19,7 +19,7 @@ fn files(endings: &[&str]) -> Vec<(String, String)> {
 fn output_of(command: &mut Command) -> String {
     match command.output() {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
-        // An unpacked archive has no list of its files.
+        // Git has no list of the files in an unpacked archive.
         _ => String::new(),
     }
 }
@@ -74,7 +74,7 @@ fn every_defect_that_is_cited_is_recorded() {
     assert!(known.len() >= 78, "{} defects in {}", known.len(), record.display());
     let mut broken = Vec::new();
     for (name, text) in files(&[".rs", ".md", ".yaml", ".toml"]) {
-        // The first free number is that of the example in the instructions, and D99 is what tests call an unknown defect.
+        // The first free number is used in the example in the instructions, and D99 by tests as an unknown defect.
         let made_up = [format!("D{}", known.len() + 1), "D99".to_owned()];
         let unknown = cited("D", r"\bD\d\d\b", &text).into_iter();
         let unknown = unknown.filter(|(_, id)| !known.contains(id) && !made_up.contains(id));

@@ -1,4 +1,4 @@
-//! Comparing published documents in various shapes, with defects repaired and new ones planted.
+//! Compares published documents in different forms, with repaired defects and with new ones.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -55,7 +55,7 @@ fn every_published_document_is_accounted_for() {
     insta::assert_snapshot!(text);
 }
 
-/// The same document in other shapes.
+/// The same document in other forms.
 fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
     let mut shapes = vec![("3.1", to_3_1(document)), ("inlined", inlined(document))];
     let text = document.to_string();
@@ -179,14 +179,14 @@ fn the_shape_of_a_document_makes_no_difference() {
             let comparison = compared(variant);
             assert_eq!(findings(&comparison), Vec::<String>::new(), "{name}, {shape}");
             let mut expected = states.clone();
-            // These shapes have the alias in another way.
+            // These forms have the alias in a different way.
             expected.insert("D61".into(), comparison.states["D61"]);
             assert_eq!(comparison.states, expected, "{name}, {shape}");
         }
     }
 }
 
-/// Our specification, inlined, to repair a document with.
+/// Our specification with inlined references, for repairing a document.
 static OURS: LazyLock<Value> = LazyLock::new(|| inlined(&SPEC.value));
 
 fn operation<'v>(document: &'v mut Value, path: &str, method: &str) -> &'v mut Value {
@@ -200,7 +200,7 @@ fn parameter<'v>(operation: &'v mut Value, name: &str) -> &'v mut Value {
 
 type Repair = Box<dyn Fn(&mut Value)>;
 
-/// Repairs of a document of 2025, each by the id of the defect that it repairs.
+/// Repairs of a document from 2025, by the id of the defect.
 fn repairs() -> Vec<(&'static str, Repair)> {
     let body = |path: &'static str| {
         move |document: &mut Value| {
@@ -263,7 +263,7 @@ fn any_subset_of_repaired_defects_is_accounted_for() {
     document["paths"].as_object_mut().unwrap().retain(|path, _| !path.starts_with("/api/environments/"));
     let repairs = repairs();
     for mask in 0..1_u32 << repairs.len() {
-        // Each alone, all but each, and a sample of the rest.
+        // Each repair alone, all except one, and a sample of other combinations.
         let others = repairs.len() as u32 - mask.count_ones();
         if mask.count_ones() > 1 && others > 1 && mask % 97 != 0 {
             continue;
@@ -277,14 +277,14 @@ fn any_subset_of_repaired_defects_is_accounted_for() {
         for (id, _) in &repairs {
             let expected = if ids.contains(id) { State::Agrees } else { State::Published };
             let state = comparison.states[*id];
-            // Answers that were added with ours make more places right.
+            // Responses that were added from our specification make more places correct.
             let partly = state == State::Partly && expected == State::Published;
             assert!(state == expected || partly, "{id} is {state} with {ids:?} repaired");
         }
     }
 }
 
-/// A planted difference: path, method, what to do to the operation, and the place that must be named.
+/// A planted difference: path, method, the change of the operation, and the place that must be reported.
 type Planted = (&'static str, &'static str, fn(&mut Value), &'static str);
 
 fn planted() -> Vec<Planted> {
@@ -391,7 +391,7 @@ fn a_planted_difference_is_the_only_finding_even_next_to_a_known_defect() {
     for (path, method, plant, place) in planted() {
         let mut variant = document.clone();
         plant(operation(&mut variant, path, method));
-        // The alias is to have the same.
+        // The alias must have the same operation.
         variant["paths"][path.replacen("projects", "environments", 1)][method] =
             variant["paths"][path][method].clone();
         let comparison = compared(variant);
@@ -449,7 +449,7 @@ fn removing_an_entry_makes_exactly_its_differences_findings() {
             .findings
             .into_iter()
             .flat_map(|d| {
-                // A finding also names the places where the same difference is.
+                // A finding also lists the other places with the same difference.
                 let also = d.also.into_iter().map(|d| (d.operation, d.place));
                 also.chain([(d.operation, d.place)]).collect::<Vec<_>>()
             })

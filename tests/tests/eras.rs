@@ -1,4 +1,4 @@
-//! What each call does on each server: of 2025, of 2025 with `upsert_properties`, and of 2026.
+//! The behavior of each call on each server: from 2025, from 2025 with `upsert_properties`, and from 2026.
 
 use futures_util::TryStreamExt as _;
 use posthog_groups::{Client, Cursor, Error};
@@ -62,23 +62,23 @@ fn told<T>(result: Result<T, Error>, tell: impl FnOnce(T) -> String) -> String {
 
 const CALLS: [&str; 27] = [
     "find",
-    "find what is missing",
-    "get what is missing",
+    "find a missing group",
+    "get a missing group",
     "list",
     "list from a bad cursor",
     "list of an unused type",
     "create",
     "create what exists",
-    "create with blanks around the key",
+    "create with white space around the key",
     "set",
     "set the same again",
     "set on a missing group",
     "set on a group without a type",
     "unset",
-    "unset what is not set",
+    "unset a missing property",
     "unset on a missing group",
     "upsert",
-    "upsert of what is there",
+    "upsert of existing values",
     "upsert on a missing group",
     "upsert that creates",
     "activity",
@@ -102,8 +102,8 @@ async fn make(call: &str, client: &Client) -> String {
     };
     match call {
         "find" => told(group.find().await, |found| format!("{}", found.is_some())),
-        "find what is missing" => told(missing.find().await, |found| format!("{}", found.is_some())),
-        "get what is missing" => told(missing.get().await, properties),
+        "find a missing group" => told(missing.find().await, |found| format!("{}", found.is_some())),
+        "get a missing group" => told(missing.get().await, properties),
         "list" => told(groups.list().page().await, |page| format!("{} groups", page.groups.len())),
         "list from a bad cursor" => told(groups.list().start_from(Cursor::new("x")).page().await, |page| {
             format!("{} groups", page.groups.len())
@@ -113,7 +113,7 @@ async fn make(call: &str, client: &Client) -> String {
         }
         "create" => told(groups.create("new").properties(json!({"a": 1})).send().await, properties),
         "create what exists" => told(groups.create("org:5").send().await, properties),
-        "create with blanks around the key" => told(groups.create(" new ").send().await, properties),
+        "create with white space around the key" => told(groups.create(" new ").send().await, properties),
         "set" => told(group.set("plan", "scale").await, properties),
         "set the same again" => told(group.set("plan", "free").await, properties),
         "set on a missing group" => told(missing.set("plan", "scale").await, properties),
@@ -121,10 +121,10 @@ async fn make(call: &str, client: &Client) -> String {
             told(client.groups(3).group("lost").set("plan", "scale").await, properties)
         }
         "unset" => told(group.unset("plan").await, properties),
-        "unset what is not set" => told(group.unset("trial").await, properties),
+        "unset a missing property" => told(group.unset("trial").await, properties),
         "unset on a missing group" => told(missing.unset("plan").await, properties),
         "upsert" => told(group.upsert(json!({"plan": "scale", "seats": 5})).await, upserted),
-        "upsert of what is there" => told(group.upsert(json!({"plan": "free"})).await, upserted),
+        "upsert of existing values" => told(group.upsert(json!({"plan": "free"})).await, upserted),
         "upsert on a missing group" => told(missing.upsert(json!({"plan": "free"})).await, upserted),
         "upsert that creates" => {
             told(missing.upsert(json!({"plan": "free"})).create_if_missing().await, upserted)
@@ -260,7 +260,7 @@ async fn invalid_and_insufficient_keys_are_distinguished_for_any_status() {
 async fn inconsistent_error_bodies_are_normalized() {
     let (fake, client) = serve(Era::Y2025, false, world()).await;
     let group = client.groups(0).group("org:5");
-    // Servers of 2025 swap code and detail.
+    // Servers from 2025 swap code and detail.
     let body = json!({"attr": "value", "code": "This field is required.", "detail": "required", "type": "validation_error"});
     fake.add_faults([answer(400, body)]).unwrap();
     let error = group.set("plan", "scale").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Writes with an unusual response have exactly one effect, and the result is true.
+//! Writes with an unusual response have exactly one effect, and the result is correct.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn serve(write: Write, era: Era) -> (Fake, Groups) {
 }
 
 fn groups(fake: &Fake) -> Groups {
-    // Building one takes milliseconds.
+    // Shared, because building one takes milliseconds.
     static HTTP: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
     let http = HTTP.get_or_init(|| {
         reqwest::Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build().unwrap()
@@ -94,7 +94,7 @@ fn groups(fake: &Fake) -> Groups {
 }
 
 /// Resets the server, and creates a new client.
-fn anew(fake: &Fake, write: Write, era: Era) -> Groups {
+fn reset(fake: &Fake, write: Write, era: Era) -> Groups {
     fake.clear_faults();
     fake.put_state(State { era, ..world(write) }).unwrap();
     groups(fake)
@@ -130,7 +130,7 @@ async fn a_capture_failure_of_any_status_is_a_success_without_an_event_and_nothi
             let (fake, _) = serve(write, era).await;
             for status in [400, 401, 403, 404, 413, 429, 500, 502, 503, 504, 512, 520, 524] {
                 let case = format!("{write:?} on {era:?}, {status}");
-                let orgs = anew(&fake, write, era);
+                let orgs = reset(&fake, write, era);
                 fake.add_faults([answer(write, status, capture_failure(write), Phase::After)]).unwrap();
                 let group = write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 assert!(group.event_not_sent(), "{case}");
@@ -168,7 +168,7 @@ async fn after_an_unexpected_success_the_group_is_read_back_and_only_a_missing_w
                 for body in [json!(""), json!({}), json!({"status": "accepted"}), json!("OK"), json!([])] {
                     for phase in [Phase::Before, Phase::After] {
                         let case = format!("{write:?} on {era:?}, {status} {body}, {phase:?}");
-                        let orgs = anew(&fake, write, era);
+                        let orgs = reset(&fake, write, era);
                         fake.add_faults([answer(write, status, body.clone(), phase)]).unwrap();
                         write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                         assert!(write.effect(&fake), "{case}");
@@ -203,14 +203,14 @@ async fn statuses_of_proxies_are_like_502() {
         for write in Write::ALL {
             for phase in [Phase::Before, Phase::After] {
                 let case = format!("{write:?}, {status}, {phase:?}");
-                let orgs = anew(&fake, write, Era::Y2025);
+                let orgs = reset(&fake, write, Era::Y2025);
                 let fault = Fault { phase, ..Fault::http(status) }.on("POST", write.path());
                 fake.add_faults([fault.clone()]).unwrap();
                 write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                 assert!(write.effect(&fake), "{case}");
                 assert_eq!(write.sent(&fake), if phase == Phase::After { 1 } else { 2 }, "{case}");
             }
-            let orgs = anew(&fake, write, Era::Y2025);
+            let orgs = reset(&fake, write, Era::Y2025);
             fake.add_faults([Fault { times: 0, ..Fault::http(status) }.on("POST", write.path())]).unwrap();
             let error = write.send(&orgs).await.unwrap_err();
             assert!(error.is_outcome_unknown() && error.is_server_error(), "{write:?}, {status}: {error:?}");
@@ -220,7 +220,7 @@ async fn statuses_of_proxies_are_like_502() {
             );
             assert_eq!(write.sent(&fake), 3, "{write:?}, {status}");
         }
-        let orgs = anew(&fake, Write::Set, Era::Y2026);
+        let orgs = reset(&fake, Write::Set, Era::Y2026);
         fake.add_faults([Fault { times: 2, ..Fault::http(status) }]).unwrap();
         assert!(orgs.find("org:5").await.unwrap().is_some(), "{status}");
         fake.add_faults([Fault { times: 0, ..Fault::http(status) }]).unwrap();

@@ -1,4 +1,4 @@
-//! The generated client with every example of the spec: responses of both eras decode, and errors keep status and body.
+//! The generated client with every example of the specification: responses of both eras decode, and errors keep status and body.
 
 use std::fs;
 use std::path::PathBuf;

@@ -15,7 +15,7 @@ use posthog_groups_fake::{Effect, Fake, Fault, Framing, JournalEntry, Phase, Sta
 use posthog_groups_tests::{KEY, quick, wrapper};
 use serde_json::json;
 
-/// The kinds of servers: of each year, and of 2025 with `upsert_properties`.
+/// The kinds of servers: from each year, and from 2025 with `upsert_properties`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum World {
     Y2025,
@@ -104,7 +104,7 @@ impl Call {
         }
     }
 
-    /// The request that the faults hit.
+    /// The request that the faults affect.
     fn request(self, world: World) -> (&'static str, &'static str) {
         match self {
             Self::List => ("GET", "/groups/$"),
@@ -159,13 +159,13 @@ impl Call {
 
 /// The meaning of a fault for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
+enum Failure {
     /// The response is late but complete.
     None,
     /// 429: not processed, with `Retry-After`.
     Throttled,
     /// No usable response, or a temporary status.
-    Passing,
+    Temporary,
     /// 500: the request may be invalid, and may have taken effect.
     Broken,
 }
@@ -174,7 +174,7 @@ enum Trouble {
 struct Row {
     name: String,
     fault: Fault,
-    trouble: Trouble,
+    failure: Failure,
     /// The expected error if the fault is permanent.
     error: fn(&Error) -> bool,
 }
@@ -186,37 +186,37 @@ fn stall(at: StallAt) -> Effect {
 /// The faults of the admin protocol, before and after the request takes effect if that makes a difference.
 fn faults() -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut both = |name: &str, effect: Effect, trouble: Trouble, error: fn(&Error) -> bool| {
+    let mut both = |name: &str, effect: Effect, failure: Failure, error: fn(&Error) -> bool| {
         for phase in [Phase::Before, Phase::After] {
             let fault = Fault { phase, ..Fault::new(effect.clone()) };
-            rows.push(Row { name: format!("{name} {phase:?}"), fault, trouble, error });
+            rows.push(Row { name: format!("{name} {phase:?}"), fault, failure, error });
         }
     };
     let http = |status| Fault::http(status).effect;
-    both("http 502", http(502), Trouble::Passing, |e| e.status() == Some(502) && e.is_server_error());
-    both("http 503", http(503), Trouble::Passing, |e| e.status() == Some(503) && e.is_server_error());
-    both("http 504", http(504), Trouble::Passing, |e| e.status() == Some(504) && e.is_server_error());
-    both("http 500", http(500), Trouble::Broken, |e| e.status() == Some(500) && e.is_server_error());
-    both("crash", Effect::Crash, Trouble::Broken, |e| e.status() == Some(500) && e.code() == Some("error"));
-    both("drop", Effect::Drop { reset: false }, Trouble::Passing, Error::is_interrupted);
-    both("reset", Effect::Drop { reset: true }, Trouble::Passing, Error::is_interrupted);
-    both("stall at headers", stall(StallAt::Headers), Trouble::Passing, Error::is_timeout);
-    both("stall in body", stall(StallAt::Body), Trouble::Passing, Error::is_timeout);
+    both("http 502", http(502), Failure::Temporary, |e| e.status() == Some(502) && e.is_server_error());
+    both("http 503", http(503), Failure::Temporary, |e| e.status() == Some(503) && e.is_server_error());
+    both("http 504", http(504), Failure::Temporary, |e| e.status() == Some(504) && e.is_server_error());
+    both("http 500", http(500), Failure::Broken, |e| e.status() == Some(500) && e.is_server_error());
+    both("crash", Effect::Crash, Failure::Broken, |e| e.status() == Some(500) && e.code() == Some("error"));
+    both("drop", Effect::Drop { reset: false }, Failure::Temporary, Error::is_interrupted);
+    both("reset", Effect::Drop { reset: true }, Failure::Temporary, Error::is_interrupted);
+    both("stall at headers", stall(StallAt::Headers), Failure::Temporary, Error::is_timeout);
+    both("stall in body", stall(StallAt::Body), Failure::Temporary, Error::is_timeout);
     for framing in [Framing::ContentLength, Framing::Chunked, Framing::Honest] {
         let cut = Effect::Truncate { keep: 0.5, framing };
-        both(&format!("truncate {framing:?}"), cut, Trouble::Passing, Error::is_interrupted);
+        both(&format!("truncate {framing:?}"), cut, Failure::Temporary, Error::is_interrupted);
     }
-    let mut one = |name: &str, fault: Fault, trouble: Trouble, error: fn(&Error) -> bool| {
-        rows.push(Row { name: name.to_owned(), fault, trouble, error });
+    let mut one = |name: &str, fault: Fault, failure: Failure, error: fn(&Error) -> bool| {
+        rows.push(Row { name: name.to_owned(), fault, failure, error });
     };
     let never = |_: &Error| false;
     let slow = |delay, chunk| Fault::new(Effect::Slow { delay, chunk, interval: 0.001 });
-    one("slow to start", slow(0.05, 0), Trouble::None, never);
-    one("slow to come", slow(0.0, 20), Trouble::None, never);
+    one("slow to start", slow(0.05, 0), Failure::None, never);
+    one("slow to come", slow(0.0, 20), Failure::None, never);
     let ends_in_time = Effect::Stall { seconds: 0.05, at: StallAt::Body, then: StallThen::Finish };
-    one("stall that ends in time", Fault::new(ends_in_time), Trouble::None, never);
-    one("http 429, 0 s", throttled("0"), Trouble::Throttled, Error::is_rate_limited);
-    one("http 429, 1 s", throttled("1"), Trouble::Throttled, Error::is_rate_limited);
+    one("stall that ends in time", Fault::new(ends_in_time), Failure::None, never);
+    one("http 429, 0 s", throttled("0"), Failure::Throttled, Error::is_rate_limited);
+    one("http 429, 1 s", throttled("1"), Failure::Throttled, Error::is_rate_limited);
     rows
 }
 
@@ -242,29 +242,29 @@ struct Expected {
     sent: usize,
     /// The number of times the group is read back in between.
     looks: usize,
-    /// Whether the result is that of a call without the fault; otherwise it is an error, and nothing has changed.
+    /// Whether the result is the same as without the fault. Otherwise, it is an error, and nothing has changed.
     succeeds: bool,
 }
 
 /// The decision table (contract section 4).
-fn expected(is_write: bool, trouble: Trouble, carried_out: bool, lasts: bool) -> Expected {
+fn expected(is_write: bool, failure: Failure, carried_out: bool, lasts: bool) -> Expected {
     let of = |sent, looks, succeeds| Expected { sent, looks, succeeds };
-    match (is_write, trouble, lasts) {
-        // Nothing is wrong.
-        (_, Trouble::None, _) => of(1, 0, true),
+    match (is_write, failure, lasts) {
+        // The response is only late.
+        (_, Failure::None, _) => of(1, 0, true),
         // Not processed: it is sent again after the wait, without reading back.
-        (_, Trouble::Throttled, false) => of(2, 0, true),
-        (_, Trouble::Throttled, true) => of(1 + RETRIES, 0, false),
+        (_, Failure::Throttled, false) => of(2, 0, true),
+        (_, Failure::Throttled, true) => of(1 + RETRIES, 0, false),
         // A read is retried; after a 500 once.
-        (false, Trouble::Passing | Trouble::Broken, false) => of(2, 0, true),
-        (false, Trouble::Passing, true) => of(1 + RETRIES, 0, false),
-        (false, Trouble::Broken, true) => of(2, 0, false),
+        (false, Failure::Temporary | Failure::Broken, false) => of(2, 0, true),
+        (false, Failure::Temporary, true) => of(1 + RETRIES, 0, false),
+        (false, Failure::Broken, true) => of(2, 0, false),
         // A write that took effect is found by reading back, and never sent again.
-        (true, Trouble::Passing | Trouble::Broken, _) if carried_out => of(1, 1, true),
+        (true, Failure::Temporary | Failure::Broken, _) if carried_out => of(1, 1, true),
         // A write without effect is sent again after reading back; after a 500 once.
-        (true, Trouble::Passing | Trouble::Broken, false) => of(2, 1, true),
-        (true, Trouble::Passing, true) => of(1 + RETRIES, 1 + RETRIES, false),
-        (true, Trouble::Broken, true) => of(2, 2, false),
+        (true, Failure::Temporary | Failure::Broken, false) => of(2, 1, true),
+        (true, Failure::Temporary, true) => of(1 + RETRIES, 1 + RETRIES, false),
+        (true, Failure::Broken, true) => of(2, 2, false),
     }
 }
 
@@ -272,7 +272,7 @@ fn expected(is_write: bool, trouble: Trouble, carried_out: bool, lasts: bool) ->
 struct Baseline {
     result: String,
     world: String,
-    /// The number of requests that faults hit, and of others.
+    /// The number of requests that faults affect, and of others.
     sent: usize,
     others: usize,
 }
@@ -354,7 +354,7 @@ async fn baselines(fake: &Bench) -> Baselines {
     all
 }
 
-/// Runs a case and returns what is wrong.
+/// Runs a case and returns the problems.
 async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), String> {
     let Case { call, world, row, lasts } = case;
     let without = &baselines[&(*call, *world)];
@@ -370,7 +370,7 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
 
     let not_offered = without.result == "not offered by this server";
     let carried_out = row.fault.phase == Phase::After && !not_offered;
-    let mut wanted = expected(call.is_write(), row.trouble, carried_out, *lasts);
+    let mut wanted = expected(call.is_write(), row.failure, carried_out, *lasts);
     if not_offered {
         match &row.fault.effect {
             // There is no endpoint that could crash.
@@ -401,9 +401,9 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
                 return Err(format!("failed with another error: {error:?}"));
             }
             // A lost request may still arrive after the last read.
-            let unknown = call.is_write() && row.trouble == Trouble::Passing;
+            let unknown = call.is_write() && row.failure == Failure::Temporary;
             check("outcome unknown", &error.is_outcome_unknown(), &unknown)?;
-            let retryable = !unknown && row.trouble != Trouble::Broken;
+            let retryable = !unknown && row.failure != Failure::Broken;
             check("retryable", &error.is_retryable(), &retryable)?;
             check("stored", &after, &before)
         }
@@ -421,7 +421,7 @@ fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Re
     if seen == wanted { Ok(()) } else { Err(format!("{what}:\n    seen   {seen:?}\n    wanted {wanted:?}")) }
 }
 
-/// Runs cases on many servers at a time and returns what went wrong.
+/// Runs cases on many servers concurrently and returns the problems.
 async fn run_all(cases: Vec<Case>) -> Vec<String> {
     let baselines = Arc::new(baselines(&Bench::start().await).await);
     let waiting = Arc::new(Mutex::new(VecDeque::from(cases)));

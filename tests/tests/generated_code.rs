@@ -1,5 +1,5 @@
-//! Checks of the generated client: it is fresh, and snapshots have its public API, the metadata of its operations, and the
-//! requests of every call.
+//! Checks that the generated client is up to date. Snapshots contain its public API, the metadata of its operations, and the
+//! request of every call.
 
 use std::fs;
 

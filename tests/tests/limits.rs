@@ -1,6 +1,6 @@
 //! Rate limits: the server's, which all clones of a client hit at most once together, and the client's own.
 //!
-//! Some of these tests take as long as a real wait.
+//! Some of these tests really wait.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -189,8 +189,8 @@ async fn a_deadline_before_the_end_of_the_wait_fails_immediately() {
     let (fake, client) = serve(Era::Y2026, world()).await;
     fake.add_faults([throttle("60")]).unwrap();
     let started = Instant::now();
-    let hasty = client.with_options(|options| options.deadline(Duration::from_secs(10)));
-    let error = hasty.groups(0).get("org:5").await.unwrap_err();
+    let limited_client = client.with_options(|options| options.deadline(Duration::from_secs(10)));
+    let error = limited_client.groups(0).get("org:5").await.unwrap_err();
     assert!(error.is_rate_limited() && error.retry_after() == Some(Duration::from_secs(60)), "{error:?}");
     assert!(started.elapsed() < Duration::from_secs(5));
 }

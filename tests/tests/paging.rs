@@ -266,7 +266,7 @@ impl Foreigner {
     }
 }
 
-/// Links of servers behind proxies and of hostile servers. `{}` is the place of the cursor.
+/// Links of servers behind proxies and of hostile servers. `{}` is a placeholder for the cursor.
 fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
     vec![
         format!("http://127.0.0.1:{foreign}/api/projects/1/groups/?cursor={{}}"),

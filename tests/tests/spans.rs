@@ -1,4 +1,4 @@
-//! A subscriber of all events of all crates sees spans of requests and no key.
+//! A subscriber to all events of all crates sees spans of requests, but no key.
 //!
 //! One test, because only a subscriber for the whole process sees everything. With subscribers per thread, the cached interest of a
 //! call site can be wrong.

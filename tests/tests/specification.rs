@@ -1,4 +1,4 @@
-//! The specification is valid, its derived forms are fresh and equivalent, and its ledger accounts for every published
+//! The specification is valid, its derived forms are up to date and equivalent, and its ledger accounts for every published
 //! document.
 
 use std::fs;
@@ -57,7 +57,7 @@ fn yaml_json_and_3_1_say_the_same_and_only_the_derived_forms_have_examples() {
     let newer = read("openapi-3.1.json");
     assert_eq!(newer.value["openapi"], "3.1.0");
     let mut back = to_3_0(&newer).unwrap();
-    // Of two words for one thing the way back takes the other.
+    // If there are two equivalent keywords, converting back results in the other one.
     back["openapi"] = yaml["openapi"].clone();
     let (mut back, mut there) = (to_3_1(&back), to_3_1(&json));
     back.sort_all_objects();
@@ -88,10 +88,10 @@ fn a_slice_that_was_edited_is_refused_by_its_digest() {
     let slice = spec.join("published/posthog-2025.yaml");
     fs::write(&slice, fs::read_to_string(&slice).unwrap() + "# edited\n").unwrap();
     let error = Project::new(&spec).comparisons().unwrap_err().to_string();
-    assert!(error.contains("slices are never edited"), "{error}");
+    assert!(error.contains("slices must not be edited"), "{error}");
 }
 
-/// The complete documents, where the machine has them: beside the workspace in `shared/`.
+/// The complete documents, if they are available next to the workspace in `shared/`.
 #[test]
 fn the_stored_slices_are_those_of_the_complete_documents() {
     let folder = workspace().join("../shared/upstream");

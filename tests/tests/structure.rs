@@ -1,4 +1,4 @@
-//! The structure of the crates: the layers of the wrapper, import circles, and the documents for contributors.
+//! The structure of the crates: the layers of the wrapper, import cycles, and the documents for contributors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use syn::visit::Visit;
 /// The layers from top to bottom. A file imports from its own folder and from lower ones.
 const LAYERS: [&str; 7] = ["blocking", "bulk", "resources", "write", "wire", "data", "error"];
 
-/// Import circles that are kept: the crate, the modules (each with its submodules), and the reason.
+/// Import cycles that are kept: the crate, the modules (each with its submodules), and the reason.
 const KEPT: [(&str, &[&str], &str); 4] = [
     (
         "posthog-groups-client",
@@ -224,14 +224,14 @@ fn reachable(start: &str, imports: &Imports) -> BTreeSet<String> {
 }
 
 /// Each set of modules that import each other directly or indirectly.
-fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
+fn cycles(imports: &Imports) -> BTreeSet<Vec<String>> {
     let reach: Imports = imports.keys().map(|module| (module.clone(), reachable(module, imports))).collect();
-    let circle_of = |module: &String| {
+    let cycle_of = |module: &String| {
         let others =
             reach[module].iter().filter(|other| reach.get(*other).is_some_and(|back| back.contains(module)));
         others.cloned().collect::<Vec<_>>()
     };
-    imports.keys().map(circle_of).filter(|circle| !circle.is_empty()).collect()
+    imports.keys().map(cycle_of).filter(|cycle| !cycle.is_empty()).collect()
 }
 
 /// The source folders of the workspace's crates, by the names of the crates.
@@ -266,19 +266,19 @@ fn import_circles_are_only_the_listed_ones() {
     let mut used = BTreeSet::new();
     let mut new = Vec::new();
     for (name, src) in &crates {
-        for circle in circles(&imports(src)) {
+        for cycle in cycles(&imports(src)) {
             match KEPT
                 .iter()
-                .position(|(kept, below, _)| kept == name && circle.iter().all(|m| is_below(m, below)))
+                .position(|(kept, below, _)| kept == name && cycle.iter().all(|m| is_below(m, below)))
             {
                 Some(position) => drop(used.insert(position)),
-                None => new.push(format!("{name}: {}", circle.join(", "))),
+                None => new.push(format!("{name}: {}", cycle.join(", "))),
             }
         }
     }
-    assert!(new.is_empty(), "new circles; move what both sides need to a file of its own: {new:#?}");
+    assert!(new.is_empty(), "new cycles; move what both sides need to a file of its own: {new:#?}");
     let gone: Vec<_> = (0..KEPT.len()).filter(|position| !used.contains(position)).map(|p| KEPT[p]).collect();
-    assert!(gone.is_empty(), "these circles no longer exist; remove them from KEPT: {gone:#?}");
+    assert!(gone.is_empty(), "these cycles no longer exist; remove them from KEPT: {gone:#?}");
 }
 
 fn is_below(module: &str, folders: &[&str]) -> bool {
@@ -392,7 +392,7 @@ fn circles_and_upward_imports_are_detected() {
     write("data/names.rs", "");
     let imports = imports(folder.path());
     assert_eq!(
-        circles(&imports),
+        cycles(&imports),
         BTreeSet::from([["wire::a", "wire::b", "wire::c"].map(str::to_owned).to_vec()])
     );
     assert_eq!(imports["wire::b"], BTreeSet::from(["error".to_owned(), "wire::c".to_owned()]));

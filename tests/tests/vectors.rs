@@ -1,7 +1,7 @@
 //! The test vectors, `spec/vectors.jsonl`, run against the stand-in server in both eras.
 //!
 //! Against another server: `VECTORS_BASE_URL=http://127.0.0.1:8000 cargo test -p posthog-groups-tests --test vectors`.
-//! `VECTORS_FILE` names other vectors, and `VECTORS_ONLY` is a part of the ids or endpoints to run.
+//! `VECTORS_FILE` selects another file of vectors, and `VECTORS_ONLY` runs only vectors whose id or endpoint contains a text.
 
 use posthog_groups_fake::Fake;
 use posthog_groups_tests::{VectorRunner, eras, parse, workspace};

@@ -89,7 +89,7 @@ fn nothing_in_the_repository_names_a_folder_of_one_machine() {
             return;
         }
     };
-    // Assembled, so that this file does not find itself.
+    // Assembled from parts, so that the test does not find this file.
     let forbidden = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat(), ["/ho", "me/"].concat()];
     let mut found = Vec::new();
     for name in files.split('\0').filter(|name| !name.is_empty()) {
@@ -115,9 +115,9 @@ fn no_test_and_no_doctest_is_ignored() {
     for name in String::from_utf8(output.stdout).unwrap().split('\0').filter(|name| !name.is_empty()) {
         let Ok(text) = fs::read_to_string(workspace().join(name)) else { continue };
         for mark in &ignored {
-            // A word of the generator, which our code removes.
+            // Generator output that our code removes contains this word.
             let allowed = name.ends_with("codegen/src/generate.rs");
-            assert!(allowed || !text.contains(mark.as_str()), "{name} holds {mark}");
+            assert!(allowed || !text.contains(mark.as_str()), "{name} contains {mark}");
         }
     }
 }

@@ -14,11 +14,11 @@ if ! cmp -s package-lock.json node_modules/installed.json; then
     npm ci --silent --no-audit --no-fund
     cp package-lock.json node_modules/installed.json
 fi
-# The scripts go into the page, and the marks that say what the server wants (x-required-scopes and so on) are shown.
+# The scripts are embedded in the page, and the extensions (x-required-scopes and so on) are shown.
 node_modules/.bin/redocly build-docs "$spec" --output rendered.html --title "PostHog groups API, corrected" \
     --inlineBundle --openapi.showExtensions=true --openapi.disableTelemetry=true >render.log 2>&1 || { cat render.log >&2; exit 1; }
 
-# The renderer asks its maker's host for a logo, which goes; and a browser is told to load nothing that is not in the file.
+# Removes a logo that the renderer would load from another host, and forbids the browser to load anything that is not in the file.
 policy="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; worker-src blob:"
 node -e '
 const { readFileSync, writeFileSync } = require("node:fs");

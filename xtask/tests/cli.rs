@@ -1,4 +1,4 @@
-//! The command line as a person meets it: help, exit codes, and what bad input is told.
+//! The command line: help, exit codes, and messages for invalid input.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use workspace::Workspace;
 
 mod workspace;
 
-/// A complete document as an instance would serve it: a published slice, with texts and another path.
+/// A complete document like that of an instance: a published slice, with texts and another path.
 fn complete(workspace: &Workspace) -> Value {
     let slice =
         posthog_groups_spec::Document::read(&workspace.path("spec/published/posthog-2025.yaml")).unwrap();
@@ -99,7 +99,7 @@ fn a_new_difference_is_reported_in_every_format_and_changes_nothing() {
     assert!(report["findings"][0]["entry"].as_str().unwrap().contains("kind: property-removed"));
     let run = workspace.xtask(&["spec", "compare", "newer.json", "--format", "markdown"]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("### What the document gets wrong"), "{}", run.stdout);
+    assert!(run.stdout.contains("### Defects of the document"), "{}", run.stdout);
     assert_eq!(workspace.products(), before);
 }
 
@@ -172,9 +172,9 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
         ("empty.yaml", Vec::new(), "empty.yaml:1:1: the document is empty"),
         ("binary.yaml", vec![b'a', b':', 0xff], "binary.yaml:1:1: the text is not UTF-8"),
         ("truncated.json", complete.as_bytes()[..complete.len() / 2].to_vec(), "truncated.json:1:"),
-        ("bomb.yaml", format!("a0: &a0 [x]\n{bomb}").into_bytes(), "unfolds beyond all bounds through aliases"),
-        ("twice.yaml", b"openapi: 3.0.3\nopenapi: 3.0.3\n".to_vec(), "twice.yaml:2:1: the key `openapi` stands twice"),
-        ("deep.json", "[".repeat(100_000).into_bytes(), "nests deeper than 64 levels"),
+        ("bomb.yaml", format!("a0: &a0 [x]\n{bomb}").into_bytes(), "grows too large when its aliases are expanded"),
+        ("twice.yaml", b"openapi: 3.0.3\nopenapi: 3.0.3\n".to_vec(), "twice.yaml:2:1: the key `openapi` occurs twice"),
+        ("deep.json", "[".repeat(100_000).into_bytes(), "is nested deeper than 64 levels"),
         ("swagger.yaml", b"swagger: '2.0'\n".to_vec(), "this is a Swagger 2.0 document; convert it to OpenAPI 3.0 first"),
         ("petstore.yaml", b"openapi: 3.0.3\npaths: {/pets: {}}\n".to_vec(), "petstore.yaml:2 #/paths: no path begins with"),
         (
@@ -188,7 +188,7 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
                 .replacen("\"schemas\":{", "\"schemas\":{\"A\":{\"$ref\":\"#/components/schemas/B\"},\"B\":{\"$ref\":\"#/components/schemas/A\"},", 1)
                 .replacen(reference, "\"#/components/schemas/A\"", 1)
                 .into_bytes(),
-            "is circular and never leads to a definition",
+            "is circular and does not lead to a definition",
         ),
     ];
     let before = workspace.products();
@@ -209,13 +209,13 @@ fn a_malformed_ledger_is_named_by_place_and_nothing_is_written() {
     let ledger = workspace.read("spec/defects.yaml");
     let cases = [
         (ledger.replacen("title: ", "titel: ", 1), "unknown field `titel`"),
-        (ledger.replacen("- id: D02", "- id: D01", 1), "D01 is given twice; ids are unique"),
+        (ledger.replacen("- id: D02", "- id: D01", 1), "D01 occurs twice; ids must be unique"),
         (ledger.replacen("id: D61\n", "id: D99\n", 1), "there is no defect D99"),
         (
             ledger.clone() + "- {id: D80, title: t, published: p, actual: a, evidence: [e]}\n",
-            "D80 needs either `accounts`",
+            "D80 requires either `accounts`",
         ),
-        ("- 1\n".into(), "a ledger is an object with `scope` and `defects`"),
+        ("- 1\n".into(), "a ledger must be an object with `scope` and `defects`"),
     ];
     for (text, expected) in cases {
         workspace.write("spec/defects.yaml", &text);
@@ -249,7 +249,7 @@ fn an_unused_entry_and_a_missing_one_are_findings_of_check() {
     );
 }
 
-/// A mutation of the corrected spec: what to plant, where, and the rule that must find it.
+/// Changes the corrected specification at a place, so that a rule must find the defect.
 fn plant(spec: &mut Value, pointer: &str, value: Option<Value>) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let key = key.replace("~1", "/").replace("~0", "~");
@@ -341,7 +341,7 @@ fn every_planted_defect_is_rejected_and_the_clean_spec_accepted() {
     assert_eq!(workspace.xtask(&["spec", "check", "--spec", "duplicate.yaml"]).code, 2, "no document at all");
 }
 
-/// Answers one request with `answer` and gives back what was asked.
+/// Responds to one request with `answer`, and returns the request.
 fn serve_once(answer: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
     use std::io::{Read, Write};
 

@@ -1,4 +1,4 @@
-//! What `contract`, `clients` and `dist` say before they hand over to other people's tools.
+//! The messages of `contract`, `clients` and `dist` if external tools are missing.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 use std::fs;
@@ -14,7 +14,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Runs xtask with nothing on the path.
+/// Runs xtask with an empty `PATH`.
 fn with_nothing(workspace: &Path, arguments: &[&str]) -> Output {
     let empty = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -42,11 +42,12 @@ fn what_is_missing_is_said_by_name_with_where_to_get_it() {
     for (arguments, names) in [
         (
             &["clients"][..],
-            &["typescript needs Node.js 20", "npm", "python needs Python 3.11", "go needs Go 1.25"][..],
+            &["typescript requires Node.js 20", "npm", "python requires Python 3.11", "go requires Go 1.25"]
+                [..],
         ),
         (&["clients", "go"], &["go requires Go 1.25 or newer (`go`), which is not installed: from go.dev"]),
-        (&["contract"], &["the contract test needs Python 3.11 or newer with venv (`python3`)"]),
-        (&["dist", "--out", "unused"], &["the reference page needs Node.js 20"]),
+        (&["contract"], &["the contract test requires Python 3.11 or newer with venv (`python3`)"]),
+        (&["dist", "--out", "unused"], &["the reference page requires Node.js 20"]),
     ] {
         let workspace = tempfile::tempdir().unwrap();
         copy(&root().join("spec"), &workspace.path().join("spec"));

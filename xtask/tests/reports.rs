@@ -1,5 +1,4 @@
-//! What the commands report to people who decide and to programs that gate: `spec diff`, and findings as JSON and
-//! SARIF.
+//! The reports of the commands for people and for programs: `spec diff`, and findings as JSON and SARIF.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 use std::process::Command;
@@ -43,13 +42,13 @@ fn exit_codes_tell_breaking_from_compatible_and_from_errors() {
     let cases = [
         ("spec/openapi.json", 0, "0 breaking, 0 compatible"),
         ("spec/openapi-3.1.json", 0, "openapi-version-changed"),
-        ("text.json", 0, "0 breaking, 0 compatible, 1 documentation; asks for a patch step"),
-        ("additive.json", 0, "`Group`: the optional property `icon` is new"),
-        ("breaking.json", 1, "`Group.group_key` may be null now"),
+        ("text.json", 0, "0 breaking, 0 compatible, 1 documentation; requires a patch version"),
+        ("additive.json", 0, "`Group`: the optional property `icon` was added"),
+        ("breaking.json", 1, "`Group.group_key` can now be null"),
         (
             "pets.yaml",
             2,
-            "pets.yaml:3 #/paths: no operation in common with spec/openapi.yaml (17 there, 1 here); is it the description of another API?",
+            "pets.yaml:3 #/paths: no operation in common with spec/openapi.yaml (17 there, 1 here); is it the description of a different API?",
         ),
         ("prose.txt", 2, "prose.txt:1 #: this is a string, not an OpenAPI document"),
         ("nowhere.yaml", 2, "cannot read nowhere.yaml"),
@@ -144,17 +143,22 @@ fn a_revision_of_git_stands_for_the_spec_as_it_was() {
 fn the_version_has_to_be_raised_by_what_the_changes_ask_for() {
     let workspace = Workspace::new();
     let cases = [
-        (false, "0.2.0", 0, "nothing changed; the version 0.2.0 is fine"),
+        (false, "0.2.0", 0, "nothing changed; the version 0.2.0 can stay"),
         (
             true,
             "0.2.0",
             1,
-            "the changes require a major version, but the version is still 0.2.0; make it 0.3.0 or higher",
+            "the changes require a major version, but the version is still 0.2.0; raise it to 0.3.0 or higher",
         ),
-        (true, "0.2.1", 1, "the version was only raised from 0.2.0 to 0.2.1; make it 0.3.0 or higher"),
-        (true, "0.3.0", 0, "the changes ask for a major step, and the version went from 0.2.0 to 0.3.0"),
-        (false, "0.0.9", 1, "the version went back from 0.2.0 to 0.0.9"),
-        (false, "soon", 1, "the version `soon` of new.json is no semantic version"),
+        (true, "0.2.1", 1, "the version was only raised from 0.2.0 to 0.2.1; raise it to 0.3.0 or higher"),
+        (
+            true,
+            "0.3.0",
+            0,
+            "the changes require a major version, and the version was raised from 0.2.0 to 0.3.0",
+        ),
+        (false, "0.0.9", 1, "the version was lowered from 0.2.0 to 0.0.9"),
+        (false, "soon", 1, "the version `soon` of new.json is not a semantic version"),
     ];
     for (renamed, version, code, expected) in cases {
         let edit = |spec: &mut Value| {

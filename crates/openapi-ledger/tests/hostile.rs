@@ -1,4 +1,4 @@
-//! Small inputs that ask for much work, and inputs of any kind: bounded time, no panic.
+//! Small inputs that require a lot of work, and arbitrary inputs: bounded time, no panic.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its document has failed")]
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-/// The longest that one input may take. Generous for an unoptimized build on a machine that does other things.
+/// The maximum time for one input. Generous, for unoptimized builds on busy machines.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
 
 fn within_limit<T>(work: impl FnOnce() -> T) -> T {
@@ -34,7 +34,7 @@ fn with_schemas(schemas: Value) -> Document {
     Document::from_value("hostile.json", document)
 }
 
-/// `S0` to `S20`, each of which holds the one before twice, as `make` says.
+/// Schemas `S0` to `S20`, each of which contains the previous one twice, as defined by `make`.
 fn doubling(make: impl Fn(Value) -> Value) -> Document {
     let mut schemas = Map::from_iter([("S0".to_owned(), json!({"type": "object", "example": {}}))]);
     for n in 1..=20 {
@@ -130,14 +130,14 @@ fn a_server_url_whose_first_segment_has_a_colon_is_malformed() {
     }
 }
 
-/// How many inputs each property is tried on: `PROPTEST_CASES`, or few. The seed is fixed.
+/// A runner with `PROPTEST_CASES` inputs, or a few by default. The seed is fixed.
 fn runner(few: u32) -> TestRunner {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(few);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]))
 }
 
-/// Words of OpenAPI, so that what is made at random comes to something.
+/// Words of OpenAPI, so that random inputs are meaningful.
 fn word() -> impl Strategy<Value = String> {
     const WORDS: &[&str] = &[
         "openapi",
@@ -228,7 +228,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any value, or an OpenAPI document with any values where schemas, operations and components belong.
+/// Any value, or an OpenAPI document with any values in place of schemas, operations and components.
 fn document() -> impl Strategy<Value = Value> {
     let shaped =
         (value(), value(), value(), value(), any::<bool>()).prop_map(|(operation, schema, a, b, newer)| {

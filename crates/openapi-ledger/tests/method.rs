@@ -1,4 +1,4 @@
-//! The whole method on another API: a published document with defects, a corrected specification, and a ledger.
+//! All commands on another API: a published document with defects, a corrected specification, and a ledger.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its document has failed")]
 
@@ -33,7 +33,7 @@ fn findings(comparison: &Comparison) -> Vec<String> {
     comparison.findings.iter().map(line).collect()
 }
 
-/// Writes the components in the place of the references to them.
+/// Replaces references by the components.
 fn inlined(value: &Value, root: &Value) -> Value {
     match value {
         Value::Object(members) => match members.get("$ref").and_then(Value::as_str) {
@@ -99,7 +99,7 @@ fn a_planted_difference_is_the_one_finding() {
             json!(["pets:admin"]),
             vec!["GET /pets/{pet_id} scopes scopes-changed pets:admin"],
         ),
-        // A component that is also a wrong request body: the entry to paste accounts for both places.
+        // The component is also used in a wrong request body, so the entry to paste accounts for both places.
         (
             "/components/schemas/Pet/properties/id",
             json!({"type": "string"}),

@@ -14,7 +14,7 @@ const NARROWEST: usize = 8;
 pub(crate) struct Widths(Vec<usize>);
 
 impl Widths {
-    /// The widths that the rows need, reduced to fit `screen`. The last `loose` columns, which hold values and JSON, shrink first,
+    /// The widths that the rows need, reduced to fit `screen`. The last `loose` columns, which contain values and JSON, shrink first,
     /// the widest of them before the others. If that is not enough, the other columns shrink, from the last to the first.
     pub(crate) fn of(rows: &[Vec<String>], screen: Option<usize>, loose: usize) -> Self {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! An export of many groups takes no more memory than one of a few.
+//! Exporting many groups takes no more memory than exporting a few.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use posthog_groups_fake::{Fake, State};
 
-/// How many groups are exported. Even the few fill the runs that are sorted in memory.
+/// The number of groups that are exported. Even the smaller number fills the runs that are sorted in memory.
 struct Groups {
     few: usize,
     many: usize,
 }
 
 impl Groups {
-    /// A million and a tenth of it with `POSTHOG_GROUPS_FULL_SIZE` in the environment, which takes a minute; otherwise fewer.
+    /// A million and a tenth of a million with `POSTHOG_GROUPS_FULL_SIZE` in the environment, which takes a minute; otherwise fewer.
     fn of_environment() -> Self {
         match std::env::var_os("POSTHOG_GROUPS_FULL_SIZE") {
             Some(_) => Self { few: 100_000, many: 1_000_000 },
@@ -26,7 +26,7 @@ impl Groups {
     }
 }
 
-/// A server with this many organizations, which are seven tenths of what is seeded.
+/// A server with this many organizations, which are seven tenths of the seeded groups.
 fn serve(groups: usize) -> Fake {
     Fake::builder().state(State::seeded(groups * 10 / 7)).start_blocking().unwrap()
 }
@@ -68,6 +68,6 @@ fn many_groups_need_hardly_more_memory_than_few() {
     assert!(lines >= groups.many - 1, "{lines} groups");
     let (few, _) = export(&serve(groups.few), folder.path(), "organization");
     assert!(many < few + 5_000, "{many} kB for {lines} groups, {few} kB for {}", groups.few);
-    // A release build takes 21 MB. This one, which is not optimized, is larger itself.
+    // A release build takes 21 MB. This unoptimized program is larger.
     assert!(many < 40_000, "{many} kB");
 }

@@ -1,6 +1,6 @@
-//! An import that is killed again and again, on a server that fails every tenth request, ends in exactly the wanted state.
+//! An import that is killed repeatedly, with a server that fails every tenth request, results in exactly the expected state.
 //!
-//! Unix only: the program runs in an empty environment.
+//! Unix only, because the program runs in an empty environment.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 use posthog_groups_fake::{Era, Fake, Fault, Group, GroupType, State};
 use serde_json::{Value, json};
 
-/// How many rows there are of each kind.
+/// The number of rows of each kind.
 #[derive(Clone, Copy)]
 struct Rows {
-    /// As wanted already.
+    /// The group already matches.
     same: usize,
-    /// One property to change.
+    /// One property has to be changed.
     different: usize,
-    /// To be created.
+    /// The group has to be created.
     new: usize,
 }
 
@@ -102,8 +102,8 @@ fn wave(dice: &mut Dice) -> Vec<Fault> {
     (0..100).map(|_| fault()).collect()
 }
 
-/// Keeps faults coming until it is told to stop; counts those that hit.
-fn trouble(fake: &Arc<Fake>, over: &Arc<AtomicBool>, seed: u64) -> thread::JoinHandle<u64> {
+/// Injects faults until it is stopped. Returns the number of requests that were affected.
+fn inject_faults(fake: &Arc<Fake>, over: &Arc<AtomicBool>, seed: u64) -> thread::JoinHandle<u64> {
     let (fake, over) = (fake.clone(), over.clone());
     thread::spawn(move || {
         let mut dice = Dice(seed);
@@ -150,13 +150,13 @@ fn lines(journal: &Path) -> u64 {
     std::fs::read(journal).map_or(0, |bytes| bytes.iter().filter(|b| **b == b'\n').count() as u64)
 }
 
-/// How often it was killed, and the ends that it came to by itself.
+/// Returns how often the import was killed, and the exit codes of the runs that were not killed.
 fn kill_and_resume(fake: &Fake, folder: &Path, rows: Rows, dice: &mut Dice) -> (u32, Vec<i32>) {
     let journal = folder.join("journal");
     let (mut kills, mut ends) = (0, Vec::new());
     loop {
         let mut import = start(fake, folder);
-        // Killed at some row, and some instants later: in the middle of whatever it does then.
+        // Killed some time after a random row, so that any operation can be interrupted.
         let hundredth = rows.all() as u64 / 100;
         let goal = lines(&journal) + hundredth + dice.below(15 * hundredth);
         let instants = Duration::from_micros(dice.below(20_000));
@@ -178,7 +178,7 @@ fn kill_and_resume(fake: &Fake, folder: &Path, rows: Rows, dice: &mut Dice) -> (
                 ends.push(end.code().unwrap());
                 match end.code() {
                     Some(0) => return (kills, ends),
-                    // Some rows had bad luck five times in a row; the journal does not have them.
+                    // Some rows failed five consecutive times; they are not recorded as done in the journal.
                     Some(6) if ends.len() < 5 => {}
                     _ => panic!("{end}: {}", String::from_utf8_lossy(&said.stderr)),
                 }
@@ -223,7 +223,7 @@ fn a_killed_and_failing_import_completes_when_it_is_resumed() {
         let fake = Arc::new(Fake::builder().era(era).state(world(rows)).start_blocking().unwrap());
         let over = Arc::new(AtomicBool::new(false));
         let started = Instant::now();
-        let faults = trouble(&fake, &over, seed);
+        let faults = inject_faults(&fake, &over, seed);
         let (kills, ends) = kill_and_resume(&fake, folder.path(), rows, &mut Dice(seed));
         over.store(true, Ordering::Relaxed);
         let faults = faults.join().unwrap();

@@ -1,4 +1,4 @@
-//! Removes work from the generated calls that a request does not need.
+//! Rewrites the generated calls, and removes work that requests do not need.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};

@@ -1,5 +1,6 @@
-//! Generates Rust bindings from a corrected OpenAPI specification: the projection of the spec to what the generator supports, the
-//! generator ([progenitor](https://docs.rs/progenitor)), the table of operations, and an outline for reviewers.
+//! Generates Rust bindings from a corrected OpenAPI specification. The crate reduces the specification to the features that the
+//! generator ([progenitor](https://docs.rs/progenitor)) supports, runs the generator, and adds a table of the operations. It also
+//! produces outlines of Rust code for reviewers.
 
 mod calls;
 mod files;

@@ -1,5 +1,5 @@
-//! The projection: the part of the spec that the generator supports. It corrects nothing; all that it removes is true and
-//! stays in the published spec.
+//! The projection: the part of the specification that the generator supports. It does not correct anything; everything that it
+//! removes is correct and stays in the published specification.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use posthog_groups_spec::METHODS;
 use posthog_groups_spec::grammar::{Shape, is_sample};
 use serde_json::{Map, Value};
 
-/// Removes from a corrected spec what the generator rejects, and what would make its clients worse:
+/// Removes parts of a corrected specification that the generator rejects or that would make its clients worse:
 ///
 /// * Error responses. With them, the HTML page of a proxy's 502 would become a decode error without a status. Without them, it
 ///   is returned as `UnexpectedResponse` with status, headers and body.

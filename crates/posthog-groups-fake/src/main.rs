@@ -64,7 +64,7 @@ Examples:
   For a test in another language, on whatever port is free:
     posthog-groups-fake --port-file /tmp/port --era 2025 &
 
-  Set the database up, look at what was asked, let things go wrong:
+  Set the state, read the journal of requests, inject faults:
     curl -X PUT  -d @world.json                          http://127.0.0.1:8000/__admin/state
     curl                                                 http://127.0.0.1:8000/__admin/journal
     curl -X POST -d '[{\"kind\": \"drop\", \"times\": 2}]'     http://127.0.0.1:8000/__admin/faults

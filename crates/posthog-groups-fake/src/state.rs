@@ -1,4 +1,4 @@
-//! The state document: everything a stand-in server holds, as one JSON document or one Rust value.
+//! The state document: all data of a stand-in server, as one JSON document or one Rust value.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::json::{Json, Properties};
 use crate::timestamps;
 use crate::{Era, Error};
 
-/// Everything the server holds. In JSON, every member can be omitted or null and then has its default.
+/// All data of the server. In JSON, every field can be omitted or null, and then has its default.
 ///
 /// ```
 /// use posthog_groups_fake::{Era, Group, GroupType, State};

@@ -1,4 +1,4 @@
-//! The comparison of two versions of a document, by the pairs of `tests/diff-pairs`.
+//! Compares two versions of a document, with the pairs in `tests/diff-pairs`.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ fn pairs() -> Vec<Pair> {
     list.as_array().unwrap().iter().map(pair).collect()
 }
 
-/// One operation of a JSON Patch. Panics where it does not fit: a pair whose edit does nothing tests nothing.
+/// Applies one operation of a JSON Patch. Panics if it has no effect, because such a pair would not test anything.
 fn patch(document: &mut Value, edit: &Value) {
     let path = edit["path"].as_str().unwrap();
     match edit["op"].as_str().unwrap() {
@@ -108,7 +108,7 @@ fn verdict(diff: &Diff) -> String {
     diff.effect().map_or_else(|| "identical".to_owned(), |effect| effect.to_string())
 }
 
-/// Where tests/diff-pairs/compare.sh finds the documents.
+/// Writes the documents for tests/diff-pairs/compare.sh.
 fn write_for_other_tools(pairs: &[Pair]) {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("diff-pairs");
     fs::create_dir_all(&out).unwrap();
@@ -168,13 +168,13 @@ fn nodes(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
     }
 }
 
-/// Which edit of a single node leads to a document that means the same.
+/// Whether removing a node results in an equivalent document.
 fn means_the_same(at: &Pointer) -> bool {
     let silent = [
         "/info/version",                                           // told in the head of a diff
         "/components/schemas/NewBoat/properties/tags/uniqueItems", // false is what its absence means
         "/paths/~1boats/get/parameters/2/explode",                 // true is what its absence means
-        // Invalid: a parameter of the path is required always.
+        // Invalid, because path parameters are always required.
         "/paths/~1boats~1{boat_id}/get/parameters/0/required",
         "/paths/~1boats~1{boat_id}/delete/parameters/0/required",
     ];
@@ -209,7 +209,7 @@ fn no_member_can_be_added_unseen() {
         let mut new = base.clone();
         let Some(Value::Object(members)) = new.pointer_mut(at.as_str()) else { continue };
         members.insert("x-unheard-of".into(), json!({"type": "string", "in": "query", "name": "x"}));
-        // What stands beside `$ref` says nothing in OpenAPI 3.0.
+        // OpenAPI 3.0 ignores fields next to `$ref`.
         if members.contains_key("$ref") {
             continue;
         }

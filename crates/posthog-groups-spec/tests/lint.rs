@@ -271,7 +271,7 @@ fn cases() -> Vec<Case> {
         "API key in the body" => [Set("/components/securitySchemes/key", json!({"type": "apiKey", "in": "body", "name": "key"}))] => ["security-scheme"];
         "flow without tokenUrl" => [Remove("/components/securitySchemes/oauth/flows/authorizationCode/tokenUrl")] => ["security-scheme"];
 
-        // Generator fitness.
+        // Code generators.
         "two success types" => [Set("/paths/~1readers/post/responses/201", json!({"description": "New.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}))] => ["generator-success-types"];
         "success with and without body" => [Set("/paths/~1readers/post/responses/204", json!({"description": "Known already."}))] => ["generator-success-types"];
         "request as a form only" => [Remove("/paths/~1readers/post/requestBody/content/application~1json")] => ["generator-request-media"];
@@ -436,7 +436,7 @@ fn a_reference_from_any_schema_to_any_component_ends() {
 
 #[test]
 fn a_document_nested_thousands_of_levels_does_not_overflow_the_stack() {
-    // `json!` would copy what it is given, level by level.
+    // `json!` would copy its argument, level by level.
     let mut schema = json!({"type": "string"});
     for n in 0..5_000 {
         let (mut outer, field) = match n % 3 {
@@ -455,7 +455,7 @@ fn a_document_nested_thousands_of_levels_does_not_overflow_the_stack() {
     value["components"]["schemas"]["Book"]["properties"]["deep"] = schema;
     let document = Document::from_value("deep.yaml", value);
     assert!(!lint(&document).is_empty());
-    // Values free their children by recursion; that is not what is measured here.
+    // Dropping nested values is recursive, which is not tested here.
     std::mem::forget(document);
 }
 
@@ -558,7 +558,7 @@ fn what_is_no_openapi_3_0_is_named() {
     });
 }
 
-/// Writes example files into a folder of their own and checks them against the clean document.
+/// Writes example files into a temporary folder and checks them against the clean document.
 fn check_examples(files: &[(&str, Value)]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     for (name, content) in files {

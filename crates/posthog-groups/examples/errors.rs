@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let posthog = builder().build()?;
     let orgs = posthog.groups("organization");
 
-    println!("refused before anything is sent:");
+    println!("invalid input is rejected before a request is sent:");
     show(Client::builder().personal_api_key("phc_project_key").build().err());
     show(builder().host("eu.posthog.com").build().err());
     show(orgs.get(" ").await.err());
@@ -27,26 +27,26 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     show(posthog.groups("company").get("a").await.err());
     show(orgs.group("org:0").set("plan", None::<u8>).await.err());
 
-    println!("answers of the server:");
+    println!("error responses of the server:");
     show(orgs.get("nobody").await.err());
     show(orgs.create("org:0").send().await.err());
     show(posthog.property_definitions().await.err());
     show(builder().personal_api_key("phx_unknown").build()?.groups(0).get("org:0").await.err());
     show(builder().project(404).build()?.groups(0).get("org:0").await.err());
 
-    println!("trouble that is repeated until it passes, or given up:");
+    println!("temporary failures are retried, up to a limit:");
     fake.add_faults([Fault { times: 2, ..Fault::http(503) }])?;
-    println!("  two times 503: {}", orgs.get("org:0").await?.key);
+    println!("  after two 503 responses: {}", orgs.get("org:0").await?.key);
     fake.add_faults([Fault { times: 0, ..Fault::http(503) }])?;
     show(orgs.get("org:0").await.err());
     fake.clear_faults();
 
-    println!("an answer that is lost after the write, and still one group:");
+    println!("the response to a create is lost, but the group is created only once:");
     let lost = Fault { phase: Phase::After, ..Fault::drop_connection() }.on("POST", "/groups/$");
     fake.add_faults([lost])?;
     let group = orgs.create("org:new").properties(json!({"plan": "trial"})).send().await?;
     let stored = fake.state().groups.iter().filter(|group| group.group_key == "org:new").count();
-    println!("  {} is there {stored} time", group.key);
+    println!("  {} was created {stored} time", group.key);
     Ok(())
 }
 

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let all = || rows.iter().cloned().map(Ok);
 
     let plan = orgs.import(all).plan().await?;
-    println!("to create: {}, to change: {}, as wanted: {}", plan.created, plan.changed, plan.unchanged);
+    println!("to create: {}, to change: {}, unchanged: {}", plan.created, plan.changed, plan.unchanged);
 
     let folder = tempfile::tempdir()?;
     let report = orgs

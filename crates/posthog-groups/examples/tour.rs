@@ -11,7 +11,7 @@ use serde_json::json;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for era in Era::ALL {
         let fake = Fake::builder().era(era).state(State::seeded(1_000)).start().await?;
-        println!("=== a server of {era}, {} ===", fake.url());
+        println!("=== a server from {era}, {} ===", fake.url());
         let posthog = Client::builder().personal_api_key(fake.key()).host(fake.url()).build()?;
         tour(&posthog).await?;
         println!("{} requests\n", fake.journal().len());

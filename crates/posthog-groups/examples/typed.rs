@@ -32,14 +32,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let account = orgs.get("org:3").await?.typed::<Account>()?;
     println!("{} is on {} with {:?} seats", account.key, account.properties.plan, account.properties.seats);
 
-    println!("all of them, one of which does not fit:");
+    println!("all groups, one of which does not match the struct:");
     let mut accounts = orgs.list().properties::<Account>().stream();
     while let Some(account) = accounts.next().await {
         match account {
             Ok(account) => println!("  {} {:?}", account.key, account.properties),
             Err(error) if error.is_decode() => {
                 println!(
-                    "  {} does not fit at `{}`",
+                    "  {} does not match at `{}`",
                     error.group_key().unwrap_or("?"),
                     error.path().unwrap_or("?")
                 );

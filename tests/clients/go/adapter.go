@@ -1,4 +1,4 @@
-// The adapter of the conformance kit for the Go client that oapi-codegen makes.
+// The adapter of the conformance kit for the Go client that oapi-codegen generates.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"example.invalid/posthog-groups-go-client-test/posthog"
 )
 
-// A call as the kit writes it: arguments named as in the spec.
+// A call of the kit, with the argument names of the specification.
 type call struct {
 	URL       string          `json:"url"`
 	Key       string          `json:"key"`
@@ -38,7 +38,7 @@ func client(url, key string) (*posthog.ClientWithResponses, error) {
 	return posthog.NewClientWithResponses(url, posthog.WithRequestEditorFn(authorize))
 }
 
-// conclusion converts what the generated code decoded: a success, a documented error, or the text of another response.
+// conclusion converts a decoded response: a success, a documented error, or the text of any other response.
 func conclusion(response reflect.Value, err error) object {
 	if err != nil {
 		return object{"error": object{"status": nil, "body": err.Error()}}
@@ -63,7 +63,7 @@ func conclusion(response reflect.Value, err error) object {
 		case strings.HasPrefix(name, "JSON"):
 			failure["body"] = field.Interface().(*posthog.Error)
 		case strings.HasPrefix(name, "Headers"):
-			// The header is in the spec, so it has a type.
+			// The header is part of the specification, so it has a typed field.
 			if wait := field.Elem().FieldByName("RetryAfter"); wait.IsValid() {
 				failure["retry_after"] = wait.Interface()
 			}
@@ -118,7 +118,7 @@ func methodName(operation string) string {
 }
 
 // inputs decodes the inputs of a generated method by their types: the context, the project, the pointer to the parameters if there
-// are any, and the body if there is one. Their members have the names of the spec.
+// are any, and the body if there is one. Their fields have the names of the specification.
 func inputs(method reflect.Type, made call) []reflect.Value {
 	values := []reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(project)}
 	for i := 2; i < method.NumIn()-1; i++ {

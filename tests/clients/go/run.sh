@@ -1,7 +1,7 @@
 # Sourced by ../run.sh.
 cp "$here"/go/{go.mod,go.sum,adapter.go} "$work"
 cd "$work"
-# The Go that is here, and the modules of go.sum: nothing newer.
+# Use the installed Go and the modules in go.sum, and nothing newer.
 export GOTOOLCHAIN=local GOFLAGS=-mod=readonly
 rm -rf posthog again
 for folder in posthog again; do

@@ -1,4 +1,4 @@
-"""The adapter of the conformance kit for the Python client that openapi-python-client makes."""
+"""The adapter of the conformance kit for the Python client that openapi-python-client generates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Function = Callable[..., Response[Any]]
 
 
 def functions() -> dict[str, Function]:
-    """The generated function of each operation. Its module has the name of the operation, its parameters those of the spec."""
+    """The generated function of each operation. Its module has the name of the operation, and its parameters have the names of the specification."""
     modules = pkgutil.walk_packages(api.__path__, f"{api.__name__}.")
     return {
         module.name.rpartition(".")[2]: importlib.import_module(module.name).sync_detailed for module in modules if not module.ispkg
@@ -29,7 +29,7 @@ def functions() -> dict[str, Function]:
 
 
 def with_body(function: Function, body: Any) -> dict[str, Any]:
-    """The keyword argument for the body, decoded by the model that the function takes."""
+    """The keyword argument for the body, decoded with the model that the function accepts."""
     if "body" not in inspect.signature(function).parameters:
         return {}
     hint = typing.get_type_hints(function)["body"]
@@ -53,7 +53,7 @@ def refuse_other_than_json(response: httpx.Response) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A decoded response as JSON again, by the generated code."""
+    """Converts a decoded response back to JSON with the generated code."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.to_dict() if hasattr(value, "to_dict") else value

@@ -1,4 +1,4 @@
-"""Decodes every example of the spec with the models that datamodel-code-generator makes."""
+"""Decodes every example of the specification with the models that datamodel-code-generator generates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 
 def adapter(schema: dict[str, Any]) -> TypeAdapter[Any]:
-    """What decodes a body of this schema: a model, a list of models, or either of several."""
+    """The type that decodes a body with this schema: a model, a list of models, or a union."""
     if "$ref" in schema:
         return TypeAdapter(getattr(models, schema["$ref"].rpartition("/")[2]))
     if schema.get("type") == "array":
@@ -50,7 +50,7 @@ def main() -> int:
         example = json.loads(path.read_text(encoding="utf-8"))
         operation = operations[path.parent.name]
         if "body" not in example or example.get("content_type", "application/json") != "application/json":
-            # A query, an empty answer, a proxy's page: there is nothing for a model to decode.
+            # Queries, empty responses and the pages of proxies have no model.
             skipped += 1
             continue
         holder = operation["requestBody"] if example["kind"] == "request" else response_of(spec, operation, example["status"])
@@ -58,7 +58,7 @@ def main() -> int:
         try:
             decoder = adapter(schema)
             decoded = decoder.validate_json(json.dumps(example["body"]))
-            # What was decoded is written back as it came: no member lost, none invented.
+            # Serializing the decoded value must not lose or add fields.
             written = decoder.dump_python(decoded, mode="json", by_alias=True, exclude_unset=True)
             if normal(written) != normal(example["body"]):
                 raise ValueError(f"comes back as {written}")
@@ -66,7 +66,7 @@ def main() -> int:
         except (ValidationError, ValueError) as error:
             failed += 1
             print(f"FAIL {path.parent.name}/{path.name} | {error}")
-    # The models must be able to refuse, or decoding proves nothing.
+    # The models must reject invalid values; otherwise, decoding proves nothing.
     for wrong in ('{"next": null, "results": []}', '{"next": null, "previous": null, "results": [{}]}'):
         try:
             TypeAdapter(models.GroupPage).validate_json(wrong)
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def normal(value: Any) -> Any:
-    """Times in one form: the same instant can be written with and without a fraction of zeros."""
+    """Normalizes times, which can be written with and without a fraction of zeros."""
     if isinstance(value, dict):
         return {name: normal(member) for name, member in value.items()}
     if isinstance(value, list):

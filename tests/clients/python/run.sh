@@ -1,6 +1,6 @@
 # Sourced by ../run.sh.
 venv python "$here/python/requirements.txt"
-# The generator calls `ruff`, which it expects on the path.
+# The generator calls `ruff`, which must be on the PATH.
 export PATH="$venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 cd "$work"
 rm -rf generated again mypy

@@ -66,7 +66,7 @@ async function conclude(call: Call): Promise<unknown> {
     const headers = { retry_after: response.headers.get("Retry-After"), content_type: response.headers.get("Content-Type") };
     return { error: { status: response.status, body: result.error, ...headers } };
   } catch (error) {
-    // No response, or one whose JSON is cut.
+    // No response, or one with truncated JSON.
     return { error: { status: null, body: String(error) } };
   }
 }

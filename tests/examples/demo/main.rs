@@ -1,5 +1,5 @@
-//! Demonstrates on a stand-in server of each era that calls made as PostHog publishes them fail, that the same calls succeed
-//! with `posthog-groups`, and that a write has one effect even if its response is lost. Run by `cargo xtask demo`.
+//! Demonstrates on a stand-in server of each era that calls fail if they follow PostHog's published description, that the same calls
+//! succeed with `posthog-groups`, and that a write takes effect once even if its response is lost. Run by `cargo xtask demo`.
 //!
 //! Prints two screens, and writes every request and response to a file. Exits with 1 if a call of `posthog-groups` fails.
 

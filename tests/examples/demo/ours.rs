@@ -13,7 +13,7 @@ use crate::screen::{self, Cell, Screen};
 /// The outcome of a call.
 pub(crate) enum Outcome {
     Good(String),
-    /// An error that is right on this server.
+    /// An error that is expected on this server.
     Expected(String),
     Wrong(String),
 }
@@ -37,7 +37,7 @@ pub(crate) async fn all(fake: &Fake, era: &str, screen: &mut Screen) -> anyhow::
         let outcome = match call(&client, operation).await {
             Ok(Some(text)) => Outcome::Good(text),
             Ok(None) => Outcome::Wrong("the response is not what the server stores".to_owned()),
-            // Property definitions went on 2026-06-26.
+            // Property definitions were removed on 2026-06-26.
             Err(error)
                 if error.is_not_offered() && operation == "list_property_definitions" && era == "2026" =>
             {

@@ -15,7 +15,7 @@ use crate::screen::{self, Cell, Screen};
 pub(crate) enum Verdict {
     /// The document does not have the operation.
     NotPublished,
-    /// The server refused it: the status and the reason.
+    /// The server rejected it: the status and the reason.
     Refused(String),
     /// The document describes no response body, so generated code returns nothing.
     NoneDeclared,
@@ -44,7 +44,7 @@ impl Published {
         Ok(Self(to_3_1(&Document::read(path)?.value)))
     }
 
-    /// Calls one of our operations as this document has it.
+    /// Calls one of our operations as this document describes it.
     pub(crate) async fn call(
         &self,
         fake: &Fake,
@@ -61,7 +61,7 @@ impl Published {
         let mut query = Vec::new();
         for parameter in published["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default();
-            // Related groups need the index, which newer documents call optional.
+            // Related groups require the index, which is optional in newer documents.
             if parameter["in"] == "query" && (parameter["required"] == true || name == "group_type_index") {
                 query.push((name.to_owned(), text(&sample(name))));
             }
@@ -100,7 +100,7 @@ impl Published {
         })
     }
 
-    /// What a caller of generated code has to give: the required members that are not read-only.
+    /// The body that a caller of generated code has to pass: the required fields that are not read-only.
     fn body(&self, schema: &Value) -> Value {
         let schema = self.resolved(schema);
         let properties = schema["properties"].as_object();
@@ -116,7 +116,7 @@ impl Published {
         reference.and_then(|pointer| self.0.pointer(pointer)).unwrap_or(schema)
     }
 
-    /// The first difference between an answer and what is declared.
+    /// The first difference between a response and its description.
     fn difference(&self, declared: &Value, answer: &Value) -> anyhow::Result<Option<String>> {
         let mut schema = declared.clone();
         schema["components"] = self.0["components"].clone();
@@ -132,14 +132,14 @@ impl Published {
     }
 }
 
-/// Makes the group that the calls are about.
+/// Creates the group for the calls.
 async fn prepare(fake: &Fake) -> anyhow::Result<()> {
     let properties = json!({"plan": "scale", "seats": 42});
     wrapper(fake).build()?.groups(0).create(KEY).properties(properties).send().await?;
     Ok(())
 }
 
-/// A value that a caller would give for a parameter or a member of this name.
+/// A value that a caller would pass for a parameter or a field with this name.
 fn sample(name: &str) -> Value {
     match name {
         "group_type_index" => json!(0),
@@ -147,7 +147,7 @@ fn sample(name: &str) -> Value {
         "group_properties" => json!({"plan": "scale", "seats": 42}),
         "key" | "$unset" => json!("seats"),
         "value" => json!(43),
-        // Some documents require it of whoever lists groups; blank is the same as absent.
+        // Some documents require it for listing groups. A blank value is treated as absent.
         "search" => json!(""),
         other => json!(other),
     }

@@ -1,4 +1,4 @@
-//! Two screens of 80 columns for people, and a file with everything.
+//! Output on two screens of 80 columns, and a file with all requests and responses.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -50,7 +50,7 @@ impl Screen {
         Self { shown: String::new(), file, log: String::new() }
     }
 
-    /// Keeps something for the file only.
+    /// Adds text to the file only.
     pub(crate) fn note(&mut self, text: &str) {
         self.log.push_str(text);
         self.log.push('\n');
@@ -87,7 +87,7 @@ impl Screen {
         let _ = writeln!(self.shown, "{name:<26}{style}{text}{style:#}");
     }
 
-    /// Shows the screens, and writes the file: the requests, then what was shown.
+    /// Shows the screens, and writes the file: the requests, followed by the screens.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let shown = anstream::adapter::strip_str(&self.shown).to_string();
         std::fs::create_dir_all(self.file.parent().unwrap_or(&self.file))?;

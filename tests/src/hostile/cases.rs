@@ -148,7 +148,7 @@ fn two_pages(next: impl Fn(&Request) -> Value + Send + Sync + 'static) -> impl F
     }
 }
 
-/// A gzip file that unpacks to a gibibyte of blanks. Its 64 parts are equal, so only one is compressed.
+/// A gzip file that decompresses to a gibibyte of spaces. Its 64 parts are equal, so only one of them is compressed.
 fn gzip_bomb() -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     // Writing to memory does not fail.
@@ -156,7 +156,7 @@ fn gzip_bomb() -> Vec<u8> {
     encoder.finish().unwrap_or_default().repeat(64)
 }
 
-/// Everything that goes wrong. `elsewhere` is a server that must never be called.
+/// All cases. `elsewhere` is a server that must never be called.
 pub fn cases(elsewhere: SocketAddr) -> Vec<Case> {
     use Expect::{Either, Failure, Success};
     let pause = Duration::from_millis(30);

@@ -28,7 +28,7 @@ pub(super) enum Match {
     Subset,
 }
 
-/// Returns where `got` differs from `wanted`, in which placeholders such as `<int>` match many values.
+/// Returns the differences between `got` and `wanted`, in which placeholders such as `<int>` match many values.
 pub(super) fn differences(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let here =
         || vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];

@@ -1,4 +1,4 @@
-//! Runs test vectors (contract section 6) against a server that speaks the admin protocol.
+//! Runs test vectors (contract section 6) against a server that supports the admin protocol.
 
 mod compare;
 
@@ -16,7 +16,7 @@ const PROJECT_UUID: &str = "0185f0a2-0000-0000-0000-000000000017";
 const SESSION: &str = "session-of-the-user";
 const KEY: &str = "phx_vectors_default_key";
 
-/// The eras in which a vector holds.
+/// The eras in which a vector applies.
 pub fn eras(vector: &Value) -> Vec<String> {
     match vector["era"].as_str() {
         Some("both") | None => vec!["2025".to_owned(), "2026".to_owned()],
@@ -65,10 +65,10 @@ impl VectorRunner {
         Ok(Self { http, origin: base_url.trim_end_matches('/').to_owned() })
     }
 
-    /// Runs one vector in one era and returns where the server differs from it.
+    /// Runs one vector in one era and returns the differences.
     ///
     /// # Errors
-    /// If the vector could not be run: the server refused the state, or a step before the request failed.
+    /// If the vector could not be run, because the server rejected the state or a step before the request failed.
     pub async fn run(&self, vector: &Value, era: &str) -> anyhow::Result<Vec<Difference>> {
         let state = self.state(vector, era)?;
         self.admin(Method::PUT, "state", Some(&state)).await?;
@@ -91,7 +91,7 @@ impl VectorRunner {
                     Some(status) => u64::from(reply.status) == status,
                     None => (200..300).contains(&reply.status),
                 };
-                ensure!(passed, "before[{n}] was answered {}: {}", reply.status, reply.body);
+                ensure!(passed, "before[{n}] returned {}: {}", reply.status, reply.body);
             }
         }
         let mut reply = self.send(&vector["request"], None).await?;
@@ -115,7 +115,7 @@ impl VectorRunner {
         }
         let response = request.send().await?;
         let (status, text) = (response.status(), response.text().await?);
-        ensure!(status.is_success(), "/__admin/{name} answered {status}: {text}");
+        ensure!(status.is_success(), "/__admin/{name} returned {status}: {text}");
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 

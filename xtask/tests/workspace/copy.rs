@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Copies a folder with all that is in it.
+/// Copies a folder and its contents.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

@@ -1,4 +1,4 @@
-//! A workspace for a command to work on.
+//! A temporary workspace for commands.
 
 mod copy;
 
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use copy::copy;
 
-/// A copy of the workspace's spec, for the command to work on.
+/// A copy of the workspace's specification, for commands.
 pub(crate) struct Workspace {
     folder: tempfile::TempDir,
 }
@@ -56,7 +56,7 @@ impl Workspace {
         Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// The bytes of everything that the commands may write.
+    /// The contents of all files that the commands may write.
     pub(crate) fn products(&self) -> Vec<(PathBuf, String)> {
         let names = [
             "openapi.yaml",

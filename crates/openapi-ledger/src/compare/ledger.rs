@@ -140,7 +140,7 @@ impl Ledger {
     /// `noStructure`, or an alias of an unknown defect.
     pub fn from_document(document: &Document) -> Result<Self, Error> {
         if !document.value.is_object() {
-            let reason = "a ledger is an object with `scope` and `defects`".to_owned();
+            let reason = "a ledger must be an object with `scope` and `defects`".to_owned();
             return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
         }
         let ledger: Self = serde_path_to_error::deserialize(&document.value).map_err(|e| {

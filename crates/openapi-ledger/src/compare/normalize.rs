@@ -641,7 +641,7 @@ fn number_in_one_form(value: &Value) -> Value {
     }
 }
 
-/// The name that a parameter of a path has in the specification: its position tells which one it is.
+/// The name that a path parameter has in the specification, determined by its position.
 fn known_name(path: &str, known_path: &str, name: String) -> String {
     let position = names_in(path).into_iter().position(|other| other == name);
     let known = position.and_then(|n| names_in(known_path).get(n).map(|known| (*known).to_owned()));

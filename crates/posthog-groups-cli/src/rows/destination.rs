@@ -203,7 +203,7 @@ fn beside(path: &Path, permissions: Option<fs::Permissions>) -> io::Result<Named
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // The umask applies, as to every new file.
+        // The umask applies, as for every new file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -26,7 +26,7 @@ pub(crate) mod writer;
 
 use posthog_groups::Properties;
 
-/// The column, and in NDJSON the member, that holds the key.
+/// The column, or in NDJSON the member, that contains the key.
 pub(crate) const KEY: &str = "group_key";
 
 /// The short form, which is accepted if there is no [`KEY`].

@@ -22,7 +22,7 @@ pub(crate) mod totals;
 
 use crate::exit::Failure;
 
-/// The failure of an import that was refused before anything was written. Adds the flags of the command line.
+/// The failure of an import that was rejected before anything was written. Adds the flags of the command line.
 pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {
     if error.is_duplicate_key() {
         return Failure::failed(format!("{input}: {}", error.message()))

@@ -1,4 +1,4 @@
-//! Mistakes are refused before anything is sent, with what to write instead.
+//! Invalid input is rejected before a request is sent, with help.
 
 use posthog_groups_fake::Fault;
 

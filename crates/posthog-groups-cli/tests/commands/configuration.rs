@@ -1,10 +1,10 @@
-//! Flags before the environment before the context, and where keys come from.
+//! The precedence of flags, environment and context, and the sources of keys.
 
 use crate::program::{KEY, Program};
 
 const FILE: &str = ".config/posthog-groups/config.toml";
 
-/// Two contexts that both lead to the server.
+/// Two contexts for the same server.
 fn with_contexts() -> Program {
     let program = Program::of_2026();
     let url = program.fake.url();
@@ -68,7 +68,7 @@ fn contexts_are_listed_and_the_current_one_is_marked() {
     let program = with_contexts();
     let done = |format: &str| program.done(&mut program.bare(&["contexts", "-o", format]));
     let all = ["table", "json", "csv"].map(|format| done(format).all()).join("\n");
-    // The columns are as wide as the real addresses, which differ from run to run.
+    // The width of the columns depends on the addresses, which differ between runs.
     let squeezed: Vec<String> = all.lines().map(squeeze).collect();
     insta::assert_snapshot!(squeezed.join("\n"));
     let none = Program::of_2026();
@@ -78,7 +78,7 @@ fn contexts_are_listed_and_the_current_one_is_marked() {
     );
 }
 
-/// The line with runs of blanks within it made two.
+/// Replaces consecutive spaces in a line by two spaces.
 fn squeeze(line: &str) -> String {
     let text = line.trim_start();
     let indent = &line[..line.len() - text.len()];
@@ -200,7 +200,7 @@ fn one_of_several_contexts_must_be_selected_before_anything_is_sent() {
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         program.done(program.bare(arguments).envs(variables.iter().copied()))
     };
-    // Without the refusal, this key would go to the default host.
+    // Otherwise, this key would be sent to the default host.
     for variables in
         [&[][..], &[("POSTHOG_PERSONAL_API_KEY", KEY)], &[("POSTHOG_HOST", "http://127.0.0.1:1")]]
     {
@@ -215,7 +215,7 @@ fn one_of_several_contexts_must_be_selected_before_anything_is_sent() {
         assert_eq!(shown.code, 0, "{}", shown.all());
         assert!(shown.stderr.contains(unchosen), "{}", shown.stderr);
     }
-    // Chosen, or nothing is left to choose.
+    // A context is selected, or none is needed.
     let url = program.fake.url();
     let given = [("POSTHOG_HOST", url.as_str()), ("POSTHOG_PERSONAL_API_KEY", KEY)];
     let done = [

@@ -1,4 +1,4 @@
-//! `doctor` finds what is wrong, and changes nothing.
+//! `doctor` finds problems, and does not change anything.
 
 use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
 use serde_json::json;
@@ -10,7 +10,7 @@ fn a_good_setup_passes_in_both_eras_and_nothing_is_changed() {
     for era in Era::ALL {
         let program = Program::new(world(era));
         let before = program.fake.state().to_json();
-        // The frozen clock of the world is not that of this machine: only the header of the answer counts.
+        // The clock of the state is frozen, but `doctor` compares the header of the response.
         let done = program.run("doctor -o table");
         assert_eq!(done.code, 0, "{}", done.all());
         insta::assert_snapshot!(format!("doctor_{era}"), without_clock(&done.all()));
@@ -18,7 +18,7 @@ fn a_good_setup_passes_in_both_eras_and_nothing_is_changed() {
     }
 }
 
-/// Without the line on the clocks.
+/// The text without the line about the clocks.
 fn without_clock(text: &str) -> String {
     text.lines().filter(|line| !line.contains("  clock  ")).map(|line| format!("{line}\n")).collect()
 }

@@ -1,4 +1,4 @@
-//! The exit codes that the help documents, and that every error says what to do.
+//! Commands exit with the documented codes, and every error has help.
 
 use posthog_groups_fake::{ApiKey, Effect, Era, Fault, HttpFault, RateLimit};
 
@@ -85,13 +85,13 @@ fn failing_and_unreachable_servers_exit_with_1() {
     );
 
     let mut command = program.command(&["types", "--retries", "0"]);
-    // A port that nobody can listen on.
+    // A port on which no program can listen.
     let done = program.done(command.env("POSTHOG_HOST", "http://127.0.0.1:1"));
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("Connection refused") && done.stderr.contains("doctor"), "{}", done.stderr);
 }
 
-/// A success with this header and body, or a failure, on every request with this path.
+/// Responds to every request with this path with this status, header and body.
 fn answers(status: u16, header: (&str, &str), body: &str, path: &str) -> Fault {
     let headers = [(header.0.to_owned(), header.1.to_owned())].into();
     let fault = HttpFault { status, headers, body: body.into(), content_type: None };

@@ -1,4 +1,4 @@
-//! The help of every command, and what is made of it.
+//! The help of every command, manual pages and completions.
 
 use crate::program::Program;
 
@@ -7,7 +7,7 @@ fn the_help_of_every_command() {
     let program = Program::of_2026();
     insta::assert_snapshot!("help_top", program.run("--help").all());
     insta::assert_snapshot!("help_top_short", program.run("-h").all());
-    // The global options are the same everywhere: once is enough.
+    // The global options are the same for all commands, so they are checked once.
     insta::assert_snapshot!("help_list", program.run("list --help").all());
     let commands = [
         "types",
@@ -78,7 +78,7 @@ fn completions_and_manual_pages_know_every_command() {
             "{name}"
         );
     }
-    // Every page that is named is there, every option has a text, and examples stay lines.
+    // All referenced pages exist, all options have a text, and examples keep their lines.
     for entry in std::fs::read_dir(program.path("pages")).unwrap() {
         let path = entry.unwrap().path();
         let page = std::fs::read_to_string(&path).unwrap();
@@ -108,7 +108,7 @@ fn bash_completes_after_a_subcommand() {
         (&["-q", "list", "--key-c"], &["--key-command", "--key-contains"]),
         (&["help", "exp"], &["export"]),
     ] {
-        // As bash calls it: the command, the word to complete, the one before.
+        // The arguments that bash passes: the command, the word to complete, and the previous word.
         let complete = "source completions.bash; COMP_WORDS=(posthog-groups \"$@\"); COMP_CWORD=$#; \
             read -ra spec <<< \"$(complete -p posthog-groups)\"; \
             for i in \"${!spec[@]}\"; do [[ ${spec[i]} == -F ]] && name=${spec[i+1]}; done; \
@@ -156,7 +156,7 @@ fn fish_completes_commands_options_and_values() {
     }
 }
 
-/// Types each argument and Tab into an interactive zsh, and prints what then stands on its command line.
+/// Types each argument and Tab into an interactive zsh, and prints the resulting command line.
 const ZSH: &str = r#"
 zmodload zsh/zpty
 zpty inner zsh -f -i

@@ -1,6 +1,6 @@
-//! The commands against the stand-in server, as a shell would call them.
+//! Runs the commands like a shell, against the stand-in server.
 //!
-//! Unix only: they run in an empty environment, set file permissions, start shells and send signals.
+//! Unix only, because the tests run in an empty environment, set file permissions, start shells and send signals.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

@@ -1,4 +1,4 @@
-//! What reaches standard output and standard error, and what does not.
+//! The contents of standard output and standard error.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
@@ -66,7 +66,7 @@ fn escape_sequences_in_data_are_never_printed() {
     for format in ["table", "plain", "json", "ndjson", "csv"] {
         let done = program.run(&format!("list -t 0 -o {format}"));
         let acts = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
-        // CSV is for other programs: its keys are those of the server, byte by byte.
+        // CSV is for other programs, so its keys are byte for byte those of the server.
         if format != "csv" {
             assert!(!done.stdout.contains(acts), "{format}: {:?}", done.stdout);
         }

@@ -1,4 +1,4 @@
-//! The program beside a server and a home folder of its own.
+//! The program with a server and a temporary home folder.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -9,10 +9,10 @@ use posthog_groups_fake::{
 };
 use tempfile::TempDir;
 
-/// The key of all these tests: easy to find where it must not be.
+/// The key in all tests, which is easy to find in output that must not contain it.
 pub(crate) const KEY: &str = "phx_Recognizable0123456789";
 
-/// The person of the world.
+/// The person in the state.
 pub(crate) const PERSON: &str = "017f2a3b-6c1d-7e0f-8a1b-2c3d4e5f6071";
 
 /// A server and a home folder.
@@ -21,7 +21,7 @@ pub(crate) struct Program {
     pub(crate) home: TempDir,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -30,7 +30,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    /// All of it, for snapshots.
+    /// The whole result, for snapshots.
     pub(crate) fn all(&self) -> String {
         let mut all = self.stdout.clone();
         all.extend(self.stderr.lines().map(|line| format!("2> {line}\n")));
@@ -38,7 +38,7 @@ impl Done {
     }
 }
 
-/// Two types, three groups, a person, some history; the clock stands.
+/// Two group types, three groups, a person and some history, with a frozen clock.
 pub(crate) fn world(era: Era) -> State {
     let time = |text: &str| Some(text.parse().unwrap());
     let group = |index: i32, key: &str, properties: &str, created: &str| Group {
@@ -123,7 +123,7 @@ impl Program {
         }
     }
 
-    /// The world of [`world`], with the newest server.
+    /// The state of [`world`] on a server from 2026.
     pub(crate) fn of_2026() -> Self {
         Self::new(world(Era::Y2026))
     }
@@ -146,7 +146,7 @@ impl Program {
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// The program without anything in its environment but what it cannot do without.
+    /// The program with a minimal environment.
     pub(crate) fn bare<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_posthog-groups"));
         command
@@ -165,12 +165,12 @@ impl Program {
         command
     }
 
-    /// Runs a command line, split at blanks.
+    /// Runs a command line, split at spaces.
     pub(crate) fn run(&self, line: &str) -> Done {
         self.done(&mut self.command(&line.split_whitespace().collect::<Vec<_>>()))
     }
 
-    /// Runs a command, with the addresses of this run taken out.
+    /// Runs a command, and removes the addresses of this run from its output.
     pub(crate) fn done(&self, command: &mut Command) -> Done {
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| {
@@ -185,7 +185,7 @@ impl Program {
         }
     }
 
-    /// Runs command lines one after the other, and writes down what a terminal would show.
+    /// Runs command lines one after the other, and returns a transcript.
     pub(crate) fn transcript(&self, lines: &[&str]) -> String {
         lines.iter().map(|line| format!("$ posthog-groups {line}\n{}\n", self.run(line).all())).collect()
     }

@@ -1,4 +1,4 @@
-//! The key is in nothing that the program says.
+//! The key never appears in the output of the program.
 
 use posthog_groups_fake::{Effect, Era, Fault, HttpFault};
 

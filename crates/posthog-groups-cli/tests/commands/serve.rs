@@ -1,4 +1,4 @@
-//! `serve`: the stand-in server, from its first line to its end.
+//! `serve`: the stand-in server, from start to end.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What is different on a terminal: the question before a removal, the table, its width. `script` gives the terminal.
+//! Behavior on a terminal: confirmation, tables and their width. `script` provides the terminal.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -7,12 +7,12 @@ use posthog_groups_fake::{Era, Group};
 
 use crate::program::{KEY, Program, world};
 
-/// Runs a command line on a terminal of 60 columns; `None` where there is no `script` of util-linux.
+/// Runs a command line on a terminal with 60 columns, or returns `None` if `script` of util-linux is not installed.
 fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, String)> {
     on_terminal_of(program, "cols 60 rows 20", line, typed, &[])
 }
 
-/// The same on a terminal of another size, as `stty` takes it, and with variables.
+/// The same on a terminal with another size, in the format of `stty`, and with variables.
 fn on_terminal_of(
     program: &Program,
     size: &str,
@@ -80,7 +80,7 @@ fn a_terminal_without_a_size_truncates_nothing_unless_columns_is_set() {
         let (_, cut) = on_terminal_of(&program, size, "list", "", &[("COLUMNS", "50")]).unwrap();
         let cut = cut.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
         assert!(cut.lines().all(|line| line.trim_end().chars().count() <= 50), "{size}: {cut}");
-        // The keys and the times are whole.
+        // The keys and the times are not truncated.
         assert!(cut.contains("org:5") && cut.contains("2026-01-02T03:04:05Z  "), "{size}: {cut}");
     }
 }

@@ -1,4 +1,4 @@
-//! A host, as far as these tests need one: JSON-RPC by lines.
+//! A minimal host for the tests: JSON-RPC over lines.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use posthog_groups_fake::Fake;
 use serde_json::{Value, json};
 
-/// The key of all these tests: easy to find where it must not be.
+/// The key in all tests, which is easy to find in output that must not contain it.
 pub(crate) const KEY: &str = "phx_Recognizable0123456789";
 
 /// The program, connected to the server, with an empty standard input.
@@ -30,18 +30,18 @@ pub(crate) struct Host {
     stdout: BufReader<ChildStdout>,
     last_id: u64,
     received: String,
-    /// The length of the longest answer of a tool.
+    /// The length of the longest result of a tool.
     pub(crate) largest: usize,
 }
 
-/// What a tool answered.
+/// The result of a tool.
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) is_error: bool,
 }
 
 impl Host {
-    /// Starts the program, and agrees with it on a version of the protocol.
+    /// Starts the program, and negotiates the version of the protocol.
     pub(crate) fn start(fake: &Fake, arguments: &[&str]) -> Self {
         let mut command = program(fake, arguments);
         let mut child =
@@ -83,7 +83,7 @@ impl Host {
         self.tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Calls a tool without waiting for the answer.
+    /// Calls a tool without waiting for the result.
     pub(crate) fn send(&mut self, tool: &str, arguments: Value) {
         self.last_id += 1;
         let parameters = json!({"name": tool, "arguments": arguments});
@@ -101,14 +101,14 @@ impl Host {
         Answer { text, is_error: result["isError"] == true }
     }
 
-    /// A call that the tool carries out.
+    /// A call that succeeds.
     pub(crate) fn ok(&mut self, tool: &str, arguments: Value) -> Value {
         let answer = self.call(tool, arguments);
         assert!(!answer.is_error, "{tool}: {}", answer.text);
         serde_json::from_str(&answer.text).unwrap()
     }
 
-    /// A call that the tool fails at.
+    /// A call that fails.
     pub(crate) fn failed(&mut self, tool: &str, arguments: Value) -> Value {
         let answer = self.call(tool, arguments);
         assert!(answer.is_error, "{tool}: {}", answer.text);
@@ -121,7 +121,7 @@ impl Host {
         answer["error"]["message"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    /// One member of all results, cursor by cursor.
+    /// One field of all results, page by page.
     pub(crate) fn all(&mut self, tool: &str, mut arguments: Value, member: &str) -> Vec<String> {
         let mut found = Vec::new();
         loop {
@@ -136,7 +136,7 @@ impl Host {
         }
     }
 
-    /// Closes the end of the host, and gives all that the program wrote.
+    /// Closes the connection, and returns all output of the program.
     pub(crate) fn end(mut self) -> (String, String) {
         drop(self.stdin.take());
         self.stdout.read_to_string(&mut self.received).unwrap();

@@ -39,7 +39,7 @@ fn server(era: Era, groups: Vec<Group>) -> Fake {
     Fake::builder().state(state).start_blocking().unwrap()
 }
 
-/// The answer to the next `times` writes is lost, after or before they took effect.
+/// The responses to the next `times` writes are lost, after or before the writes take effect.
 fn lose_answers(fake: &Fake, phase: Phase, times: u64) {
     let lost =
         Fault { times, phase, method: Some("POST".to_owned()), ..Fault::new(Effect::Drop { reset: false }) };
@@ -75,7 +75,7 @@ fn tools_are_described_for_hosts() {
         .iter_mut()
         .flat_map(|tool| tool["inputSchema"]["properties"].as_object_mut().unwrap().values_mut())
     {
-        // The words are those of the spec, which may change them.
+        // The descriptions come from the specification, which may change them.
         assert!(argument.as_object_mut().unwrap().shift_remove("description").is_some());
     }
     insta::assert_snapshot!("tools", serde_json::to_string_pretty(&tools).unwrap());
@@ -376,6 +376,6 @@ fn mcp_reports_startup_errors_on_standard_error() {
         assert_eq!(output.status.code(), Some(code), "{stderr}");
         assert!(stderr.contains(part) && output.stdout.is_empty(), "{stderr}");
     }
-    // A host that goes away before it says anything is no failure.
+    // It is not a failure if the host disconnects before it sends anything.
     assert!(host::program(&fake, &["mcp"]).output().unwrap().status.success());
 }

@@ -1,4 +1,4 @@
-//! Inputs that are wrong: each is named with its file, its line and help, and nothing is written.
+//! Invalid inputs: each is reported with its file, its line and help, and nothing is written.
 
 use std::io::Write as _;
 
@@ -119,7 +119,7 @@ fn invalid_rows_are_skipped_and_kept_unchanged_with_keep_going() {
     assert_eq!(program.groups(), ["a {}", "b {}"]);
     assert_eq!(std::fs::read(program.path("bad.ndjson")).unwrap(), b"nonsense\n{\"group_key\":\"\xff\"}\n");
 
-    // The bad rows of CSV come with the header, so that they can be imported when they are corrected.
+    // Invalid rows of CSV are written with the header, so that they can be corrected and imported.
     program.write("c.csv", "group_key,plan\nc,free\nd,free,1\ne\n");
     let done = program.run(&["import", "-y", "c.csv", "--keep-going", "--rejected", "bad.csv"]);
     assert_eq!(done.code, 6);

@@ -1,4 +1,4 @@
-//! `export`: what is written, in which order, and what is left when it fails.
+//! `export`: the output, its order, and failures.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -33,7 +33,7 @@ fn groups_are_sorted_by_key_or_in_the_order_of_the_server() {
     }
 }
 
-/// The next request for a page of groups is answered with this one.
+/// Replaces the response to the next request for a page of groups.
 fn page(keys: &[&str], next: Option<&str>) -> Fault {
     let group = |key: &&str| serde_json::json!({"group_type_index": 0, "group_key": key, "group_properties": {}, "created_at": "2026-01-01T00:00:00Z"});
     let results: Vec<_> = keys.iter().map(group).collect();
@@ -89,7 +89,7 @@ fn an_existing_file_needs_force_and_is_kept_when_the_export_fails() {
     insta::assert_snapshot!(refused.all());
     assert!(program.fake.journal().iter().all(|entry| !entry.path.ends_with("/groups/")), "it asked first");
 
-    // The second page fails for good.
+    // The second page always fails.
     let fault = Fault { times: 0, ..Fault::http(400) }.on("GET", "/groups/$");
     program.fake.add_faults([Fault { skip: 1, ..fault }]).unwrap();
     let failed = program.run(&["export", "a.ndjson", "--force"]);
@@ -125,7 +125,7 @@ fn groups_that_the_server_cannot_return_are_named_and_the_others_are_written() {
         let mut wanted: Vec<_> = (0..250).filter(|n| *n != 42).map(|n| format!("org:{n}")).collect();
         wanted.sort();
         assert_eq!(keys(&program.read("a.ndjson")), wanted);
-        // The repair that the help names.
+        // The repair that the help suggests.
         program.run(&["unset", "org:42", "id", "--yes"]).ok();
         program.run(&["export", "b.ndjson"]).ok();
         assert_eq!(program.read("b.ndjson").lines().count(), 250);

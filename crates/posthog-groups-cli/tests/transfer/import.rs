@@ -1,4 +1,4 @@
-//! `import`: what is written, what is told, and how it goes on.
+//! `import`: the written groups, the output, and resuming.
 
 use posthog_groups_fake::{Era, Fault, Group, Project, State};
 
@@ -51,7 +51,7 @@ fn only_differences_are_written_and_the_journal_is_removed_on_completion() {
 fn failed_rows_are_reported_and_the_same_import_completes_them() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
     program.write("a.ndjson", rows(20));
-    // The third write is refused, once.
+    // The third write is rejected once.
     program.fake.add_faults([Fault { skip: 2, ..Fault::http(400) }.on("POST", "/groups/$")]).unwrap();
     let done = program.run(&["import", "-y", "a.ndjson", "--concurrency", "1"]);
     insta::assert_snapshot!(done.all());
@@ -118,7 +118,7 @@ fn standard_input_has_a_journal_only_if_one_is_named() {
     let done = program.run_with(&["import", "-y", "-"], rows(2).as_bytes()).ok();
     assert_eq!(
         done.stderr,
-        "without a journal, an import that is stopped starts over; --journal FILE keeps one\n"
+        "without a journal, an interrupted import starts over; --journal FILE keeps one\n"
     );
     program.fake.add_faults([Fault::http(400).on("POST", "/groups/$")]).unwrap();
     let done = program.run_with(&["import", "-y", "-", "--journal", "j"], rows(4).as_bytes());
@@ -166,7 +166,7 @@ fn a_rejected_project_token_is_distinguished_from_a_rejected_key() {
     assert!(refused.stderr.contains("use the project key (phc_...)"), "{}", refused.stderr);
     assert!(personal.fake.journal().iter().all(|entry| entry.path != "/batch/"), "it must not be sent");
 
-    // Longer than any key: the server itself refuses it.
+    // Longer than any key, so the server rejects it.
     const LONG: &str = "phc_0123456789012345678901234567890123456789012345678901234567890123456789";
     let program = Program::new(world(Era::Y2026, Vec::new())).with_token(LONG);
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
@@ -176,7 +176,7 @@ fn a_rejected_project_token_is_distinguished_from_a_rejected_key() {
     assert!(refused.stderr.contains("rejects the project token"), "{}", refused.stderr);
     assert!(!refused.all().contains(LONG), "{}", refused.all());
 
-    // Of another project: accepted, and without effect.
+    // The token of another project is accepted, but has no effect.
     let program = Program::new(world(Era::Y2026, Vec::new())).with_token("phc_another");
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
     let lost = program.run(&["import", "-y", "a.ndjson", "--engine", "capture", "--verify-within", "1s"]);

@@ -22,7 +22,7 @@ fn wait_until(what: impl Fn() -> bool) {
     }
 }
 
-/// Each answer takes a while.
+/// Delays each response.
 fn slow(seconds: f64) -> Fault {
     Fault { times: 0, ..Fault::new(Effect::Slow { delay: seconds, chunk: 0, interval: 0.0 }) }
 }
@@ -46,7 +46,7 @@ fn an_interrupted_import_stops_gracefully_and_resumes() {
 
         program.fake.clear_faults();
         let done = program.run(&["import", "-y", "a.ndjson", "--concurrency", "2"]).ok();
-        // What was under way at the signal was finished, and is in the journal.
+        // Writes that were in flight were completed, and are in the journal.
         assert!(done.stdout().contains(&format!("done before\t{written}\n")), "{written}: {}", done.stdout());
         assert_eq!(program.fake.state().groups.len(), 200);
     }
@@ -79,7 +79,7 @@ fn silent_standard_input_does_not_block() {
         .unwrap();
     // Kept open, so that the program waits for it.
     let stdin = child.stdin.take();
-    // The question for the group types comes before the input.
+    // The group types are requested before the input is read.
     wait_until(|| !program.fake.journal().is_empty());
     std::thread::sleep(Duration::from_millis(300));
     send("-INT", &child);
@@ -114,7 +114,7 @@ fn leftovers_of_a_killed_export_are_removed_by_the_next_one() {
     wait_until(|| !program.files().is_empty());
     let [left] = &program.files()[..] else { panic!("{:?}", program.files()) };
     assert!(left.ends_with(".partial"), "{left}");
-    // One that is in use stays.
+    // A temporary file that is in use is kept.
     let other = program.run(&["export", "b.ndjson", "--key-contains", "org:99"]).ok();
     assert!(program.files().contains(left), "{}", other.all());
     child.kill().unwrap();

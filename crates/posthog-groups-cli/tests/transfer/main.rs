@@ -1,6 +1,6 @@
 //! `export`, `import` and `plan` against the stand-in server.
 //!
-//! Unix only: they run in an empty environment, set file permissions, start shells and send signals.
+//! Unix only, because the tests run in an empty environment, set file permissions, start shells and send signals.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

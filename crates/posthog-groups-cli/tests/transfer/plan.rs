@@ -1,4 +1,4 @@
-//! `plan`: what an import would do, in every form of output.
+//! `plan`: the changes that an import would make, in every output format.
 
 use posthog_groups_fake::{Activity, Actor, ApiKey, Era, Fault, Group, Json, Project, State};
 

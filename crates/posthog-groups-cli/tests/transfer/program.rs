@@ -1,4 +1,4 @@
-//! The program beside a server and a folder of its own.
+//! The program with a server and a temporary folder.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub(crate) struct Program {
     token: Option<&'static str>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -31,7 +31,7 @@ impl Done {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout(), self.stderr)
     }
 
-    /// That it succeeded.
+    /// Asserts that the run succeeded.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
         assert_eq!(self.code, 0, "{}", self.all());
@@ -39,12 +39,12 @@ impl Done {
     }
 }
 
-/// A world with one group type.
+/// A state with one group type.
 pub(crate) fn world(era: Era, groups: Vec<Group>) -> State {
     State { era, group_types: vec![GroupType::new(0, "organization")], groups, ..State::default() }
 }
 
-/// So many groups, the newest last.
+/// This many groups, the newest last.
 pub(crate) fn numbered(count: usize) -> Vec<Group> {
     let start: chrono::DateTime<chrono::Utc> = "2025-01-01T00:00:00Z".parse().unwrap();
     (0..count)
@@ -63,7 +63,7 @@ impl Program {
         Self { fake, folder: tempfile::tempdir().unwrap(), token: None }
     }
 
-    /// With the project token in the environment.
+    /// Sets the project token in the environment.
     pub(crate) fn with_token(mut self, token: &'static str) -> Self {
         self.token = Some(token);
         self
@@ -81,7 +81,7 @@ impl Program {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The names of the files that are there.
+    /// The names of the files in the folder.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut names: Vec<_> = std::fs::read_dir(self.folder.path())
             .unwrap()
@@ -146,7 +146,7 @@ impl Program {
         self.finish(child)
     }
 
-    /// Waits for its end. What differs from run to run is replaced, and no output may hold a key.
+    /// Waits for the program. Replaces text that differs between runs, and checks that the output contains no key.
     pub(crate) fn finish(&self, child: Child) -> Done {
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -162,7 +162,7 @@ impl Program {
     }
 }
 
-/// Answers that the rate limit is reached: to lists for GET, to creations for POST.
+/// Responds that the rate limit is exceeded: to lists for GET, to creates for POST.
 pub(crate) fn limited(method: &str, skip: u64, times: u64, seconds: u32) -> Fault {
     let mut fault = Fault { skip, times, ..Fault::http(429) }.on(method, "/groups/$");
     if let Effect::Http(answer) = &mut fault.effect {

@@ -1,4 +1,4 @@
-//! What is exported can be imported, and is the same then.
+//! Exported groups can be imported unchanged.
 
 use posthog_groups_fake::{Era, Group};
 
@@ -57,7 +57,7 @@ fn csv_survives_export_import_and_export_byte_for_byte() {
         empty.run(&["export", "again.csv"]).ok();
         assert_eq!(empty.read("again.csv"), first, "{era:?}");
 
-        // And the groups are those that were exported: importing them where they are changes nothing.
+        // The groups are the exported ones: importing them into the same project changes nothing.
         let done = full.run(&["import", "-y", "all.csv", "-o", "json"]).ok();
         let totals: serde_json::Value = serde_json::from_str(done.stdout()).unwrap();
         assert_eq!(totals["unchanged"], HOSTILE.len(), "{era:?}: {totals}");
@@ -79,7 +79,7 @@ fn compressed_files_and_pipes_have_the_same_rows() {
         let by_file = empty.groups();
         assert_eq!(by_file.len(), HOSTILE.len());
 
-        // Packed data is known by its first bytes on standard input.
+        // On standard input, compressed data is recognized by its first bytes.
         let empty = Program::new(world(Era::Y2026, Vec::new()));
         let format = if name.contains("csv") { "csv" } else { "ndjson" };
         empty.run_with(&["import", "-y", "-", "--format", format], &packed).ok();

@@ -168,7 +168,7 @@ async fn delayed_events_are_processed_in_order() {
         assert_eq!(send(&api, "/e/", &identify("late", json!({"n": n}))).await.status, 200);
     }
     let answer = api.get("groups/find/?group_type_index=0&group_key=late").await;
-    // A machine that was asleep between the two proves nothing.
+    // The test proves nothing if the machine was suspended in between.
     if sent.elapsed() < delay {
         assert_eq!(answer.status, 404);
     }
@@ -181,7 +181,7 @@ async fn delayed_events_are_processed_in_order() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
     assert!(sent.elapsed() >= delay);
-    // The time is that of the event and not of its processing.
+    // The time is the time of the event, not of its processing.
     assert_eq!(group["created_at"], "2021-05-02T00:00:00Z");
 }
 
@@ -192,7 +192,7 @@ async fn pending_events_are_dropped_with_a_new_state() {
     let api = Api { fake, http: Client::new() };
     assert_eq!(send(&api, "/e/", &identify("never", json!({}))).await.status, 200);
     assert_eq!(api.fake.state().groups.len(), 1);
-    // The delay belongs to the server and not to the world.
+    // The delay belongs to the server, not to its state.
     api.fake.put_state(small(Era::Y2026)).unwrap();
     assert_eq!(send(&api, "/e/", &identify("never", json!({}))).await.status, 200);
     assert_eq!(api.fake.state().groups.len(), 1);

@@ -10,7 +10,7 @@ use crate::harness::{Api, envelope, start};
 
 const LIST: &str = "groups/?group_type_index=0";
 
-/// Everything that comes back on a connection of its own, and how it ended.
+/// Sends a request on a separate connection. Returns the response, and how the connection ended.
 fn raw(api: &Api, method: &str, path: &str, body: &str) -> (String, std::io::Result<()>) {
     let mut stream = TcpStream::connect(api.fake.address()).unwrap();
     let path = api.url(path).replace(&api.fake.url(), "");
@@ -134,7 +134,7 @@ async fn stalled_requests_continue_when_the_faults_are_cleared() {
         let request = api.http.get(api.url(LIST)).bearer_auth(api.fake.key());
         let asked = tokio::spawn(async move { request.send().await?.text().await });
         let began = Instant::now();
-        // The request has arrived once its fault is spent.
+        // Once its fault is used up, the request has arrived.
         while !api.fake.pending_faults().is_empty() && began.elapsed() < Duration::from_secs(30) {
             tokio::task::yield_now().await;
         }

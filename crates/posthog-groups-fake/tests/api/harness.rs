@@ -1,4 +1,4 @@
-//! A running server and short ways to ask it things.
+//! A running server, and functions for sending requests to it.
 
 use posthog_groups_fake::{Era, Fake, Group, GroupType, State};
 use reqwest::{Client, Method, Response};
@@ -9,7 +9,7 @@ pub(crate) struct Api {
     pub(crate) http: Client,
 }
 
-/// An answer, read.
+/// A received response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -74,7 +74,7 @@ impl Api {
         Answer::of(request.send().await.unwrap()).await
     }
 
-    /// A path below the main project's, or a whole path.
+    /// A path relative to the main project, or an absolute path.
     pub(crate) fn url(&self, path: &str) -> String {
         match path.strip_prefix('/') {
             Some(_) => format!("{}{path}", self.fake.url()),

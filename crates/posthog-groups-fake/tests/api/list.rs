@@ -168,7 +168,7 @@ async fn the_list_of_2026_lags_behind_find() {
     assert_eq!(api.get(&find("org%3A5")).await.json()["group_properties"]["name"], "Sandy");
     let before = vec![("org:5".to_owned(), json!("Mr. Krabs"))];
     assert_eq!(listed(&api, "").await, before);
-    // What is searched is what is shown.
+    // The search considers the listed state.
     assert_eq!(listed(&api, "&search=krabs").await, before);
     assert_eq!(listed(&api, "&search=sandy").await, []);
     assert_eq!(listed(&api, "&group_key=new").await, []);

@@ -7,7 +7,7 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_posthog-groups-fake"))
 }
 
-/// Kills the program when a test fails.
+/// Kills the program if a test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -17,7 +17,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts the program and waits for the line that says it listens.
+/// Starts the program and waits until it listens.
 fn running(command: &mut Command) -> (Running, String) {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();

@@ -132,7 +132,7 @@ async fn a_client_that_sends_nothing_or_half_a_request_is_disconnected() {
         ("", ""),
         ("GET / HTTP/1.1\r\nhost:", ""),
         (head, "HTTP/1.1 400"),
-        // An idle connection, and an answer that takes longer than a client may.
+        // An idle connection, and a response that takes longer than the timeout for clients.
         (whole, "HTTP/1.1 405"),
         (whole, "HTTP/1.1 405"),
     ] {

@@ -1,4 +1,4 @@
-//! What the server's stores cannot hold, and what it cannot return (contract section 1.5).
+//! Values that the server cannot store, and values that it cannot return (contract section 1.5).
 
 use posthog_groups_fake::{Era, State};
 use reqwest::Method;
@@ -10,7 +10,7 @@ const GROUP: &str = "group_type_index=0&group_key=org:5";
 const TOO_LARGE: &str = "18446744073709551616";
 const TOO_SMALL: &str = "-9223372036854775809";
 
-/// Sends a body as it stands: not all of them can be built as a value.
+/// Sends a body unchanged, because not all bodies can be built as a value.
 async fn post(api: &Api, path: &str, body: &str) -> Answer {
     let request = api.http.request(Method::POST, api.url(path)).bearer_auth(api.fake.key());
     let request = request.header("content-type", "application/json").body(body.to_owned());
@@ -50,7 +50,7 @@ async fn text_that_postgres_cannot_store_is_a_500_and_nothing_is_stored() {
             assert_eq!(answer.status, 500, "{era} {name}");
         }
         assert_eq!(api.fake.state().to_json(), before, "{era}");
-        // A surrogate pair is a character, and an escaped backslash starts no escape.
+        // A surrogate pair is a character, and an escaped backslash does not start an escape.
         for text in [r#""\ud83d\ude00""#, r#""\\u0000""#] {
             let update = format!(r#"{{"key":"a","value":{text}}}"#);
             let answer = post(&api, &format!("groups/update_property/?{GROUP}"), &update).await;
@@ -81,7 +81,7 @@ async fn an_integer_beyond_64_bits_is_stored_and_breaks_every_response_until_it_
             let unset = format!("groups/delete_property/?{GROUP}");
             assert_eq!(post(&api, &unset, r#"{"$unset":"n"}"#).await.status, 200, "{era}");
             assert_eq!(api.get("groups/?group_type_index=0").await.status, 200, "{era}");
-            // The history still has the number.
+            // The number is still in the history.
             assert!(is_html_500(&api.get(&format!("groups/activity/?{GROUP}")).await), "{era}");
 
             let body =

@@ -304,12 +304,13 @@ impl Batch<'_> {
 
 /// A compressed body of events.
 fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
-    let trouble = |e: std::io::Error| Error::input("the events cannot be compressed").with_source(e);
+    let compression_error =
+        |e: std::io::Error| Error::input("the events cannot be compressed").with_source(e);
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     serde_json::to_writer(&mut packed, &Body { api_key: token, batch: events })
-        .map_err(|e| trouble(e.into()))?;
-    packed.flush().map_err(trouble)?;
-    Ok(packed.finish().map_err(trouble)?.into())
+        .map_err(|e| compression_error(e.into()))?;
+    packed.flush().map_err(compression_error)?;
+    Ok(packed.finish().map_err(compression_error)?.into())
 }
 
 /// A UUID of version 8, which is for custom schemes.

@@ -94,8 +94,8 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
     .with_help("remove it, or send events instead"))
 }
 
-/// Refuses a row that would set one of these properties on an existing group, if the REST API cannot: it treats null and, since 2026,
-/// an empty name as missing (contract section 2.9).
+/// Rejects a row if the REST API cannot set one of these properties on an existing group: it treats null and, since 2026, an empty
+/// name as missing (contract section 2.9).
 pub(crate) fn refuse_unsettable(row: &ImportRow, properties: &[String]) -> Result<()> {
     let is_unsettable = |name: &str, value: &JsonValue| name.is_empty() || value.is_null();
     let members = row.members()?;

@@ -59,11 +59,11 @@ fn same_within(depth: usize, a: &str, b: &str) -> bool {
 /// exponent.
 #[cfg(feature = "bulk")]
 pub(crate) fn feed(value: &JsonValue, hasher: &mut impl std::hash::Hasher) {
-    feed_text(DEEPEST, value.as_str(), hasher);
+    hash_text(DEEPEST, value.as_str(), hasher);
 }
 
 #[cfg(feature = "bulk")]
-fn feed_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
+fn hash_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
     use std::hash::Hash as _;
 
     let Some(depth) = depth.checked_sub(1) else { return text.hash(hasher) };
@@ -76,7 +76,7 @@ fn feed_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
                 hasher.write_usize(members.0.len());
                 for (name, value) in members.0 {
                     name.hash(hasher);
-                    feed_text(depth, value.get(), hasher);
+                    hash_text(depth, value.get(), hasher);
                 }
             }
             Err(_) => text.hash(hasher),
@@ -84,7 +84,7 @@ fn feed_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
         Kind::Array => match serde_json::from_str::<Vec<&RawValue>>(text) {
             Ok(items) => {
                 hasher.write_usize(items.len());
-                items.iter().for_each(|item| feed_text(depth, item.get(), hasher));
+                items.iter().for_each(|item| hash_text(depth, item.get(), hasher));
             }
             Err(_) => text.hash(hasher),
         },

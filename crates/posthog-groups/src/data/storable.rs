@@ -160,8 +160,8 @@ fn problem_of_number(token: &str) -> Option<String> {
         if double.is_infinite() {
             return Some(format!("the number {shown}, which is too large for a double; write it as text"));
         }
-        // jsonb has no exponents, so a double of this size returns as an integer, of 17 digits and zeros. For the limits themselves
-        // that is -9223372036854776000 and 18446744073709552000, which are outside 64 bits.
+        // jsonb has no exponents, so a double of this size is returned as an integer with 17 digits and zeros. For the limits themselves,
+        // these are -9223372036854776000 and 18446744073709552000, which are outside 64 bits.
         ("number", double > -TWO_TO_63 && double < 2.0 * TWO_TO_63)
     } else {
         ("integer", token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok())

@@ -285,7 +285,7 @@ impl Error {
         error.with_source(source)
     }
 
-    /// Another group than the requested one, for example from a cache that ignores the query.
+    /// A group other than the requested one, for example from a cache that ignores the query.
     pub(crate) fn other_group(key: &str, type_index: i64) -> Self {
         let what = format!("the group `{key}` of the group type {type_index} was not requested");
         Self::decode("group_key".to_owned(), serde::de::Error::custom(what), b"")

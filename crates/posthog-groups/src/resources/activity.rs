@@ -113,8 +113,8 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// The number of entries on all pages.
     pub total: i64,
-    /// The cursor of the next page; `None` on the last page. New entries move older ones to later pages. Those that the previous page had
-    /// are left out, except on servers of 2025, whose entries have no IDs.
+    /// The cursor of the next page; `None` on the last page. New entries move older ones to later pages. Entries that were on the previous
+    /// page are omitted, except on servers from 2025, whose entries have no IDs.
     pub next: Option<Cursor>,
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct Detour {
     pub(crate) next: Option<Cursor>,
 }
 
-/// Reads around a page that fails. `from` is its cursor, `newest` the time of the group before it, and `characters` are those that
-/// occur in keys, besides ASCII.
+/// Reads around a page that fails. `from` is its cursor, `newest` is the time of the group before it, and `characters` are the non-ASCII
+/// characters that occur in keys.
 ///
 /// Returns `None` if that is not possible: the server fails for all requests, or its cursors have another format.
 pub(crate) async fn detour(
@@ -101,7 +101,7 @@ pub(crate) async fn detour(
 
 /// The form of the server's cursors, and the start of the page that fails (contract section 2.1).
 enum Form {
-    /// 2026: groups after a time and a key, or, before 2026-06-12, a time and an ID that groups do not show.
+    /// 2026: groups after a time and a key or, before 2026-06-12, after a time and an ID that is not part of groups.
     Keyset { from: Option<Cursor> },
     /// 2025: groups older than a time, without the first few.
     Offset { time: Option<String>, offset: u64 },
@@ -136,7 +136,7 @@ impl Form {
     }
 }
 
-/// The ID in a cursor of a server of 2026-05-07 to 2026-06-12.
+/// The ID in a cursor of a server from 2026-05-07 to 2026-06-12.
 fn id_of(cursor: &Cursor) -> Option<i64> {
     #[derive(serde::Deserialize)]
     struct Keyset {
@@ -182,16 +182,16 @@ fn place(group: &Group) -> (DateTime<Utc>, &str) {
 enum End {
     /// At the end of the list.
     List,
-    /// 2026: at this group, which all filtered pages reach, and which `next` is the position of. Servers that order groups of the same
-    /// time by their IDs have `id`.
+    /// 2026: at this group, which all filtered pages reach, and whose position is `next`. `id` is set for servers that order groups with
+    /// the same time by their IDs.
     Group { last: Box<Group>, id: Option<i64>, next: Cursor },
     /// 2025: before the page that starts after this many groups.
     Page { start: u64, groups: Vec<Group> },
 }
 
 impl End {
-    /// Whether it is after a group, whose time may be later by `slack`, and whose ID is known if it is the last of a page. If the ID
-    /// would decide, and is not known, the end counts as being after the group, which is then skipped when it is listed again.
+    /// Whether it is after a group, whose time may be later by `slack`, and whose ID is known if it is the last of a page. If the ID is
+    /// needed but not known, the end counts as being after the group, which is then skipped when it is listed again.
     fn is_behind(&self, group: &Group, group_id: Option<i64>, slack: TimeDelta) -> bool {
         let created_at = group.created_at + slack;
         match self {
@@ -212,7 +212,7 @@ impl End {
 struct Search<'s, S> {
     source: &'s S,
     form: Form,
-    /// Those of the keys of found groups that are not ASCII.
+    /// The non-ASCII characters in the keys of the groups that were found.
     characters: BTreeSet<char>,
     found: BTreeMap<String, Group>,
     end: End,
@@ -292,7 +292,7 @@ impl<S: Source> Search<'_, S> {
                 }
                 read.insert(part);
                 if failing.is_empty() && self.characters.len() > known {
-                    // Other groups may have keys of only these characters.
+                    // Other groups may have keys with only these characters.
                     let new = self.characters.iter().map(|c| String::from(*c));
                     parts.extend(new.filter(|part| !read.contains(part)));
                 }
@@ -385,7 +385,7 @@ fn ends(text: &str) -> (&str, &str) {
     (&text[first..], &text[..text.len() - last])
 }
 
-/// Adds the characters of a key that are not ASCII, in lower case.
+/// Adds the non-ASCII characters of a key, in lower case.
 pub(crate) fn note_characters(characters: &mut BTreeSet<char>, key: &str) {
     if !key.is_ascii() {
         let lower = key.chars().flat_map(char::to_lowercase);
@@ -448,7 +448,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    /// A server of 2026-05-07 to 2026-06-12, which orders groups of the same time by their IDs. It cannot return some of its groups.
+    /// A server from 2026-05-07 to 2026-06-12, which orders groups with the same time by their IDs. It cannot return some of its groups.
     struct Server {
         /// Newest first, with their IDs, and whether they can be returned.
         groups: Vec<(Group, i64, bool)>,

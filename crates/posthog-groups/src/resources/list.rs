@@ -330,7 +330,7 @@ struct GroupWalk<P> {
     hasher: RandomState,
     /// When the last group was created, and the keys of the groups of that time.
     last: Option<(DateTime<Utc>, HashSet<String>)>,
-    /// Those of the keys so far that are not ASCII, for a detour.
+    /// The non-ASCII characters of the keys so far, for a detour.
     characters: BTreeSet<char>,
     /// The keys of groups that were read out of order, around a group that the server cannot return.
     read_before: HashSet<String>,

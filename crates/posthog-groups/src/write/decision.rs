@@ -393,7 +393,7 @@ mod tests {
         failed(progress.may_still_arrive())
     }
 
-    /// Returns what is wrong with the result of a run.
+    /// Returns the problem with the result of a run, if there is one.
     fn violation(kind: Kind, world: &World, told: Told) -> Option<&'static str> {
         // A change of a missing group has no effect, even if it arrives late.
         let may_arrive =

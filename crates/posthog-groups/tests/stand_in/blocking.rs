@@ -1,4 +1,4 @@
-//! The client without `async`: the same answers.
+//! The client without `async` returns the same results.
 
 use posthog_groups::blocking::Client;
 use posthog_groups_fake::{Era, Fake, Group, State};

@@ -1,4 +1,4 @@
-//! A host for events that refuses a whole batch if one of its events is bad.
+//! A host for events that rejects a whole batch if one of its events is invalid.
 
 use std::collections::HashSet;
 use std::io::Read as _;
@@ -20,7 +20,7 @@ pub(crate) struct CaptureHost {
 }
 
 impl CaptureHost {
-    /// Refuses the events of these groups.
+    /// Starts a host that rejects the events of these groups.
     pub(crate) async fn start(bad: HashSet<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -38,7 +38,7 @@ impl CaptureHost {
         self.seen.lock().unwrap().requests
     }
 
-    /// The group keys and uuids of the events that were accepted, each as often as it came.
+    /// The group keys and UUIDs of the events that were accepted, including repetitions.
     pub(crate) fn accepted(&self) -> Vec<(String, String)> {
         self.seen.lock().unwrap().accepted.clone()
     }

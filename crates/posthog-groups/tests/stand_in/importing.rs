@@ -1,4 +1,4 @@
-//! Imports: what is stored, what is told, what goes over the wire.
+//! Imports: the stored groups, the reports, and the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn token() -> ProjectToken {
     ProjectToken::new("phc_1").unwrap()
 }
 
-/// Thirty groups of the rows: ten as wanted, ten with another plan, ten without one.
+/// Thirty groups of the rows: ten that match, ten with another plan, ten without a plan.
 fn a_third_each() -> State {
     let group = |n: usize| Group::new(0, format!("org:{n:03}")).with("n", n as i64).with("other", "stays");
     let groups = (0..10)
@@ -101,7 +101,7 @@ async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same
         let (plan, planned) = listening(import(&orgs, &rows));
         let plan = plan.plan().await.unwrap();
         assert_eq!(counts(&plan), [10, 20, 10, 0], "{era}");
-        // Names of types, and one page of groups.
+        // The group types, and one page of groups.
         assert_eq!(plan.requests, 2, "{era}");
         assert_eq!(serde_json::to_string(&fake.state()).unwrap(), before, "{era}: a plan writes nothing");
 
@@ -109,7 +109,7 @@ async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
         assert!(report.is_complete() && report.left() == 0);
-        // The list; ten creates; twenty looks and writes; and once whether the server can upsert.
+        // The list, ten creates, twenty reads and writes, and one request that checks whether the server has upserts.
         assert_eq!(report.requests, 1 + 10 + 20 * 2 + 1, "{era}");
         assert_eq!(sorted(&told), sorted(&planned), "{era}");
         assert!(sorted(&told)[15].ends_with("16 org:015 changed plan"));
@@ -138,7 +138,7 @@ async fn few_rows_are_read_one_by_one_instead_of_listing() {
     orgs.type_index().await.unwrap();
     let report = import(&orgs, &rows(9)).plan().await.unwrap();
     assert_eq!((counts(&report), report.requests), ([0, 0, 9, 0], 9));
-    // Forty rows are worth four pages; a page has one group here.
+    // For forty rows, up to four pages are listed. A page has one group here.
     let report = import(&orgs, &rows(40)).run().await.unwrap();
     assert_eq!(counts(&report), [10, 20, 10, 0]);
     assert_eq!(requests(&fake, "GET", "/groups/"), 4);
@@ -214,7 +214,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
         assert!(!report.is_complete());
         assert!(sorted(&told)[1].contains("the value of `x` is null"), "{:?}", sorted(&told));
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
-        // Now it is there, and there is nothing to write.
+        // Now the group exists, and nothing has to be written.
         let report = import(&orgs, &rows[..1]).run().await.unwrap();
         assert_eq!(counts(&report), [0, 0, 1, 0], "{era}");
     }
@@ -275,7 +275,7 @@ async fn a_key_that_expires_stops_the_import_and_the_journal_resumes_it() {
             .count();
         assert_eq!(created, 30, "{era}: one entry for each new group");
 
-        // The run has completed: its journal is gone, and other rows are another run.
+        // The run has completed and its journal was removed, so other rows are another run.
         assert!(!journal.exists(), "{era}");
         let other = [row("org:001", json!({"n": 2}))];
         let report = import(&orgs, &other).journal(&journal).run().await.unwrap();
@@ -385,7 +385,7 @@ async fn a_stopped_server_stops_the_import_instead_of_failing_every_row() {
     assert!(error.is_connect(), "{error}");
 }
 
-/// The next `times` groups that somebody wants to create are answered 500, and reads are not.
+/// The next `times` creates fail with 500, but reads succeed.
 fn refuse_to_create(fake: &Fake, times: u64) {
     fake.add_faults([Fault { times, ..Fault::crash() }.on("POST", "/groups/$")]).unwrap();
 }
@@ -503,7 +503,7 @@ async fn events_reach_the_same_state_in_a_few_requests() {
         let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [11, 20, 10, 0], "{era}: {report:?}");
-        // Types and list, one batch, types again for their names, and the verifying read.
+        // The group types and the list, one batch, the group types again for their names, and the verification.
         assert!(report.requests <= 4 + 31, "{era}: {}", report.requests);
         assert_eq!(requests(&fake, "POST", "/batch/"), 1, "{era}");
         assert_eq!(sorted(&told)[15], "16 org:015 changed plan");
@@ -571,7 +571,7 @@ async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not
     assert!(error.is_unauthorized() && error.to_string().contains("API key is not valid"), "{error}");
     assert!(!format!("{error} {error:?} {report:?}").contains(&secret));
 
-    // Half of the key would stand at the end of what is kept of the answer.
+    // Half of the key would be at the end of the truncated response.
     let secret = "phc_0123456789abcdef";
     let echo = format!("{}{secret}", " no".repeat(63));
     let echo: Fault = serde_json::from_value(
@@ -584,7 +584,7 @@ async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not
     assert!(error.to_string().contains(" no no") && !error.to_string().contains("phc_"), "{error}");
 
     fake.clear_faults();
-    // A proxy that takes less than the server: halves of halves get through.
+    // A proxy with a lower limit than the server: only quarters of the batch are accepted.
     let too_large: Fault =
         serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
             .unwrap();
@@ -640,12 +640,12 @@ async fn a_list_that_lags_behind_causes_no_duplicate_writes() {
     let report = import(&orgs, &rows).run().await.unwrap();
     assert_eq!(counts(&report), [30, 0, 0, 0]);
     let entries = fake.state().activity.len();
-    // The list has none of them.
+    // The list does not include them yet.
     let (run, told) = listening(import(&orgs, &rows));
     let report = run.run().await.unwrap();
     assert_eq!(counts(&report), [0, 0, 30, 0], "{:?}", sorted(&told));
     assert_eq!(fake.state().activity.len(), entries);
-    // Nor does it have the change, which the groups themselves have.
+    // The list does not include the changes either, but reading the groups does.
     let changed: Vec<_> = rows.iter().map(|row| self::row(&row.key, json!({"plan": "scale"}))).collect();
     let report = import(&orgs, &changed).verify(true).run().await.unwrap();
     assert_eq!(counts(&report), [0, 30, 0, 0]);
@@ -693,7 +693,7 @@ fn changing<'r>(
 async fn rows_that_change_between_passes_are_detected() {
     let fake = serve(Era::Y2026, a_third_each()).await;
     let orgs = organizations(&fake);
-    // The first ten are as wanted.
+    // The first ten groups match.
     let rows = rows(20);
     let mut another = rows.clone();
     another[3] = row("org:003", json!({"n": 3, "plan": "scale"}));
@@ -713,7 +713,7 @@ async fn rows_that_change_between_passes_are_detected() {
         assert!(error.is_invalid_input() && error.to_string().contains(words), "{words}: {error}");
         assert!(!report.is_complete());
     }
-    // The row that changed is not in the journal as done.
+    // The changed row is not recorded as done in the journal.
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
     changing(&orgs, &rows, &another).journal(&journal).run().await.unwrap();
@@ -743,7 +743,7 @@ async fn an_import_can_be_stopped_among_unchanged_rows() {
     let groups = vec![Group::new(0, "org:000").with("n", 0).with("plan", "free")];
     let fake = serve(Era::Y2026, State { groups, ..empty() }).await;
     let orgs = organizations(&fake);
-    // All but the last say nothing, because it wins.
+    // All rows except the last are superseded.
     let mut rows = vec![rows(1).remove(0); 5_000];
     rows.iter_mut().zip(1..).for_each(|(row, line)| row.line = line);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
@@ -816,7 +816,7 @@ async fn a_host_that_refuses_every_event_stops_it_after_few_requests() {
         assert_eq!((report.failed, report.left()), (0, count as u64));
         assert!(host.requests() <= 64, "{count}: {} requests", host.requests());
     }
-    // One row alone is that row's own failure.
+    // If a single row is rejected, only that row fails.
     let host = CaptureHost::start(["org:000".to_owned()].into()).await;
     let rows = rows(1);
     let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
@@ -887,7 +887,7 @@ async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
         assert_all_stored(&fake, &all);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "journals of completed runs");
 
-        // Two parts are interrupted. Each has a journal of its own, and sends no row again that it has as done.
+        // Two parts are interrupted. Each has its own journal, and does not send rows again that are done.
         let refused = Fault { times: 0, skip: 1, ..Fault::http(401) }.on("POST", "/batch/");
         let many = rows(3_000);
         for rows in [&many[..1_500], &many[1_500..]] {
@@ -948,7 +948,7 @@ async fn verification_ends_in_time_even_if_reads_are_slow() {
         .await
         .unwrap();
     assert_eq!(report.failed, 2, "{report:?}");
-    // Two seconds for the first look at both; the second one is cut.
+    // Two seconds for the first verification of both; the second one is interrupted.
     assert!(began.elapsed() < Duration::from_millis(3_600), "{:?}", began.elapsed());
 }
 
@@ -1055,7 +1055,7 @@ async fn an_import_larger_than_memory_has_the_same_result() {
 
 #[tokio::test]
 async fn a_changed_row_costs_one_request_if_the_list_is_consistent() {
-    // On one page nothing tells which server it is.
+    // A single page does not show the version of the server.
     for (era, page_size, reads) in [(Era::Y2025, 10, 0), (Era::Y2025, 100, 20), (Era::Y2026, 10, 20)] {
         let fake = Fake::builder().era(era).state(a_third_each()).page_size(page_size).start().await.unwrap();
         let orgs = organizations(&fake);

@@ -13,7 +13,7 @@ fn many(n: usize) -> State {
     }
 }
 
-/// Answers the next list with this page.
+/// Replaces the response to the next list by this page.
 fn page(results: Value, next: Option<String>) -> Fault {
     let body = json!({"next": next, "previous": null, "results": results});
     let fault = json!({"kind": "http", "status": 200, "body": body, "method": "GET", "path": "/groups/$"});
@@ -142,13 +142,13 @@ async fn failures_in_the_middle_of_a_list_are_retried() {
     }
 }
 
-/// A group that the server stores and cannot return.
+/// A group that the server stores but cannot return.
 fn unreadable(key: &str) -> Group {
     let group_properties = posthog_groups_fake::Properties::parse(r#"{"id":18446744073709551616}"#).unwrap();
     Group { group_properties, ..Group::new(0, key) }
 }
 
-/// Exports everything. Returns the keys, in order, and those of groups that are missing.
+/// Exports all groups. Returns the keys in order, and the keys of missing groups.
 async fn export(fake: &Fake) -> (Vec<String>, Vec<Option<String>>) {
     let (mut keys, mut missing) = (Vec::new(), Vec::new());
     let mut all = organizations(fake).export().stream();

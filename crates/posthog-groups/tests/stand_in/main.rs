@@ -6,6 +6,7 @@
 mod blocking;
 #[cfg(feature = "bulk")]
 mod capture_host;
+mod failures;
 #[cfg(feature = "bulk")]
 mod importing;
 mod listing;
@@ -13,5 +14,4 @@ mod reading;
 #[cfg(feature = "schemars")]
 mod schema;
 mod stage;
-mod trouble;
 mod writing;

@@ -194,7 +194,7 @@ async fn keys_without_permission_are_distinguished() {
         let stranger = with("phx_stranger_secret");
         for error in [
             stranger.groups(0).get("org:5").await.unwrap_err(),
-            // This endpoint says 403.
+            // This endpoint returns 403.
             stranger.group_types().await.unwrap_err(),
             stranger.whoami().await.unwrap_err(),
         ] {
@@ -204,7 +204,7 @@ async fn keys_without_permission_are_distinguished() {
         let error = builder(&fake).project(999).build().unwrap().groups(0).get("org:5").await.unwrap_err();
         assert!(error.is_not_found(), "{error}");
         assert_eq!(error.detail(), Some("Project not found."));
-        // Not "no such group": the whole project is missing.
+        // Not a missing group: the project does not exist.
         let found = builder(&fake).project(999).build().unwrap().groups(0).find("org:5").await;
         assert!(found.is_err());
     }

@@ -1,4 +1,4 @@
-//! Comparing a struct with the properties on the server.
+//! Compares a struct with the properties on the server.
 
 use posthog_groups::ValueKind;
 use posthog_groups_fake::{Era, Group, State};

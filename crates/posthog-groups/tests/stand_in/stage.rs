@@ -1,4 +1,4 @@
-//! A stand-in server with a little in it, and a client that does not wait long.
+//! A stand-in server with a small state, and a client with short waits.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) async fn serve(era: Era, state: State) -> Fake {
     Fake::builder().era(era).state(state).start().await.unwrap()
 }
 
-/// A client that repeats at once.
+/// A client that retries immediately.
 pub(crate) fn builder(fake: &Fake) -> ClientBuilder {
     Client::builder()
         .personal_api_key(fake.key())
@@ -39,14 +39,14 @@ pub(crate) fn organizations(fake: &Fake) -> Groups {
     client(fake).groups("organization")
 }
 
-/// The properties of a stored group, as JSON; panics when it is not there, or there twice.
+/// The properties of a stored group, as JSON. Panics if it does not exist exactly once.
 pub(crate) fn stored(fake: &Fake, key: &str) -> serde_json::Value {
     let groups: Vec<_> = fake.state().groups.into_iter().filter(|g| g.group_key == key).collect();
     assert_eq!(groups.len(), 1, "exactly one group {key}");
     serde_json::to_value(&groups[0].group_properties).unwrap()
 }
 
-/// How many requests to a path went out.
+/// The number of requests to a path.
 pub(crate) fn requests(fake: &Fake, method: &str, path_end: &str) -> usize {
     fake.journal().iter().filter(|e| e.method == method && e.path.ends_with(path_end)).count()
 }

@@ -53,7 +53,7 @@ async fn set_and_unset_change_one_property() {
         }
         group.unset("edge").await.unwrap();
         assert_eq!(stored(&fake, "org:5"), json!({"plan": "enterprise", "seats": 3}));
-        // What is gone is done: 400 in 2026, 500 in 2025.
+        // Deleting a property that does not exist succeeds, although servers return 400 in 2026 and 500 in 2025.
         let posts = requests(&fake, "POST", "/delete_property/");
         let after = group.unset("edge").await.unwrap();
         assert_eq!(after.key, "org:5");

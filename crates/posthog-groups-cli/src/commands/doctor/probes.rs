@@ -15,24 +15,24 @@ fn unused_key() -> String {
 pub(super) async fn examine(
     client: &Client,
     types: &[GroupType],
-    mut tell: impl FnMut(Check) -> Result<(), Failure>,
+    mut report: impl FnMut(Check) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let index = types.first().map_or(0, |first| first.group_type_index);
     let group = client.groups(index).group(unused_key());
     // The scope is checked before the group is looked up: not found means that the key may write.
     let write = group.set("name", true).await.map(drop);
-    tell(scope("group:write", "groups can be changed", "groups cannot be changed", write))?;
+    report(scope("group:write", "groups can be changed", "groups cannot be changed", write))?;
     let history = group.activity().page_size(1).prefetch(false).stream().next().await;
     let history = history.transpose().map(drop);
-    tell(scope(
+    report(scope(
         "activity_log:read",
         "the history of groups can be read",
         "the history of groups cannot be read",
         history,
     ))?;
     let projects = client.projects().await.map(drop);
-    tell(scope("project:read", "projects can be listed", "projects cannot be listed", projects))?;
-    tell(age(client.property_definitions().await.map(drop)))
+    report(scope("project:read", "projects can be listed", "projects cannot be listed", projects))?;
+    report(age(client.property_definitions().await.map(drop)))
 }
 
 /// What a response says about a scope. Not every key needs every scope, so a missing one is a warning.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::stage::{client, one_group, organizations, requests, serve, stored};
 
-/// Hits the next write.
+/// Makes the fault affect the next write.
 fn on_write(fault: &Fault) -> Fault {
     Fault { method: Some("POST".to_owned()), ..fault.clone() }
 }
@@ -74,9 +74,9 @@ async fn timeouts_and_deadlines_are_kept() {
     fake.add_faults([stall]).unwrap();
     let posthog = client(&fake);
 
-    let hasty = posthog.with_options(|o| o.timeout(Duration::from_millis(100)).retries(1));
+    let limited_client = posthog.with_options(|o| o.timeout(Duration::from_millis(100)).retries(1));
     let start = Instant::now();
-    let error = hasty.groups(0).get("org:5").await.unwrap_err();
+    let error = limited_client.groups(0).get("org:5").await.unwrap_err();
     assert!(error.is_timeout() && error.attempts() == 2 && error.is_retryable(), "{error}");
     assert!(start.elapsed() < Duration::from_secs(2));
 
