@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use chrono::{DateTime, TimeDelta, Utc};
-use posthog_groups_client::Group;
 use url::form_urlencoded;
 
+use crate::data::group::Group;
 use crate::error::Result;
 use crate::resources::cursor::Cursor;
 
@@ -87,7 +87,7 @@ pub(crate) async fn detour(
 
     let is_within = |group: &Group| {
         // Single groups may have another fraction of a second than the list.
-        let slack = TimeDelta::milliseconds(keys.contains(&*group.group_key).into());
+        let slack = TimeDelta::milliseconds(keys.contains(&*group.key).into());
         group.created_at - slack <= newest && search.end.is_behind(group, slack)
     };
     let mut groups: Vec<_> = search.found.values().filter(|group| is_within(group)).cloned().collect();
@@ -174,7 +174,7 @@ async fn form(source: &impl Source, from: Option<&Cursor>) -> Result<Option<Form
 
 /// The place of a group in a list of 2026. Lists are in descending order.
 fn place(group: &Group) -> (DateTime<Utc>, &str) {
-    (group.created_at, &group.group_key)
+    (group.created_at, &group.key)
 }
 
 /// The end of the groups that a detour covers.
@@ -192,10 +192,10 @@ impl End {
     fn is_behind(&self, group: &Group, slack: TimeDelta) -> bool {
         match self {
             Self::List => true,
-            Self::Group(last) => (group.created_at + slack, &*group.group_key) >= place(last),
+            Self::Group(last) => (group.created_at + slack, &*group.key) >= place(last),
             Self::Page { groups, .. } => {
                 groups.first().is_none_or(|first| group.created_at + slack >= first.created_at)
-                    && !groups.iter().any(|later| later.group_key == group.group_key)
+                    && !groups.iter().any(|later| later.key == group.key)
             }
         }
     }
@@ -224,7 +224,7 @@ impl<S: Source> Search<'_, S> {
     }
 
     fn keep(&mut self, groups: impl IntoIterator<Item = Group>) {
-        self.found.extend(groups.into_iter().map(|group| (group.group_key.to_string(), group)));
+        self.found.extend(groups.into_iter().map(|group| (group.key.to_string(), group)));
     }
 
     /// 2025: finds the first offset from which the server can return a page, and reads the page before the group that is skipped.
@@ -341,7 +341,7 @@ impl<S: Source> Search<'_, S> {
     /// Where the list continues.
     fn next(&self) -> Cursor {
         match (&self.end, &self.form) {
-            (End::Group(last), _) => keyset_cursor(last.created_at.timestamp_micros(), &last.group_key),
+            (End::Group(last), _) => keyset_cursor(last.created_at.timestamp_micros(), &last.key),
             (End::Page { start, .. }, Form::Offset { time, .. }) => offset_cursor(time.as_deref(), *start),
             _ => self.form.end(),
         }
