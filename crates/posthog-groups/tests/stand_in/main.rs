@@ -6,6 +6,8 @@
 mod blocking;
 #[cfg(feature = "bulk")]
 mod capture_host;
+#[cfg(feature = "rustls")]
+mod certificate;
 #[cfg(feature = "bulk")]
 mod importing;
 mod listing;
