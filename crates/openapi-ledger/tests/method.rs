@@ -182,6 +182,21 @@ fn differences_that_need_an_edit_each_are_findings_of_their_own() {
     let (properties, _) = compared_after(|_| (), |document| add_properties(document, "NewPet", &["x", "z"]));
     assert_eq!(places(&properties), ["requestBody.x", "requestBody.z"]);
 
+    let (formats, _) = compared_after(
+        |document| {
+            for schema in ["NewPet", "Animal"] {
+                document["components"]["schemas"][schema]["properties"]["born"]["format"] =
+                    "date-time".into();
+            }
+        },
+        |_| (),
+    );
+    assert_eq!(
+        places(&formats),
+        ["responses.200.items[].born.format", "requestBody.born.format"],
+        "the same defect in two components"
+    );
+
     let move_paths = |document: &mut Value, names: [&str; 2]| {
         for name in names {
             document["paths"][format!("/pets/{name}")] =

@@ -136,11 +136,13 @@ impl Context {
 
     /// The failure of a setting, with its source and with flags instead of methods of the library.
     fn refused(&self, error: &posthog_groups::Error, is_insecure: bool) -> Failure {
-        let message = error.message();
-        let settings = [&self.settings.host, &self.settings.project];
-        let named = settings.iter().find(|setting| message.contains(&setting.value));
-        let from = named.map_or_else(String::new, |setting| format!(" (from {})", setting.source));
-        let failure = Failure::usage(format!("{message}{from}"));
+        let source = match error.attr() {
+            Some("host") => Some(&self.settings.host.source),
+            Some("project") => Some(&self.settings.project.source),
+            _ => None,
+        };
+        let from = source.map_or_else(String::new, |source| format!(" (from {source})"));
+        let failure = Failure::usage(format!("{}{from}", error.message()));
         match error.help() {
             _ if is_insecure => failure.help(INSECURE_HELP),
             Some(help) => failure.help(help),

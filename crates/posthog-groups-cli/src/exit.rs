@@ -246,7 +246,7 @@ fn help_for(error: &Error) -> Vec<String> {
         )]
     } else if error.is_outcome_unknown() {
         help("check the group with `posthog-groups get` before writing again")
-    } else if error.is_connect() && text_of(error).contains("invalid peer certificate") {
+    } else if error.is_certificate() {
         help(
             "check the name in the host; if a private authority issued the certificate, add that authority to the system's, or \
              (on Linux) set SSL_CERT_FILE to a file with its certificate",

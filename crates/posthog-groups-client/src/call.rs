@@ -20,7 +20,7 @@ use crate::operation::{Operation, operation};
 /// ```
 pub trait Call: Sized {
     /// The body of a successful response.
-    type Answer: FromBody;
+    type Response: FromBody;
 
     /// The id of the operation.
     const OPERATION_ID: &'static str;
@@ -49,7 +49,7 @@ pub(crate) fn invalid(name: &str, error: String) -> Error<()> {
 }
 
 /// Sends a call through the transport of its client, and decodes the response.
-pub(crate) async fn send<C: Call>(client: &Client, call: C) -> Result<ResponseValue<C::Answer>, Error<()>> {
+pub(crate) async fn send<C: Call>(client: &Client, call: C) -> Result<ResponseValue<C::Response>, Error<()>> {
     let request = call.request()?;
     let response = client.inner.execute(&client.client, C::operation(), request).await?;
     match C::is_success(response.status().as_u16()) {

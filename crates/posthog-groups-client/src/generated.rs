@@ -2586,7 +2586,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListProjects<'_> {
-        type Answer = types::ProjectPage;
+        type Response = types::ProjectPage;
         const OPERATION_ID: &'static str = "list_projects";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2616,7 +2616,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListGroups<'_> {
-        type Answer = crate::GroupPage;
+        type Response = crate::GroupPage;
         const OPERATION_ID: &'static str = "list_groups";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2662,7 +2662,7 @@ pub mod builder {
         }
     }
     impl crate::Call for CreateGroup<'_> {
-        type Answer = crate::Group;
+        type Response = crate::Group;
         const OPERATION_ID: &'static str = "create_group";
         fn is_success(status: u16) -> bool {
             matches!(status, 201u16)
@@ -2694,7 +2694,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListActivity<'_> {
-        type Answer = types::ActivityPage;
+        type Response = types::ActivityPage;
         const OPERATION_ID: &'static str = "list_activity";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2733,7 +2733,7 @@ pub mod builder {
         }
     }
     impl crate::Call for DeleteProperty<'_> {
-        type Answer = crate::Group;
+        type Response = crate::Group;
         const OPERATION_ID: &'static str = "delete_property";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2774,7 +2774,7 @@ pub mod builder {
         }
     }
     impl crate::Call for FindGroup<'_> {
-        type Answer = types::FoundGroup;
+        type Response = types::FoundGroup;
         const OPERATION_ID: &'static str = "find_group";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2818,7 +2818,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListPropertyDefinitions<'_> {
-        type Answer = types::PropertyDefinitions;
+        type Response = types::PropertyDefinitions;
         const OPERATION_ID: &'static str = "list_property_definitions";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2844,7 +2844,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListPropertyValues<'_> {
-        type Answer = types::PropertyValues;
+        type Response = types::PropertyValues;
         const OPERATION_ID: &'static str = "list_property_values";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2880,7 +2880,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListRelated<'_> {
-        type Answer = ::std::vec::Vec<crate::RelatedActor>;
+        type Response = ::std::vec::Vec<crate::RelatedActor>;
         const OPERATION_ID: &'static str = "list_related";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2914,7 +2914,7 @@ pub mod builder {
         }
     }
     impl crate::Call for UpdateProperty<'_> {
-        type Answer = crate::Group;
+        type Response = crate::Group;
         const OPERATION_ID: &'static str = "update_property";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2955,7 +2955,7 @@ pub mod builder {
         }
     }
     impl crate::Call for UpsertProperties<'_> {
-        type Answer = crate::Group;
+        type Response = crate::Group;
         const OPERATION_ID: &'static str = "upsert_properties";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -2992,7 +2992,7 @@ pub mod builder {
         }
     }
     impl crate::Call for ListGroupTypes<'_> {
-        type Answer = ::std::vec::Vec<types::GroupType>;
+        type Response = ::std::vec::Vec<types::GroupType>;
         const OPERATION_ID: &'static str = "list_group_types";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -3018,7 +3018,7 @@ pub mod builder {
         }
     }
     impl crate::Call for CreateDetailDashboard<'_> {
-        type Answer = types::GroupType;
+        type Response = types::GroupType;
         const OPERATION_ID: &'static str = "create_detail_dashboard";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -3051,7 +3051,7 @@ pub mod builder {
         }
     }
     impl crate::Call for SetDefaultColumns<'_> {
-        type Answer = types::GroupType;
+        type Response = types::GroupType;
         const OPERATION_ID: &'static str = "set_default_columns";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -3084,7 +3084,7 @@ pub mod builder {
         }
     }
     impl crate::Call for UpdateGroupTypes<'_> {
-        type Answer = ::std::vec::Vec<types::GroupType>;
+        type Response = ::std::vec::Vec<types::GroupType>;
         const OPERATION_ID: &'static str = "update_group_types";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)
@@ -3112,7 +3112,7 @@ pub mod builder {
         }
     }
     impl crate::Call for DeleteGroupType<'_> {
-        type Answer = ();
+        type Response = ();
         const OPERATION_ID: &'static str = "delete_group_type";
         fn is_success(status: u16) -> bool {
             matches!(status, 204u16)
@@ -3133,7 +3133,7 @@ pub mod builder {
         }
     }
     impl crate::Call for GetCurrentUser<'_> {
-        type Answer = types::CurrentUser;
+        type Response = types::CurrentUser;
         const OPERATION_ID: &'static str = "get_current_user";
         fn is_success(status: u16) -> bool {
             matches!(status, 200u16)

@@ -22,11 +22,11 @@ pub(crate) fn rewrite_calls(file: &mut syn::File) {
     calls.visit_file_mut(file);
     // The hooks are not used.
     file.items.retain(|item| !item.to_token_stream().to_string().contains("assert_client_hooks"));
-    calls.answers.sort();
-    calls.answers.dedup();
-    for answer in calls.answers {
+    calls.responses.sort();
+    calls.responses.dedup();
+    for response in calls.responses {
         // `Vec` and the types of the client crate are implemented in the client crate.
-        if let Some(name) = answer.strip_prefix("types :: ") {
+        if let Some(name) = response.strip_prefix("types :: ") {
             let name = format_ident!("{name}");
             file.items.push(parse_quote!(impl crate::FromBody for types::#name {}));
         }
@@ -36,7 +36,7 @@ pub(crate) fn rewrite_calls(file: &mut syn::File) {
 #[derive(Default)]
 struct Calls {
     /// The response types, as the generator writes them.
-    answers: Vec<String>,
+    responses: Vec<String>,
 }
 
 impl VisitMut for Calls {
@@ -100,21 +100,21 @@ impl Calls {
             ImplItem::Fn(function) if function.sig.ident == "send" => Some(function),
             _ => None,
         })?;
-        let answer = answer(send)?;
+        let response = response(send)?;
         let end = send.block.stmts.iter().position(is_info)?;
         let (build, after) = send.block.stmts.split_at(end);
         let operation = operation_id(after)?;
         let statuses = Some(successes(after)).filter(|patterns| !patterns.is_empty())?;
         let mut build = build.to_vec();
         build.iter_mut().for_each(name_parameter);
-        self.answers.push(answer.to_token_stream().to_string());
+        self.responses.push(response.to_token_stream().to_string());
         send.block = parse_quote!({
             let client = self.client;
             crate::call::send(client, self).await
         });
         Some(parse_quote! {
             impl crate::Call for #name<'_> {
-                type Answer = #answer;
+                type Response = #response;
                 const OPERATION_ID: &'static str = #operation;
                 fn is_success(status: u16) -> bool {
                     matches!(status, #(#statuses)|*)
@@ -129,7 +129,7 @@ impl Calls {
 }
 
 /// Returns the `T` of `Result<ResponseValue<T>, _>`.
-fn answer(send: &ImplItemFn) -> Option<Type> {
+fn response(send: &ImplItemFn) -> Option<Type> {
     fn argument(of: &Type) -> Option<&Type> {
         let Type::Path(path) = of else { return None };
         let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {

@@ -29,7 +29,7 @@ enum Cause<'f> {
     Component(Pointer),
     /// What contains a node of a component.
     AboveComponent(Pointer),
-    /// The same values at places with the same name.
+    /// The same values at places with the same name, outside components: a schema that is written in several places.
     Same { kind: &'f str, pin: &'f str, ours: &'f str, name: &'f str },
     /// The ways to authenticate, and the scopes.
     Credentials { operation: &'f str },
@@ -53,7 +53,7 @@ fn groups(findings: &[Difference], published: &Document) -> Vec<usize> {
         let component = component(published, finding);
         let above = component.iter().flat_map(|at| std::iter::successors(at.parent(), Pointer::parent));
         let above: Vec<Pointer> = above.collect();
-        let own = causes(finding, &exchanges);
+        let own = causes(finding, component.is_some(), &exchanges);
         let of_component = component.iter().flat_map(|at| {
             let around = above.iter().chain([at]).cloned().map(Cause::Component);
             around.chain([Cause::AboveComponent(at.clone())])
@@ -84,14 +84,18 @@ fn groups(findings: &[Difference], published: &Document) -> Vec<usize> {
 }
 
 /// The causes of a difference, apart from components and moves.
-fn causes<'f>(finding: &'f Difference, exchanges: &HashSet<(&str, &str, &str)>) -> Vec<Cause<'f>> {
+fn causes<'f>(
+    finding: &'f Difference,
+    is_in_component: bool,
+    exchanges: &HashSet<(&str, &str, &str)>,
+) -> Vec<Cause<'f>> {
     let Difference { operation, place, kind, pin, ours, .. } = finding;
     if place == "operation" {
         return Vec::new();
     }
     let mut causes = vec![Cause::Place { operation, place }];
     let exchanged = exchanged(kind);
-    if place.contains('.') {
+    if place.contains('.') && !is_in_component {
         let name = if exchanged.is_some() { last(place) } else { last_two(place) };
         causes.push(Cause::Same { kind, pin, ours, name });
     }

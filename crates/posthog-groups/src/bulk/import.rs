@@ -17,6 +17,9 @@ use crate::error::Result;
 use crate::resources::groups::Groups;
 
 /// An import of many groups, returned by [`Groups::import`]. The [module](super) explains how it works.
+///
+/// Unlike other requests, an import cannot be awaited itself: call [`run`](Self::run) or [`plan`](Self::plan). `IntoFuture` has to
+/// name its future, and the future of an import borrows whatever `rows` borrows.
 #[must_use = "no request is sent until `run` or `plan` is awaited"]
 pub struct Import<F> {
     groups: Groups,

@@ -23,7 +23,8 @@ impl Error {
         self.0.envelope.detail.as_deref()
     }
 
-    /// Returns the field that the server rejected. If the group already exists, servers return `detail`.
+    /// Returns the field that the server rejected, or the setting that prevents building a client: `personal_api_key`, `host` or
+    /// `project`. If the group already exists, servers return `detail`.
     pub fn attr(&self) -> Option<&str> {
         self.0.envelope.attr.as_deref()
     }

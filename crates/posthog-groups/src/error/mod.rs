@@ -23,7 +23,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The type is opaque: the predicates (`is_...`) classify a failure, and the accessors return details. Inconsistencies between
 /// servers are normalized, such as swapped fields, 403 for invalid credentials, and bodies that are not JSON. `Display` prints the
 /// [message](Self::message) and the [help](Self::help) on one line; `Debug` adds details and causes. These texts never contain the
-/// API key.
+/// API key. The cause of a decode failure, for example of [`Group::typed`](crate::Group::typed), can quote the value of a property.
 ///
 /// | predicate | meaning | retry? |
 /// | --- | --- | --- |
@@ -37,6 +37,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_forbidden`](Self::is_forbidden) | the key is not allowed to do this | no |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests | after [`retry_after`](Self::retry_after) |
 /// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server failure | if [`is_retryable`](Self::is_retryable) |
+/// | `is_certificate` (feature `rustls`) | the certificate of the server is not trusted | after correcting it |
 /// | [`is_decode`](Self::is_decode) | unexpected response | no |
 /// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
 /// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file cannot be used; an event had no effect | after fixing the cause |
@@ -365,6 +366,12 @@ impl Error {
         )
     }
 
+    /// Names the setting of the client that is invalid.
+    pub(crate) fn of_setting(mut self, setting: &str) -> Self {
+        self.0.envelope.attr = Some(setting.to_owned());
+        self
+    }
+
     pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
         self.0.outcome_unknown = unknown;
         self
@@ -425,16 +432,17 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(|id| id.chars().take(200).collect())
 }
 
+/// Iterates over an error and its causes, also those inside an `io::Error`, whose `source` skips the error that it contains.
+fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let contained = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        contained.map(|contained| contained as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
+}
+
 /// Whether the response is not valid HTTP.
 fn is_malformed(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
 /// Replaces control characters, and truncates the text.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "bulk")]
 use super::Refusal;
+#[cfg(feature = "rustls")]
+use super::chain;
 use super::{Error, Kind, is_gateway_failure};
 
 /// Predicates that classify an error.
@@ -122,6 +124,20 @@ impl Error {
     /// the feature `rustls` or `native-tls`.
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect)
+    }
+
+    /// No connection could be made because the certificate of the server is not valid for the host, or not trusted. Implies
+    /// [`is_connect`](Self::is_connect). Always false for connections with `native-tls`, which does not tell certificates from other failures.
+    ///
+    /// # Troubleshooting
+    /// [`source`](std::error::Error::source) says what is wrong with the certificate. Check the name in the host. If a private authority
+    /// issued the certificate, add that authority to those of the system.
+    #[cfg(feature = "rustls")]
+    pub fn is_certificate(&self) -> bool {
+        let is_certificate = |cause: &(dyn std::error::Error + 'static)| {
+            matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+        };
+        self.is_connect() && self.0.source.iter().any(|source| chain(&**source).any(is_certificate))
     }
 
     /// The connection ended before the response was complete.

@@ -261,9 +261,9 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::is_invalid_input`] for invalid settings; [`Error::help`] says what to change.
     pub fn build(self) -> Result<Client> {
-        let key = check_key(self.key.as_deref())?;
-        let host = Host::parse(&self.host, self.allow_insecure_http)?;
-        let project = self.project.check()?;
+        let key = check_key(self.key.as_deref()).map_err(|e| e.of_setting("personal_api_key"))?;
+        let host = Host::parse(&self.host, self.allow_insecure_http).map_err(|e| e.of_setting("host"))?;
+        let project = self.project.check().map_err(|e| e.of_setting("project"))?;
         if let Some(given) = &host.mapped_from {
             note!("{given} is an event host; the client uses the API host {} instead", host.base());
             let _ = given;
@@ -384,6 +384,19 @@ mod tests {
         ] {
             let message = refusal(Client::builder().personal_api_key(key));
             assert!(message.contains(help), "{key:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_setting() {
+        let with_key = || Client::builder().personal_api_key("phx_secret");
+        for (builder, setting) in [
+            (Client::builder(), "personal_api_key"),
+            (with_key().host("eu.posthog.com"), "host"),
+            (with_key().host("http://posthog.example.com"), "host"),
+            (with_key().project("main"), "project"),
+        ] {
+            assert_eq!(builder.build().unwrap_err().attr(), Some(setting));
         }
     }
 

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use chrono::{DateTime, TimeDelta, Utc};
-use posthog_groups_client::Group;
 use url::form_urlencoded;
 
+use crate::data::group::Group;
 use crate::error::Result;
 use crate::resources::cursor::{Cursor, Offset};
 
@@ -90,7 +90,7 @@ pub(crate) async fn detour(
 
     let is_within = |group: &Group| {
         // Single groups may have another fraction of a second than the list.
-        let slack = TimeDelta::milliseconds(keys.contains(&*group.group_key).into());
+        let slack = TimeDelta::milliseconds(keys.contains(&*group.key).into());
         group.created_at - slack <= newest && search.end.is_behind(group, None, slack)
     };
     let mut groups: Vec<_> = search.found.values().filter(|group| is_within(group)).cloned().collect();
@@ -175,7 +175,7 @@ async fn form(source: &impl Source, from: Option<&Cursor>) -> Result<Option<Form
 
 /// The place of a group in a list of 2026. Lists are in descending order.
 fn place(group: &Group) -> (DateTime<Utc>, &str) {
-    (group.created_at, &group.group_key)
+    (group.created_at, &group.key)
 }
 
 /// The end of the groups that a detour covers.
@@ -199,10 +199,10 @@ impl End {
             Self::Group { last, id: Some(id), .. } => {
                 (created_at, group_id.unwrap_or(i64::MAX)) >= (last.created_at, *id)
             }
-            Self::Group { last, .. } => (created_at, &*group.group_key) >= place(last),
+            Self::Group { last, .. } => (created_at, &*group.key) >= place(last),
             Self::Page { groups, .. } => {
                 groups.first().is_none_or(|first| created_at >= first.created_at)
-                    && !groups.iter().any(|later| later.group_key == group.group_key)
+                    && !groups.iter().any(|later| later.key == group.key)
             }
         }
     }
@@ -234,8 +234,8 @@ impl<S: Source> Search<'_, S> {
 
     fn keep(&mut self, groups: impl IntoIterator<Item = Group>) {
         for group in groups {
-            note_characters(&mut self.characters, &group.group_key);
-            self.found.insert(group.group_key.to_string(), group);
+            note_characters(&mut self.characters, &group.key);
+            self.found.insert(group.key.to_string(), group);
         }
     }
 
@@ -463,12 +463,8 @@ mod tests {
     impl Server {
         fn new(count: i64, seconds: i64, bad: &[i64], key: impl Fn(i64) -> String) -> Self {
             let group = |id: i64| {
-                let group = Group {
-                    created_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + id * seconds),
-                    group_key: key(id).as_str().into(),
-                    group_properties: Properties::default(),
-                    group_type_index: 0,
-                };
+                let created_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + id * seconds);
+                let group = Group::stored(0, key(id).as_str().into(), Properties::default(), created_at);
                 (group, id, !bad.contains(&id))
             };
             Self { groups: (0..count).rev().map(group).collect() }
@@ -488,7 +484,7 @@ mod tests {
             let from = cursor.and_then(decode);
             let is_listed = |(group, id, _): &&(Group, i64, bool)| {
                 from.as_ref().is_none_or(|from| (group.created_at.timestamp_micros(), *id) < (from.c, from.i))
-                    && part.is_none_or(|part| group.group_key.to_lowercase().contains(part))
+                    && part.is_none_or(|part| group.key.to_lowercase().contains(part))
             };
             let mut listed = self.groups.iter().filter(is_listed);
             let page: Vec<_> = listed.by_ref().take(100).collect();
@@ -502,7 +498,7 @@ mod tests {
         }
 
         async fn find(&self, key: &str) -> Result<Option<Group>> {
-            let found = self.groups.iter().find(|(group, ..)| &*group.group_key == key);
+            let found = self.groups.iter().find(|(group, ..)| &*group.key == key);
             found.map(|(group, _, readable)| or_500(readable.then(|| group.clone()))).transpose()
         }
     }
@@ -533,7 +529,7 @@ mod tests {
                     }
                 };
                 newest = groups.last().map_or(newest, |group| group.created_at);
-                keys.extend(groups.iter().map(|group| group.group_key.to_string()));
+                keys.extend(groups.iter().map(|group| group.key.to_string()));
                 match next {
                     Some(next) => cursor = Some(next),
                     None => break,

@@ -25,7 +25,7 @@ use crate::wire::session::Session;
 use crate::write::find;
 
 /// Decodes the properties of a group.
-type Decode<P> = fn(raw::Group) -> Result<Group<P>>;
+type Decode<P> = fn(Group) -> Result<Group<P>>;
 
 /// A request for groups, newest first; returned by [`Groups::list`].
 ///
@@ -120,7 +120,7 @@ impl ListGroups {
             prefetch: true,
             detours: false,
             // Listing does not parse the properties.
-            decode: |group| Ok(group.into()),
+            decode: Ok,
         }
     }
 }
@@ -185,7 +185,7 @@ impl<P: Send + 'static> ListGroups<P> {
             limit: self.limit,
             prefetch: self.prefetch,
             detours: self.detours,
-            decode: |group| Group::from(group).typed(),
+            decode: Group::typed,
         }
     }
 
@@ -441,9 +441,9 @@ impl<P: Send + 'static> GroupWalk<P> {
         let part = self.list.key_contains.as_deref().unwrap_or_default().to_lowercase();
         let is_listed = |key: &str| key.to_lowercase().contains(&part);
         let mut groups = Vec::new();
-        for group in detour.groups.into_iter().filter(|group| is_listed(&group.group_key)) {
-            let is_new = !delivered.contains(&*group.group_key);
-            if is_new && self.read_before.insert(group.group_key.to_string()) {
+        for group in detour.groups.into_iter().filter(|group| is_listed(&group.key)) {
+            let is_new = !delivered.contains(&*group.key);
+            if is_new && self.read_before.insert(group.key.to_string()) {
                 groups.push((self.list.decode)(group));
             }
         }
@@ -470,24 +470,18 @@ struct Filtered<'l, P> {
 impl<P> Source for Filtered<'_, P> {
     async fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Page> {
         match fetch(self.list, &self.session, self.index, cursor, part).await? {
-            Received::Whole(page) => {
-                Ok(Page { next: page.next.as_deref().map(cursor_of), groups: page.results })
-            }
+            Received::Whole(page) => Ok(Page {
+                next: page.next.as_deref().map(cursor_of),
+                groups: page.results.into_iter().map(Group::from).collect(),
+            }),
             Received::Loose(_) => Err(Error::paging("a page has groups in an unexpected format")),
         }
     }
 
-    async fn find(&self, key: &str) -> Result<Option<raw::Group>> {
+    async fn find(&self, key: &str) -> Result<Option<Group>> {
         match find(&self.session, self.index, key).await {
             Err(missing) if missing.is_group_not_found() => Ok(None),
-            found => found.map(|group| {
-                Some(raw::Group {
-                    created_at: group.created_at,
-                    group_key: group.key,
-                    group_properties: group.properties,
-                    group_type_index: group.type_index.into(),
-                })
-            }),
+            found => found.map(Some),
         }
     }
 }
@@ -545,9 +539,10 @@ impl Received {
     fn into_groups<P>(self, decode: Decode<P>, is_new: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
         match self {
             Self::Whole(page) => {
-                page.results.into_iter().filter(|group| is_new(&group.group_key)).map(decode).collect()
+                let new = page.results.into_iter().filter(|group| is_new(&group.group_key));
+                new.map(|group| decode(group.into())).collect()
             }
-            Self::Loose(page) => page.results.iter().map(|text| one_group(text).and_then(decode)).collect(),
+            Self::Loose(page) => page.results.iter().map(|text| decode(one_group(text)?.into())).collect(),
         }
     }
 }

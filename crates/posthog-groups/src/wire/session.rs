@@ -143,8 +143,8 @@ impl Session {
     }
 
     /// Sends a request of the generated client, and decodes the response.
-    pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
-        self.send_as(&call, &C::Answer::from_body).await
+    pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Response> {
+        self.send_as(&call, &C::Response::from_body).await
     }
 
     async fn send_as<C: Call, T>(
@@ -153,12 +153,12 @@ impl Session {
         decode: &(impl Fn(&Bytes) -> serde_json::Result<T> + Send + Sync),
     ) -> Result<T> {
         let answer = self.answer(call).await?;
-        decode(&answer.body).map_err(|error| self.undecodable::<C::Answer>(C::operation(), answer, error))
+        decode(&answer.body).map_err(|error| self.undecodable::<C::Response>(C::operation(), answer, error))
     }
 
     /// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.
-    pub(crate) async fn read<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Answer> {
-        self.read_as(call, C::Answer::from_body).await
+    pub(crate) async fn read<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Response> {
+        self.read_as(call, C::Response::from_body).await
     }
 
     /// Like [`read`](Self::read), with another decoder.

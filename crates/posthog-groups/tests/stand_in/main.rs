@@ -6,6 +6,8 @@
 mod blocking;
 #[cfg(feature = "bulk")]
 mod capture_host;
+#[cfg(feature = "rustls")]
+mod certificate;
 mod failures;
 #[cfg(feature = "bulk")]
 mod importing;
