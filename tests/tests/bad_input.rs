@@ -267,11 +267,20 @@ async fn values_that_no_server_can_store_are_rejected_with_their_path_by_every_w
         let properties: Properties = serde_json::from_str(text).unwrap();
         posthog_groups::check_properties(&properties).unwrap_or_else(|e| panic!("{text}: {e}"));
     }
-    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let properties = Properties::try_from(JsonValue::parse(deep).unwrap());
-    // No depth overflows the stack.
-    if let Ok(properties) = properties {
-        posthog_groups::check_properties(&properties).unwrap();
+    // Responses with more than 254 levels fail. No depth overflows the stack.
+    for (levels, storable) in [(250, true), (251, false), (100_000, false)] {
+        let value = JsonValue::parse(format!("{}1{}", "[".repeat(levels), "]".repeat(levels))).unwrap();
+        let properties = JsonValue::parse(format!(r#"{{"b":1,"a":{}}}"#, value.as_str())).unwrap();
+        let checked = posthog_groups::check_properties(&Properties::try_from(properties).unwrap());
+        assert_eq!(checked.is_ok(), storable, "{levels}");
+        if let Err(error) = checked {
+            assert!(
+                error.to_string().starts_with("the property `a` contains more than 250 levels"),
+                "{error}"
+            );
+            let set = group.set("a", &value).await.unwrap_err();
+            assert!(set.is_invalid_input() && set.attempts() == 0, "{set}");
+        }
     }
 }
 

@@ -168,12 +168,21 @@ fn a_file_is_never_used_twice() {
 }
 
 #[test]
-fn deeply_nested_rows_are_imported() {
+fn nested_rows_are_imported_unless_servers_could_not_return_them() {
     let program = Program::new(world(Era::Y2026, Vec::new()));
-    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    program.write("a.ndjson", format!("{{\"group_key\":\"a\",\"group_properties\":{{\"x\":{nested}}}}}\n"));
-    let done = program.run(&["plan", "a.ndjson"]).ok();
-    assert!(done.stdout().contains("created"), "{}", done.all());
+    let nest = |levels| {
+        let nested = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        program
+            .write("a.ndjson", format!("{{\"group_key\":\"a\",\"group_properties\":{{\"x\":{nested}}}}}\n"));
+    };
+    nest(250);
+    program.run(&["import", "-y", "a.ndjson"]).ok();
+    let unchanged = program.run(&["import", "-y", "a.ndjson", "-o", "json"]).ok();
+    assert!(unchanged.stdout().contains("\"unchanged\": 1"), "{}", unchanged.all());
+    nest(100_000);
+    let done = program.run(&["plan", "a.ndjson"]);
+    assert_eq!(done.code, 1, "{}", done.all());
+    assert!(done.stderr.contains("line 1: the property `x` contains more than 250 levels"), "{}", done.all());
 }
 
 #[test]

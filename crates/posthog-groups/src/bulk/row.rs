@@ -49,7 +49,8 @@ impl ImportRow {
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] if the key is blank, has more than 400 characters or contains NUL, and if a name or a value cannot be
-    /// stored and returned by the server: text with NUL or an unpaired surrogate, or a number outside 64 bits.
+    /// stored and returned by the server: text with NUL or an unpaired surrogate, a number outside 64 bits, or more than 250
+    /// levels of objects and arrays.
     pub fn check(&self) -> Result<()> {
         input::check_group_key(&self.key)?;
         input::check_properties(&self.properties)?;

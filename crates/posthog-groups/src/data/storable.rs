@@ -4,11 +4,19 @@ use std::fmt::Write as _;
 
 use crate::error::Error;
 
-/// Rejects JSON that servers cannot store or cannot return: NUL and unpaired surrogates in strings, and numbers outside 64 bits,
-/// with or without an exponent.
+/// The maximum depth of objects and arrays in a value. The renderer fails beyond 254 levels, and a list has four around each value.
+const MAX_DEPTH: usize = 250;
+
+/// Rejects JSON that servers cannot store or cannot return: NUL and unpaired surrogates in strings, numbers outside 64 bits, with or
+/// without an exponent, and values nested too deeply.
 ///
 /// `json` is valid JSON: the properties of a group, or the value of the property `name`.
 pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
+    const TOO_DEEP: &str = "more than 250 levels of objects and arrays: the server would store them and then fail to return the \
+        group; flatten the value, or write it as text";
+
+    // The object of all properties is one level.
+    let around = usize::from(name.is_none());
     let mut place = Place::default();
     let bytes = json.as_bytes();
     let mut at = 0;
@@ -25,6 +33,10 @@ pub(crate) fn check(name: Option<&str>, json: &str) -> Result<(), Error> {
         let problem = match byte {
             b'"' => problem_of_text(token),
             b'-' | b'0'..=b'9' => problem_of_number(token),
+            b'{' | b'[' if place.0.len() >= MAX_DEPTH + around => {
+                place.0.truncate(around);
+                Some(TOO_DEEP.to_owned())
+            }
             _ => None,
         };
         if let Some(problem) = problem {

@@ -397,8 +397,8 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             page.groups().iter().map(|group| self.hasher.hash_one(&*group.group_key)).collect();
         let overlaps = current.first().is_some_and(|first| self.previous.contains(first));
         let is_new = |key: &str| {
-            !(overlaps && self.previous.contains(&self.hasher.hash_one(key)))
-                && !self.read_before.contains(key)
+            let is_repeated = overlaps && self.previous.contains(&self.hasher.hash_one(key));
+            !is_repeated && !self.read_before.contains(key)
         };
         let groups = page.into_groups(self.list.decode, is_new);
         self.previous = current;
