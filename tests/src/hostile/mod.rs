@@ -13,7 +13,7 @@ pub fn flood() -> Vec<Step> {
 }
 
 /// What a server can send at most to a client that has stopped reading: the buffers of both sockets.
-pub const SOCKET_BUFFERS: u64 = 48 << 20;
+pub const SOCKET_BUFFERS: u64 = 36 << 20;
 
 /// The peak resident size of a process in bytes, on systems that report it (Linux).
 pub fn peak_memory(process: u32) -> Option<u64> {
