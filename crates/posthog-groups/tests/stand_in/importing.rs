@@ -900,8 +900,8 @@ async fn an_answer_of_capture_is_read_up_to_the_limit_only() {
 #[tokio::test]
 async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_http() {
     let fake = serve(Era::Y2026, empty()).await;
-    let orgs =
-        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let retry = RetryPolicy::default().retries(0).first_wait(Duration::from_millis(1));
+    let orgs = builder(&fake).retry(retry).build().unwrap().groups("organization");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let first_bytes = tokio::spawn(async move {
