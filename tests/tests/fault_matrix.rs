@@ -558,6 +558,8 @@ async fn a_write_whose_event_was_not_sent_succeeds_and_reports_it() {
 /// JSON can be truncated anywhere: in a name, in a number, after a brace that could be the last one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_truncated_after_any_byte_is_handled() {
+    // Every fourth byte, unless at full size.
+    let step = if std::env::var_os("POSTHOG_GROUPS_FULL_SIZE").is_some() { 1 } else { 4 };
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;
     let mut cuts = 0;
@@ -565,7 +567,7 @@ async fn a_response_truncated_after_any_byte_is_handled() {
     {
         for &world in call.worlds() {
             let without = &baselines[&(call, world)];
-            for keep in 1..10_000_u32 {
+            for keep in (1..10_000_u32).step_by(step) {
                 fake.put_state(world.state()).unwrap();
                 let cut = Effect::Truncate { keep: keep.into(), framing: Framing::Honest };
                 let (method, path) = call.request(world);
@@ -582,5 +584,5 @@ async fn a_response_truncated_after_any_byte_is_handled() {
             }
         }
     }
-    assert!(cuts > 1_000, "{cuts} cuts");
+    assert!(cuts * step > 1_000, "{cuts} cuts");
 }

@@ -420,6 +420,7 @@ async fn lists_of_projects_are_bounded() {
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").build().unwrap();
     let error = client.projects().await.unwrap_err();
     assert!(error.is_paging() && error.to_string().contains("1000 pages"), "{error}");
+    assert_eq!(server.requests().len(), 1_000);
     let server = endless(100_000).await;
     let client = Client::builder().host(server.url()).personal_api_key("phx_x").max_response_size(1_000_000);
     let error = client.build().unwrap().projects().await.unwrap_err();

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use posthog_groups_spec::compare::{Comparison, compare};
 use posthog_groups_spec::lint::lint;
 use posthog_groups_spec::{Document, Project, check_examples, sha256, to_3_0, to_3_1, without_examples};
 use posthog_groups_tests::workspace;
@@ -99,8 +100,9 @@ fn the_stored_slices_are_those_of_the_complete_documents() {
         println!("skipped: the complete documents are not on this machine");
         return;
     }
-    for comparison in project().comparisons().unwrap() {
-        let lock = fs::read_to_string(project().path("published/lock.yaml")).unwrap();
+    let lock = fs::read_to_string(project().path("published/lock.yaml")).unwrap();
+    let (spec, ledger) = (project().spec().unwrap(), project().ledger().unwrap());
+    let check = |comparison: Comparison| {
         let name = &comparison.document;
         let extension = if name.starts_with("inlined") { "json" } else { "yaml" };
         let bytes = fs::read(folder.join(format!("{name}.openapi.{extension}"))).unwrap();
@@ -109,8 +111,13 @@ fn the_stored_slices_are_those_of_the_complete_documents() {
         let date = "2026-01-01";
         let products = project().store(name, date, &document, &bytes).unwrap();
         assert_eq!(products[0].difference().unwrap(), None, "{name}");
-        let (spec, ledger) = (project().spec().unwrap(), project().ledger().unwrap());
-        let complete = posthog_groups_spec::compare::compare(&document, &spec, &ledger).unwrap();
+        let complete = compare(&document, &spec, &ledger).unwrap();
         assert_eq!((complete.findings, complete.states), (comparison.findings, comparison.states), "{name}");
-    }
+    };
+    std::thread::scope(|scope| {
+        for comparison in project().comparisons().unwrap() {
+            let check = &check;
+            scope.spawn(move || check(comparison));
+        }
+    });
 }

@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_as_written_is_read_as_the_same(value in json()) {
+    fn a_value_as_written_is_read_as_the_same(value in prop_oneof![json(), text().prop_map(Into::into)]) {
         let value = JsonValue::from(value);
         let written = as_written(&value);
         let read = timed(|| typed("name", &written)).map_err(|failure| TestCaseError::fail(format!("{failure:?}")))?;

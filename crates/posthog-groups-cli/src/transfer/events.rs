@@ -146,3 +146,20 @@ impl State {
         std::mem::take(&mut self.failures)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::progress::{Progress, Show};
+
+    #[test]
+    fn progress_is_shown_while_rows_are_checked() {
+        let counter = Progress::start(Show::Nothing, "Checking", "rows", || None).counter();
+        let listener = Listener::of_import(counter.clone(), 9_000, None);
+        listener.handle(&ImportEvent::Checking { rows: 512 });
+        let shown = format!("{counter:?}");
+        for part in ["stage: \"Checking\"", "done: 512", "total: Some(9000)"] {
+            assert!(shown.contains(part), "{shown}");
+        }
+    }
+}

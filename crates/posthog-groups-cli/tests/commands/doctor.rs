@@ -42,8 +42,11 @@ fn every_problem_is_found_with_its_help() {
     no_api.fake.add_faults([Fault { times: 99, ..Fault::http(404) }]).unwrap();
     let broken = Program::of_2026();
     broken.fake.add_faults([Fault { times: 99, ..Fault::http(503) }]).unwrap();
-    let unreadable = Program::of_2026();
-    unreadable.fake.add_faults([Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/$")]).unwrap();
+    let unreadable = || {
+        let program = Program::of_2026();
+        program.fake.add_faults([Fault { times: 99, ..Fault::http(500) }.on("GET", "/groups/$")]).unwrap();
+        program
+    };
     let mut groups: Vec<Group> = (0..120).map(|n| Group::new(0, format!("org:{n}"))).collect();
     groups.push(Group::new(1, "team:1"));
     let elsewhere = Some("http://posthog.internal".to_owned());
@@ -112,7 +115,8 @@ fn every_problem_is_found_with_its_help() {
             0,
             "warn: groups can be listed, but links to the next page name http://posthog.internal instead of",
         ),
-        (unreadable, "", "list", 1, "fail: groups of type organization cannot be listed: 500"),
+        (unreadable(), "", "list", 1, "fail: groups of type organization cannot be listed: 500"),
+        (unreadable(), "", "list", 1, "remove the property with `posthog-groups unset KEY NAME`"),
     ] {
         let (exit, found) = check(&program, line, name);
         assert!(found.contains(told), "{line} {name}: {found}");

@@ -102,6 +102,7 @@ fn answers(status: u16, header: (&str, &str), body: &str, path: &str) -> Fault {
 fn problems_of_proxies_are_reported_with_help() {
     let throttled = r#"{"type": "quota", "code": "quota_limited", "detail": "quota", "attr": null}"#;
     let types = r#"[{"group_type_index": 0}]"#;
+    let slow = Effect::Slow { delay: 2.0, chunk: 0, interval: 0.0 };
     for (fault, line, said, help) in [
         (
             answers(413, ("x-a", "b"), "<h1>Too large</h1>", "groups/$"),
@@ -128,6 +129,8 @@ fn problems_of_proxies_are_reported_with_help() {
             "missing field `group_type`",
             "PostHog itself",
         ),
+        (answers(204, ("x-a", "b"), "", "types/$"), "types", "unexpected status 204", "PostHog itself"),
+        (Fault::new(slow), "types --timeout 0.2 --retries 0", "within the timeout", "--timeout SECONDS"),
     ] {
         let program = Program::of_2026();
         program.fake.add_faults([fault]).unwrap();
@@ -138,6 +141,16 @@ fn problems_of_proxies_are_reported_with_help() {
         let doctor = program.run("doctor -o plain");
         assert!(!doctor.stdout.contains("give the key access"), "{}", doctor.stdout);
     }
+}
+
+#[test]
+fn requests_that_the_client_itself_holds_back_are_explained() {
+    let mut state = world(Era::Y2026);
+    // Reading the group, and two removals, of which the second is refused.
+    state.rate_limit = Some(RateLimit { limit: 2, window_s: 3000.0 });
+    let done = Program::new(state).run("unset -t 0 org:5 plan seats ratio --yes");
+    let said = "`ratio`: too many requests: the server asked to wait";
+    assert!(done.code == 6 && done.stderr.contains(said), "{}", done.all());
 }
 
 #[test]

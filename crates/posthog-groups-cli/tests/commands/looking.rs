@@ -59,6 +59,23 @@ fn every_format_has_its_documented_shape() {
 }
 
 #[test]
+fn csv_quotes_text_that_a_spreadsheet_may_compute() {
+    let group = Group::new(0, "=1+1").with("\u{ff1d}name", " =2").with("\n=3", "@SUM(4)");
+    let groups = vec![group, Group::new(1, "\u{200b}+5").with("plan", "-6+1")];
+    let program =
+        Program::new(State { groups, activity: Vec::new(), events: Vec::new(), ..world(Era::Y2025) });
+    let lines = [
+        "list -t organization -o csv",
+        "list -t organization -o csv --columns \u{ff1d}name",
+        "get -t team \u{200b}+5 -o csv",
+        "values -t team plan -o csv",
+        "definitions -o csv",
+        "set -t team \u{200b}+5 plan=@SUM(7) --dry-run -o csv",
+    ];
+    insta::assert_snapshot!(program.transcript(&lines));
+}
+
+#[test]
 fn lists_of_several_pages_are_complete_and_limits_apply() {
     for era in Era::ALL {
         let groups = (0..250).map(|n| Group::new(0, format!("org:{n}"))).collect();

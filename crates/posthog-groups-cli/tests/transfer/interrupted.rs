@@ -109,12 +109,13 @@ fn an_import_stopped_during_the_listing_reports_that_nothing_was_compared() {
 #[test]
 fn leftovers_of_a_killed_export_are_removed_by_the_next_one() {
     let program = Program::new(world(Era::Y2026, numbered(1_000)));
-    program.fake.add_faults([slow(0.2).on("GET", "/groups/$")]).unwrap();
+    program.fake.add_faults([slow(0.5).on("GET", "/groups/$")]).unwrap();
     let mut child = program.start(&["export", "a.ndjson"]);
     wait_until(|| !program.files().is_empty());
     let [left] = &program.files()[..] else { panic!("{:?}", program.files()) };
     assert!(left.ends_with(".partial"), "{left}");
-    // A temporary file that is in use is kept.
+    // A temporary file that is in use is kept, however old it is.
+    std::thread::sleep(Duration::from_millis(1_100));
     let other = program.run(&["export", "b.ndjson", "--key-contains", "org:99"]).ok();
     assert!(program.files().contains(left), "{}", other.all());
     child.kill().unwrap();

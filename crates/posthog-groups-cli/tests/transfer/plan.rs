@@ -34,6 +34,15 @@ fn changes_are_shown_and_nothing_is_written() {
 }
 
 #[test]
+fn csv_quotes_text_that_a_spreadsheet_may_compute() {
+    let program = program();
+    program.write("b.ndjson", "{\"key\":\"=1+1\",\"properties\":{\" =2\":3}}\n");
+    let done = program.run(&["plan", "b.ndjson", "-o", "csv"]).ok();
+    let row = done.stdout().lines().nth(1).unwrap();
+    assert_eq!(row, r#"1,created,"""=1+1""",""" =2""","#);
+}
+
+#[test]
 fn a_long_plan_is_printed_in_full_without_a_terminal() {
     let program = program();
     let rows: String = (0..3_000).map(|n| format!("{{\"key\":\"new:{n}\"}}\n")).collect();

@@ -300,6 +300,14 @@ mod tests {
         assert!(start.elapsed() <= Duration::from_secs(91), "{:?}", start.elapsed());
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
+
+        // At the head of the queue after 60 s, and not allowed before 120 s.
+        let (start, first) = (Instant::now(), spawn(LONG));
+        tokio::task::yield_now().await;
+        let refused = limiter.enter(Duration::from_secs(100), None).await;
+        assert!(matches!(refused, Err(Refusal::WaitTooLong(_))), "{refused:?}");
+        assert!(start.elapsed() <= Duration::from_secs(61), "{:?}", start.elapsed());
+        first.await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]

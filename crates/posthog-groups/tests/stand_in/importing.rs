@@ -132,6 +132,34 @@ async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same
 }
 
 #[tokio::test]
+async fn links_to_another_origin_do_not_end_the_comparison() {
+    for era in Era::ALL {
+        let groups = (0..250).map(|n| Group::new(0, format!("org:{n:03}")).with("n", n).with("plan", "free"));
+        let links_origin = Some("http://posthog-web.internal:8000".to_owned());
+        let fake = serve(era, State { groups: groups.collect(), links_origin, ..empty() }).await;
+        let report = import(&organizations(&fake), &rows(250)).run().await.unwrap();
+        assert_eq!(counts(&report), [0, 0, 250, 0], "{era}: {report:?}");
+        // Group types, and three pages of groups.
+        assert_eq!(report.requests, 4, "{era}");
+    }
+}
+
+#[tokio::test]
+async fn progress_is_reported_while_rows_are_checked() {
+    let fake = serve(Era::Y2026, empty()).await;
+    let rows = rows(1_100);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = seen.clone();
+    let import = import(&organizations(&fake), &rows).on_event(move |event| {
+        if let ImportEvent::Checking { rows } = event {
+            heard.lock().unwrap().push(rows);
+        }
+    });
+    import.plan().await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [512, 1_024]);
+}
+
+#[tokio::test]
 async fn few_rows_are_read_one_by_one_instead_of_listing() {
     let fake = Fake::builder().state(a_third_each()).page_size(1).start().await.unwrap();
     let orgs = organizations(&fake);
@@ -409,6 +437,36 @@ async fn failing_rows_do_not_stop_the_others_while_the_server_works() {
         assert_eq!(fake.state().groups.len(), 100 - failing as usize);
     }
     assert_all_stored(&fake, &rows);
+}
+
+#[tokio::test]
+async fn rows_that_failed_in_an_earlier_part_come_last() {
+    for engine in [Engine::Rest, Engine::Capture] {
+        let fake = serve(Era::Y2026, empty()).await;
+        let orgs = organizations(&fake);
+        let rows = rows(7);
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let run = || import(&orgs, &rows).concurrency(1).journal(&journal).verify(false);
+        // Two rows fail, two are written, and then the key expires.
+        let bad = Fault { times: 2, ..Fault::http(400) }.on("POST", "/groups/$");
+        let expired = Fault { skip: 2, times: 0, ..Fault::http(401) }.on("POST", "/groups/$");
+        fake.add_faults([bad, expired]).unwrap();
+        let report = run().run().await.unwrap();
+        assert_eq!((report.created, report.failed, report.left()), (2, 2, 3), "{report:?}");
+
+        fake.clear_faults();
+        let (run, told) = listening(run().engine(engine).project_token(token()));
+        run.run().await.unwrap();
+        let lines: Vec<_> = told
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| !line.contains("done"))
+            .map(|l| l[..1].to_owned())
+            .collect();
+        assert_eq!(lines.concat(), "56712", "{engine:?}: {told:?}");
+    }
 }
 
 #[tokio::test]
@@ -842,8 +900,8 @@ async fn an_answer_of_capture_is_read_up_to_the_limit_only() {
 #[tokio::test]
 async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_http() {
     let fake = serve(Era::Y2026, empty()).await;
-    let orgs =
-        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let retry = RetryPolicy::default().retries(0).first_wait(Duration::from_millis(1));
+    let orgs = builder(&fake).retry(retry).build().unwrap().groups("organization");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let first_bytes = tokio::spawn(async move {
