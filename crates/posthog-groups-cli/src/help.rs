@@ -63,14 +63,22 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Adds the command that the user probably meant to the error about an unknown command.
+/// Adds what the user probably meant to the error about an unknown command, or about a property that is not an option.
 pub(crate) fn with_tip(mut error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
-    if let Some((_, tip)) = known {
+    let tip = if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) {
+        let known = ELSEWHERE.iter().find(|(names, _)| names.contains(&given.as_str()));
+        known.map(|(_, tip)| (*tip).to_owned())
+    } else if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) {
+        let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+        let has_set = [" create ", " upsert "].iter().any(|command| usage.contains(command));
+        (has_set && given.contains('=') && !given.starts_with('-')).then(|| format!("use `--set {given}`"))
+    } else {
+        None
+    };
+    if let Some(tip) = tip {
         // Replaces clap's suggestion of a command with a similar spelling.
         error.remove(ContextKind::SuggestedSubcommand);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*tip).into()]));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
 }

@@ -15,6 +15,8 @@ fn mistakes_are_errors_before_anything_is_sent() {
         &["set", "-t", "0", "org:5", "=x"],
         &["set", "-t", "0", "org:5", "a=1", "a=2"],
         &["set", "-t", "0", "org:5"],
+        &["create", "-t", "0", "org:7", "plan=trial"],
+        &["upsert", "-t", "0", "org:5", "plan=trial"],
         &["create", "-t", "0", "org:7", "--properties", "[1]"],
         &["create", "-t", "0", "org:7", "--properties", "{"],
         &["create", "-t", "0", "org:7", "--properties", "@none.json"],
