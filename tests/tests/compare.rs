@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use posthog_groups_spec::compare::{Comparison, Ledger, State, compare};
 use posthog_groups_spec::{Document, Project, to_3_1};
+use posthog_groups_spec::{Map, Value, json};
 use posthog_groups_tests::workspace;
-use serde_json::{Map, Value, json};
 
 const LIST: &str = "/api/projects/{project_id}/groups/";
 const FIND: &str = "/api/projects/{project_id}/groups/find/";

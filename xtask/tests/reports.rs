@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use posthog_groups_spec::{Value, json};
 
 use workspace::Workspace;
 
