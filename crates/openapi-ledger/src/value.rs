@@ -539,6 +539,12 @@ impl PartialEq<&str> for Value {
     }
 }
 
+impl PartialEq<Value> for &str {
+    fn eq(&self, other: &Value) -> bool {
+        other == self
+    }
+}
+
 impl PartialEq<serde_json::Value> for Value {
     fn eq(&self, other: &serde_json::Value) -> bool {
         *self == Self::from(other.clone())
