@@ -103,10 +103,11 @@ fn copied(slice: &Value, times: usize) -> anyhow::Result<Value> {
     for n in 1..copies {
         for (path, item) in paths {
             let mut item = item.clone();
-            for operation in METHODS.iter().filter_map(|method| item.as_object_mut()?.get_mut(method)) {
+            for method in METHODS {
+                let Some(operation) = item.get_mut(method) else { continue };
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                operation["operationId"] = format!("{id}_{n}").into();
                 operation["description"] = text.as_str().into();
-                operation["operationId"] =
-                    format!("{}_{n}", operation["operationId"].as_str().unwrap_or_default()).into();
             }
             all.insert(format!("/copies/{n}{path}"), item);
         }

@@ -109,7 +109,7 @@ const ANNOTATIONS: [&str; 6] =
     ["$comment", "$id", "$schema", "contentEncoding", "contentMediaType", "contentSchema"];
 
 fn schema_to_3_0(schema: &mut Map) -> Result<(), (&'static str, String)> {
-    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
+    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(key)) {
         return Err((key, format!("OpenAPI 3.0 has no `{key}`; express it with other keywords")));
     }
     for key in ANNOTATIONS {
@@ -163,7 +163,7 @@ fn types_to_3_0(schema: &mut Map) -> Result<(), (&'static str, String)> {
         [] => return Err(("type", "OpenAPI 3.0 cannot express that a value is always null".into())),
         several => {
             let alternatives: Vec<_> = several.iter().map(|kind| json!({ "type": kind })).collect();
-            if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(*key)) {
+            if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(key)) {
                 return Err((
                     "type",
                     "several types together with other constraints cannot be expressed in OpenAPI 3.0".into(),

@@ -83,7 +83,7 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
         let tokens: Vec<_> = pointer.tokens().collect();
         let [_, section, name, ..] = tokens.as_slice() else { continue };
         let raw = components.get(&**section).and_then(|all| all.get(&**name));
-        let place = value["components"].get_mut(&**section).and_then(|all| all.get_mut(&**name));
+        let place = value["components"].get_mut(section).and_then(|all| all.get_mut(name));
         if let (Some(raw), Some(place @ Value::Null)) = (raw, place) {
             *place = serde_json::from_str(raw.get()).ok()?;
             add_components(place, &mut open)?;

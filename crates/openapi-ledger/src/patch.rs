@@ -57,8 +57,8 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
     let mut taken = BTreeSet::new();
     for (path, item) in published().filter(|(path, _)| !replaced.contains_key(path)) {
         let here = ours.contains_key(path);
-        for method in METHODS.iter().filter(|method| !here || item.get(**method).is_some()) {
-            let id = item.get(*method).and_then(|operation| operation.get("operationId")?.as_str());
+        for method in METHODS.iter().filter(|method| !here || item.get(method).is_some()) {
+            let id = item.get(method).and_then(|operation| operation.get("operationId")?.as_str());
             taken.extend(id.map(str::to_owned));
         }
     }

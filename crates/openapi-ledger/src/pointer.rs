@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::value::Value;
+use crate::value::{Value, tokens};
 use percent_encoding::percent_decode_str;
 
 /// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
@@ -78,17 +78,6 @@ impl Pointer {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// The unescaped steps of a pointer.
-pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(|token| {
-        if token.contains('~') {
-            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-        } else {
-            Cow::Borrowed(token)
-        }
-    })
 }
 
 impl fmt::Display for Pointer {

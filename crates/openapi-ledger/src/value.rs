@@ -13,8 +13,6 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
-use crate::pointer::tokens;
-
 /// A text that may share its memory with equal ones.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
@@ -252,6 +250,17 @@ impl Value {
 
 fn steps(pointer: &str) -> Option<impl Iterator<Item = Cow<'_, str>>> {
     (pointer.is_empty() || pointer.starts_with('/')).then(|| tokens(pointer))
+}
+
+/// The unescaped steps of a pointer.
+pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(|token| {
+        if token.contains('~') {
+            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+        } else {
+            Cow::Borrowed(token)
+        }
+    })
 }
 
 fn index(step: &str) -> Option<usize> {
@@ -547,7 +556,8 @@ impl PartialEq<Value> for &str {
 
 impl PartialEq<serde_json::Value> for Value {
     fn eq(&self, other: &serde_json::Value) -> bool {
-        *self == Self::from(other.clone())
+        let other = Self::from(other.clone());
+        *self == other
     }
 }
 
@@ -568,6 +578,7 @@ macro_rules! json {
 pub struct Map {
     entries: Vec<(Text, Value)>,
     /// The positions of the members if there are more than [`FEW`].
+    #[expect(clippy::box_collection, reason = "few objects have one")]
     positions: Option<Box<HashMap<Text, usize>>>,
 }
 

@@ -54,7 +54,7 @@ fn kind(members: &Map) -> (String, Vec<&'static str>) {
     }
     for (key, separator) in [("oneOf", " | "), ("anyOf", " |+ "), ("allOf", " & ")] {
         if let Some(Value::Array(alternatives)) = members.get(key)
-            && !["type", "properties"].iter().any(|key| members.contains_key(*key))
+            && !["type", "properties"].iter().any(|key| members.contains_key(key))
         {
             used.push(key);
             let alternatives: Vec<_> = alternatives.iter().map(schema).collect();

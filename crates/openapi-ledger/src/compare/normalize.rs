@@ -564,9 +564,8 @@ fn canonical(mut members: Map) -> Value {
         members = into_members(merge(parts, members));
     }
     nullable |= members.remove("nullable") == Some(Value::Bool(true));
-    let says_something = ["type", "enum", "oneOf", "anyOf", "allOf", "properties"]
-        .iter()
-        .any(|key| members.contains_key(*key));
+    let says_something =
+        ["type", "enum", "oneOf", "anyOf", "allOf", "properties"].iter().any(|key| members.contains_key(key));
     if nullable && says_something {
         members.insert("nullable", true.into());
     }

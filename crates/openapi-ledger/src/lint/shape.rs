@@ -226,7 +226,7 @@ fn unknown_field(
         .iter()
         .filter(|field| !field.since_3_1)
         .map(|field| field.name)
-        .filter(|f| !object.contains_key(*f));
+        .filter(|f| !object.contains_key(f));
     let meant = did_you_mean(name, vacant);
     misspelt.extend(meant);
     let later = if kind == Kind::Schema { json_schema_keyword(name) } else { None };
