@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
+use crate::workspace;
+
 /// A program that lists groups with `posthog-groups`.
 const OURS: Program = Program {
     name: "ours",
@@ -100,11 +102,6 @@ impl Program {
         fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock"))?;
         Ok(folder)
     }
-}
-
-/// The root of the repository.
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {

@@ -5,9 +5,11 @@
 
 mod builds;
 mod measure;
+mod spec;
 mod subjects;
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -21,9 +23,12 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["calls"] => calls(&mut io::stdout()),
         ["builds"] => builds::builds(&mut io::stdout()),
+        ["spec"] => spec::spec(&mut io::stdout()),
         ["serve"] => serve(),
         [subject, url, count] => alone(Subject::named(subject)?, url, count.parse()?),
-        _ => anyhow::bail!("usage: bench [calls|builds]; everything else is for its own child processes"),
+        _ => {
+            anyhow::bail!("usage: bench [calls|builds|spec]; everything else is for its own child processes")
+        }
     }
 }
 
@@ -168,6 +173,11 @@ fn print_row(out: &mut impl Write, row: &Row, costs: Option<(Cost, Cost)>, pair:
         pair.peer,
         verdict(met)
     )
+}
+
+/// The root of the repository.
+fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 fn thousands(number: f64) -> String {

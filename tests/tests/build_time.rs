@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 
 use posthog_groups_codegen::{Error, generate_from_file};
 use posthog_groups_spec::Document;
+use posthog_groups_spec::{Value, json};
 use posthog_groups_tests::workspace;
-use serde_json::{Value, json};
 
 fn committed() -> String {
     let path = workspace().join("crates/posthog-groups-client/src/generated.rs");

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use posthog_groups_spec::compare::{Comparison, Ledger, State, compare};
 use posthog_groups_spec::{Document, Project, to_3_1};
+use posthog_groups_spec::{Map, Value, json};
 use posthog_groups_tests::workspace;
-use serde_json::{Map, Value, json};
 
 const LIST: &str = "/api/projects/{project_id}/groups/";
 const FIND: &str = "/api/projects/{project_id}/groups/find/";
@@ -82,7 +82,7 @@ fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
         .unwrap(),
     ));
     let mut edited = document.clone();
-    edited.as_object_mut().unwrap().shift_remove("servers");
+    edited.as_object_mut().unwrap().remove("servers");
     shapes.push(("no servers", edited.clone()));
     edited["servers"] = json!([{"url": "https://posthog.example.com"}]);
     shapes.push(("a server", edited));
@@ -95,7 +95,7 @@ fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
     let mut without_slash = document.clone();
     without_slash["paths"] = paths.into();
     shapes.push(("no slash at the end", without_slash));
-    let projects = |path: &String| path.starts_with("/api/projects/");
+    let projects = |path: &str| path.starts_with("/api/projects/");
     let mut environments = document.clone();
     environments["paths"] = document["paths"]
         .as_object()
@@ -103,7 +103,7 @@ fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
         .iter()
         .filter(|(path, _)| projects(path))
         .map(|(path, item)| (path.replacen("/api/projects/", "/api/environments/", 1), item.clone()))
-        .collect::<Map<_, _>>()
+        .collect::<Map>()
         .into();
     shapes.push(("environments instead of projects", environments));
     let mut backwards = document.clone();
@@ -121,10 +121,10 @@ fn shapes(document: &Value) -> Vec<(&'static str, Value)> {
     shapes.push(("a charset", serde_json::from_str(&quoted("\"application/json\":")).unwrap()));
     let encoded = text.replace("#/components/schemas/G", "#/components/schemas/%47");
     shapes.push(("encoded references", serde_json::from_str(&encoded).unwrap()));
-    let rename_paths = |rename: &dyn Fn(&String) -> String| {
+    let rename_paths = |rename: &dyn Fn(&str) -> String| {
         let mut renamed = document.clone();
         let paths = document["paths"].as_object().unwrap().iter();
-        let paths: Map<_, _> = paths.map(|(path, item)| (rename(path), item.clone())).collect();
+        let paths: Map = paths.map(|(path, item)| (rename(path), item.clone())).collect();
         renamed["paths"] = paths.into();
         renamed
     };
@@ -161,18 +161,14 @@ fn inlined(document: &Value) -> Value {
                 if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
                     return inline(root.pointer(reference.strip_prefix('#').unwrap()).unwrap(), root);
                 }
-                members
-                    .iter()
-                    .map(|(key, value)| (key.clone(), inline(value, root)))
-                    .collect::<Map<_, _>>()
-                    .into()
+                members.iter().map(|(key, value)| (key.clone(), inline(value, root))).collect::<Map>().into()
             }
             Value::Array(items) => items.iter().map(|item| inline(item, root)).collect::<Vec<_>>().into(),
             value => value.clone(),
         }
     }
     let mut whole = inline(document, document);
-    whole["components"].as_object_mut().unwrap().shift_remove("schemas");
+    whole["components"].as_object_mut().unwrap().remove("schemas");
     whole
 }
 
@@ -422,13 +418,13 @@ fn a_difference_in_the_alias_alone_is_found_there() {
 fn added_and_removed_operations_are_findings_unless_they_are_in_the_ledger() {
     let mut document = published("posthog-2025");
     let paths = document["paths"].as_object_mut().unwrap();
-    paths.shift_remove(FIND);
-    paths.shift_remove("/api/environments/{project_id}/groups/find/");
-    paths.shift_remove("/api/projects/{project_id}/groups/property_definitions/");
-    paths.shift_remove("/api/environments/{project_id}/groups/property_definitions/");
-    paths.insert("/api/projects/{project_id}/groups/merge/".into(), json!({"post": {"responses": {}}}));
+    paths.remove(FIND);
+    paths.remove("/api/environments/{project_id}/groups/find/");
+    paths.remove("/api/projects/{project_id}/groups/property_definitions/");
+    paths.remove("/api/environments/{project_id}/groups/property_definitions/");
+    paths.insert("/api/projects/{project_id}/groups/merge/", json!({"post": {"responses": {}}}));
     paths.insert(
-        "/api/projects/{project_id}/groups_types/{group_type_index}/metrics/".into(),
+        "/api/projects/{project_id}/groups_types/{group_type_index}/metrics/",
         json!({"get": {"responses": {}}}),
     );
     let comparison = compared(document);

@@ -60,10 +60,7 @@ fn yaml_json_and_3_1_say_the_same_and_only_the_derived_forms_have_examples() {
     let mut back = to_3_0(&newer).unwrap();
     // If there are two equivalent keywords, converting back results in the other one.
     back["openapi"] = yaml["openapi"].clone();
-    let (mut back, mut there) = (to_3_1(&back), to_3_1(&json));
-    back.sort_all_objects();
-    there.sort_all_objects();
-    assert_eq!(back, there);
+    assert_eq!(to_3_1(&back), to_3_1(&json));
 }
 
 #[test]

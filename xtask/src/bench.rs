@@ -17,6 +17,8 @@ pub(crate) enum Subject {
     Builds,
     /// Imports at the rate limits of PostHog Cloud, with a simulated clock, and exports of a million groups
     Bulk,
+    /// Time and memory of `openapi-ledger` on complete documents, and on those in POSTHOG_DOCUMENTS (needs GNU time)
+    Spec,
 }
 
 impl Subject {
@@ -26,6 +28,7 @@ impl Subject {
             Self::Calls => ("bench", &["calls"]),
             Self::Builds => ("bench", &["builds"]),
             Self::Bulk => ("bench-bulk", &[]),
+            Self::Spec => ("bench", &["spec"]),
         }
     }
 
@@ -34,6 +37,7 @@ impl Subject {
             Self::Calls => "calls",
             Self::Builds => "builds",
             Self::Bulk => "bulk",
+            Self::Spec => "spec",
         }
     }
 }
@@ -41,8 +45,9 @@ impl Subject {
 /// Measures one subject, or all of them, and replaces their sections of BENCHMARKS.md.
 pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Outcome> {
     // The start of the command is measured as a whole process.
-    let built = cargo(root, &["build", "--quiet", "--release", "--package", "posthog-groups-cli"])?;
-    ensure!(built == Outcome::Good, "the command line does not build");
+    let packages = ["--package", "posthog-groups-cli", "--package", "openapi-ledger"];
+    let built = cargo(root, &[&["build", "--quiet", "--release"][..], &packages].concat())?;
+    ensure!(built == Outcome::Good, "the command lines do not build");
     for subject in
         Subject::value_variants().iter().filter(|one| subject.is_none_or(|only| only.name() == one.name()))
     {

@@ -81,7 +81,7 @@ pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
 
 fn version(root: &Path) -> anyhow::Result<String> {
     let document = spec::committed(root)?;
-    let version = document.value.pointer("/info/version").and_then(serde_json::Value::as_str);
+    let version = document.value.pointer("/info/version").and_then(posthog_groups_spec::Value::as_str);
     Ok(version.context("spec/openapi.yaml has no info.version")?.to_owned())
 }
 

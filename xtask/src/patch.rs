@@ -28,6 +28,7 @@ pub(crate) fn run(
     let patched = patch(&full, &ours, &ledger.scope, "Groups")?;
     let is_json = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let text = if is_json {
+        drop((full, bytes));
         to_json(&patched)
     } else {
         patched_yaml(&full, &String::from_utf8_lossy(&bytes), &patched)?

@@ -1,7 +1,7 @@
 //! The command line: help, exit codes, and messages for invalid input.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-use serde_json::{Value, json};
+use posthog_groups_spec::{Value, json};
 
 use workspace::Workspace;
 
@@ -259,7 +259,7 @@ fn plant(spec: &mut Value, pointer: &str, value: Option<Value>) {
             members.insert(key, value);
         }
         (Value::Object(members), None) => {
-            members.shift_remove(&key).unwrap_or_else(|| panic!("{pointer} is gone from the spec"));
+            members.remove(&key).unwrap_or_else(|| panic!("{pointer} is gone from the spec"));
         }
         (Value::Array(items), Some(value)) => items[key.parse::<usize>().unwrap()] = value,
         _ => panic!("{pointer} cannot be mutated"),

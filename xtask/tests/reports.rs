@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use posthog_groups_spec::{Value, json};
 
 use workspace::Workspace;
 
@@ -184,7 +184,7 @@ fn a_diff_for_programs_and_for_merge_requests_says_the_same() {
     let json: Value = serde_json::from_str(&workspace.xtask(&arguments("json")).stdout).unwrap();
     assert_eq!(json["format"], "posthog-groups-spec/diff/1");
     assert_eq!((&json["verdict"], &json["step"]), (&json!("breaking"), &json!("major")));
-    assert_eq!(json["versionCheck"]["enough"], false);
+    assert_eq!(json["versionCheck"]["enough"], json!(false));
     assert_eq!(json["changes"][0]["kind"], "operation-id-changed");
     assert_eq!(json["changes"][0]["operations"][0]["operationId"], "list_projects");
     insta::assert_snapshot!("diff_markdown", workspace.xtask(&arguments("markdown")).stdout);

@@ -1,6 +1,7 @@
 //! Converts between OpenAPI 3.0 and 3.1.
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use crate::value::{Map, Value};
 
 use crate::document::Document;
 use crate::error::Error;
@@ -12,7 +13,7 @@ use crate::pointer::Pointer;
 ///
 /// ```
 /// use openapi_ledger::to_3_1;
-/// use serde_json::json;
+/// use openapi_ledger::json;
 ///
 /// let spec = json!({"openapi": "3.0.3", "components": {"schemas": {"S": {"type": "string", "nullable": true}}}});
 /// assert_eq!(to_3_1(&spec)["components"]["schemas"]["S"], json!({"type": ["string", "null"]}));
@@ -31,26 +32,26 @@ pub fn to_3_1(spec: &Value) -> Value {
 /// Sets the version, if the root of the document is an object.
 fn set_version(document: &mut Value, version: &str) {
     if let Some(members) = document.as_object_mut() {
-        members.insert("openapi".into(), version.into());
+        members.insert("openapi", version.into());
     }
 }
 
 /// Converts one schema of 3.0, without nested schemas, to JSON Schema 2020-12.
-pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
-    let nullable = schema.shift_remove("nullable") == Some(Value::Bool(true));
-    if let Some(example) = schema.shift_remove("example") {
-        schema.insert("examples".into(), json!([example]));
+pub(crate) fn schema_to_3_1(schema: &mut Map) {
+    let nullable = schema.remove("nullable") == Some(Value::Bool(true));
+    if let Some(example) = schema.remove("example") {
+        schema.insert("examples", json!([example]));
     }
     for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
         match schema.get(exclusive) {
             Some(Value::Bool(true)) => {
-                schema.shift_remove(exclusive);
-                if let Some(value) = schema.shift_remove(bound) {
-                    schema.insert(exclusive.into(), value);
+                schema.remove(exclusive);
+                if let Some(value) = schema.remove(bound) {
+                    schema.insert(exclusive, value);
                 }
             }
             Some(Value::Bool(false)) => {
-                schema.shift_remove(exclusive);
+                schema.remove(exclusive);
             }
             _ => {}
         }
@@ -67,12 +68,12 @@ pub(crate) fn schema_to_3_1(schema: &mut Map<String, Value>) {
         *kind = json!([kind.take(), "null"]);
     }
     // In 3.0, `nullable` next to `allOf: [$ref]` means "the referenced schema, or null".
-    if let Some(all) = schema.shift_remove("allOf") {
+    if let Some(all) = schema.remove("allOf") {
         let subject = match all {
             Value::Array(mut one) if one.len() == 1 => one.remove(0),
             all => json!({ "allOf": all }),
         };
-        schema.insert("anyOf".into(), json!([subject, {"type": "null"}]));
+        schema.insert("anyOf", json!([subject, {"type": "null"}]));
     }
 }
 
@@ -85,8 +86,8 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
     let mut converted = document.value.clone();
     set_version(&mut converted, "3.0.3");
     if let Some(members) = converted.as_object_mut() {
-        members.shift_remove("jsonSchemaDialect");
-        members.shift_remove("webhooks");
+        members.remove("jsonSchemaDialect");
+        members.remove("webhooks");
     }
     each_schema(&mut converted, &mut |schema, at| {
         schema_to_3_0(schema)
@@ -107,33 +108,33 @@ const WITHOUT_3_0_FORM: [&str; 16] = [
 const ANNOTATIONS: [&str; 6] =
     ["$comment", "$id", "$schema", "contentEncoding", "contentMediaType", "contentSchema"];
 
-fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
-    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(*key)) {
+fn schema_to_3_0(schema: &mut Map) -> Result<(), (&'static str, String)> {
+    if let Some(key) = WITHOUT_3_0_FORM.into_iter().find(|key| schema.contains_key(key)) {
         return Err((key, format!("OpenAPI 3.0 has no `{key}`; express it with other keywords")));
     }
     for key in ANNOTATIONS {
-        schema.shift_remove(key);
+        schema.remove(key);
     }
-    if let Some(Value::Array(examples)) = schema.shift_remove("examples")
+    if let Some(Value::Array(examples)) = schema.remove("examples")
         && let Some(first) = examples.into_iter().next()
     {
-        schema.insert("example".into(), first);
+        schema.insert("example", first);
     }
-    if let Some(value) = schema.shift_remove("const") {
-        schema.insert("enum".into(), json!([value]));
+    if let Some(value) = schema.remove("const") {
+        schema.insert("enum", json!([value]));
     }
     for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
         if schema.get(exclusive).is_some_and(Value::is_number)
-            && let Some(value) = schema.shift_remove(exclusive)
+            && let Some(value) = schema.remove(exclusive)
         {
-            schema.insert(bound.into(), value);
-            schema.insert(exclusive.into(), true.into());
+            schema.insert(bound, value);
+            schema.insert(exclusive, true.into());
         }
     }
     if schema.contains_key("$ref") && schema.len() > 1 {
         // In 3.0, siblings of `$ref` are ignored; `allOf` keeps them.
-        if let Some(reference) = schema.shift_remove("$ref") {
-            schema.insert("allOf".into(), json!([{ "$ref": reference }]));
+        if let Some(reference) = schema.remove("$ref") {
+            schema.insert("allOf", json!([{ "$ref": reference }]));
         }
     }
     types_to_3_0(schema)?;
@@ -143,7 +144,7 @@ fn schema_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, S
     Ok(())
 }
 
-fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, String)> {
+fn types_to_3_0(schema: &mut Map) -> Result<(), (&'static str, String)> {
     let Some(Value::Array(types)) = schema.get("type") else {
         if schema.get("type") == Some(&Value::String("null".into())) {
             return Err((
@@ -157,23 +158,23 @@ fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, St
     let others: Vec<Value> = types.iter().filter(|kind| *kind != "null").cloned().collect();
     match others.as_slice() {
         [one] => {
-            schema.insert("type".into(), one.clone());
+            schema.insert("type", one.clone());
         }
         [] => return Err(("type", "OpenAPI 3.0 cannot express that a value is always null".into())),
         several => {
             let alternatives: Vec<_> = several.iter().map(|kind| json!({ "type": kind })).collect();
-            if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(*key)) {
+            if ["anyOf", "items", "properties"].iter().any(|key| schema.contains_key(key)) {
                 return Err((
                     "type",
                     "several types together with other constraints cannot be expressed in OpenAPI 3.0".into(),
                 ));
             }
-            schema.shift_remove("type");
-            schema.insert("anyOf".into(), alternatives.into());
+            schema.remove("type");
+            schema.insert("anyOf", alternatives.into());
         }
     }
     if nullable {
-        schema.insert("nullable".into(), true.into());
+        schema.insert("nullable", true.into());
         if let Some(Value::Array(values)) = schema.get_mut("enum")
             && !values.contains(&Value::Null)
         {
@@ -184,7 +185,7 @@ fn types_to_3_0(schema: &mut Map<String, Value>) -> Result<(), (&'static str, St
 }
 
 /// `anyOf: [X, {type: null}]` becomes X, nullable.
-fn union_to_3_0(schema: &mut Map<String, Value>, key: &str) {
+fn union_to_3_0(schema: &mut Map, key: &str) {
     let Some(Value::Array(alternatives)) = schema.get_mut(key) else { return };
     let before = alternatives.len();
     alternatives.retain(|alternative| *alternative != json!({"type": "null"}));
@@ -193,20 +194,20 @@ fn union_to_3_0(schema: &mut Map<String, Value>, key: &str) {
     }
     if let [_] = alternatives.as_slice() {
         let only = alternatives.remove(0);
-        schema.shift_remove(key);
+        schema.remove(key);
         match only {
             Value::Object(members) if !members.contains_key("$ref") => {
                 schema.extend(members);
             }
             reference => {
-                schema.insert("allOf".into(), json!([reference]));
+                schema.insert("allOf", json!([reference]));
             }
         }
     }
-    schema.insert("nullable".into(), true.into());
+    schema.insert("nullable", true.into());
 }
 
-type Visit<'a> = &'a mut dyn FnMut(&mut Map<String, Value>, &Pointer) -> Result<(), Error>;
+type Visit<'a> = &'a mut dyn FnMut(&mut Map, &Pointer) -> Result<(), Error>;
 
 /// Visits every schema of a document, outer schemas before inner ones.
 fn each_schema(document: &mut Value, visit: Visit<'_>) -> Result<(), Error> {

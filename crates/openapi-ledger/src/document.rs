@@ -6,13 +6,14 @@ use std::io::Read as _;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, Spanned};
 
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
+use crate::value::{Map, Value, sharing_texts};
 
 /// The maximum size of a document, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -99,9 +100,7 @@ impl Document {
         let (mut value, mut node) = (&self.value, 0);
         for token in pointer.tokens() {
             let child = match value {
-                Value::Object(map) => {
-                    map.iter().position(|(key, _)| *key == token).zip(map.get(token.as_ref()))
-                }
+                Value::Object(map) => map.position(&token).zip(map.get(&token)),
                 Value::Array(items) => token.parse().ok().and_then(|n: usize| Some((n, items.get(n)?))),
                 _ => None,
             };
@@ -114,7 +113,7 @@ impl Document {
     /// Returns the keys of `paths`.
     pub fn paths(&self) -> Vec<String> {
         let paths = self.value.get("paths").and_then(Value::as_object);
-        paths.into_iter().flatten().map(|(path, _)| path.clone()).collect()
+        paths.into_iter().flatten().map(|(path, _)| path.to_string()).collect()
     }
 
     /// Returns the location of the node at `pointer`, for an error message.
@@ -123,8 +122,8 @@ impl Document {
     }
 
     /// Creates a document without text. Its findings have no line numbers.
-    pub fn from_value(name: impl Into<String>, value: Value) -> Self {
-        Self { name: name.into(), value, lines: Lines::default() }
+    pub fn from_value(name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { name: name.into(), value: value.into(), lines: Lines::default() }
     }
 }
 
@@ -233,6 +232,7 @@ impl Lines {
                 }
             }
         }
+        nodes.shrink_to_fit();
         Some(Self(nodes))
     }
 }
@@ -257,7 +257,7 @@ fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
     }
     // Computed before the values, which take far more memory.
     let lines = Lines::of_json_at_most(text, max_nodes)?;
-    let value: Value = serde_json::from_str(text).ok()?;
+    let value: Value = sharing_texts(|| serde_json::from_str(text)).ok()?;
     // `serde_json` keeps only the last of several members with the same name.
     lines.has_all(&value, 0).then_some((value, lines))
 }
@@ -275,7 +275,7 @@ fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<(V
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
-        let started = thread.spawn_scoped(scope, parse).map_err(|source| Error::Io {
+        let started = thread.spawn_scoped(scope, || sharing_texts(parse)).map_err(|source| Error::Io {
             action: "start a thread to read",
             path: name.into(),
             source,
@@ -439,7 +439,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
         while let Some(item) = access.next_element::<Spanned<Node>>()? {
             items.push(item.value.take(item.referenced.line(), &mut below));
         }
-        Ok(Node { value: Value::Array(items), below })
+        items.shrink_to_fit();
+        Ok(Node { value: items.into(), below })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
@@ -448,13 +449,15 @@ impl<'de> Visitor<'de> for NodeVisitor {
             let member = access.next_value::<Node>()?;
             members.insert(key.value, member.take(key.referenced.line(), &mut below));
         }
-        Ok(Node { value: Value::Object(members), below })
+        members.shrink_to_fit();
+        Ok(Node { value: members.into(), below })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
     fn line(text: &str, pointer: &str) -> Option<u32> {
         let pointer = Pointer::parse(pointer).unwrap_or_default();
@@ -478,16 +481,13 @@ mod tests {
     fn reads_json_with_tabs_and_surrogate_pairs_as_json_means_them() {
         let text = "{\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, 2.5, true, null, \"yes\"]}";
         let document = Document::parse("t.json", text).map(|d| d.value);
-        assert_eq!(
-            document.ok(),
-            Some(serde_json::json!({"a": "\u{1F600}/", "b": [1, 2.5, true, null, "yes"]}))
-        );
+        assert_eq!(document.ok(), Some(json!({"a": "\u{1F600}/", "b": [1, 2.5, true, null, "yes"]})));
     }
 
     #[test]
     fn takes_response_codes_without_quotes_and_survives_bom_and_crlf() {
         let document = Document::parse("t", "\u{feff}responses:\r\n  200:\r\n    description: ok\r\n");
-        let expected = serde_json::json!({"responses": {"200": {"description": "ok"}}});
+        let expected = json!({"responses": {"200": {"description": "ok"}}});
         assert_eq!(document.map(|d| d.value).ok(), Some(expected));
     }
 
@@ -532,7 +532,7 @@ mod tests {
     #[test]
     fn a_word_that_yaml_1_1_takes_for_a_boolean_is_text() {
         let document = Document::parse("t", "{a: no, b: on, c: y, d: true, e: False}").map(|d| d.value);
-        let expected = serde_json::json!({"a": "no", "b": "on", "c": "y", "d": true, "e": false});
+        let expected = json!({"a": "no", "b": "on", "c": "y", "d": true, "e": false});
         assert_eq!(document.ok(), Some(expected));
     }
 

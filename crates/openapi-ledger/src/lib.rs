@@ -62,6 +62,7 @@ mod pointer;
 mod published;
 mod slice;
 pub mod text;
+mod value;
 mod version;
 mod write;
 
@@ -75,5 +76,8 @@ pub use part::read_within;
 pub use patch::{patch, patched_yaml};
 pub use pointer::Pointer;
 pub use published::{Lock, Origin, compare_all, is_unused, matrix};
+#[doc(hidden)]
+pub use serde_json;
 pub use slice::slice;
+pub use value::{Map, Text, Value};
 pub use write::{sha256, to_json, to_yaml, write_atomically};

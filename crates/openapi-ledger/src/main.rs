@@ -214,6 +214,7 @@ fn run(command: &Command) -> Result<bool, Error> {
             let full = Document::from_bytes(full.display().to_string(), &bytes)?;
             let patched = patch(&full, &spec, &ledger.scope, prefix)?;
             let text = if out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+                drop((full, bytes));
                 to_json(&patched)
             } else {
                 patched_yaml(&full, &String::from_utf8_lossy(&bytes), &patched)?

@@ -1,6 +1,6 @@
 //! A canonical order of members, so that equal documents have the same text.
 
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 use crate::grammar::Shape;
 
@@ -47,7 +47,7 @@ fn order(value: &mut Value, shape: Shape, name: &str) {
     }
 }
 
-fn sort_by(members: &mut Map<String, Value>, compare: impl Fn(&str, &str) -> std::cmp::Ordering) {
+fn sort_by(members: &mut Map, compare: impl Fn(&str, &str) -> std::cmp::Ordering) {
     let mut entries: Vec<_> = std::mem::take(members).into_iter().collect();
     entries.sort_by(|(a, _), (b, _)| compare(a, b));
     members.extend(entries);
@@ -89,7 +89,7 @@ fn parameter_key(parameter: &Value) -> (bool, String, String) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
 

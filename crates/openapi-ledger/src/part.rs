@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::compare::Scope;
 use crate::document::{Document, Lines};
 use crate::error::Error;
 use crate::pointer::{Pointer, add_references};
+use crate::value::{Map, Text, Value, sharing_texts};
 
 /// Reads a document for [`compare`](crate::compare::compare()) or [`slice`](crate::slice()). `known` are the paths of the
 /// specification. If the document is JSON, paths out of scope and components that no path in scope refers to are null in the
@@ -26,7 +26,7 @@ pub fn read_within(
     let name = name.into();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match part(&name, text, scope, known) {
+    match sharing_texts(|| part(&name, text, scope, known)) {
         Some(document) => Ok(document),
         None => Document::from_bytes(name, bytes),
     }
@@ -45,9 +45,8 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
     let (mut paths, mut components) = (Members::new(), IndexMap::new());
     let mut value = Map::new();
     for (key, raw) in root {
-        let left_out = |members: &Members<'_>| {
-            members.keys().map(|name| (name.clone(), Value::Null)).collect::<Map<_, _>>()
-        };
+        let left_out =
+            |members: &Members<'_>| members.keys().map(|name| (name.clone(), Value::Null)).collect::<Map>();
         let member = match key.as_str() {
             "paths" => {
                 paths = serde_json::from_str(raw.get()).ok()?;
@@ -66,15 +65,15 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
         };
         value.insert(key, member);
     }
-    let skeleton = Document::from_value(name, value.into());
+    let skeleton = Document::from_value(name, value);
     let (_, sites) = scope.sites(&skeleton, known)?;
-    let wanted: BTreeSet<String> = sites.into_iter().map(|(_, path, _)| path.clone()).collect();
+    let wanted: BTreeSet<Text> = sites.into_iter().map(|(_, path, _)| path.clone()).collect();
     let mut value = skeleton.value;
     let mut open = Vec::new();
-    for (path, raw) in paths.iter().filter(|(path, _)| wanted.contains(*path)) {
+    for (path, raw) in paths.iter().filter(|(path, _)| wanted.contains(path.as_str())) {
         let item: Value = serde_json::from_str(raw.get()).ok()?;
         add_components(&item, &mut open)?;
-        value["paths"][path] = item;
+        value["paths"][path.as_str()] = item;
     }
     let schemes = Pointer::root().key("components").key("securitySchemes");
     open.extend(
@@ -84,7 +83,7 @@ fn part(name: &str, text: &str, scope: &Scope, known: &[String]) -> Option<Docum
         let tokens: Vec<_> = pointer.tokens().collect();
         let [_, section, name, ..] = tokens.as_slice() else { continue };
         let raw = components.get(&**section).and_then(|all| all.get(&**name));
-        let place = value["components"].get_mut(&**section).and_then(|all| all.get_mut(&**name));
+        let place = value["components"].get_mut(section).and_then(|all| all.get_mut(name));
         if let (Some(raw), Some(place @ Value::Null)) = (raw, place) {
             *place = serde_json::from_str(raw.get()).ok()?;
             add_components(place, &mut open)?;

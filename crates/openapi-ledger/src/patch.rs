@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use crate::value::{Map, Text, Value};
 
 use crate::compare::{Scope, scheme_on_the_wire};
 use crate::convert::to_3_1;
@@ -33,16 +34,16 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
     Ok(result)
 }
 
-fn members(value: &Value, key: &str) -> Map<String, Value> {
+fn members(value: &Value, key: &str) -> Map {
     value.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 /// The paths of `full` with ours: each replaces the published one, and new paths are added at the end.
-fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Result<Map<String, Value>, Error> {
+fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Result<Map, Error> {
     let ours = members(ours, "paths");
-    let known: Vec<String> = ours.keys().cloned().collect();
+    let known: Vec<String> = ours.keys().map(|path| path.to_string()).collect();
     let (base, sites) = scope.sites(full, &known).ok_or_else(|| scope.nothing_of(full))?;
-    let replaced: BTreeMap<&String, String> = sites
+    let replaced: BTreeMap<&Text, String> = sites
         .into_iter()
         .filter(|(site, ..)| !site.left_out && scope.has_root(&site.path) && known.contains(&site.path))
         .filter_map(|(site, path, _)| Some((path, base.with(&site.path)?)))
@@ -51,21 +52,21 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
         return Err(scope.nothing_of(full));
     }
     let ours = ours.into_iter().filter_map(|(path, item)| Some((base.with(&path)?, item)));
-    let mut ours: Map<String, Value> = ours.collect();
+    let mut ours: Map = ours.collect();
     let published = || full.value.get("paths").and_then(Value::as_object).into_iter().flatten();
     let mut taken = BTreeSet::new();
     for (path, item) in published().filter(|(path, _)| !replaced.contains_key(path)) {
         let here = ours.contains_key(path);
-        for method in METHODS.iter().filter(|method| !here || item.get(**method).is_some()) {
-            let id = item.get(*method).and_then(|operation| operation.get("operationId")?.as_str());
+        for method in METHODS.iter().filter(|method| !here || item.get(method).is_some()) {
+            let id = item.get(method).and_then(|operation| operation.get("operationId")?.as_str());
             taken.extend(id.map(str::to_owned));
         }
     }
     for operation in ours.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
         if let Some(Value::String(id)) = operation.get_mut("operationId")
-            && taken.contains(id)
+            && taken.contains(id.as_str())
         {
-            *id = format!("{}_{id}", prefix.to_lowercase());
+            *id = format!("{}_{id}", prefix.to_lowercase()).into();
         }
     }
     let mut paths = Map::new();
@@ -75,7 +76,7 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
                 paths.insert(path.clone(), item.clone());
             }
             Some(known) => {
-                if let Some(own) = ours.shift_remove(known) {
+                if let Some(own) = ours.remove(known) {
                     paths.insert(known.clone(), own);
                 }
             }
@@ -89,7 +90,7 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
             }
             Some(item) => {
                 for (method, operation) in own.as_object().into_iter().flatten() {
-                    item.entry(method.clone()).or_insert_with(|| operation.clone());
+                    item.get_or_insert_with(method.clone(), || operation.clone());
                 }
             }
         }
@@ -111,7 +112,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
                 component == other
             };
             if !same {
-                names.insert((section.clone(), name.clone()), format!("{prefix}{name}"));
+                names.insert((section.to_string(), name.to_string()), format!("{prefix}{name}"));
             }
         }
     }
@@ -119,7 +120,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
     rename(&mut renamed, &names, Shape::DOCUMENT, "");
     for ((section, _), new) in &mut names {
         let prefixed = new.clone();
-        let ours = &renamed["components"][section][&prefixed];
+        let ours = &renamed["components"][section.as_str()][prefixed.as_str()];
         let taken = |name: &String| {
             theirs.get(&*section).and_then(|all| all.get(name)).is_some_and(|other| other != ours)
         };
@@ -153,7 +154,7 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: 
                 let child = shape.member(&key);
                 rename(&mut member, names, child, &key);
                 let new = if is_component_section { renamed(holder, &key) } else { None };
-                members.insert(new.cloned().unwrap_or(key), member);
+                members.insert(new.map_or(key, Text::from), member);
             }
         }
         Value::Array(items) if shape != Shape::Anything => {
@@ -161,10 +162,11 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: 
                 // The members of a security requirement are names of schemes.
                 if holder == "security" {
                     let requirement = item.as_object().into_iter().flatten();
-                    let requirement: Map<_, _> = requirement
+                    let requirement: Map = requirement
                         .map(|(name, scopes)| {
-                            let name = renamed("securitySchemes", name).unwrap_or(name);
-                            (name.clone(), scopes.clone())
+                            let name =
+                                renamed("securitySchemes", name).map_or_else(|| name.clone(), Text::from);
+                            (name, scopes.clone())
                         })
                         .collect();
                     *item = requirement.into();
@@ -177,14 +179,14 @@ fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: 
     }
 }
 
-fn retarget(reference: &mut String, names: &BTreeMap<(String, String), String>) {
+fn retarget(reference: &mut Text, names: &BTreeMap<(String, String), String>) {
     let Some(at) = Pointer::parse(reference) else { return };
     let tokens: Vec<String> = at.tokens().map(|token| token.into_owned()).collect();
     if let [components, section, name, rest @ ..] = tokens.as_slice()
         && let Some(new) = names.get(&(section.clone(), name.clone()))
     {
         let at = Pointer::root().key(components).key(section).key(new);
-        *reference = rest.iter().fold(at, |at, token| at.key(token)).to_string();
+        *reference = rest.iter().fold(at, |at, token| at.key(token)).to_string().into();
     }
 }
 
@@ -193,13 +195,13 @@ fn add_components(result: &mut Value, ours: &Value) {
         result["components"] = json!({});
     }
     for (section, components) in members(ours, "components") {
-        let all = &mut result["components"][&section];
+        let all = &mut result["components"][section.as_str()];
         if !all.is_object() {
             *all = json!({});
         }
         if let Some(all) = all.as_object_mut() {
             for (name, component) in components.as_object().into_iter().flatten() {
-                all.entry(name.clone()).or_insert_with(|| component.clone());
+                all.get_or_insert_with(name.clone(), || component.clone());
             }
         }
     }
@@ -228,7 +230,7 @@ struct Blocks<'t> {
 impl<'t> Blocks<'t> {
     /// The members of the object at `at` with the lines of each; the last one ends at `end`. `None` if it is not written in block
     /// style.
-    fn members(&self, at: &Pointer, end: usize) -> Option<Vec<(String, std::ops::Range<usize>)>> {
+    fn members(&self, at: &Pointer, end: usize) -> Option<Vec<(Text, std::ops::Range<usize>)>> {
         let members = self.full.value.pointer(at.as_str())?.as_object()?;
         let mut starts = Vec::new();
         for name in members.keys() {
@@ -270,7 +272,7 @@ impl<'t> Blocks<'t> {
                     if !text.is_empty() && !text.ends_with('\n') {
                         text.push('\n');
                     }
-                    for line in to_yaml(&json!({ name.clone(): value })).ok()?.lines() {
+                    for line in to_yaml(&json!({ name.as_str(): value })).ok()?.lines() {
                         let pad = if line.is_empty() { 0 } else { indentation };
                         text += &format!("{:pad$}{line}\n", "");
                     }
@@ -325,7 +327,7 @@ components:
 ";
 
     fn scope() -> Scope {
-        serde_json::from_value(json!({
+        serde_json::from_value(serde_json::json!({
             "roots": ["/p/{project}/pets/"],
             "aliases": [{"published": "/old/{id}/", "standsFor": "/p/{id}/", "id": "D1"}],
             "leftOut": [{"path": "/p/{project}/pets/photos/", "why": "later"}],

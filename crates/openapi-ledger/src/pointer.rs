@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::value::{Value, tokens};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 /// The address of one node in a document, such as `/paths/~1api~1users~1/get`.
 ///
@@ -71,13 +71,7 @@ impl Pointer {
 
     /// The unescaped tokens from the root to the node.
     pub fn tokens(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.0.split('/').skip(1).map(|token| {
-            if token.contains('~') {
-                Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-            } else {
-                Cow::Borrowed(token)
-            }
-        })
+        tokens(&self.0)
     }
 
     /// The pointer as text, for [`serde_json::Value::pointer`].

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use crate::value::{Map, Value};
 
 use crate::compare::Scope;
 use crate::document::Document;
@@ -41,7 +42,7 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
     openapi_version(document)?;
     let (_, sites) = scope.sites(document, known).ok_or_else(|| scope.nothing_of(document))?;
     let sites = sites.into_iter().filter(|(site, ..)| !site.left_out);
-    let paths: Map<_, _> = sites.map(|(_, path, item)| (path.clone(), item.clone())).collect();
+    let paths: Map = sites.map(|(_, path, item)| (path.clone(), item.clone())).collect();
     let mut slice =
         json!({"openapi": document.value["openapi"], "info": {}, "paths": paths, "components": {}});
     for field in ["title", "version"] {
@@ -88,7 +89,7 @@ fn closure(document: &Document, slice: &Value) -> Result<Value, Error> {
         let Some(node) = document.value.pointer(pointer.as_str()) else { continue };
         check_chain(document, &pointer)?;
         references(document, node, &pointer, &mut wanted)?;
-        let section = components.entry(section.as_ref()).or_insert_with(|| json!({}));
+        let section = components.get_or_insert_with(section.as_ref(), || json!({}));
         section[name.as_ref()] = node.clone();
     }
     Ok(Value::Object(components))
@@ -177,7 +178,7 @@ pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
 
 fn security_names(security: &Value, names: &mut BTreeSet<String>) {
     for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {
-        names.extend(requirement.keys().cloned());
+        names.extend(requirement.keys().map(|name| name.to_string()));
     }
 }
 
@@ -195,11 +196,11 @@ fn strip(value: &mut Value, shape: Shape) {
     }
 }
 
-fn strip_fields(members: &mut Map<String, Value>, kind: Option<Kind>) {
+fn strip_fields(members: &mut Map, kind: Option<Kind>) {
     let keeps_title = kind == Some(Kind::Info);
     members.retain(|key, _| (!is_prose(key) || (key == "title" && keeps_title)) && !key.starts_with("x-"));
     if kind == Some(Kind::Response) && !members.contains_key("$ref") {
-        members.insert("description".into(), Value::String(String::new()));
+        members.insert("description", "".into());
     }
     if let Some(place) = members.get("in").and_then(Value::as_str).filter(|_| members.contains_key("name")) {
         let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };

@@ -1,6 +1,6 @@
 //! Formats values and names for messages.
 
-use serde_json::Value;
+use crate::value::Value;
 
 /// Returns the known word that `word` probably means.
 pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {

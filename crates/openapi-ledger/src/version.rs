@@ -1,6 +1,6 @@
 //! The OpenAPI version of a document.
 
-use serde_json::Value;
+use crate::value::{Text, Value};
 
 use crate::document::Document;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub(crate) fn openapi_version(document: &Document) -> Result<Version, Error> {
     }
     match members.get("openapi") {
         None => {
-            let names = members.keys().take(5).map(String::as_str);
+            let names = members.keys().take(5).map(Text::as_str);
             let found = text::listed(names);
             let reason =
                 format!("there is no `openapi` field, so this is not an OpenAPI document; it has {found}");

@@ -1,10 +1,10 @@
 //! Writes documents as deterministic text, and files atomically.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::{fmt, fs};
 
-use serde_json::Value;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// The errors of the emitter. None are known for JSON values.
-pub fn to_yaml(value: &Value) -> Result<String, Error> {
+pub fn to_yaml(value: &impl Serialize) -> Result<String, Error> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 100 };
     let mut text = String::new();
     serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)
@@ -23,7 +23,7 @@ pub fn to_yaml(value: &Value) -> Result<String, Error> {
 }
 
 /// Writes JSON with an indentation of two spaces and a final line break.
-pub fn to_json(value: &Value) -> String {
+pub fn to_json(value: &impl fmt::Display) -> String {
     format!("{value:#}\n")
 }
 
@@ -71,7 +71,7 @@ fn set_default_permissions(_: &fs::File) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
     use crate::document::Document;

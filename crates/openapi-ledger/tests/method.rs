@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use openapi_ledger::compare::{Comparison, Ledger, State, compare};
 use openapi_ledger::lint::lint;
 use openapi_ledger::{Document, patch, read_within, to_3_1, to_json, to_yaml};
-use serde_json::{Value, json};
+use openapi_ledger::{Value, json};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/petstore").join(name)

@@ -99,8 +99,8 @@ fn has_shared_types(spec: &serde_json::Value) -> bool {
 /// ```
 pub fn generate(spec: &Document) -> Result<String, Error> {
     let api = api(spec)?;
-    let tokens = run_generator(&api, has_shared_types(&spec.value))?;
-    let table = operations_table(&spec.value);
+    let tokens = run_generator(&api, has_shared_types(&(&spec.value).into()))?;
+    let table = operations_table(&(&spec.value).into());
     let digest = digest(spec);
     let version = &api.info.version;
     let mut file: syn::File = syn::parse2(quote! {
@@ -131,7 +131,7 @@ pub(crate) fn digest(spec: &Document) -> String {
 }
 
 fn api(spec: &Document) -> Result<openapiv3::OpenAPI, Error> {
-    serde_json::from_value(project(&spec.value)).map_err(|e| Error::NotOpenApi(e.to_string()))
+    serde_json::from_value(project(&(&spec.value).into())).map_err(|e| Error::NotOpenApi(e.to_string()))
 }
 
 fn run_generator(api: &openapiv3::OpenAPI, shared: bool) -> Result<TokenStream, Error> {

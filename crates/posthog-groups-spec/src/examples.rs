@@ -3,11 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
 use openapi_ledger::grammar::{Kind, Shape};
 use openapi_ledger::lint::{Finding, Severity, sort};
-use openapi_ledger::{Document, Error, METHODS, Place, Pointer};
+use openapi_ledger::{Document, Error, METHODS, Map, Place, Pointer, Value};
 
 use crate::lint::examples::Operations;
 
@@ -168,10 +166,10 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
             }
             let mut entry = Map::new();
             if let Some(note) = example.get("note") {
-                entry.insert("summary".into(), note.clone());
+                entry.insert("summary", note.clone());
             }
-            entry.insert("value".into(), body.clone());
-            let examples = media.entry("examples").or_insert_with(|| Value::Object(Map::new()));
+            entry.insert("value", body.clone());
+            let examples = media.get_or_insert_with("examples", || Value::Object(Map::new()));
             if let Some(examples) = examples.as_object_mut()
                 && examples.len() < MAX_EXAMPLES
                 && !examples.values().any(|other| other.get("value") == Some(body))
@@ -194,7 +192,7 @@ fn remove_examples(value: &mut Value, shape: Shape) {
     match value {
         Value::Object(members) if shape != Shape::Anything => {
             if shape.kind() == Some(Kind::MediaType) {
-                members.shift_remove("examples");
+                members.remove("examples");
             }
             members.iter_mut().for_each(|(key, member)| remove_examples(member, shape.member(key)));
         }
@@ -323,13 +321,7 @@ impl File<'_> {
         Some(status)
     }
 
-    fn request(
-        &mut self,
-        operations: &mut Operations,
-        operation: usize,
-        members: &Map<String, Value>,
-        content_type: &str,
-    ) {
+    fn request(&mut self, operations: &mut Operations, operation: usize, members: &Map, content_type: &str) {
         let root = Pointer::root();
         for (field, place) in [("query", "query"), ("headers", "header")] {
             let empty = Map::new();
@@ -392,7 +384,7 @@ impl File<'_> {
         &mut self,
         operations: &mut Operations,
         operation: usize,
-        members: &Map<String, Value>,
+        members: &Map,
         content_type: &str,
         status: u64,
     ) {

@@ -12,9 +12,9 @@ mod tool;
 pub use examples::{check_examples, embed_examples, without_examples};
 pub use openapi_ledger::lint::Tool;
 pub use openapi_ledger::{
-    Document, Error, Lock, MAX_BYTES, MAX_DEPTH, METHODS, Origin, Place, Pointer, check_openapi, compare,
-    grammar, patch, patched_yaml, read_bounded, read_file, read_within, sha256, slice, to_3_0, to_3_1,
-    to_json, to_yaml, write_atomically,
+    Document, Error, Lock, MAX_BYTES, MAX_DEPTH, METHODS, Map, Origin, Place, Pointer, Text, Value,
+    check_openapi, compare, grammar, json, patch, patched_yaml, read_bounded, read_file, read_within, sha256,
+    slice, to_3_0, to_3_1, to_json, to_yaml, write_atomically,
 };
 pub use project::{Product, Project};
 pub use tool::TOOL;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use posthog_groups_spec::lint::{Finding, Severity, lint, rules};
 use posthog_groups_spec::{Document, check_openapi};
-use serde_json::{Value, json};
+use posthog_groups_spec::{Value, json};
 
 const CLEAN: &str = include_str!("lint/clean.yaml");
 
@@ -47,7 +47,7 @@ impl Edit {
                 let (parent, name) = pointer.rsplit_once('/').unwrap();
                 match document.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}")) {
                     Value::Object(members) => {
-                        assert!(members.shift_remove(&unescape(name)).is_some(), "no {pointer}");
+                        assert!(members.remove(&unescape(name)).is_some(), "no {pointer}");
                     }
                     Value::Array(items) => {
                         items.remove(name.parse::<usize>().unwrap());
@@ -62,7 +62,7 @@ impl Edit {
                 assert!(members.contains_key(&name), "no {pointer}");
                 *members = std::mem::take(members)
                     .into_iter()
-                    .map(|(key, value)| (if key == name { (*new).to_owned() } else { key }, value))
+                    .map(|(key, value)| (if key == name { new.into() } else { key }, value))
                     .collect();
             }
             Push(pointer, value) => {
@@ -527,10 +527,10 @@ fn one_schema_for_several_success_responses_is_fine() {
 #[test]
 fn findings_serialize_for_machines() {
     let mut value = clean();
-    value["info"].as_object_mut().unwrap().shift_remove("title");
+    value["info"].as_object_mut().unwrap().remove("title");
     let json = serde_json::to_value(findings(value)).unwrap();
     assert_eq!(
-        json,
+        Value::from(json),
         json!([{
             "rule": "missing-field", "severity": "error", "file": "library.yaml", "pointer": "#/info", "line": null,
             "message": "this Info Object lacks the required field `title`", "help": "add `title:`",

@@ -41,7 +41,7 @@ pub(crate) struct Published(Value);
 
 impl Published {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        Ok(Self(to_3_1(&Document::read(path)?.value)))
+        Ok(Self((&to_3_1(&Document::read(path)?.value)).into()))
     }
 
     /// Calls one of our operations as this document describes it.

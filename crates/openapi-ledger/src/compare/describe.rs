@@ -3,7 +3,7 @@
 //! Ledger entries contain published values in this form. It is complete: two normalised structures have the same description
 //! only if they are equal.
 
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 use super::normalize::{READ_ONLY, REQUIRED, WRITE_ONLY};
 use crate::write::sha256;
@@ -37,7 +37,7 @@ pub(super) fn schema(value: &Value) -> String {
 }
 
 /// The part of the text that describes the possible values, and the keywords that it covers.
-fn kind(members: &Map<String, Value>) -> (String, Vec<&'static str>) {
+fn kind(members: &Map) -> (String, Vec<&'static str>) {
     let mut used = vec!["nullable"];
     if let Some(Value::Array(values)) = members.get("enum") {
         used.extend(["enum", "type"]);
@@ -54,7 +54,7 @@ fn kind(members: &Map<String, Value>) -> (String, Vec<&'static str>) {
     }
     for (key, separator) in [("oneOf", " | "), ("anyOf", " |+ "), ("allOf", " & ")] {
         if let Some(Value::Array(alternatives)) = members.get(key)
-            && !["type", "properties"].iter().any(|key| members.contains_key(*key))
+            && !["type", "properties"].iter().any(|key| members.contains_key(key))
         {
             used.push(key);
             let alternatives: Vec<_> = alternatives.iter().map(schema).collect();
@@ -80,7 +80,7 @@ fn kind(members: &Map<String, Value>) -> (String, Vec<&'static str>) {
     }
 }
 
-fn object(members: &Map<String, Value>) -> String {
+fn object(members: &Map) -> String {
     let mut parts: Vec<String> = members
         .get("properties")
         .and_then(Value::as_object)
@@ -113,7 +113,7 @@ fn constraint(key: &str, value: &Value) -> String {
     match (key, value) {
         (READ_ONLY, _) => "read-only".to_owned(),
         (WRITE_ONLY, _) => "write-only".to_owned(),
-        ("format", Value::String(format)) => format.clone(),
+        ("format", Value::String(format)) => format.to_string(),
         (key @ ("properties" | "items" | "additionalProperties" | "not"), value) => {
             format!("{key} {}", schema(value))
         }
@@ -165,7 +165,7 @@ pub(super) fn security(value: &Value) -> String {
                 .iter()
                 .map(|(scheme, scopes)| match scopes.as_array() {
                     Some(scopes) if !scopes.is_empty() => format!("{scheme} {}", list(scopes)),
-                    _ => scheme.clone(),
+                    _ => scheme.to_string(),
                 })
                 .collect();
             if schemes.is_empty() { "nothing".to_owned() } else { schemes.join(" with ") }
@@ -184,7 +184,7 @@ pub(super) fn below_type(value: &Value) -> String {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {
         for key in ["nullable", "default", READ_ONLY, WRITE_ONLY] {
-            members.shift_remove(key);
+            members.remove(key);
         }
     }
     schema(&value)
@@ -194,10 +194,10 @@ pub(super) fn below_type(value: &Value) -> String {
 pub(super) fn envelope(value: &Value) -> String {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {
-        members.shift_remove("items");
+        members.remove("items");
         for property in members.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
             if let Some(list) = property.1.as_object_mut() {
-                list.shift_remove("items");
+                list.remove("items");
             }
         }
     }
@@ -212,7 +212,7 @@ fn list(values: &[Value]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json;
 
     use super::*;
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::value::{Text, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Difference;
 use crate::diff::without_names;
@@ -143,10 +143,11 @@ impl Ledger {
             let reason = "a ledger must be an object with `scope` and `defects`".to_owned();
             return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
         }
-        let ledger: Self = serde_path_to_error::deserialize(&document.value).map_err(|e| {
-            let at = pointer_of(e.path());
-            Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }
-        })?;
+        let ledger: Self = serde_path_to_error::deserialize(&serde_json::Value::from(&document.value))
+            .map_err(|e| {
+                let at = pointer_of(e.path());
+                Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }
+            })?;
         let defects = Pointer::root().key("defects");
         let unsuitable =
             |at: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(at), reason });
@@ -178,7 +179,7 @@ impl Ledger {
     }
 
     /// Returns the JSON Schema of a ledger, for editors.
-    pub fn json_schema() -> Value {
+    pub fn json_schema() -> serde_json::Value {
         serde_json::to_value(schemars::schema_for!(Self)).unwrap_or_default()
     }
 
@@ -237,7 +238,7 @@ pub(crate) struct Site {
 }
 
 /// A path within the scope: where it belongs, as the document writes it, and its item.
-pub(crate) type PathItem<'a> = (Site, &'a String, &'a Value);
+pub(crate) type PathItem<'a> = (Site, &'a Text, &'a Value);
 
 impl Scope {
     /// Returns the paths of a document that are within the scope, or `None` if no path is below a root.
@@ -248,7 +249,7 @@ impl Scope {
     ) -> Option<(Base, Vec<PathItem<'a>>)> {
         let paths = document.value.get("paths").and_then(Value::as_object)?;
         let base = self.base(document, paths.keys(), known)?;
-        let site = |(path, item): (&'a String, &'a Value)| {
+        let site = |(path, item): (&'a Text, &'a Value)| {
             Some((self.canonical(&base.without(path)?, known)?, path, item))
         };
         let sites = paths.iter().filter_map(site).collect();
@@ -260,7 +261,7 @@ impl Scope {
     fn base<'a>(
         &self,
         document: &Document,
-        paths: impl Iterator<Item = &'a String> + Clone,
+        paths: impl Iterator<Item = &'a Text> + Clone,
         known: &[String],
     ) -> Option<Base> {
         let is_ours = |path: &str| {

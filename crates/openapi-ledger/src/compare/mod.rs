@@ -13,8 +13,9 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::json;
+use crate::value::{Map, Value};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 pub use ledger::{Account, Alias, Defect, Ledger, LeftOut, OneOrMany, Scope};
 pub use state::State;

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use crate::value::{Map, Value};
 
 use super::ledger::Ledger;
 use crate::diff::names_in;
@@ -71,7 +72,7 @@ pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) 
     sites.sort_by_key(|(site, path, _)| (site.alias.is_some(), (*path).clone()));
     for (site, path, item) in sites {
         if site.left_out {
-            normalized.left_out.insert(path.clone());
+            normalized.left_out.insert(path.to_string());
             continue;
         }
         normalized.aliases.extend(site.alias);
@@ -89,7 +90,7 @@ pub(super) fn normalize(document: &Document, ledger: &Ledger, known: &[String]) 
             normalized.operations.push(Operation {
                 method: method.to_owned(),
                 path: site.path.clone(),
-                published_path: path.clone(),
+                published_path: path.to_string(),
                 at,
                 value,
             });
@@ -167,15 +168,15 @@ impl<'a> Normalizer<'a> {
         let mut result = Map::new();
         let parameters = self.parameters(operation, item, paths, at)?;
         if !parameters.is_empty() {
-            result.insert("parameters".into(), parameters.into());
+            result.insert("parameters", parameters.into());
         }
         if let Some(body) = operation.get("requestBody") {
             let (body, at) = self.resolved(body, &at.key("requestBody"))?;
             let mut normalized = self.content(body, &at, Direction::Request)?;
             if body.get("required") == Some(&Value::Bool(true)) {
-                normalized.insert("required".into(), true.into());
+                normalized.insert("required", true.into());
             }
-            result.insert("requestBody".into(), normalized.into());
+            result.insert("requestBody", normalized.into());
         }
         let mut responses = Map::new();
         let at_responses = at.key("responses");
@@ -188,19 +189,19 @@ impl<'a> Normalizer<'a> {
             let mut normalized = self.content(response, &at, Direction::Response)?;
             let headers = self.headers(response, &at)?;
             if !headers.is_empty() {
-                normalized.insert("headers".into(), headers.into());
+                normalized.insert("headers", headers.into());
             }
-            let status = if status == "default" { status.clone() } else { status.to_uppercase() };
+            let status = if status == "default" { status.clone() } else { status.to_uppercase().into() };
             responses.insert(status, normalized.into());
         }
-        result.insert("responses".into(), responses.into());
+        result.insert("responses", responses.into());
         self.credentials(operation, &mut result);
         if operation.get("deprecated") == Some(&Value::Bool(true)) {
-            result.insert("deprecated".into(), true.into());
+            result.insert("deprecated", true.into());
         }
         for key in ["callbacks", "servers"] {
             if let Some(value) = operation.get(key) {
-                result.insert(key.into(), value.clone());
+                result.insert(key, value.clone());
             }
         }
         Ok(Value::Object(result))
@@ -244,15 +245,15 @@ impl<'a> Normalizer<'a> {
         name: &str,
     ) -> Result<Value, Error> {
         let mut result = Map::new();
-        result.insert("name".into(), name.into());
-        result.insert("in".into(), place.into());
+        result.insert("name", name.into());
+        result.insert("in", place.into());
         if place == "path" || parameter.get("required") == Some(&Value::Bool(true)) {
-            result.insert("required".into(), true.into());
+            result.insert("required", true.into());
         }
         let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
         let given = parameter.get("style").and_then(Value::as_str).unwrap_or(style);
         if given != style {
-            result.insert("style".into(), given.into());
+            result.insert("style", given.into());
         }
         let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(given == "form");
         // `explode` matters only for lists and objects.
@@ -265,15 +266,15 @@ impl<'a> Normalizer<'a> {
             None => false,
         };
         if explode != (given == "form") && !scalar {
-            result.insert("explode".into(), explode.into());
+            result.insert("explode", explode.into());
         }
         for key in ["allowReserved", "allowEmptyValue", "deprecated"] {
             if parameter.get(key) == Some(&Value::Bool(true)) {
-                result.insert(key.into(), true.into());
+                result.insert(key, true.into());
             }
         }
         if let Some(schema) = parameter.get("schema") {
-            result.insert("schema".into(), self.schema(schema, &at.key("schema"), Direction::Request)?);
+            result.insert("schema", self.schema(schema, &at.key("schema"), Direction::Request)?);
         }
         if parameter.get("content").is_some() {
             result.extend(self.content(parameter, at, Direction::Request)?);
@@ -281,50 +282,44 @@ impl<'a> Normalizer<'a> {
         Ok(Value::Object(result))
     }
 
-    fn headers(&mut self, response: &'a Value, at: &Pointer) -> Result<Map<String, Value>, Error> {
+    fn headers(&mut self, response: &'a Value, at: &Pointer) -> Result<Map, Error> {
         let mut result = Map::new();
         for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
             let (header, at) = self.resolved(header, &at.key("headers").key(name))?;
             let mut normalized = Map::new();
             if header.get("required") == Some(&Value::Bool(true)) {
-                normalized.insert("required".into(), true.into());
+                normalized.insert("required", true.into());
             }
             if let Some(schema) = header.get("schema") {
-                normalized
-                    .insert("schema".into(), self.schema(schema, &at.key("schema"), Direction::Response)?);
+                normalized.insert("schema", self.schema(schema, &at.key("schema"), Direction::Response)?);
             }
             result.insert(name.to_lowercase(), normalized.into());
         }
         Ok(result)
     }
 
-    fn content(
-        &mut self,
-        holder: &'a Value,
-        at: &Pointer,
-        direction: Direction,
-    ) -> Result<Map<String, Value>, Error> {
+    fn content(&mut self, holder: &'a Value, at: &Pointer, direction: Direction) -> Result<Map, Error> {
         let mut content = Map::new();
         let at = at.key("content");
         for (name, media) in holder.get("content").and_then(Value::as_object).into_iter().flatten() {
             let mut normalized = Map::new();
             let at = at.key(name);
             let schema = media.get("schema").map(|schema| self.schema(schema, &at.key("schema"), direction));
-            normalized.insert("schema".into(), schema.transpose()?.unwrap_or_else(|| json!({})));
+            normalized.insert("schema", schema.transpose()?.unwrap_or_else(|| json!({})));
             if let Some(encoding) = media.get("encoding") {
-                normalized.insert("encoding".into(), encoding.clone());
+                normalized.insert("encoding", encoding.clone());
             }
             content.insert(media_type(name), normalized.into());
         }
         let mut result = Map::new();
         if !content.is_empty() {
-            result.insert("content".into(), content.into());
+            result.insert("content", content.into());
         }
         Ok(result)
     }
 
     /// Adds the scopes and the security alternatives, which are described by the credentials that are sent instead of scheme names.
-    fn credentials(&self, operation: &Value, result: &mut Map<String, Value>) {
+    fn credentials(&self, operation: &Value, result: &mut Map) {
         let security = operation.get("security").or_else(|| self.document.value.get("security"));
         let mut scopes = BTreeSet::new();
         let mut ways = Vec::new();
@@ -342,10 +337,10 @@ impl<'a> Normalizer<'a> {
         let stated = self.scopes.and_then(|extension| operation.get(extension)?.as_array());
         scopes.extend(stated.into_iter().flatten().filter_map(Value::as_str));
         if !ways.is_empty() {
-            result.insert("security".into(), json!(ways));
+            result.insert("security", json!(ways));
         }
         if !scopes.is_empty() {
-            result.insert(SCOPES.into(), json!(scopes));
+            result.insert(SCOPES, json!(scopes));
         }
     }
 
@@ -372,7 +367,7 @@ impl<'a> Normalizer<'a> {
                 return Ok(inner);
             }
             let mut beside = members.clone();
-            beside.shift_remove("$ref");
+            beside.remove("$ref");
             let beside = self.members(&beside, at, direction)?;
             return Ok(canonical(into_members(merge(vec![inner, beside.into()], Map::new()))));
         }
@@ -385,12 +380,7 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The fields of a schema that restrict its values, each in its canonical form.
-    fn members(
-        &mut self,
-        members: &Map<String, Value>,
-        at: &Pointer,
-        direction: Direction,
-    ) -> Result<Map<String, Value>, Error> {
+    fn members(&mut self, members: &Map, at: &Pointer, direction: Direction) -> Result<Map, Error> {
         // `members` may be a copy without `$ref`, so look up its members in the document.
         let in_document = |key: &str| self.document.value.pointer(at.key(key).as_str());
         let mut result = Map::new();
@@ -408,7 +398,7 @@ impl<'a> Normalizer<'a> {
                         Direction::Response => ("writeOnly", WRITE_ONLY),
                     };
                     if key == kept && *value == Value::Bool(true) {
-                        result.insert(name.into(), true.into());
+                        result.insert(name, true.into());
                     }
                 }
                 "nullable" | "deprecated" | "uniqueItems" if *value == Value::Bool(false) => {}
@@ -432,8 +422,8 @@ impl<'a> Normalizer<'a> {
                     for (name, property) in properties {
                         normalized.insert(name.clone(), self.schema(property, &at.key(name), direction)?);
                     }
-                    normalized.sort_keys();
-                    result.insert(key.into(), normalized.into());
+                    normalized.sort_by(Ord::cmp);
+                    result.insert(key, normalized.into());
                 }
                 (Shape::List(_), Value::Array(items)) => {
                     let items = items
@@ -441,16 +431,16 @@ impl<'a> Normalizer<'a> {
                         .enumerate()
                         .map(|(n, item)| self.schema(item, &at.index(n), direction))
                         .collect::<Result<Vec<_>, _>>()?;
-                    result.insert(key.into(), items.into());
+                    result.insert(key, items.into());
                 }
                 (Shape::FlagOrSchema, Value::Bool(false)) => {
-                    result.insert(key.into(), false.into());
+                    result.insert(key, false.into());
                 }
                 (_, value) => {
                     let normalized = self.schema(value, &at, direction)?;
                     // By default, an object allows additional properties of any type.
                     if key != "additionalProperties" || normalized != json!({}) {
-                        result.insert(key.into(), normalized);
+                        result.insert(key, normalized);
                     }
                 }
             }
@@ -461,19 +451,19 @@ impl<'a> Normalizer<'a> {
 }
 
 /// Moves the names in `required` to the properties that they name.
-fn require(result: &mut Map<String, Value>, required: Option<&Value>) {
+fn require(result: &mut Map, required: Option<&Value>) {
     let names: Vec<_> =
         required.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if names.is_empty() {
         return;
     }
-    let properties = result.entry("properties").or_insert_with(|| json!({}));
+    let properties = result.get_or_insert_with("properties", || json!({}));
     for name in names {
         if let Some(properties) = properties.as_object_mut()
             && let Some(property) =
-                properties.entry(name.to_owned()).or_insert_with(|| json!({})).as_object_mut()
+                properties.get_or_insert_with(name.to_owned(), || json!({})).as_object_mut()
         {
-            property.insert(REQUIRED.into(), true.into());
+            property.insert(REQUIRED, true.into());
         }
     }
 }
@@ -482,10 +472,10 @@ fn require(result: &mut Map<String, Value>, required: Option<&Value>) {
 pub(super) fn restore(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            members.shift_remove(REQUIRED);
+            members.remove(REQUIRED);
             for (mark, field) in [(READ_ONLY, "readOnly"), (WRITE_ONLY, "writeOnly")] {
-                if let Some(value) = members.shift_remove(mark) {
-                    members.insert(field.into(), value);
+                if let Some(value) = members.remove(mark) {
+                    members.insert(field, value);
                 }
             }
             let required: Vec<_> = members
@@ -497,7 +487,7 @@ pub(super) fn restore(value: &mut Value) {
                 .map(|(name, _)| name.clone())
                 .collect();
             if !required.is_empty() {
-                members.insert("required".into(), json!(required));
+                members.insert("required", json!(required));
             }
             members.values_mut().for_each(restore);
         }
@@ -507,34 +497,34 @@ pub(super) fn restore(value: &mut Value) {
 }
 
 /// Converts a schema whose members are normalised to its canonical form.
-fn canonical(mut members: Map<String, Value>) -> Value {
-    if let Some(value) = members.shift_remove("const") {
-        members.insert("enum".into(), json!([value]));
+fn canonical(mut members: Map) -> Value {
+    if let Some(value) = members.remove("const") {
+        members.insert("enum", json!([value]));
     }
     for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
         match members.get(exclusive).cloned() {
             Some(Value::Bool(false)) => {
-                members.shift_remove(exclusive);
+                members.remove(exclusive);
             }
             Some(limit) if limit.is_number() => {
-                members.insert(bound.into(), limit);
-                members.insert(exclusive.into(), true.into());
+                members.insert(bound, limit);
+                members.insert(exclusive, true.into());
             }
             _ => {}
         }
     }
-    let mut nullable = members.shift_remove("nullable") == Some(Value::Bool(true));
+    let mut nullable = members.remove("nullable") == Some(Value::Bool(true));
     if let Some(Value::Array(types)) = members.get("type").cloned() {
         nullable |= types.iter().any(|kind| kind == "null");
         let mut others: Vec<_> = types.into_iter().filter(|kind| kind != "null").collect();
-        members.shift_remove("type");
+        members.remove("type");
         if others.len() == 1 {
-            members.insert("type".into(), others.remove(0));
+            members.insert("type", others.remove(0));
         } else if others.is_empty() {
-            members.insert("type".into(), "null".into());
+            members.insert("type", "null".into());
         } else {
             let alternatives: Vec<_> = others.into_iter().map(|kind| json!({ "type": kind })).collect();
-            members.insert("anyOf".into(), alternatives.into());
+            members.insert("anyOf", alternatives.into());
         }
     }
     if let Some(Value::Array(values)) = members.get_mut("enum") {
@@ -542,18 +532,18 @@ fn canonical(mut members: Map<String, Value>) -> Value {
         values.retain(|value| !value.is_null());
         nullable |= values.len() < before && !values.is_empty();
         if values.is_empty() {
-            members.shift_remove("enum");
-            members.insert("type".into(), "null".into());
+            members.remove("enum");
+            members.insert("type", "null".into());
         } else {
             values.sort_by_key(Value::to_string);
             values.dedup();
         }
     }
     if members.get("properties").is_some_and(|properties| *properties == json!({})) {
-        members.shift_remove("properties");
+        members.remove("properties");
     }
     if members.get("type").is_some_and(|kind| kind == "array") {
-        members.entry("items").or_insert_with(|| json!({}));
+        members.get_or_insert_with("items", || json!({}));
     }
     for key in ["oneOf", "anyOf"] {
         let Some(Value::Array(alternatives)) = members.get_mut(key) else { continue };
@@ -561,30 +551,29 @@ fn canonical(mut members: Map<String, Value>) -> Value {
         alternatives.retain(|alternative| *alternative != json!({"type": "null"}));
         nullable |= alternatives.len() < before;
         for alternative in alternatives.iter_mut().filter_map(Value::as_object_mut) {
-            nullable |= alternative.shift_remove("nullable") == Some(Value::Bool(true));
+            nullable |= alternative.remove("nullable") == Some(Value::Bool(true));
         }
         alternatives.sort_by_cached_key(Value::to_string);
         if let [_] = alternatives.as_slice() {
             let only = alternatives.remove(0);
-            members.shift_remove(key);
+            members.remove(key);
             members = into_members(merge(vec![only], members));
         }
     }
-    if let Some(Value::Array(parts)) = members.shift_remove("allOf") {
+    if let Some(Value::Array(parts)) = members.remove("allOf") {
         members = into_members(merge(parts, members));
     }
-    nullable |= members.shift_remove("nullable") == Some(Value::Bool(true));
-    let says_something = ["type", "enum", "oneOf", "anyOf", "allOf", "properties"]
-        .iter()
-        .any(|key| members.contains_key(*key));
+    nullable |= members.remove("nullable") == Some(Value::Bool(true));
+    let says_something =
+        ["type", "enum", "oneOf", "anyOf", "allOf", "properties"].iter().any(|key| members.contains_key(key));
     if nullable && says_something {
-        members.insert("nullable".into(), true.into());
+        members.insert("nullable", true.into());
     }
-    members.sort_keys();
+    members.sort_by(Ord::cmp);
     Value::Object(members)
 }
 
-fn into_members(value: Value) -> Map<String, Value> {
+fn into_members(value: Value) -> Map {
     match value {
         Value::Object(members) => members,
         _ => Map::new(),
@@ -592,7 +581,7 @@ fn into_members(value: Value) -> Map<String, Value> {
 }
 
 /// Merges schemas into one. Schemas that contradict each other remain an `allOf`.
-fn merge(parts: Vec<Value>, own: Map<String, Value>) -> Value {
+fn merge(parts: Vec<Value>, own: Map) -> Value {
     let mut merged = own.clone();
     for part in &parts {
         let Some(part) = part.as_object() else { return apart(parts, own) };
@@ -619,9 +608,9 @@ fn merge(parts: Vec<Value>, own: Map<String, Value>) -> Value {
     Value::Object(merged)
 }
 
-fn apart(mut parts: Vec<Value>, mut own: Map<String, Value>) -> Value {
+fn apart(mut parts: Vec<Value>, mut own: Map) -> Value {
     parts.sort_by_key(Value::to_string);
-    own.insert("allOf".into(), parts.into());
+    own.insert("allOf", parts.into());
     Value::Object(own)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use serde_json::Value;
+use crate::value::Value;
 
 use super::Who::{Caller, GeneratedCode};
 use super::{At, Comparison, Direction, Node, Verdict, kinds};

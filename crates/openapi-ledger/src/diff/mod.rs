@@ -34,8 +34,8 @@ mod whole;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::value::Value;
 use serde::Serialize;
-use serde_json::Value;
 
 pub use kinds::{Kind, kinds};
 pub(crate) use operations::{names_in, without_names};
@@ -304,7 +304,7 @@ impl<'a> Node<'a> {
     }
 
     fn index(&self, n: usize) -> Self {
-        Self { value: self.value.get(n).unwrap_or(&ABSENT), at: self.at.index(n) }
+        Self { value: &self.value[n], at: self.at.index(n) }
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use crate::json;
+use crate::value::Value;
 
 use super::{Change, Diff, Direction, Effect, Operation, Step, Version, VersionCheck, Who};
 use crate::lint::Tool;

@@ -1,6 +1,6 @@
 //! Schemas: the values that are allowed before and after, from the perspective of callers and readers.
 
-use serde_json::Value;
+use crate::value::Value;
 
 use super::Who::{Caller, GeneratedCode, Reader};
 use super::facets::{became, same};

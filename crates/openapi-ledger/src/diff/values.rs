@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use crate::value::Value;
 
 use super::Who::Caller;
 use super::facets::{became, canonical, same_set, texts};

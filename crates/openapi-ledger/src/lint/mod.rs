@@ -19,8 +19,8 @@ mod values;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::value::{Map, Value};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::error::{Error, Place};
@@ -305,7 +305,7 @@ pub struct Site<'a> {
     /// Where it is.
     pub pointer: Pointer,
     /// Its members.
-    pub object: &'a Map<String, Value>,
+    pub object: &'a Map,
     /// The object that contains it.
     pub parent: Option<usize>,
     /// The field of the parent that contains it.
@@ -333,7 +333,7 @@ impl<'a> Site<'a> {
     }
 
     /// A field that is an object.
-    pub fn map(&self, field: &str) -> Option<&'a Map<String, Value>> {
+    pub fn map(&self, field: &str) -> Option<&'a Map> {
         self.object.get(field)?.as_object()
     }
 
@@ -389,7 +389,8 @@ pub struct Context<'a> {
     pub references: Vec<Reference<'a>>,
     /// The children of each site, in document order.
     pub children: Vec<Vec<Node>>,
-    nodes: HashMap<Pointer, Node>,
+    /// The node of each object, by its address: pointers to all of them would take more memory than the document.
+    nodes: HashMap<*const Map, Node>,
     /// The object that each reference leads to.
     resolved: Vec<Result<usize, Broken>>,
 }
@@ -403,6 +404,11 @@ impl<'a> Context<'a> {
     /// Whether the reference with this index leads to an object of the right kind.
     pub fn is_resolved(&self, reference: usize) -> bool {
         self.resolved.get(reference).is_some_and(Result::is_ok)
+    }
+
+    /// The typed place at a pointer.
+    fn node(&self, at: &Pointer) -> Option<Node> {
+        self.nodes.get(&std::ptr::from_ref(self.root.pointer(at.as_str())?.as_object()?)).copied()
     }
 
     fn adopt(&mut self, parent: Option<usize>, node: Node) {
@@ -431,14 +437,14 @@ impl<'a> Context<'a> {
             let Some(pointer) = Pointer::parse(reference.target) else {
                 return Err(broken(Broken::Missing));
             };
-            match self.nodes.get(&pointer) {
-                Some(Node::Site(site)) if self.sites[*site].kind == reference.kind => return Ok(*site),
+            match self.node(&pointer) {
+                Some(Node::Site(site)) if self.sites[site].kind == reference.kind => return Ok(site),
                 Some(Node::Site(site)) => {
-                    return Err(broken(Broken::WrongKind(Some(self.sites[*site].kind))));
+                    return Err(broken(Broken::WrongKind(Some(self.sites[site].kind))));
                 }
-                Some(Node::Reference(next)) if self.references[*next].kind == reference.kind => n = *next,
+                Some(Node::Reference(next)) if self.references[next].kind == reference.kind => n = next,
                 Some(Node::Reference(next)) => {
-                    return Err(broken(Broken::WrongKind(Some(self.references[*next].kind))));
+                    return Err(broken(Broken::WrongKind(Some(self.references[next].kind))));
                 }
                 None if self.root.pointer(pointer.as_str()).is_some() => {
                     return Err(broken(Broken::WrongKind(None)));

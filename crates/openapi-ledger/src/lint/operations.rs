@@ -333,7 +333,7 @@ fn links(context: &Context, report: &mut Report) {
                 );
             }
             (None, Some(target)) => {
-                let found = crate::Pointer::parse(target).and_then(|p| context.nodes.get(&p).copied());
+                let found = crate::Pointer::parse(target).and_then(|at| context.node(&at));
                 let is_operation = found
                     .and_then(|node| context.follow(node))
                     .is_some_and(|n| context.sites[n].kind == Kind::Operation);

@@ -6,6 +6,7 @@ use super::{Broken, Context, Node, Report, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
 use crate::text::did_you_mean;
+use crate::value::Text;
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     targets(context, report);
@@ -73,7 +74,7 @@ fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
     let section = kind.section()?;
     let last = target.rsplit('/').next().filter(|last| !last.is_empty())?;
     let names = context.root.get("components")?.get(section)?.as_object()?;
-    let meant = did_you_mean(last, names.keys().map(String::as_str))?;
+    let meant = did_you_mean(last, names.keys().map(Text::as_str))?;
     Some(format!("did you mean `#/components/{section}/{meant}`?"))
 }
 
@@ -210,7 +211,7 @@ fn unused_components(context: &Context, report: &mut Report) {
         for (section, members) in site.object.iter().filter(|(name, _)| !name.starts_with("x-")) {
             for name in members.as_object().into_iter().flat_map(|members| members.keys()) {
                 let at = site.pointer.key(section).key(name);
-                let known = context.nodes.contains_key(&at);
+                let known = context.node(&at).is_some();
                 if known && !reached.contains(at.as_str()) {
                     let by_unused = edges.iter().any(|(from, to)| {
                         !from.is_empty() && *from != at.as_str() && to.iter().any(|to| to == at.as_str())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use serde_json::Value;
+use crate::value::{Text, Value};
 
 use super::references::IN_PLACE;
 use super::{Context, Node, Report, Site, rules};
@@ -171,7 +171,7 @@ pub(super) fn is_of_type(value: &Value, kind: &str) -> bool {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "number" => value.is_number(),
-        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0),
+        "integer" => value.is_whole(),
         "array" => value.is_array(),
         "object" => value.is_object(),
         _ => true,
@@ -469,7 +469,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
 
 fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
     let schemas = context.root.get("components").and_then(|c| c.get("schemas")).and_then(Value::as_object);
-    schemas.into_iter().flat_map(|schemas| schemas.keys().map(String::as_str)).collect()
+    schemas.into_iter().flat_map(|schemas| schemas.keys().map(Text::as_str)).collect()
 }
 
 fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
@@ -481,7 +481,7 @@ fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> 
         }
         name => Pointer::root().key("components").key("schemas").key(name),
     };
-    let node = context.nodes.get(&pointer).copied().ok_or("does not exist")?;
+    let node = context.node(&pointer).ok_or("does not exist")?;
     let target = context.follow(node).ok_or("leads nowhere")?;
     if context.sites[target].kind == Kind::Schema { Ok(target) } else { Err("is not a schema") }
 }

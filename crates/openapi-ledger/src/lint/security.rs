@@ -1,6 +1,6 @@
 //! Rules about security schemes and requirements.
 
-use serde_json::Value;
+use crate::value::{Text, Value};
 
 use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
@@ -34,7 +34,7 @@ fn requirements(context: &Context, report: &mut Report) {
                 );
                 continue;
             }
-            let node = context.nodes.get(&folder.key(name)).copied();
+            let node = context.node(&folder.key(name));
             let Some(n) = node.and_then(|node| context.follow(node)) else { continue };
             let scheme = &context.sites[n];
             let Some(kind) = scheme.text("type") else { continue };
@@ -59,7 +59,7 @@ fn undeclared_scopes(context: &Context, scheme: usize, scopes: &[Value], at: &Po
     let declared: Vec<_> = flows
         .filter_map(|node| context.follow(*node))
         .filter_map(|flow| context.sites[flow].map("scopes"))
-        .flat_map(|scopes| scopes.keys().map(String::as_str))
+        .flat_map(|scopes| scopes.keys().map(Text::as_str))
         .collect();
     for (n, scope) in scopes.iter().enumerate() {
         let Some(scope) = scope.as_str().filter(|scope| !declared.contains(scope)) else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use crate::value::{Text, Value};
 use url::Url;
 
 use super::{Context, Report, rules};
@@ -164,7 +164,7 @@ fn servers(context: &Context, report: &mut Report) {
                 }
                 None => {
                     filled.push('x');
-                    let known = declared.into_iter().flat_map(|v| v.keys()).map(String::as_str);
+                    let known = declared.into_iter().flat_map(|v| v.keys()).map(Text::as_str);
                     let help = match did_you_mean(name, known) {
                         Some(meant) => format!("did you mean `{{{meant}}}`?"),
                         None => format!("declare `{name}` with a default under `variables`"),

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 use super::rules;
 use super::{Context, Node, Reference, Report, Site};
@@ -51,6 +51,8 @@ pub(super) fn walk<'a>(document: &'a Document, report: &mut Report) -> Context<'
         // Children are pushed in the order of the text, and the list is processed from its end.
         tasks[first..].reverse();
     }
+    context.sites.shrink_to_fit();
+    context.children.shrink_to_fit();
     context.resolve_all();
     context
 }
@@ -62,7 +64,7 @@ fn visit<'a>(context: &mut Context<'a>, report: &mut Report, task: Task<'a>, tas
         Text if value.is_string() => {}
         Flag if value.is_boolean() => {}
         Number if value.is_number() => {}
-        Count if is_whole(value) => {}
+        Count if value.is_whole() => {}
         FlagOrSchema if value.is_boolean() => {}
         FlagOrSchema => visit(context, report, Task { shape: SCHEMA, ..task }, tasks),
         Is(kind) | RefOr(kind) => match value {
@@ -107,16 +109,12 @@ fn visit<'a>(context: &mut Context<'a>, report: &mut Report, task: Task<'a>, tas
     }
 }
 
-fn is_whole(value: &Value) -> bool {
-    value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0)
-}
-
 fn visit_object<'a>(
     context: &mut Context<'a>,
     report: &mut Report,
     kind: Kind,
     may_refer: bool,
-    object: &'a Map<String, Value>,
+    object: &'a Map,
     task: &Task<'a>,
     tasks: &mut Vec<Task<'a>>,
 ) {
@@ -134,7 +132,7 @@ fn visit_object<'a>(
             });
             if kind != Kind::PathItem {
                 context.adopt(task.parent, Node::Reference(n));
-                context.nodes.insert(task.pointer.clone(), Node::Reference(n));
+                context.nodes.insert(object, Node::Reference(n));
             }
         } else if kind != Kind::PathItem {
             let pointer = task.pointer.key("$ref");
@@ -168,7 +166,7 @@ fn visit_object<'a>(
     });
     context.children.push(Vec::new());
     context.adopt(task.parent, Node::Site(site));
-    context.nodes.insert(task.pointer.clone(), Node::Site(site));
+    context.nodes.insert(object, Node::Site(site));
 
     let description = kind.object();
     let mut misspelt = Vec::new();
@@ -218,7 +216,7 @@ fn unknown_field(
     report: &mut Report,
     kind: Kind,
     description: &Object,
-    object: &Map<String, Value>,
+    object: &Map,
     name: &str,
     pointer: &Pointer,
     misspelt: &mut Vec<&'static str>,
@@ -228,7 +226,7 @@ fn unknown_field(
         .iter()
         .filter(|field| !field.since_3_1)
         .map(|field| field.name)
-        .filter(|f| !object.contains_key(*f));
+        .filter(|f| !object.contains_key(f));
     let meant = did_you_mean(name, vacant);
     misspelt.extend(meant);
     let later = if kind == Kind::Schema { json_schema_keyword(name) } else { None };

@@ -6,8 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::json;
+use crate::value::{Map, Value};
 use jsonschema::{Draft, Validator};
-use serde_json::{Map, Value, json};
 
 use super::references::{IN_PLACE, cyclic_schemas};
 use super::schemas::pattern_problem;
@@ -64,7 +65,7 @@ fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
     sizes.into_iter().filter(|(_, size)| *size > MAX_UNFOLDED).map(|(site, _)| site).collect()
 }
 
-/// Compiled schemas, each compiled on first use.
+/// Compiled schemas, each compiled on first use. Only those of components are kept, because others are used once.
 #[derive(Debug)]
 pub struct Validators {
     /// Schemas that are not inlined, because they contain themselves or expand to too many schemas.
@@ -91,7 +92,8 @@ impl Validators {
         value: &Value,
     ) -> Vec<(String, String)> {
         let Some(validator) = self.validator(context, schema, direction) else { return Vec::new() };
-        let errors = validator.iter_errors(value).take(MAX_PROBLEMS);
+        let value = value.into();
+        let errors = validator.iter_errors(&value).take(MAX_PROBLEMS);
         errors.map(|e| (e.instance_path().to_string(), shortened(&e.to_string()))).collect()
     }
 
@@ -103,7 +105,9 @@ impl Validators {
             return known.clone();
         }
         let compiled = self.compile(context, schema, direction).map(Rc::new);
-        self.compiled.insert((schema, direction), compiled.clone());
+        if context.sites[schema].pointer.tokens().count() == 3 {
+            self.compiled.insert((schema, direction), compiled.clone());
+        }
         compiled
     }
 
@@ -121,7 +125,7 @@ impl Validators {
         let document = json!({"allOf": [root], "$defs": embedded});
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         // Schemas that cannot be compiled are reported by other rules.
-        options.build(&document).ok()
+        options.build(&serde_json::Value::from(&document)).ok()
     }
 
     /// Converts one node: an inline schema, or a reference to an embedded one.
@@ -162,8 +166,8 @@ impl Validators {
         let known = ["string", "number", "integer", "boolean", "array", "object"];
         let kind = site.text("type").filter(|kind| known.contains(kind));
         match kind {
-            Some(kind) if site.flag("nullable") => out.insert("type".to_owned(), json!([kind, "null"])),
-            Some(kind) => out.insert("type".to_owned(), json!(kind)),
+            Some(kind) if site.flag("nullable") => out.insert("type", json!([kind, "null"])),
+            Some(kind) => out.insert("type", json!(kind)),
             None => None,
         };
         for (limit, flag, exclusive) in [
@@ -172,26 +176,26 @@ impl Validators {
         ] {
             if let Some(bound) = site.object.get(limit).filter(|bound| bound.is_number()) {
                 let keyword = if site.flag(flag) { exclusive } else { limit };
-                out.insert(keyword.to_owned(), bound.clone());
+                out.insert(keyword, bound.clone());
             }
         }
         for limit in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
             if let Some(bound) = site.object.get(limit).and_then(Value::as_u64) {
-                out.insert(limit.to_owned(), json!(bound));
+                out.insert(limit, json!(bound));
             }
         }
         if let Some(step) = site.object.get("multipleOf").filter(|n| n.as_f64().is_some_and(|n| n > 0.0)) {
-            out.insert("multipleOf".to_owned(), step.clone());
+            out.insert("multipleOf", step.clone());
         }
         if let Some(pattern) = site.text("pattern").filter(|pattern| pattern_problem(pattern).is_none()) {
-            out.insert("pattern".to_owned(), json!(pattern));
+            out.insert("pattern", json!(pattern));
         }
         if let Some(unique) = site.object.get("uniqueItems").filter(|unique| unique.is_boolean()) {
-            out.insert("uniqueItems".to_owned(), unique.clone());
+            out.insert("uniqueItems", unique.clone());
         }
         let values = site.list("enum");
         if !values.is_empty() {
-            out.insert("enum".to_owned(), json!(values));
+            out.insert("enum", json!(values));
         }
         match site.text("format") {
             // These two formats restrict numbers, unlike the formats of JSON Schema.
@@ -201,10 +205,10 @@ impl Validators {
                 } else {
                     (i64::MIN, i64::MAX)
                 };
-                out.insert("allOf".to_owned(), json!([{"minimum": least, "maximum": most}]));
+                out.insert("allOf", json!([{"minimum": least, "maximum": most}]));
             }
             Some(format) if kind == Some("string") => {
-                out.insert("format".to_owned(), json!(format));
+                out.insert("format", json!(format));
             }
             _ => {}
         }
@@ -224,16 +228,15 @@ impl Validators {
                     if not_here {
                         hidden.insert(key);
                     }
-                    properties
-                        .insert(key.to_owned(), self.convert_node(context, node, direction, depth, open));
+                    properties.insert(key, self.convert_node(context, node, direction, depth, open));
                 }
                 "items" | "not" | "additionalProperties" => {
                     let converted = self.convert_node(context, node, direction, depth, open);
-                    out.insert(edge.to_owned(), converted);
+                    out.insert(edge, converted);
                 }
                 "allOf" | "oneOf" | "anyOf" => {
                     let converted = self.convert_node(context, node, direction, depth, open);
-                    if let Value::Array(members) = out.entry(edge).or_insert_with(|| json!([])) {
+                    if let Value::Array(members) = out.get_or_insert_with(edge, || json!([])) {
                         members.push(converted);
                     }
                 }
@@ -241,16 +244,16 @@ impl Validators {
             }
         }
         if !properties.is_empty() {
-            out.insert("properties".to_owned(), Value::Object(properties));
+            out.insert("properties", Value::Object(properties));
         }
         if let Some(open_or_closed) = site.object.get("additionalProperties").filter(|v| v.is_boolean()) {
-            out.insert("additionalProperties".to_owned(), open_or_closed.clone());
+            out.insert("additionalProperties", open_or_closed.clone());
         }
         let required: HashSet<_> = site.list("required").iter().filter_map(Value::as_str).collect();
         let mut required: Vec<_> = required.into_iter().filter(|name| !hidden.contains(name)).collect();
         if !required.is_empty() {
             required.sort_unstable();
-            out.insert("required".to_owned(), json!(required));
+            out.insert("required", json!(required));
         }
         let out = Value::Object(out);
         if site.flag("nullable") && kind.is_none() { json!({"anyOf": [{"type": "null"}, out]}) } else { out }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use openapi_ledger::lint::{Context, Direction, Kind, Node, Validators};
 use openapi_ledger::text::{did_you_mean, listed};
-use openapi_ledger::{Document, Place};
-use serde_json::Value;
+use openapi_ledger::{Document, Place, Text, Value};
 
 /// A parameter or a header.
 pub(crate) struct Named {
@@ -110,9 +109,7 @@ impl<'d> Operations<'d> {
     }
 
     pub(crate) fn media_types(&self, holder: usize) -> String {
-        listed(
-            self.context.sites[holder].map("content").into_iter().flat_map(|c| c.keys()).map(String::as_str),
-        )
+        listed(self.context.sites[holder].map("content").into_iter().flat_map(|c| c.keys()).map(Text::as_str))
     }
 
     /// Returns the problems of a value in an example.

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use heck::{ToPascalCase, ToSnakeCase};
-use serde_json::Value;
 
 use crate::lint::registry as rules;
-use openapi_ledger::Pointer;
 use openapi_ledger::lint::{Context, Kind, Node, Report, Site, Status, status};
 use openapi_ledger::text::{brief, json_type, listed};
+use openapi_ledger::{Pointer, Text, Value};
 
 pub(crate) fn check(context: &Context, report: &mut Report) {
     for (item, _) in context.paths() {
@@ -57,7 +56,7 @@ fn success_types(context: &Context, operation: usize, report: &mut Report) {
             && context.sites[response].map("content").is_some_and(|content| !content.is_empty())
         {
             let offered =
-                context.sites[response].map("content").into_iter().flat_map(|c| c.keys()).map(String::as_str);
+                context.sites[response].map("content").into_iter().flat_map(|c| c.keys()).map(Text::as_str);
             report.add(
                 &rules::GENERATOR_RESPONSE_MEDIA,
                 context.pointer(node),
@@ -103,7 +102,7 @@ fn request_body(context: &Context, operation: usize, report: &mut Report) {
             report.add(
                 &rules::GENERATOR_REQUEST_MEDIA,
                 context.pointer(node),
-                format!("the body is only available as {}", listed(content.keys().map(String::as_str))),
+                format!("the body is only available as {}", listed(content.keys().map(Text::as_str))),
                 "offer `application/json`",
             );
         }
@@ -273,7 +272,7 @@ fn names(context: &Context, report: &mut Report) {
         .and_then(|c| c.get("schemas"))
         .and_then(Value::as_object)
         .into_iter()
-        .flat_map(|schemas| schemas.keys().map(String::as_str))
+        .flat_map(|schemas| schemas.keys().map(Text::as_str))
         .collect();
     let folder = Pointer::root().key("components").key("schemas");
     collisions(

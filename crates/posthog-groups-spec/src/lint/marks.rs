@@ -1,8 +1,7 @@
 //! Rules about our own extensions, from which the client's table of operations is generated.
 
-use serde_json::Value;
-
 use crate::lint::registry as rules;
+use openapi_ledger::Value;
 use openapi_ledger::lint::{Context, Kind, Report, Site};
 use openapi_ledger::text::{brief, did_you_mean, json_type, listed};
 
