@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
@@ -88,8 +88,14 @@ impl Document {
             return Err(Error::syntax(name, 1, 1, "the document is empty"));
         }
         let (value, lines) = match parse_json(text, max_nodes) {
-            Some(parsed) => parsed,
-            None => parse_on_a_large_stack(&name, text, max_nodes)?,
+            Ok(parsed) => parsed,
+            Err(Some(end)) => {
+                let before = &text[..end];
+                let line = 1 + before.matches('\n').count();
+                let column = end - before.rfind('\n').map_or(0, |at| at + 1);
+                return Err(Error::syntax(name, line, column, too_many_nodes(max_nodes)));
+            }
+            Err(None) => parse_on_a_large_stack(&name, text, max_nodes)?,
         };
         Ok(Self { name, value, lines })
     }
@@ -192,10 +198,11 @@ impl Lines {
     /// Computes the lines of the nodes of valid JSON. Returns `None` if they nest deeper than [`MAX_DEPTH`] or there are
     /// more than [`MAX_NODES`]. The result is unspecified for invalid JSON.
     pub(crate) fn of_json(text: &str) -> Option<Self> {
-        Self::of_json_at_most(text, MAX_NODES)
+        Self::of_json_at_most(text, MAX_NODES).ok()
     }
 
-    fn of_json_at_most(text: &str, max_nodes: usize) -> Option<Self> {
+    /// As [`of_json`](Self::of_json). If there are more nodes, the error is the end of the first that is one too many.
+    fn of_json_at_most(text: &str, max_nodes: usize) -> Result<Self, Option<usize>> {
         let (mut nodes, mut line): (Vec<NodeLine>, u32) = (Vec::new(), 1);
         // The open objects and lists: index, whether it is an object, and the line of a name whose value is next.
         let mut open: Vec<(usize, bool, Option<u32>)> = Vec::new();
@@ -206,13 +213,13 @@ impl Lines {
             match byte {
                 b'\n' => line = line.saturating_add(1),
                 b'}' | b']' => {
-                    let (node, ..) = open.pop()?;
-                    nodes[node].below = u32::try_from(nodes.len() - node - 1).ok()?;
+                    let (node, ..) = open.pop().ok_or(None)?;
+                    nodes[node].below = u32::try_from(nodes.len() - node - 1).map_err(|_| None)?;
                 }
                 b' ' | b'\t' | b'\r' | b',' | b':' => {}
                 byte => {
                     let end = match byte {
-                        b'"' => at + end_of_string(&bytes[at..])?,
+                        b'"' => at + end_of_string(&bytes[at..]).ok_or(None)?,
                         b'{' | b'[' => at,
                         _ => at + bytes[at..].iter().take_while(|b| !b",:]} \t\r\n".contains(b)).count(),
                     };
@@ -226,14 +233,17 @@ impl Lines {
                     if matches!(byte, b'{' | b'[') {
                         open.push((nodes.len() - 1, *byte == b'{', None));
                     }
-                    if open.len() > MAX_DEPTH || nodes.len() > max_nodes {
-                        return None;
+                    if open.len() > MAX_DEPTH {
+                        return Err(None);
+                    }
+                    if nodes.len() > max_nodes {
+                        return Err(Some(at));
                     }
                 }
             }
         }
         nodes.shrink_to_fit();
-        Some(Self(nodes))
+        Ok(Self(nodes))
     }
 }
 
@@ -249,17 +259,19 @@ fn end_of_string(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Parses JSON, which is much faster than parsing it as YAML. Returns `None` if the text is not JSON or exceeds a limit;
-/// the YAML parser then reports what is wrong and where.
-fn parse_json(text: &str, max_nodes: usize) -> Option<(Value, Lines)> {
+/// Parses JSON, which is much faster than parsing it as YAML. If it has more values than allowed, the error is the end of the first
+/// that is one too many. The error is `None` if the text is not JSON or exceeds another limit; the YAML parser then reports what is
+/// wrong and where.
+fn parse_json(text: &str, max_nodes: usize) -> Result<(Value, Lines), Option<usize>> {
     if !text.trim_start().starts_with(['{', '[']) {
-        return None;
+        return Err(None);
     }
     // Computed before the values, which take far more memory.
-    let lines = Lines::of_json_at_most(text, max_nodes)?;
-    let value: Value = sharing_texts(|| serde_json::from_str(text)).ok()?;
+    let lines = Lines::of_json_at_most(text, max_nodes)
+        .map_err(|end| end.filter(|_| serde_json::from_str::<IgnoredAny>(text).is_ok()))?;
+    let value: Value = sharing_texts(|| serde_json::from_str(text)).map_err(|_| None)?;
     // `serde_json` keeps only the last of several members with the same name.
-    lines.has_all(&value, 0).then_some((value, lines))
+    if lines.has_all(&value, 0) { Ok((value, lines)) } else { Err(None) }
 }
 
 /// The parser is recursive, and its stack frames are tens of kilobytes in a debug build, so it runs on a separate thread.
@@ -524,9 +536,10 @@ mod tests {
         }
         let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
         for refused in ["{\"a\": 1, \"a\": 2}", "{a: 1}", "[1] 2", "a: 1", &deep] {
-            assert!(parse_json(refused, MAX_NODES).is_none(), "{refused}");
+            assert_eq!(parse_json(refused, MAX_NODES).err(), Some(None), "{refused}");
         }
-        assert!(parse_json("[1, 2]", 2).is_none());
+        assert_eq!(parse_json("[1, 2]", 2).err(), Some(Some(5)));
+        assert_eq!(parse_json("[1, 2, a b]", 2).err(), Some(None), "it may have fewer values in YAML");
     }
 
     #[test]
@@ -548,6 +561,8 @@ mod tests {
             "{error}"
         );
         assert!(Document::parse_at_most("t".into(), &many, 2_000).is_ok());
+        let error = Document::parse_at_most("t".into(), "[1,\n 2]", 2).map_err(|e| e.to_string()).err();
+        assert!(error.unwrap_or_default().starts_with("t:2:2: the document has more than 2 values"));
     }
 
     #[test]

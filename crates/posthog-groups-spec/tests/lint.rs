@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use posthog_groups_spec::lint::{Finding, Severity, lint, rules};
 use posthog_groups_spec::{Document, check_openapi};
@@ -13,7 +14,8 @@ use posthog_groups_spec::{Value, json};
 const CLEAN: &str = include_str!("lint/clean.yaml");
 
 fn clean() -> Value {
-    Document::parse("clean.yaml", CLEAN).unwrap().value
+    static PARSED: LazyLock<Value> = LazyLock::new(|| Document::parse("clean.yaml", CLEAN).unwrap().value);
+    PARSED.clone()
 }
 
 /// One change to the clean document. Pointers are JSON Pointers.
