@@ -12,7 +12,7 @@ pub fn flood() -> Vec<Step> {
     vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000))]
 }
 
-/// What a server can send at most to a client that has stopped reading: the buffers of both sockets.
+/// The maximum that a server can send to a client that has stopped reading: the size of the buffers of both sockets.
 pub const SOCKET_BUFFERS: u64 = 36 << 20;
 
 /// The peak resident size of a process in bytes, on systems that report it (Linux).
