@@ -6,8 +6,8 @@ use crate::scripted::Step;
 
 pub use cases::{Case, Expect, SECRET, cases};
 
-/// Interim responses without an end, as fast as possible. hyper reads them without a pause, and meanwhile a runtime whose other
-/// threads sleep rarely checks its timers.
+/// An endless series of interim responses, sent as fast as possible. While hyper reads them without a pause, a runtime whose other
+/// threads are idle rarely checks its timers.
 pub fn flood() -> Vec<Step> {
     vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000))]
 }
