@@ -196,8 +196,8 @@ fn resident_memory() -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// Keeps a tenth of the requests failing. The faults last for 1,600 requests, and are replaced before a fast server has had
-/// these.
+/// Makes a tenth of the requests fail. The faults apply to the next 1,600 requests, and are replaced before even a fast server has
+/// received that many.
 async fn inject_faults(url: String, seed: u64, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
     let http = reqwest::Client::new();
     let mut random = fastrand::Rng::with_seed(seed);

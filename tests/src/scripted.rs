@@ -115,7 +115,7 @@ impl ScriptedServer {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// The most bytes that a [`Step::Repeat`] has sent. A client that stops reading leaves some in the buffers of the sockets.
+    /// The maximum number of bytes that a [`Step::Repeat`] has sent. If a client stops reading, some of them stay in the socket buffers.
     pub fn most_repeated(&self) -> u64 {
         self.most_repeated.load(Ordering::Relaxed)
     }

@@ -558,7 +558,7 @@ async fn a_write_whose_event_was_not_sent_succeeds_and_reports_it() {
 /// JSON can be truncated anywhere: in a name, in a number, after a brace that could be the last one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_truncated_after_any_byte_is_handled() {
-    // Every fourth byte, unless at full size.
+    // Only every fourth byte, except at full size.
     let step = if std::env::var_os("POSTHOG_GROUPS_FULL_SIZE").is_some() { 1 } else { 4 };
     let fake = Bench::start().await;
     let baselines = baselines(&fake).await;

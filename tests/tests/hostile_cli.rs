@@ -20,7 +20,7 @@ use posthog_groups_tests::{
 
 const BOUND: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 200 << 20;
-/// The limit of a response.
+/// The maximum size of a response.
 const BODY: u64 = 64 << 20;
 
 /// The commands. The first two meet every case; the others take turns unless `HOSTILE_ALL` is set.
@@ -176,12 +176,13 @@ async fn a_flood_of_interim_responses_does_not_outlast_the_timeout() {
         let ended = tokio::task::spawn_blocking(move || run(&program, &url, command)).await.unwrap().unwrap();
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
         assert!(ended.stderr.contains("within the timeout"), "{}", ended.stderr);
-        // Two attempts of 1 s, on a machine that does other things.
+        // Two attempts of 1 s each, on a machine that may be busy.
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     }
 }
 
-/// Ends TLS in front of a server, with a certificate that the systems of users do not trust. It and its key are only used here.
+/// Starts a proxy that terminates TLS in front of a server, with a certificate that no system trusts. The certificate and its key
+/// are used only here.
 async fn tls_proxy(to: SocketAddr) -> SocketAddr {
     use tokio::net::{TcpListener, TcpStream};
     use tokio_rustls::rustls::ServerConfig;
@@ -224,7 +225,7 @@ async fn a_certificate_that_is_not_trusted_is_explained_and_the_remedy_works() {
     let explained = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success());
     assert!(explained.contains("invalid peer certificate: UnknownIssuer"), "{explained}");
-    assert!(explained.contains("add that authority to the system's"), "{explained}");
+    assert!(explained.contains("add that authority to the system's certificate store"), "{explained}");
     assert!(explained.contains("SSL_CERT_FILE"), "{explained}");
     if cfg!(target_os = "linux") {
         let accepted = run(Some(trusted)).await.unwrap();

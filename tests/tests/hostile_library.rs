@@ -1,10 +1,9 @@
 //! The library against servers that break every rule.
 //!
 //! Bounds, for a client with a timeout of 1 s, a deadline of 4 s, one retry and responses of at most 4 MiB: a call ends
-//! within 8 s (2 s later than its deadline on an idle machine) and reads no more of a response than that, and all calls
-//! together use less than 400 MiB. No error
-//! shows the key, and no other server is called. `HOSTILE_ALL=1` runs every call against every case, and `HOSTILE_ONLY`
-//! is a part of the names of the cases to run.
+//! within 8 s (on an idle machine, within 2 s after its deadline) and reads at most 4 MiB of a response, and all calls
+//! together use less than 400 MiB. No error shows the key, and no other server is called. `HOSTILE_ALL=1` runs every call
+//! against every case, and `HOSTILE_ONLY` selects the cases whose names contain its value.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use posthog_groups_tests::{Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer,
 
 const BOUND: Duration = Duration::from_secs(8);
 const MEMORY: u64 = 400 << 20;
-/// The limit of a response.
+/// The maximum size of a response.
 const BODY: u64 = 4 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

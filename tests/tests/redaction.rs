@@ -319,7 +319,7 @@ async fn loopback_is_never_reached_through_a_proxy_of_the_environment() {
         let other = Client::builder().personal_api_key(KEY).host("http://127.0.0.1.invalid");
         let other = other.allow_insecure_http(true).build().unwrap();
         other.with_options(|options| options.retries(0)).group_types().await.unwrap_err();
-        // A port that nobody can listen on.
+        // Nothing listens on this port.
         let tls = Client::builder().personal_api_key(KEY).host("https://127.0.0.1:1").build().unwrap();
         tls.with_options(|options| options.retries(0)).group_types().await.unwrap_err();
         return;

@@ -248,8 +248,8 @@ fn help_for(error: &Error) -> Vec<String> {
         help("check the group with `posthog-groups get` before writing again")
     } else if error.is_certificate() {
         help(
-            "check the name in the host; if a private authority issued the certificate, add that authority to the system's, or \
-             (on Linux) set SSL_CERT_FILE to a file with its certificate",
+            "check the host name; if the certificate was issued by a private authority, add that authority to the system's \
+             certificate store, or (on Linux) set SSL_CERT_FILE to a file that contains its certificate",
         )
     } else if error.is_connect() {
         help("check the host and the network; run `posthog-groups doctor` for details")

@@ -6,13 +6,13 @@ use crate::scripted::Step;
 
 pub use cases::{Case, Expect, SECRET, cases};
 
-/// Interim responses without an end, as fast as possible. hyper reads them without a pause, and meanwhile a runtime whose other
-/// threads sleep rarely checks its timers.
+/// An endless series of interim responses, sent as fast as possible. While hyper reads them without a pause, a runtime whose other
+/// threads are idle rarely checks its timers.
 pub fn flood() -> Vec<Step> {
     vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000))]
 }
 
-/// What a server can send at most to a client that has stopped reading: the buffers of both sockets.
+/// The maximum that a server can send to a client that has stopped reading: the size of the buffers of both sockets.
 pub const SOCKET_BUFFERS: u64 = 36 << 20;
 
 /// The peak resident size of a process in bytes, on systems that report it (Linux).

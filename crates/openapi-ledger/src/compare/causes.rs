@@ -29,7 +29,7 @@ enum Cause<'f> {
     Component(Pointer),
     /// What contains a node of a component.
     AboveComponent(Pointer),
-    /// The same values at places with the same name, outside components: a schema that is written in several places.
+    /// The same values in several places with the same name, outside components: a schema that is repeated inline.
     Same { kind: &'f str, pin: &'f str, ours: &'f str, name: &'f str },
     /// The ways to authenticate, and the scopes.
     Credentials { operation: &'f str },

@@ -18,8 +18,8 @@ use crate::resources::groups::Groups;
 
 /// An import of many groups, returned by [`Groups::import`]. The [module](super) explains how it works.
 ///
-/// Unlike other requests, an import cannot be awaited itself: call [`run`](Self::run) or [`plan`](Self::plan). `IntoFuture` has to
-/// name its future, and the future of an import borrows whatever `rows` borrows.
+/// Unlike other requests, an import cannot be awaited directly: call [`run`](Self::run) or [`plan`](Self::plan). The reason is that
+/// `IntoFuture` requires a future type with a name, and the future of an import borrows from `rows`.
 #[must_use = "no request is sent until `run` or `plan` is awaited"]
 pub struct Import<F> {
     groups: Groups,

@@ -108,7 +108,7 @@ pub(crate) fn property_value<T: Serialize + ?Sized>(name: &str, value: &T) -> Re
 /// * numbers below -2<sup>63</sup> or above 2<sup>64</sup> - 1, whether written as integers or as doubles such as `1e22`, which the
 ///   server stores as integers, but then every response that contains the group fails;
 /// * numbers beyond the range of a double, such as `1e400`;
-/// * values with more than 250 levels of objects and arrays, which the server stores and cannot return either.
+/// * values with more than 250 levels of objects and arrays, which the server stores but cannot return.
 pub fn check_properties(properties: &Properties) -> Result<(), Error> {
     storable::check(None, properties.as_str())
 }

@@ -37,7 +37,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | [`is_forbidden`](Self::is_forbidden) | the key is not allowed to do this | no |
 /// | [`is_rate_limited`](Self::is_rate_limited) | too many requests | after [`retry_after`](Self::retry_after) |
 /// | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_interrupted`](Self::is_interrupted), [`is_server_error`](Self::is_server_error) | network or server failure | if [`is_retryable`](Self::is_retryable) |
-/// | `is_certificate` (feature `rustls`) | the certificate of the server is not trusted | after correcting it |
+/// | `is_certificate` (feature `rustls`) | the server's certificate is invalid or not trusted | after fixing the cause |
 /// | [`is_decode`](Self::is_decode) | unexpected response | no |
 /// | [`is_paging`](Self::is_paging) | a list cannot be continued | from the start |
 /// | `is_file`, `is_not_arrived` (feature `bulk`) | a local file cannot be used; an event had no effect | after fixing the cause |

@@ -126,12 +126,12 @@ impl Error {
         matches!(self.0.kind, Kind::Connect)
     }
 
-    /// No connection could be made because the certificate of the server is not valid for the host, or not trusted. Implies
-    /// [`is_connect`](Self::is_connect). Always false for connections with `native-tls`, which does not tell certificates from other failures.
+    /// No connection could be made because the server's certificate is not valid for the host, or not trusted. Implies
+    /// [`is_connect`](Self::is_connect). Always false with `native-tls`, which does not distinguish certificate errors from other failures.
     ///
     /// # Troubleshooting
-    /// [`source`](std::error::Error::source) says what is wrong with the certificate. Check the name in the host. If a private authority
-    /// issued the certificate, add that authority to those of the system.
+    /// [`source`](std::error::Error::source) says what is wrong with the certificate. Check the host name. If the certificate was issued
+    /// by a private authority, add that authority to the system's certificate store.
     #[cfg(feature = "rustls")]
     pub fn is_certificate(&self) -> bool {
         let is_certificate = |cause: &(dyn std::error::Error + 'static)| {

@@ -170,8 +170,8 @@ impl ClientBuilder {
 
     /// Sets the timeout of one attempt; 30 s by default.
     ///
-    /// A server that floods the client with interim responses (such as 103) can delay the timeout, because hyper parses up to 128 reads of
-    /// them before it returns to the runtime, whose timers wait meanwhile. In debug builds this takes about 10 s.
+    /// A server that floods the client with interim responses (such as 103) can delay the timeout, because hyper processes up to 128
+    /// reads of them before it yields to the runtime, and timers cannot fire in the meantime. In debug builds, this takes about 10 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options = self.options.timeout(timeout);
         self

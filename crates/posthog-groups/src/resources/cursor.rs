@@ -43,7 +43,7 @@ pub(crate) struct Offset {
 }
 
 impl Offset {
-    /// The largest number that servers accept. They treat larger ones like this one.
+    /// The largest offset that servers support. They treat larger offsets like this one.
     pub(crate) const MAX: u64 = 1_000;
 
     pub(crate) fn of(cursor: &Cursor) -> Option<Self> {
@@ -105,7 +105,7 @@ impl EmptyPages {
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(crate) empty_pages: EmptyPages,
-    /// Whether the current page starts at the largest offset, which only groups of the same time lead to.
+    /// Whether the current page starts at the largest offset. This happens only if many groups have the same creation time.
     is_at_max_offset: bool,
     cursors: HashSet<u64>,
     first_groups: HashSet<u64>,
@@ -141,7 +141,7 @@ impl Trail {
             return Error::paging(what);
         }
         Error::paging("more than 1,000 groups were created at the same time, and servers from 2025 cannot list all of them")
-            .with_help("list parts of them, by a part of the key or by a search")
+            .with_help("list fewer groups at a time, with a search or a part of the key")
     }
 }
 

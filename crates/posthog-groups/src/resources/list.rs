@@ -88,8 +88,8 @@ impl Groups {
     ///
     /// For a group that the server stores but cannot return, such as one with a number outside 64 bits, the stream returns an error
     /// ([`Error::is_decode`], with [`Error::group_key`]) and continues after it. Reading around such a group takes several
-    /// hundred requests, which select groups by the characters of their keys: ASCII, and those that occur in other keys. A group on the
-    /// same page whose key has none of these characters is missing too, without an error.
+    /// hundred requests, which filter groups by characters of their keys: the ASCII characters, and those that occur in other keys. If
+    /// the key of a group on the same page has none of these characters, this group is missing too, without an error.
     ///
     /// At most two pages are in memory. PostHog Cloud allows 4,800 pages of 100 groups per hour.
     /// [`Client::throttled_for`](crate::Client::throttled_for) returns the current wait, and [`GroupPage::next`] is the cursor to

@@ -301,7 +301,7 @@ mod tests {
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
 
-        // At the head of the queue after 60 s, and not allowed before 120 s.
+        // The call reaches the head of the queue after 60 s, but is not allowed before 120 s.
         let (start, first) = (Instant::now(), spawn(LONG));
         tokio::task::yield_now().await;
         let refused = limiter.enter(Duration::from_secs(100), None).await;

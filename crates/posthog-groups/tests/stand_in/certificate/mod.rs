@@ -1,4 +1,4 @@
-//! Servers with https whose certificate cannot be trusted, and one without https.
+//! An HTTPS server with an untrusted certificate, and a server that does not speak TLS.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ async fn error_with(serve: impl Fn(TcpStream) + Send + 'static) -> Error {
 
 #[tokio::test]
 async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connect() {
-    // It is for localhost and 127.0.0.1.
+    // The certificate is for localhost and 127.0.0.1.
     let certificate = CertificateDer::from_slice(include_bytes!("self_signed.der"));
     let key = PrivateKeyDer::try_from(&include_bytes!("key.der")[..]).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -29,7 +29,7 @@ async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connec
     let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
     let config = Arc::new(config);
     let error = error_with(move |mut connection| {
-        // The client ends the handshake.
+        // The client aborts the handshake.
         let _ = ServerConnection::new(config.clone()).unwrap().complete_io(&mut connection);
     })
     .await;
