@@ -6,7 +6,7 @@
 mod blocking;
 #[cfg(feature = "bulk")]
 mod capture_host;
-#[cfg(feature = "rustls")]
+#[cfg(all(feature = "rustls", not(feature = "native-tls")))]
 mod certificate;
 mod failures;
 #[cfg(feature = "bulk")]
