@@ -1,9 +1,11 @@
 //! Reads a YAML or JSON document together with the line of every node.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
@@ -113,7 +115,7 @@ impl Document {
             let Some((n, child)) = child else { break };
             (value, node) = (child, self.lines.child(node, n)?);
         }
-        self.lines.0.get(node).map(|node| node.line)
+        self.lines.nodes.get(node).map(|node| node.line)
     }
 
     /// Returns the keys of `paths`.
@@ -162,7 +164,14 @@ pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, E
 
 /// The lines of all nodes in document order: each node is followed by its descendants.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lines(Vec<NodeLine>);
+pub(crate) struct Lines {
+    nodes: Vec<NodeLine>,
+    /// The children of nodes that have more than [`FEW`], computed on first use.
+    wide: OnceLock<HashMap<usize, Vec<usize>>>,
+}
+
+/// The number of children that are counted one by one.
+const FEW: usize = 32;
 
 #[derive(Clone, Copy, Debug)]
 struct NodeLine {
@@ -173,9 +182,28 @@ struct NodeLine {
 }
 
 impl Lines {
+    fn new(mut nodes: Vec<NodeLine>) -> Self {
+        nodes.shrink_to_fit();
+        Self { nodes, wide: OnceLock::new() }
+    }
+
     /// Returns the index of child `n` of a node.
     fn child(&self, node: usize, n: usize) -> Option<usize> {
-        (0..n).try_fold(node + 1, |child, _| Some(child + 1 + self.0.get(child)?.below as usize))
+        if n < FEW {
+            return (0..n)
+                .try_fold(node + 1, |child, _| Some(child + 1 + self.nodes.get(child)?.below as usize));
+        }
+        self.wide.get_or_init(|| self.wide()).get(&node)?.get(n).copied()
+    }
+
+    fn wide(&self) -> HashMap<usize, Vec<usize>> {
+        let children = |node: usize| {
+            let end = node + self.nodes[node].below as usize;
+            let next = |child: &usize| Some(child + 1 + self.nodes.get(*child)?.below as usize);
+            std::iter::successors(Some(node + 1), next).take_while(move |child| *child <= end)
+        };
+        let wide = (0..self.nodes.len()).filter(|node| children(*node).nth(FEW).is_some());
+        wide.map(|node| (node, children(node).collect())).collect()
     }
 
     /// Whether a value has all nodes of the text, except below omitted values, which are null.
@@ -183,7 +211,7 @@ impl Lines {
         let mut below = 0;
         let mut has_child = |child: &Value| {
             let at = node + 1 + below;
-            let Some(line) = self.0.get(at) else { return false };
+            let Some(line) = self.nodes.get(at) else { return false };
             below += 1 + line.below as usize;
             child.is_null() || self.has_all(child, at)
         };
@@ -192,7 +220,7 @@ impl Lines {
             Value::Array(items) => items.iter().all(&mut has_child),
             _ => true,
         };
-        has_children && self.0.get(node).is_some_and(|line| line.below as usize == below)
+        has_children && self.nodes.get(node).is_some_and(|line| line.below as usize == below)
     }
 
     /// Computes the lines of the nodes of valid JSON. Returns `None` if they nest deeper than [`MAX_DEPTH`] or there are
@@ -242,8 +270,7 @@ impl Lines {
                 }
             }
         }
-        nodes.shrink_to_fit();
-        Ok(Self(nodes))
+        Ok(Self::new(nodes))
     }
 }
 
@@ -283,7 +310,7 @@ fn parse_on_a_large_stack(name: &str, text: &str, max_nodes: usize) -> Result<(V
             .map_err(|e| syntax_error(name.to_owned(), &e, max_nodes))?;
         let mut lines = Vec::new();
         let value = root.value.take(root.referenced.line(), &mut lines);
-        Ok((value, Lines(lines)))
+        Ok((value, Lines::new(lines)))
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("spec parser".into()).stack_size(PARSER_STACK);
@@ -490,6 +517,18 @@ mod tests {
     }
 
     #[test]
+    fn knows_the_lines_of_many_children() {
+        let list: Vec<String> = (0..3 * FEW).map(|n| format!("[{n}\n]")).collect();
+        let json = format!("{{\"a\": [{}], \"b\": 1}}", list.join(","));
+        let yaml = format!("a:\n{}b: 1\n", "- [1]\n".repeat(3 * FEW));
+        for n in [0, FEW - 1, FEW, FEW + 1, 3 * FEW - 1] {
+            assert_eq!(line(&json, &format!("/a/{n}/0")), u32::try_from(n + 1).ok());
+            assert_eq!(line(&yaml, &format!("/a/{n}/0")), u32::try_from(n + 2).ok());
+        }
+        assert_eq!(line(&json, "/b"), u32::try_from(3 * FEW + 1).ok());
+    }
+
+    #[test]
     fn reads_json_with_tabs_and_surrogate_pairs_as_json_means_them() {
         let text = "{\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, 2.5, true, null, \"yes\"]}";
         let document = Document::parse("t.json", text).map(|d| d.value);
@@ -523,7 +562,8 @@ mod tests {
     #[test]
     fn json_is_read_as_the_yaml_that_it_is() {
         let yaml = |text: &str| parse_on_a_large_stack("t", text, MAX_NODES).ok();
-        let lines = |lines: &Lines| lines.0.iter().map(|node| (node.line, node.below)).collect::<Vec<_>>();
+        let lines =
+            |lines: &Lines| lines.nodes.iter().map(|node| (node.line, node.below)).collect::<Vec<_>>();
         for text in [
             "{}",
             " [1, -2.5e3, true, null, \"\"] ",

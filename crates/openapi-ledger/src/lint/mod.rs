@@ -212,6 +212,7 @@ pub fn lint_with(document: &Document, own: &[Check]) -> Vec<Finding> {
     for check in checks.iter().chain(own) {
         check(&context, &mut report);
     }
+    drop(context);
     report.finish(document)
 }
 
