@@ -1,9 +1,9 @@
 //! Time and peak memory of `openapi-ledger` on complete documents.
 //!
-//! The documents are made of the stored slice with inlined schemas: its paths, and copies of them outside the scope, with
-//! texts. The large one has as many objects and bytes as a complete document of PostHog with all schemas inlined and its
-//! paths twice; the small one is a tenth of it. Complete documents are measured as well if `POSTHOG_DOCUMENTS` names them,
-//! separated as in `PATH`.
+//! The documents are built from the stored slice with inlined schemas: its paths, and copies of them outside the scope, with
+//! descriptions. The large one has as many objects and bytes as a complete document of PostHog with all schemas inlined and
+//! every path twice; the small one is a tenth of it. If `POSTHOG_DOCUMENTS` lists complete documents, separated as in `PATH`,
+//! they are measured as well.
 
 use std::fmt;
 use std::fs;
@@ -21,11 +21,11 @@ const OBJECTS: usize = 16_000;
 const BYTES: usize = 1_920_000;
 const TEXT: &str = "What a complete document says here. ";
 const GOAL_MEGABYTES: f64 = 150.0;
-/// The greatest ratio of times that counts as linear for ten times the size.
+/// The largest ratio of times at ten times the size that counts as linear.
 const GOAL_RATIO: f64 = 12.0;
 const ROUNDS: usize = 3;
 
-/// The commands, with the places of the document, the specification, its ledger and the output.
+/// The commands, with placeholders for the document, the specification, its ledger and the output.
 const COMMANDS: [(&str, &[&str]); 5] = [
     ("compare", &["compare", "DOCUMENT", "--spec", "SPEC", "--ledger", "LEDGER"]),
     ("slice", &["slice", "DOCUMENT", "--spec", "SPEC", "--ledger", "LEDGER", "-o", "OUT"]),
@@ -62,7 +62,7 @@ pub(crate) fn spec(out: &mut impl Write) -> anyhow::Result<()> {
         );
         for (name, arguments) in COMMANDS {
             let (one, ten) = (least(arguments, &small, &folder)?, least(arguments, &large, &folder)?);
-            // The clock has hundredths of a second.
+            // The clock has a resolution of 10 ms.
             let ratio = ten.seconds / one.seconds.max(0.01);
             let met = ten.megabytes <= GOAL_MEGABYTES && ratio <= GOAL_RATIO;
             writeln!(
@@ -135,7 +135,7 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Runs a command several times and returns the least of each measure.
+/// Runs a command several times and returns the minimum of each measure.
 fn least(arguments: &[&str], document: &Path, folder: &Path) -> anyhow::Result<Measured> {
     let mut least = Measured { seconds: f64::INFINITY, megabytes: f64::INFINITY };
     for _ in 0..ROUNDS {
@@ -162,7 +162,7 @@ fn measured(arguments: &[&str], document: &Path, folder: &Path) -> anyhow::Resul
     }
     let output = command.stdout(Stdio::null()).output().context("GNU time does not run; install it")?;
     let text = String::from_utf8_lossy(&output.stderr);
-    // 1 is for findings.
+    // 1 means that there are findings.
     ensure!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?} failed: {text}");
     let last = text.lines().next_back().unwrap_or_default();
     let numbers: Vec<f64> = last.split(' ').map(str::parse).collect::<Result<_, _>>()?;

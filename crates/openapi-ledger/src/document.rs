@@ -229,7 +229,7 @@ impl Lines {
         Self::of_json_at_most(text, MAX_NODES).ok()
     }
 
-    /// As [`of_json`](Self::of_json). If there are more nodes, the error is the end of the first that is one too many.
+    /// Like [`of_json`](Self::of_json). If there are more nodes than allowed, the error is the position after the first excess node.
     fn of_json_at_most(text: &str, max_nodes: usize) -> Result<Self, Option<usize>> {
         let (mut nodes, mut line): (Vec<NodeLine>, u32) = (Vec::new(), 1);
         // The open objects and lists: index, whether it is an object, and the line of a name whose value is next.
@@ -286,8 +286,8 @@ fn end_of_string(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Parses JSON, which is much faster than parsing it as YAML. If it has more values than allowed, the error is the end of the first
-/// that is one too many. The error is `None` if the text is not JSON or exceeds another limit; the YAML parser then reports what is
+/// Parses JSON, which is much faster than parsing it as YAML. If it has more values than allowed, the error is the position after the
+/// first excess value. The error is `None` if the text is not JSON or exceeds another limit; the YAML parser then reports what is
 /// wrong and where.
 fn parse_json(text: &str, max_nodes: usize) -> Result<(Value, Lines), Option<usize>> {
     if !text.trim_start().starts_with(['{', '[']) {

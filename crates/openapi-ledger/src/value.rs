@@ -1,4 +1,4 @@
-//! JSON values that take little memory: a complete document has hundreds of thousands of nodes and few different texts.
+//! JSON values that use little memory: a complete document has hundreds of thousands of nodes, but few distinct strings.
 
 use std::borrow::{Borrow, Cow};
 use std::cell::RefCell;
@@ -13,16 +13,16 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
-/// A text that may share its memory with equal ones.
+/// An immutable string that may share its memory with equal strings.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
 
 thread_local! {
-    /// The texts of the document that this thread parses. Parsers pass no state to `Deserialize`.
+    /// The strings of the document that this thread is parsing. A thread-local, because parsers pass no state to `Deserialize`.
     static TEXTS: RefCell<Option<HashSet<Text>>> = const { RefCell::new(None) };
 }
 
-/// Runs a parser; equal texts of its values share their memory.
+/// Runs a parser. Equal strings in the values that it creates share their memory.
 pub(crate) fn sharing_texts<T>(parse: impl FnOnce() -> T) -> T {
     TEXTS.set(Some(HashSet::new()));
     let parsed = parse();
@@ -31,7 +31,7 @@ pub(crate) fn sharing_texts<T>(parse: impl FnOnce() -> T) -> T {
 }
 
 impl Text {
-    /// Returns the text.
+    /// Returns the string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -143,7 +143,7 @@ impl Value {
         matches!(self, Self::Number(_))
     }
 
-    /// Whether this is a whole number.
+    /// Whether this is a whole number, such as 1 or 1.0.
     pub fn is_whole(&self) -> bool {
         self.as_number()
             .is_some_and(|number| !number.is_f64() || number.as_f64().is_some_and(|n| n.fract() == 0.0))
@@ -174,12 +174,12 @@ impl Value {
         if let Self::Number(number) = self { Some(number) } else { None }
     }
 
-    /// Returns the number if it is a whole one that fits.
+    /// Returns the number if it is an integer in the range of the type.
     pub fn as_u64(&self) -> Option<u64> {
         self.as_number()?.as_u64()
     }
 
-    /// Returns the number if it is a whole one that fits.
+    /// Returns the number if it is an integer in the range of the type.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number()?.as_i64()
     }
@@ -242,7 +242,7 @@ impl Value {
         })
     }
 
-    /// Returns the value and leaves null.
+    /// Returns the value and replaces it with null.
     pub fn take(&mut self) -> Self {
         mem::take(self)
     }
@@ -252,7 +252,7 @@ fn steps(pointer: &str) -> Option<impl Iterator<Item = Cow<'_, str>>> {
     (pointer.is_empty() || pointer.starts_with('/')).then(|| tokens(pointer))
 }
 
-/// The unescaped steps of a pointer.
+/// The unescaped tokens of a pointer.
 pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(|token| {
         if token.contains('~') {
@@ -268,11 +268,11 @@ fn index(step: &str) -> Option<usize> {
     step.parse().ok().filter(|_| is_number)
 }
 
-/// What leads from a value to one below it: the name of a member, or the position of an item.
+/// An index into a value: the name of a member, or the position of an item.
 pub trait Step {
-    /// Returns the value below.
+    /// Returns the member or item.
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value>;
-    /// Returns the value below; adds a member that does not exist.
+    /// Returns the member or item. Adds it if it does not exist.
     fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value;
 }
 
@@ -337,7 +337,7 @@ impl<T: Step + ?Sized> Step for &T {
     }
 }
 
-/// What does not exist is null.
+/// Returns null for a member or item that does not exist.
 impl<S: Step> Index<S> for Value {
     type Output = Value;
 
@@ -346,7 +346,7 @@ impl<S: Step> Index<S> for Value {
     }
 }
 
-/// Adds what does not exist. A value that is no object or list becomes one.
+/// Adds a member or item that does not exist. A value of the wrong type becomes an object or a list.
 impl<S: Step> IndexMut<S> for Value {
     fn index_mut(&mut self, step: S) -> &mut Value {
         step.of_mut(self)
@@ -377,7 +377,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Passes on what serde_json writes, which is text.
+/// Forwards the output of serde_json, which is UTF-8, to a formatter.
 struct Out<'f, 'b>(&'f mut fmt::Formatter<'b>);
 
 impl io::Write for Out<'_, '_> {
@@ -426,7 +426,7 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(text),
-            other => Err(D::Error::custom(format_args!("{other} is no text"))),
+            other => Err(D::Error::custom(format_args!("{other} is not a string"))),
         }
     }
 }
@@ -561,7 +561,7 @@ impl PartialEq<serde_json::Value> for Value {
     }
 }
 
-/// Makes a [`Value`] of JSON text, as `serde_json::json!` does.
+/// Creates a [`Value`] from a JSON literal, like `serde_json::json!`.
 ///
 /// ```
 /// use openapi_ledger::json;
@@ -577,12 +577,12 @@ macro_rules! json {
 #[derive(Clone, Default)]
 pub struct Map {
     entries: Vec<(Text, Value)>,
-    /// The positions of the members if there are more than [`FEW`].
+    /// The positions of the members, by name, if there are more than [`FEW`].
     #[expect(clippy::box_collection, reason = "few objects have one")]
     positions: Option<Box<HashMap<Text, usize>>>,
 }
 
-/// The number of members up to which looking at each of them is fast.
+/// Up to this number of members, a linear search is fast.
 const FEW: usize = 16;
 
 impl Map {
@@ -618,12 +618,12 @@ impl Map {
         self.position(name).map(|n| &mut self.entries[n].1)
     }
 
-    /// Whether there is a member of this name.
+    /// Whether there is a member with this name.
     pub fn contains_key(&self, name: &str) -> bool {
         self.position(name).is_some()
     }
 
-    /// Sets a member, and returns the value that it had.
+    /// Sets a member, and returns its previous value.
     pub fn insert(&mut self, name: impl Into<Text>, value: Value) -> Option<Value> {
         let name = name.into();
         if let Some(n) = self.position(&name) {
@@ -639,7 +639,7 @@ impl Map {
         None
     }
 
-    /// Returns a member, which is added if it does not exist.
+    /// Returns a member. Adds it if it does not exist.
     pub fn get_or_insert_with(&mut self, name: impl Into<Text>, value: impl FnOnce() -> Value) -> &mut Value {
         let name = name.into();
         let n = self.position(&name).unwrap_or_else(|| {
@@ -656,13 +656,13 @@ impl Map {
         Some(value)
     }
 
-    /// Keeps only some members.
+    /// Keeps only the members for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Text, &Value) -> bool) {
         self.entries.retain(|(name, value)| keep(name, value));
         self.find_positions();
     }
 
-    /// Orders the members.
+    /// Sorts the members by comparing their names.
     pub fn sort_by(&mut self, compare: impl Fn(&str, &str) -> std::cmp::Ordering) {
         self.entries.sort_by(|(a, _), (b, _)| compare(a, b));
         self.find_positions();
@@ -703,7 +703,7 @@ impl Map {
     }
 }
 
-/// The order of members has no meaning.
+/// The order of members is ignored.
 impl Eq for Map {}
 
 impl PartialEq for Map {

@@ -109,7 +109,7 @@ fn a_long_chain_of_components_is_read_in_linear_time() {
 fn a_document_with_too_many_values_is_refused_before_they_take_memory() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zeros.json");
-    // The values would take 256 MB, and more while their list grows.
+    // The values would need 256 MB, and more while their list grows.
     std::fs::write(&file, format!("[{}0]", "0,".repeat(8_000_000))).unwrap();
     // 400 MB of address space.
     let limited = "ulimit -v 400000 && exec \"$0\" check --spec \"$1\"";
