@@ -82,6 +82,22 @@ fn long_enums_are_compared_in_linear_time() {
 }
 
 #[test]
+fn many_operations_are_compared_in_linear_time() {
+    let with_paths = |from: usize| {
+        let operation = json!({"responses": {"200": {"description": "Fine"}}});
+        let paths = (from..from + 20_000).map(|n| (format!("/a/{n}"), json!({"get": operation.clone()})));
+        let paths = Map::from_iter(paths);
+        Document::from_value(
+            "many.json",
+            json!({"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": paths}),
+        )
+    };
+    let (old, new) = (with_paths(0), with_paths(10_000));
+    let changes = within_limit(|| diff(&old, &new, &Marks::default())).unwrap().changes;
+    assert_eq!(changes.len(), 20_000, "10,000 operations went, 10,000 came");
+}
+
+#[test]
 fn many_unknown_operations_are_folded_in_linear_time() {
     let ours = with_schemas(json!({"S20": {"type": "string"}}));
     let mut published = ours.clone();

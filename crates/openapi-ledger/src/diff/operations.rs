@@ -23,7 +23,6 @@ impl Matched {
 }
 
 /// An operation with the path item that contains it.
-#[derive(Clone)]
 pub(super) struct Site<'a> {
     pub(super) path: &'a str,
     method: &'a str,
@@ -31,8 +30,8 @@ pub(super) struct Site<'a> {
     pub(super) node: Node<'a>,
 }
 
-impl Site<'_> {
-    fn id(&self) -> Option<&str> {
+impl<'a> Site<'a> {
+    fn id(&self) -> Option<&'a str> {
         self.node.text("operationId")
     }
 
@@ -45,7 +44,7 @@ impl Site<'_> {
     }
 
     /// The method, and the path without the names of its parameters, which callers do not send.
-    fn on_the_wire(&self) -> (String, &str) {
+    fn on_the_wire(&self) -> (String, &'a str) {
         (without_names(self.path), self.method)
     }
 }
@@ -68,34 +67,52 @@ pub(crate) fn names_in(path: &str) -> Vec<&str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// Compares all operations, and the other contents of path items.
-pub(super) fn compare(comparison: &mut Comparison<'_>) -> Matched {
-    let (old, new) = (sites(comparison.old), sites(comparison.new));
-    let mut pairs = Vec::new();
-    let mut added: Vec<_> = new.clone();
-    let mut removed = Vec::new();
-    for before in &old {
-        let exact = |after: &Site<'_>| (after.path, after.method) == (before.path, before.method);
-        let alike = |after: &Site<'_>| after.on_the_wire() == before.on_the_wire();
-        match added.iter().position(exact).or_else(|| added.iter().position(alike)) {
-            Some(n) => pairs.push((before.clone(), added.remove(n))),
-            None => removed.push(before.clone()),
+/// Pairs operations that have no counterpart yet with those that have the same key, in the order of the documents.
+fn pair<'a, K: Ord>(
+    pairs: &mut [(Site<'a>, Option<Site<'a>>)],
+    added: &mut [Option<Site<'a>>],
+    key: impl Fn(&Site<'a>) -> Option<K>,
+) {
+    let mut candidates: BTreeMap<K, Vec<&mut Option<Site<'a>>>> = BTreeMap::new();
+    for site in added.iter_mut().rev() {
+        if let Some(key) = site.as_ref().and_then(&key) {
+            candidates.entry(key).or_default().push(site);
         }
     }
-    for before in removed {
-        match added.iter().position(|after| before.id().is_some() && after.id() == before.id()) {
-            Some(n) => {
-                let after = added.remove(n);
+    for (before, after) in pairs.iter_mut().filter(|(_, after)| after.is_none()) {
+        let same = key(before).and_then(|key| candidates.get_mut(&key)?.pop());
+        *after = same.and_then(Option::take);
+    }
+}
+
+/// Compares all operations, and the other contents of path items.
+pub(super) fn compare(comparison: &mut Comparison<'_>) -> Matched {
+    let mut old: Vec<_> = sites(comparison.old).into_iter().map(|site| (site, None)).collect();
+    let mut added: Vec<_> = sites(comparison.new).into_iter().map(Some).collect();
+    let (old_count, new_count) = (old.len(), added.len());
+    pair(&mut old, &mut added, |site| Some((site.path, site.method)));
+    pair(&mut old, &mut added, |site| Some(site.on_the_wire()));
+    let (mut pairs, mut removed) = (Vec::new(), Vec::new());
+    for (before, after) in old {
+        match after {
+            Some(after) => pairs.push((before, after)),
+            None => removed.push((before, None)),
+        }
+    }
+    pair(&mut removed, &mut added, Site::id);
+    for (before, after) in removed {
+        match after {
+            Some(after) => {
                 comparison.moved(&before, &after);
                 pairs.push((before, after));
             }
             None => comparison.removed(&before),
         }
     }
-    for after in &added {
+    for after in added.iter().flatten() {
         comparison.added(after);
     }
-    let matched = Matched { old: old.len(), new: new.len(), common: pairs.len() };
+    let matched = Matched { old: old_count, new: new_count, common: pairs.len() };
     for (before, after) in &pairs {
         comparison.operation(before, after);
     }
