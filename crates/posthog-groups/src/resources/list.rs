@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::data::group::Group;
 use crate::error::{Error, Result};
-use crate::resources::cursor::{Cursor, Trail, other_origin, parameter_of_link};
+use crate::resources::cursor::{Cursor, Offset, Trail, other_origin, parameter_of_link};
 use crate::resources::detour::{Page, Source, detour, note_characters};
 use crate::resources::groups::Groups;
 use crate::resources::walk::{Items, Pages, Walk};
@@ -325,7 +325,7 @@ struct GroupWalk<P> {
     /// The number of groups still to return; `None` for all.
     left: Option<usize>,
     trail: Trail,
-    /// Hashes of the keys on the previous page.
+    /// Hashes of the keys on the previous page, if the server counts groups to continue a list (2025).
     previous: Vec<u64>,
     hasher: RandomState,
     /// When the last group was created, and the keys of the groups of that time.
@@ -392,14 +392,14 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             page.note_last(&mut self.last);
             page.groups().iter().for_each(|group| note_characters(&mut self.characters, &group.group_key));
         }
-        // With the offsets of 2025, a page begins with the last groups of the previous page if groups were added meanwhile.
-        let current: Vec<u64> =
-            page.groups().iter().map(|group| self.hasher.hash_one(&*group.group_key)).collect();
-        let overlaps = current.first().is_some_and(|first| self.previous.contains(first));
-        let is_new = |key: &str| {
-            let is_repeated = overlaps && self.previous.contains(&self.hasher.hash_one(key));
-            !is_repeated && !self.read_before.contains(key)
-        };
+        let hash = |key: &str| self.hasher.hash_one(key);
+        let keys = || page.groups().iter().map(|group| hash(&group.group_key));
+        let overlaps = keys().next().is_some_and(|key| self.previous.contains(&key));
+        // With offsets, a page begins with the last groups of the previous page if groups were added meanwhile.
+        let is_offset = next.as_ref().is_some_and(|next| Offset::of(next).is_some());
+        let current = if is_offset { keys().collect() } else { Vec::new() };
+        let is_new =
+            |key: &str| !(overlaps && self.previous.contains(&hash(key))) && !self.read_before.contains(key);
         let groups = page.into_groups(self.list.decode, is_new);
         self.previous = current;
         Ok(self.finish(GroupPage { groups, next, link_origin }, &session.shared.connection.key))
