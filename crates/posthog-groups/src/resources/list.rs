@@ -398,9 +398,9 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
         // With offsets, a page begins with the last groups of the previous page if groups were added meanwhile.
         let is_offset = next.as_ref().is_some_and(|next| Offset::of(next).is_some());
         let current = if is_offset { keys().collect() } else { Vec::new() };
-        let is_new =
-            |key: &str| !(overlaps && self.previous.contains(&hash(key))) && !self.read_before.contains(key);
-        let groups = page.into_groups(self.list.decode, is_new);
+        let is_repeated =
+            |key: &str| self.read_before.contains(key) || overlaps && self.previous.contains(&hash(key));
+        let groups = page.into_groups(self.list.decode, is_repeated);
         self.previous = current;
         Ok(self.finish(GroupPage { groups, next, link_origin }, &session.shared.connection.key))
     }
@@ -535,11 +535,11 @@ impl Received {
         keys.extend(tied.map(|group| group.group_key.to_string()));
     }
 
-    /// Decodes the groups whose keys are new.
-    fn into_groups<P>(self, decode: Decode<P>, is_new: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
+    /// Decodes the groups, except those whose keys are repeated.
+    fn into_groups<P>(self, decode: Decode<P>, is_repeated: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
         match self {
             Self::Whole(page) => {
-                let new = page.results.into_iter().filter(|group| is_new(&group.group_key));
+                let new = page.results.into_iter().filter(|group| !is_repeated(&group.group_key));
                 new.map(|group| decode(group.into())).collect()
             }
             Self::Loose(page) => page.results.iter().map(|text| decode(one_group(text)?.into())).collect(),
