@@ -538,9 +538,9 @@ impl Received {
     /// Decodes the groups, except those whose keys are repeated.
     fn into_groups<P>(self, decode: Decode<P>, is_repeated: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
         match self {
-            Self::Whole(page) => {
-                let new = page.results.into_iter().filter(|group| !is_repeated(&group.group_key));
-                new.map(|group| decode(group.into())).collect()
+            Self::Whole(mut page) => {
+                page.results.retain(|group| !is_repeated(&group.group_key));
+                page.results.into_iter().map(|group| decode(group.into())).collect()
             }
             Self::Loose(page) => page.results.iter().map(|text| decode(one_group(text)?.into())).collect(),
         }
