@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
+use posthog_groups::{Client, RetryPolicy};
 use posthog_groups_fake::{Fake, State};
 use posthog_groups_tests::{
     Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, flood, peak_memory, workspace,
@@ -206,6 +207,22 @@ async fn tls_proxy(to: SocketAddr) -> SocketAddr {
         }
     });
     address
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connect() {
+    let fake = Fake::builder().state(State::default()).start().await.unwrap();
+    let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let error = async |address: SocketAddr| {
+        let retry = RetryPolicy::default().retries(1).first_wait(Duration::from_millis(1));
+        let client =
+            Client::builder().personal_api_key(SECRET).host(format!("https://{address}")).retry(retry);
+        client.build().unwrap().projects().await.unwrap_err()
+    };
+    let untrusted = error(tls_proxy(plain).await).await;
+    assert!(untrusted.is_certificate() && untrusted.is_connect(), "{untrusted:?}");
+    let without_tls = error(plain).await;
+    assert!(without_tls.is_connect() && !without_tls.is_certificate(), "{without_tls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -98,9 +98,10 @@ fn has_shared_types(spec: &serde_json::Value) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn generate(spec: &Document) -> Result<String, Error> {
-    let api = api(spec)?;
-    let tokens = run_generator(&api, has_shared_types(&(&spec.value).into()))?;
-    let table = operations_table(&(&spec.value).into());
+    let value = serde_json::Value::from(&spec.value);
+    let api = api(&value)?;
+    let tokens = run_generator(&api, has_shared_types(&value))?;
+    let table = operations_table(&value);
     let digest = digest(spec);
     let version = &api.info.version;
     let mut file: syn::File = syn::parse2(quote! {
@@ -130,8 +131,8 @@ pub(crate) fn digest(spec: &Document) -> String {
     sha256(to_json(&without_examples(&spec.value)).as_bytes())
 }
 
-fn api(spec: &Document) -> Result<openapiv3::OpenAPI, Error> {
-    serde_json::from_value(project(&(&spec.value).into())).map_err(|e| Error::NotOpenApi(e.to_string()))
+fn api(spec: &serde_json::Value) -> Result<openapiv3::OpenAPI, Error> {
+    serde_json::from_value(project(spec)).map_err(|e| Error::NotOpenApi(e.to_string()))
 }
 
 fn run_generator(api: &openapiv3::OpenAPI, shared: bool) -> Result<TokenStream, Error> {

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
@@ -16,7 +14,7 @@ use super::settings::{OnEvent, Settings};
 use super::stop::{Stop, Until};
 use super::{Duplicates, Engine};
 use crate::error::{Error, Refusal, Result};
-use crate::resources::cursor::Cursor;
+use crate::resources::cursor::{Cursor, Offset};
 use crate::resources::group_type::check_exists;
 use crate::resources::groups::Groups;
 
@@ -355,12 +353,9 @@ pub(super) fn changed(what: &str) -> Error {
         .with_help("run the import again with rows that do not change")
 }
 
-/// Whether a cursor has the format of servers before 2026-05-07 (contract section 2.1): the position `p=` in base64.
+/// Whether a cursor has the format of servers before 2026-05-07 (contract section 2.1).
 fn is_of_2025(cursor: &Cursor) -> bool {
-    let text = cursor.as_str().trim_end_matches('=');
-    STANDARD_NO_PAD
-        .decode(text)
-        .is_ok_and(|plain| plain.split(|byte| *byte == b'&').any(|part| part.starts_with(b"p=")))
+    Offset::of(cursor).is_some_and(|offset| offset.time.is_some())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -387,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_of_2025_are_told_from_those_of_2026() {
+    fn cursors_of_2025_are_distinguished_from_those_of_2026() {
         for (cursor, expected) in [
             // p=2022-01-01 00:00:00+00:00
             ("cD0yMDIyLTAxLTAxKzAwJTNBMDAlM0EwMCUyQjAwJTNBMDA=", true),
@@ -398,6 +393,8 @@ mod tests {
             ("cj0x", false),
             // {"c":1640995200000000,"k":"p=1"}
             ("eyJjIjoxNjQwOTk1MjAwMDAwMDAwLCJrIjoicD0xIn0=", false),
+            // {"c":1640995200000000,"k":"a&p=1"}
+            ("eyJjIjoxNjQwOTk1MjAwMDAwMDAwLCJrIjoiYSZwPTEifQ==", false),
             ("", false),
             ("p=2022", false),
         ] {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
@@ -47,7 +47,7 @@ impl Offset {
     pub(crate) const MAX: u64 = 1_000;
 
     pub(crate) fn of(cursor: &Cursor) -> Option<Self> {
-        let plain = STANDARD.decode(cursor.as_str()).ok()?;
+        let plain = STANDARD_NO_PAD.decode(cursor.as_str().trim_end_matches('=')).ok()?;
         // Cursors of 2026 are JSON.
         if plain.starts_with(b"{") {
             return None;

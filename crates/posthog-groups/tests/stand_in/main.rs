@@ -6,8 +6,6 @@
 mod blocking;
 #[cfg(feature = "bulk")]
 mod capture_host;
-#[cfg(all(feature = "rustls", not(feature = "native-tls")))]
-mod certificate;
 mod failures;
 #[cfg(feature = "bulk")]
 mod importing;
