@@ -6,11 +6,15 @@
 //! against every case, and `HOSTILE_ONLY` selects the cases whose names contain its value.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use posthog_groups::{Client, Error, RetryPolicy};
-use posthog_groups_tests::{Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, peak_memory};
+use posthog_groups_fake::{Fake, State};
+use posthog_groups_tests::{
+    Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, peak_memory, tls_proxy,
+};
 
 const BOUND: Duration = Duration::from_secs(8);
 const MEMORY: u64 = 400 << 20;
@@ -201,4 +205,20 @@ async fn no_server_makes_a_call_hang_panic_leak_or_use_much_memory() {
         println!("grew by {} MiB", (after - before) >> 20);
         assert!(after - before < MEMORY, "grew by {} MiB", (after - before) >> 20);
     }
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connect() {
+    let fake = Fake::builder().state(State::default()).start().await.unwrap();
+    let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let error = async |address: SocketAddr| {
+        let retry = RetryPolicy::default().retries(1).first_wait(Duration::from_millis(1));
+        let client =
+            Client::builder().personal_api_key(SECRET).host(format!("https://{address}")).retry(retry);
+        client.build().unwrap().projects().await.unwrap_err()
+    };
+    let untrusted = error(tls_proxy(plain).await).await;
+    assert!(untrusted.is_certificate() && untrusted.is_connect(), "{untrusted:?}");
+    let without_tls = error(plain).await;
+    assert!(without_tls.is_connect() && !without_tls.is_certificate(), "{without_tls:?}");
 }

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::Fault;
 
-use crate::program::Program;
+use super::program::Program;
 
 #[test]
 fn mistakes_are_errors_before_anything_is_sent() {

@@ -1,6 +1,6 @@
 //! The precedence of flags, environment and context, and the sources of keys.
 
-use crate::program::{KEY, Program};
+use super::program::{KEY, Program};
 
 const FILE: &str = ".config/posthog-groups/config.toml";
 

@@ -3,7 +3,7 @@
 use posthog_groups_fake::{ApiKey, Era, Fault, Group, RateLimit, State};
 use serde_json::json;
 
-use crate::program::{KEY, Program, world};
+use super::program::{KEY, Program, world};
 
 #[test]
 fn a_good_setup_passes_in_both_eras_and_nothing_is_changed() {

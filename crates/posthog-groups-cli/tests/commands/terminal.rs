@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use posthog_groups_fake::{Era, Group};
 
-use crate::program::{KEY, Program, world};
+use super::program::{KEY, Program, world};
 
 /// Runs a command line on a terminal with 60 columns, or returns `None` if `script` of util-linux is not installed.
 fn on_terminal(program: &Program, line: &str, typed: &str) -> Option<(i32, String)> {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use posthog_groups_fake::Era;
 
-use crate::program::{Program, world};
+use super::program::{Program, world};
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
