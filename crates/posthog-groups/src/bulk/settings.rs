@@ -28,9 +28,6 @@ pub(crate) struct Settings {
     pub(crate) memory: usize,
 }
 
-/// The memory that an import uses by default, in bytes.
-const MEMORY: usize = 32 << 20;
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -45,7 +42,7 @@ impl Default for Settings {
             run_id: None,
             verify: None,
             verify_within: Duration::from_secs(600),
-            memory: MEMORY,
+            memory: 32 << 20,
         }
     }
 }

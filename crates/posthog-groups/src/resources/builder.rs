@@ -13,7 +13,7 @@ use crate::resources::project::ProjectRef;
 use crate::wire::cache::Cache;
 use crate::wire::host::{Host, Region};
 use crate::wire::keyed_locks::KeyedLocks;
-use crate::wire::limit::{Limiter, RateLimit};
+use crate::wire::limit::RateLimit;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
 use crate::wire::session::Shared;
@@ -280,9 +280,7 @@ impl ClientBuilder {
         };
         // PostHog Cloud has not had the endpoint since September 2025.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
-        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
-        connection.trace_urls = self.trace_urls;
-        let connection = Arc::new(connection);
+        let connection = Arc::new(Connection::new(host, key, limit, self.jitter_seed, self.trace_urls));
         let raw =
             RawTransport { connection: connection.clone(), options: self.options }.into_client(http.clone());
         let shared = Shared {
