@@ -72,7 +72,6 @@ mod capture;
 mod import;
 mod index;
 mod journal;
-mod pending;
 mod report;
 mod rest;
 mod row;

@@ -291,21 +291,25 @@ where
         } else {
             None
         };
+        if let Err(error) = self.write_and_verify(mode, capture.as_ref(), verify).await {
+            self.stopped(Stopped::Error(error));
+        }
+        Ok(())
+    }
+
+    async fn write_and_verify(&mut self, mode: Mode, capture: Option<&Capture>, verify: bool) -> Result<()> {
         // Rows that failed in an earlier part of the run come last.
         for failed_before in [false, true] {
             let any = !failed_before || self.journal.as_ref().is_some_and(|journal| journal.failed() > 0);
             if any && self.report.stopped.is_none() {
-                let written = match &capture {
-                    Some(capture) => self.send_rows(capture, verify, failed_before).await,
-                    None => self.write_rows(mode, verify, failed_before).await,
-                };
-                if let Err(error) = written {
-                    self.stopped(Stopped::Error(error));
+                match capture {
+                    Some(capture) => self.send_rows(capture, verify, failed_before).await?,
+                    None => self.write_rows(mode, verify, failed_before).await?,
                 }
             }
         }
-        if self.report.stopped.is_none() && verify {
-            self.verify().await;
+        if verify && self.report.stopped.is_none() {
+            self.verify().await?;
         }
         Ok(())
     }

@@ -124,13 +124,8 @@ pub(crate) fn properties<T: Serialize + ?Sized>(value: &T) -> Result<Properties,
 
 /// Checks the UUID of a person.
 pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
-    let dashes = [8, 13, 18, 23];
-    let is_uuid = text.len() == 36
-        && text.bytes().enumerate().all(
-            |(n, b)| {
-                if dashes.contains(&n) { b == b'-' } else { b.is_ascii_hexdigit() }
-            },
-        );
+    let is_uuid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
     if is_uuid {
         Ok(text)
     } else {

@@ -17,7 +17,6 @@ use crate::wire::limit::RateLimit;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
 use crate::wire::session::Shared;
-use crate::wire::span::note;
 use crate::wire::transport::{Connection, RawTransport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -264,10 +263,6 @@ impl ClientBuilder {
         let key = check_key(self.key.as_deref()).map_err(|e| e.of_setting("personal_api_key"))?;
         let host = Host::parse(&self.host, self.allow_insecure_http).map_err(|e| e.of_setting("host"))?;
         let project = self.project.check().map_err(|e| e.of_setting("project"))?;
-        if let Some(given) = &host.mapped_from {
-            note!("{given} is an event host; the client uses the API host {} instead", host.base());
-            let _ = given;
-        }
         let limit = self
             .rate_limit
             .unwrap_or_else(|| if host.is_cloud() { RateLimit::cloud() } else { RateLimit::unlimited() });

@@ -45,7 +45,7 @@ pub struct ListGroups<P = Properties> {
 }
 
 /// What to list, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Query {
     groups: Groups,
     search: Option<String>,
@@ -65,7 +65,13 @@ impl<P> Clone for ListGroups<P> {
 
 impl<P> fmt::Debug for ListGroups<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ListGroups").field("query", &self.query).finish_non_exhaustive()
+        let Query { groups, search, key_contains, start, .. } = &self.query;
+        f.debug_struct("ListGroups")
+            .field("groups", groups)
+            .field("search", search)
+            .field("key_contains", key_contains)
+            .field("start", start)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,10 +109,19 @@ impl Groups {
 
 impl ListGroups {
     fn new(groups: Groups, detours: bool) -> Self {
-        let (search, key_contains, start, limit) = (None, None, None, None);
-        let query = Query { groups, search, key_contains, start, limit, prefetch: true, detours };
-        // Listing does not parse the properties.
-        Self { query, decode: Ok }
+        Self {
+            query: Query {
+                groups,
+                search: None,
+                key_contains: None,
+                start: None,
+                limit: None,
+                prefetch: true,
+                detours,
+            },
+            // Listing does not parse the properties.
+            decode: Ok,
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! A session: one call by the user, with its options, its deadline and its requests.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -37,16 +36,6 @@ pub(crate) struct Session {
     deadline: Option<Instant>,
     usage: Usage,
     hides_answers: bool,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("options", &self.options)
-            .field("deadline", &self.deadline)
-            .field("usage", &self.usage)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Session {

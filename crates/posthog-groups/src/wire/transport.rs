@@ -1,11 +1,7 @@
 //! Sends requests: authentication, limits, attempts, deadlines.
 //!
-//! # The transport boundary
-//!
-//! Calls of this crate build their requests with the generated client, and send them with an [`Exchange`]. Calls of the generated
-//! client itself ([`Client::raw`](crate::Client::raw)) use its [`Transport`], which returns `reqwest::Result<Response>`. No error of this
-//! crate fits that type, and a `reqwest::Error` cannot be constructed, so a response with the status 599, which no server uses,
-//! represents an error.
+//! Calls of this crate use an [`Exchange`], and calls of the generated client its [`Transport`]. `ARCHITECTURE.md`, "The transport
+//! boundary", says why.
 
 use std::fmt;
 use std::pin::pin;
@@ -72,7 +68,6 @@ impl Connection {
         lock_ignoring_poison(self.random.lock()).f64()
     }
 
-    /// The number of requests sent so far.
     #[cfg(feature = "bulk")]
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -98,7 +93,6 @@ impl Usage {
         Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
     }
 
-    /// The number of requests sent.
     fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -112,7 +106,6 @@ impl Usage {
         }
     }
 
-    /// The number of body bytes received.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

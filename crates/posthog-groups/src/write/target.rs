@@ -1,7 +1,5 @@
 //! The group that a call writes to and reads back.
 
-use std::fmt;
-
 use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::wire::keyed_locks::KeyGuard;
@@ -13,12 +11,6 @@ pub(crate) struct Target<'s> {
     pub(crate) index: u8,
     pub(crate) key: &'s str,
     _guard: KeyGuard<'s>,
-}
-
-impl fmt::Debug for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("index", &self.index).field("key", &self.key).finish_non_exhaustive()
-    }
 }
 
 impl<'s> Target<'s> {
