@@ -86,6 +86,12 @@ impl fmt::Display for Pointer {
     }
 }
 
+impl serde::Serialize for Pointer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Adds the texts below `value` that may be references: `$ref`, and texts that begin with `#/`, such as those of `mapping`.
 pub(crate) fn add_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
     match value {
