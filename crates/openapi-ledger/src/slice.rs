@@ -8,7 +8,7 @@ use crate::value::{Map, Value};
 use crate::compare::Scope;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{Kind, METHODS, Shape, is_prose};
+use crate::grammar::{Kind, METHODS, for_each_object, is_prose};
 use crate::order::normalize;
 use crate::pointer::Pointer;
 use crate::version::openapi_version;
@@ -56,7 +56,11 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
         }
     }
     slice["components"] = closure(document, &slice)?;
-    strip(&mut slice, Shape::DOCUMENT);
+    for_each_object(&mut slice, &mut |members, shape, _| {
+        if !shape.is_names() {
+            strip_fields(members, shape.kind());
+        }
+    });
     normalize(&mut slice);
     Ok(slice)
 }
@@ -183,19 +187,6 @@ fn security_names(security: &Value, names: &mut BTreeSet<String>) {
 }
 
 /// Removes texts, examples, extensions, and `style` and `explode` with default values.
-fn strip(value: &mut Value, shape: Shape) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if !shape.is_names() {
-                strip_fields(members, shape.kind());
-            }
-            members.iter_mut().for_each(|(key, member)| strip(member, shape.member(key)));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, shape.item())),
-        _ => {}
-    }
-}
-
 fn strip_fields(members: &mut Map, kind: Option<Kind>) {
     let keeps_title = kind == Some(Kind::Info);
     members.retain(|key, _| (!is_prose(key) || (key == "title" && keeps_title)) && !key.starts_with("x-"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openapi_ledger::grammar::{Kind, Shape};
+use openapi_ledger::grammar::{Kind, for_each_object};
 use openapi_ledger::lint::{Finding, Severity, sort};
 use openapi_ledger::{Document, Error, METHODS, Map, Place, Pointer, Value};
 
@@ -184,21 +184,12 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
 /// Returns `spec` without the `examples` of its media types.
 pub fn without_examples(spec: &Value) -> Value {
     let mut spec = spec.clone();
-    remove_examples(&mut spec, Shape::DOCUMENT);
-    spec
-}
-
-fn remove_examples(value: &mut Value, shape: Shape) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if shape.kind() == Some(Kind::MediaType) {
-                members.remove("examples");
-            }
-            members.iter_mut().for_each(|(key, member)| remove_examples(member, shape.member(key)));
+    for_each_object(&mut spec, &mut |members, shape, _| {
+        if shape.kind() == Some(Kind::MediaType) {
+            members.remove("examples");
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| remove_examples(item, shape.item())),
-        _ => {}
-    }
+    });
+    spec
 }
 
 /// Returns the entries of a folder, sorted by name, without hidden ones.
