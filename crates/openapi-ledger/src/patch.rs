@@ -35,7 +35,7 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
 }
 
 fn members(value: &Value, key: &str) -> Map {
-    value.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    value[key].as_object().cloned().unwrap_or_default()
 }
 
 /// The paths of `full` with ours: each replaces the published one, and new paths are added at the end.
@@ -53,12 +53,12 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
     }
     let ours = ours.into_iter().filter_map(|(path, item)| Some((base.with(&path)?, item)));
     let mut ours: Map = ours.collect();
-    let published = || full.value.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let published = || full.value["paths"].members();
     let mut taken = BTreeSet::new();
     for (path, item) in published().filter(|(path, _)| !replaced.contains_key(path)) {
         let here = ours.contains_key(path);
         for method in METHODS.iter().filter(|method| !here || item.get(method).is_some()) {
-            let id = item.get(method).and_then(|operation| operation.get("operationId")?.as_str());
+            let id = item.get(method).and_then(|operation| operation["operationId"].as_str());
             taken.extend(id.map(str::to_owned));
         }
     }
@@ -89,7 +89,7 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
                 paths.insert(path, own);
             }
             Some(item) => {
-                for (method, operation) in own.as_object().into_iter().flatten() {
+                for (method, operation) in own.members() {
                     item.get_or_insert_with(method.clone(), || operation.clone());
                 }
             }
@@ -107,7 +107,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> Names {
     let theirs = full.get("components").unwrap_or(&Value::Null);
     let mut names = BTreeMap::new();
     for (section, components) in members(ours, "components") {
-        for (name, component) in components.as_object().into_iter().flatten() {
+        for (name, component) in components.members() {
             let Some(other) = theirs.get(&section).and_then(|all| all.get(name)) else { continue };
             let same = if section == "securitySchemes" {
                 scheme_on_the_wire(Some(component), name) == scheme_on_the_wire(Some(other), name)
@@ -193,7 +193,7 @@ fn add_components(result: &mut Value, ours: &Value) {
             *all = json!({});
         }
         if let Some(all) = all.as_object_mut() {
-            for (name, component) in components.as_object().into_iter().flatten() {
+            for (name, component) in components.members() {
                 all.get_or_insert_with(name.clone(), || component.clone());
             }
         }

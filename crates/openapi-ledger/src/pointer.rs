@@ -97,7 +97,7 @@ pub(crate) fn add_references<'a>(value: &'a Value, references: &mut Vec<&'a str>
     match value {
         Value::String(text) if text.starts_with("#/") => references.push(text),
         Value::Object(members) => {
-            let other = members.get("$ref").and_then(Value::as_str).filter(|text| !text.starts_with("#/"));
+            let other = members["$ref"].as_str().filter(|text| !text.starts_with("#/"));
             references.extend(other);
             members.values().for_each(|member| add_references(member, references));
         }

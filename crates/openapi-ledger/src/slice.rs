@@ -181,7 +181,7 @@ pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn security_names(security: &Value, names: &mut BTreeSet<String>) {
-    for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {
+    for requirement in security.items().iter().filter_map(Value::as_object) {
         names.extend(requirement.keys().map(|name| name.to_string()));
     }
 }
@@ -193,7 +193,7 @@ fn strip_fields(members: &mut Map, kind: Option<Kind>) {
     if kind == Some(Kind::Response) && !members.contains_key("$ref") {
         members.insert("description", "".into());
     }
-    if let Some(place) = members.get("in").and_then(Value::as_str).filter(|_| members.contains_key("name")) {
+    if let Some(place) = members["in"].as_str().filter(|_| members.contains_key("name")) {
         let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
         if members.get("style").is_none_or(|given| given == style) {
             members.remove("style");

@@ -7,8 +7,8 @@ use quote::{format_ident, quote};
 /// Generates `pub static OPERATIONS`, sorted by operation ID.
 pub(crate) fn operations_table(spec: &Value) -> TokenStream {
     let mut rows: Vec<(&str, TokenStream)> = Vec::new();
-    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
-        let fields = item.as_object().into_iter().flatten();
+    for (path, item) in spec["paths"].members() {
+        let fields = item.members();
         for (method, operation) in fields.filter(|(field, _)| METHODS.contains(&field.as_str())) {
             if let Some(id) = operation["operationId"].as_str() {
                 rows.push((id, row(id, method, path, operation)));
@@ -26,7 +26,7 @@ pub(crate) fn operations_table(spec: &Value) -> TokenStream {
 
 fn row(id: &str, method: &str, path: &str, operation: &Value) -> TokenStream {
     let http_method = method.to_uppercase();
-    let scopes = operation["x-required-scopes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let scopes = operation["x-required-scopes"].items().iter().filter_map(Value::as_str);
     let idempotency = format_ident!("{}", idempotency(operation["x-idempotency"].as_str(), method));
     let availability = &operation["x-availability"];
     let (since, until) = (date(&availability["since"]), date(&availability["until"]));

@@ -56,10 +56,7 @@ fn project_operation(operation: &mut Value, spec: &Value) {
 
 /// Replaces a reference to a response or a request body by the component.
 fn inline(node: &mut Value, spec: &Value) {
-    let target = node
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
+    let target = node["$ref"].as_str().and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
     if let Some(target) = target {
         *node = target.clone();
     }
@@ -89,7 +86,7 @@ fn soften_fields(members: &mut Map) {
     ] {
         members.remove(key);
     }
-    let properties = members.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = members["properties"].as_object().cloned().unwrap_or_default();
     if let Some(Value::Array(required)) = members.get_mut("required") {
         let nullable = |name: &str| {
             properties.get(name).is_some_and(|member| member["nullable"].as_bool() == Some(true))
@@ -102,7 +99,7 @@ fn soften_fields(members: &mut Map) {
     {
         *members = Map::from_iter([("$ref", "#/components/schemas/Properties".into())]);
     }
-    if matches!(members.get("format").and_then(Value::as_str), Some("email" | "uri" | "url" | "uuid")) {
+    if matches!(members["format"].as_str(), Some("email" | "uri" | "url" | "uuid")) {
         members.remove("format");
     }
 }

@@ -38,7 +38,6 @@ use crate::value::Value;
 use serde::Serialize;
 
 pub use kinds::{Kind, kinds};
-pub(crate) use operations::{names_in, without_names};
 pub use version::{VersionCheck, check_version};
 
 use crate::convert::to_3_0;
@@ -306,22 +305,22 @@ impl<'a> Node<'a> {
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
-        self.value.get(name)?.as_str()
+        self.value[name].as_str()
     }
 
     fn flag(&self, name: &str) -> bool {
-        self.value.get(name).and_then(Value::as_bool).unwrap_or(false)
+        self.value[name].as_bool().unwrap_or(false)
     }
 
     fn members(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> + use<'a> {
         let at = self.at.clone();
-        let members = self.value.as_object().into_iter().flatten();
+        let members = self.value.members();
         members.map(move |(name, value)| (name.as_str(), Node { value, at: at.key(name) }))
     }
 
     fn items(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         let at = self.at.clone();
-        let items = self.value.as_array().map_or(&[][..], Vec::as_slice).iter();
+        let items = self.value.items().iter();
         items.enumerate().map(move |(n, value)| Node { value, at: at.index(n) })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Who::{Caller, GeneratedCode};
 use super::{At, Comparison, Direction, Node, Operation, Pair, REQUEST, Verdict, kinds};
 use crate::grammar::METHODS;
+use crate::template::{names_in, without_names};
 use crate::text::listed;
 
 /// The numbers of operations in each document and in both.
@@ -55,24 +56,6 @@ impl<'a> Site<'a> {
     fn on_the_wire(&self) -> (String, &'a str) {
         (without_names(self.path), self.method)
     }
-}
-
-/// The path without the names of its parameters.
-pub(crate) fn without_names(path: &str) -> String {
-    let mut text = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        text.push_str("{}");
-        rest = after.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The names between the braces of a path, in order.
-pub(crate) fn names_in(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
 /// Pairs operations that have no counterpart yet with those that have the same key, in the order of the documents.

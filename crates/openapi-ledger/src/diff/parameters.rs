@@ -2,9 +2,10 @@
 
 use super::Who::{Caller, GeneratedCode};
 use super::facets::same;
-use super::operations::{Site, names_in};
+use super::operations::Site;
 use super::tree::Side;
 use super::{At, Comparison, Node, Pair, REQUEST, Verdict, kinds};
+use crate::template::names_in;
 
 impl<'a> Comparison<'a> {
     pub(super) fn parameters(&mut self, old: &Site<'a>, new: &Site<'a>) {

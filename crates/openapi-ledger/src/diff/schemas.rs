@@ -95,7 +95,7 @@ impl<'a> View<'a> {
 
 /// Whether a schema is an `allOf` with one member and only fields that a wrapper may have.
 fn is_wrapping(node: &Node<'_>) -> bool {
-    let single = node.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
+    let single = node.value["allOf"].as_array().is_some_and(|all| all.len() == 1);
     #[rustfmt::skip]
     const BESIDE: [&str; 10] = [
         "allOf", "nullable", "default", "description", "title", "example", "externalDocs", "deprecated",

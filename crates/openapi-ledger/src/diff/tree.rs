@@ -139,7 +139,7 @@ impl<'a> Side<'a> {
     fn alternative(&self, tokens: &[&str]) -> String {
         let node = self.definition(tokens);
         let tag = node.key("properties").members().find_map(|(_, property)| {
-            let values = property.value.get("enum")?.as_array()?;
+            let values = property.value["enum"].as_array()?;
             if let [Value::String(only)] = values.as_slice() { Some(only.as_str()) } else { None }
         });
         format!("({})", tag.or_else(|| node.text("type")).or(tokens.last().copied()).unwrap_or_default())

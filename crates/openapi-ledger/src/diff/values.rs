@@ -171,7 +171,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn ranges(&mut self, schema: &Pair<'a>) {
         for (key, lower) in BOUNDS {
             let bound = |node: &Node<'_>| {
-                let value = node.value.get(key).and_then(Value::as_f64);
+                let value = node.value[key].as_f64();
                 // Lengths and counts are never below 0.
                 let value = value.or_else(|| (*lower && *key != "minimum").then_some(0.0));
                 let exclusive = if *lower { "exclusiveMinimum" } else { "exclusiveMaximum" };
@@ -190,8 +190,7 @@ impl<'a> Comparison<'a> {
             };
             self.range(schema, key, order);
         }
-        let multiple =
-            |node: &Node<'_>| node.value.get("multipleOf").and_then(Value::as_f64).filter(|n| *n != 0.0);
+        let multiple = |node: &Node<'_>| node.value["multipleOf"].as_f64().filter(|n| *n != 0.0);
         match (multiple(&schema.old), multiple(&schema.new)) {
             (a, b) if a == b => {}
             (None, _) => self.range(schema, "multipleOf", Variance::Narrower),
