@@ -241,14 +241,14 @@ struct Expected {
     /// The number of times the request is sent.
     sent: usize,
     /// The number of times the group is read back in between.
-    looks: usize,
+    reads_back: usize,
     /// Whether the result is the same as without the fault. Otherwise, it is an error, and nothing has changed.
     succeeds: bool,
 }
 
 /// The decision table (contract section 4).
 fn expected(is_write: bool, failure: Failure, carried_out: bool, lasts: bool) -> Expected {
-    let of = |sent, looks, succeeds| Expected { sent, looks, succeeds };
+    let of = |sent, reads_back, succeeds| Expected { sent, reads_back, succeeds };
     match (is_write, failure, lasts) {
         // The response is only late.
         (_, Failure::None, _) => of(1, 0, true),
@@ -374,21 +374,21 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
     if not_offered {
         match &row.fault.effect {
             // There is no endpoint that could crash.
-            Effect::Crash => expected = Expected { sent: 1, looks: 0, succeeds: true },
+            Effect::Crash => expected = Expected { sent: 1, reads_back: 0, succeeds: true },
             // An error with a truncated body keeps its status and is not retried.
             Effect::Truncate { framing: Framing::Honest, .. } => return cut_error(&result),
             _ => {}
         }
     }
     // A call can send several such requests: a fault hits one of them, each of them, or the first until the call fails.
-    let (sent, looks) = match (expected.succeeds, lasts) {
-        (true, true) => (without.sent * expected.sent, without.sent * expected.looks),
-        (true, false) => (without.sent - 1 + expected.sent, expected.looks),
-        (false, _) => (expected.sent, expected.looks),
+    let (sent, reads_back) = match (expected.succeeds, lasts) {
+        (true, true) => (without.sent * expected.sent, without.sent * expected.reads_back),
+        (true, false) => (without.sent - 1 + expected.sent, expected.reads_back),
+        (false, _) => (expected.sent, expected.reads_back),
     };
     let seen = journal.iter().filter(|entry| call.hits(*world, entry)).count();
     check("requests sent", &seen, &sent)?;
-    check("other requests", &(journal.len() - seen), &(without.others + looks))?;
+    check("other requests", &(journal.len() - seen), &(without.others + reads_back))?;
     match text(&result) {
         Ok(text) if expected.succeeds => {
             check("result", &text, &without.result)?;
