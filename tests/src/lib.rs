@@ -6,6 +6,7 @@ mod hostile;
 mod recorder;
 mod scripted;
 mod seed;
+mod tls;
 mod vectors;
 mod workspace;
 mod wrapper;
@@ -15,6 +16,7 @@ pub use hostile::{Case, Expect, SECRET, SOCKET_BUFFERS, cases, flood, peak_memor
 pub use recorder::{Canned, Recorder};
 pub use scripted::{Request, ScriptedServer, Step, response};
 pub use seed::seed;
+pub use tls::{CERTIFICATE, tls_proxy};
 pub use vectors::{Difference, VectorRunner, eras, parse};
 pub use workspace::workspace;
 pub use wrapper::{quick, requests, wrapper};

@@ -2,15 +2,19 @@
 //!
 //! Bounds, for a client with a timeout of 1 s, a deadline of 4 s, one retry and responses of at most 4 MiB: a call ends
 //! within 8 s (on an idle machine, within 2 s after its deadline) and reads at most 4 MiB of a response, and all calls
-//! together use less than 400 MiB. No error shows the key, and no other server is called. `HOSTILE_ALL=1` runs every call
-//! against every case, and `HOSTILE_ONLY` selects the cases whose names contain its value.
+//! together use less than 400 MiB. No error shows the key, and no other server is called. `HOSTILE_ONLY` selects
+//! the cases whose names contain its value.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use posthog_groups::{Client, Error, RetryPolicy};
-use posthog_groups_tests::{Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, peak_memory};
+use posthog_groups_fake::{Fake, State};
+use posthog_groups_tests::{
+    Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, peak_memory, tls_proxy,
+};
 
 const BOUND: Duration = Duration::from_secs(8);
 const MEMORY: u64 = 400 << 20;
@@ -33,9 +37,6 @@ enum Call {
     Values,
     Upsert,
 }
-
-/// How many of the calls meet every case. The others take turns unless `HOSTILE_ALL` is set.
-const ALWAYS: usize = 5;
 
 const CALLS: [Call; 13] = [
     Call::List,
@@ -176,13 +177,11 @@ async fn no_server_makes_a_call_hang_panic_leak_or_use_much_memory() {
     let cases: Vec<Case> =
         cases(elsewhere.address()).into_iter().filter(|case| case.name.contains(&only)).collect();
     assert!(!cases.is_empty());
-    let all = std::env::var_os("HOSTILE_ALL").is_some();
-    let mut runs = Vec::new();
-    for (n, case) in cases.iter().enumerate() {
-        let turn = |place: usize| place < ALWAYS || all || place % 4 == n % 4;
-        let calls = CALLS.into_iter().enumerate().filter(|(place, _)| turn(*place)).map(|(_, call)| call);
-        runs.extend(calls.filter(|call| !case.only_list || *call == Call::List).map(|call| (case, call)));
-    }
+    let runs: Vec<_> = cases
+        .iter()
+        .flat_map(|case| CALLS.map(|call| (case, call)))
+        .filter(|(case, call)| !case.only_list || *call == Call::List)
+        .collect();
     let before = peak_memory(std::process::id());
     let count = runs.len();
     let started = Instant::now();
@@ -201,4 +200,20 @@ async fn no_server_makes_a_call_hang_panic_leak_or_use_much_memory() {
         println!("grew by {} MiB", (after - before) >> 20);
         assert!(after - before < MEMORY, "grew by {} MiB", (after - before) >> 20);
     }
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connect() {
+    let fake = Fake::builder().state(State::default()).start().await.unwrap();
+    let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let error = async |address: SocketAddr| {
+        let retry = RetryPolicy::default().retries(1).first_wait(Duration::from_millis(1));
+        let client =
+            Client::builder().personal_api_key(SECRET).host(format!("https://{address}")).retry(retry);
+        client.build().unwrap().projects().await.unwrap_err()
+    };
+    let untrusted = error(tls_proxy(plain).await).await;
+    assert!(untrusted.is_certificate() && untrusted.is_connect(), "{untrusted:?}");
+    let without_tls = error(plain).await;
+    assert!(without_tls.is_connect() && !without_tls.is_certificate(), "{without_tls:?}");
 }

@@ -325,7 +325,7 @@ async fn loopback_is_never_reached_through_a_proxy_of_the_environment() {
         return;
     }
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "loopback_is_never_reached_through_a_proxy_of_the_environment"]);
+    again.args(["--exact", "redaction::loopback_is_never_reached_through_a_proxy_of_the_environment"]);
     again.env("POSTHOG_GROUPS_TEST_URL", server.url());
     for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         again.env(variable, proxy.url());

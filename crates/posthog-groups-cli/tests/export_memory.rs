@@ -1,7 +1,6 @@
 //! Exporting many groups takes no more memory than exporting a few.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::process::{Command, Stdio};
 use std::thread;

@@ -3,7 +3,6 @@
 //! Unix only, because the program runs in an empty environment.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

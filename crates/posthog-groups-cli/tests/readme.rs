@@ -1,7 +1,6 @@
 //! The transcript in the README matches the output of the program.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::Fault;
 
-use crate::program::Program;
+use super::program::Program;
 
 #[test]
 fn mistakes_are_errors_before_anything_is_sent() {
@@ -12,6 +12,8 @@ fn mistakes_are_errors_before_anything_is_sent() {
         &["set", "-t", "0", "org:5", "plan"][..],
         &["set", "-t", "0", "org:5", "plan=null"],
         &["set", "-t", "0", "org:5", "tags=[a]"],
+        &["set", "-t", "0", "org:5", "a={\"b\""],
+        &["set", "-t", "0", "org:5", "a=\"b"],
         &["set", "-t", "0", "org:5", "=x"],
         &["set", "-t", "0", "org:5", "a=1", "a=2"],
         &["set", "-t", "0", "org:5"],
@@ -19,6 +21,8 @@ fn mistakes_are_errors_before_anything_is_sent() {
         &["upsert", "-t", "0", "org:5", "plan=trial"],
         &["create", "-t", "0", "org:7", "--properties", "[1]"],
         &["create", "-t", "0", "org:7", "--properties", "{"],
+        &["create", "-t", "0", "org:7", "--properties", "{\"a\": null}"],
+        &["create", "-t", "0", "org:7", "--properties", "{\"\": 1}"],
         &["create", "-t", "0", "org:7", "--properties", "@none.json"],
         &["create", "-t", "0", " "],
         &["upsert", "-t", "0", "org:5"],

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Era, Fault, Group, Phase, Properties, State};
 
-use crate::program::{Program, world};
+use super::program::{Program, world};
 
 #[test]
 fn every_command_that_writes_works_in_both_eras() {

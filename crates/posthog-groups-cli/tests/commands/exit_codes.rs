@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{ApiKey, Effect, Era, Fault, HttpFault, RateLimit};
 
-use crate::program::{KEY, Program, world};
+use super::program::{KEY, Program, world};
 
 #[test]
 fn exit_codes_are_those_of_the_help() {

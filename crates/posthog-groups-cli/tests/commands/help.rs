@@ -1,6 +1,6 @@
 //! The help of every command, manual pages and completions.
 
-use crate::program::Program;
+use super::program::Program;
 
 #[test]
 fn the_help_of_every_command() {

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Era, Group, Properties, State};
 
-use crate::program::{PERSON, Program, world};
+use super::program::{PERSON, Program, world};
 
 #[test]
 fn every_command_that_reads_works_in_both_eras() {

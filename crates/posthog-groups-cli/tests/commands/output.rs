@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use posthog_groups_fake::{Effect, Era, Fault, Group, State};
 
-use crate::program::{KEY, Program, world};
+use super::program::{KEY, Program, world};
 
 fn many(groups: usize) -> Program {
     let groups = (0..groups).map(|n| Group::new(0, format!("org:{n}"))).collect();

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Effect, Era, Fault, HttpFault};
 
-use crate::program::{KEY, PERSON, Program, world};
+use super::program::{KEY, PERSON, Program, world};
 
 #[test]
 fn no_command_prints_the_key() {

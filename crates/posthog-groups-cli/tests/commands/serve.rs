@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::program::{Program, world};
+use super::program::{Program, world};
 
 #[test]
 fn serve_prints_working_settings_and_ends_on_a_signal() {
@@ -11,7 +11,7 @@ fn serve_prints_working_settings_and_ends_on_a_signal() {
     let state = program.write("world.json", &world(posthog_groups_fake::Era::Y2025).to_json());
     for (arguments, key, types) in [
         (vec!["--seed", "20", "--era", "2025", "--page-size", "3"], "phx_default", 3),
-        (vec!["--state", state.to_str().unwrap()], crate::program::KEY, 2),
+        (vec!["--state", state.to_str().unwrap()], super::program::KEY, 2),
     ] {
         let mut server = Command::new(env!("CARGO_BIN_EXE_posthog-groups"))
             .args(["serve", "--port", "0"])

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use posthog_groups_fake::{Effect, Era, Fault, HttpFault};
 
-use crate::program::{Program, limited, numbered, world};
+use super::program::{Program, limited, numbered, world};
 
 fn keys(text: &str) -> Vec<String> {
     let key = |line: &str| {

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Era, Fault, Group, Project, State};
 
-use crate::program::{Program, limited, world};
+use super::program::{Program, limited, world};
 
 fn rows(count: usize) -> String {
     (0..count)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use posthog_groups_fake::{Effect, Era, Fault};
 
-use crate::program::{Program, numbered, world};
+use super::program::{Program, numbered, world};
 
 fn send(signal: &str, child: &Child) {
     let id = child.id().to_string();

@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Activity, Actor, ApiKey, Era, Fault, Group, Json, Project, State};
 
-use crate::program::{Program, world};
+use super::program::{Program, world};
 
 const ROWS: &str = "group_key,plan,seats\norg:1,free,1\norg:2,scale,2\norg:3,new,3\n";
 

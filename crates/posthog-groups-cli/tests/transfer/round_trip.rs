@@ -2,7 +2,7 @@
 
 use posthog_groups_fake::{Era, Group};
 
-use crate::program::{Program, world};
+use super::program::{Program, world};
 
 /// Properties of all kinds, as servers write them.
 const HOSTILE: &[(&str, &str)] = &[

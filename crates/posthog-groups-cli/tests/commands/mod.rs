@@ -3,8 +3,6 @@
 //! Unix only, because the tests run in an empty environment, set file permissions, start shells and send signals.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod bad_input;
 mod changing;
 mod configuration;

@@ -6,25 +6,23 @@
 
 #![cfg(unix)]
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
-use posthog_groups::{Client, RetryPolicy};
 use posthog_groups_fake::{Fake, State};
 use posthog_groups_tests::{
-    Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, flood, peak_memory, workspace,
+    CERTIFICATE, Case, Expect, SECRET, SOCKET_BUFFERS, ScriptedServer, Step, cases, flood, peak_memory,
+    tls_proxy,
 };
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_posthog-groups");
 const BOUND: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 200 << 20;
 /// The maximum size of a response.
 const BODY: u64 = 64 << 20;
 
-/// The commands. The first two meet every case; the others take turns unless `HOSTILE_ALL` is set.
+/// The commands, each of which meets every case.
 const COMMANDS: [&[&str]; 5] = [
     &["list", "-t", "0", "--limit", "500"],
     &["set", "-t", "0", "org:5", "plan=free"],
@@ -32,20 +30,6 @@ const COMMANDS: [&[&str]; 5] = [
     &["create", "-t", "0", "org:5"],
     &["export", "-t", "0", "out.ndjson", "--force"],
 ];
-const ALWAYS: usize = 2;
-
-/// Builds the program, unless the command that runs the tests has done so.
-fn program() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "posthog-groups-cli", "--bin", "posthog-groups"])
-        .current_dir(workspace())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // This test is target/debug/deps/hostile_cli-….
-    let deps = std::env::current_exe().unwrap();
-    deps.parent().and_then(Path::parent).unwrap().join("posthog-groups")
-}
 
 struct Ended {
     code: Option<i32>,
@@ -55,10 +39,10 @@ struct Ended {
 }
 
 /// Runs the program; `None` if it does not end in time.
-fn run(program: &Path, server: &str, arguments: &[&str]) -> Option<Ended> {
+fn run(server: &str, arguments: &[&str]) -> Option<Ended> {
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| std::fs::File::create(home.path().join(name)).unwrap();
-    let mut child = Command::new(program)
+    let mut child = Command::new(PROGRAM)
         .args(arguments)
         .args(["--timeout", "1", "--retries", "1"])
         .env_clear()
@@ -95,11 +79,11 @@ fn run(program: &Path, server: &str, arguments: &[&str]) -> Option<Ended> {
 }
 
 /// Runs a command against a case and returns what is wrong, if anything.
-async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static str]) -> Option<String> {
+async fn problem(case: &Case, arguments: &'static [&'static str]) -> Option<String> {
     let script = case.clone();
     let server = ScriptedServer::start(move |request| script.respond(request)).await;
     let url = server.url();
-    let ended = tokio::task::spawn_blocking(move || run(&program, &url, arguments)).await.unwrap();
+    let ended = tokio::task::spawn_blocking(move || run(&url, arguments)).await.unwrap();
     let Some(ended) = ended else {
         return Some(format!("did not end within {BOUND:?}, {} requests", server.requests().len()));
     };
@@ -133,31 +117,27 @@ async fn problem(program: PathBuf, case: &Case, arguments: &'static [&'static st
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_server_makes_a_command_hang_crash_leak_or_use_much_memory() {
-    let program = program();
     let elsewhere = ScriptedServer::start(|_| vec![Step::Close]).await;
     let only = std::env::var("HOSTILE_ONLY").unwrap_or_default();
-    let all = std::env::var_os("HOSTILE_ALL").is_some();
     let mut cases = cases(elsewhere.address());
     cases.retain(|case| case.name.contains(&only));
-    let mut runs = Vec::new();
-    for (n, case) in cases.iter().enumerate() {
+    let applies = |case: &Case, command: &str| match command {
         // An endless list never ends an export.
-        let endless = case.name == "endless pages";
-        let turn = |place: usize| place < ALWAYS || all || place % 3 == n % 3;
-        let commands = COMMANDS.into_iter().enumerate().filter(|(place, _)| turn(*place));
-        let commands = commands.map(|(_, command)| command).filter(|c| !(endless && c[0] == "export"));
-        let commands = commands.filter(|c| !case.only_list || matches!(c[0], "list" | "export"));
-        runs.extend(commands.map(|command| (case, command)));
-    }
+        "export" => case.name != "endless pages",
+        "list" => true,
+        _ => !case.only_list,
+    };
+    let runs: Vec<_> = cases
+        .iter()
+        .flat_map(|case| COMMANDS.map(|command| (case, command)))
+        .filter(|(case, command)| applies(case, command[0]))
+        .collect();
     assert!(!runs.is_empty(), "no case matches");
     let (count, started) = (runs.len(), Instant::now());
     let problems: Vec<String> = stream::iter(runs)
-        .map(|(case, command)| {
-            let program = program.clone();
-            async move {
-                let problem = problem(program, case, command).await;
-                problem.map(|problem| format!("{} / {}: {problem}", case.name, command[0]))
-            }
+        .map(|(case, command)| async move {
+            let problem = problem(case, command).await?;
+            Some(format!("{} / {}: {problem}", case.name, command[0]))
         })
         .buffer_unordered(8)
         .filter_map(|problem| async { problem })
@@ -170,11 +150,10 @@ async fn no_server_makes_a_command_hang_crash_leak_or_use_much_memory() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_interim_responses_does_not_outlast_the_timeout() {
-    let program = program();
     for command in [COMMANDS[0], COMMANDS[1]] {
         let server = ScriptedServer::start(|_| flood()).await;
-        let (program, url, started) = (program.clone(), server.url(), Instant::now());
-        let ended = tokio::task::spawn_blocking(move || run(&program, &url, command)).await.unwrap().unwrap();
+        let (url, started) = (server.url(), Instant::now());
+        let ended = tokio::task::spawn_blocking(move || run(&url, command)).await.unwrap().unwrap();
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
         assert!(ended.stderr.contains("within the timeout"), "{}", ended.stderr);
         // Two attempts of 1 s each, on a machine that may be busy.
@@ -182,58 +161,13 @@ async fn a_flood_of_interim_responses_does_not_outlast_the_timeout() {
     }
 }
 
-/// Starts a proxy that terminates TLS in front of a server, with a certificate that no system trusts. The certificate and its key
-/// are used only here.
-async fn tls_proxy(to: SocketAddr) -> SocketAddr {
-    use tokio::net::{TcpListener, TcpStream};
-    use tokio_rustls::rustls::ServerConfig;
-    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("../src/tls/certificate.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../src/tls/key.pem")).unwrap();
-    let config =
-        ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let mut outer = acceptor.accept(stream).await?;
-                tokio::io::copy_bidirectional(&mut outer, &mut TcpStream::connect(to).await?).await
-            });
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn an_untrusted_certificate_is_distinguished_from_other_failures_to_connect() {
-    let fake = Fake::builder().state(State::default()).start().await.unwrap();
-    let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
-    let error = async |address: SocketAddr| {
-        let retry = RetryPolicy::default().retries(1).first_wait(Duration::from_millis(1));
-        let client =
-            Client::builder().personal_api_key(SECRET).host(format!("https://{address}")).retry(retry);
-        client.build().unwrap().projects().await.unwrap_err()
-    };
-    let untrusted = error(tls_proxy(plain).await).await;
-    assert!(untrusted.is_certificate() && untrusted.is_connect(), "{untrusted:?}");
-    let without_tls = error(plain).await;
-    assert!(without_tls.is_connect() && !without_tls.is_certificate(), "{without_tls:?}");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_is_not_trusted_is_explained_and_the_remedy_works() {
-    let program = program();
     let fake = Fake::builder().state(State::default()).start().await.unwrap();
     let plain = fake.url().strip_prefix("http://").unwrap().parse().unwrap();
     let (url, key) = (format!("https://{}", tls_proxy(plain).await), fake.key());
-    let trusted = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tls/certificate.pem");
     let run = |trust: Option<&str>| {
-        let mut command = Command::new(&program);
+        let mut command = Command::new(PROGRAM);
         command.args(["types", "--host", &url]).env_clear().env("POSTHOG_PERSONAL_API_KEY", &key);
         command.env("POSTHOG_PROJECT_ID", "1").envs(trust.map(|file| ("SSL_CERT_FILE", file)));
         tokio::task::spawn_blocking(move || command.output().unwrap())
@@ -245,7 +179,7 @@ async fn a_certificate_that_is_not_trusted_is_explained_and_the_remedy_works() {
     assert!(explained.contains("add that authority to the system's certificate store"), "{explained}");
     assert!(explained.contains("SSL_CERT_FILE"), "{explained}");
     if cfg!(target_os = "linux") {
-        let accepted = run(Some(trusted)).await.unwrap();
+        let accepted = run(Some(CERTIFICATE)).await.unwrap();
         assert!(accepted.status.success(), "{}", String::from_utf8_lossy(&accepted.stderr));
     }
 }
