@@ -1,8 +1,6 @@
 //! The data of a running server: created from a state document, changed by requests, and returned as a document.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -10,7 +8,6 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use crate::Era;
 use crate::identify::Accepted;
 use crate::json::{Json, Kind, Properties};
-use crate::list_delay::{ListDelay, Shown};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
 
@@ -34,13 +31,13 @@ pub(crate) struct Delays {
 }
 
 /// All data of the server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Database {
     /// The original document without the lists that requests change.
     settings: State,
     pub(crate) projects: Vec<ProjectRow>,
     pub(crate) group_types: Vec<GroupType>,
-    pub(crate) group_types_cache: Option<Vec<CachedGroupType>>,
+    pub(crate) group_types_cache: Option<Vec<GroupType>>,
     pub(crate) groups: Groups,
     pub(crate) activity: Vec<Activity>,
     activity_of: HashMap<RowId, Vec<usize>>,
@@ -50,23 +47,6 @@ pub(crate) struct Database {
     delays: Delays,
     /// Accepted events that have not changed their groups yet, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
-    list_delay: ListDelay,
-    serial: u64,
-    /// The previous properties of rows changed since the savepoint; see [`Database::savepoint`].
-    undo: Option<Vec<(RowId, Properties)>>,
-}
-
-/// The data needed to roll back to a savepoint.
-#[derive(Debug)]
-pub(crate) struct Savepoint {
-    groups: usize,
-    activity: usize,
-    notebooks: usize,
-    captured_events: usize,
-    group_types: Vec<GroupType>,
-    group_types_cache: Option<Vec<CachedGroupType>>,
-    property_definitions: Vec<PropertyDefinition>,
-    list_delay: u64,
 }
 
 impl Database {
@@ -79,13 +59,10 @@ impl Database {
         }
         let mut groups = Groups::default();
         for (n, group) in std::mem::take(&mut state.groups).into_iter().enumerate() {
-            groups.insert(GroupRow {
-                project: group.project_id.unwrap_or(main),
-                index: group.group_type_index,
-                key: Arc::from(group.group_key),
-                properties: group.group_properties,
-                created_at: group.created_at.unwrap_or_else(|| fixed_time(n)),
-            });
+            let project = group.project_id.unwrap_or(main);
+            let created_at = group.created_at.unwrap_or_else(|| fixed_time(n));
+            let (index, key) = (group.group_type_index, &group.group_key);
+            groups.insert(GroupRow::new(project, index, key, group.group_properties, created_at));
         }
         let mut group_types = std::mem::take(&mut state.group_types);
         for row in &mut group_types {
@@ -107,9 +84,6 @@ impl Database {
             captured_events: std::mem::take(&mut state.captured_events),
             delays: Delays::default(),
             accepted: VecDeque::new(),
-            list_delay: ListDelay::default(),
-            serial: 0,
-            undo: None,
             settings: State::default(),
         };
         for (n, entry) in std::mem::take(&mut state.activity).into_iter().enumerate() {
@@ -227,53 +201,29 @@ impl Database {
         types
     }
 
-    /// Returns a new unique number.
-    pub(crate) fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
-    }
-
     /// Adds a group. Returns `None` if it exists.
     pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
+        let lag = self.list_lag();
         let group = self.groups.insert(row)?;
-        if self.list_lags() {
-            self.list_delay.note(group, None, Instant::now(), self.delays.list);
-        }
+        self.groups.get_mut(group)?.hide(None, Instant::now(), lag);
         Some(group)
     }
 
     /// Replaces the properties of a group.
     pub(crate) fn set_properties(&mut self, group: RowId, properties: Properties) {
-        let list_lags = self.list_lags();
+        let lag = self.list_lag();
         if let Some(row) = self.groups.get_mut(group) {
             let before = std::mem::replace(&mut row.properties, properties);
-            if list_lags {
-                self.list_delay.note(group, Some(before.clone()), Instant::now(), self.delays.list);
-            }
-            if let Some(undo) = &mut self.undo {
-                undo.push((group, before));
-            }
+            row.hide(Some(before), Instant::now(), lag);
         }
     }
 
-    /// Returns a group as the list shows it, or `None` if the list does not show it yet.
-    pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
-        let stored = Some(Cow::Borrowed(row));
-        if self.list_delay.is_empty() {
-            return stored;
+    /// How long the list does not show a write. Servers of 2026 write to one database and list from another.
+    pub(crate) fn list_lag(&self) -> Duration {
+        match self.era() {
+            Era::Y2025 => Duration::ZERO,
+            Era::Y2026 => self.delays.list,
         }
-        let Some(group) = self.groups.find(row.project, row.index, &row.key) else { return stored };
-        match self.list_delay.shown(group, Instant::now(), self.delays.list) {
-            Shown::Stored => stored,
-            Shown::Before(properties) => {
-                Some(Cow::Owned(GroupRow { properties: properties.clone(), ..row.clone() }))
-            }
-            Shown::Nothing => None,
-        }
-    }
-
-    fn list_lags(&self) -> bool {
-        self.era() == Era::Y2026 && !self.delays.list.is_zero()
     }
 
     /// The `project_id` member of rows that omit it for the main project.
@@ -326,43 +276,6 @@ impl Database {
                 is_numerical,
             }),
         }
-    }
-
-    /// Starts recording, so that all later changes can be rolled back once. If a fault has the phase `before` but sends a part of the
-    /// response, the request is processed and then rolled back.
-    pub(crate) fn savepoint(&mut self) -> Savepoint {
-        self.undo = Some(Vec::new());
-        Savepoint {
-            groups: self.groups.rows().len(),
-            activity: self.activity.len(),
-            notebooks: self.notebooks.len(),
-            captured_events: self.captured_events.len(),
-            group_types: self.group_types.clone(),
-            group_types_cache: self.group_types_cache.clone(),
-            property_definitions: self.property_definitions.clone(),
-            list_delay: self.list_delay.noted(),
-        }
-    }
-
-    /// Rolls back everything since the savepoint.
-    pub(crate) fn roll_back(&mut self, to: Savepoint) {
-        for (group, properties) in self.undo.take().unwrap_or_default().into_iter().rev() {
-            if let Some(row) = self.groups.get_mut(group) {
-                row.properties = properties;
-            }
-        }
-        self.groups.truncate(to.groups);
-        self.activity.truncate(to.activity);
-        self.activity_of.retain(|_, places| {
-            places.retain(|&n| n < to.activity);
-            !places.is_empty()
-        });
-        self.notebooks.truncate(to.notebooks);
-        self.captured_events.truncate(to.captured_events);
-        self.group_types = to.group_types;
-        self.group_types_cache = to.group_types_cache;
-        self.property_definitions = to.property_definitions;
-        self.list_delay.roll_back(to.list_delay);
     }
 }
 

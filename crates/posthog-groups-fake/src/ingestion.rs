@@ -3,7 +3,6 @@
 //! The real server processes events later. Here they are processed before the response is sent, unless
 //! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) is set.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::RwLock;
@@ -70,8 +69,7 @@ fn ingest(database: &mut Database, accepted: Accepted) -> Option<()> {
             database.set_properties(group, properties);
         }
         None => {
-            let key = Arc::from(event.key);
-            database.insert_group(GroupRow { project, index, key, properties: event.set, created_at });
+            database.insert_group(GroupRow::new(project, index, &event.key, event.set, created_at));
         }
     }
     Some(())

@@ -10,8 +10,8 @@ use crate::database::Database;
 use crate::endpoints::fields::{self, TextRules};
 use crate::errors::{self, Failure};
 use crate::json::{self, Json, Kind};
-use crate::request::python_int;
-use crate::state::{CachedGroupType, GroupType, Role};
+use crate::request;
+use crate::state::{GroupType, Role};
 use crate::timestamps::iso;
 
 const NAME_RULES: TextRules = TextRules { longest: 400, blank: true };
@@ -19,7 +19,7 @@ const NAME_RULES: TextRules = TextRules { longest: 400, blank: true };
 pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let rows: Vec<Value> = match (&database.group_types_cache, database.era()) {
         (Some(cache), Era::Y2026) => {
-            cache.iter().filter(|row| row.project_id == Some(context.project)).map(cached_object).collect()
+            cache.iter().filter(|row| row.project_id == Some(context.project)).map(object).collect()
         }
         _ => database.group_types_of(context.project).into_iter().map(object).collect(),
     };
@@ -33,18 +33,6 @@ fn object(row: &GroupType) -> Value {
         "name_singular": row.name_singular,
         "name_plural": row.name_plural,
         "detail_dashboard": row.detail_dashboard,
-        "default_columns": row.default_columns,
-        "created_at": row.created_at.as_ref().map(iso),
-    })
-}
-
-fn cached_object(row: &CachedGroupType) -> Value {
-    json!({
-        "group_type": row.group_type,
-        "group_type_index": row.group_type_index,
-        "name_singular": row.name_singular,
-        "name_plural": row.name_plural,
-        "detail_dashboard": row.detail_dashboard.or(row.detail_dashboard_id),
         "default_columns": row.default_columns,
         "created_at": row.created_at.as_ref().map(iso),
     })
@@ -67,9 +55,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
         && matches!(context.caller, Caller::Session | Caller::Key(_));
     for row in rows {
         let members = json::members(row.as_str()).ok_or_else(errors::server_error)?;
-        let member = |name: &str| {
-            members.iter().find(|(n, _)| n == name).and_then(|(_, value)| Json::parse(value.get()).ok())
-        };
+        let member = |name: &str| members.get(name).map(|&value| Json::from(value));
         let index = row_index(member("group_type_index"))?;
         if database.group_type(context.project, index).is_none() {
             return Err(errors::server_error());
@@ -105,7 +91,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
 fn row_index(value: Option<Json>) -> Result<i32, Failure> {
     let value = value.ok_or_else(errors::server_error)?;
     let text = value.text().unwrap_or_else(|| value.as_str().to_owned());
-    python_int(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
+    request::integer(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
 }
 
 /// Returns the group type that the body names.
@@ -121,8 +107,8 @@ pub(crate) fn create_detail_dashboard(
     let taken = database.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
     let group_type = named(database, context)?;
     if group_type.detail_dashboard.is_some_and(|id| id != 0) {
-        let body = json!({"detail": "Dashboard already exists for this group type."}).to_string();
-        return Err(Failure::Bare { status: 400, body });
+        let body = json!({"detail": "Dashboard already exists for this group type."});
+        return Err(Failure::bare(400, body));
     }
     group_type.detail_dashboard = Some(taken + 1);
     let body = object(group_type).to_string();
@@ -148,7 +134,7 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
         Era::Y2025 => errors::no_such_thing(),
         Era::Y2026 => errors::not_found("Group type not found"),
     };
-    let index = match (python_int(&context.route.item), database.era()) {
+    let index = match (request::integer(&context.route.item), database.era()) {
         (Some(index), _) => index,
         (None, Era::Y2025) => return Err(missing()),
         (None, Era::Y2026) => return Err(errors::server_error()),
