@@ -11,13 +11,14 @@ use crate::Era;
 use crate::answer::Answer;
 use crate::auth::{self, Caller};
 use crate::context::{Context, Persistence};
-use crate::database::{Database, ProjectRow};
+use crate::database::Database;
 use crate::endpoints::{self, Access};
 use crate::errors::{self, Failure};
 use crate::faults::Phase;
 use crate::limits::Limits;
 use crate::request::{self, Call, Data};
 use crate::routes::{self, Action, Route};
+use crate::state::Project;
 use crate::throttle::Throttle;
 
 /// Responds to a request under `/api/`.
@@ -31,7 +32,7 @@ pub(crate) fn answer(
     let reads = matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let (era, sunset, creates_notebooks) = {
         let database = database.read();
-        (database.era(), database.settings().environments_sunset, database.settings().crm_enabled)
+        (database.era(), database.state.environments_sunset, database.state.crm_enabled)
     };
 
     // 2026 rewrites the old paths; in 2025, they are registered separately.
@@ -64,7 +65,7 @@ pub(crate) fn answer(
 
 fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Phase>) -> Answer {
     let database = access.read();
-    let Some(route) = routes::route(&call.path, database.settings()) else {
+    let Some(route) = routes::route(&call.path, &database.state) else {
         return finish(database, call, None, Err(errors::no_such_endpoint()));
     };
     let done = checked(database, throttle, call, &route).and_then(|context| {
@@ -118,7 +119,7 @@ fn checked<'a>(
     if let Some(project) = project {
         auth::check_membership(database, project)?;
     }
-    if let (Caller::Key(key), Some(limit)) = (&caller, database.settings().rate_limit) {
+    if let (Caller::Key(key), Some(limit)) = (&caller, database.state.rate_limit) {
         throttle.lock().admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
     }
     let project = project.map_or(0, |p| p.id);
@@ -149,14 +150,14 @@ fn resolve_project<'w>(
     call: &Call,
     route: &Route,
     data: &Data,
-) -> Result<Option<&'w ProjectRow>, Failure> {
+) -> Result<Option<&'w Project>, Failure> {
     let Some(text) = route.project.as_deref() else { return Ok(None) };
     let field = |name: &str| {
         let in_form = || data.form.then(|| data.get(name)?.text()).flatten();
         call.query.filled(name).map(str::to_owned).or_else(in_form).filter(|token| !token.is_empty())
     };
     if let Some(token) = field("token").or_else(|| field("api_key")) {
-        let project = database.projects.iter().find(|p| p.api_token == token);
+        let project = database.project_with_token(&token);
         return project
             .map(Some)
             .ok_or_else(|| errors::authentication_failed("Incorrect authentication credentials."));

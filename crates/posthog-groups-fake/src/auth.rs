@@ -5,11 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::Era;
-use crate::database::{Database, ProjectRow, uuid_of};
+use crate::database::{Database, uuid_of};
 use crate::errors::{self, Failure};
 use crate::request::{Call, Data};
 use crate::routes::{Action, Endpoint, Route};
-use crate::state::{ApiKey, SharingToken};
+use crate::state::{ApiKey, Project, SharingToken};
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
@@ -68,14 +68,14 @@ pub(crate) fn authenticate(
                 "Sharing access token can only be used for GET requests.",
             ));
         }
-        let known = database.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
+        let known = database.state.sharing_tokens.iter().find(|t| t.token == token && t.enabled);
         return match known {
             Some(token) => Ok(Some(Caller::Sharing(token.clone()))),
             None => Err(errors::authentication_failed("Sharing access token is invalid.")),
         };
     }
     if let Some((key, place)) = find_key(call, data)? {
-        if let Some(known) = database.settings().api_keys.iter().find(|k| k.key == key && k.active) {
+        if let Some(known) = database.state.api_keys.iter().find(|k| k.key == key && k.active) {
             return Ok(Some(Caller::Key(known.clone())));
         }
         return Err(match place {
@@ -87,8 +87,7 @@ pub(crate) fn authenticate(
             }
         });
     }
-    let session =
-        call.cookie("sessionid").is_some_and(|id| database.settings().sessions.iter().any(|s| s == id));
+    let session = call.cookie("sessionid").is_some_and(|id| database.state.sessions.iter().any(|s| s == id));
     Ok(session.then_some(Caller::Session))
 }
 
@@ -115,7 +114,7 @@ pub(crate) fn check_confinement(
     database: &Database,
     caller: &Caller,
     endpoint: Option<&Endpoint>,
-    project: Option<&ProjectRow>,
+    project: Option<&Project>,
 ) -> Result<(), Failure> {
     let Caller::Key(key) = caller else { return Ok(()) };
     if endpoint.is_some_and(|e| e.action == Action::User) || is_unrestricted(key, database.era()) {
@@ -156,7 +155,7 @@ pub(crate) fn check_scope(caller: &Caller, endpoint: Option<&Endpoint>, era: Era
 }
 
 /// Rejects projects of organizations that the user does not belong to.
-pub(crate) fn check_membership(database: &Database, project: &ProjectRow) -> Result<(), Failure> {
+pub(crate) fn check_membership(database: &Database, project: &Project) -> Result<(), Failure> {
     if database.is_member(&project.organization) {
         Ok(())
     } else {

@@ -190,19 +190,6 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_the_time_in_pythons_format() {
-        for (time, text) in [
-            ("2021-05-02T00:00:00Z", "2021-05-02 00:00:00+00:00"),
-            ("2021-05-02T00:00:00.5Z", "2021-05-02 00:00:00.500000+00:00"),
-        ] {
-            let time = timestamps::parse(time).unwrap();
-            assert_eq!(position_of(&time), text);
-            assert_eq!(micros_of(text), Some(time.timestamp_micros()));
-        }
-        assert_eq!(micros_of("yesterday"), None);
-    }
-
-    #[test]
     fn pages_with_equal_times_use_offsets() {
         let page = |following: Option<&str>| Page {
             positions: vec!["t".to_owned(); 2],

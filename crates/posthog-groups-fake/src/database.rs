@@ -11,16 +11,6 @@ use crate::json::{Json, Kind, Properties};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
 
-/// A project with every member filled in.
-#[derive(Clone, Debug)]
-pub(crate) struct ProjectRow {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) organization: String,
-    pub(crate) uuid: String,
-    pub(crate) api_token: String,
-}
-
 /// The delays of the server, in real time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Delays {
@@ -33,17 +23,10 @@ pub(crate) struct Delays {
 /// All data of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    /// The original document without the lists that requests change.
-    settings: State,
-    pub(crate) projects: Vec<ProjectRow>,
-    pub(crate) group_types: Vec<GroupType>,
-    pub(crate) group_types_cache: Option<Vec<GroupType>>,
+    /// The document, with every project, creation time and project id of a row filled in, and without groups.
+    pub(crate) state: State,
     pub(crate) groups: Groups,
-    pub(crate) activity: Vec<Activity>,
     activity_of: HashMap<RowId, Vec<usize>>,
-    pub(crate) notebooks: Vec<Notebook>,
-    pub(crate) property_definitions: Vec<PropertyDefinition>,
-    pub(crate) captured_events: Vec<CapturedEvent>,
     delays: Delays,
     /// Accepted events that have not changed their groups yet, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
@@ -53,9 +36,14 @@ impl Database {
     /// Creates a database from a document that has passed [`State::check`].
     pub(crate) fn new(mut state: State) -> Self {
         let main = state.project_id;
-        let mut projects: Vec<ProjectRow> = state.projects.iter().map(project_row).collect();
-        if !projects.iter().any(|p| p.id == main) {
-            projects.insert(0, project_row(&Project::new(main)));
+        if !state.projects.iter().any(|p| p.id == main) {
+            state.projects.insert(0, Project::new(main));
+        }
+        for project in &mut state.projects {
+            let id = project.id;
+            project.name.get_or_insert_with(|| format!("Project {id}"));
+            project.uuid.get_or_insert_with(|| uuid_of("project", &id.to_string()));
+            project.api_token.get_or_insert_with(|| format!("phc_{id}"));
         }
         let mut groups = Groups::default();
         for (n, group) in std::mem::take(&mut state.groups).into_iter().enumerate() {
@@ -64,36 +52,8 @@ impl Database {
             let (index, key) = (group.group_type_index, &group.group_key);
             groups.insert(GroupRow::new(project, index, key, group.group_properties, created_at));
         }
-        let mut group_types = std::mem::take(&mut state.group_types);
-        for row in &mut group_types {
+        for row in state.group_types.iter_mut().chain(state.group_types_cache.iter_mut().flatten()) {
             row.project_id.get_or_insert(main);
-        }
-        let mut group_types_cache = state.group_types_cache.take();
-        for row in group_types_cache.iter_mut().flatten() {
-            row.project_id.get_or_insert(main);
-        }
-        let mut database = Self {
-            projects,
-            group_types,
-            group_types_cache,
-            groups,
-            activity: Vec::new(),
-            activity_of: HashMap::new(),
-            notebooks: std::mem::take(&mut state.notebooks),
-            property_definitions: std::mem::take(&mut state.property_definitions),
-            captured_events: std::mem::take(&mut state.captured_events),
-            delays: Delays::default(),
-            accepted: VecDeque::new(),
-            settings: State::default(),
-        };
-        for (n, entry) in std::mem::take(&mut state.activity).into_iter().enumerate() {
-            let project = entry.project_id.unwrap_or(main);
-            if let Some(group) = database.groups.find(project, entry.group_type_index, &entry.group_key) {
-                database.log(
-                    group,
-                    Activity { created_at: entry.created_at.or_else(|| Some(fixed_time(n))), ..entry },
-                );
-            }
         }
         for person in &mut state.persons {
             person.created_at.get_or_insert_with(|| fixed_time(0));
@@ -101,8 +61,16 @@ impl Database {
         for token in &mut state.sharing_tokens {
             token.project_id.get_or_insert(main);
         }
-        database.settings = state;
-        database
+        let mut activity_of: HashMap<RowId, Vec<usize>> = HashMap::new();
+        for (n, entry) in state.activity.iter_mut().enumerate() {
+            entry.created_at.get_or_insert_with(|| fixed_time(n));
+            let project = entry.project_id.unwrap_or(main);
+            if let Some(group) = groups.find(project, entry.group_type_index, &entry.group_key) {
+                activity_of.entry(group).or_default().push(n);
+            }
+        }
+        let (delays, accepted) = (Delays::default(), VecDeque::new());
+        Self { state, groups, activity_of, delays, accepted }
     }
 
     /// Sets the delays.
@@ -113,13 +81,6 @@ impl Database {
 
     /// Returns the current state as a document.
     pub(crate) fn to_state(&self) -> State {
-        let projects = self.projects.iter().map(|p| Project {
-            id: p.id,
-            name: Some(p.name.clone()),
-            organization: p.organization.clone(),
-            uuid: Some(p.uuid.clone()),
-            api_token: Some(p.api_token.clone()),
-        });
         let groups = self.groups.rows().iter().map(|row| Group {
             project_id: Some(row.project),
             group_type_index: row.index,
@@ -127,21 +88,7 @@ impl Database {
             group_properties: row.properties.clone(),
             created_at: Some(row.created_at),
         });
-        State {
-            projects: projects.collect(),
-            group_types: self.group_types.clone(),
-            group_types_cache: self.group_types_cache.clone(),
-            groups: groups.collect(),
-            activity: self.activity.clone(),
-            notebooks: self.notebooks.clone(),
-            property_definitions: self.property_definitions.clone(),
-            captured_events: self.captured_events.clone(),
-            ..self.settings.clone()
-        }
-    }
-
-    pub(crate) fn settings(&self) -> &State {
-        &self.settings
+        State { groups: groups.collect(), ..self.state.clone() }
     }
 
     pub(crate) fn delays(&self) -> Delays {
@@ -149,11 +96,11 @@ impl Database {
     }
 
     pub(crate) fn era(&self) -> Era {
-        self.settings.era
+        self.state.era
     }
 
     pub(crate) fn page_size(&self) -> usize {
-        self.settings.page_size.unwrap_or(100)
+        self.state.page_size.unwrap_or(100)
     }
 
     /// The server's clock. The store of 2026 keeps milliseconds.
@@ -162,41 +109,49 @@ impl Database {
             Era::Y2025 => 6,
             Era::Y2026 => 3,
         };
-        self.settings.now.unwrap_or_else(|| Utc::now().trunc_subsecs(digits))
+        self.state.now.unwrap_or_else(|| Utc::now().trunc_subsecs(digits))
     }
 
     pub(crate) fn main_project(&self) -> i64 {
-        self.settings.project_id
+        self.state.project_id
     }
 
-    pub(crate) fn project(&self, id: i64) -> Option<&ProjectRow> {
-        self.projects.iter().find(|p| p.id == id)
+    pub(crate) fn project(&self, id: i64) -> Option<&Project> {
+        self.state.projects.iter().find(|p| p.id == id)
+    }
+
+    pub(crate) fn project_with_token(&self, token: &str) -> Option<&Project> {
+        self.state.projects.iter().find(|p| p.api_token.as_deref() == Some(token))
     }
 
     /// The project that `@current` means.
-    pub(crate) fn current_project(&self) -> Option<&ProjectRow> {
-        self.project(self.settings.user.current_project.unwrap_or(self.main_project()))
+    pub(crate) fn current_project(&self) -> Option<&Project> {
+        self.project(self.state.user.current_project.unwrap_or(self.main_project()))
     }
 
     /// Whether the user belongs to an organization.
     pub(crate) fn is_member(&self, organization: &str) -> bool {
-        match &self.settings.user.organizations {
+        match &self.state.user.organizations {
             Some(organizations) => organizations.iter().any(|o| o == organization),
             None => self.project(self.main_project()).is_some_and(|main| main.organization == organization),
         }
     }
 
     pub(crate) fn group_type(&self, project: i64, index: i32) -> Option<&GroupType> {
-        self.group_types.iter().find(|t| t.project_id == Some(project) && t.group_type_index == index)
+        self.state.group_types.iter().find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
     pub(crate) fn group_type_mut(&mut self, project: i64, index: i32) -> Option<&mut GroupType> {
-        self.group_types.iter_mut().find(|t| t.project_id == Some(project) && t.group_type_index == index)
+        self.state
+            .group_types
+            .iter_mut()
+            .find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
     /// The group types of a project, ordered by index.
     pub(crate) fn group_types_of(&self, project: i64) -> Vec<&GroupType> {
-        let mut types: Vec<_> = self.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
+        let mut types: Vec<_> =
+            self.state.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
         types.sort_by_key(|t| t.group_type_index);
         types
     }
@@ -233,21 +188,21 @@ impl Database {
 
     /// Appends an entry to the activity log of a group.
     pub(crate) fn log(&mut self, group: RowId, entry: Activity) {
-        self.activity_of.entry(group).or_default().push(self.activity.len());
-        self.activity.push(entry);
+        self.activity_of.entry(group).or_default().push(self.state.activity.len());
+        self.state.activity.push(entry);
     }
 
     /// The activity log of a group, newest first, with the position of each entry in the whole log.
     pub(crate) fn activity_of(&self, group: RowId) -> Vec<(usize, &Activity)> {
         let places = self.activity_of.get(&group).map_or(&[][..], Vec::as_slice);
         let mut entries: Vec<_> =
-            places.iter().rev().filter_map(|&n| Some((n, self.activity.get(n)?))).collect();
+            places.iter().rev().filter_map(|&n| Some((n, self.state.activity.get(n)?))).collect();
         entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.created_at));
         entries
     }
 
     pub(crate) fn notebook_of(&self, group: &GroupRow) -> Option<&Notebook> {
-        self.notebooks.iter().find(|n| {
+        self.state.notebooks.iter().find(|n| {
             n.project_id.unwrap_or(self.main_project()) == group.project
                 && n.group_type_index == group.index
                 && *n.group_key == *group.key
@@ -260,7 +215,7 @@ impl Database {
         let is_numerical = property_type == PropertyType::Numeric;
         let project_id = self.unless_main(project);
         let main = self.main_project();
-        let known = self.property_definitions.iter_mut().find(|d| {
+        let known = self.state.property_definitions.iter_mut().find(|d| {
             d.project_id.unwrap_or(main) == project && d.group_type_index == index && d.name == name
         });
         match known {
@@ -268,7 +223,7 @@ impl Database {
                 definition.property_type = property_type;
                 definition.is_numerical = is_numerical;
             }
-            None => self.property_definitions.push(PropertyDefinition {
+            None => self.state.property_definitions.push(PropertyDefinition {
                 project_id,
                 group_type_index: index,
                 name: name.to_owned(),
@@ -289,16 +244,6 @@ fn property_type(value: &Json) -> PropertyType {
             _ => PropertyType::String,
         },
         Kind::Null | Kind::List | Kind::Object => PropertyType::String,
-    }
-}
-
-fn project_row(project: &Project) -> ProjectRow {
-    ProjectRow {
-        id: project.id,
-        name: project.name.clone().unwrap_or_else(|| format!("Project {}", project.id)),
-        organization: project.organization.clone(),
-        uuid: project.uuid.clone().unwrap_or_else(|| uuid_of("project", &project.id.to_string())),
-        api_token: project.api_token.clone().unwrap_or_else(|| format!("phc_{}", project.id)),
     }
 }
 

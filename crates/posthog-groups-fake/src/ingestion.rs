@@ -18,10 +18,10 @@ const MAX_GROUP_TYPES: usize = 5;
 
 /// Accepts events, and processes those that are due.
 pub(crate) fn accept(database: &mut Database, token: &str, events: impl IntoIterator<Item = Identify>) {
-    if database.settings().capture_quota_exceeded {
+    if database.state.capture_quota_exceeded {
         return;
     }
-    let Some(project) = database.projects.iter().find(|p| p.api_token == token).map(|p| p.id) else { return };
+    let Some(project) = database.project_with_token(token).map(|p| p.id) else { return };
     let (at, now) = (Instant::now(), database.now());
     for event in events {
         let sent = event.timestamp.as_deref().and_then(|text| timestamps::parse(text).ok());
@@ -86,7 +86,7 @@ fn type_index(database: &mut Database, project: i64, name: &str) -> Option<i32> 
     }
     let index = (0..).find(|index| known.iter().all(|t| t.group_type_index != *index))?;
     let created_at = Some(database.now());
-    database.group_types.push(GroupType {
+    database.state.group_types.push(GroupType {
         project_id: Some(project),
         created_at,
         ..GroupType::new(index, name)

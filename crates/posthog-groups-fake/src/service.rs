@@ -109,7 +109,7 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Respo
 
 fn call(shared: &Shared, parts: &Parts, body: Bytes) -> Call {
     let host = parts.headers.get(http::header::HOST).and_then(|h| h.to_str().ok());
-    let links_origin = shared.database.read().settings().links_origin.clone();
+    let links_origin = shared.database.read().state.links_origin.clone();
     let origin = match (links_origin, host) {
         (Some(origin), _) => origin,
         (None, Some(host)) if !host.is_empty() => format!("http://{host}"),

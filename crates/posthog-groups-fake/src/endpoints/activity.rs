@@ -71,7 +71,7 @@ fn object(database: &Database, place: usize, entry: &Activity, item: usize) -> S
         Era::Y2025 => String::new(),
         Era::Y2026 => format!(r#""id":"{}","#, uuid_of("activity", &place.to_string())),
     };
-    let user = &database.settings().user;
+    let user = &database.state.user;
     let user = match entry.user {
         Actor::User => json!({
             "first_name": user.first_name.as_deref().unwrap_or("User"),
@@ -97,39 +97,4 @@ fn object(database: &Database, place: usize, entry: &Activity, item: usize) -> S
         name = to_text(&entry.name),
         created_at = to_text(&entry.created_at.as_ref().map(iso)),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_start_at_one_and_end_with_the_list() {
-        for (total, limit, page, wanted) in [
-            (25, 10, 1, Some(0..10)),
-            (25, 10, 3, Some(20..25)),
-            (25, 10, 4, None),
-            (20, 10, 3, None),
-            (0, 10, 1, Some(0..0)),
-            (0, 10, 2, None),
-            (5, 0, 1, None),
-            (5, -1, 1, None),
-            (5, 10, 0, None),
-            (5, 10, -1, None),
-        ] {
-            assert_eq!(slice(total, limit, page), wanted, "{total} {limit} {page}");
-        }
-    }
-
-    #[test]
-    fn links_keep_the_query_and_set_page_and_limit() {
-        for (url, wanted) in [
-            ("http://a/x?group_key=a", "http://a/x?group_key=a&page=2"),
-            ("http://a/x?page=1&limit=5", "http://a/x?page=2&limit=5"),
-            ("http://a/x?limit=5&page=1", "http://a/x?limit=5&page=2"),
-            ("http://a/x", "http://a/x?page=2"),
-        ] {
-            assert_eq!(with_number(url, "page", 2), wanted);
-        }
-    }
 }

@@ -32,43 +32,19 @@ pub(crate) fn ensure_notebook(database: &mut Database, context: &Context<'_>) ->
     let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
     let skip =
         database.era() == Era::Y2026 && context.call.query.get("skip_create_notebook").is_some_and(is_true);
-    let settings = database.settings();
+    let settings = &database.state;
     if !settings.crm_enabled || settings.notebook_failure || skip || database.notebook_of(row).is_some() {
         return Ok(());
     }
     let (project_id, group_type_index) = (database.unless_main(row.project), row.index);
     let group_key = row.key.to_string();
-    let serial = database.notebooks.len();
+    let serial = database.state.notebooks.len();
     let short_id = uuid_of("notebook", &format!("{group_key} {serial}")).chars().take(8).collect();
-    database.notebooks.push(Notebook { project_id, group_type_index, group_key, short_id });
+    database.state.notebooks.push(Notebook { project_id, group_type_index, group_key, short_id });
     Ok(())
 }
 
 /// The words that the server accepts as true.
 fn is_true(text: &str) -> bool {
     matches!(text.to_lowercase().as_str(), "y" | "yes" | "t" | "true" | "on" | "1")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn six_words_are_true() {
-        for (text, wanted) in [
-            ("true", true),
-            ("True", true),
-            ("1", true),
-            ("y", true),
-            ("yes", true),
-            ("t", true),
-            ("on", true),
-            ("", false),
-            ("0", false),
-            ("false", false),
-            ("2", false),
-        ] {
-            assert_eq!(is_true(text), wanted, "{text}");
-        }
-    }
 }

@@ -17,7 +17,7 @@ use crate::timestamps::iso;
 const NAME_RULES: TextRules = TextRules { longest: 400, blank: true };
 
 pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let rows: Vec<Value> = match (&database.group_types_cache, database.era()) {
+    let rows: Vec<Value> = match (&database.state.group_types_cache, database.era()) {
         (Some(cache), Era::Y2026) => {
             cache.iter().filter(|row| row.project_id == Some(context.project)).map(object).collect()
         }
@@ -48,7 +48,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
         Kind::Object if context.data.value().is_falsy() => Vec::new(),
         _ => return Err(errors::server_error()),
     };
-    let settings = database.settings();
+    let settings = &database.state;
     let protected = database.era() == Era::Y2026
         && settings.access_control
         && settings.user.role == Role::Member
@@ -83,7 +83,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
             }
         }
     }
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     list(database, context)
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn create_detail_dashboard(
     database: &mut Database,
     context: &Context<'_>,
 ) -> Result<Answer, Failure> {
-    let taken = database.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
+    let taken = database.state.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
     let group_type = named(database, context)?;
     if group_type.detail_dashboard.is_some_and(|id| id != 0) {
         let body = json!({"detail": "Dashboard already exists for this group type."});
@@ -112,7 +112,7 @@ pub(crate) fn create_detail_dashboard(
     }
     group_type.detail_dashboard = Some(taken + 1);
     let body = object(group_type).to_string();
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn set_default_columns(database: &mut Database, context: &Context<'_>
         _ => Some(serde_json::from_str(columns.as_str()).map_err(|_| errors::server_error())?),
     };
     let body = object(group_type).to_string();
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
@@ -140,11 +140,12 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
         (None, Era::Y2026) => return Err(errors::server_error()),
     };
     let at = database
+        .state
         .group_types
         .iter()
         .position(|t| t.project_id == Some(context.project) && i128::from(t.group_type_index) == index);
     let at = at.ok_or_else(missing)?;
-    database.group_types.remove(at);
-    database.group_types_cache = None;
+    database.state.group_types.remove(at);
+    database.state.group_types_cache = None;
     Ok(Answer::no_content())
 }

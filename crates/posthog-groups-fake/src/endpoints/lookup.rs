@@ -29,7 +29,7 @@ pub(crate) fn integer(text: &str) -> Result<i128, Failure> {
 
 /// Looks up the group of update, delete, upsert and activity. In 2025, a missing key is an unknown one.
 pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
-    let index = parameter(database, context, "group_type_index")?;
+    let index = integer(parameter(database, context, "group_type_index")?)?;
     let key = match database.era() {
         Era::Y2025 => context.call.query.get("group_key").unwrap_or(""),
         Era::Y2026 => parameter(database, context, "group_key")?,
@@ -37,13 +37,14 @@ pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId
     stored(database, context.project, index, key)
 }
 
-/// Looks up the group of find.
+/// Looks up the group of find, which checks the key before the value of the index.
 pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
     let index = parameter(database, context, "group_type_index")?;
-    stored(database, context.project, index, parameter(database, context, "group_key")?)
+    let key = parameter(database, context, "group_key")?;
+    stored(database, context.project, integer(index)?, key)
 }
 
-fn stored(database: &Database, project: i64, index: &str, key: &str) -> Result<RowId, Failure> {
-    let index = i32::try_from(integer(index)?).map_err(|_| errors::no_such_thing())?;
+fn stored(database: &Database, project: i64, index: i128, key: &str) -> Result<RowId, Failure> {
+    let index = i32::try_from(index).map_err(|_| errors::no_such_thing())?;
     database.groups.find(project, index, key).ok_or_else(errors::no_such_thing)
 }

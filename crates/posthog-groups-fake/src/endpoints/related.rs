@@ -69,8 +69,7 @@ fn valid_index(text: &str) -> Result<i32, Failure> {
 /// Relations belong to the main project.
 fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &Relation> {
     let now = database.now();
-    let events: &[Relation] =
-        if project == database.main_project() { &database.settings().events } else { &[] };
+    let events: &[Relation] = if project == database.main_project() { &database.state.events } else { &[] };
     events.iter().filter(move |event| event.timestamp.is_none_or(|time| time > now - WINDOW && time < now))
 }
 
@@ -78,7 +77,7 @@ fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &
 fn people<'w>(database: &'w Database, events: &[&Relation]) -> Vec<&'w Person> {
     let uuids: BTreeSet<String> =
         events.iter().filter_map(|e| e.person_uuid.as_deref()).map(str::to_ascii_lowercase).collect();
-    let persons = database.settings().persons.iter();
+    let persons = database.state.persons.iter();
     let mut persons: Vec<&Person> =
         persons.filter(|p| uuids.contains(&p.uuid.to_ascii_lowercase())).collect();
     persons.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.uuid.cmp(&b.uuid)));

@@ -42,7 +42,7 @@ fn send(
     mut failed: Value,
 ) -> Result<(), Failure> {
     let (group_type, key) = named(database, group)?;
-    let failure = match (database.settings().capture_failure, database.era()) {
+    let failure = match (database.state.capture_failure, database.era()) {
         (Some(CaptureFailure::Status(Some(status))), _) => Some((status, "capture_http_error")),
         (Some(CaptureFailure::Status(None)), Era::Y2026) => Some((502, "capture_http_error")),
         // 2025 reads the status of a response that does not exist.
@@ -64,12 +64,12 @@ fn send(
     );
     let event = CapturedEvent {
         event: event.to_owned(),
-        distinct_id: project.uuid.clone(),
-        token: project.api_token.clone(),
+        distinct_id: project.uuid.clone().unwrap_or_default(),
+        token: project.api_token.clone().unwrap_or_default(),
         properties: Properties::parse(&properties).unwrap_or_default(),
         process_person_profile: database.era() == Era::Y2026,
     };
-    database.captured_events.push(event);
+    database.state.captured_events.push(event);
     Ok(())
 }
 
