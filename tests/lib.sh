@@ -15,15 +15,15 @@ trap 'echo "error: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
 # Sets $venv to its folder.
 venv() {
     venv="$cache/venv-$1"
-    local wanted
-    wanted=$(python3 --version && cat "$2")
-    if [ -f "$venv/installed.txt" ] && [ "$(cat "$venv/installed.txt")" = "$wanted" ]; then
+    local expected
+    expected=$(python3 --version && cat "$2")
+    if [ -f "$venv/installed.txt" ] && [ "$(cat "$venv/installed.txt")" = "$expected" ]; then
         return
     fi
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$2"
-    printf '%s\n' "$wanted" >"$venv/installed.txt"
+    printf '%s\n' "$expected" >"$venv/installed.txt"
 }
 
 # stand_in: starts the server on a free port, sets $url, and stops it when the script ends.

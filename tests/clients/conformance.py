@@ -41,21 +41,21 @@ class Unsupported(Exception):
     """The client does not have the operation."""
 
 
-def differs(got: Any, wanted: Any, place: str) -> str | None:
+def differs(got: Any, expected: Any, place: str) -> str | None:
     """Returns the difference between `got` and the expected value, or None. Fields that are not listed may have any value."""
-    if isinstance(wanted, str) and (match := re.fullmatch(r"<(nothing|text|exact|time|contains|seconds)(?: (.*))?>", wanted)):
+    if isinstance(expected, str) and (match := re.fullmatch(r"<(nothing|text|exact|time|contains|seconds)(?: (.*))?>", expected)):
         good = is_such(got, match[1], match[2] or "")
-    elif isinstance(wanted, dict) and wanted.keys() == {"<exact>"}:
-        good = same(got, wanted["<exact>"])
-    elif isinstance(wanted, dict) and isinstance(got, dict):
-        members = (differs(got.get(name), value, f"{place}.{name}") for name, value in wanted.items())
+    elif isinstance(expected, dict) and expected.keys() == {"<exact>"}:
+        good = same(got, expected["<exact>"])
+    elif isinstance(expected, dict) and isinstance(got, dict):
+        members = (differs(got.get(name), value, f"{place}.{name}") for name, value in expected.items())
         return next((text for text in members if text), None)
-    elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
-        items = (differs(g, w, f"{place}[{n}]") for n, (g, w) in enumerate(zip(got, wanted, strict=True)))
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        items = (differs(g, w, f"{place}[{n}]") for n, (g, w) in enumerate(zip(got, expected, strict=True)))
         return next((text for text in items if text), None)
     else:
-        good = same(got, wanted)
-    return None if good else f"{place} is {json.dumps(got, ensure_ascii=False)[:300]} instead of {json.dumps(wanted, ensure_ascii=False)[:300]}"
+        good = same(got, expected)
+    return None if good else f"{place} is {json.dumps(got, ensure_ascii=False)[:300]} instead of {json.dumps(expected, ensure_ascii=False)[:300]}"
 
 
 def is_such(got: Any, kind: str, detail: str) -> bool:
@@ -74,15 +74,15 @@ def is_such(got: Any, kind: str, detail: str) -> bool:
     return False
 
 
-def same(got: Any, wanted: Any) -> bool:
+def same(got: Any, expected: Any) -> bool:
     """JSON equality: 7 equals 7.0, and true does not equal 1."""
-    if isinstance(got, bool) or isinstance(wanted, bool):
-        return got is wanted
-    if isinstance(got, dict) and isinstance(wanted, dict):
-        return got.keys() == wanted.keys() and all(same(got[name], wanted[name]) for name in got)
-    if isinstance(got, list) and isinstance(wanted, list):
-        return len(got) == len(wanted) and all(map(same, got, wanted))
-    return bool(got == wanted)
+    if isinstance(got, bool) or isinstance(expected, bool):
+        return got is expected
+    if isinstance(got, dict) and isinstance(expected, dict):
+        return got.keys() == expected.keys() and all(same(got[name], expected[name]) for name in got)
+    if isinstance(got, list) and isinstance(expected, list):
+        return len(got) == len(expected) and all(map(same, got, expected))
+    return bool(got == expected)
 
 
 def of_era(node: Any, era: str) -> Any:
@@ -155,20 +155,20 @@ def run(case: dict[str, Any], era: str, server: StandIn, adapter: Adapter) -> No
         answer = adapter.call(sent | ({"body": call["body"]} if "body" in call else {}))
         if "unsupported" in answer:
             raise Unsupported(call["operation"])
-        wanted = of_era(call["answer"], era)
-        outcome = "ok" if "ok" in wanted else "error"
+        expected = of_era(call["answer"], era)
+        outcome = "ok" if "ok" in expected else "error"
         if outcome not in answer:
             raise Failed(f"call {number}: {json.dumps(answer, ensure_ascii=False)[:400]} instead of `{outcome}`")
-        if text := differs(answer, wanted, f"call {number}"):
+        if text := differs(answer, expected, f"call {number}"):
             raise Failed(text)
     if "requests" in case:
         check_requests(case["requests"], server.admin("GET", "journal")["entries"])
 
 
-def check_requests(wanted: list[dict[str, Any]], entries: list[dict[str, Any]]) -> None:
-    if len(entries) != len(wanted):
-        raise Failed(f"{len(entries)} requests were sent instead of {len(wanted)}: {[(e['method'], e['path']) for e in entries]}")
-    for number, (entry, expectation) in enumerate(zip(entries, wanted, strict=True), 1):
+def check_requests(expected: list[dict[str, Any]], entries: list[dict[str, Any]]) -> None:
+    if len(entries) != len(expected):
+        raise Failed(f"{len(entries)} requests were sent instead of {len(expected)}: {[(e['method'], e['path']) for e in entries]}")
+    for number, (entry, expectation) in enumerate(zip(entries, expected, strict=True), 1):
         query = {name: values[-1] for name, values in parse_qs(entry["query"] or "", keep_blank_values=True).items()}
         got = {"method": entry["method"], "query": query, "body": json.loads(entry["body"]) if entry["body"] else None}
         if text := differs(got, expectation, f"request {number}"):

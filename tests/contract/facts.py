@@ -54,9 +54,9 @@ class Exchange:
 
     def properties(self) -> dict[str, Any]:
         """The current properties of the group that the query names; empty if there is none."""
-        wanted = (integer(self.query.get("group_type_index", "")), self.query.get("group_key"))
+        expected = (integer(self.query.get("group_type_index", "")), self.query.get("group_key"))
         for group in world()["groups"]:
-            if (group["group_type_index"], group["group_key"]) == wanted:
+            if (group["group_type_index"], group["group_key"]) == expected:
                 return dict(group["group_properties"])
         return {}
 
@@ -375,13 +375,13 @@ class Fresh:
         self.now: str | None = None
 
     def before(self, operation: str, method: str, stateful: bool) -> None:
-        wanted = "without groups" if operation == "create_group" else "whole"
-        if not stateful and self.now != wanted:
+        expected = "without groups" if operation == "create_group" else "whole"
+        if not stateful and self.now != expected:
             document = start.world(ERA)
-            if wanted == "without groups":
+            if expected == "without groups":
                 document["groups"] = []
             admin("PUT", document)
-            self.now = wanted
+            self.now = expected
         if method != "GET":
             self.now = None
 

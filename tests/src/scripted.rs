@@ -164,18 +164,18 @@ pub fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
 
 /// Reads a request; `None` at the end of the connection.
 async fn read(stream: &mut TcpStream, unread: &mut Vec<u8>) -> std::io::Result<Option<(String, String)>> {
-    let mut wanted = None;
+    let mut expected = None;
     loop {
         let head = unread.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4);
-        if let (Some(end), None) = (head, wanted) {
+        if let (Some(end), None) = (head, expected) {
             let head = String::from_utf8_lossy(&unread[..end]).to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-            wanted = Some(end + length.and_then(|n| n.trim().parse::<usize>().ok()).unwrap_or(0));
+            expected = Some(end + length.and_then(|n| n.trim().parse::<usize>().ok()).unwrap_or(0));
         }
-        if let (Some(end), Some(wanted)) = (head, wanted)
-            && unread.len() >= wanted
+        if let (Some(end), Some(expected)) = (head, expected)
+            && unread.len() >= expected
         {
-            let request: Vec<u8> = unread.drain(..wanted).collect();
+            let request: Vec<u8> = unread.drain(..expected).collect();
             let (head, body) = request.split_at(end);
             let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
             return Ok(Some((text(head), text(body))));

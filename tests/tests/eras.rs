@@ -56,8 +56,8 @@ fn kind(error: &Error) -> String {
     format!("Err{status} {}", holding.join(", "))
 }
 
-fn told<T>(result: Result<T, Error>, tell: impl FnOnce(T) -> String) -> String {
-    result.map_or_else(|error| kind(&error), tell)
+fn summary<T>(result: Result<T, Error>, describe: impl FnOnce(T) -> String) -> String {
+    result.map_or_else(|error| kind(&error), describe)
 }
 
 const CALLS: [&str; 27] = [
@@ -101,54 +101,56 @@ async fn make(call: &str, client: &Client) -> String {
         format!("created: {}, written: {}", done.created, done.written.join(", "))
     };
     match call {
-        "find" => told(group.find().await, |found| format!("{}", found.is_some())),
-        "find a missing group" => told(missing.find().await, |found| format!("{}", found.is_some())),
-        "get a missing group" => told(missing.get().await, properties),
-        "list" => told(groups.list().page().await, |page| format!("{} groups", page.groups.len())),
-        "list from a bad cursor" => told(groups.list().start_from(Cursor::new("x")).page().await, |page| {
-            format!("{} groups", page.groups.len())
-        }),
+        "find" => summary(group.find().await, |found| format!("{}", found.is_some())),
+        "find a missing group" => summary(missing.find().await, |found| format!("{}", found.is_some())),
+        "get a missing group" => summary(missing.get().await, properties),
+        "list" => summary(groups.list().page().await, |page| format!("{} groups", page.groups.len())),
+        "list from a bad cursor" => {
+            summary(groups.list().start_from(Cursor::new("x")).page().await, |page| {
+                format!("{} groups", page.groups.len())
+            })
+        }
         "list of an unused type" => {
-            told(client.groups(4).list().page().await, |page| format!("{} groups", page.groups.len()))
+            summary(client.groups(4).list().page().await, |page| format!("{} groups", page.groups.len()))
         }
-        "create" => told(groups.create("new").properties(json!({"a": 1})).send().await, properties),
-        "create what exists" => told(groups.create("org:5").send().await, properties),
-        "create with white space around the key" => told(groups.create(" new ").send().await, properties),
-        "set" => told(group.set("plan", "scale").await, properties),
-        "set the same again" => told(group.set("plan", "free").await, properties),
-        "set on a missing group" => told(missing.set("plan", "scale").await, properties),
+        "create" => summary(groups.create("new").properties(json!({"a": 1})).send().await, properties),
+        "create what exists" => summary(groups.create("org:5").send().await, properties),
+        "create with white space around the key" => summary(groups.create(" new ").send().await, properties),
+        "set" => summary(group.set("plan", "scale").await, properties),
+        "set the same again" => summary(group.set("plan", "free").await, properties),
+        "set on a missing group" => summary(missing.set("plan", "scale").await, properties),
         "set on a group without a type" => {
-            told(client.groups(3).group("lost").set("plan", "scale").await, properties)
+            summary(client.groups(3).group("lost").set("plan", "scale").await, properties)
         }
-        "unset" => told(group.unset("plan").await, properties),
-        "unset a missing property" => told(group.unset("trial").await, properties),
-        "unset on a missing group" => told(missing.unset("plan").await, properties),
-        "upsert" => told(group.upsert(json!({"plan": "scale", "seats": 5})).await, upserted),
-        "upsert of existing values" => told(group.upsert(json!({"plan": "free"})).await, upserted),
-        "upsert on a missing group" => told(missing.upsert(json!({"plan": "free"})).await, upserted),
+        "unset" => summary(group.unset("plan").await, properties),
+        "unset a missing property" => summary(group.unset("trial").await, properties),
+        "unset on a missing group" => summary(missing.unset("plan").await, properties),
+        "upsert" => summary(group.upsert(json!({"plan": "scale", "seats": 5})).await, upserted),
+        "upsert of existing values" => summary(group.upsert(json!({"plan": "free"})).await, upserted),
+        "upsert on a missing group" => summary(missing.upsert(json!({"plan": "free"})).await, upserted),
         "upsert that creates" => {
-            told(missing.upsert(json!({"plan": "free"})).create_if_missing().await, upserted)
+            summary(missing.upsert(json!({"plan": "free"})).create_if_missing().await, upserted)
         }
-        "activity" => told(group.activity().stream().try_collect::<Vec<_>>().await, |entries| {
+        "activity" => summary(group.activity().stream().try_collect::<Vec<_>>().await, |entries| {
             format!("{} entries, with id: {}", entries.len(), entries.iter().all(|entry| entry.id.is_some()))
         }),
         "activity of a missing group" => {
-            told(missing.activity().stream().try_next().await, |_| "an entry".into())
+            summary(missing.activity().stream().try_next().await, |_| "an entry".into())
         }
-        "related" => told(group.related().await, |related| {
+        "related" => summary(group.related().await, |related| {
             format!("{} persons, {} groups", related.persons.len(), related.groups.len())
         }),
         "related of a missing group" => {
-            told(missing.related().await, |related| format!("empty: {}", related.is_empty()))
+            summary(missing.related().await, |related| format!("empty: {}", related.is_empty()))
         }
-        "related to a person" => told(client.related_to_person(PERSON).await, |related| {
+        "related to a person" => summary(client.related_to_person(PERSON).await, |related| {
             format!("{} persons, {} groups", related.persons.len(), related.groups.len())
         }),
-        "property values" => told(groups.property_values("plan").await, |values| {
+        "property values" => summary(groups.property_values("plan").await, |values| {
             let text = |row: &posthog_groups::PropertyValue| format!("{} x {:?}", row.value, row.count);
             values.iter().map(text).collect::<Vec<_>>().join(", ")
         }),
-        "property definitions" => told(client.property_definitions().await, |definitions| {
+        "property definitions" => summary(client.property_definitions().await, |definitions| {
             format!("{} of organization", definitions.of(0).len())
         }),
         other => panic!("no such call: {other}"),
@@ -239,12 +241,12 @@ async fn invalid_and_insufficient_keys_are_distinguished_for_any_status() {
                 let group = client.groups(0).group("org:5");
                 let ok = |()| "Ok".to_owned();
                 cells.push(match call {
-                    "find" => told(group.find().await.map(drop), ok),
-                    "set" => told(group.set("plan", "scale").await.map(drop), ok),
-                    "activity" => told(group.activity().stream().try_next().await.map(drop), ok),
-                    "group types" => told(client.group_types().await.map(drop), ok),
-                    "projects" => told(client.projects().await.map(drop), ok),
-                    _ => told(client.whoami().await.map(drop), ok),
+                    "find" => summary(group.find().await.map(drop), ok),
+                    "set" => summary(group.set("plan", "scale").await.map(drop), ok),
+                    "activity" => summary(group.activity().stream().try_next().await.map(drop), ok),
+                    "group types" => summary(client.group_types().await.map(drop), ok),
+                    "projects" => summary(client.projects().await.map(drop), ok),
+                    _ => summary(client.whoami().await.map(drop), ok),
                 });
                 assert_eq!(fake.journal().len(), 1, "{key} {call}: nothing is repeated");
             }

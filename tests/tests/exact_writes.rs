@@ -172,8 +172,8 @@ async fn after_an_unexpected_success_the_group_is_read_back_and_only_a_missing_w
                         fake.add_faults([answer(write, status, body.clone(), phase)]).unwrap();
                         write.send(&orgs).await.unwrap_or_else(|e| panic!("{case}: {e:?}"));
                         assert!(write.effect(&fake), "{case}");
-                        let wanted = if phase == Phase::After { 1 } else { 2 };
-                        assert_eq!(write.sent(&fake), wanted, "{case}: {:?}", requests(&fake.journal()));
+                        let expected = if phase == Phase::After { 1 } else { 2 };
+                        assert_eq!(write.sent(&fake), expected, "{case}: {:?}", requests(&fake.journal()));
                     }
                 }
             }

@@ -197,7 +197,9 @@ fn faults() -> Vec<Row> {
     both("http 503", http(503), Failure::Temporary, |e| e.status() == Some(503) && e.is_server_error());
     both("http 504", http(504), Failure::Temporary, |e| e.status() == Some(504) && e.is_server_error());
     both("http 500", http(500), Failure::Broken, |e| e.status() == Some(500) && e.is_server_error());
-    both("crash", Effect::Crash, Failure::Broken, |e| e.status() == Some(500) && e.code() == Some("error"));
+    both("crash", Effect::Crash {}, Failure::Broken, |e| {
+        e.status() == Some(500) && e.code() == Some("error")
+    });
     both("drop", Effect::Drop { reset: false }, Failure::Temporary, Error::is_interrupted);
     both("reset", Effect::Drop { reset: true }, Failure::Temporary, Error::is_interrupted);
     both("stall at headers", stall(StallAt::Headers), Failure::Temporary, Error::is_timeout);
@@ -241,14 +243,14 @@ struct Expected {
     /// The number of times the request is sent.
     sent: usize,
     /// The number of times the group is read back in between.
-    looks: usize,
+    reads_back: usize,
     /// Whether the result is the same as without the fault. Otherwise, it is an error, and nothing has changed.
     succeeds: bool,
 }
 
 /// The decision table (contract section 4).
 fn expected(is_write: bool, failure: Failure, carried_out: bool, lasts: bool) -> Expected {
-    let of = |sent, looks, succeeds| Expected { sent, looks, succeeds };
+    let of = |sent, reads_back, succeeds| Expected { sent, reads_back, succeeds };
     match (is_write, failure, lasts) {
         // The response is only late.
         (_, Failure::None, _) => of(1, 0, true),
@@ -370,32 +372,32 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
 
     let not_offered = without.result == "not offered by this server";
     let carried_out = row.fault.phase == Phase::After && !not_offered;
-    let mut wanted = expected(call.is_write(), row.failure, carried_out, *lasts);
+    let mut expected = expected(call.is_write(), row.failure, carried_out, *lasts);
     if not_offered {
         match &row.fault.effect {
             // There is no endpoint that could crash.
-            Effect::Crash => wanted = Expected { sent: 1, looks: 0, succeeds: true },
+            Effect::Crash {} => expected = Expected { sent: 1, reads_back: 0, succeeds: true },
             // An error with a truncated body keeps its status and is not retried.
             Effect::Truncate { framing: Framing::Honest, .. } => return cut_error(&result),
             _ => {}
         }
     }
     // A call can send several such requests: a fault hits one of them, each of them, or the first until the call fails.
-    let (sent, looks) = match (wanted.succeeds, lasts) {
-        (true, true) => (without.sent * wanted.sent, without.sent * wanted.looks),
-        (true, false) => (without.sent - 1 + wanted.sent, wanted.looks),
-        (false, _) => (wanted.sent, wanted.looks),
+    let (sent, reads_back) = match (expected.succeeds, lasts) {
+        (true, true) => (without.sent * expected.sent, without.sent * expected.reads_back),
+        (true, false) => (without.sent - 1 + expected.sent, expected.reads_back),
+        (false, _) => (expected.sent, expected.reads_back),
     };
     let seen = journal.iter().filter(|entry| call.hits(*world, entry)).count();
     check("requests sent", &seen, &sent)?;
-    check("other requests", &(journal.len() - seen), &(without.others + looks))?;
+    check("other requests", &(journal.len() - seen), &(without.others + reads_back))?;
     match text(&result) {
-        Ok(text) if wanted.succeeds => {
+        Ok(text) if expected.succeeds => {
             check("result", &text, &without.result)?;
             check("stored", &after, &without.world)
         }
         Ok(text) => Err(format!("succeeded with {text}")),
-        Err(error) if wanted.succeeds => Err(format!("failed with {error}")),
+        Err(error) if expected.succeeds => Err(format!("failed with {error}")),
         Err(error) => {
             if !(row.error)(error) {
                 return Err(format!("failed with another error: {error:?}"));
@@ -417,8 +419,12 @@ fn cut_error(result: &Result<String, Error>) -> Result<(), String> {
     }
 }
 
-fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Result<(), String> {
-    if seen == wanted { Ok(()) } else { Err(format!("{what}:\n    seen   {seen:?}\n    wanted {wanted:?}")) }
+fn check<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {
+    if seen == expected {
+        Ok(())
+    } else {
+        Err(format!("{what}:\n    seen   {seen:?}\n    expected {expected:?}"))
+    }
 }
 
 /// Runs cases on many servers concurrently and returns the problems.
@@ -542,14 +548,14 @@ async fn a_write_whose_event_was_not_sent_succeeds_and_reports_it() {
                 let without = &baselines[&(call, world)];
                 // A server of 2025 fails with 500 on an unknown status instead of reporting what happened.
                 let says_so = world == World::Y2026 || failure != json!({"status": null});
-                let told =
+                let expected_result =
                     without.result.replace("event_not_sent: false", &format!("event_not_sent: {says_so}"));
-                assert_eq!(result, told, "{case}");
+                assert_eq!(result, expected_result, "{case}");
                 let sent = fake.journal().iter().filter(|entry| call.hits(world, entry)).count();
                 assert_eq!(sent, without.sent, "{case}");
-                let wanted: State = without.world.parse().unwrap();
+                let expected: State = without.world.parse().unwrap();
                 let groups = |state: &State| serde_json::to_value(&state.groups).unwrap();
-                assert_eq!(groups(&fake.state()), groups(&wanted), "{case}");
+                assert_eq!(groups(&fake.state()), groups(&expected), "{case}");
             }
         }
     }

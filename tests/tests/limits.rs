@@ -235,8 +235,8 @@ async fn the_retry_budget_limits_the_retries_of_all_clones() {
     fake.add_faults([Fault { times: 0, ..Fault::http(503) }]).unwrap();
     let results = many_calls(&client, 90).join_all().await;
     assert!(results.iter().all(Result::is_err));
-    let told = results.iter().filter_map(|result| result.as_ref().err()).map(ToString::to_string);
-    assert!(told.into_iter().any(|text| text.contains("too many calls of this client fail")));
+    let texts = results.iter().filter_map(|result| result.as_ref().err()).map(ToString::to_string);
+    assert!(texts.into_iter().any(|text| text.contains("too many calls of this client fail")));
     // 90 calls, a quarter of them writes that are read back, and 100 retries instead of 270 or more.
     let sent = fake.journal().len();
     assert!(sent <= 90 + 30 + 100, "{sent} requests");

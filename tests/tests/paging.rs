@@ -79,8 +79,8 @@ async fn every_group_is_listed_once_newest_first_with_one_request_per_page() {
     for era in ERAS {
         for number in [0, 1, 99, 100, 101, 200, 201, 10_000] {
             let (fake, groups) = serve(era, groups(number, |n| n)).await;
-            let wanted: Vec<String> = (0..number).rev().map(|n| format!("org:{n:05}")).collect();
-            assert!(keys(&groups).await.unwrap() == wanted, "{number} groups in {era:?}");
+            let expected: Vec<String> = (0..number).rev().map(|n| format!("org:{n:05}")).collect();
+            assert!(keys(&groups).await.unwrap() == expected, "{number} groups in {era:?}");
             assert_eq!(fake.journal().len(), number.div_ceil(100).max(1), "{number} groups in {era:?}");
         }
     }
@@ -94,8 +94,8 @@ async fn groups_with_equal_times_are_neither_lost_nor_repeated_between_pages() {
             let (fake, groups) = serve(era, state).await;
             let mut keys = keys(&groups).await.unwrap();
             keys.sort();
-            let wanted: Vec<String> = (0..number).map(|n| format!("org:{n:05}")).collect();
-            assert_eq!(keys, wanted, "{number} groups by {page_size} in {era:?}");
+            let expected: Vec<String> = (0..number).map(|n| format!("org:{n:05}")).collect();
+            assert_eq!(keys, expected, "{number} groups by {page_size} in {era:?}");
             assert_eq!(fake.journal().len(), number.div_ceil(page_size));
         }
     }
@@ -193,19 +193,19 @@ async fn an_empty_page_does_not_end_the_list() {
 
 #[tokio::test]
 async fn a_repeated_cursor_ends_the_list_with_an_error() {
-    for circle in [&["x", "x"][..], &["x", "y", "x"], &["x", "y", "z", "y"]] {
+    for cycle in [&["x", "x"][..], &["x", "y", "x"], &["x", "y", "z", "y"]] {
         for empty in [false, true] {
             let (fake, groups) = serve(Era::Y2026, State::default()).await;
-            let keys: Vec<String> = (0..circle.len()).map(|n| format!("key {n}")).collect();
+            let keys: Vec<String> = (0..cycle.len()).map(|n| format!("key {n}")).collect();
             let page = |n: usize| {
                 let keys = if empty { vec![] } else { vec![keys[n].as_str()] };
-                page(&keys, Some(&next(&fake, circle[n])))
+                page(&keys, Some(&next(&fake, cycle[n])))
             };
-            fake.add_faults((0..circle.len()).map(page)).unwrap();
+            fake.add_faults((0..cycle.len()).map(page)).unwrap();
             let (seen, error) = until_error(&groups).await;
             assert!(error.is_paging() && error.to_string().contains("same cursor twice"), "{error}");
-            assert_eq!(seen.len(), if empty { 0 } else { circle.len() });
-            assert_eq!(fake.journal().len(), circle.len(), "nothing is sent for the cursor that came back");
+            assert_eq!(seen.len(), if empty { 0 } else { cycle.len() });
+            assert_eq!(fake.journal().len(), cycle.len(), "nothing is sent for the cursor that came back");
         }
     }
 }
@@ -247,9 +247,9 @@ async fn the_cursor_of_a_page_continues_the_list_in_another_process() {
 }
 
 /// A listener that must not be connected to.
-struct Foreigner(TcpListener);
+struct OtherServer(TcpListener);
 
-impl Foreigner {
+impl OtherServer {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -282,12 +282,12 @@ fn links_elsewhere(own: u16, foreign: u16) -> Vec<String> {
 
 #[tokio::test]
 async fn pages_are_requested_at_the_clients_origin_for_links_to_any_origin() {
-    let foreigner = Foreigner::start();
+    let other_server = OtherServer::start();
     for era in ERAS {
         let (fake, groups) = serve(era, State { page_size: Some(2), ..groups(5, |n| n) }).await;
         let cursor = groups.list().page().await.unwrap().next.unwrap().as_str().to_owned();
         let encoded = cursor.replace('+', "%2B").replace('=', "%3D").replace('/', "%2F");
-        for link in links_elsewhere(fake.address().port(), foreigner.port()) {
+        for link in links_elsewhere(fake.address().port(), other_server.port()) {
             for prefetch in [false, true] {
                 let sent = fake.journal().len();
                 fake.add_faults([page(&["org:00004", "org:00003"], Some(&link.replace("{}", &encoded)))])
@@ -299,7 +299,7 @@ async fn pages_are_requested_at_the_clients_origin_for_links_to_any_origin() {
             }
         }
     }
-    assert!(!foreigner.was_called());
+    assert!(!other_server.was_called());
 }
 
 #[tokio::test]
@@ -344,7 +344,7 @@ async fn a_link_without_a_cursor_is_an_error_after_its_page_was_delivered() {
 
 #[tokio::test]
 async fn a_history_takes_only_page_and_limit_from_links() {
-    let foreigner = Foreigner::start();
+    let other_server = OtherServer::start();
     for era in ERAS {
         let (fake, groups) = serve(era, groups(1, |n| n)).await;
         let group = groups.group("org:00000");
@@ -353,7 +353,7 @@ async fn a_history_takes_only_page_and_limit_from_links() {
         }
         let entries: Vec<_> = group.activity().stream().try_collect().await.unwrap();
         let first = serde_json::to_value(&entries[..2]).unwrap();
-        let link = format!("https://127.0.0.1:{}/x?limit=2&page=2", foreigner.port());
+        let link = format!("https://127.0.0.1:{}/x?limit=2&page=2", other_server.port());
         let sent = fake.journal().len();
         fake.add_faults([canned(json!({
             "results": first, "previous": null, "total_count": 5, "next": link,
@@ -377,7 +377,7 @@ async fn a_history_takes_only_page_and_limit_from_links() {
             assert!(stream.next().await.is_none());
         }
     }
-    assert!(!foreigner.was_called());
+    assert!(!other_server.was_called());
 }
 
 #[tokio::test]
@@ -430,12 +430,12 @@ async fn lists_of_projects_are_bounded() {
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let foreigner = Foreigner::start();
+    let other_server = OtherServer::start();
     let (fake, groups) = serve(Era::Y2026, State::default()).await;
     for status in [301, 302, 303, 307, 308] {
         let mut redirect = Fault::http(status);
         if let Effect::Http(http) = &mut redirect.effect {
-            let to = format!("http://127.0.0.1:{}/login?next=/api/", foreigner.port());
+            let to = format!("http://127.0.0.1:{}/login?next=/api/", other_server.port());
             http.headers.insert("Location".into(), to);
         }
         fake.add_faults([redirect]).unwrap();
@@ -444,7 +444,7 @@ async fn redirects_are_not_followed() {
         assert!(error.to_string().contains("not followed"), "{error}");
     }
     assert_eq!(fake.journal().len(), 5);
-    assert!(!foreigner.was_called());
+    assert!(!other_server.was_called());
 }
 
 #[tokio::test]
@@ -530,8 +530,8 @@ async fn the_history_of_a_group_is_paged_in_both_eras() {
         assert_eq!(names, ["property 4", "property 3", "property 2", "property 1", "property 0"], "{era:?}");
         assert_eq!(fake.journal().len() - sent, 3);
 
-        let circle = format!("{}/api/?page=1&limit=2", fake.url());
-        let page = json!({"results": [], "previous": null, "total_count": 20, "next": circle});
+        let cycle = format!("{}/api/?page=1&limit=2", fake.url());
+        let page = json!({"results": [], "previous": null, "total_count": 20, "next": cycle});
         fake.add_faults([canned(page)]).unwrap();
         let error = group.activity().stream().try_next().await.unwrap_err();
         assert!(error.is_paging(), "{error}");

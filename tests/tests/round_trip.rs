@@ -222,7 +222,7 @@ async fn a_group_that_does_not_match_the_type_is_an_error_and_the_list_continues
         .await;
         for page_size in [100, 2] {
             fake.put_state(State { page_size: Some(page_size), ..fake.state() }).unwrap();
-            let mut told: Vec<String> = groups
+            let mut lines: Vec<String> = groups
                 .list()
                 .properties::<Account>()
                 .stream()
@@ -235,8 +235,8 @@ async fn a_group_that_does_not_match_the_type_is_an_error_and_the_list_continues
                 })
                 .collect()
                 .await;
-            told.sort();
-            insta::assert_snapshot!("typed_groups", told.join("\n"));
+            lines.sort();
+            insta::assert_snapshot!("typed_groups", lines.join("\n"));
         }
         let untyped: Vec<_> = groups.list().stream().try_collect().await.unwrap();
         assert_eq!(untyped.len(), 6);

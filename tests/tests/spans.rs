@@ -103,7 +103,7 @@ async fn the_key_is_in_no_span_no_event_no_url_and_no_body() {
     }
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     // The attribute names of OpenTelemetry.
-    for wanted in [
+    for expected in [
         "http.client.request",
         "http.request.method=\"GET\"",
         "http.request.resend_count=1",
@@ -114,7 +114,7 @@ async fn the_key_is_in_no_span_no_event_no_url_and_no_body() {
         "posthog.operation=\"find_group\"",
         "posthog.operation=\"list_groups\"",
     ] {
-        assert!(text.contains(wanted), "{wanted}");
+        assert!(text.contains(expected), "{expected}");
     }
     let foul = |line: &&str| line.contains(SECRET);
     assert_eq!(text.lines().find(foul), None);

@@ -260,7 +260,7 @@ fn imports_of_the_wrapper_go_down_only() {
 }
 
 #[test]
-fn import_circles_are_only_the_listed_ones() {
+fn import_cycles_are_only_the_listed_ones() {
     let crates = crates();
     assert!(crates.len() > 7, "{crates:?}");
     let mut used = BTreeSet::new();
@@ -374,7 +374,7 @@ fn contributing_lists_the_files_that_name_every_operation() {
 }
 
 #[test]
-fn circles_and_upward_imports_are_detected() {
+fn cycles_and_upward_imports_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);

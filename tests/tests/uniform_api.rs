@@ -82,13 +82,13 @@ fn users_can_build_what_calls_return_for_their_tests() {
 
 #[tokio::test]
 async fn a_list_ends_at_its_limit_and_requests_no_page_that_is_not_needed() {
-    for (limit, wanted, sent) in
+    for (limit, expected, sent) in
         [(0, 0, 0), (1, 1, 1), (100, 100, 1), (101, 101, 2), (250, 250, 3), (900, 250, 3)]
     {
         for prefetch in [false, true] {
             let (fake, client) = serve(250).await;
             let list = client.groups(0).list().prefetch(prefetch).limit(limit);
-            assert_eq!(list.collect().await.unwrap().len(), wanted, "limit {limit}");
+            assert_eq!(list.collect().await.unwrap().len(), expected, "limit {limit}");
             assert_eq!(fake.journal().len(), sent, "limit {limit}");
         }
     }
@@ -117,8 +117,8 @@ async fn unset_accepts_one_or_more_names() {
 async fn an_upsert_can_be_planned_and_returns_the_group_before() {
     let (fake, client) = serve(1).await;
     let orgs = client.groups(0);
-    let wanted = json!({"plan": "scale", "seats": 0.0, "region": "eu"});
-    let plan = orgs.group("org:000").upsert(&wanted).plan().await.unwrap();
+    let expected = json!({"plan": "scale", "seats": 0.0, "region": "eu"});
+    let plan = orgs.group("org:000").upsert(&expected).plan().await.unwrap();
     let changes: Vec<_> =
         plan.changes.iter().map(|c| (c.name.as_str(), c.before.clone(), c.after.clone())).collect();
     let value = |text: &str| JsonValue::parse(text).unwrap();
@@ -128,14 +128,14 @@ async fn an_upsert_can_be_planned_and_returns_the_group_before() {
     );
     assert!(!plan.creates && plan.before.is_some());
     assert_eq!(requests(&fake.journal()), ["GET find"], "nothing is written");
-    let done = orgs.group("org:000").upsert(&wanted).send().await.unwrap();
+    let done = orgs.group("org:000").upsert(&expected).send().await.unwrap();
     assert_eq!(done.before, plan.before);
     assert_eq!(done.written, ["plan", "region"]);
 
-    assert!(orgs.group("new").upsert(&wanted).plan().await.unwrap_err().is_not_found());
-    let plan = orgs.group("new").upsert(&wanted).create_if_missing().plan().await.unwrap();
+    assert!(orgs.group("new").upsert(&expected).plan().await.unwrap_err().is_not_found());
+    let plan = orgs.group("new").upsert(&expected).create_if_missing().plan().await.unwrap();
     assert!(plan.creates && plan.before.is_none() && plan.changes.len() == 3);
-    let done = orgs.group("new").upsert(&wanted).create_if_missing().send().await.unwrap();
+    let done = orgs.group("new").upsert(&expected).create_if_missing().send().await.unwrap();
     assert!(done.created && done.before.is_none());
 }
 

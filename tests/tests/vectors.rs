@@ -32,8 +32,9 @@ async fn failures(base_url: &str, vectors: &[Value]) -> Vec<String> {
 #[tokio::test]
 async fn every_vector_passes_in_every_era_that_it_names() {
     let only = std::env::var("VECTORS_ONLY").unwrap_or_default();
-    let wanted = |v: &Value| ["id", "endpoint"].iter().any(|m| v[*m].as_str().unwrap_or("").contains(&only));
-    let vectors: Vec<_> = vectors().into_iter().filter(|v| wanted(v) && v["level"] != "unit").collect();
+    let expected =
+        |v: &Value| ["id", "endpoint"].iter().any(|m| v[*m].as_str().unwrap_or("").contains(&only));
+    let vectors: Vec<_> = vectors().into_iter().filter(|v| expected(v) && v["level"] != "unit").collect();
     let runs: usize = vectors.iter().map(|v| eras(v).len()).sum();
     assert_ne!(runs, 0, "no vector matches");
     let failed = match std::env::var("VECTORS_BASE_URL") {

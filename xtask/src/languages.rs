@@ -112,10 +112,10 @@ fn all_here(what: &str, tools: &[Tool]) -> bool {
 }
 
 /// Generates, checks and runs the clients in the given languages, or in all languages if none is given.
-pub(crate) fn clients(root: &Path, wanted: &[Language]) -> anyhow::Result<Outcome> {
-    let wanted = if wanted.is_empty() { Language::value_variants() } else { wanted };
+pub(crate) fn clients(root: &Path, expected: &[Language]) -> anyhow::Result<Outcome> {
+    let expected = if expected.is_empty() { Language::value_variants() } else { expected };
     let (ready, lacking): (Vec<Language>, Vec<Language>) =
-        wanted.iter().partition(|language| all_here(language.name(), language.tools()));
+        expected.iter().partition(|language| all_here(language.name(), language.tools()));
     let mut outcome = Outcome::Good;
     if !ready.is_empty() {
         let scripts = Scripts::new(root)?;

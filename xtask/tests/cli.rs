@@ -183,7 +183,7 @@ fn input_that_is_no_usable_document_exits_with_2_names_the_place_and_touches_not
             "`#/components/schemas/Gone` does not exist; is the document complete?",
         ),
         (
-            "circle.json",
+            "cycle.json",
             complete
                 .replacen("\"schemas\":{", "\"schemas\":{\"A\":{\"$ref\":\"#/components/schemas/B\"},\"B\":{\"$ref\":\"#/components/schemas/A\"},", 1)
                 .replacen(reference, "\"#/components/schemas/A\"", 1)

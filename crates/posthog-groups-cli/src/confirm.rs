@@ -3,20 +3,21 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::exit::Failure;
+use crate::transfer::blocking;
 use crate::transfer::interrupt::{Interrupt, nothing_written};
 
-/// Whether the user can be asked: both streams are terminals.
-pub(crate) fn is_possible() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+/// Fails if `what` needs a confirmation, and the user cannot be asked because there is no terminal.
+pub(crate) fn check_possible(needed: bool, what: &str) -> Result<(), Failure> {
+    if !needed || io::stdin().is_terminal() && io::stderr().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{what} requires confirmation, but there is no terminal"))
+        .help("add --yes to skip the confirmation, or --dry-run to see what would change"))
 }
 
 /// Asks for confirmation. A signal while the question is open means that nothing is written.
 pub(crate) async fn ask_or_stop(question: String, interrupt: &Interrupt) -> Result<(), Failure> {
-    let answer = tokio::task::spawn_blocking(move || ask(&question));
-    tokio::select! {
-        answer = answer => answer.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())),
-        signal = interrupt.clone().wait() => Err(nothing_written(signal)),
-    }
+    interrupt.or(blocking(move || ask(&question))).await.map_err(nothing_written)?
 }
 
 /// Asks for confirmation. Anything but yes is no.
@@ -30,18 +31,4 @@ pub(crate) fn ask(question: &str) -> Result<(), Failure> {
 
 fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_yes_is_yes() {
-        for (answer, expected) in
-            [("y\n", true), ("YES\r\n", true), ("\n", false), ("", false), ("yep", false)]
-        {
-            assert_eq!(is_yes(answer), expected, "{answer:?}");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use posthog_groups::{Client, GroupHandle, GroupTypeRef, Groups, ProjectToken, check_group_key};
 
@@ -13,6 +14,7 @@ use crate::output::Output;
 use crate::requests::{self, Requests};
 use crate::settings::{self, CHOOSE_CONTEXT, Settings};
 use crate::style::Styles;
+use crate::transfer::progress::Progress;
 use crate::visible::visible;
 
 /// The context of a command.
@@ -20,24 +22,12 @@ pub(crate) struct Context {
     pub(crate) config: Option<ConfigFile>,
     pub(crate) settings: Settings,
     pub(crate) output: Output,
-    messages: Messages,
-    options: Options,
-    client: Arc<OnceLock<Client>>,
-    requests: Requests,
-}
-
-/// Notes and warnings on standard error.
-#[derive(Clone, Copy, Debug)]
-struct Messages {
     quiet: bool,
     styles: Styles,
-}
-
-/// How requests are sent.
-#[derive(Clone, Copy, Debug)]
-struct Options {
-    timeout: Option<std::time::Duration>,
+    timeout: Option<Duration>,
     retries: Option<u32>,
+    client: Arc<OnceLock<Client>>,
+    requests: Requests,
 }
 
 /// Reads the configuration file, if there is one.
@@ -68,8 +58,10 @@ impl Context {
             config,
             settings,
             output: Output::new(arguments),
-            messages: Messages { quiet: arguments.quiet, styles: Styles::of(&io::stderr(), arguments) },
-            options: Options { timeout: arguments.timeout, retries: arguments.retries },
+            quiet: arguments.quiet,
+            styles: Styles::of(&io::stderr(), arguments),
+            timeout: arguments.timeout,
+            retries: arguments.retries,
             client: Arc::default(),
             requests: requests::observe(arguments.verbose),
         };
@@ -100,7 +92,7 @@ impl Context {
                 .deadline(None)
                 .trace_urls(true)
                 .user_agent(concat!("posthog-groups-cli/", env!("CARGO_PKG_VERSION")));
-            match self.options.timeout {
+            match self.timeout {
                 Some(timeout) => builder.timeout(timeout),
                 None => builder,
             }
@@ -108,8 +100,7 @@ impl Context {
         };
         let client =
             build(self.settings.allow_insecure_http).map_err(|e| self.refused(&e, build(true).is_ok()))?;
-        let retries = self.options.retries;
-        let client = client.with_options(|options| match retries {
+        let client = client.with_options(|options| match self.retries {
             Some(retries) => options.retries(retries),
             None => options,
         });
@@ -118,7 +109,7 @@ impl Context {
 
     /// Starts to report long waits on standard error.
     pub(crate) fn report_waits(&self) {
-        if !self.messages.quiet {
+        if !self.quiet {
             self.requests.report_waits(Arc::clone(&self.client));
         }
     }
@@ -212,22 +203,25 @@ impl Context {
         Ok(Some(token))
     }
 
+    /// Starts to show the progress of a command.
+    pub(crate) fn progress(&self, stage: &'static str, unit: &'static str) -> Result<Progress, Failure> {
+        Ok(Progress::start(self.quiet, self.client()?.clone(), stage, unit))
+    }
+
     /// Whether only errors go to standard error.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.messages.quiet
+        self.quiet
     }
 
     /// Prints a note on standard error, unless `--quiet` was given.
     pub(crate) fn note(&self, text: &str) {
-        self.messages.say(&format!("{}\n", visible(text)));
+        self.say(&format!("{}\n", visible(text)));
     }
 
     pub(crate) fn warn(&self, text: &str) {
-        self.messages.say(&format!("{} {}\n", self.messages.styles.warning("warning:"), visible(text)));
+        self.say(&format!("{} {}\n", self.styles.warning("warning:"), visible(text)));
     }
-}
 
-impl Messages {
     fn say(&self, text: &str) {
         if !self.quiet {
             // If standard error is closed, the failure cannot be reported.
@@ -266,25 +260,4 @@ pub(crate) fn group_type_ref(text: &str) -> GroupTypeRef {
 
 fn is_name(text: &str) -> bool {
     text.parse::<i64>().is_err()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_type_that_is_nearly_right_is_suggested() {
-        let names = ["organization", "project", "workspace"];
-        for (given, suggested) in [
-            ("organisation", Some("organization")),
-            ("Organization", Some("organization")),
-            ("organizations", Some("organization")),
-            ("org", Some("organization")),
-            ("porject", Some("project")),
-            ("company", None),
-            ("", None),
-        ] {
-            assert_eq!(similar(given, names.into_iter()), suggested, "{given}");
-        }
-    }
 }

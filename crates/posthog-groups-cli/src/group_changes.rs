@@ -180,31 +180,3 @@ pub(crate) fn as_properties(wanted: &[Assignment]) -> Result<Properties, Failure
     check_properties(&properties)?;
     Ok(properties)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_property_has_a_line_with_before_and_after() {
-        let value = |text: &str| Some(JsonValue::parse(text).unwrap());
-        for (before, after, changed, line) in [
-            (value("\"free\""), value("\"team\""), true, "a: \"free\" -> \"team\""),
-            (None, value("42"), true, "a: (not set) -> 42"),
-            (value("[ 1 ]"), None, true, "a: [1] -> (not set)"),
-            (value("1"), value("1.0"), false, "a: 1 (unchanged)"),
-            (None, None, false, "a: (not set) (unchanged)"),
-        ] {
-            assert_eq!(Change { name: "a".to_owned(), changed, before, after }.line(), line);
-        }
-    }
-
-    #[test]
-    fn a_missing_group_is_created_with_all_properties() {
-        let wanted = [("plan".to_owned(), JsonValue::from("free"))];
-        let changes = of_setting("org:9", None, &wanted, |_, _| true);
-        assert_eq!(changes.lines(), ["created org:9", "plan: (not set) -> \"free\""]);
-        assert_eq!(changes.into_dry_run().lines()[0], "would create org:9");
-        assert_eq!(as_properties(&wanted).unwrap().as_str(), r#"{"plan":"free"}"#);
-    }
-}

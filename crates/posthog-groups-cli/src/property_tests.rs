@@ -36,7 +36,7 @@ fn timed<T>(run: impl FnOnce() -> T) -> T {
 /// Text with many characters that have a special meaning in files and shells.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[ \\t\\r\\n,;\"'=+@\\-{}\\[\\]:\\\\0-9a-c]{0,12}",
+        "[ \\t\\r\\n,;|\"'=+@\\-{}\\[\\]:\\\\0-9a-c.enué＝\u{feff}]{0,12}",
         "\\PC{0,12}",
         proptest::sample::select(
             &[
@@ -45,13 +45,14 @@ fn text() -> impl Strategy<Value = String> {
                 "1e400",
                 "007",
                 "=1+1",
-                "\u{feff}",
                 "\"a\"",
                 "{}",
-                "",
-                " ",
+                "{\"a\":null}",
+                " 1",
+                "1\n",
                 "\u{ff1d}1",
-                "a\u{0}b"
+                "a\u{0}b",
+                "group_key"
             ][..]
         )
         .prop_map(str::to_owned),

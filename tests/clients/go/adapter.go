@@ -55,7 +55,7 @@ func conclusion(response reflect.Value, err error) object {
 		switch {
 		case field.Kind() != reflect.Pointer || field.IsNil():
 		case strings.HasPrefix(name, "JSON2"):
-			decoded, err := told(field.Interface())
+			decoded, err := decodedUnion(field.Interface())
 			if err != nil {
 				return object{"error": object{"status": received.StatusCode, "body": err.Error()}}
 			}
@@ -72,8 +72,8 @@ func conclusion(response reflect.Value, err error) object {
 	return object{"error": failure}
 }
 
-// told decodes unions with the methods of the generated code.
-func told(decoded any) (any, error) {
+// decodedUnion decodes unions with the methods of the generated code.
+func decodedUnion(decoded any) (any, error) {
 	switch union := decoded.(type) {
 	case *posthog.PropertyValues:
 		if page, err := union.AsPropertyValuePage(); err == nil {

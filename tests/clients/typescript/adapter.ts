@@ -84,14 +84,14 @@ export const checkedByTheCompiler = async (by: Client, actor: Schemas["RelatedPe
   const query = { group_type_index: 0, key: "plan" };
   const counts: Schemas["PropertyValueList"] | Schemas["PropertyValuePage"] | undefined =
     (await by.GET(values, { params: { path: project, query } })).data;
-  const told = actor.type === "person" ? actor.distinct_ids.length : actor.group_type_index;
+  const detail = actor.type === "person" ? actor.distinct_ids.length : actor.group_type_index;
   // @ts-expect-error the index is a number
   await by.GET(groups, { params: { path: project, query: { group_type_index: "0" } } });
   // @ts-expect-error the list needs an index
   await by.GET(groups, { params: { path: project, query: {} } });
   // @ts-expect-error one name, not a list of names
   await by.POST(remove, { params: { path: project, query: one }, body: { $unset: ["a"] } });
-  return [page?.results, group?.group_key, counts, told];
+  return [page?.results, group?.group_key, counts, detail];
 };
 
 const known = operations(process.argv[2] ?? "openapi.json");

@@ -45,7 +45,7 @@ pub(crate) async fn all(fake: &Fake, era: &str, screen: &mut Screen) -> anyhow::
             }
             Err(error) => Outcome::Wrong(error.to_string()),
         };
-        screen.note(&format!("\n{operation}, server of {era}: {}", told(&outcome)));
+        screen.note(&format!("\n{operation}, server of {era}: {}", shown(&outcome)));
         for entry in &fake.journal()[before..] {
             let query = if entry.query.is_empty() { String::new() } else { format!("?{}", entry.query) };
             screen.note(&format!("  {} {}{query} {}", entry.method, entry.path, entry.body));
@@ -55,7 +55,7 @@ pub(crate) async fn all(fake: &Fake, era: &str, screen: &mut Screen) -> anyhow::
     Ok(outcomes)
 }
 
-fn told(outcome: &Outcome) -> &str {
+fn shown(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Good(text) | Outcome::Expected(text) | Outcome::Wrong(text) => text,
     }
@@ -65,9 +65,9 @@ fn told(outcome: &Outcome) -> &str {
 async fn call(client: &Client, operation: &str) -> Result<Option<String>, Error> {
     let groups = client.groups("account");
     let group = groups.group(KEY);
-    let holds = |group: &posthog_groups::Group, wanted: Value| {
+    let holds = |group: &posthog_groups::Group, expected: Value| {
         let stored: Result<Value, _> = group.properties.decode();
-        stored.is_ok_and(|stored| stored == wanted)
+        stored.is_ok_and(|stored| stored == expected)
     };
     Ok(match operation {
         "create_group" => {

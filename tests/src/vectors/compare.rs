@@ -28,24 +28,24 @@ pub(super) enum Match {
     Subset,
 }
 
-/// Returns the differences between `got` and `wanted`, in which placeholders such as `<int>` match many values.
-pub(super) fn differences(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
+/// Returns the differences between `got` and `expected`, in which placeholders such as `<int>` match many values.
+pub(super) fn differences(expected: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
     let here =
-        || vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
-    if let Some(placeholder) = wanted.as_str().and_then(placeholder) {
+        || vec![Difference { path: path.to_owned(), expected: Some(expected.clone()), got: got.cloned() }];
+    if let Some(placeholder) = expected.as_str().and_then(placeholder) {
         return if fits(placeholder, got) { Vec::new() } else { here() };
     }
-    match (wanted, got) {
+    match (expected, got) {
         (Value::Object(members), got) if members.len() == 1 && members.contains_key("<unordered>") => {
             unordered(&members["<unordered>"], got, path, rule)
         }
-        (Value::Object(wanted), Some(Value::Object(got))) => {
-            let mut found: Vec<_> = wanted
+        (Value::Object(expected), Some(Value::Object(got))) => {
+            let mut found: Vec<_> = expected
                 .iter()
                 .flat_map(|(name, value)| differences(value, got.get(name), &member(path, name), rule))
                 .collect();
             if rule == Match::Exact {
-                let more = got.iter().filter(|(name, _)| !wanted.contains_key(*name));
+                let more = got.iter().filter(|(name, _)| !expected.contains_key(*name));
                 found.extend(more.map(|(name, value)| Difference {
                     path: member(path, name),
                     expected: None,
@@ -54,34 +54,38 @@ pub(super) fn differences(wanted: &Value, got: Option<&Value>, path: &str, rule:
             }
             found
         }
-        (Value::Array(wanted), Some(Value::Array(got))) => {
-            let items = wanted.iter().zip(got).enumerate();
+        (Value::Array(expected), Some(Value::Array(got))) => {
+            let items = expected.iter().zip(got).enumerate();
             let items = items.flat_map(|(n, (a, b))| differences(a, Some(b), &format!("{path}[{n}]"), rule));
-            lengths(wanted, got, path).into_iter().chain(items).collect()
+            lengths(expected, got, path).into_iter().chain(items).collect()
         }
         (Value::Number(a), Some(Value::Number(b))) if a == b || a.as_f64() == b.as_f64() => Vec::new(),
-        (wanted, Some(got)) if wanted == got => Vec::new(),
+        (expected, Some(got)) if expected == got => Vec::new(),
         _ => here(),
     }
 }
 
-fn lengths(wanted: &[Value], got: &[Value], path: &str) -> Option<Difference> {
-    (wanted.len() != got.len()).then(|| Difference {
+fn lengths(expected: &[Value], got: &[Value], path: &str) -> Option<Difference> {
+    (expected.len() != got.len()).then(|| Difference {
         path: format!("{path}.length"),
-        expected: Some(wanted.len().into()),
+        expected: Some(expected.len().into()),
         got: Some(got.len().into()),
     })
 }
 
 /// Compares lists in any order: every expected item needs a distinct item.
-fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
-    let (Value::Array(wanted), Some(Value::Array(found))) = (wanted, got) else {
-        return vec![Difference { path: path.to_owned(), expected: Some(wanted.clone()), got: got.cloned() }];
+fn unordered(expected: &Value, got: Option<&Value>, path: &str, rule: Match) -> Vec<Difference> {
+    let (Value::Array(expected), Some(Value::Array(found))) = (expected, got) else {
+        return vec![Difference {
+            path: path.to_owned(),
+            expected: Some(expected.clone()),
+            got: got.cloned(),
+        }];
     };
-    if let Some(length) = lengths(wanted, found, path) {
+    if let Some(length) = lengths(expected, found, path) {
         return vec![length];
     }
-    let fits: Vec<Vec<bool>> = wanted
+    let fits: Vec<Vec<bool>> = expected
         .iter()
         .map(|a| found.iter().map(|b| differences(a, Some(b), "", rule).is_empty()).collect())
         .collect();
@@ -89,8 +93,8 @@ fn unordered(wanted: &Value, got: Option<&Value>, path: &str, rule: Match) -> Ve
         return Vec::new();
     }
     let alone =
-        wanted.iter().zip(&fits).find(|(_, fits)| !fits.contains(&true)).map(|(item, _)| item.clone());
-    let expected = Some(alone.unwrap_or_else(|| wanted.as_slice().into()));
+        expected.iter().zip(&fits).find(|(_, fits)| !fits.contains(&true)).map(|(item, _)| item.clone());
+    let expected = Some(alone.unwrap_or_else(|| expected.as_slice().into()));
     vec![Difference { path: format!("{path}[in any order]"), expected, got: got.cloned() }]
 }
 
@@ -158,7 +162,7 @@ mod tests {
 
     #[test]
     fn values_are_compared_by_the_rules_of_the_vectors() {
-        for (wanted, got, rule, paths) in [
+        for (expected, got, rule, paths) in [
             (json!(1), json!(1.0), Match::Exact, &[][..]),
             (json!(1), json!(true), Match::Exact, &["$"]),
             (json!(1), json!("1"), Match::Exact, &["$"]),
@@ -180,9 +184,9 @@ mod tests {
             (json!({"<unordered>": ["<any>", 1]}), json!([1, 2]), Match::Exact, &[]),
             (json!({"<unordered>": ["<any>", 1, 1]}), json!([1, 2, 2]), Match::Exact, &["$[in any order]"]),
         ] {
-            let found = differences(&wanted, Some(&got), "$", rule);
+            let found = differences(&expected, Some(&got), "$", rule);
             let found: Vec<_> = found.iter().map(|d| d.path.as_str()).collect();
-            assert_eq!(found, paths, "{wanted} {got} {rule:?}");
+            assert_eq!(found, paths, "{expected} {got} {rule:?}");
         }
     }
 

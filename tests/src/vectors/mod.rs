@@ -233,13 +233,13 @@ impl VectorRunner {
         let expect = self.filled(expect);
         let mut found =
             differences(&expect["status"], Some(&reply.status.into()), &format!("{at}status"), Match::Exact);
-        for (name, wanted) in expect["headers"].as_object().into_iter().flatten() {
+        for (name, expected) in expect["headers"].as_object().into_iter().flatten() {
             let got = reply.headers.get(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into());
             let path = format!("{at}headers.{name}");
-            match (wanted, got) {
+            match (expected, got) {
                 (Value::Null, None) => {}
                 (Value::Null, got) => found.push(Difference { path, expected: None, got }),
-                (wanted, got) => found.extend(differences(wanted, got.as_ref(), &path, Match::Exact)),
+                (expected, got) => found.extend(differences(expected, got.as_ref(), &path, Match::Exact)),
             }
         }
         if let Some(body) = expect.get("body") {
@@ -256,9 +256,9 @@ impl VectorRunner {
     ) -> anyhow::Result<Vec<Difference>> {
         let now = self.admin(Method::GET, "state", None).await?;
         let mut found = Vec::new();
-        for (name, wanted) in effects {
+        for (name, expected) in effects {
             let (member, rule) = match name.as_str() {
-                "events" if wanted.is_i64() => ("captured_events", "count"),
+                "events" if expected.is_i64() => ("captured_events", "count"),
                 "activity" => ("activity", "count"),
                 "notebooks_created" => ("notebooks", "more"),
                 "events" => ("captured_events", "rows"),
@@ -267,14 +267,14 @@ impl VectorRunner {
             };
             let path = format!("state.{member}");
             if rule == "rows" {
-                let wanted = json!({"<unordered>": self.filled(wanted)});
-                found.extend(differences(&wanted, now.get(member), &path, Match::Subset));
+                let expected = json!({"<unordered>": self.filled(expected)});
+                found.extend(differences(&expected, now.get(member), &path, Match::Subset));
             } else {
-                ensure!(wanted.is_i64(), "side_effects.{name} is not a number");
+                ensure!(expected.is_i64(), "side_effects.{name} is not a number");
                 let before = if rule == "more" { list(&given[member]).len() } else { 0 };
                 let count = list(&now[member]).len().saturating_sub(before);
                 found.extend(differences(
-                    wanted,
+                    expected,
                     Some(&count.into()),
                     &format!("{path}.length"),
                     Match::Exact,
@@ -322,10 +322,10 @@ fn check_keys(body: &Value, got: &Value, path: &str) -> Vec<Difference> {
         let expected = body.get("has_more").cloned();
         found.push(Difference { path: format!("{path}.next"), expected, got: got.get("next").cloned() });
     }
-    if let Some(wanted) = body.get("first_group_properties") {
+    if let Some(expected) = body.get("first_group_properties") {
         let first = results.first().and_then(|group| group.get("group_properties"));
         found.extend(differences(
-            wanted,
+            expected,
             first,
             &format!("{path}.results[0].group_properties"),
             Match::Exact,

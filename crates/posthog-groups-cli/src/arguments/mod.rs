@@ -261,15 +261,8 @@ pub(crate) struct Api {
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only groups whose properties contain this text
-    ///
-    /// Searches the names and values of properties, and also matches the group whose key equals the text. Ignores case.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) search: Option<String>,
-
-    /// Only groups whose key contains this text; ignores case
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) key_contains: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: transfer::Filter,
 
     /// Only groups with this property value; repeatable
     ///

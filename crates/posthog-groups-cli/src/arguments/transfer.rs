@@ -4,10 +4,36 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use posthog_groups::ListGroups;
 use posthog_groups::bulk::{Duplicates, Engine};
 
 use crate::rows::format::Format;
-use crate::transfer::export::Order;
+
+/// Which groups the server lists.
+#[derive(Args, Debug)]
+pub(crate) struct Filter {
+    /// Only groups whose properties contain this text
+    ///
+    /// Searches the names and values of properties, and also matches the group whose key equals the text. Ignores case.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+
+    /// Only groups whose key contains this text; ignores case
+    #[arg(long, value_name = "TEXT")]
+    key_contains: Option<String>,
+}
+
+impl Filter {
+    pub(crate) fn apply(&self, mut list: ListGroups) -> ListGroups {
+        if let Some(text) = &self.search {
+            list = list.search(text);
+        }
+        if let Some(text) = &self.key_contains {
+            list = list.key_contains(text);
+        }
+        list
+    }
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Export {
@@ -19,15 +45,8 @@ pub(crate) struct Export {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
-    /// Only groups whose properties contain this text
-    ///
-    /// Searches the names and values of properties, and also matches the group whose key equals the text. Ignores case.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) search: Option<String>,
-
-    /// Only groups whose key contains this text; ignores case
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) key_contains: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
 
     /// Delimiter of CSV: one character, or `tab`
     #[arg(long, value_name = "CHARACTER", default_value = ",", hide_default_value = true, value_parser = delimiter)]
@@ -113,7 +132,7 @@ pub(crate) struct Plan {
     pub(crate) limit: u32,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ImportInput {
     /// File to read: NDJSON or CSV, optionally .gz or .zst; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -154,6 +173,15 @@ pub(crate) struct ImportInput {
     /// Memory for comparing rows and groups; beyond this size, a temporary file in TMPDIR is used
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size, hide_short_help = true)]
     pub(crate) memory: usize,
+}
+
+/// The order of the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// By the bytes of their keys; exports of the same groups are identical
+    Key,
+    /// In the order of the server, newest first
+    Newest,
 }
 
 /// The engine of an import.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use posthog_groups::bulk::{Import, ImportReport, ImportRow, Stopped};
+use posthog_groups::bulk::{Import, ImportReport, Stopped};
 use posthog_groups::{Groups, ProjectToken};
 
 use crate::arguments::transfer::{self as arguments, EngineName};
@@ -15,9 +15,8 @@ use crate::exit::{Failure, text_of};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal, nothing_written};
 use crate::transfer::outcomes::Report;
-use crate::transfer::prepare::{check_input, invalid_rows, prepare};
-use crate::transfer::progress::{Progress, Show, grouped};
-use crate::transfer::source::{Checked, Pass, Source};
+use crate::transfer::progress::grouped;
+use crate::transfer::source::{Rows, Source, check_stdin};
 use crate::transfer::totals::{Totals, same_command, show as show_totals};
 use crate::transfer::{files, refusal};
 
@@ -25,12 +24,8 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     if arguments.dry_run {
         return plan::run(context, &arguments.input, arguments.engine.into(), None).await;
     }
-    if !arguments.yes && !confirm::is_possible() {
-        return Err(Failure::usage("importing requires confirmation, but there is no terminal")
-            .help("add --yes to write without confirmation, or --dry-run to see what would change"));
-    }
-    check_input(context, &arguments.input)?;
-    let client = context.client()?.clone();
+    confirm::check_possible(!arguments.yes, "importing")?;
+    check_stdin(context, &arguments.input)?;
     let orgs = context.groups().await?;
     let token = context.project_token()?;
     if arguments.engine == EngineName::Capture && token.is_none() {
@@ -43,39 +38,38 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     let journal = journal_of(arguments, Some(&arguments.input.file));
     files::check(context, &arguments.input, journal.as_deref())?;
     let interrupt = Interrupt::listen()?;
-    let show = Show::on_stderr(context.is_quiet());
-    let (source, checked) = prepare(&arguments.input, show, &interrupt).await?;
-    let name = source.input().name().to_owned();
-    if checked.rows == 0 {
+    let source = Source::open(context, &arguments.input, &interrupt).await?;
+    let name = source.input.name();
+    if source.rows == 0 {
         context.note(&format!("{name} has no rows"));
-        return invalid_rows(checked.invalid);
+        return source.result();
     }
-    let journal = journal_of(arguments, source.input().path());
+    let journal = journal_of(arguments, source.input.path());
     if journal.is_none() {
         context.note("without a journal, an interrupted import starts over; --journal FILE keeps one");
     }
     let import = || import(&orgs, &source, arguments, token.clone(), &interrupt);
     if !arguments.yes {
-        confirm(context, import(), &checked, show, &name, &interrupt).await?;
+        confirm(context, import(), &source, &interrupt).await?;
     }
     let report = Report::create(arguments.input.report.as_deref(), arguments.input.force)?;
-    let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
-    let listener = Listener::of_import(progress.counter(), checked.rows, report);
-    let handler = listener.clone();
-    let mut import = import().on_event(move |event| handler.handle(&event));
+    let progress = context.progress("Checking", "rows")?;
+    let listener = Listener::of_import(progress.counter(), source.rows, report);
+    let mut import = import().on_event(listener.handler());
     if let Some(journal) = &journal {
         import = import.journal(journal);
     }
     let done = import.run().await;
     drop(progress);
-    let report_file = arguments.input.report.as_deref();
-    let finished = listener.state().take_report().map_or(Ok(()), |report| report.finish(report_file));
-    let report = done.map_err(|error| refusal(error, &name))?;
-    let totals = Totals::of(&report, checked.rows, checked.invalid);
+    let (failures, report) = listener.end();
+    let finished = report.map_or(Ok(()), Report::finish);
+    let report = done.map_err(|error| refusal(error, name))?;
+    let totals = Totals::of(&report, source.rows, source.invalid);
     show_totals(&context.output, totals.clone())?;
-    let _ = listener.state().take_failures().write(&mut io::stderr().lock(), &name);
+    let _ = failures.write(&mut io::stderr().lock(), name);
     finished?;
-    ending(report, &totals, journal.as_deref(), interrupt.seen())
+    ending(report, &totals, journal.as_deref(), interrupt.seen())?;
+    source.result()
 }
 
 /// The import that the arguments describe, without a journal.
@@ -85,8 +79,8 @@ fn import(
     arguments: &arguments::Import,
     token: Option<ProjectToken>,
     interrupt: &Interrupt,
-) -> Import<impl Fn() -> Pass + Send + use<>> {
-    let (source, stop) = (source.clone(), interrupt.clone());
+) -> Import<impl Fn() -> Rows + Send + use<>> {
+    let source = source.clone();
     let mut import = orgs
         .import(move || source.pass())
         .engine(arguments.engine.into())
@@ -96,9 +90,7 @@ fn import(
         .accept_changed_input(arguments.accept_changed_input)
         .compare(!arguments.no_compare)
         .verify_within(arguments.verify_within)
-        .until(async move {
-            stop.wait().await;
-        });
+        .until(interrupt.clone().stopped());
     if let Some(token) = token {
         import = import.project_token(token);
     }
@@ -115,25 +107,17 @@ fn import(
 }
 
 /// Shows what would be written, and asks for confirmation.
-async fn confirm<F, I>(
+async fn confirm(
     context: &Context,
-    import: Import<F>,
-    checked: &Checked,
-    show: Show,
-    name: &str,
+    import: Import<impl Fn() -> Rows + Send>,
+    source: &Source,
     interrupt: &Interrupt,
-) -> Result<(), Failure>
-where
-    F: Fn() -> I + Send,
-    I: Iterator<Item = io::Result<ImportRow>> + Send,
-{
-    let client = context.client()?.clone();
-    let (host, project) = (client.host().to_owned(), client.project().to_owned());
-    let progress = Progress::start(show, "Checking", "rows", move || client.throttled_for());
-    let listener = Listener::of_plan(progress.counter(), checked.rows, None, None);
-    let plan = import.on_event(move |event| listener.handle(&event)).plan().await;
+) -> Result<(), Failure> {
+    let progress = context.progress("Checking", "rows")?;
+    let listener = Listener::of_plan(progress.counter(), source.rows, None, None);
+    let plan = import.on_event(listener.handler()).plan().await;
     drop(progress);
-    let plan = plan.map_err(|error| refusal(error, name))?;
+    let plan = plan.map_err(|error| refusal(error, source.input.name()))?;
     match (plan.stopped, interrupt.seen()) {
         (_, Some(signal)) => return Err(nothing_written(signal)),
         (Some(Stopped::Error(error)), _) => return Err(Failure::from(error)),
@@ -147,12 +131,15 @@ where
         0 => String::new(),
         failed => format!(" ({} rows cannot be written)", grouped(failed)),
     };
+    let client = context.client()?;
     let question = format!(
-        "Create {} {} and change {} of {} in project {project} on {host}{failing}?",
+        "Create {} {} and change {} of {} in project {} on {}{failing}?",
         grouped(plan.created),
         if plan.created == 1 { "group" } else { "groups" },
         grouped(plan.changed),
         context.group_type(),
+        client.project(),
+        client.host(),
     );
     confirm::ask_or_stop(question, interrupt).await
 }
@@ -205,7 +192,7 @@ fn ending(
             }
             Err(resumable(failure))
         }
-        None => invalid_rows(totals.bad),
+        None => Ok(()),
     }
 }
 

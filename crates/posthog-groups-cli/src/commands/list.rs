@@ -59,13 +59,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> Result<(), Failu
         return Err(Failure::usage("--columns is for table, plain and csv; JSON has all properties")
             .help("select with jq, or choose another --output"));
     }
-    let mut query = context.groups().await?.list();
-    if let Some(text) = &arguments.search {
-        query = query.search(text);
-    }
-    if let Some(text) = &arguments.key_contains {
-        query = query.key_contains(text);
-    }
+    let query = arguments.filter.apply(context.groups().await?.list());
     // If the first page is enough, prefetching the second is a wasted request.
     let one_page = conditions.is_empty() && arguments.limit.is_some_and(|limit| limit <= 100);
     let mut groups = query.prefetch(!one_page).stream();

@@ -18,10 +18,10 @@ use crate::transfer::events::{Listener, ShowRow};
 use crate::transfer::files;
 use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::{Outcome, Report};
-use crate::transfer::prepare::{check_input, invalid_rows, prepare};
-use crate::transfer::progress::{Progress, Show, grouped};
-use crate::transfer::refusal;
+use crate::transfer::progress::grouped;
+use crate::transfer::source::{Source, check_stdin};
 use crate::transfer::totals::Totals;
+use crate::transfer::{blocking, refusal};
 
 /// The maximum number of rows on a terminal.
 const ON_A_TERMINAL: u64 = 50;
@@ -39,14 +39,11 @@ pub(crate) async fn run(
     engine: Engine,
     who: Option<u32>,
 ) -> Result<(), Failure> {
-    check_input(context, input)?;
-    let client = context.client()?.clone();
+    check_stdin(context, input)?;
     let orgs = context.groups().await?;
     files::check(context, input, None)?;
     let interrupt = Interrupt::listen()?;
-    let show = Show::on_stderr(context.is_quiet());
-    let (source, checked) = prepare(input, show, &interrupt).await?;
-    let name = source.input().name().to_owned();
+    let source = Source::open(context, input, &interrupt).await?;
     let report = Report::create(input.report.as_deref(), input.force)?;
 
     let (show_row, shown): (ShowRow, Shown<'_>) = match who {
@@ -65,48 +62,39 @@ pub(crate) async fn run(
             let (rows, received) = sync_channel(WAITING);
             let output = context.output;
             // Standard output may be slow, and the import must not wait for it.
-            let task = tokio::task::spawn_blocking(move || show_rows(output, &received));
+            let shown = blocking(move || show_rows(output, &received));
             let show_row = move |outcome: &Outcome| match outcome.is_news() {
                 true => rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into()),
                 false => Ok(()),
             };
-            let shown = async {
-                match task.await {
-                    Ok(shown) => shown,
-                    Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-                }
-            };
             (Box::new(show_row), Box::pin(shown))
         }
     };
-    let progress = Progress::start(show, "Comparing", "rows", move || client.throttled_for());
-    let listener = Listener::of_plan(progress.counter(), checked.rows, report, Some(show_row));
-    let (handler, stop) = (listener.clone(), interrupt.clone());
-    let mut import = orgs.import(move || source.pass()).engine(engine);
+    let progress = context.progress("Comparing", "rows")?;
+    let listener = Listener::of_plan(progress.counter(), source.rows, report, Some(show_row));
+    let rows = source.clone();
+    let mut import = orgs.import(move || rows.pass()).engine(engine);
     if let Some(token) = context.project_token()? {
         import = import.project_token(token);
     }
     let planned = import
         .duplicates(input.duplicates.into())
         .memory(input.memory)
-        .on_event(move |event| handler.handle(&event))
-        .until(async move {
-            stop.wait().await;
-        })
+        .on_event(listener.handler())
+        .until(interrupt.clone().stopped())
         .plan()
         .await;
     drop(progress);
-    let finished =
-        listener.state().take_report().map_or(Ok(()), |report| report.finish(input.report.as_deref()));
-    let failures = listener.state().take_failures();
-    listener.state().stop_showing();
+    let (failures, report) = listener.end();
+    let finished = report.map_or(Ok(()), Report::finish);
     let is_complete = planned.as_ref().is_ok_and(|report| report.stopped.is_none());
     let shown = if who.is_none() || is_complete { shown.await } else { Ok(()) };
-    let report = planned.map_err(|error| refusal(error, &name))?;
+    let name = source.input.name();
+    let report = planned.map_err(|error| refusal(error, name))?;
     shown?;
-    let _ = failures.write(&mut io::stderr().lock(), &name);
+    let _ = failures.write(&mut io::stderr().lock(), name);
     finished?;
-    let totals = Totals::of(&report, checked.rows, checked.invalid);
+    let totals = Totals::of(&report, source.rows, source.invalid);
     match (report.stopped, interrupt.seen()) {
         (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
         (Some(_), Some(signal)) => return Err(nothing_written(signal)),
@@ -115,7 +103,7 @@ pub(crate) async fn run(
     let counts: Vec<_> =
         totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
     context.note(&format!("{name}: {}", counts.join(", ")));
-    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { invalid_rows(checked.invalid) }
+    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
 }
 
 /// Prints the rows as they arrive, on a terminal only the first ones.

@@ -59,7 +59,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: &Serve) -> Result<(
             fake.era()
         );
     }
-    stop.wait().await;
+    stop.stopped().await;
     fake.shutdown().await;
     Ok(())
 }

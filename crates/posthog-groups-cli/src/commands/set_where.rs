@@ -14,8 +14,9 @@ use crate::exit::Failure;
 use crate::group_changes::{GroupChanges, as_properties, of_setting};
 use crate::transfer::events::Listener;
 use crate::transfer::interrupt::{Interrupt, Signal, nothing_written};
-use crate::transfer::progress::{Progress, Show, grouped};
+use crate::transfer::progress::grouped;
 use crate::transfer::totals::{Totals, show as show_totals};
+use crate::visible::visible;
 
 /// The number of groups that the question shows.
 const SHOWN: usize = 10;
@@ -24,28 +25,15 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
     let conditions = conditions(&arguments.conditions)?;
     let wanted = assignments(&arguments.words, arguments.string)?;
     let properties = as_properties(&wanted)?;
-    if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
-        return Err(Failure::usage(
-            "writing to several groups requires confirmation, but there is no terminal",
-        )
-        .help("add --yes to write without confirmation, or --dry-run to see the changes"));
-    }
-    let client = context.client()?.clone();
+    confirm::check_possible(!arguments.yes && !arguments.dry_run, "writing to several groups")?;
     let groups = context.groups().await?;
     let interrupt = Interrupt::listen()?;
-    let show = Show::on_stderr(context.is_quiet());
 
-    let waits = client.clone();
-    let progress = Progress::start(show, "Listing", "groups", move || waits.throttled_for());
+    let progress = context.progress("Listing", "groups")?;
     let counter = progress.counter();
     let (mut found, mut plan) = (0_u64, Vec::new());
     let mut list = groups.export().stream();
-    loop {
-        let group = tokio::select! {
-            group = list.next() => group,
-            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
-        };
-        let Some(group) = group else { break };
+    while let Some(group) = interrupt.or(list.next()).await.map_err(nothing_written)? {
         let group = group?;
         counter.add(1);
         if meets(&group, &conditions) {
@@ -69,7 +57,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         return Ok(());
     }
     if !arguments.yes {
-        let question = question(context, &client, found, &plan, &wanted);
+        let question = question(context, found, &plan, &wanted)?;
         confirm::ask_or_stop(question, &interrupt).await?;
     }
 
@@ -82,23 +70,20 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
             move |key| Ok::<_, io::Error>(ImportRow::new(key, properties.clone()))
         })
     };
-    let progress = Progress::start(show, "Checking", "groups", move || client.throttled_for());
+    let progress = context.progress("Checking", "groups")?;
     let listener = Listener::of_import(progress.counter(), all, None);
-    let (handler, stop) = (listener.clone(), interrupt.clone());
     let done = groups
         .import(rows)
         .engine(Engine::Rest)
-        .on_event(move |event| handler.handle(&event))
-        .until(async move {
-            stop.wait().await;
-        })
+        .on_event(listener.handler())
+        .until(interrupt.clone().stopped())
         .run()
         .await;
     drop(progress);
     let report = done?;
     let totals = Totals::of(&report, report.rows, 0);
     show_totals(&context.output, totals.clone())?;
-    let _ = listener.state().take_failures().write(&mut io::stderr().lock(), "set --where");
+    let _ = listener.end().0.write(&mut io::stderr().lock(), "set --where");
     let rest = |failure: Failure| failure.help("run the same command again for the rest");
     let left = format!("with {} of {} groups left", grouped(totals.left), grouped(totals.rows));
     match report.stopped {
@@ -139,27 +124,27 @@ fn show_plan(context: &Context, found: u64, plan: Vec<GroupChanges>) -> Result<(
 
 fn question(
     context: &Context,
-    client: &posthog_groups::Client,
     found: u64,
     plan: &[GroupChanges],
     wanted: &[Assignment],
-) -> String {
+) -> Result<String, Failure> {
     let mut text = String::new();
     for changes in plan.iter().take(SHOWN) {
         for line in changes.lines() {
-            text += &format!("  {}  {line}\n", crate::visible::visible(&changes.group_key));
+            text += &format!("  {}  {line}\n", visible(&changes.group_key));
         }
     }
     if plan.len() > SHOWN {
         text += &format!("  ... and {} more groups\n", grouped((plan.len() - SHOWN) as u64));
     }
     let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-    format!(
+    let client = context.client()?;
+    Ok(format!(
         "{text}{}. Set {} in project {} on {} ({})?",
         summary(found, plan.len()),
-        crate::visible::visible(&names.join(", ")),
+        visible(&names.join(", ")),
         client.project(),
         client.host(),
         context.group_type(),
-    )
+    ))
 }

@@ -12,10 +12,7 @@ use crate::json_text::compact;
 use crate::visible::visible;
 
 pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Failure> {
-    if !arguments.yes && !arguments.dry_run && !confirm::is_possible() {
-        return Err(Failure::usage("removing properties requires confirmation, but there is no terminal")
-            .help("add --yes to remove them without confirmation, or --dry-run to see them"));
-    }
+    confirm::check_possible(!arguments.yes && !arguments.dry_run, "removing properties")?;
     let mut names: Vec<String> = Vec::new();
     for name in &arguments.names {
         if !names.contains(name) {

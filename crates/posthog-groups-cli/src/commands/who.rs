@@ -15,7 +15,7 @@ use crate::json_text::compact;
 use crate::output::Record;
 use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::Outcome;
-use crate::transfer::progress::{Progress, Show, grouped};
+use crate::transfer::progress::grouped;
 
 /// The number of entries that are read: one page of the default size.
 const ENTRIES: u32 = 100;
@@ -102,17 +102,12 @@ pub(super) async fn show(
             grouped(read * 2)
         ));
     }
-    let client = context.client()?.clone();
-    let show = Show::on_stderr(context.is_quiet());
-    let progress = Progress::start(show, "Reading histories", "groups", move || client.throttled_for());
+    let progress = context.progress("Reading histories", "groups")?;
     let counter = progress.counter();
     counter.stage("Reading histories", "groups", Some(read));
     let mut found = Vec::new();
     for row in rows {
-        found.extend(tokio::select! {
-            rows = properties(&groups, row) => rows?,
-            signal = interrupt.clone().wait() => return Err(nothing_written(signal)),
-        });
+        found.extend(interrupt.or(properties(&groups, row)).await.map_err(nothing_written)??);
         counter.add(1);
     }
     drop(progress);

@@ -191,13 +191,6 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_is_too_large_is_replaced_by_its_beginning() {
-        let fitting = fit(&texts(&[MAX_BYTES + 1, 10]), 0, 20);
-        assert_eq!(fitting.results.len(), 2);
-        assert!(fitting.results[0].len() < 2_000 && fitting.results[0].contains("\"bytes\":32769"));
-    }
-
-    #[test]
     fn the_last_item_of_a_page_is_followed_by_the_next_page() {
         let place = Place { skip: 1, page: Some("a".to_owned()) };
         assert_eq!(page(&texts(&[3, 3]), &place, 20, None), r#"{"results":["x"],"next_cursor":null}"#);

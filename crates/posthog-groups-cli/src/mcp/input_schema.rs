@@ -114,39 +114,4 @@ mod tests {
             assert_eq!(without_statuses(description), kept);
         }
     }
-
-    #[test]
-    fn parameters_and_bodies_become_arguments() {
-        let spec = Spec::embedded().unwrap();
-        for (operation, arguments, required) in [
-            ("list_group_types", "", ""),
-            ("list_groups", "group_key group_type_index search", "group_type_index"),
-            ("find_group", "group_key group_type_index", "group_key group_type_index"),
-            ("list_related", "group_type_index id", "id"),
-            ("create_group", "group_key group_properties group_type_index", "group_key group_type_index"),
-            (
-                "update_property",
-                "group_key group_type_index key value",
-                "group_key group_type_index key value",
-            ),
-            ("delete_property", "group_key group_type_index key", "group_key group_type_index key"),
-            (
-                "upsert_properties",
-                "group_key group_properties group_type_index",
-                "group_key group_properties group_type_index",
-            ),
-        ] {
-            let input = spec.input(operation).unwrap();
-            let mut names: Vec<&str> = input.properties.keys().map(String::as_str).collect();
-            let mut needed: Vec<&str> = input.required.iter().map(String::as_str).collect();
-            names.sort_unstable();
-            needed.sort_unstable();
-            assert_eq!(
-                (names.join(" "), needed.join(" ")),
-                (arguments.to_owned(), required.to_owned()),
-                "{operation}"
-            );
-        }
-        assert_eq!(spec.input("no_such_operation"), None);
-    }
 }

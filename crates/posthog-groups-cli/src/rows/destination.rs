@@ -246,39 +246,6 @@ fn remove_leftovers(folder: &Path) {
 mod tests {
     use super::*;
 
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_file_appears_when_it_is_complete() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("groups.ndjson");
-        let mut out = Destination::open(&path, Compression::None, false, false).unwrap();
-        out.write_all(b"{}\n").unwrap();
-        assert!(!path.exists());
-        out.finish().unwrap();
-        assert_eq!(names(folder.path()), ["groups.ndjson"]);
-        assert_eq!(fs::read(&path).unwrap(), b"{}\n");
-    }
-
-    #[test]
-    fn a_stopped_export_keeps_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("groups.ndjson");
-        fs::write(&path, "old").unwrap();
-        let mut out = Destination::open(&path, Compression::Zstd, true, false).unwrap();
-        out.write_all(b"new").unwrap();
-        drop(out);
-        assert_eq!(names(folder.path()), ["groups.ndjson"]);
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-    }
-
     #[test]
     fn an_existing_file_needs_force_even_if_it_was_created_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
@@ -291,7 +258,7 @@ mod tests {
         out.write_all(b"new").unwrap();
         out.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(names(folder.path()), ["groups.ndjson"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]
@@ -315,16 +282,5 @@ mod tests {
             let refusal = Destination::open(&link, Compression::None, replace, false).err().unwrap();
             assert!(refusal.contains("is a link to a file that does not exist"), "{refusal}");
         }
-    }
-
-    #[test]
-    fn a_full_device_is_an_error() {
-        if !Path::new("/dev/full").exists() {
-            return;
-        }
-        let mut out = Destination::open(Path::new("/dev/full"), Compression::None, false, false).unwrap();
-        out.write_all(b"x").unwrap();
-        assert_eq!(out.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(Destination::folder(Path::new("/dev/full")), std::env::temp_dir());
     }
 }

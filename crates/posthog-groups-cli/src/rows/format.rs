@@ -114,13 +114,4 @@ mod tests {
             assert!(of_path(Path::new(name), None).unwrap_err().contains("--format csv"), "{name}");
         }
     }
-
-    #[test]
-    fn compression_is_detected_from_the_first_bytes() {
-        assert_eq!(Compression::of_start(&[0x1f, 0x8b, 8]), Compression::Gzip);
-        assert_eq!(Compression::of_start(&[0x28, 0xb5, 0x2f, 0xfd]), Compression::Zstd);
-        for start in [&b"{\"a\""[..], b"", b"\x1f", b"\x28\xb5\x2f"] {
-            assert_eq!(Compression::of_start(start), Compression::None);
-        }
-    }
 }

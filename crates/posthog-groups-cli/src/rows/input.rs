@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::exit::Failure;
 use crate::rows::format::{self, Compression, CsvLayout, Format};
 use crate::rows::input_error::InputError;
 use crate::rows::lines::Lines;
@@ -13,7 +14,7 @@ use crate::rows::reader::RowReader;
 const BUFFER: usize = 128 << 10;
 
 /// A file, or a copy of an input that can be read only once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Input {
     /// The name in messages.
     name: String,
@@ -23,7 +24,7 @@ pub(crate) struct Input {
     compression: Compression,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Place {
     File(PathBuf),
     /// A file without a name, which disappears when the process ends.
@@ -32,7 +33,7 @@ enum Place {
 
 impl Input {
     /// Opens a file, or standard input for `-`. Standard input and pipes are copied to a temporary file first.
-    pub(crate) fn open(path: &Path, asked: Option<Format>, layout: CsvLayout) -> Result<Self, Named> {
+    pub(crate) fn open(path: &Path, asked: Option<Format>, layout: CsvLayout) -> Result<Self, Failure> {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
         let open = || {
@@ -43,7 +44,7 @@ impl Input {
             input.compression = input.detected(by_name)?;
             Ok(input)
         };
-        open().map_err(|error| Named { name: name.clone(), error })
+        open().map_err(|error: InputError| error.into_failure(&name))
     }
 
     /// The name in messages.
@@ -113,13 +114,6 @@ impl Input {
         Err(InputError::fatal(None, format!("the name indicates {} data, but {what}", by_name.name()))
             .help(format!("if the data is {}, rename the file; otherwise, download it again", found.name())))
     }
-}
-
-/// An error with the name of its input.
-#[derive(Debug)]
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) error: InputError,
 }
 
 fn regular(path: &Path) -> Result<Place, InputError> {
@@ -204,95 +198,5 @@ impl<R: Read> Read for Decompressed<R> {
                 _ => io::Error::other(format!("the {name} data is damaged ({e}); download the file again")),
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The keys in a file, or its error.
-    fn keys(name: &str, content: &[u8]) -> Result<Vec<String>, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        fs::write(&path, content).unwrap();
-        let input = Input::open(&path, None, CsvLayout::default()).map_err(|e| e.error.to_string())?;
-        let read = || {
-            let mut rows = input.rows()?;
-            let mut keys = Vec::new();
-            while let Some(row) = rows.next()? {
-                keys.push(row.key);
-            }
-            Ok(keys)
-        };
-        let first: Result<_, InputError> = read();
-        assert_eq!(read(), first, "the second time");
-        first.map_err(|error| error.to_string())
-    }
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    const ROWS: &[u8] = b"\xef\xbb\xbf{\"key\":\"a\"}\r\n\r\n{\"key\":\"b\"}";
-
-    #[test]
-    fn rows_can_be_read_repeatedly_with_every_compression() {
-        let zstd = zstd::stream::encode_all(ROWS, 3).unwrap();
-        let halves = [gzip(&ROWS[..20]), gzip(&ROWS[20..])].concat();
-        let frames = [zstd.clone(), zstd::stream::encode_all(&b"\n{\"key\":\"c\"}"[..], 3).unwrap()].concat();
-        assert_eq!(keys("g.ndjson", ROWS).unwrap(), ["a", "b"]);
-        assert_eq!(keys("g.ndjson.gz", &gzip(ROWS)).unwrap(), ["a", "b"]);
-        assert_eq!(keys("g.gz", &halves).unwrap(), ["a", "b"]);
-        assert_eq!(keys("g.zst", &zstd).unwrap(), ["a", "b"]);
-        assert_eq!(keys("g.zst", &frames).unwrap(), ["a", "b", "c"]);
-        // Compressed, although the name does not say so.
-        assert_eq!(keys("g.ndjson", &gzip(ROWS)).unwrap(), ["a", "b"]);
-        assert_eq!(keys("g.csv.gz", &gzip(b"\xef\xbb\xbfgroup_key\r\na\r\n")).unwrap(), ["a"]);
-        assert!(keys("g.ndjson", b"").unwrap().is_empty());
-        assert!(keys("g.csv", b"\xef\xbb\xbf").unwrap().is_empty());
-    }
-
-    #[test]
-    fn input_that_is_damaged_or_not_utf8_is_an_error() {
-        let long: Vec<u8> =
-            (0..20_000).flat_map(|n| format!("{{\"key\":\"org:{n}\"}}\n").into_bytes()).collect();
-        let (gz, zst) = (gzip(&long), zstd::stream::encode_all(&long[..], 3).unwrap());
-        let utf16: Vec<u8> = "\u{feff}{\"key\":\"a\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let mut damaged = gz.clone();
-        damaged[5000] ^= 0xff;
-        for (name, content, words) in [
-            ("g.gz", &gz[..gz.len() - 9], "cannot read it after line "),
-            ("g.gz", &gz[..gz.len() / 2], "the gzip data is incomplete"),
-            ("g.gz", &damaged, "the gzip data is damaged"),
-            ("g.zst", &zst[..zst.len() / 2], "the zstd data is incomplete"),
-            ("g.gz", b"{\"key\":\"a\"}", "the name indicates gzip data, but its first bytes show otherwise"),
-            ("g.gz", &zst, "if the data is zstd, rename the file"),
-            ("g.zst", b"", "the name indicates zstd data, but the file is empty"),
-            ("g.ndjson", &utf16, "iconv -f UTF-16 -t UTF-8"),
-            ("g.ndjson", &utf16[2..], "the text is UTF-16"),
-            ("g.json", b"{}", "--format ndjson"),
-        ] {
-            let error = keys(name, content).unwrap_err();
-            assert!(error.contains(words), "{name}: {error}");
-        }
-    }
-
-    #[test]
-    fn missing_files_and_directories_are_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let name = |path: &Path| {
-            let named = Input::open(path, None, CsvLayout::default()).unwrap_err();
-            format!("{}: {}", named.name, named.error)
-        };
-        assert!(
-            name(&folder.path().join("nothing"))
-                .ends_with("nothing: the file does not exist; check the path")
-        );
-        let folder = folder.path().join("folder");
-        fs::create_dir(&folder).unwrap();
-        assert!(name(&folder).contains("it is a directory"));
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::exit::Failure;
+
 /// An error in an input: where it is, what it is, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputError {
@@ -27,6 +29,12 @@ impl InputError {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The failure of a command that needs the input with this name.
+    pub(crate) fn into_failure(self, name: &str) -> Failure {
+        let failure = Failure::failed(self.in_input(name));
+        self.help.into_iter().fold(failure, Failure::help)
     }
 
     /// The place and the message, without the help: `groups.ndjson, line 3: ...`.

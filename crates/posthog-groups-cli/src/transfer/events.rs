@@ -13,7 +13,7 @@ use crate::transfer::progress::Counter;
 pub(crate) struct Listener(Arc<Mutex<State>>);
 
 /// The state, and the receivers.
-pub(crate) struct State {
+struct State {
     counter: Counter,
     stage: Stage,
     failures: Failures,
@@ -36,34 +36,40 @@ enum Stage {
 impl Listener {
     /// A listener for an import of this many rows.
     pub(crate) fn of_import(counter: Counter, all: u64, report: Option<Report>) -> Self {
-        Self::new(State::new(counter, all, report))
+        Self::new(counter, all, report, None, false)
     }
 
     /// A listener for a plan, which prints its rows.
     pub(crate) fn of_plan(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>) -> Self {
-        Self::new(State { rows, is_plan: true, ..State::new(counter, all, report) })
+        Self::new(counter, all, report, rows, true)
     }
 
-    fn new(state: State) -> Self {
+    fn new(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>, is_plan: bool) -> Self {
+        let stage = Stage::Comparing { to_do: 0 };
+        counter.stage("Checking", "rows", Some(all));
+        let state = State { counter, stage, failures: Failures::default(), report, rows, is_plan };
         Self(Arc::new(Mutex::new(state)))
     }
 
-    pub(crate) fn handle(&self, event: &ImportEvent<'_>) {
-        self.state().handle(event);
+    /// The receiver of the events.
+    pub(crate) fn handler(&self) -> impl FnMut(ImportEvent<'_>) + Send + 'static {
+        let listener = self.clone();
+        move |event| listener.state().handle(&event)
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the output of rows, and returns the rows that failed and the report.
+    pub(crate) fn end(&self) -> (Failures, Option<Report>) {
+        let mut state = self.state();
+        state.rows = None;
+        (std::mem::take(&mut state.failures), state.report.take())
     }
 }
 
 impl State {
-    fn new(counter: Counter, all: u64, report: Option<Report>) -> Self {
-        let stage = Stage::Comparing { to_do: 0 };
-        counter.stage("Checking", "rows", Some(all));
-        Self { counter, stage, failures: Failures::default(), report, rows: None, is_plan: false }
-    }
-
     fn handle(&mut self, event: &ImportEvent<'_>) {
         match event {
             ImportEvent::Checking { rows } => self.counter.set(*rows),
@@ -131,32 +137,16 @@ impl State {
             self.failures.add(outcome);
         }
     }
-
-    pub(crate) fn take_report(&mut self) -> Option<Report> {
-        self.report.take()
-    }
-
-    /// Ends the output of rows.
-    pub(crate) fn stop_showing(&mut self) {
-        self.rows = None;
-    }
-
-    /// The rows that failed.
-    pub(crate) fn take_failures(&mut self) -> Failures {
-        std::mem::take(&mut self.failures)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::progress::{Progress, Show};
 
     #[test]
     fn progress_is_shown_while_rows_are_checked() {
-        let counter = Progress::start(Show::Nothing, "Checking", "rows", || None).counter();
-        let listener = Listener::of_import(counter.clone(), 9_000, None);
-        listener.handle(&ImportEvent::Checking { rows: 512 });
+        let counter = Counter::new("Checking", "rows");
+        Listener::of_import(counter.clone(), 9_000, None).handler()(ImportEvent::Checking { rows: 512 });
         let shown = format!("{counter:?}");
         for part in ["stage: \"Checking\"", "done: 512", "total: Some(9000)"] {
             assert!(shown.contains(part), "{shown}");

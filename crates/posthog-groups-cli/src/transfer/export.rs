@@ -1,52 +1,21 @@
 //! Exports to a file.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use posthog_groups::{ListGroups, Properties};
 
+use crate::arguments::transfer::{Export, Order};
+use crate::exit::Failure;
 use crate::rows::csv::writer::Columns;
 use crate::rows::destination::Destination;
 use crate::rows::format::{Compression, Format};
 use crate::rows::run::{Entry, Run, RunReader, RunWriter};
 use crate::rows::sort::{Sorted, Sorter};
 use crate::rows::writer::RowWriter;
+use crate::transfer::blocking;
 use crate::transfer::interrupt::{Interrupt, Signal};
 use crate::transfer::progress::Counter;
-
-/// The order of the groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Order {
-    /// By the bytes of their keys; exports of the same groups are identical
-    Key,
-    /// In the order of the server, newest first
-    Newest,
-}
-
-/// The output of an export.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) path: PathBuf,
-    pub(crate) format: Format,
-    pub(crate) compression: Compression,
-    pub(crate) replace: bool,
-    pub(crate) order: Order,
-    /// The delimiter of CSV.
-    pub(crate) delimiter: u8,
-    /// Whether control characters are written to a terminal unchanged.
-    pub(crate) raw: bool,
-}
-
-/// Why an export did not complete.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    Server(posthog_groups::Error),
-    /// A failure on this machine.
-    Local(String),
-    Interrupted(Signal),
-    /// The reader of the output has closed it, which is not a failure: `export - | head`.
-    Closed,
-}
 
 /// The result of an export.
 #[derive(Debug, Default)]
@@ -61,26 +30,23 @@ pub(crate) struct Exported {
 /// The number of missing groups that are reported; all are counted.
 const NAMED: usize = 20;
 
-/// Writes the groups of a list.
+/// Writes the groups of a list. With `raw`, control characters are written to a terminal unchanged.
 pub(crate) async fn export(
     list: ListGroups,
-    target: Target,
+    arguments: &Export,
+    (format, compression): (Format, Compression),
+    raw: bool,
     counter: Counter,
     interrupt: Interrupt,
-) -> Result<Exported, Stopped> {
-    let out = Destination::open(&target.path, target.compression, target.replace, target.raw)
-        .map_err(Stopped::Local)?;
-    let folder = Destination::folder(&target.path);
-    let mut kept = Kept::new(target.order, target.format, out, &folder).map_err(|e| full(&e, &folder))?;
+) -> Result<Exported, Failure> {
+    let path = &arguments.file;
+    let out = Destination::open(path, compression, arguments.force, raw).map_err(Failure::failed)?;
+    let folder = Destination::folder(path);
+    let mut kept = Kept::new(arguments.order, format, out, &folder).map_err(|e| full(&e, &folder))?;
     let mut pages = list.pages();
     let mut exported = Exported::default();
-    loop {
-        let page = tokio::select! {
-            page = pages.next() => page,
-            signal = interrupt.clone().wait() => return Err(Stopped::Interrupted(signal)),
-        };
-        let Some(page) = page else { break };
-        for group in page.map_err(Stopped::Server)?.groups {
+    while let Some(page) = interrupt.or(pages.next()).await.map_err(|signal| interrupted(signal, path))? {
+        for group in page?.groups {
             let group = match group {
                 Ok(group) => group,
                 Err(error) => {
@@ -91,9 +57,9 @@ pub(crate) async fn export(
                     continue;
                 }
             };
-            kept.push(&group.key, &group.properties).map_err(|e| match kept.is_direct() {
-                true => unwritable(&e, &target.path),
-                false => full(&e, &folder),
+            kept.push(&group.key, &group.properties).map_err(|e| match kept {
+                Kept::Direct(_) => unwritable(&e, path),
+                _ => full(&e, &folder),
             })?;
             exported.groups += 1;
         }
@@ -101,14 +67,10 @@ pub(crate) async fn export(
     }
     counter.stage("Writing", "groups", Some(exported.groups));
     // Reading, merging and compressing block the thread.
-    let delimiter = target.delimiter;
-    let written = tokio::task::spawn_blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
-    match written {
-        Ok(Ok(Ok(twice))) => Ok(Exported { groups: exported.groups - twice, ..exported }),
-        Ok(Ok(Err(signal))) => Err(Stopped::Interrupted(signal)),
-        Ok(Err(error)) => Err(unwritable(&error, &target.path)),
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    }
+    let delimiter = arguments.delimiter;
+    let written = blocking(move || kept.write(delimiter, &counter, &interrupt)).await;
+    let twice = written.map_err(|e| unwritable(&e, path))?.map_err(|signal| interrupted(signal, path))?;
+    Ok(Exported { groups: exported.groups - twice, ..exported })
 }
 
 /// Holds the groups until all are listed, or writes them directly.
@@ -121,7 +83,7 @@ enum Kept {
 impl Kept {
     fn new(order: Order, format: Format, out: Destination, folder: &Path) -> io::Result<Self> {
         Ok(match (order, format) {
-            (Order::Newest, Format::Ndjson) => Self::Direct(RowWriter::ndjson(out)),
+            (Order::Newest, Format::Ndjson) => Self::Direct(RowWriter::Ndjson(out)),
             // The header has all names, which are known only at the end.
             (Order::Newest, Format::Csv) => {
                 let run = RunWriter::in_folder(folder)?;
@@ -133,10 +95,6 @@ impl Kept {
                 out: Box::new(out),
             },
         })
-    }
-
-    fn is_direct(&self) -> bool {
-        matches!(self, Self::Direct(_))
     }
 
     fn push(&mut self, key: &str, properties: &Properties) -> io::Result<()> {
@@ -168,7 +126,7 @@ impl Kept {
             Self::Sorter { sorter, columns, out } => {
                 let writer = match columns {
                     Some(columns) => RowWriter::csv(*out, columns, delimiter)?,
-                    None => RowWriter::ndjson(*out),
+                    None => RowWriter::Ndjson(*out),
                 };
                 (writer, Groups::Sorted(Box::new(sorter.finish()?)))
             }
@@ -211,14 +169,27 @@ impl Groups {
     }
 }
 
-fn full(error: &io::Error, folder: &Path) -> Stopped {
-    Stopped::Local(format!("cannot write temporary files to {}: {error}", folder.display()))
+fn full(error: &io::Error, folder: &Path) -> Failure {
+    Failure::failed(format!("cannot write temporary files to {}: {error}", folder.display()))
 }
 
-fn unwritable(error: &io::Error, path: &Path) -> Stopped {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Stopped::Closed;
+/// The reader of the output may close it, which is not a failure: `export - | head`.
+fn unwritable(error: &io::Error, path: &Path) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+        _ => Failure::failed(format!("cannot write {}: {error}", name(path))),
     }
-    let name = if path == Path::new("-") { "standard output".into() } else { path.display().to_string() };
-    Stopped::Local(format!("cannot write {name}: {error}"))
+}
+
+fn interrupted(signal: Signal, path: &Path) -> Failure {
+    let what = match path == Path::new("-") {
+        true => "interrupted; the output is incomplete".to_owned(),
+        false => format!("interrupted; {} is unchanged", path.display()),
+    };
+    Failure::interrupted(signal, what)
+}
+
+/// The name of an output in messages.
+pub(crate) fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard output".to_owned() } else { path.display().to_string() }
 }

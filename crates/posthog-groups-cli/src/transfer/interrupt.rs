@@ -58,8 +58,20 @@ impl Interrupt {
         *self.0.borrow()
     }
 
-    /// Waits for a signal.
-    pub(crate) async fn wait(mut self) -> Signal {
+    /// Waits for the result of `work`, or returns the signal that arrives first.
+    pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Signal> {
+        tokio::select! {
+            done = work => Ok(done),
+            signal = self.clone().wait() => Err(signal),
+        }
+    }
+
+    /// Waits for a signal, for an import that it stops.
+    pub(crate) async fn stopped(self) {
+        self.wait().await;
+    }
+
+    async fn wait(mut self) -> Signal {
         match self.0.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
             // The runtime is shutting down.

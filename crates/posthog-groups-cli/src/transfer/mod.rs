@@ -1,26 +1,23 @@
 //! Moving groups between a project and files.
-//!
-//! | module | contains |
-//! | --- | --- |
-//! | [`files`] | checks that no file is used for two purposes |
-//! | [`export`] | exports to a file |
-//! | [`source`] | the rows of an import, checked first and read repeatedly |
-//! | [`outcomes`] | the outcomes of rows: the report, and the first failures |
-//! | [`progress`] | progress on standard error |
-//! | [`totals`] | the result of an import |
-//! | [`interrupt`] | Ctrl-C and SIGTERM |
 
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod files;
 pub(crate) mod interrupt;
 pub(crate) mod outcomes;
-pub(crate) mod prepare;
 pub(crate) mod progress;
 pub(crate) mod source;
 pub(crate) mod totals;
 
 use crate::exit::Failure;
+
+/// Starts work that blocks, on a thread of its own.
+pub(crate) fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = T> {
+    let task = tokio::task::spawn_blocking(work);
+    async { task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())) }
+}
 
 /// The failure of an import that was rejected before anything was written. Adds the flags of the command line.
 pub(crate) fn refusal(error: posthog_groups::Error, input: &str) -> Failure {

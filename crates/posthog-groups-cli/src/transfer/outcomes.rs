@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use posthog_groups::bulk::RowOutcome;
 use serde::Serialize;
@@ -48,6 +48,7 @@ impl Outcome {
 
 /// A file with one line per outcome.
 pub(crate) struct Report {
+    path: PathBuf,
     out: BufWriter<File>,
     /// The first write error, after which nothing is written.
     failed: Option<io::Error>,
@@ -56,9 +57,9 @@ pub(crate) struct Report {
 impl Report {
     /// Creates the file, if a path is given.
     pub(crate) fn create(path: Option<&Path>, force: bool) -> Result<Option<Self>, Failure> {
-        let file = path.map(|path| files::create(path, force)).transpose();
-        let file = file.map_err(|e| unwritable(path, &e))?;
-        Ok(file.map(|file| Self { out: BufWriter::new(file), failed: None }))
+        let Some(path) = path else { return Ok(None) };
+        let file = files::create(path, force).map_err(|e| unwritable(path, &e))?;
+        Ok(Some(Self { path: path.to_owned(), out: BufWriter::new(file), failed: None }))
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome) {
@@ -73,15 +74,14 @@ impl Report {
     }
 
     /// Flushes the file. After an error, lines are missing.
-    pub(crate) fn finish(mut self, path: Option<&Path>) -> Result<(), Failure> {
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let finished = self.failed.take().map_or_else(|| self.out.flush(), Err);
-        finished.map_err(|e| unwritable(path, &e))
+        finished.map_err(|e| unwritable(&self.path, &e))
     }
 }
 
-fn unwritable(path: Option<&Path>, error: &io::Error) -> Failure {
-    let name = path.map(|path| path.display().to_string()).unwrap_or_default();
-    Failure::failed(format!("cannot write the report {name}: {error}"))
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(format!("cannot write the report {}: {error}", path.display()))
 }
 
 /// The first failures.

@@ -5,25 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use posthog_groups::Client;
 use tokio::task::JoinHandle;
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Show {
-    Bar,
-    Lines,
-    Nothing,
-}
-
-impl Show {
-    pub(crate) fn on_stderr(quiet: bool) -> Self {
-        match (quiet, io::stderr().is_terminal()) {
-            (true, _) => Self::Nothing,
-            (false, true) => Self::Bar,
-            (false, false) => Self::Lines,
-        }
-    }
-}
 
 /// Shows progress until it is dropped.
 pub(crate) struct Progress {
@@ -46,21 +29,17 @@ struct State {
 }
 
 impl Progress {
-    /// Starts showing progress. `waits` returns how long the rate limit delays requests, if it does.
-    pub(crate) fn start(
-        show: Show,
-        stage: &'static str,
-        unit: &'static str,
-        waits: impl Fn() -> Option<Duration> + Send + 'static,
-    ) -> Self {
-        let state = State { stage, unit, done: 0, total: None, began: Instant::now() };
-        let counter = Counter(Arc::new(Mutex::new(state)));
-        let bar = if show == Show::Bar { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    /// Starts showing progress, unless `quiet`, and the waits of the client for the rate limit.
+    pub(crate) fn start(quiet: bool, client: Client, stage: &'static str, unit: &'static str) -> Self {
+        let counter = Counter::new(stage, unit);
         let shown = counter.clone();
-        let task = match show {
-            Show::Nothing => None,
-            Show::Bar => Some(tokio::spawn(draw(bar.clone(), shown, waits))),
-            Show::Lines => Some(tokio::spawn(print_lines(shown, waits))),
+        let (bar, task) = match (quiet, io::stderr().is_terminal()) {
+            (true, _) => (ProgressBar::hidden(), None),
+            (false, true) => {
+                let bar = ProgressBar::new_spinner();
+                (bar.clone(), Some(tokio::spawn(draw(bar, shown, client))))
+            }
+            (false, false) => (ProgressBar::hidden(), Some(tokio::spawn(print_lines(shown, client)))),
         };
         Self { task, bar, counter }
     }
@@ -80,6 +59,11 @@ impl Drop for Progress {
 }
 
 impl Counter {
+    pub(crate) fn new(stage: &'static str, unit: &'static str) -> Self {
+        let state = State { stage, unit, done: 0, total: None, began: Instant::now() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
     /// Starts another stage, of this size if known.
     pub(crate) fn stage(&self, stage: &'static str, unit: &'static str, total: Option<u64>) {
         *self.state() = State { stage, unit, done: 0, total, began: Instant::now() };
@@ -98,7 +82,7 @@ impl Counter {
     }
 }
 
-async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Duration>) {
+async fn draw(bar: ProgressBar, counter: Counter, client: Client) {
     let style =
         |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let (known, unknown) = (style("{bar:24} {msg}"), style("{spinner} {msg}"));
@@ -117,17 +101,18 @@ async fn draw(bar: ProgressBar, counter: Counter, waits: impl Fn() -> Option<Dur
                 bar.tick();
             }
         }
-        bar.set_message(line(&state, state.began.elapsed(), waits()));
+        bar.set_message(line(&state, state.began.elapsed(), client.throttled_for()));
     }
 }
 
-async fn print_lines(counter: Counter, waits: impl Fn() -> Option<Duration>) {
+async fn print_lines(counter: Counter, client: Client) {
     const EVERY: Duration = Duration::from_secs(10);
     loop {
         tokio::time::sleep(EVERY).await;
         let state = counter.state().clone();
         // If standard error is closed, progress is lost.
-        let _ = writeln!(io::stderr(), "{}", line(&state, state.began.elapsed(), waits()));
+        let line = line(&state, state.began.elapsed(), client.throttled_for());
+        let _ = writeln!(io::stderr(), "{line}");
     }
 }
 

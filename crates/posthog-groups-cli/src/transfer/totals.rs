@@ -174,11 +174,4 @@ mod tests {
             assert_eq!(same_command(arguments.iter().map(OsString::from)), expected);
         }
     }
-
-    #[test]
-    fn counts_of_zero_are_omitted_except_the_main_ones() {
-        let totals = Totals { rows: 3, created: 2, failed: 1, ..Totals::default() };
-        assert_eq!(totals.counts(false), [("created", 2), ("changed", 0), ("unchanged", 0), ("failed", 1)]);
-        assert_eq!(totals.counts(true)[0], ("to create", 2));
-    }
 }

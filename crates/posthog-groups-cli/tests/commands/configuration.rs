@@ -176,7 +176,13 @@ fn mistakes_in_the_configuration_are_reported_with_their_line() {
         "[contexts.a]\nregoin = \"eu\"\n",
         "default_context = \"a\"\n",
         "[contexts.a]\n\nkey = \"phx_x\"\n",
+        "[contexts.a]\nproject_token = \"phc_x\"\n",
+        "[contexts.a]\nkey_command = \"phx_x\"\n",
         "[contexts.a]\nhost = \"https://x\"\nregion = \"eu\"\n",
+        "[contexts.a]\nkey_file = \"a\"\nkey_command = [\"b\"]\n",
+        "[contexts.a]\nregion = \"mars\"\n",
+        "[contexts.a]\nproject = 1.5\n",
+        "contexts = 5\n",
         "[contexts\n",
     ] {
         program.write(FILE, text);

@@ -163,11 +163,15 @@ fn a_server_that_claims_many_group_types_costs_few_requests() {
 fn wrong_kinds_of_keys_and_tokens_are_recognized_by_prefix() {
     let program = Program::of_2026();
     program.write("wrong.key", "phc_abc\n");
+    program.write("flags.key", "phs_abc\n");
+    program.write("oauth.key", "pha_abc\n");
     program.write("odd.key", "abc\n");
     program.write("open.key", KEY);
     program.permit("open.key", 0o644);
     for (file, code, told) in [
         ("wrong.key", 4, "fail: it is a project token (phc_...)"),
+        ("flags.key", 4, "fail: it is a secret for feature flags (phs_...)"),
+        ("oauth.key", 4, "ok: an OAuth token, which expires"),
         ("odd.key", 4, "warn: it does not look like"),
         ("open.key", 0, "warn: open.key can be read by others (run: chmod 600 open.key)"),
     ] {

@@ -46,7 +46,7 @@ fn on_terminal_of(
 
 #[test]
 fn a_removal_shows_the_properties_and_asks_first() {
-    for (typed, code, left) in [("y\n", 0, 4), ("yes\n", 0, 4), ("n\n", 1, 5), ("\n", 1, 5)] {
+    for (typed, code, left) in [("y\n", 0, 4), (" YES\n", 0, 4), ("yep\n", 1, 5), ("\n", 1, 5)] {
         let program = Program::of_2026();
         let Some((exit, shown)) = on_terminal(&program, "unset org:5 plan", typed) else { return };
         assert!(shown.contains("plan: \"free\"") && shown.contains("[y/N]"), "{shown}");

@@ -23,6 +23,8 @@ fn bad_input_is_reported_with_help_and_nothing_is_written() {
     let good = rows(30_000);
     let utf16: Vec<u8> = "\u{feff}{\"key\":\"a\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let (gz, zst) = (gzip(&good), zstd::stream::encode_all(&good[..], 0).unwrap());
+    let mut damaged = gz.clone();
+    damaged[gz.len() - 6] ^= 0xff;
     let key = "ä".repeat(401);
     let files: &[(&str, &[u8])] = &[
         ("malformed.ndjson", b"{\"group_key\":\"a\"}\n{\"group_key\":\"b\",}\n"),
@@ -30,7 +32,12 @@ fn bad_input_is_reported_with_help_and_nothing_is_written() {
         ("column.ndjson", b"{\"group_key\":\"a\",\"plan\":\"free\"}\n"),
         ("no-key.ndjson", b"{\"group_properties\":{}}\n"),
         ("number.ndjson", b"{\"group_key\":5}\n"),
-        ("twice.ndjson", b"{\"group_key\":\"a\",\"group_properties\":{\"b\":1,\"b\":2}}\n"),
+        ("twice.ndjson", b"{\"group_key\":\"a\",\"group_properties\":{\"b\":1,\"c\":2,\"\\u0062\":3}}\n"),
+        ("trailing.ndjson", b"{\"group_key\":\"a\"} {\n"),
+        ("list.ndjson", b"{\"group_key\":\"a\",\"group_properties\":[]}\n"),
+        ("two-keys.ndjson", b"{\"group_key\":\"a\",\"key\":\"b\"}\n"),
+        ("two-times.ndjson", b"{\"group_key\":\"a\",\"created_at\":1,\"created_at\":1}\n"),
+        ("control.ndjson", b"{\"group_key\":\"a\tb\"}\n"),
         ("array.ndjson", b"[{\"group_key\":\"a\"}]\n"),
         ("pretty.ndjson", b"{\n  \"group_key\": \"a\"\n}\n"),
         ("blank.ndjson", b"{\"group_key\":\" \"}\n"),
@@ -51,19 +58,33 @@ fn bad_input_is_reported_with_help_and_nothing_is_written() {
         ("nul.csv", b"group_key,id\na,x\0y\n"),
         ("half.csv", b"group_key,id\na,\"\"\"\\ud800\"\"\"\n"),
         ("latin1.ndjson", b"{\"group_key\":\"a\"}\n{\"group_key\":\"caf\xe9\"}\n"),
+        ("latin1.csv", b"group_key,plan\n\"a\n\",b\nc,\"d\ne\xff\"\n"),
         ("utf16.ndjson", &utf16),
+        ("utf16-without-mark.ndjson", &utf16[2..]),
         ("duplicate.ndjson", b"{\"group_key\":\"a\"}\n\n{\"group_key\":\"a\"}\n"),
         ("is-csv.ndjson", b"group_key,plan\na,free\n"),
         ("no-key.csv", b"id,plan\na,free\n"),
         ("semicolons.csv", b"group_key;plan\na;free\n"),
+        ("tabs.csv", b"group_key\tplan\na\tfree\n"),
+        ("is-ndjson.csv", b"{\"group_key\":1}\n"),
         ("same.csv", b"group_key,plan,plan\na,b,c\n"),
+        ("same-in-quotes.csv", b"group_key,plan,\"\"\"plan\"\"\"\na,b,c\n"),
+        ("same-key.csv", b"group_key,plan,group_key\na,b,c\n"),
+        ("list.csv", b"group_key,created_at,group_properties\na,b,c\n"),
+        ("unnamed.csv", b"group_key,\na,b\n"),
+        ("no-value.csv", b"group_key,plan\n,b\n"),
         ("many.csv", b"group_key,plan\na,b\nc,d,e\n"),
-        ("few.csv", b"group_key,plan\na,b\nc\n"),
+        ("few.csv", b"group_key,plan\n\"a\n\nb\",c\n\r\nd\n"),
         ("quote.csv", b"group_key,plan\na,\"b\nc,d\n"),
+        ("after-quote.csv", b"group_key,plan\n\"a\"b,c\n"),
+        ("returns.csv", b"group_key,plan\ra,b\r"),
         ("duplicate.csv", b"group_key,plan\na,b\nb,c\na,d\n"),
         ("cut.ndjson.gz", &gz[..gz.len() - 20]),
         ("cut.ndjson.zst", &zst[..zst.len() - 20]),
+        ("damaged.ndjson.gz", &damaged),
         ("plain.ndjson.gz", b"{\"group_key\":\"a\"}\n"),
+        ("zstd.ndjson.gz", &zst),
+        ("empty.ndjson.zst", b""),
         ("data.json", b"{\"group_key\":\"a\"}\n"),
     ];
     let mut told = String::new();
@@ -84,16 +105,30 @@ fn bad_input_is_reported_with_help_and_nothing_is_written() {
 }
 
 #[test]
-fn byte_order_marks_crlf_and_blank_lines_are_accepted() {
-    let program = Program::new(world(Era::Y2026, Vec::new()));
-    program.write(
-        "a.ndjson",
-        b"\xef\xbb\xbf{\"group_key\":\"a\"}\r\n\r\n{\"key\":\"b\",\"properties\":{\"p\":1}}",
-    );
-    program.write("c.csv", b"\xef\xbb\xbfplan,group_key\r\nfree,c\r\n\r\n,d");
-    program.run(&["import", "-y", "a.ndjson"]).ok();
-    program.run(&["import", "-y", "c.csv"]).ok();
-    assert_eq!(program.groups(), ["a {}", "b {\"p\":1}", "c {\"plan\":\"free\"}", "d {}"]);
+fn unusual_but_valid_files_are_accepted() {
+    let zstd = |data: &[u8]| zstd::stream::encode_all(data, 0).unwrap();
+    for (name, content, groups) in [
+        (
+            "a.ndjson",
+            b"\xef\xbb\xbf{\"group_key\":\"a\"}\r\n \t\r\n{\"key\":\"b\",\"properties\":{\"p\":1}}".to_vec(),
+            &["a {}", "b {\"p\":1}"][..],
+        ),
+        ("a.csv", b"\xef\xbb\xbfplan,group_key\r\nfree,a\r\n\r\n,b".to_vec(), &["a {\"plan\":\"free\"}", "b {}"]),
+        (
+            "listed.ndjson",
+            b" {\"group_type_index\":0,\"group_properties\":null,\"group_key\":\"\\u0061\",\"created_at\":\"2026-01-01\"} ".to_vec(),
+            &["a {}"],
+        ),
+        ("packed.ndjson", gzip(&rows(1)), &["org:0 {}"]),
+        ("members.gz", [gzip(b"{\"key\":"), gzip(b"\"a\"}")].concat(), &["a {}"]),
+        ("frames.zst", [zstd(b"{\"key\":"), zstd(b"\"a\"}")].concat(), &["a {}"]),
+        ("mark.csv", b"\xef\xbb\xbf".to_vec(), &[]),
+    ] {
+        let program = Program::new(world(Era::Y2026, Vec::new()));
+        program.write(name, content);
+        program.run(&["import", "-y", name]).ok();
+        assert_eq!(program.groups(), groups, "{name}");
+    }
 }
 
 #[test]
@@ -219,8 +254,10 @@ fn report_files_replace_others_only_with_force_and_never_an_input_or_a_key() {
     program.write("a.ndjson", "{\"group_key\":\"a\"}\n");
     program.write("key", program.fake.key());
     program.write("old", "old");
-    #[cfg(unix)]
-    std::os::unix::fs::symlink("old", program.path("link")).unwrap();
+    for (link, target) in [("link", "old"), ("dangling", "nothing")] {
+        std::os::unix::fs::symlink(target, program.path(link)).unwrap();
+    }
+    std::fs::hard_link(program.path("key"), program.path("hard")).unwrap();
     let import = |arguments: &[&str]| {
         program.run(&[&["import", "-y", "a.ndjson", "--key-file", "key", "--keep-going"], arguments].concat())
     };
@@ -229,6 +266,9 @@ fn report_files_replace_others_only_with_force_and_never_an_input_or_a_key() {
         (&["--rejected", "old"], "--force"),
         (&["--report", "link"], "is a symbolic link"),
         (&["--rejected", "link", "--force"], "is a symbolic link"),
+        (&["--report", "dangling"], "is a symbolic link"),
+        (&["--report", "dangling", "--force"], "is a symbolic link"),
+        (&["--report", "hard", "--force"], "used twice: as the file of the key"),
         (&["--report", "key", "--force"], "used twice: as the file of the key"),
         (&["--rejected", "./key", "--force"], "used twice: as the file of the key"),
         (&["--report", "a.ndjson", "--force"], "used twice: as the input"),
@@ -238,9 +278,11 @@ fn report_files_replace_others_only_with_force_and_never_an_input_or_a_key() {
         assert!(refused.stderr.contains(words), "{arguments:?}: {}", refused.stderr);
         assert_eq!((program.read("old").as_str(), program.groups().len()), ("old", 0), "{arguments:?}");
     }
+    assert!(!program.path("nothing").exists());
     let refused = program.run(&["export", "key", "--force", "--key-file", "key", "--format", "csv"]);
     assert!(refused.stderr.contains("used twice: as the file of the key"), "{}", refused.stderr);
     assert_eq!(program.read("key"), program.fake.key());
     import(&["--report", "old", "--force"]).ok();
     assert!(program.read("old").contains("created"));
+    import(&["--report", "/dev/null"]).ok();
 }

@@ -85,10 +85,6 @@ fn no_key(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> InputError {
 mod tests {
     use super::*;
 
-    fn header(cells: &[&str]) -> Result<Header, String> {
-        header_of(cells, None)
-    }
-
     fn header_of(cells: &[&str], key_column: Option<&str>) -> Result<Header, String> {
         let cells: Vec<_> = cells.iter().map(|cell| Cow::Borrowed(*cell)).collect();
         let layout = CsvLayout { key_column: key_column.map(str::to_owned), ..CsvLayout::default() };
@@ -109,35 +105,5 @@ mod tests {
             assert_eq!(header.names.iter().map(Option::as_deref).collect::<Vec<_>>(), names, "{cells:?}");
         }
         assert!(header_of(&["group_key"], Some("id")).unwrap_err().contains("no column `id`"));
-    }
-
-    #[test]
-    fn a_quoted_name_is_a_property() {
-        let header = header(&["plan", "group_key", "\"group_key\"", "\"\"", "a\"b"]).unwrap();
-        assert_eq!(header.key, 1);
-        let names: Vec<_> = header.names.iter().map(Option::as_deref).collect();
-        let expected = [Some("\"plan\""), None, Some("\"group_key\""), Some("\"\""), Some("\"a\\\"b\"")];
-        assert_eq!(names, expected);
-    }
-
-    #[test]
-    fn invalid_headers_are_errors_with_help() {
-        for (cells, words) in [
-            (&["id", "plan"][..], "no column `group_key`; it has `id`, `plan`"),
-            (&["id", "plan"], "--key-column"),
-            (&["group_key;plan"], "--delimiter ';'"),
-            (&["group_key\tplan"], "--delimiter tab"),
-            (&["{\"group_key\":1}"], "--format ndjson"),
-            (&["group_key", "plan", "group_key"], "columns 1 and 3 have the same name, `group_key`"),
-            (&["group_key", "plan", "\"plan\""], "columns 2 and 3 have the same name, `plan`"),
-            (
-                &["group_key", "created_at", "group_properties"],
-                "column 3 contains all properties as one JSON value",
-            ),
-            (&["group_key", ""], "column 2 of the header has no name"),
-        ] {
-            let error = header(cells).unwrap_err();
-            assert!(error.contains(words), "{cells:?}: {error}");
-        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::io::BufRead;
 
+use posthog_groups::bulk::ImportRow;
 use posthog_groups::{JsonValue, Properties};
 
-use crate::rows::Row;
 use crate::rows::csv::cell;
 use crate::rows::csv::header::{self, Header};
 use crate::rows::csv::record::Records;
@@ -25,7 +25,7 @@ impl<R: BufRead> CsvReader<R> {
     }
 
     /// Returns the next row, or `None` at the end. After an error that is not fatal, the next row can be read.
-    pub(crate) fn next(&mut self) -> Result<Option<Row>, InputError> {
+    pub(crate) fn next(&mut self) -> Result<Option<ImportRow>, InputError> {
         if self.header.is_none() {
             if !self.records.advance()? {
                 return Ok(None);
@@ -52,7 +52,7 @@ impl<R: BufRead> CsvReader<R> {
     }
 }
 
-fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, InputError> {
+fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<ImportRow, InputError> {
     let line = records.line();
     let cells = records.cells()?;
     let (has, expected) = (cells.len(), header.names.len());
@@ -83,51 +83,5 @@ fn row<R: BufRead>(records: &Records<R>, header: &Header) -> Result<Row, InputEr
     json.push('}');
     let properties = JsonValue::parse(json).map_err(|e| InputError::row(line, e.to_string()))?;
     let properties = Properties::try_from(properties).map_err(|e| InputError::row(line, e.to_string()))?;
-    Ok(Row { key, properties, line })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rows(text: &str) -> (Vec<String>, Vec<String>) {
-        let mut reader = CsvReader::new(Lines::new(text.as_bytes()), CsvLayout::default());
-        let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        loop {
-            match reader.next() {
-                Ok(Some(row)) => rows.push(format!("{}@{} {}", row.key, row.line, row.properties.as_str())),
-                Ok(None) => return (rows, errors),
-                Err(error) => errors.push(error.in_input("g.csv")),
-            }
-        }
-    }
-
-    #[test]
-    fn a_record_is_a_group_and_an_empty_cell_a_missing_property() {
-        let text =
-            "plan,group_key,seats,zip\r\nscale,org:5,42,007\r\n\r\n,\"a,\"\"b\"\"\n\",\"\"\"\"\"\",\r\n";
-        let (groups, errors) = rows(text);
-        assert_eq!(
-            groups,
-            [r#"org:5@2 {"plan":"scale","seats":42,"zip":"007"}"#, "a,\"b\"\n@4 {\"seats\":\"\"}"]
-        );
-        assert!(errors.is_empty());
-        for nothing in ["", "\r\n", "group_key\n"] {
-            assert_eq!(rows(nothing), (vec![], vec![]));
-        }
-    }
-
-    #[test]
-    fn an_invalid_record_is_an_error_and_the_next_one_is_read() {
-        let (rows, errors) = rows("group_key,plan\na,b,c\nd\n,x\ne,f\n");
-        assert_eq!(rows, [r#"e@5 {"plan":"f"}"#]);
-        assert_eq!(
-            errors,
-            [
-                "g.csv, line 2: the record has 3 cells, but the header has 2",
-                "g.csv, line 3: the record has 1 cell, but the header has 2",
-                "g.csv, line 4: the key is empty",
-            ]
-        );
-    }
+    Ok(ImportRow::new(key, properties).at_line(line))
 }
