@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::row::{ImportRow, PendingRow};
+use super::pending::PendingRow;
+use super::row::ImportRow;
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::resources::builder::https_client;

@@ -69,7 +69,6 @@ impl Seen {
 pub(crate) struct State {
     pub(crate) number: u64,
     pub(crate) seen: Seen,
-    /// Whether the write created the group.
     pub(crate) created: bool,
     /// Whether each property, in the order of the names, is missing or different, or was written.
     pub(crate) differs: Vec<bool>,
@@ -211,7 +210,6 @@ impl Index {
         self.count(Seen::Unknown) + self.count(Seen::Written)
     }
 
-    /// The number of rows in this state.
     pub(crate) fn count(&self, seen: Seen) -> u64 {
         self.counts[seen as usize]
     }
@@ -258,7 +256,6 @@ impl Index {
         self.waiting > 0 && self.waiting >= self.unseen().max(all / 16)
     }
 
-    /// Compares the groups that are waiting.
     pub(crate) async fn settle(&mut self) -> Result<()> {
         if self.waiting == 0 {
             return Ok(());
@@ -401,7 +398,6 @@ impl<'b> Record<'b> {
         number_at::<8>(self.0, 20)
     }
 
-    /// The number of properties.
     fn count(&self) -> usize {
         (self.0.len() - HEAD) / 9
     }

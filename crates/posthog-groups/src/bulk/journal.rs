@@ -51,7 +51,6 @@ pub(crate) struct Header {
     pub(crate) rows: u64,
     /// The digest of all rows in their order.
     pub(crate) input: String,
-    /// When the run began.
     pub(crate) started: String,
 }
 

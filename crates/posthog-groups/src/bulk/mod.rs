@@ -72,6 +72,7 @@ mod capture;
 mod import;
 mod index;
 mod journal;
+mod pending;
 mod report;
 mod rest;
 mod row;

@@ -4,8 +4,9 @@ use chrono::DateTime;
 use posthog_groups_client::{JsonValue, Properties};
 
 use super::index::Seen;
+use super::pending::PendingRow;
 use super::report::RowOutcome;
-use super::row::{ImportRow, PendingRow};
+use super::row::ImportRow;
 use crate::data::group::Group;
 use crate::data::input;
 use crate::error::{Error, Result};

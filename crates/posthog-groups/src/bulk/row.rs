@@ -3,7 +3,6 @@
 use posthog_groups_client::{JsonValue, Properties};
 use sha2::{Digest as _, Sha256};
 
-use super::index::Seen;
 use crate::data::input;
 #[cfg(doc)]
 use crate::error::Error;
@@ -79,16 +78,6 @@ impl ImportRow {
         id.copy_from_slice(&hash.finalize()[..16]);
         id
     }
-}
-
-/// A row that has to be read back or written.
-#[derive(Debug)]
-pub(super) struct PendingRow {
-    pub(super) number: u64,
-    pub(super) row: ImportRow,
-    pub(super) seen: Seen,
-    /// The names of the properties that are missing or different, if the group was [compared](Seen::Different).
-    pub(super) differing: Vec<String>,
 }
 
 #[cfg(test)]

@@ -341,7 +341,6 @@ where
     }
 }
 
-/// Rows with their numbers.
 pub(super) struct Numbered<I> {
     rows: I,
     pub(super) number: u64,

@@ -8,7 +8,6 @@ use posthog_groups_client::ProjectToken;
 use super::report::ImportEvent;
 use super::{Duplicates, Engine};
 
-/// Receives the events of an import.
 pub(crate) type OnEvent = Box<dyn FnMut(ImportEvent<'_>) + Send>;
 
 /// The settings of an import.

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::capture::{Batch, Capture, Refused};
 use super::index::{Seen, Standing, States};
+use super::pending::PendingRow;
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
-use super::row::{ImportRow, PendingRow};
+use super::row::ImportRow;
 use super::run::{Mode, Numbered, Run, YIELD_EVERY_ROWS, changed};
 use super::stop::sleep_until;
 use super::{Engine, rest};

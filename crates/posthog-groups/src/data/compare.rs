@@ -23,7 +23,6 @@ pub fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
 /// The depth to which values are parsed. Deeper values are compared as text, so that nested brackets cannot overflow the stack.
 const DEEPEST: usize = 64;
 
-/// Whether two property objects are the same.
 pub(crate) fn same_properties(a: &Properties, b: &Properties) -> bool {
     same(a.as_str(), b.as_str())
 }

@@ -59,7 +59,6 @@ fn is_blank_to_the_server(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// Checks the name of a property.
 pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
     match name {
         "" => Err(Error::input("the name of the property is empty")
@@ -122,7 +121,6 @@ pub(crate) fn properties<T: Serialize + ?Sized>(value: &T) -> Result<Properties,
     Ok(properties)
 }
 
-/// Checks the UUID of a person.
 pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
     let is_uuid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
         && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());

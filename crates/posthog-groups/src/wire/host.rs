@@ -90,7 +90,6 @@ impl Host {
         CLOUD.iter().find(|(api, _)| self.url.host_str() == Some(api))
     }
 
-    /// Whether the host is PostHog Cloud.
     pub(crate) fn is_cloud(&self) -> bool {
         self.region().is_some()
     }

@@ -23,7 +23,6 @@ pub(crate) struct KeyGuard<'a> {
 }
 
 impl KeyedLocks {
-    /// Acquires the lock of a group.
     pub(crate) async fn lock(&self, index: u8, key: &str) -> KeyGuard<'_> {
         let key = (index, key.to_owned());
         let lock = lock_ignoring_poison(self.held.lock()).entry(key.clone()).or_default().clone();

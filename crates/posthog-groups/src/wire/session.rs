@@ -39,7 +39,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Starts a call and its deadline.
     pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
         Self { shared, options, deadline, usage: Usage::new(Some(call)), hides_answers: false }
@@ -61,7 +60,6 @@ impl Session {
         self.usage.complete(error.redacted(&self.shared.connection.key))
     }
 
-    /// The project as it appears in paths.
     pub(crate) fn project(&self) -> &str {
         &self.shared.project
     }

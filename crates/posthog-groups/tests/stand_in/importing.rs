@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::capture_host::CaptureHost;
-use crate::stage::{builder, client, empty, organizations, requests, serve, stored};
+use crate::stage::{builder, client, empty, organizations, requests, serve, start, stored};
 
 fn row(key: &str, properties: Value) -> ImportRow {
     ImportRow::new(key, Properties::new(&properties).unwrap())
@@ -44,13 +44,6 @@ fn by_events<'r>(
 
 fn token() -> ProjectToken {
     ProjectToken::new("phc_1").unwrap()
-}
-
-/// An empty server from 2026.
-async fn start() -> (Fake, Groups) {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
-    (fake, orgs)
 }
 
 /// Groups of a client that does not retry.
@@ -151,8 +144,7 @@ fn assert_all_stored(fake: &Fake, rows: &[ImportRow]) {
 #[tokio::test]
 async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
         let before = serde_json::to_string(&fake.state()).unwrap();
         let (plan, planned) = listening(import(&orgs, &rows));
@@ -231,7 +223,7 @@ async fn few_rows_are_read_one_by_one_instead_of_listing() {
 
 #[tokio::test]
 async fn invalid_rows_end_an_import_before_anything_is_sent() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let twins = [
         row("a", json!({})).at_line(3),
         row("b", json!({})).at_line(5),
@@ -275,8 +267,7 @@ async fn invalid_rows_end_an_import_before_anything_is_sent() {
 async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
     for era in Era::ALL {
         let state = State { groups: vec![Group::new(0, "b").with("x", 1)], ..empty() };
-        let fake = serve(era, state).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, state).await;
         let rows = [row("a", json!({"x": null})), row("b", json!({"x": null, "y": 1}))];
         let many = [&rows[..], &self::rows(20)].concat();
         for rows in [&rows[..], &many] {
@@ -308,8 +299,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
 async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it() {
     for era in Era::ALL {
         let state = State { groups: vec![Group::new(0, "b").with("x", 1)], ..empty() };
-        let fake = serve(era, state).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, state).await;
         let rows = [row("a", json!({"": 1})), row("b", json!({"": 1, "x": 1}))];
         let plan = import(&orgs, &rows).plan().await.unwrap();
         assert_eq!((plan.created, plan.failed), (1, 1), "{era}");
@@ -328,8 +318,7 @@ async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it(
 #[tokio::test]
 async fn a_key_that_expires_stops_the_import_and_the_journal_resumes_it() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(60);
         let (_folder, journal) = journal();
         add_fault(
@@ -378,7 +367,7 @@ fn overwrite(fake: &Fake, key: &str, name: &str, value: &str) {
 #[tokio::test]
 async fn a_run_after_a_completed_one_begins_anew() {
     for count in [3, 30] {
-        let (fake, orgs) = start().await;
+        let (fake, orgs) = start(Era::Y2026, empty()).await;
         let rows = rows(count);
         let (_folder, journal) = journal();
         let night = || import(&orgs, &rows).journal(&journal).run();
@@ -395,7 +384,7 @@ async fn a_run_after_a_completed_one_begins_anew() {
 async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
     for count in [4, 40] {
         for engine in [Engine::Rest, Engine::Capture] {
-            let (fake, orgs) = start().await;
+            let (fake, orgs) = start(Era::Y2026, empty()).await;
             let rows = rows(count);
             let (_folder, journal) = journal();
             let run = || {
@@ -417,7 +406,7 @@ async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
 
 #[tokio::test]
 async fn a_stopped_import_resumes_without_repeating_writes() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(200);
     let (_folder, journal) = journal();
     let run = import(&orgs, &rows).concurrency(4).journal(&journal);
@@ -435,7 +424,7 @@ async fn a_stopped_import_resumes_without_repeating_writes() {
 
 #[tokio::test]
 async fn a_stopped_server_stops_the_import_instead_of_failing_every_row() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let all = rows(300);
     add_fault(&fake, json!({"kind": "drop", "skip": 40, "times": 0}));
     let report = import(&orgs, &all).run().await.unwrap();
@@ -475,7 +464,7 @@ async fn failing_rows_do_not_stop_the_others_while_the_server_works() {
 #[tokio::test]
 async fn rows_that_failed_in_an_earlier_part_come_last() {
     for engine in [Engine::Rest, Engine::Capture] {
-        let (fake, orgs) = start().await;
+        let (fake, orgs) = start(Era::Y2026, empty()).await;
         let rows = rows(7);
         let (_folder, journal) = journal();
         let run = || import(&orgs, &rows).concurrency(1).journal(&journal).verify(false);
@@ -514,8 +503,7 @@ async fn a_server_that_fails_every_write_stops_the_import() {
 
 #[tokio::test]
 async fn if_listing_fails_permanently_groups_are_read_one_by_one() {
-    let fake = serve(Era::Y2026, a_third_each()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, a_third_each()).await;
     let rows = rows(40);
     fake.add_faults([Fault { times: 0, ..Fault::crash() }.on("GET", "/groups/$")]).unwrap();
     let report = import(&orgs, &rows).verify(true).run().await.unwrap();
@@ -551,8 +539,7 @@ async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
 #[tokio::test]
 async fn faults_in_every_tenth_response_still_give_the_exact_state() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(120);
         let faults = (0..40).map(|n| {
             let kind = [
@@ -583,8 +570,7 @@ async fn faults_in_every_tenth_response_still_give_the_exact_state() {
 #[tokio::test]
 async fn events_reach_the_same_state_in_a_few_requests() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let mut rows = rows(40);
         rows.push(row(" blank ", json!({"null": null, "big": 1})));
         let (run, told) = listening(by_events(&orgs, &rows));
@@ -609,8 +595,7 @@ async fn events_reach_the_same_state_in_a_few_requests() {
 #[tokio::test]
 async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
     let state = State { capture_quota_exceeded: true, ..empty() };
-    let fake = serve(Era::Y2026, state.clone()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, state.clone()).await;
     let rows = rows(20);
     let (_folder, journal) = journal();
     let events = || by_events(&orgs, &rows).journal(&journal).verify_within(Duration::from_millis(300));
@@ -631,7 +616,7 @@ async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
 
 #[tokio::test]
 async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not_shown() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(12);
     let with_token = |token| by_events(&orgs, &rows).project_token(ProjectToken::new(token).unwrap());
     let error = import(&orgs, &rows).engine(Engine::Capture).run().await.unwrap_err();
@@ -669,8 +654,7 @@ async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not
 #[tokio::test]
 async fn written_groups_are_read_again_if_requested() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (_fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
         let (run, told) = listening(import(&orgs, &rows).concurrency(1).verify(true));
         let report = run.run().await.unwrap();
@@ -722,8 +706,7 @@ async fn a_list_that_lags_behind_causes_no_duplicate_writes() {
 #[tokio::test]
 async fn two_consecutive_failures_end_neither_a_long_list_nor_an_import() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         orgs.type_index().await.unwrap();
         let breaks = || Fault { times: 3, ..Fault::crash() };
         fake.add_faults([breaks()]).unwrap();
@@ -759,8 +742,7 @@ fn changing<'r>(
 
 #[tokio::test]
 async fn rows_that_change_between_passes_are_detected() {
-    let fake = serve(Era::Y2026, a_third_each()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, a_third_each()).await;
     // The first ten groups match.
     let rows = rows(20);
     let mut another = rows.clone();
@@ -804,8 +786,7 @@ async fn an_import_can_be_stopped_during_a_server_wait() {
 #[tokio::test]
 async fn an_import_can_be_stopped_among_unchanged_rows() {
     let groups = vec![Group::new(0, "org:000").with("n", 0).with("plan", "free")];
-    let fake = serve(Era::Y2026, State { groups, ..empty() }).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, State { groups, ..empty() }).await;
     // All rows except the last are superseded.
     let mut rows = vec![rows(1).remove(0); 5_000];
     rows.iter_mut().zip(1..).for_each(|(row, line)| row.line = line);
@@ -818,7 +799,7 @@ async fn an_import_can_be_stopped_among_unchanged_rows() {
 
 #[tokio::test]
 async fn an_event_that_is_too_large_fails_without_affecting_others() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(4);
     // The four and the first two; then, behind the last two, the first.
     let too_large = |skip, times| Fault { skip, times, ..Fault::http(413) }.on("POST", "/batch/");
@@ -832,7 +813,7 @@ async fn an_event_that_is_too_large_fails_without_affecting_others() {
 
 #[tokio::test]
 async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
-    let (_fake, orgs) = start().await;
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     for (bad, most_requests) in
         [(&[][..], 3), (&[7][..], 3 + 2 * 10), (&[0, 1, 2, 999, 1_500], 3 + 5 * 2 * 10)]
     {
@@ -853,7 +834,7 @@ async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
 
 #[tokio::test]
 async fn a_host_that_refuses_every_event_stops_it_after_few_requests() {
-    let (_fake, orgs) = start().await;
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     for count in [2, 12, 5_000] {
         let rows = rows(count);
         let host = CaptureHost::start(rows.iter().map(|row| row.key.clone()).collect()).await;
@@ -926,8 +907,7 @@ async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_h
 #[tokio::test]
 async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let all = rows(40);
         let folder = tempfile::tempdir().unwrap();
         let part = |rows| {
@@ -963,7 +943,7 @@ async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
 
 #[tokio::test]
 async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
-    let (_fake, orgs) = start().await;
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     let host = CaptureHost::start(Default::default()).await;
     let all = rows(40);
     for (rows, id) in [(&all[..], "a"), (&all[20..], "a"), (&all[..1], "b")] {
@@ -977,7 +957,7 @@ async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
 
 #[tokio::test]
 async fn any_duration_can_be_set_for_verification() {
-    let (_fake, orgs) = start().await;
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     let report = import(&orgs, &rows(3)).verify(true).verify_within(Duration::MAX).run().await.unwrap();
     assert_eq!(report.created, 3);
 }
@@ -985,8 +965,7 @@ async fn any_duration_can_be_set_for_verification() {
 #[tokio::test]
 async fn verification_ends_in_time_even_if_reads_are_slow() {
     let state = State { capture_quota_exceeded: true, ..empty() };
-    let fake = serve(Era::Y2026, state).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, state).await;
     add_fault(&fake, json!({"kind": "slow", "delay": 1.0, "times": 0, "path": "/groups/find/"}));
     let began = std::time::Instant::now();
     let all = rows(2);
@@ -998,7 +977,7 @@ async fn verification_ends_in_time_even_if_reads_are_slow() {
 
 #[tokio::test]
 async fn a_rejected_import_leaves_no_journal_and_keeps_an_existing_one() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(12);
     let (_folder, journal) = journal();
     add_fault(&fake, json!({"kind": "http", "status": 401, "path": "/groups/$"}));
@@ -1018,7 +997,7 @@ async fn a_rejected_import_leaves_no_journal_and_keeps_an_existing_one() {
 
 #[tokio::test]
 async fn going_back_to_earlier_rows_writes_them_again() {
-    let (fake, orgs) = start().await;
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let (_folder, journal) = journal();
     let (first, second) = ([row("a", json!({"x": 1}))], [row("a", json!({"x": 2}))]);
     for rows in [&first, &second, &first] {
