@@ -57,31 +57,46 @@ impl Client {
         Groups::new(self.client.groups(group_type), self.runtime.clone())
     }
 
-    /// Returns the group types of the project; see [`posthog_groups::Client::group_types`](crate::Client::group_types).
+    /// Returns the group types of the project.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Client::group_types`](crate::Client::group_types).
     pub fn group_types(&self) -> Result<Vec<GroupType>> {
         let client = self.client.clone();
         self.runtime.call(async move { client.group_types().await })
     }
 
-    /// Returns the groups that share an event of the last 90 days with a person; see [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
+    /// Returns the groups that share an event of the last 90 days with a person.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Client::related_to_person`](crate::Client::related_to_person).
     pub fn related_to_person(&self, uuid: impl Into<String>) -> Result<Related> {
         let (client, uuid) = (self.client.clone(), uuid.into());
         self.runtime.call(async move { client.related_to_person(uuid).await })
     }
 
-    /// Returns the names of the properties of each group type; see [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
+    /// Returns the names of the properties of each group type.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Client::property_definitions`](crate::Client::property_definitions).
     pub fn property_definitions(&self) -> Result<PropertyDefinitions> {
         let client = self.client.clone();
         self.runtime.call(async move { client.property_definitions().await })
     }
 
-    /// Returns all projects that the key can access; see [`posthog_groups::Client::projects`](crate::Client::projects).
+    /// Returns all projects that the key can access.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Client::projects`](crate::Client::projects).
     pub fn projects(&self) -> Result<Vec<Project>> {
         let client = self.client.clone();
         self.runtime.call(async move { client.projects().await })
     }
 
-    /// Returns the user that the key belongs to; see [`posthog_groups::Client::whoami`](crate::Client::whoami).
+    /// Returns the user that the key belongs to.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Client::whoami`](crate::Client::whoami).
     pub fn whoami(&self) -> Result<CurrentUser> {
         let client = self.client.clone();
         self.runtime.call(async move { client.whoami().await })

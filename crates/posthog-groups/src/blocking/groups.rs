@@ -35,26 +35,38 @@ impl Groups {
         &self.runtime
     }
 
-    /// Compares a struct with the properties of groups on the server; see [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).
+    /// Compares a struct with the properties of groups on the server.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::check_schema`](crate::Groups::check_schema).
     #[cfg(feature = "schemars")]
     pub fn check_schema<P: schemars::JsonSchema + 'static>(&self) -> Result<crate::SchemaReport> {
         let groups = self.groups.clone();
         self.runtime.call(async move { groups.check_schema::<P>().await })
     }
 
-    /// Returns the index of the type; see [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
+    /// Returns the index of the type.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::type_index`](crate::Groups::type_index).
     pub fn type_index(&self) -> Result<u8> {
         let groups = self.groups.clone();
         self.runtime.call(async move { groups.type_index().await })
     }
 
-    /// Returns the group with this key, or `None` if there is none; see [`posthog_groups::Groups::find`](crate::Groups::find).
+    /// Returns the group with this key, or `None` if there is none.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::find`](crate::Groups::find).
     pub fn find(&self, key: impl Into<String>) -> Result<Option<Group>> {
         let (groups, key) = (self.groups.clone(), key.into());
         self.runtime.call(async move { groups.find(key).await })
     }
 
-    /// Returns the group with this key; see [`posthog_groups::Groups::get`](crate::Groups::get).
+    /// Returns the group with this key.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::get`](crate::Groups::get).
     pub fn get(&self, key: impl Into<String>) -> Result<Group> {
         let (groups, key) = (self.groups.clone(), key.into());
         self.runtime.call(async move { groups.get(key).await })
@@ -140,12 +152,18 @@ impl<P: Send + 'static> ListGroups<P> {
         Pages::new(self.runtime.clone(), self.list.clone().pages())
     }
 
-    /// Collects all groups, or the first [`limit`](Self::limit) of them; see [`posthog_groups::ListGroups::collect`](crate::ListGroups::collect).
+    /// Collects all groups, or the first [`limit`](Self::limit) of them.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::ListGroups::collect`](crate::ListGroups::collect).
     pub fn collect(self) -> Result<Vec<Group<P>>> {
         self.runtime.call(self.list.collect())
     }
 
-    /// Returns one page; see [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
+    /// Returns one page.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::ListGroups::page`](crate::ListGroups::page).
     pub fn page(self) -> Result<GroupPage<P>> {
         self.runtime.call(self.list.page())
     }
@@ -166,7 +184,10 @@ impl CreateGroup {
         self
     }
 
-    /// Creates the group; see [`posthog_groups::CreateGroup::send`](crate::CreateGroup::send).
+    /// Creates the group.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::CreateGroup::send`](crate::CreateGroup::send).
     pub fn send(self) -> Result<Group> {
         self.runtime.call(self.create.send())
     }

@@ -31,19 +31,28 @@ impl GroupHandle {
         self.handle.key()
     }
 
-    /// Returns the group, or `None` if it does not exist; see [`posthog_groups::Groups::find`](crate::Groups::find).
+    /// Returns the group, or `None` if it does not exist.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::find`](crate::Groups::find).
     pub fn find(&self) -> Result<Option<Group>> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.find().await })
     }
 
-    /// Returns the group; see [`posthog_groups::Groups::get`](crate::Groups::get).
+    /// Returns the group.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Groups::get`](crate::Groups::get).
     pub fn get(&self) -> Result<Group> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.get().await })
     }
 
-    /// Sets one property; see [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
+    /// Sets one property.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::GroupHandle::set`](crate::GroupHandle::set).
     pub fn set(&self, name: impl Into<String>, value: impl Serialize) -> Result<Group> {
         let name = name.into();
         // Serialized here, because the value is not sent to the thread.
@@ -52,7 +61,10 @@ impl GroupHandle {
         self.runtime.call(async move { handle.set(name, &value).await })
     }
 
-    /// Removes one or more properties; see [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
+    /// Removes one or more properties.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::GroupHandle::unset`](crate::GroupHandle::unset).
     pub fn unset(&self, names: impl PropertyNames) -> Result<Group> {
         let (handle, names) = (self.handle.clone(), names.into_names());
         self.runtime.call(async move { handle.unset(names).await })
@@ -68,7 +80,10 @@ impl GroupHandle {
         ActivityQuery { query: self.handle.activity(), runtime: self.runtime.clone() }
     }
 
-    /// Returns the persons, and the groups of other types, that share an event of the last 90 days with the group; see [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
+    /// Returns the persons, and the groups of other types, that share an event of the last 90 days with the group.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::GroupHandle::related`](crate::GroupHandle::related).
     pub fn related(&self) -> Result<Related> {
         let handle = self.handle.clone();
         self.runtime.call(async move { handle.related().await })
@@ -90,12 +105,18 @@ impl Upsert {
         self
     }
 
-    /// Merges the properties; see [`posthog_groups::Upsert`](crate::Upsert).
+    /// Merges the properties.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Upsert`](crate::Upsert).
     pub fn send(self) -> Result<Upserted> {
         self.runtime.call(self.upsert.send())
     }
 
-    /// Reads the group and returns what the upsert would do. Nothing is written; see [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
+    /// Reads the group and returns what the upsert would do. Nothing is written.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::Upsert::plan`](crate::Upsert::plan).
     pub fn plan(self) -> Result<UpsertPlan> {
         self.runtime.call(self.upsert.plan())
     }
@@ -116,7 +137,10 @@ impl ActivityQuery {
         self
     }
 
-    /// Collects all entries; see [`posthog_groups::ActivityQuery::collect`](crate::ActivityQuery::collect).
+    /// Collects all entries.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::ActivityQuery::collect`](crate::ActivityQuery::collect).
     pub fn collect(self) -> Result<Vec<ActivityEntry>> {
         self.runtime.call(self.query.collect())
     }

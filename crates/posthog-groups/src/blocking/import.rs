@@ -52,12 +52,18 @@ where
         self
     }
 
-    /// Returns what [`run`](Self::run) would do. Nothing is written; see [`posthog_groups::bulk::Import::plan`](crate::bulk::Import::plan).
+    /// Returns what [`run`](Self::run) would do. Nothing is written.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::bulk::Import::plan`](crate::bulk::Import::plan).
     pub fn plan(self) -> Result<ImportReport> {
         self.runtime.call(self.import.plan())
     }
 
-    /// Runs the import; see [`posthog_groups::bulk::Import::run`](crate::bulk::Import::run).
+    /// Runs the import.
+    ///
+    /// # Errors
+    /// The errors of [`posthog_groups::bulk::Import::run`](crate::bulk::Import::run).
     pub fn run(self) -> Result<ImportReport> {
         self.runtime.call(self.import.run())
     }

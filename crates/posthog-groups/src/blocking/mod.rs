@@ -1,7 +1,7 @@
 //! The client for code without `async`, with iterators instead of streams.
 //!
 //! Requests run on a background thread, and calls block until they are done. Calls can also be made inside an async runtime, where
-//! they block the calling thread. The behavior and the errors are documented on the async types with the same names.
+//! they block the calling thread. The behavior is documented on the async types with the same names.
 //!
 //! ```no_run
 //! # fn main() -> posthog_groups::Result<()> {
