@@ -9,7 +9,7 @@ use crate::pointer::Pointer;
 /// A location in a document.
 ///
 /// Displays as `spec/openapi.yaml:12 #/info/title`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Place {
     /// The document's name: a path or a URL.
     pub file: String,

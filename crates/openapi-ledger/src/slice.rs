@@ -65,10 +65,6 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
     Ok(slice)
 }
 
-fn unsuitable(document: &Document, pointer: &Pointer, reason: String) -> Error {
-    Error::Unsuitable { place: document.place(pointer), reason }
-}
-
 /// The components that `slice` refers to, directly or indirectly, and the security schemes that it names.
 fn closure(document: &Document, slice: &Value) -> Result<Value, Error> {
     let mut components = Map::new();
@@ -132,23 +128,16 @@ fn references(
 
 /// The component that a reference leads to or into.
 fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer, Error> {
-    let at = at.key("$ref");
-    if !reference.starts_with('#') {
-        let reason = format!("`{reference}` refers to another file; bundle the document first");
-        return Err(unsuitable(document, &at, reason));
-    }
-    let pointer =
-        Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
-    let Some(pointer) = pointer else {
-        let reason = format!("`{reference}` does not exist; is the document complete?");
-        return Err(unsuitable(document, &at, reason));
-    };
+    let (_, pointer) = document.target(reference, at)?;
     let tokens: Vec<_> = pointer.tokens().take(3).collect();
     match tokens.as_slice() {
         [first, section, name] if first == "components" => {
             Ok(Pointer::root().key(first).key(section).key(name))
         }
-        _ => Err(unsuitable(document, &at, format!("`{reference}` does not refer to a component"))),
+        _ => {
+            let reason = format!("`{reference}` does not refer to a component");
+            Err(document.unsuitable(&at.key("$ref"), reason))
+        }
     }
 }
 
@@ -163,7 +152,7 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
         if !seen.insert(next.clone()) {
             let reason =
                 format!("`{reference}` is circular and does not lead to a definition; remove the cycle");
-            return Err(unsuitable(document, &at.key("$ref"), reason));
+            return Err(document.unsuitable(&at.key("$ref"), reason));
         }
         at = next;
     }
