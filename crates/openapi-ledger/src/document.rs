@@ -160,7 +160,8 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
     // Opening a pipe blocks, so check the file type first.
     if !fs::metadata(path).map_err(io)?.is_file() {
-        return Err(Error::NoFile { path: path.to_owned() });
+        let reason = format!("{} is not a regular file; pass the path of a document", path.display());
+        return Err(Error::Invalid(reason));
     }
     read_bounded(&path.display().to_string(), fs::File::open(path).map_err(io)?)
 }
@@ -168,13 +169,15 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 /// Reads a stream of at most [`MAX_BYTES`]. `name` identifies it in errors.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if the stream is longer, or the error of the stream.
+/// [`Error::Invalid`] if the stream is longer, or the error of the stream.
 pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let io = |source| Error::Io { action: "read", path: name.into(), source };
     stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::TooLarge { name: name.to_owned(), limit: MAX_BYTES });
+        let reason =
+            format!("{name} is larger than the limit of {MAX_BYTES} bytes; is it an OpenAPI document?");
+        return Err(Error::Invalid(reason));
     }
     Ok(bytes)
 }

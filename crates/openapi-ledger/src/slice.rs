@@ -30,7 +30,7 @@ use crate::version::openapi_version;
 /// ")?;
 /// let scope = Scope { roots: vec!["/a/".into()], ..Scope::default() };
 /// let slice = slice(&document, &scope, &[])?;
-/// assert_eq!(slice["info"], serde_json::json!({"title": "T", "version": "1"}));
+/// assert_eq!(slice["info"], openapi_ledger::json!({"title": "T", "version": "1"}));
 /// assert_eq!(slice["paths"].as_object().map(|paths| paths.len()), Some(1));
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```

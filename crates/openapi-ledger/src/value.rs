@@ -533,19 +533,6 @@ impl PartialEq<&str> for Value {
     }
 }
 
-impl PartialEq<Value> for &str {
-    fn eq(&self, other: &Value) -> bool {
-        other == self
-    }
-}
-
-impl PartialEq<serde_json::Value> for Value {
-    fn eq(&self, other: &serde_json::Value) -> bool {
-        let other = Self::from(other.clone());
-        *self == other
-    }
-}
-
 /// Creates a [`Value`] from a JSON literal, like `serde_json::json!`.
 ///
 /// ```
