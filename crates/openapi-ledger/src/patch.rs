@@ -358,6 +358,20 @@ components:
     }
 
     #[test]
+    fn a_header_with_the_name_of_a_renamed_component_keeps_its_name() {
+        let document = |component: &str| {
+            let header = json!({"$ref": format!("#/components/headers/{component}")});
+            json!({
+                "paths": {"/a": {"get": {"responses": {"200": {"headers": {"Page": header}}}}}},
+                "components": {"headers": {component: {}}},
+            })
+        };
+        let mut renamed = document("Page");
+        rename(&mut renamed, &Names::from([(("headers".into(), "Page".into()), "PetsPage".into())]));
+        assert_eq!(renamed, document("PetsPage"));
+    }
+
+    #[test]
     fn the_result_has_the_version_of_the_document_and_patching_twice_changes_nothing() {
         let result = patched(&FULL.replace("3.0.3", "3.1.0"));
         assert_eq!(result["openapi"], "3.1.0");
