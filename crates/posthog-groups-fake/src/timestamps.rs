@@ -16,7 +16,7 @@ pub(crate) fn parse(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
 
 /// Serialization of `Option<DateTime<Utc>>` in the state document.
 pub(crate) mod optional {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
     use super::{DateTime, Utc, iso, parse};
 
@@ -24,21 +24,15 @@ pub(crate) mod optional {
         time: &Option<DateTime<Utc>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match time {
-            Some(time) => serializer.serialize_str(&iso(time)),
-            None => serializer.serialize_none(),
-        }
+        time.as_ref().map(iso).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<DateTime<Utc>>, D::Error> {
-        match Option::<String>::deserialize(deserializer)? {
-            Some(text) => parse(&text)
-                .map(Some)
-                .map_err(|e| D::Error::custom(format!("`{text}` is not an RFC 3339 time: {e}"))),
-            None => Ok(None),
-        }
+        let text = Option::<String>::deserialize(deserializer)?;
+        let why = |text: &str, e| D::Error::custom(format!("`{text}` is not an RFC 3339 time: {e}"));
+        text.map(|text| parse(&text).map_err(|e| why(&text, e))).transpose()
     }
 }
 

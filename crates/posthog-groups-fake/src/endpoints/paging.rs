@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::request::Call;
+use crate::request::{Call, Query};
 
 const DEFAULT_LIMIT: usize = 100;
 
@@ -24,8 +24,7 @@ pub(crate) fn page(call: &Call, items: Vec<Value>) -> Answer {
 }
 
 fn link(call: &Call, limit: usize, offset: Option<usize>) -> String {
-    let with_limit = call.query.replaced("limit", Some(&limit.to_string()));
-    let query = crate::request::Query::parse(&with_limit);
-    let query = query.replaced("offset", offset.map(|n| n.to_string()).as_deref());
+    let query = call.query.replaced("limit", Some(&limit.to_string()));
+    let query = Query::parse(&query).replaced("offset", offset.map(|n| n.to_string()).as_deref());
     format!("{}{}?{query}", call.origin, call.path)
 }
