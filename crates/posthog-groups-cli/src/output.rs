@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::arguments::{Format, GlobalArguments};
 use crate::exit::Failure;
@@ -28,8 +29,16 @@ pub(crate) trait Record: Serialize {
     /// The number of last columns that contain JSON text.
     const JSON: usize = 0;
 
-    /// The text of each column.
-    fn cells(&self) -> Vec<String>;
+    /// The text of each column: by default, the member of the JSON object with its name.
+    fn cells(&self) -> Vec<String> {
+        let members = serde_json::to_value(self).unwrap_or_default();
+        let text = |name: &&str| match &members[*name] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Self::COLUMNS.iter().map(text).collect()
+    }
 
     /// The cells in CSV. JSON is unchanged, and text is safe to open in a spreadsheet.
     fn csv_cells(&self) -> Vec<String> {
@@ -100,14 +109,19 @@ impl Output {
         List { output: self, columns, waiting: Vec::new(), layout: None, count: 0 }
     }
 
+    /// Writes a list.
+    pub(crate) fn all<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<(), Failure> {
+        let mut list = self.list();
+        records.into_iter().try_for_each(|record| list.push(record))?;
+        list.end()
+    }
+
     /// Writes one record: as an object in JSON, otherwise as a list of one.
     pub(crate) fn one<R: Record>(&self, record: R) -> Result<(), Failure> {
         if self.format == Format::Json {
             return self.line(&pretty(&json(&record)?, 0));
         }
-        let mut list = self.list();
-        list.push(record)?;
-        list.end()
+        self.all([record])
     }
 
     /// Writes rows without a header, for people.

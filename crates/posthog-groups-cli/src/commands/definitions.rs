@@ -1,5 +1,6 @@
 //! `definitions`: shows the names of properties, with the number of groups that have them.
 
+use posthog_groups::PropertyDefinition;
 use serde::Serialize;
 
 use crate::connection::Context;
@@ -9,16 +10,12 @@ use crate::output::Record;
 #[derive(Serialize)]
 struct DefinitionRow {
     group_type_index: u8,
-    name: String,
-    count: i64,
+    #[serde(flatten)]
+    definition: PropertyDefinition,
 }
 
 impl Record for DefinitionRow {
     const COLUMNS: &'static [&'static str] = &["group_type_index", "name", "count"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.group_type_index.to_string(), self.name.clone(), self.count.to_string()]
-    }
 }
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
@@ -29,13 +26,8 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         Some(_) => Some(context.groups().await?.type_index().await?),
         None => None,
     };
-    let mut list = context.output.list();
-    for (group_type_index, rows) in
-        definitions.iter().filter(|(index, _)| only.is_none_or(|only| only == *index))
-    {
-        for row in rows {
-            list.push(DefinitionRow { group_type_index, name: row.name.clone(), count: row.count })?;
-        }
-    }
-    list.end()
+    let of_type = definitions.iter().filter(|(index, _)| only.is_none_or(|only| only == *index));
+    context.output.all(of_type.flat_map(|(group_type_index, rows)| {
+        rows.iter().map(move |row| DefinitionRow { group_type_index, definition: row.clone() })
+    }))
 }

@@ -94,16 +94,16 @@ pub(crate) async fn run(
     shown?;
     let _ = failures.write(&mut io::stderr().lock(), name);
     finished?;
-    let totals = Totals::of(&report, source.rows, source.invalid);
-    match (report.stopped, interrupt.seen()) {
+    let totals = Totals::new(report, source.rows, source.invalid);
+    let counts: Vec<_> =
+        totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
+    match (totals.report.stopped, interrupt.seen()) {
         (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
         (Some(_), Some(signal)) => return Err(nothing_written(signal)),
         _ => {}
     }
-    let counts: Vec<_> =
-        totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
     context.note(&format!("{name}: {}", counts.join(", ")));
-    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
+    if totals.report.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
 }
 
 /// Prints the rows as they arrive, on a terminal only the first ones.

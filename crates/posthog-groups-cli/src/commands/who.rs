@@ -111,9 +111,7 @@ pub(super) async fn show(
         counter.add(1);
     }
     drop(progress);
-    let mut list = context.output.list();
-    found.into_iter().try_for_each(|row| list.push(row))?;
-    list.end()?;
+    context.output.all(found)?;
     if read < total {
         context.note(&format!(
             "changed groups not shown: {}; `--limit {total}` shows all",
