@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 use std::error::Error as _;
-use std::{fmt, io};
+use std::io;
 
 use posthog_groups::Error;
-
-use crate::visible::visible;
 
 /// Exit codes other than 0. `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,26 +96,12 @@ impl Failure {
         }
     }
 
-    /// What happened, then what to do: a label and a text for each line.
-    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
-        let Self::Error { message, help, .. } = self else { return Vec::new() };
-        let help = help.iter().map(|text| ("  help:", visible(text).into_owned()));
-        [("error:", visible(message).into_owned())].into_iter().chain(help).collect()
-    }
-
     /// The code of a failure that is one of several.
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
             Self::ClosedPipe => None,
             Self::Told(code) | Self::Error { code, .. } => Some(*code),
         }
-    }
-}
-
-impl fmt::Display for Failure {
-    /// As printed on standard error, without styles.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.lines().iter().try_for_each(|(label, text)| writeln!(f, "{label} {text}"))
     }
 }
 

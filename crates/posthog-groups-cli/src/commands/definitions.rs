@@ -1,6 +1,6 @@
 //! `definitions`: shows the names of properties, with the number of groups that have them.
 
-use posthog_groups::PropertyDefinition;
+use posthog_groups::{PropertyDefinition, PropertyDefinitions};
 use serde::Serialize;
 
 use crate::connection::Context;
@@ -8,10 +8,18 @@ use crate::exit::Failure;
 use crate::output::Record;
 
 #[derive(Serialize)]
-struct DefinitionRow {
+pub(crate) struct DefinitionRow {
     group_type_index: u8,
     #[serde(flatten)]
     definition: PropertyDefinition,
+}
+
+impl DefinitionRow {
+    pub(crate) fn all(definitions: &PropertyDefinitions) -> impl Iterator<Item = Self> {
+        definitions.iter().flat_map(|(group_type_index, rows)| {
+            rows.iter().map(move |row| Self { group_type_index, definition: row.clone() })
+        })
+    }
 }
 
 impl Record for DefinitionRow {
@@ -26,8 +34,6 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         Some(_) => Some(context.groups().await?.type_index().await?),
         None => None,
     };
-    let of_type = definitions.iter().filter(|(index, _)| only.is_none_or(|only| only == *index));
-    context.output.all(of_type.flat_map(|(group_type_index, rows)| {
-        rows.iter().map(move |row| DefinitionRow { group_type_index, definition: row.clone() })
-    }))
+    let rows = DefinitionRow::all(&definitions);
+    context.output.all(rows.filter(|row| only.is_none_or(|only| only == row.group_type_index)))
 }

@@ -1,7 +1,7 @@
 //! The input, a file or standard input, which can be read repeatedly.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,17 +63,12 @@ impl Input {
     /// Reads the rows from the start.
     pub(crate) fn rows(&self) -> Result<RowReader, InputError> {
         let mut reader = self.reader()?;
-        let mut start = Vec::new();
-        let read = reader.by_ref().take(4).read_to_end(&mut start);
-        if let Err(e) = read {
-            return Err(InputError::fatal(None, format!("cannot read it: {e}")));
-        }
-        if is_utf16(&start) {
+        let start = reader.fill_buf();
+        if is_utf16(start.map_err(|e| InputError::fatal(None, format!("cannot read it: {e}")))?) {
             return Err(InputError::fatal(None, "the text is UTF-16, but must be UTF-8")
                 .help("convert it: `iconv -f UTF-16 -t UTF-8`"));
         }
-        let whole: Box<dyn BufRead + Send> = Box::new(Cursor::new(start).chain(reader));
-        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(whole)))
+        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(reader)))
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, InputError> {
