@@ -197,7 +197,9 @@ fn faults() -> Vec<Row> {
     both("http 503", http(503), Failure::Temporary, |e| e.status() == Some(503) && e.is_server_error());
     both("http 504", http(504), Failure::Temporary, |e| e.status() == Some(504) && e.is_server_error());
     both("http 500", http(500), Failure::Broken, |e| e.status() == Some(500) && e.is_server_error());
-    both("crash", Effect::Crash, Failure::Broken, |e| e.status() == Some(500) && e.code() == Some("error"));
+    both("crash", Effect::Crash {}, Failure::Broken, |e| {
+        e.status() == Some(500) && e.code() == Some("error")
+    });
     both("drop", Effect::Drop { reset: false }, Failure::Temporary, Error::is_interrupted);
     both("reset", Effect::Drop { reset: true }, Failure::Temporary, Error::is_interrupted);
     both("stall at headers", stall(StallAt::Headers), Failure::Temporary, Error::is_timeout);
@@ -374,7 +376,7 @@ async fn run(fake: &Bench, baselines: &Baselines, case: &Case) -> Result<(), Str
     if not_offered {
         match &row.fault.effect {
             // There is no endpoint that could crash.
-            Effect::Crash => expected = Expected { sent: 1, reads_back: 0, succeeds: true },
+            Effect::Crash {} => expected = Expected { sent: 1, reads_back: 0, succeeds: true },
             // An error with a truncated body keeps its status and is not retried.
             Effect::Truncate { framing: Framing::Honest, .. } => return cut_error(&result),
             _ => {}

@@ -5,8 +5,7 @@ use crate::value::{Map, Value};
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{Kind, Shape};
-use crate::pointer::Pointer;
+use crate::grammar::{Kind, for_each_object};
 
 /// Converts a 3.0 document to an equivalent 3.1.0 document: `nullable` becomes the type `null`, boolean exclusive bounds
 /// become numbers, and a schema's `example` becomes `examples`.
@@ -21,11 +20,11 @@ use crate::pointer::Pointer;
 pub fn to_3_1(spec: &Value) -> Value {
     let mut converted = spec.clone();
     set_version(&mut converted, "3.1.0");
-    each_schema(&mut converted, &mut |schema, _| {
-        schema_to_3_1(schema);
-        Ok(())
-    })
-    .unwrap_or_default();
+    for_each_object(&mut converted, &mut |members, shape, _| {
+        if shape.kind() == Some(Kind::Schema) {
+            schema_to_3_1(members);
+        }
+    });
     converted
 }
 
@@ -37,7 +36,7 @@ fn set_version(document: &mut Value, version: &str) {
 }
 
 /// Converts one schema of 3.0, without nested schemas, to JSON Schema 2020-12.
-pub(crate) fn schema_to_3_1(schema: &mut Map) {
+fn schema_to_3_1(schema: &mut Map) {
     let nullable = schema.remove("nullable") == Some(Value::Bool(true));
     if let Some(example) = schema.remove("example") {
         schema.insert("examples", json!([example]));
@@ -89,11 +88,14 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
         members.remove("jsonSchemaDialect");
         members.remove("webhooks");
     }
-    each_schema(&mut converted, &mut |schema, at| {
-        schema_to_3_0(schema)
-            .map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason })
-    })?;
-    Ok(converted)
+    let mut converting = Ok(());
+    for_each_object(&mut converted, &mut |members, shape, at| {
+        if converting.is_ok() && shape.kind() == Some(Kind::Schema) {
+            converting = schema_to_3_0(members)
+                .map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason });
+        }
+    });
+    converting.map(|()| converted)
 }
 
 /// Keywords of JSON Schema 2020-12 that OpenAPI 3.0 lacks and that affect which values are valid.
@@ -205,31 +207,6 @@ fn union_to_3_0(schema: &mut Map, key: &str) {
         }
     }
     schema.insert("nullable", true.into());
-}
-
-type Visit<'a> = &'a mut dyn FnMut(&mut Map, &Pointer) -> Result<(), Error>;
-
-/// Visits every schema of a document, outer schemas before inner ones.
-fn each_schema(document: &mut Value, visit: Visit<'_>) -> Result<(), Error> {
-    walk(document, Shape::DOCUMENT, &Pointer::root(), visit)
-}
-
-fn walk(value: &mut Value, shape: Shape, at: &Pointer, visit: Visit<'_>) -> Result<(), Error> {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if shape.kind() == Some(Kind::Schema) {
-                visit(members, at)?;
-            }
-            members
-                .iter_mut()
-                .try_for_each(|(key, member)| walk(member, shape.member(key), &at.key(key), visit))
-        }
-        Value::Array(items) if shape != Shape::Anything => {
-            let mut items = items.iter_mut().enumerate();
-            items.try_for_each(|(n, item)| walk(item, shape.item(), &at.index(n), visit))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl Document {
 
     /// Returns the keys of `paths`.
     pub fn paths(&self) -> Vec<String> {
-        let paths = self.value.get("paths").and_then(Value::as_object);
+        let paths = self.value["paths"].as_object();
         paths.into_iter().flatten().map(|(path, _)| path.to_string()).collect()
     }
 

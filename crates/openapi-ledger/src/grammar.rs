@@ -3,6 +3,9 @@
 //! One table of OpenAPI's objects determines this for all parts of this crate: which values are schemas, which members are
 //! fields and which are names that the author chose, and where arbitrary JSON begins (an example, a default, an extension).
 
+use crate::pointer::Pointer;
+use crate::value::{Map, Value};
+
 use Shape::{Anything, Count, Flag, FlagOrSchema, Is, List, Number, RefOr, Text};
 
 /// The kinds of objects that OpenAPI 3.0 knows.
@@ -105,6 +108,7 @@ pub(crate) struct Field {
 }
 
 pub(crate) struct Object {
+    kind: Kind,
     pub(crate) title: &'static str,
     pub(crate) fields: &'static [Field],
     /// The kind of members with other names: paths, status codes, scheme names.
@@ -185,7 +189,7 @@ impl Shape {
             (None, _) if key.starts_with("x-") && kind != Kind::SecurityRequirement => Anything,
             (None, Some(others)) => others,
             (None, None) => {
-                let elsewhere = Kind::ALL.iter().find_map(|kind| kind.object().field(key));
+                let elsewhere = OBJECTS.iter().find_map(|object| object.field(key));
                 elsewhere.map_or(Anything, |field| field.shape)
             }
         }
@@ -209,39 +213,30 @@ pub fn is_sample(field: &str) -> bool {
     matches!(field, "example" | "examples")
 }
 
-impl Kind {
-    const ALL: [Self; 29] = [
-        Self::OpenApi,
-        Self::Info,
-        Self::Contact,
-        Self::License,
-        Self::Server,
-        Self::ServerVariable,
-        Self::Components,
-        Self::Paths,
-        Self::PathItem,
-        Self::Operation,
-        Self::ExternalDocs,
-        Self::Parameter,
-        Self::RequestBody,
-        Self::MediaType,
-        Self::Encoding,
-        Self::Responses,
-        Self::Response,
-        Self::Callback,
-        Self::Example,
-        Self::Link,
-        Self::Header,
-        Self::Tag,
-        Self::Schema,
-        Self::Discriminator,
-        Self::Xml,
-        Self::SecurityScheme,
-        Self::OAuthFlows,
-        Self::OAuthFlow,
-        Self::SecurityRequirement,
-    ];
+/// Calls `visit` with every OpenAPI object and every map of a document, outer ones first, with its kind and its place. Arbitrary
+/// JSON, such as examples, is not visited.
+pub fn for_each_object(document: &mut Value, visit: &mut dyn FnMut(&mut Map, Shape, &Pointer)) {
+    walk(document, Shape::DOCUMENT, &Pointer::root(), visit);
+}
 
+fn walk(value: &mut Value, shape: Shape, at: &Pointer, visit: &mut dyn FnMut(&mut Map, Shape, &Pointer)) {
+    match value {
+        Value::Object(members) if shape != Anything => {
+            visit(members, shape, at);
+            for (key, member) in members {
+                walk(member, shape.member(key), &at.key(key), visit);
+            }
+        }
+        Value::Array(items) if shape != Anything => {
+            for (n, item) in items.iter_mut().enumerate() {
+                walk(item, shape.item(), &at.index(n), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Kind {
     /// The name of this kind in the OpenAPI specification.
     pub fn title(self) -> &'static str {
         self.object().title
@@ -249,376 +244,290 @@ impl Kind {
 
     /// The section of `components` for objects of this kind.
     pub fn section(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Schema => "schemas",
-            Self::Response => "responses",
-            Self::Parameter => "parameters",
-            Self::Example => "examples",
-            Self::RequestBody => "requestBodies",
-            Self::Header => "headers",
-            Self::SecurityScheme => "securitySchemes",
-            Self::Link => "links",
-            Self::Callback => "callbacks",
-            _ => return None,
-        })
+        let section = COMPONENTS_FIELDS.iter().find(|field| match field.shape {
+            Shape::Map(shape) => *shape == RefOr(self),
+            _ => false,
+        });
+        section.map(|field| field.name)
     }
 
-    pub(crate) fn object(self) -> Object {
-        let (title, fields, others): (_, &'static [Field], _) = match self {
-            Self::OpenApi => (
-                "OpenAPI Object",
-                const {
-                    &[
-                        req("openapi", Text),
-                        req("info", Is(Kind::Info)),
-                        opt("servers", SERVERS),
-                        req("paths", Is(Kind::Paths)),
-                        opt("components", Is(Kind::Components)),
-                        opt("security", SECURITY),
-                        opt("tags", List(&Is(Kind::Tag))),
-                        opt("externalDocs", DOCS),
-                        later("jsonSchemaDialect", Text),
-                        later("webhooks", Shape::Map(&Is(Kind::PathItem))),
-                    ]
-                },
-                None,
-            ),
-            Self::Info => (
-                "Info Object",
-                const {
-                    &[
-                        req("title", Text),
-                        opt("description", Text),
-                        opt("termsOfService", Text),
-                        opt("contact", Is(Kind::Contact)),
-                        opt("license", Is(Kind::License)),
-                        req("version", Text),
-                    ]
-                },
-                None,
-            ),
-            Self::Contact => {
-                ("Contact Object", const { &[opt("name", Text), opt("url", Text), opt("email", Text)] }, None)
-            }
-            Self::License => ("License Object", const { &[req("name", Text), opt("url", Text)] }, None),
-            Self::Server => (
-                "Server Object",
-                const {
-                    &[
-                        req("url", Text),
-                        opt("description", Text),
-                        opt("variables", Shape::Map(&Is(Kind::ServerVariable))),
-                    ]
-                },
-                None,
-            ),
-            Self::ServerVariable => (
-                "Server Variable Object",
-                const { &[opt("enum", TEXTS), req("default", Text), opt("description", Text)] },
-                None,
-            ),
-            Self::Components => (
-                "Components Object",
-                const {
-                    &[
-                        opt("schemas", Shape::Map(&SCHEMA)),
-                        opt("responses", Shape::Map(&RefOr(Kind::Response))),
-                        opt("parameters", Shape::Map(&RefOr(Kind::Parameter))),
-                        opt("examples", EXAMPLES),
-                        opt("requestBodies", Shape::Map(&RefOr(Kind::RequestBody))),
-                        opt("headers", HEADERS),
-                        opt("securitySchemes", Shape::Map(&RefOr(Kind::SecurityScheme))),
-                        opt("links", Shape::Map(&RefOr(Kind::Link))),
-                        opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
-                        later("pathItems", Shape::Map(&Is(Kind::PathItem))),
-                    ]
-                },
-                None,
-            ),
-            Self::Paths => ("Paths Object", const { &[] }, Some(Is(Kind::PathItem))),
-            Self::PathItem => (
-                "Path Item Object",
-                const {
-                    &[
-                        opt("$ref", Text),
-                        opt("summary", Text),
-                        opt("description", Text),
-                        opt("get", OPERATION),
-                        opt("put", OPERATION),
-                        opt("post", OPERATION),
-                        opt("delete", OPERATION),
-                        opt("options", OPERATION),
-                        opt("head", OPERATION),
-                        opt("patch", OPERATION),
-                        opt("trace", OPERATION),
-                        opt("servers", SERVERS),
-                        opt("parameters", PARAMETERS),
-                    ]
-                },
-                None,
-            ),
-            Self::Operation => (
-                "Operation Object",
-                const {
-                    &[
-                        opt("tags", TEXTS),
-                        opt("summary", Text),
-                        opt("description", Text),
-                        opt("externalDocs", DOCS),
-                        opt("operationId", Text),
-                        opt("parameters", PARAMETERS),
-                        opt("requestBody", RefOr(Kind::RequestBody)),
-                        req("responses", Is(Kind::Responses)),
-                        opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
-                        opt("deprecated", Flag),
-                        opt("security", SECURITY),
-                        opt("servers", SERVERS),
-                    ]
-                },
-                None,
-            ),
-            Self::ExternalDocs => (
-                "External Documentation Object",
-                const { &[opt("description", Text), req("url", Text)] },
-                None,
-            ),
-            Self::Parameter => (
-                "Parameter Object",
-                const {
-                    &[
-                        req("name", Text),
-                        req("in", Text),
-                        opt("description", Text),
-                        opt("required", Flag),
-                        opt("deprecated", Flag),
-                        opt("allowEmptyValue", Flag),
-                        opt("style", Text),
-                        opt("explode", Flag),
-                        opt("allowReserved", Flag),
-                        opt("schema", SCHEMA),
-                        opt("example", Anything),
-                        opt("examples", EXAMPLES),
-                        opt("content", CONTENT),
-                    ]
-                },
-                None,
-            ),
-            Self::Header => (
-                "Header Object",
-                const {
-                    &[
-                        opt("description", Text),
-                        opt("required", Flag),
-                        opt("deprecated", Flag),
-                        opt("style", Text),
-                        opt("explode", Flag),
-                        opt("schema", SCHEMA),
-                        opt("example", Anything),
-                        opt("examples", EXAMPLES),
-                        opt("content", CONTENT),
-                    ]
-                },
-                None,
-            ),
-            Self::RequestBody => (
-                "Request Body Object",
-                const { &[opt("description", Text), req("content", CONTENT), opt("required", Flag)] },
-                None,
-            ),
-            Self::MediaType => (
-                "Media Type Object",
-                const {
-                    &[
-                        opt("schema", SCHEMA),
-                        opt("example", Anything),
-                        opt("examples", EXAMPLES),
-                        opt("encoding", Shape::Map(&Is(Kind::Encoding))),
-                    ]
-                },
-                None,
-            ),
-            Self::Encoding => (
-                "Encoding Object",
-                const {
-                    &[
-                        opt("contentType", Text),
-                        opt("headers", HEADERS),
-                        opt("style", Text),
-                        opt("explode", Flag),
-                        opt("allowReserved", Flag),
-                    ]
-                },
-                None,
-            ),
-            Self::Responses => (
-                "Responses Object",
-                const { &[opt("default", RefOr(Kind::Response))] },
-                Some(RefOr(Kind::Response)),
-            ),
-            Self::Response => (
-                "Response Object",
-                const {
-                    &[
-                        req("description", Text),
-                        opt("headers", HEADERS),
-                        opt("content", CONTENT),
-                        opt("links", Shape::Map(&RefOr(Kind::Link))),
-                    ]
-                },
-                None,
-            ),
-            Self::Callback => ("Callback Object", const { &[] }, Some(Is(Kind::PathItem))),
-            Self::Example => (
-                "Example Object",
-                const {
-                    &[
-                        opt("summary", Text),
-                        opt("description", Text),
-                        opt("value", Anything),
-                        opt("externalValue", Text),
-                    ]
-                },
-                None,
-            ),
-            Self::Link => (
-                "Link Object",
-                const {
-                    &[
-                        opt("operationRef", Text),
-                        opt("operationId", Text),
-                        opt("parameters", Shape::Map(&Anything)),
-                        opt("requestBody", Anything),
-                        opt("description", Text),
-                        opt("server", Is(Kind::Server)),
-                    ]
-                },
-                None,
-            ),
-            Self::Tag => (
-                "Tag Object",
-                const { &[req("name", Text), opt("description", Text), opt("externalDocs", DOCS)] },
-                None,
-            ),
-            Self::Schema => (
-                "Schema Object",
-                const {
-                    &[
-                        opt("title", Text),
-                        opt("multipleOf", Number),
-                        opt("maximum", Number),
-                        opt("exclusiveMaximum", Flag),
-                        opt("minimum", Number),
-                        opt("exclusiveMinimum", Flag),
-                        opt("maxLength", Count),
-                        opt("minLength", Count),
-                        opt("pattern", Text),
-                        opt("maxItems", Count),
-                        opt("minItems", Count),
-                        opt("uniqueItems", Flag),
-                        opt("maxProperties", Count),
-                        opt("minProperties", Count),
-                        opt("required", TEXTS),
-                        opt("enum", List(&Anything)),
-                        opt("type", Text),
-                        opt("allOf", SCHEMAS),
-                        opt("oneOf", SCHEMAS),
-                        opt("anyOf", SCHEMAS),
-                        opt("not", SCHEMA),
-                        opt("items", SCHEMA),
-                        opt("properties", Shape::Map(&SCHEMA)),
-                        opt("additionalProperties", FlagOrSchema),
-                        opt("description", Text),
-                        opt("format", Text),
-                        opt("default", Anything),
-                        opt("nullable", Flag),
-                        opt("discriminator", Is(Kind::Discriminator)),
-                        opt("readOnly", Flag),
-                        opt("writeOnly", Flag),
-                        opt("xml", Is(Kind::Xml)),
-                        opt("externalDocs", DOCS),
-                        opt("example", Anything),
-                        opt("deprecated", Flag),
-                        later("const", Anything),
-                        later("examples", Anything),
-                        later("contains", SCHEMA),
-                        later("contentSchema", SCHEMA),
-                        later("dependentSchemas", Shape::Map(&SCHEMA)),
-                        later("else", SCHEMA),
-                        later("if", SCHEMA),
-                        later("then", SCHEMA),
-                        later("$defs", Shape::Map(&SCHEMA)),
-                        later("patternProperties", Shape::Map(&SCHEMA)),
-                        later("prefixItems", SCHEMAS),
-                        later("propertyNames", SCHEMA),
-                        later("unevaluatedItems", FlagOrSchema),
-                        later("unevaluatedProperties", FlagOrSchema),
-                    ]
-                },
-                None,
-            ),
-            Self::Discriminator => (
-                "Discriminator Object",
-                const { &[req("propertyName", Text), opt("mapping", Shape::Map(&Text))] },
-                None,
-            ),
-            Self::Xml => (
-                "XML Object",
-                const {
-                    &[
-                        opt("name", Text),
-                        opt("namespace", Text),
-                        opt("prefix", Text),
-                        opt("attribute", Flag),
-                        opt("wrapped", Flag),
-                    ]
-                },
-                None,
-            ),
-            Self::SecurityScheme => (
-                "Security Scheme Object",
-                const {
-                    &[
-                        req("type", Text),
-                        opt("description", Text),
-                        opt("name", Text),
-                        opt("in", Text),
-                        opt("scheme", Text),
-                        opt("bearerFormat", Text),
-                        opt("flows", Is(Kind::OAuthFlows)),
-                        opt("openIdConnectUrl", Text),
-                    ]
-                },
-                None,
-            ),
-            Self::OAuthFlows => (
-                "OAuth Flows Object",
-                const {
-                    &[
-                        opt("implicit", FLOW),
-                        opt("password", FLOW),
-                        opt("clientCredentials", FLOW),
-                        opt("authorizationCode", FLOW),
-                    ]
-                },
-                None,
-            ),
-            Self::OAuthFlow => (
-                "OAuth Flow Object",
-                const {
-                    &[
-                        opt("authorizationUrl", Text),
-                        opt("tokenUrl", Text),
-                        opt("refreshUrl", Text),
-                        req("scopes", Shape::Map(&Text)),
-                    ]
-                },
-                None,
-            ),
-            Self::SecurityRequirement => ("Security Requirement Object", const { &[] }, Some(TEXTS)),
-        };
-        Object { title, fields, others }
+    pub(crate) fn object(self) -> &'static Object {
+        let object = &OBJECTS[self as usize];
+        debug_assert_eq!(object.kind, self);
+        object
     }
 }
+
+const fn object(kind: Kind, title: &'static str, fields: &'static [Field], others: Option<Shape>) -> Object {
+    Object { kind, title, fields, others }
+}
+
+/// All objects, in the order of [`Kind`].
+static OBJECTS: [Object; 29] = [
+    object(Kind::OpenApi, "OpenAPI Object", OPEN_API_FIELDS, None),
+    object(Kind::Info, "Info Object", INFO_FIELDS, None),
+    object(Kind::Contact, "Contact Object", CONTACT_FIELDS, None),
+    object(Kind::License, "License Object", LICENSE_FIELDS, None),
+    object(Kind::Server, "Server Object", SERVER_FIELDS, None),
+    object(Kind::ServerVariable, "Server Variable Object", SERVER_VARIABLE_FIELDS, None),
+    object(Kind::Components, "Components Object", COMPONENTS_FIELDS, None),
+    object(Kind::Paths, "Paths Object", &[], Some(Is(Kind::PathItem))),
+    object(Kind::PathItem, "Path Item Object", PATH_ITEM_FIELDS, None),
+    object(Kind::Operation, "Operation Object", OPERATION_FIELDS, None),
+    object(Kind::ExternalDocs, "External Documentation Object", EXTERNAL_DOCS_FIELDS, None),
+    object(Kind::Parameter, "Parameter Object", PARAMETER_FIELDS, None),
+    object(Kind::RequestBody, "Request Body Object", REQUEST_BODY_FIELDS, None),
+    object(Kind::MediaType, "Media Type Object", MEDIA_TYPE_FIELDS, None),
+    object(Kind::Encoding, "Encoding Object", ENCODING_FIELDS, None),
+    object(Kind::Responses, "Responses Object", RESPONSES_FIELDS, Some(RefOr(Kind::Response))),
+    object(Kind::Response, "Response Object", RESPONSE_FIELDS, None),
+    object(Kind::Callback, "Callback Object", &[], Some(Is(Kind::PathItem))),
+    object(Kind::Example, "Example Object", EXAMPLE_FIELDS, None),
+    object(Kind::Link, "Link Object", LINK_FIELDS, None),
+    object(Kind::Header, "Header Object", HEADER_FIELDS, None),
+    object(Kind::Tag, "Tag Object", TAG_FIELDS, None),
+    object(Kind::Schema, "Schema Object", SCHEMA_FIELDS, None),
+    object(Kind::Discriminator, "Discriminator Object", DISCRIMINATOR_FIELDS, None),
+    object(Kind::Xml, "XML Object", XML_FIELDS, None),
+    object(Kind::SecurityScheme, "Security Scheme Object", SECURITY_SCHEME_FIELDS, None),
+    object(Kind::OAuthFlows, "OAuth Flows Object", OAUTH_FLOWS_FIELDS, None),
+    object(Kind::OAuthFlow, "OAuth Flow Object", OAUTH_FLOW_FIELDS, None),
+    object(Kind::SecurityRequirement, "Security Requirement Object", &[], Some(TEXTS)),
+];
+
+const OPEN_API_FIELDS: &[Field] = &[
+    req("openapi", Text),
+    req("info", Is(Kind::Info)),
+    opt("servers", SERVERS),
+    req("paths", Is(Kind::Paths)),
+    opt("components", Is(Kind::Components)),
+    opt("security", SECURITY),
+    opt("tags", List(&Is(Kind::Tag))),
+    opt("externalDocs", DOCS),
+    later("jsonSchemaDialect", Text),
+    later("webhooks", Shape::Map(&Is(Kind::PathItem))),
+];
+
+const INFO_FIELDS: &[Field] = &[
+    req("title", Text),
+    opt("description", Text),
+    opt("termsOfService", Text),
+    opt("contact", Is(Kind::Contact)),
+    opt("license", Is(Kind::License)),
+    req("version", Text),
+];
+
+const CONTACT_FIELDS: &[Field] = &[opt("name", Text), opt("url", Text), opt("email", Text)];
+
+const LICENSE_FIELDS: &[Field] = &[req("name", Text), opt("url", Text)];
+
+const SERVER_FIELDS: &[Field] =
+    &[req("url", Text), opt("description", Text), opt("variables", Shape::Map(&Is(Kind::ServerVariable)))];
+
+const SERVER_VARIABLE_FIELDS: &[Field] =
+    &[opt("enum", TEXTS), req("default", Text), opt("description", Text)];
+
+const COMPONENTS_FIELDS: &[Field] = &[
+    opt("schemas", Shape::Map(&SCHEMA)),
+    opt("responses", Shape::Map(&RefOr(Kind::Response))),
+    opt("parameters", Shape::Map(&RefOr(Kind::Parameter))),
+    opt("examples", EXAMPLES),
+    opt("requestBodies", Shape::Map(&RefOr(Kind::RequestBody))),
+    opt("headers", HEADERS),
+    opt("securitySchemes", Shape::Map(&RefOr(Kind::SecurityScheme))),
+    opt("links", Shape::Map(&RefOr(Kind::Link))),
+    opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
+    later("pathItems", Shape::Map(&Is(Kind::PathItem))),
+];
+
+const PATH_ITEM_FIELDS: &[Field] = &[
+    opt("$ref", Text),
+    opt("summary", Text),
+    opt("description", Text),
+    opt("get", OPERATION),
+    opt("put", OPERATION),
+    opt("post", OPERATION),
+    opt("delete", OPERATION),
+    opt("options", OPERATION),
+    opt("head", OPERATION),
+    opt("patch", OPERATION),
+    opt("trace", OPERATION),
+    opt("servers", SERVERS),
+    opt("parameters", PARAMETERS),
+];
+
+const OPERATION_FIELDS: &[Field] = &[
+    opt("tags", TEXTS),
+    opt("summary", Text),
+    opt("description", Text),
+    opt("externalDocs", DOCS),
+    opt("operationId", Text),
+    opt("parameters", PARAMETERS),
+    opt("requestBody", RefOr(Kind::RequestBody)),
+    req("responses", Is(Kind::Responses)),
+    opt("callbacks", Shape::Map(&RefOr(Kind::Callback))),
+    opt("deprecated", Flag),
+    opt("security", SECURITY),
+    opt("servers", SERVERS),
+];
+
+const EXTERNAL_DOCS_FIELDS: &[Field] = &[opt("description", Text), req("url", Text)];
+
+const PARAMETER_FIELDS: &[Field] = &[
+    req("name", Text),
+    req("in", Text),
+    opt("description", Text),
+    opt("required", Flag),
+    opt("deprecated", Flag),
+    opt("allowEmptyValue", Flag),
+    opt("style", Text),
+    opt("explode", Flag),
+    opt("allowReserved", Flag),
+    opt("schema", SCHEMA),
+    opt("example", Anything),
+    opt("examples", EXAMPLES),
+    opt("content", CONTENT),
+];
+
+const HEADER_FIELDS: &[Field] = &[
+    opt("description", Text),
+    opt("required", Flag),
+    opt("deprecated", Flag),
+    opt("style", Text),
+    opt("explode", Flag),
+    opt("schema", SCHEMA),
+    opt("example", Anything),
+    opt("examples", EXAMPLES),
+    opt("content", CONTENT),
+];
+
+const REQUEST_BODY_FIELDS: &[Field] =
+    &[opt("description", Text), req("content", CONTENT), opt("required", Flag)];
+
+const MEDIA_TYPE_FIELDS: &[Field] = &[
+    opt("schema", SCHEMA),
+    opt("example", Anything),
+    opt("examples", EXAMPLES),
+    opt("encoding", Shape::Map(&Is(Kind::Encoding))),
+];
+
+const ENCODING_FIELDS: &[Field] = &[
+    opt("contentType", Text),
+    opt("headers", HEADERS),
+    opt("style", Text),
+    opt("explode", Flag),
+    opt("allowReserved", Flag),
+];
+
+const RESPONSES_FIELDS: &[Field] = &[opt("default", RefOr(Kind::Response))];
+
+const RESPONSE_FIELDS: &[Field] = &[
+    req("description", Text),
+    opt("headers", HEADERS),
+    opt("content", CONTENT),
+    opt("links", Shape::Map(&RefOr(Kind::Link))),
+];
+
+const EXAMPLE_FIELDS: &[Field] =
+    &[opt("summary", Text), opt("description", Text), opt("value", Anything), opt("externalValue", Text)];
+
+const LINK_FIELDS: &[Field] = &[
+    opt("operationRef", Text),
+    opt("operationId", Text),
+    opt("parameters", Shape::Map(&Anything)),
+    opt("requestBody", Anything),
+    opt("description", Text),
+    opt("server", Is(Kind::Server)),
+];
+
+const TAG_FIELDS: &[Field] = &[req("name", Text), opt("description", Text), opt("externalDocs", DOCS)];
+
+const SCHEMA_FIELDS: &[Field] = &[
+    opt("title", Text),
+    opt("multipleOf", Number),
+    opt("maximum", Number),
+    opt("exclusiveMaximum", Flag),
+    opt("minimum", Number),
+    opt("exclusiveMinimum", Flag),
+    opt("maxLength", Count),
+    opt("minLength", Count),
+    opt("pattern", Text),
+    opt("maxItems", Count),
+    opt("minItems", Count),
+    opt("uniqueItems", Flag),
+    opt("maxProperties", Count),
+    opt("minProperties", Count),
+    opt("required", TEXTS),
+    opt("enum", List(&Anything)),
+    opt("type", Text),
+    opt("allOf", SCHEMAS),
+    opt("oneOf", SCHEMAS),
+    opt("anyOf", SCHEMAS),
+    opt("not", SCHEMA),
+    opt("items", SCHEMA),
+    opt("properties", Shape::Map(&SCHEMA)),
+    opt("additionalProperties", FlagOrSchema),
+    opt("description", Text),
+    opt("format", Text),
+    opt("default", Anything),
+    opt("nullable", Flag),
+    opt("discriminator", Is(Kind::Discriminator)),
+    opt("readOnly", Flag),
+    opt("writeOnly", Flag),
+    opt("xml", Is(Kind::Xml)),
+    opt("externalDocs", DOCS),
+    opt("example", Anything),
+    opt("deprecated", Flag),
+    later("const", Anything),
+    later("examples", Anything),
+    later("contains", SCHEMA),
+    later("contentSchema", SCHEMA),
+    later("dependentSchemas", Shape::Map(&SCHEMA)),
+    later("else", SCHEMA),
+    later("if", SCHEMA),
+    later("then", SCHEMA),
+    later("$defs", Shape::Map(&SCHEMA)),
+    later("patternProperties", Shape::Map(&SCHEMA)),
+    later("prefixItems", SCHEMAS),
+    later("propertyNames", SCHEMA),
+    later("unevaluatedItems", FlagOrSchema),
+    later("unevaluatedProperties", FlagOrSchema),
+];
+
+const DISCRIMINATOR_FIELDS: &[Field] = &[req("propertyName", Text), opt("mapping", Shape::Map(&Text))];
+
+const XML_FIELDS: &[Field] = &[
+    opt("name", Text),
+    opt("namespace", Text),
+    opt("prefix", Text),
+    opt("attribute", Flag),
+    opt("wrapped", Flag),
+];
+
+const SECURITY_SCHEME_FIELDS: &[Field] = &[
+    req("type", Text),
+    opt("description", Text),
+    opt("name", Text),
+    opt("in", Text),
+    opt("scheme", Text),
+    opt("bearerFormat", Text),
+    opt("flows", Is(Kind::OAuthFlows)),
+    opt("openIdConnectUrl", Text),
+];
+
+const OAUTH_FLOWS_FIELDS: &[Field] = &[
+    opt("implicit", FLOW),
+    opt("password", FLOW),
+    opt("clientCredentials", FLOW),
+    opt("authorizationCode", FLOW),
+];
+
+const OAUTH_FLOW_FIELDS: &[Field] = &[
+    opt("authorizationUrl", Text),
+    opt("tokenUrl", Text),
+    opt("refreshUrl", Text),
+    req("scopes", Shape::Map(&Text)),
+];
 
 #[cfg(test)]
 mod tests {

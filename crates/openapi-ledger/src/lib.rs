@@ -61,6 +61,7 @@ mod patch;
 mod pointer;
 mod published;
 mod slice;
+mod template;
 pub mod text;
 mod value;
 mod version;

@@ -1,8 +1,7 @@
 //! A canonical order of members, so that equal documents have the same text.
 
-use crate::value::{Map, Value};
-
-use crate::grammar::Shape;
+use crate::grammar::for_each_object;
+use crate::value::Value;
 
 /// The fields of OpenAPI objects in the usual order.
 #[rustfmt::skip]
@@ -24,66 +23,25 @@ fn rank(key: &str) -> usize {
     known.unwrap_or(FIELDS.len() + usize::from(extension))
 }
 
-/// Sorts the fields of every OpenAPI object, and paths, responses and components by name. Lists and the members of `properties`
-/// keep their order.
-pub(crate) fn order_fields(value: &mut Value) {
-    order(value, Shape::DOCUMENT, "");
-}
-
-fn order(value: &mut Value, shape: Shape, name: &str) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| order(item, shape.item(), "")),
-        Value::Object(members) if shape != Shape::Anything => {
-            for (key, member) in members.iter_mut() {
-                order(member, shape.member(key), key);
-            }
-            if !shape.is_names() {
-                sort_by(members, |a, b| (rank(a), a).cmp(&(rank(b), b)));
-            } else if !matches!(name, "properties" | "mapping" | "variables") {
-                sort_by(members, Ord::cmp);
-            }
+/// Sorts everything whose order does not matter: fields in the usual order, names by the alphabet, parameters, and `required`.
+/// Equivalent documents become equal.
+pub(crate) fn normalize(document: &mut Value) {
+    for_each_object(document, &mut |members, shape, _| {
+        if shape.is_names() {
+            return members.sort_by(Ord::cmp);
         }
-        _ => {}
-    }
-}
-
-fn sort_by(members: &mut Map, compare: impl Fn(&str, &str) -> std::cmp::Ordering) {
-    let mut entries: Vec<_> = std::mem::take(members).into_iter().collect();
-    entries.sort_by(|(a, _), (b, _)| compare(a, b));
-    members.extend(entries);
-}
-
-/// Like [`order_fields`], and also sorts everything else whose order does not matter: the members of `properties`, parameters, and
-/// `required`. Equivalent documents become equal.
-pub(crate) fn normalize(value: &mut Value) {
-    order_fields(value);
-    sort_meaningless(value, Shape::DOCUMENT, "");
-}
-
-fn sort_meaningless(value: &mut Value, shape: Shape, name: &str) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            for (key, member) in members.iter_mut() {
-                sort_meaningless(member, shape.member(key), key);
-            }
-            if shape.is_names() {
-                sort_by(members, Ord::cmp);
-            }
+        members.sort_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
+        if let Some(Value::Array(parameters)) = members.get_mut("parameters") {
+            parameters.sort_by_cached_key(parameter_key);
         }
-        Value::Array(items) if shape != Shape::Anything => {
-            items.iter_mut().for_each(|item| sort_meaningless(item, shape.item(), ""));
-            match name {
-                "parameters" => items.sort_by_cached_key(parameter_key),
-                "required" => items.sort_by_cached_key(|item| item.as_str().map(str::to_owned)),
-                _ => {}
-            }
+        if let Some(Value::Array(names)) = members.get_mut("required") {
+            names.sort_by_cached_key(|name| name.as_str().map(str::to_owned));
         }
-        _ => {}
-    }
+    });
 }
 
 fn parameter_key(parameter: &Value) -> (bool, String, String) {
-    let text = |key| parameter.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |key| parameter[key].as_str().unwrap_or_default().to_owned();
     (text("in") != "path", text("name"), text("$ref"))
 }
 
@@ -100,7 +58,7 @@ mod tests {
             "openapi": "3.0.3",
             "paths": {"/b": {}, "/a": {"post": {"x-mark": 1, "responses": {}, "operationId": "o"}, "get": {}}},
         });
-        order_fields(&mut value);
+        normalize(&mut value);
         assert_eq!(
             value.to_string(),
             r#"{"openapi":"3.0.3","paths":{"/a":{"get":{},"post":{"operationId":"o","responses":{},"x-mark":1}},"/b":{}},"components":{"schemas":{"A":{"type":"string","enum":["z","a"]},"B":{"type":"object"}}}}"#

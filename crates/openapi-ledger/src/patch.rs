@@ -9,7 +9,7 @@ use crate::compare::{Scope, scheme_on_the_wire};
 use crate::convert::to_3_1;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{METHODS, Shape};
+use crate::grammar::{Kind, METHODS, for_each_object};
 use crate::pointer::Pointer;
 use crate::version::{Version, openapi_version};
 use crate::write::to_yaml;
@@ -27,7 +27,7 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
         ours = to_3_1(&ours);
     }
     let names = component_names(&full.value, &ours, prefix);
-    rename(&mut ours, &names, Shape::DOCUMENT, "");
+    rename(&mut ours, &names);
     let mut result = full.value.clone();
     result["paths"] = replaced(full, &ours, scope, prefix)?.into();
     add_components(&mut result, &ours);
@@ -35,7 +35,7 @@ pub fn patch(full: &Document, ours: &Document, scope: &Scope, prefix: &str) -> R
 }
 
 fn members(value: &Value, key: &str) -> Map {
-    value.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    value[key].as_object().cloned().unwrap_or_default()
 }
 
 /// The paths of `full` with ours: each replaces the published one, and new paths are added at the end.
@@ -53,12 +53,12 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
     }
     let ours = ours.into_iter().filter_map(|(path, item)| Some((base.with(&path)?, item)));
     let mut ours: Map = ours.collect();
-    let published = || full.value.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let published = || full.value["paths"].members();
     let mut taken = BTreeSet::new();
     for (path, item) in published().filter(|(path, _)| !replaced.contains_key(path)) {
         let here = ours.contains_key(path);
         for method in METHODS.iter().filter(|method| !here || item.get(method).is_some()) {
-            let id = item.get(method).and_then(|operation| operation.get("operationId")?.as_str());
+            let id = item.get(method).and_then(|operation| operation["operationId"].as_str());
             taken.extend(id.map(str::to_owned));
         }
     }
@@ -89,7 +89,7 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
                 paths.insert(path, own);
             }
             Some(item) => {
-                for (method, operation) in own.as_object().into_iter().flatten() {
+                for (method, operation) in own.members() {
                     item.get_or_insert_with(method.clone(), || operation.clone());
                 }
             }
@@ -98,13 +98,16 @@ fn replaced(full: &Document, ours: &Value, scope: &Scope, prefix: &str) -> Resul
     Ok(paths)
 }
 
-/// The new names of our components whose names are taken, by section and name. A document that was patched before already has
+/// The new names of components, by section and name.
+type Names = BTreeMap<(String, String), String>;
+
+/// The new names of our components whose names are taken. A document that was patched before already has
 /// them.
-fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String, String), String> {
+fn component_names(full: &Value, ours: &Value, prefix: &str) -> Names {
     let theirs = full.get("components").unwrap_or(&Value::Null);
     let mut names = BTreeMap::new();
     for (section, components) in members(ours, "components") {
-        for (name, component) in components.as_object().into_iter().flatten() {
+        for (name, component) in components.members() {
             let Some(other) = theirs.get(&section).and_then(|all| all.get(name)) else { continue };
             let same = if section == "securitySchemes" {
                 scheme_on_the_wire(Some(component), name) == scheme_on_the_wire(Some(other), name)
@@ -117,7 +120,7 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
         }
     }
     let mut renamed = ours.clone();
-    rename(&mut renamed, &names, Shape::DOCUMENT, "");
+    rename(&mut renamed, &names);
     for ((section, _), new) in &mut names {
         let prefixed = new.clone();
         let ours = &renamed["components"][section.as_str()][prefixed.as_str()];
@@ -134,52 +137,42 @@ fn component_names(full: &Value, ours: &Value, prefix: &str) -> BTreeMap<(String
 }
 
 /// Renames components and all references to them.
-fn rename(value: &mut Value, names: &BTreeMap<(String, String), String>, shape: Shape, holder: &str) {
-    let renamed = |section: &str, name: &str| names.get(&(section.to_owned(), name.to_owned()));
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if let Some(Value::String(reference)) = members.get_mut("$ref") {
-                retarget(reference, names);
-            }
-            if holder == "mapping" {
-                members.values_mut().for_each(|target| {
+fn rename(document: &mut Value, names: &Names) {
+    for_each_object(document, &mut |members, shape, _| {
+        if let Some(Value::String(reference)) = members.get_mut("$ref") {
+            retarget(reference, names);
+        }
+        match shape.kind() {
+            Some(Kind::Discriminator) => {
+                let mapping = members.get_mut("mapping").and_then(Value::as_object_mut);
+                for target in mapping.into_iter().flat_map(Map::values_mut) {
                     if let Value::String(target) = target {
                         retarget(target, names);
                     }
-                });
-            }
-            let is_component_section = shape.is_names() && names.keys().any(|(section, _)| section == holder);
-            let entries: Vec<_> = std::mem::take(members).into_iter().collect();
-            for (key, mut member) in entries {
-                let child = shape.member(&key);
-                rename(&mut member, names, child, &key);
-                let new = if is_component_section { renamed(holder, &key) } else { None };
-                members.insert(new.map_or(key, Text::from), member);
-            }
-        }
-        Value::Array(items) if shape != Shape::Anything => {
-            for item in items {
-                // The members of a security requirement are names of schemes.
-                if holder == "security" {
-                    let requirement = item.as_object().into_iter().flatten();
-                    let requirement: Map = requirement
-                        .map(|(name, scopes)| {
-                            let name =
-                                renamed("securitySchemes", name).map_or_else(|| name.clone(), Text::from);
-                            (name, scopes.clone())
-                        })
-                        .collect();
-                    *item = requirement.into();
-                } else {
-                    rename(item, names, shape.item(), "");
                 }
             }
+            Some(Kind::SecurityRequirement) => rename_members(members, "securitySchemes", names),
+            Some(Kind::Components) => {
+                for (section, components) in members {
+                    if let Some(components) = components.as_object_mut() {
+                        rename_members(components, section, names);
+                    }
+                }
+            }
+            _ => {}
         }
-        _ => {}
-    }
+    });
 }
 
-fn retarget(reference: &mut Text, names: &BTreeMap<(String, String), String>) {
+fn rename_members(members: &mut Map, section: &str, names: &Names) {
+    let renamed = std::mem::take(members).into_iter().map(|(name, member)| {
+        let new = names.get(&(section.to_owned(), name.to_string()));
+        (new.map_or(name, Text::from), member)
+    });
+    *members = renamed.collect();
+}
+
+fn retarget(reference: &mut Text, names: &Names) {
     let Some(at) = Pointer::parse(reference) else { return };
     let tokens: Vec<String> = at.tokens().map(|token| token.into_owned()).collect();
     if let [components, section, name, rest @ ..] = tokens.as_slice()
@@ -200,7 +193,7 @@ fn add_components(result: &mut Value, ours: &Value) {
             *all = json!({});
         }
         if let Some(all) = all.as_object_mut() {
-            for (name, component) in components.as_object().into_iter().flatten() {
+            for (name, component) in components.members() {
                 all.get_or_insert_with(name.clone(), || component.clone());
             }
         }

@@ -86,12 +86,18 @@ impl fmt::Display for Pointer {
     }
 }
 
+impl serde::Serialize for Pointer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Adds the texts below `value` that may be references: `$ref`, and texts that begin with `#/`, such as those of `mapping`.
 pub(crate) fn add_references<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
     match value {
         Value::String(text) if text.starts_with("#/") => references.push(text),
         Value::Object(members) => {
-            let other = members.get("$ref").and_then(Value::as_str).filter(|text| !text.starts_with("#/"));
+            let other = members["$ref"].as_str().filter(|text| !text.starts_with("#/"));
             references.extend(other);
             members.values().for_each(|member| add_references(member, references));
         }

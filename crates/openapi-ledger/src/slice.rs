@@ -8,7 +8,7 @@ use crate::value::{Map, Value};
 use crate::compare::Scope;
 use crate::document::Document;
 use crate::error::Error;
-use crate::grammar::{Kind, METHODS, Shape, is_prose};
+use crate::grammar::{Kind, METHODS, for_each_object, is_prose};
 use crate::order::normalize;
 use crate::pointer::Pointer;
 use crate::version::openapi_version;
@@ -56,7 +56,11 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
         }
     }
     slice["components"] = closure(document, &slice)?;
-    strip(&mut slice, Shape::DOCUMENT);
+    for_each_object(&mut slice, &mut |members, shape, _| {
+        if !shape.is_names() {
+            strip_fields(members, shape.kind());
+        }
+    });
     normalize(&mut slice);
     Ok(slice)
 }
@@ -177,32 +181,19 @@ pub(crate) fn operations(paths: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn security_names(security: &Value, names: &mut BTreeSet<String>) {
-    for requirement in security.as_array().into_iter().flatten().filter_map(Value::as_object) {
+    for requirement in security.items().iter().filter_map(Value::as_object) {
         names.extend(requirement.keys().map(|name| name.to_string()));
     }
 }
 
 /// Removes texts, examples, extensions, and `style` and `explode` with default values.
-fn strip(value: &mut Value, shape: Shape) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if !shape.is_names() {
-                strip_fields(members, shape.kind());
-            }
-            members.iter_mut().for_each(|(key, member)| strip(member, shape.member(key)));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, shape.item())),
-        _ => {}
-    }
-}
-
 fn strip_fields(members: &mut Map, kind: Option<Kind>) {
     let keeps_title = kind == Some(Kind::Info);
     members.retain(|key, _| (!is_prose(key) || (key == "title" && keeps_title)) && !key.starts_with("x-"));
     if kind == Some(Kind::Response) && !members.contains_key("$ref") {
         members.insert("description", "".into());
     }
-    if let Some(place) = members.get("in").and_then(Value::as_str).filter(|_| members.contains_key("name")) {
+    if let Some(place) = members["in"].as_str().filter(|_| members.contains_key("name")) {
         let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
         if members.get("style").is_none_or(|given| given == style) {
             members.remove("style");

@@ -14,6 +14,18 @@ pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Asks whether `word` means one of the known words that is similar, otherwise gives other help.
+pub fn meant_or<'w>(
+    word: &str,
+    known: impl IntoIterator<Item = &'w str>,
+    otherwise: impl Into<String>,
+) -> String {
+    match did_you_mean(word, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => otherwise.into(),
+    }
+}
+
 /// The JSON name of a value's type.
 pub fn json_type(value: &Value) -> &'static str {
     match value {

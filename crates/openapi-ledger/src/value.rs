@@ -208,6 +208,16 @@ impl Value {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
+    /// Returns the items of a list, or none for any other value.
+    pub fn items(&self) -> &[Value] {
+        self.as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// Iterates over the members of an object. Any other value has none.
+    pub fn members(&self) -> impl Iterator<Item = (&Text, &Value)> + Clone {
+        self.as_object().into_iter().flatten()
+    }
+
     /// Returns a member of an object.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_object()?.get(name)

@@ -97,7 +97,9 @@ mod tests {
         let long = "x".repeat(100);
         let lines = table(&[&["KEY", "PROPERTIES"], &["org:5", &long], &["東京東京", "短い"]], Some(30));
         assert_eq!(lines[1], format!("org:5     {}…", "x".repeat(19)));
+        assert_eq!(lines[2], "東京東京  短い");
         assert!(lines.iter().all(|line| line.width() <= 30), "{lines:?}");
+        assert_eq!(table(&[&["a\u{1b}[2Jb", "c"]], None), ["a\\u001b[2Jb  c"]);
     }
 
     #[test]

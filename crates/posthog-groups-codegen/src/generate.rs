@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use posthog_groups_spec::{Document, sha256, to_json, without_examples};
+use posthog_groups_spec::{Document, Text, Value, sha256, to_json, without_examples};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::quote;
@@ -15,7 +15,7 @@ use crate::projection::project;
 use crate::prune::{drop_panicking_constructor, drop_unused_builders};
 
 /// The generator and its version, for the header of the generated file.
-pub const GENERATOR: &str = "progenitor 0.15.1";
+const GENERATOR: &str = "progenitor 0.15.1";
 
 /// Why bindings could not be generated.
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +64,10 @@ const SHARED: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// Whether the schemas in [`SHARED`] have exactly the members of the types.
-fn has_shared_types(spec: &serde_json::Value) -> bool {
+fn has_shared_types(spec: &Value) -> bool {
     SHARED.iter().all(|(schema, _, members)| {
         let properties = spec["components"]["schemas"][schema]["properties"].as_object();
-        let names =
-            properties.map(|properties| properties.keys().map(String::as_str).collect::<BTreeSet<_>>());
+        let names = properties.map(|properties| properties.keys().map(Text::as_str).collect::<BTreeSet<_>>());
         names == Some(members.iter().copied().collect())
     })
 }
@@ -98,10 +97,9 @@ fn has_shared_types(spec: &serde_json::Value) -> bool {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn generate(spec: &Document) -> Result<String, Error> {
-    let value = serde_json::Value::from(&spec.value);
-    let api = api(&value)?;
-    let tokens = run_generator(&api, has_shared_types(&value))?;
-    let table = operations_table(&value);
+    let api = api(&spec.value)?;
+    let tokens = run_generator(&api, has_shared_types(&spec.value))?;
+    let table = operations_table(&spec.value);
     let digest = digest(spec);
     let version = &api.info.version;
     let mut file: syn::File = syn::parse2(quote! {
@@ -131,8 +129,8 @@ pub(crate) fn digest(spec: &Document) -> String {
     sha256(to_json(&without_examples(&spec.value)).as_bytes())
 }
 
-fn api(spec: &serde_json::Value) -> Result<openapiv3::OpenAPI, Error> {
-    serde_json::from_value(project(spec)).map_err(|e| Error::NotOpenApi(e.to_string()))
+fn api(spec: &Value) -> Result<openapiv3::OpenAPI, Error> {
+    serde_json::from_value((&project(spec)).into()).map_err(|e| Error::NotOpenApi(e.to_string()))
 }
 
 fn run_generator(api: &openapiv3::OpenAPI, shared: bool) -> Result<TokenStream, Error> {

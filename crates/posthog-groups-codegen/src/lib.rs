@@ -11,6 +11,5 @@ mod projection;
 mod prune;
 
 pub use files::generate_from_file;
-pub use generate::{Error, GENERATOR, generate};
+pub use generate::{Error, generate};
 pub use outline::outline;
-pub use projection::project;

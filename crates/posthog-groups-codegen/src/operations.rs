@@ -1,15 +1,14 @@
 //! The table of operations: scopes, idempotency and availability by operation ID.
 
-use posthog_groups_spec::METHODS;
+use posthog_groups_spec::{METHODS, Value};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use serde_json::{Map, Value};
 
 /// Generates `pub static OPERATIONS`, sorted by operation ID.
 pub(crate) fn operations_table(spec: &Value) -> TokenStream {
     let mut rows: Vec<(&str, TokenStream)> = Vec::new();
-    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
-        let fields = item.as_object().into_iter().flatten();
+    for (path, item) in spec["paths"].members() {
+        let fields = item.members();
         for (method, operation) in fields.filter(|(field, _)| METHODS.contains(&field.as_str())) {
             if let Some(id) = operation["operationId"].as_str() {
                 rows.push((id, row(id, method, path, operation)));
@@ -27,10 +26,10 @@ pub(crate) fn operations_table(spec: &Value) -> TokenStream {
 
 fn row(id: &str, method: &str, path: &str, operation: &Value) -> TokenStream {
     let http_method = method.to_uppercase();
-    let scopes = operation["x-required-scopes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let scopes = operation["x-required-scopes"].items().iter().filter_map(Value::as_str);
     let idempotency = format_ident!("{}", idempotency(operation["x-idempotency"].as_str(), method));
-    let availability = operation["x-availability"].as_object();
-    let (since, until) = (date(availability, "since"), date(availability, "until"));
+    let availability = &operation["x-availability"];
+    let (since, until) = (date(&availability["since"]), date(&availability["until"]));
     quote! {
         crate::Operation {
             id: #id,
@@ -55,8 +54,8 @@ fn idempotency(mark: Option<&str>, method: &str) -> &'static str {
     }
 }
 
-fn date(availability: Option<&Map<String, Value>>, key: &str) -> TokenStream {
-    match availability.and_then(|members| members.get(key)).and_then(Value::as_str) {
+fn date(date: &Value) -> TokenStream {
+    match date.as_str() {
         Some(text) => quote!(Some(#text)),
         None => quote!(None),
     }

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use posthog_groups_spec::METHODS;
-use posthog_groups_spec::grammar::{Shape, is_sample};
-use serde_json::{Map, Value};
+use posthog_groups_spec::grammar::{for_each_object, is_sample};
+use posthog_groups_spec::{METHODS, Map, Value};
 
 /// Removes parts of a corrected specification that the generator rejects or that would make its clients worse:
 ///
@@ -17,18 +16,7 @@ use serde_json::{Map, Value};
 /// * `minimum` and `maximum`, so that an integer stays an `i64`.
 /// * `pattern`, lengths, `format: uri` and `format: uuid`, which would become types that reject unexpected values of the server.
 /// * Examples, and components that are no longer referenced.
-///
-/// ```
-/// use posthog_groups_codegen::project;
-/// use serde_json::json;
-///
-/// let spec = json!({"paths": {"/a/": {"get": {"responses": {
-///     "200": {"description": "Fine"}, "404": {"description": "Gone"}, "5XX": {"description": "Broken"},
-/// }}}}});
-/// let expected = json!({"paths": {"/a/": {"get": {"responses": {"200": {"description": "Fine"}}}}}});
-/// assert_eq!(project(&spec), expected);
-/// ```
-pub fn project(spec: &Value) -> Value {
+pub(crate) fn project(spec: &Value) -> Value {
     let mut projection = spec.clone();
     if let Some(paths) = projection.get_mut("paths").and_then(Value::as_object_mut) {
         for item in paths.values_mut().filter_map(Value::as_object_mut) {
@@ -37,21 +25,25 @@ pub fn project(spec: &Value) -> Value {
             }
         }
     }
-    soften(&mut projection, Shape::DOCUMENT);
+    for_each_object(&mut projection, &mut |members, shape, _| {
+        if !shape.is_names() {
+            soften_fields(members);
+        }
+    });
     drop_unused_components(&mut projection);
     projection
 }
 
 fn project_operation(operation: &mut Value, spec: &Value) {
     let Some(members) = operation.as_object_mut() else { return };
-    members.shift_remove("callbacks");
+    members.remove("callbacks");
     if let Some(responses) = members.get_mut("responses").and_then(Value::as_object_mut) {
         responses.retain(|status, _| status.starts_with('2'));
         for response in responses.values_mut() {
             inline(response, spec);
             if let Some(members) = response.as_object_mut() {
-                members.shift_remove("headers");
-                members.shift_remove("links");
+                members.remove("headers");
+                members.remove("links");
             }
             keep_json(response);
         }
@@ -64,10 +56,7 @@ fn project_operation(operation: &mut Value, spec: &Value) {
 
 /// Replaces a reference to a response or a request body by the component.
 fn inline(node: &mut Value, spec: &Value) {
-    let target = node
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
+    let target = node["$ref"].as_str().and_then(|reference| spec.pointer(reference.strip_prefix('#')?));
     if let Some(target) = target {
         *node = target.clone();
     }
@@ -82,20 +71,7 @@ fn keep_json(holder: &mut Value) {
 }
 
 /// Removes examples and the constraints that the generator would enforce while decoding.
-fn soften(value: &mut Value, shape: Shape) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if !shape.is_names() {
-                soften_fields(members);
-            }
-            members.iter_mut().for_each(|(key, member)| soften(member, shape.member(key)));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| soften(item, shape.item())),
-        _ => {}
-    }
-}
-
-fn soften_fields(members: &mut Map<String, Value>) {
+fn soften_fields(members: &mut Map) {
     members.retain(|key, _| !is_sample(key));
     for key in [
         "exclusiveMaximum",
@@ -108,21 +84,23 @@ fn soften_fields(members: &mut Map<String, Value>) {
         "minimum",
         "pattern",
     ] {
-        members.shift_remove(key);
+        members.remove(key);
     }
-    let properties = members.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = members["properties"].as_object().cloned().unwrap_or_default();
     if let Some(Value::Array(required)) = members.get_mut("required") {
-        let nullable = |name: &str| properties.get(name).is_some_and(|member| member["nullable"] == true);
+        let nullable = |name: &str| {
+            properties.get(name).is_some_and(|member| member["nullable"].as_bool() == Some(true))
+        };
         required.retain(|name| !name.as_str().is_some_and(nullable));
     }
     if members.get("type") == Some(&"object".into())
         && members.get("additionalProperties") == Some(&true.into())
-        && members.shift_remove("nullable").is_some()
+        && members.remove("nullable").is_some()
     {
-        *members = Map::from_iter([("$ref".to_owned(), "#/components/schemas/Properties".into())]);
+        *members = Map::from_iter([("$ref", "#/components/schemas/Properties".into())]);
     }
-    if matches!(members.get("format").and_then(Value::as_str), Some("email" | "uri" | "url" | "uuid")) {
-        members.shift_remove("format");
+    if matches!(members["format"].as_str(), Some("email" | "uri" | "url" | "uuid")) {
+        members.remove("format");
     }
 }
 
@@ -150,7 +128,7 @@ fn references(node: &Value, found: &mut BTreeSet<String>) {
     match node {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {
-                found.insert(reference.clone());
+                found.insert(reference.to_string());
             }
             members.values().for_each(|member| references(member, found));
         }
@@ -161,7 +139,7 @@ fn references(node: &Value, found: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use posthog_groups_spec::json;
 
     use super::*;
 

@@ -10,13 +10,15 @@ use http::header::CONTENT_TYPE;
 use crate::Era;
 use crate::answer::Answer;
 use crate::auth::{self, Caller};
-use crate::context::{Context, Crash, Persistence};
-use crate::database::{Database, ProjectRow};
-use crate::endpoints;
+use crate::context::{Context, Persistence};
+use crate::database::Database;
+use crate::endpoints::{self, Access};
 use crate::errors::{self, Failure};
+use crate::faults::Phase;
 use crate::limits::Limits;
-use crate::request::{Call, Data, python_int};
+use crate::request::{self, Call, Data};
 use crate::routes::{self, Action, Route};
+use crate::state::Project;
 use crate::throttle::Throttle;
 
 /// Responds to a request under `/api/`.
@@ -24,13 +26,13 @@ pub(crate) fn answer(
     database: &RwLock<Database>,
     throttle: &Mutex<Throttle>,
     mut call: Call,
-    crash: Option<Crash>,
+    crash: Option<Phase>,
     persistence: Persistence,
 ) -> Answer {
     let reads = matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let (era, sunset, creates_notebooks) = {
         let database = database.read();
-        (database.era(), database.settings().environments_sunset, database.settings().crm_enabled)
+        (database.era(), database.state.environments_sunset, database.state.crm_enabled)
     };
 
     // 2026 rewrites the old paths; in 2025, they are registered separately.
@@ -41,16 +43,12 @@ pub(crate) fn answer(
     }
 
     let mut answer = if reads && !creates_notebooks {
-        let database = database.read();
-        serve(Access::Read(&database), throttle, &call, crash)
+        serve(Access::Read(&database.read()), throttle, &call, crash)
+    } else if persistence == Persistence::Discard {
+        let mut copy = database.read().clone();
+        serve(Access::Write(&mut copy), throttle, &call, crash)
     } else {
-        let mut database = database.write();
-        let savepoint = (persistence == Persistence::RollBack).then(|| database.savepoint());
-        let answer = serve(Access::Write(&mut database), throttle, &call, crash);
-        if let Some(savepoint) = savepoint {
-            database.roll_back(savepoint);
-        }
-        answer
+        serve(Access::Write(&mut database.write()), throttle, &call, crash)
     };
 
     if let Some(path) = successor {
@@ -65,45 +63,23 @@ pub(crate) fn answer(
     answer
 }
 
-/// The access that a request has to the database.
-enum Access<'w> {
-    Read(&'w Database),
-    Write(&'w mut Database),
-}
-
-impl Access<'_> {
-    fn database(&self) -> &Database {
-        match self {
-            Access::Read(database) => database,
-            Access::Write(database) => database,
-        }
-    }
-
-    fn run(&mut self, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
-        match self {
-            Access::Read(database) => endpoints::read(database, action, context),
-            Access::Write(database) => endpoints::write(database, action, context),
-        }
-    }
-}
-
-fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Crash>) -> Answer {
-    let database = access.database();
-    let Some(route) = routes::route(&call.path, database.settings()) else {
+fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Phase>) -> Answer {
+    let database = access.read();
+    let Some(route) = routes::route(&call.path, &database.state) else {
         return finish(database, call, None, Err(errors::no_such_endpoint()));
     };
     let done = checked(database, throttle, call, &route).and_then(|context| {
-        match (route.action(&call.method), crash) {
+        match (route.endpoint(&call.method), crash) {
             (None, _) if call.method == Method::OPTIONS => Ok(Answer::json(200, endpoints::metadata(&route))),
             (None, _) => Err(errors::method_not_allowed(call.method.as_str())),
-            (Some(_), Some(Crash::Before)) => Err(errors::server_error()),
-            (Some(action), Some(Crash::After)) => {
-                access.run(action, &context).and(Err(errors::server_error()))
+            (Some(_), Some(Phase::Before)) => Err(errors::server_error()),
+            (Some(endpoint), Some(Phase::After)) => {
+                endpoints::run(&mut access, endpoint.action, &context).and(Err(errors::server_error()))
             }
-            (Some(action), None) => access.run(action, &context),
+            (Some(endpoint), None) => endpoints::run(&mut access, endpoint.action, &context),
         }
     });
-    finish(access.database(), call, Some(&route), done)
+    finish(access.read(), call, Some(&route), done)
 }
 
 /// All checks before the endpoint.
@@ -115,34 +91,35 @@ fn checked<'a>(
 ) -> Result<Context<'a>, Failure> {
     let era = database.era();
     negotiate(call)?;
-    let action = route.action(&call.method).or_else(|| route.only_action());
+    let endpoint = route.endpoint(&call.method).or_else(|| route.only_endpoint());
+    let is = |action| endpoint.is_some_and(|endpoint| endpoint.action == action);
 
     let data = Data::read(call);
     let caller =
         auth::authenticate(database, call, route, || data.clone())?.ok_or_else(errors::not_authenticated)?;
-    auth::check_supported(&caller, action, era)?;
+    auth::check_supported(&caller, endpoint, era)?;
     let data = data?;
 
     let project = resolve_project(database, call, route, &data);
     if let Caller::Sharing(token) = &caller {
         let own = project.ok().flatten().is_some_and(|p| token.project_id == Some(p.id));
-        if !own || action != Some(Action::GroupTypes) {
+        if !own || !is(Action::GroupTypes) {
             return Err(errors::permission_denied("You do not have permission to perform this action."));
         }
         let project = token.project_id.unwrap_or_default();
         return Ok(Context { call, route, data, caller, project });
     }
     let project = project?;
-    if let Err(refused) = auth::check_confinement(database, &caller, action, project) {
+    if let Err(refused) = auth::check_confinement(database, &caller, endpoint, project) {
         // The current project is looked up among the projects that the key can access.
-        let current = action == Some(Action::Project) && route.project.as_deref() == Some("@current");
+        let current = is(Action::Project) && route.project.as_deref() == Some("@current");
         return Err(if current { errors::no_such_project() } else { refused });
     }
-    auth::check_scope(&caller, action, era)?;
+    auth::check_scope(&caller, endpoint, era)?;
     if let Some(project) = project {
         auth::check_membership(database, project)?;
     }
-    if let (Caller::Key(key), Some(limit)) = (&caller, database.settings().rate_limit) {
+    if let (Caller::Key(key), Some(limit)) = (&caller, database.state.rate_limit) {
         throttle.lock().admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
     }
     let project = project.map_or(0, |p| p.id);
@@ -173,21 +150,21 @@ fn resolve_project<'w>(
     call: &Call,
     route: &Route,
     data: &Data,
-) -> Result<Option<&'w ProjectRow>, Failure> {
+) -> Result<Option<&'w Project>, Failure> {
     let Some(text) = route.project.as_deref() else { return Ok(None) };
     let field = |name: &str| {
         let in_form = || data.form.then(|| data.get(name)?.text()).flatten();
         call.query.filled(name).map(str::to_owned).or_else(in_form).filter(|token| !token.is_empty())
     };
     if let Some(token) = field("token").or_else(|| field("api_key")) {
-        let project = database.projects.iter().find(|p| p.api_token == token);
+        let project = database.project_with_token(&token);
         return project
             .map(Some)
             .ok_or_else(|| errors::authentication_failed("Incorrect authentication credentials."));
     }
     let project = match text {
         "@current" => database.current_project(),
-        _ => python_int(text).and_then(|id| i64::try_from(id).ok()).and_then(|id| database.project(id)),
+        _ => request::integer(text).and_then(|id| i64::try_from(id).ok()).and_then(|id| database.project(id)),
     };
     project.map(Some).ok_or_else(errors::no_such_project)
 }
@@ -200,7 +177,7 @@ fn finish(
     route: Option<&Route>,
     outcome: Result<Answer, Failure>,
 ) -> Answer {
-    let challenge = matches!(&outcome, Err(Failure::Envelope(e)) if e.challenge);
+    let challenge = outcome.as_ref().is_err_and(|failure| failure.challenge);
     let mut answer = outcome.unwrap_or_else(Failure::answer);
     if challenge {
         if route.is_some_and(Route::takes_sharing_tokens) {

@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 use crate::Era;
-use crate::database::{Database, ProjectRow, uuid_of};
+use crate::database::{Database, uuid_of};
 use crate::errors::{self, Failure};
-use crate::json::Json;
 use crate::request::{Call, Data};
-use crate::routes::{Action, Route};
-use crate::state::{ApiKey, SharingToken};
+use crate::routes::{Action, Endpoint, Route};
+use crate::state::{ApiKey, Project, SharingToken};
 
 /// The caller of a request.
 #[derive(Clone, Debug)]
@@ -19,43 +19,28 @@ pub(crate) enum Caller {
     Sharing(SharingToken),
 }
 
-/// The place where a personal API key was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Header,
-    Body,
-    Query,
-}
-
-impl Place {
-    fn name(self) -> &'static str {
-        match self {
-            Place::Header => "Authorization header",
-            Place::Body => "body",
-            Place::Query => "query string",
-        }
-    }
-}
+/// The place of a personal API key that has its own errors.
+const HEADER: &str = "Authorization header";
 
 /// Returns the credential of a bearer header, which has at least two characters. White space around it is ignored.
-pub(crate) fn bearer(header: Option<&str>) -> Option<&str> {
+fn bearer(header: Option<&str>) -> Option<&str> {
     let rest = header?.strip_prefix("Bearer")?;
     let key = rest.trim_start();
     (key.len() < rest.len() && key.chars().count() > 1).then(|| key.trim_end())
 }
 
-/// Finds the personal API key. Only the first place that is not empty is used.
-pub(crate) fn find_key(
+/// Finds the personal API key and names its place. Only the first place that is not empty is used.
+fn find_key(
     call: &Call,
     data: impl FnOnce() -> Result<Data, Failure>,
-) -> Result<Option<(String, Place)>, Failure> {
+) -> Result<Option<(String, &'static str)>, Failure> {
     if let Some(key) = bearer(call.header("authorization")) {
-        return Ok(Some((key.to_owned(), Place::Header)));
+        return Ok(Some((key.to_owned(), HEADER)));
     }
     if let Some(key) = data()?.get("personal_api_key") {
-        return Ok(Some((key.text().unwrap_or_else(|| key.as_str().to_owned()), Place::Body)));
+        return Ok(Some((key.text().unwrap_or_else(|| key.as_str().to_owned()), "body")));
     }
-    Ok(call.query.get("personal_api_key").map(|key| (key.to_owned(), Place::Query)))
+    Ok(call.query.get("personal_api_key").map(|key| (key.to_owned(), "query string")))
 }
 
 /// Whether text has three parts, the first of which is a JSON object that names an algorithm.
@@ -63,7 +48,7 @@ fn looks_like_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     let header = || {
         let bytes = URL_SAFE_NO_PAD.decode(parts.first()?).ok()?;
-        Json::parse(&String::from_utf8(bytes).ok()?).ok()?.to_value().get("alg").cloned()
+        serde_json::from_slice::<Value>(&bytes).ok()?.get("alg").cloned()
     };
     parts.len() == 3 && header().is_some()
 }
@@ -83,29 +68,26 @@ pub(crate) fn authenticate(
                 "Sharing access token can only be used for GET requests.",
             ));
         }
-        let known = database.settings().sharing_tokens.iter().find(|t| t.token == token && t.enabled);
+        let known = database.state.sharing_tokens.iter().find(|t| t.token == token && t.enabled);
         return match known {
             Some(token) => Ok(Some(Caller::Sharing(token.clone()))),
             None => Err(errors::authentication_failed("Sharing access token is invalid.")),
         };
     }
     if let Some((key, place)) = find_key(call, data)? {
-        if let Some(known) = database.settings().api_keys.iter().find(|k| k.key == key && k.active) {
+        if let Some(known) = database.state.api_keys.iter().find(|k| k.key == key && k.active) {
             return Ok(Some(Caller::Key(known.clone())));
         }
         return Err(match place {
-            Place::Header if looks_like_jwt(&key) => errors::authentication_failed("Token invalid."),
-            Place::Header if key.starts_with("pha_") => {
-                errors::authentication_failed("Invalid access token.")
+            HEADER if looks_like_jwt(&key) => errors::authentication_failed("Token invalid."),
+            HEADER if key.starts_with("pha_") => errors::authentication_failed("Invalid access token."),
+            _ => {
+                let detail = format!("Personal API key found in request {place} is invalid.");
+                errors::authentication_failed(&detail)
             }
-            _ => errors::authentication_failed(format!(
-                "Personal API key found in request {} is invalid.",
-                place.name()
-            )),
         });
     }
-    let session =
-        call.cookie("sessionid").is_some_and(|id| database.settings().sessions.iter().any(|s| s == id));
+    let session = call.cookie("sessionid").is_some_and(|id| database.state.sessions.iter().any(|s| s == id));
     Ok(session.then_some(Caller::Session))
 }
 
@@ -115,9 +97,9 @@ fn is_unrestricted(key: &ApiKey, era: Era) -> bool {
 }
 
 /// Rejects personal API keys for actions that declare no scope.
-pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
-    match (caller, action) {
-        (Caller::Key(key), Some(action)) if action.scope(era).is_none() && !is_unrestricted(key, era) => {
+pub(crate) fn check_supported(caller: &Caller, endpoint: Option<&Endpoint>, era: Era) -> Result<(), Failure> {
+    match (caller, endpoint) {
+        (Caller::Key(key), Some(endpoint)) if endpoint.scope(era).is_none() && !is_unrestricted(key, era) => {
             Err(errors::permission_denied(match era {
                 Era::Y2025 => "This action does not support Personal API Key access",
                 Era::Y2026 => "This action does not support personal API key access",
@@ -131,11 +113,11 @@ pub(crate) fn check_supported(caller: &Caller, action: Option<Action>, era: Era)
 pub(crate) fn check_confinement(
     database: &Database,
     caller: &Caller,
-    action: Option<Action>,
-    project: Option<&ProjectRow>,
+    endpoint: Option<&Endpoint>,
+    project: Option<&Project>,
 ) -> Result<(), Failure> {
     let Caller::Key(key) = caller else { return Ok(()) };
-    if action == Some(Action::User) || is_unrestricted(key, database.era()) {
+    if endpoint.is_some_and(|e| e.action == Action::User) || is_unrestricted(key, database.era()) {
         return Ok(());
     }
     match (key.projects.as_ref().filter(|p| !p.is_empty()), project) {
@@ -145,87 +127,38 @@ pub(crate) fn check_confinement(
         }
         (Some(projects), Some(project)) if !projects.contains(&project.id) => {
             let detail = format!("API key does not have access to the requested project: ID {}.", project.id);
-            return Err(errors::permission_denied(detail));
+            return Err(errors::permission_denied(&detail));
         }
         _ => {}
     }
     match (key.organizations.as_ref().filter(|o| !o.is_empty()), project) {
         (Some(organizations), Some(project)) if !organizations.contains(&project.organization) => {
             let id = uuid_of("organization", &project.organization);
-            Err(errors::permission_denied(format!(
-                "API key does not have access to the requested organization: ID {id}."
-            )))
+            let detail = format!("API key does not have access to the requested organization: ID {id}.");
+            Err(errors::permission_denied(&detail))
         }
         _ => Ok(()),
     }
 }
 
 /// Rejects keys without the scope. `write` includes `read`, and `*` includes everything.
-pub(crate) fn check_scope(caller: &Caller, action: Option<Action>, era: Era) -> Result<(), Failure> {
-    let (Caller::Key(key), Some(scope)) = (caller, action.and_then(|a| a.scope(era))) else { return Ok(()) };
+pub(crate) fn check_scope(caller: &Caller, endpoint: Option<&Endpoint>, era: Era) -> Result<(), Failure> {
+    let (Caller::Key(key), Some(scope)) = (caller, endpoint.and_then(|e| e.scope(era))) else {
+        return Ok(());
+    };
     let write = scope.replace(":read", ":write");
     let granted = key.scopes.iter().any(|own| own == "*" || own == scope || *own == write);
     if granted || is_unrestricted(key, era) {
         return Ok(());
     }
-    Err(errors::permission_denied(format!("API key missing required scope '{scope}'")))
+    Err(errors::permission_denied(&format!("API key missing required scope '{scope}'")))
 }
 
 /// Rejects projects of organizations that the user does not belong to.
-pub(crate) fn check_membership(database: &Database, project: &ProjectRow) -> Result<(), Failure> {
+pub(crate) fn check_membership(database: &Database, project: &Project) -> Result<(), Failure> {
     if database.is_member(&project.organization) {
         Ok(())
     } else {
         Err(errors::permission_denied("You don't have access to the project."))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_header_tolerates_blanks() {
-        for (header, key) in [
-            (Some("Bearer phx_a"), Some("phx_a")),
-            (Some("Bearer  phx_a  "), Some("phx_a")),
-            (Some("bearer phx_a"), None),
-            (Some("Bearerphx_a"), None),
-            (Some("Bearer x"), None),
-            (Some("Bearer "), None),
-            (Some("Basic phx_a"), None),
-            (None, None),
-        ] {
-            assert_eq!(bearer(header), key, "{header:?}");
-        }
-    }
-
-    #[test]
-    fn write_includes_read_and_a_star_is_everything() {
-        for (scopes, action, era, allowed) in [
-            (&["group:read"][..], Action::List, Era::Y2026, true),
-            (&["group:write"], Action::List, Era::Y2026, true),
-            (&["*"], Action::Activity, Era::Y2026, true),
-            (&["group:write"], Action::Activity, Era::Y2026, false),
-            (&["group:read"], Action::Create, Era::Y2026, false),
-            (&["group:read"], Action::Metrics, Era::Y2026, false),
-            (&["group:read"], Action::Metrics, Era::Y2025, true),
-            (&[], Action::List, Era::Y2026, false),
-            (&[], Action::Create, Era::Y2025, true),
-        ] {
-            let caller = Caller::Key(ApiKey::new("phx_a", scopes));
-            assert_eq!(
-                check_scope(&caller, Some(action), era).is_ok(),
-                allowed,
-                "{scopes:?} {action:?} {era}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_web_token_is_distinguished_from_a_key() {
-        assert!(looks_like_jwt("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"));
-        assert!(!looks_like_jwt("phx_a.b.c"));
-        assert!(!looks_like_jwt("phx_abc"));
     }
 }

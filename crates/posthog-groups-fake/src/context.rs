@@ -15,18 +15,10 @@ pub(crate) struct Context<'a> {
     pub(crate) project: i64,
 }
 
-/// The moment at which an endpoint fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Crash {
-    /// Before it does anything.
-    Before,
-    /// After it is done.
-    After,
-}
-
-/// Whether the effects of a request persist.
+/// Whether the effects of a request persist. A fault of the phase `before` that sends a part of the response needs one whose effects
+/// do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Persistence {
     Keep,
-    RollBack,
+    Discard,
 }

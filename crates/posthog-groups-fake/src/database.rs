@@ -1,8 +1,6 @@
 //! The data of a running server: created from a state document, changed by requests, and returned as a document.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -10,19 +8,8 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use crate::Era;
 use crate::identify::Accepted;
 use crate::json::{Json, Kind, Properties};
-use crate::list_delay::{ListDelay, Shown};
 use crate::state::*;
 use crate::store::{GroupRow, Groups, RowId};
-
-/// A project with every member filled in.
-#[derive(Clone, Debug)]
-pub(crate) struct ProjectRow {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) organization: String,
-    pub(crate) uuid: String,
-    pub(crate) api_token: String,
-}
 
 /// The delays of the server, in real time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,92 +21,39 @@ pub(crate) struct Delays {
 }
 
 /// All data of the server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Database {
-    /// The original document without the lists that requests change.
-    settings: State,
-    pub(crate) projects: Vec<ProjectRow>,
-    pub(crate) group_types: Vec<GroupType>,
-    pub(crate) group_types_cache: Option<Vec<CachedGroupType>>,
+    /// The document, with every project, creation time and project id of a row filled in, and without groups.
+    pub(crate) state: State,
     pub(crate) groups: Groups,
-    pub(crate) activity: Vec<Activity>,
     activity_of: HashMap<RowId, Vec<usize>>,
-    pub(crate) notebooks: Vec<Notebook>,
-    pub(crate) property_definitions: Vec<PropertyDefinition>,
-    pub(crate) captured_events: Vec<CapturedEvent>,
     delays: Delays,
     /// Accepted events that have not changed their groups yet, oldest first.
     pub(crate) accepted: VecDeque<Accepted>,
-    list_delay: ListDelay,
-    serial: u64,
-    /// The previous properties of rows changed since the savepoint; see [`Database::savepoint`].
-    undo: Option<Vec<(RowId, Properties)>>,
-}
-
-/// The data needed to roll back to a savepoint.
-#[derive(Debug)]
-pub(crate) struct Savepoint {
-    groups: usize,
-    activity: usize,
-    notebooks: usize,
-    captured_events: usize,
-    group_types: Vec<GroupType>,
-    group_types_cache: Option<Vec<CachedGroupType>>,
-    property_definitions: Vec<PropertyDefinition>,
-    list_delay: u64,
 }
 
 impl Database {
     /// Creates a database from a document that has passed [`State::check`].
     pub(crate) fn new(mut state: State) -> Self {
         let main = state.project_id;
-        let mut projects: Vec<ProjectRow> = state.projects.iter().map(project_row).collect();
-        if !projects.iter().any(|p| p.id == main) {
-            projects.insert(0, project_row(&Project::new(main)));
+        if !state.projects.iter().any(|p| p.id == main) {
+            state.projects.insert(0, Project::new(main));
+        }
+        for project in &mut state.projects {
+            let id = project.id;
+            project.name.get_or_insert_with(|| format!("Project {id}"));
+            project.uuid.get_or_insert_with(|| uuid_of("project", &id.to_string()));
+            project.api_token.get_or_insert_with(|| format!("phc_{id}"));
         }
         let mut groups = Groups::default();
         for (n, group) in std::mem::take(&mut state.groups).into_iter().enumerate() {
-            groups.insert(GroupRow {
-                project: group.project_id.unwrap_or(main),
-                index: group.group_type_index,
-                key: Arc::from(group.group_key),
-                properties: group.group_properties,
-                created_at: group.created_at.unwrap_or_else(|| fixed_time(n)),
-            });
+            let project = group.project_id.unwrap_or(main);
+            let created_at = group.created_at.unwrap_or_else(|| fixed_time(n));
+            let (index, key) = (group.group_type_index, &group.group_key);
+            groups.insert(GroupRow::new(project, index, key, group.group_properties, created_at));
         }
-        let mut group_types = std::mem::take(&mut state.group_types);
-        for row in &mut group_types {
+        for row in state.group_types.iter_mut().chain(state.group_types_cache.iter_mut().flatten()) {
             row.project_id.get_or_insert(main);
-        }
-        let mut group_types_cache = state.group_types_cache.take();
-        for row in group_types_cache.iter_mut().flatten() {
-            row.project_id.get_or_insert(main);
-        }
-        let mut database = Self {
-            projects,
-            group_types,
-            group_types_cache,
-            groups,
-            activity: Vec::new(),
-            activity_of: HashMap::new(),
-            notebooks: std::mem::take(&mut state.notebooks),
-            property_definitions: std::mem::take(&mut state.property_definitions),
-            captured_events: std::mem::take(&mut state.captured_events),
-            delays: Delays::default(),
-            accepted: VecDeque::new(),
-            list_delay: ListDelay::default(),
-            serial: 0,
-            undo: None,
-            settings: State::default(),
-        };
-        for (n, entry) in std::mem::take(&mut state.activity).into_iter().enumerate() {
-            let project = entry.project_id.unwrap_or(main);
-            if let Some(group) = database.groups.find(project, entry.group_type_index, &entry.group_key) {
-                database.log(
-                    group,
-                    Activity { created_at: entry.created_at.or_else(|| Some(fixed_time(n))), ..entry },
-                );
-            }
         }
         for person in &mut state.persons {
             person.created_at.get_or_insert_with(|| fixed_time(0));
@@ -127,8 +61,16 @@ impl Database {
         for token in &mut state.sharing_tokens {
             token.project_id.get_or_insert(main);
         }
-        database.settings = state;
-        database
+        let mut activity_of: HashMap<RowId, Vec<usize>> = HashMap::new();
+        for (n, entry) in state.activity.iter_mut().enumerate() {
+            entry.created_at.get_or_insert_with(|| fixed_time(n));
+            let project = entry.project_id.unwrap_or(main);
+            if let Some(group) = groups.find(project, entry.group_type_index, &entry.group_key) {
+                activity_of.entry(group).or_default().push(n);
+            }
+        }
+        let (delays, accepted) = (Delays::default(), VecDeque::new());
+        Self { state, groups, activity_of, delays, accepted }
     }
 
     /// Sets the delays.
@@ -139,13 +81,6 @@ impl Database {
 
     /// Returns the current state as a document.
     pub(crate) fn to_state(&self) -> State {
-        let projects = self.projects.iter().map(|p| Project {
-            id: p.id,
-            name: Some(p.name.clone()),
-            organization: p.organization.clone(),
-            uuid: Some(p.uuid.clone()),
-            api_token: Some(p.api_token.clone()),
-        });
         let groups = self.groups.rows().iter().map(|row| Group {
             project_id: Some(row.project),
             group_type_index: row.index,
@@ -153,21 +88,7 @@ impl Database {
             group_properties: row.properties.clone(),
             created_at: Some(row.created_at),
         });
-        State {
-            projects: projects.collect(),
-            group_types: self.group_types.clone(),
-            group_types_cache: self.group_types_cache.clone(),
-            groups: groups.collect(),
-            activity: self.activity.clone(),
-            notebooks: self.notebooks.clone(),
-            property_definitions: self.property_definitions.clone(),
-            captured_events: self.captured_events.clone(),
-            ..self.settings.clone()
-        }
-    }
-
-    pub(crate) fn settings(&self) -> &State {
-        &self.settings
+        State { groups: groups.collect(), ..self.state.clone() }
     }
 
     pub(crate) fn delays(&self) -> Delays {
@@ -175,11 +96,11 @@ impl Database {
     }
 
     pub(crate) fn era(&self) -> Era {
-        self.settings.era
+        self.state.era
     }
 
     pub(crate) fn page_size(&self) -> usize {
-        self.settings.page_size.unwrap_or(100)
+        self.state.page_size.unwrap_or(100)
     }
 
     /// The server's clock. The store of 2026 keeps milliseconds.
@@ -188,92 +109,76 @@ impl Database {
             Era::Y2025 => 6,
             Era::Y2026 => 3,
         };
-        self.settings.now.unwrap_or_else(|| Utc::now().trunc_subsecs(digits))
+        self.state.now.unwrap_or_else(|| Utc::now().trunc_subsecs(digits))
     }
 
     pub(crate) fn main_project(&self) -> i64 {
-        self.settings.project_id
+        self.state.project_id
     }
 
-    pub(crate) fn project(&self, id: i64) -> Option<&ProjectRow> {
-        self.projects.iter().find(|p| p.id == id)
+    pub(crate) fn project(&self, id: i64) -> Option<&Project> {
+        self.state.projects.iter().find(|p| p.id == id)
+    }
+
+    pub(crate) fn project_with_token(&self, token: &str) -> Option<&Project> {
+        self.state.projects.iter().find(|p| p.api_token.as_deref() == Some(token))
     }
 
     /// The project that `@current` means.
-    pub(crate) fn current_project(&self) -> Option<&ProjectRow> {
-        self.project(self.settings.user.current_project.unwrap_or(self.main_project()))
+    pub(crate) fn current_project(&self) -> Option<&Project> {
+        self.project(self.state.user.current_project.unwrap_or(self.main_project()))
     }
 
     /// Whether the user belongs to an organization.
     pub(crate) fn is_member(&self, organization: &str) -> bool {
-        match &self.settings.user.organizations {
+        match &self.state.user.organizations {
             Some(organizations) => organizations.iter().any(|o| o == organization),
             None => self.project(self.main_project()).is_some_and(|main| main.organization == organization),
         }
     }
 
     pub(crate) fn group_type(&self, project: i64, index: i32) -> Option<&GroupType> {
-        self.group_types.iter().find(|t| t.project_id == Some(project) && t.group_type_index == index)
+        self.state.group_types.iter().find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
     pub(crate) fn group_type_mut(&mut self, project: i64, index: i32) -> Option<&mut GroupType> {
-        self.group_types.iter_mut().find(|t| t.project_id == Some(project) && t.group_type_index == index)
+        self.state
+            .group_types
+            .iter_mut()
+            .find(|t| t.project_id == Some(project) && t.group_type_index == index)
     }
 
     /// The group types of a project, ordered by index.
     pub(crate) fn group_types_of(&self, project: i64) -> Vec<&GroupType> {
-        let mut types: Vec<_> = self.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
+        let mut types: Vec<_> =
+            self.state.group_types.iter().filter(|t| t.project_id == Some(project)).collect();
         types.sort_by_key(|t| t.group_type_index);
         types
     }
 
-    /// Returns a new unique number.
-    pub(crate) fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
-    }
-
     /// Adds a group. Returns `None` if it exists.
     pub(crate) fn insert_group(&mut self, row: GroupRow) -> Option<RowId> {
+        let lag = self.list_lag();
         let group = self.groups.insert(row)?;
-        if self.list_lags() {
-            self.list_delay.note(group, None, Instant::now(), self.delays.list);
-        }
+        self.groups.get_mut(group)?.hide(None, Instant::now(), lag);
         Some(group)
     }
 
     /// Replaces the properties of a group.
     pub(crate) fn set_properties(&mut self, group: RowId, properties: Properties) {
-        let list_lags = self.list_lags();
+        let lag = self.list_lag();
         if let Some(row) = self.groups.get_mut(group) {
             let before = std::mem::replace(&mut row.properties, properties);
-            if list_lags {
-                self.list_delay.note(group, Some(before.clone()), Instant::now(), self.delays.list);
-            }
-            if let Some(undo) = &mut self.undo {
-                undo.push((group, before));
-            }
+            row.hide(Some(before), Instant::now(), lag);
         }
     }
 
-    /// Returns a group as the list shows it, or `None` if the list does not show it yet.
-    pub(crate) fn listed<'w>(&'w self, row: &'w GroupRow) -> Option<Cow<'w, GroupRow>> {
-        let stored = Some(Cow::Borrowed(row));
-        if self.list_delay.is_empty() {
-            return stored;
+    /// How long the list does not show a write. Servers of 2026 write to one database and list from another.
+    pub(crate) fn list_lag(&self) -> Duration {
+        match self.era() {
+            Era::Y2025 => Duration::ZERO,
+            Era::Y2026 => self.delays.list,
         }
-        let Some(group) = self.groups.find(row.project, row.index, &row.key) else { return stored };
-        match self.list_delay.shown(group, Instant::now(), self.delays.list) {
-            Shown::Stored => stored,
-            Shown::Before(properties) => {
-                Some(Cow::Owned(GroupRow { properties: properties.clone(), ..row.clone() }))
-            }
-            Shown::Nothing => None,
-        }
-    }
-
-    fn list_lags(&self) -> bool {
-        self.era() == Era::Y2026 && !self.delays.list.is_zero()
     }
 
     /// The `project_id` member of rows that omit it for the main project.
@@ -283,21 +188,21 @@ impl Database {
 
     /// Appends an entry to the activity log of a group.
     pub(crate) fn log(&mut self, group: RowId, entry: Activity) {
-        self.activity_of.entry(group).or_default().push(self.activity.len());
-        self.activity.push(entry);
+        self.activity_of.entry(group).or_default().push(self.state.activity.len());
+        self.state.activity.push(entry);
     }
 
     /// The activity log of a group, newest first, with the position of each entry in the whole log.
     pub(crate) fn activity_of(&self, group: RowId) -> Vec<(usize, &Activity)> {
         let places = self.activity_of.get(&group).map_or(&[][..], Vec::as_slice);
         let mut entries: Vec<_> =
-            places.iter().rev().filter_map(|&n| Some((n, self.activity.get(n)?))).collect();
+            places.iter().rev().filter_map(|&n| Some((n, self.state.activity.get(n)?))).collect();
         entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.created_at));
         entries
     }
 
     pub(crate) fn notebook_of(&self, group: &GroupRow) -> Option<&Notebook> {
-        self.notebooks.iter().find(|n| {
+        self.state.notebooks.iter().find(|n| {
             n.project_id.unwrap_or(self.main_project()) == group.project
                 && n.group_type_index == group.index
                 && *n.group_key == *group.key
@@ -310,7 +215,7 @@ impl Database {
         let is_numerical = property_type == PropertyType::Numeric;
         let project_id = self.unless_main(project);
         let main = self.main_project();
-        let known = self.property_definitions.iter_mut().find(|d| {
+        let known = self.state.property_definitions.iter_mut().find(|d| {
             d.project_id.unwrap_or(main) == project && d.group_type_index == index && d.name == name
         });
         match known {
@@ -318,7 +223,7 @@ impl Database {
                 definition.property_type = property_type;
                 definition.is_numerical = is_numerical;
             }
-            None => self.property_definitions.push(PropertyDefinition {
+            None => self.state.property_definitions.push(PropertyDefinition {
                 project_id,
                 group_type_index: index,
                 name: name.to_owned(),
@@ -326,43 +231,6 @@ impl Database {
                 is_numerical,
             }),
         }
-    }
-
-    /// Starts recording, so that all later changes can be rolled back once. If a fault has the phase `before` but sends a part of the
-    /// response, the request is processed and then rolled back.
-    pub(crate) fn savepoint(&mut self) -> Savepoint {
-        self.undo = Some(Vec::new());
-        Savepoint {
-            groups: self.groups.rows().len(),
-            activity: self.activity.len(),
-            notebooks: self.notebooks.len(),
-            captured_events: self.captured_events.len(),
-            group_types: self.group_types.clone(),
-            group_types_cache: self.group_types_cache.clone(),
-            property_definitions: self.property_definitions.clone(),
-            list_delay: self.list_delay.noted(),
-        }
-    }
-
-    /// Rolls back everything since the savepoint.
-    pub(crate) fn roll_back(&mut self, to: Savepoint) {
-        for (group, properties) in self.undo.take().unwrap_or_default().into_iter().rev() {
-            if let Some(row) = self.groups.get_mut(group) {
-                row.properties = properties;
-            }
-        }
-        self.groups.truncate(to.groups);
-        self.activity.truncate(to.activity);
-        self.activity_of.retain(|_, places| {
-            places.retain(|&n| n < to.activity);
-            !places.is_empty()
-        });
-        self.notebooks.truncate(to.notebooks);
-        self.captured_events.truncate(to.captured_events);
-        self.group_types = to.group_types;
-        self.group_types_cache = to.group_types_cache;
-        self.property_definitions = to.property_definitions;
-        self.list_delay.roll_back(to.list_delay);
     }
 }
 
@@ -376,16 +244,6 @@ fn property_type(value: &Json) -> PropertyType {
             _ => PropertyType::String,
         },
         Kind::Null | Kind::List | Kind::Object => PropertyType::String,
-    }
-}
-
-fn project_row(project: &Project) -> ProjectRow {
-    ProjectRow {
-        id: project.id,
-        name: project.name.clone().unwrap_or_else(|| format!("Project {}", project.id)),
-        organization: project.organization.clone(),
-        uuid: project.uuid.clone().unwrap_or_else(|| uuid_of("project", &project.id.to_string())),
-        api_token: project.api_token.clone().unwrap_or_else(|| format!("phc_{}", project.id)),
     }
 }
 

@@ -18,19 +18,22 @@ use crate::Error;
 /// # let _ = twice_a_503;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
 pub struct Fault {
     /// The number of matching requests that it affects. 0 means all.
+    #[serde(default = "once")]
     pub times: u64,
     /// The number of matching requests that pass before.
+    #[serde(default)]
     pub skip: u64,
     /// Matches only this method.
     pub method: Option<String>,
     /// Matches only paths in which this regular expression matches a part.
     pub path: Option<String>,
     /// Whether the request takes effect.
+    #[serde(default)]
     pub phase: Phase,
     /// The effect of the fault.
+    #[serde(flatten)]
     pub effect: Effect,
 }
 
@@ -64,40 +67,51 @@ pub enum FaultKind {
 }
 
 /// The effect of a fault.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Effect {
     /// The client receives this response instead.
     Http(HttpFault),
     /// The endpoint fails with the server's own 500, after the usual checks of authentication and permissions.
-    Crash,
+    // With braces, so that serde rejects other fields.
+    Crash {},
     /// The connection is closed without a response.
     Drop {
         /// Whether the connection is reset.
+        #[serde(default)]
         reset: bool,
     },
     /// The server does not send anything for a while.
     Stall {
         /// The duration.
+        #[serde(default = "half_a_minute")]
         seconds: f64,
         /// The place in the response.
+        #[serde(default)]
         at: StallAt,
         /// What happens after the stall.
+        #[serde(default)]
         then: StallThen,
     },
     /// The response ends early.
     Truncate {
         /// How much of the body is kept: a fraction below 1, or a number of bytes.
+        #[serde(default = "half")]
         keep: f64,
         /// How the response is framed.
+        #[serde(default)]
         framing: Framing,
     },
     /// The response is sent slowly.
     Slow {
         /// Seconds before the first byte.
+        #[serde(default)]
         delay: f64,
         /// Bytes per write. 0 means the whole body at once.
+        #[serde(default)]
         chunk: usize,
         /// Seconds between writes.
+        #[serde(default)]
         interval: f64,
     },
 }
@@ -107,7 +121,7 @@ impl Effect {
     pub fn kind(&self) -> FaultKind {
         match self {
             Effect::Http(_) => FaultKind::Http,
-            Effect::Crash => FaultKind::Crash,
+            Effect::Crash {} => FaultKind::Crash,
             Effect::Drop { .. } => FaultKind::Drop,
             Effect::Stall { .. } => FaultKind::Stall,
             Effect::Truncate { .. } => FaultKind::Truncate,
@@ -117,13 +131,17 @@ impl Effect {
 }
 
 /// The response of an [`Effect::Http`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HttpFault {
     /// The status.
+    #[serde(default = "bad_gateway")]
     pub status: u16,
     /// The headers.
+    #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// The body: a string is sent unchanged, null is the HTML error page of a proxy, anything else is sent as JSON.
+    #[serde(default)]
     pub body: Value,
     /// The content type. The default depends on the body.
     pub content_type: Option<String>,
@@ -178,7 +196,7 @@ impl Fault {
 
     /// Creates a fault that makes the endpoint fail with a 500.
     pub fn crash() -> Self {
-        Self::new(Effect::Crash)
+        Self::new(Effect::Crash {})
     }
 
     /// Creates a fault that closes the connection without a response.
@@ -197,146 +215,42 @@ impl Fault {
     }
 }
 
-impl TryFrom<Value> for Fault {
-    type Error = Error;
-
-    fn try_from(value: Value) -> Result<Self, Error> {
-        /// The fields of all kinds, checked against the kind afterwards.
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wire {
-            kind: FaultKind,
-            times: Option<u64>,
-            skip: Option<u64>,
-            method: Option<String>,
-            path: Option<String>,
-            phase: Option<Phase>,
-            status: Option<u16>,
-            headers: Option<BTreeMap<String, String>>,
-            body: Option<Value>,
-            content_type: Option<String>,
-            reset: Option<bool>,
-            seconds: Option<f64>,
-            at: Option<StallAt>,
-            then: Option<StallThen>,
-            keep: Option<f64>,
-            framing: Option<Framing>,
-            delay: Option<f64>,
-            chunk: Option<usize>,
-            interval: Option<f64>,
-        }
-        const COMMON: [&str; 6] = ["kind", "times", "skip", "method", "path", "phase"];
-
-        let Some(object) = value.as_object() else {
-            return Err(Error::Fault("a fault is a JSON object".to_owned()));
-        };
-        let given: Vec<String> = object.keys().cloned().collect();
-        let wire: Wire = serde_json::from_value(value).map_err(|e| Error::Fault(e.to_string()))?;
-        let own: &[&str] = match wire.kind {
-            FaultKind::Http => &["status", "headers", "body", "content_type"],
-            FaultKind::Crash => &[],
-            FaultKind::Drop => &["reset"],
-            FaultKind::Stall => &["seconds", "at", "then"],
-            FaultKind::Truncate => &["keep", "framing"],
-            FaultKind::Slow => &["delay", "chunk", "interval"],
-        };
-        if let Some(stray) =
-            given.iter().find(|name| !COMMON.contains(&name.as_str()) && !own.contains(&name.as_str()))
-        {
-            return Err(Error::Fault(format!("a fault of this kind has no field `{stray}`")));
-        }
-        let seconds = |name: &str, value: Option<f64>, default: f64| match value.unwrap_or(default) {
-            seconds if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-            _ => Err(Error::Fault(format!("`{name}` is seconds, from 0 to a day"))),
-        };
-        let effect = match wire.kind {
-            FaultKind::Http => {
-                let status = wire.status.unwrap_or(502);
-                if !(200..=599).contains(&status) {
-                    return Err(Error::Fault("`status` is a number from 200 to 599".to_owned()));
-                }
-                Effect::Http(HttpFault {
-                    status,
-                    headers: wire.headers.unwrap_or_default(),
-                    body: wire.body.unwrap_or_default(),
-                    content_type: wire.content_type,
-                })
-            }
-            FaultKind::Crash => Effect::Crash,
-            FaultKind::Drop => Effect::Drop { reset: wire.reset.unwrap_or(false) },
-            FaultKind::Stall => Effect::Stall {
-                seconds: seconds("seconds", wire.seconds, 30.0)?,
-                at: wire.at.unwrap_or_default(),
-                then: wire.then.unwrap_or_default(),
-            },
-            FaultKind::Truncate => {
-                let keep = wire.keep.unwrap_or(0.5);
-                if !keep.is_finite() || keep < 0.0 {
-                    return Err(Error::Fault("`keep` is a fraction, or bytes from 1 up".to_owned()));
-                }
-                Effect::Truncate { keep, framing: wire.framing.unwrap_or_default() }
-            }
-            FaultKind::Slow => Effect::Slow {
-                delay: seconds("delay", wire.delay, 0.0)?,
-                chunk: wire.chunk.unwrap_or(0),
-                interval: seconds("interval", wire.interval, 0.0)?,
-            },
-        };
-        let fault = Self {
-            times: wire.times.unwrap_or(1),
-            skip: wire.skip.unwrap_or(0),
-            method: wire.method,
-            path: wire.path,
-            phase: wire.phase.unwrap_or_default(),
-            effect,
-        };
-        fault.pattern()?;
-        Ok(fault)
-    }
+fn once() -> u64 {
+    1
 }
 
-impl From<Fault> for Value {
-    fn from(fault: Fault) -> Self {
-        let mut value = serde_json::json!({
-            "kind": fault.effect.kind(),
-            "times": fault.times,
-            "skip": fault.skip,
-            "method": fault.method,
-            "path": fault.path,
-            "phase": fault.phase,
-        });
-        let own = match fault.effect {
-            Effect::Http(http) => serde_json::json!({
-                "status": http.status,
-                "headers": http.headers,
-                "body": http.body,
-                "content_type": http.content_type,
-            }),
-            Effect::Crash => serde_json::json!({}),
-            Effect::Drop { reset } => serde_json::json!({"reset": reset}),
-            Effect::Stall { seconds, at, then } => {
-                serde_json::json!({"seconds": seconds, "at": at, "then": then})
-            }
-            Effect::Truncate { keep, framing } => serde_json::json!({"keep": keep, "framing": framing}),
-            Effect::Slow { delay, chunk, interval } => {
-                serde_json::json!({"delay": delay, "chunk": chunk, "interval": interval})
-            }
-        };
-        if let (Some(members), Value::Object(own)) = (value.as_object_mut(), own) {
-            members.extend(own);
-        }
-        value
-    }
+fn half_a_minute() -> f64 {
+    30.0
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+fn bad_gateway() -> u16 {
+    502
 }
 
 impl Fault {
-    fn pattern(&self) -> Result<Option<regress::Regex>, Error> {
-        match &self.path {
-            Some(path) => regress::Regex::new(path)
-                .map(Some)
-                .map_err(|e| Error::Fault(format!("`path` is not a regular expression: {e}"))),
-            None => Ok(None),
+    /// Checks the values and compiles the pattern of the path.
+    fn check(&self) -> Result<Option<regress::Regex>, Error> {
+        let bad = |why: String| Err(Error::Fault(why));
+        let seconds: &[(&str, f64)] = match &self.effect {
+            Effect::Http(http) if !(200..=599).contains(&http.status) => {
+                return bad("`status` is a number from 200 to 599".to_owned());
+            }
+            Effect::Truncate { keep, .. } if !keep.is_finite() || *keep < 0.0 => {
+                return bad("`keep` is a fraction, or bytes from 1 up".to_owned());
+            }
+            Effect::Stall { seconds, .. } => &[("seconds", *seconds)],
+            Effect::Slow { delay, interval, .. } => &[("delay", *delay), ("interval", *interval)],
+            _ => &[],
+        };
+        if let Some((name, _)) = seconds.iter().find(|(_, value)| !(0.0..=86_400.0).contains(value)) {
+            return bad(format!("`{name}` is seconds, from 0 to a day"));
         }
+        let pattern = self.path.as_deref().map(regress::Regex::new).transpose();
+        pattern.map_err(|e| Error::Fault(format!("`path` is not a regular expression: {e}")))
     }
 }
 
@@ -365,7 +279,7 @@ struct Waiting {
 impl Faults {
     /// Adds all of the faults, or none if one is invalid.
     pub(crate) fn add(&mut self, faults: Vec<Fault>) -> Result<(), Error> {
-        let patterns = faults.iter().map(Fault::pattern).collect::<Result<Vec<_>, _>>()?;
+        let patterns = faults.iter().map(Fault::check).collect::<Result<Vec<_>, _>>()?;
         for (fault, pattern) in faults.into_iter().zip(patterns) {
             self.added += 1;
             self.waiting.push(Waiting { id: self.added, fault, pattern, passed: 0, hit: 0 });
@@ -428,16 +342,24 @@ mod tests {
 
     #[test]
     fn fields_of_other_kinds_and_invalid_values_are_rejected() {
-        for text in [
-            r#"{"kind": "drop", "status": 502}"#,
-            r#"{"kind": "nothing"}"#,
-            r#"{"status": 502}"#,
-            r#"{"kind": "http", "status": 99}"#,
-            r#"{"kind": "http", "path": "("}"#,
-            r#"{"kind": "stall", "seconds": -1}"#,
-            r#"{"kind": "drop", "surprise": 1}"#,
+        let add = |text: &str| {
+            let fault = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            Faults::default().add(vec![fault]).map_err(|e| e.to_string())
+        };
+        for (text, named) in [
+            (r#"{"kind": "drop", "status": 502}"#, "status"),
+            (r#"{"kind": "crash", "status": 502}"#, "status"),
+            (r#"{"kind": "nothing"}"#, "nothing"),
+            (r#"{"status": 502}"#, "kind"),
+            (r#"{"kind": "http", "status": 99}"#, "status"),
+            (r#"{"kind": "http", "path": "("}"#, "path"),
+            (r#"{"kind": "stall", "seconds": -1}"#, "seconds"),
+            (r#"{"kind": "slow", "interval": 1e9}"#, "interval"),
+            (r#"{"kind": "truncate", "keep": -1}"#, "keep"),
+            (r#"{"kind": "drop", "surprise": 1}"#, "surprise"),
         ] {
-            assert!(serde_json::from_str::<Fault>(text).is_err(), "{text}");
+            let error = add(text).unwrap_err();
+            assert!(error.contains(named), "{text}: {error}");
         }
         let fault: Fault = serde_json::from_str(r#"{"kind": "stall", "then": "finish"}"#).unwrap();
         let wanted = Effect::Stall { seconds: 30.0, at: StallAt::Headers, then: StallThen::Finish };

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use serde_json::value::RawValue;
 
-use crate::json::{Kind, Members, Properties};
+use crate::json::{self, Json, Kind, Members, Properties};
 use crate::limits::Limits;
 
 /// The content of a `$groupidentify`.
@@ -36,18 +36,18 @@ impl Identify {
         }
         let set = match properties.get("$group_set") {
             Some(set) if Limits::of(set.get()).is_unstorable() => return None,
-            Some(set) if kind(set) == Kind::Object => Properties::from(set.to_owned()),
+            Some(set) if kind(set) == Kind::Object => Json::from(*set).into(),
             Some(set) if kind(set) != Kind::Null => return None,
             _ => Properties::new(),
         };
         let (group_type, key) = (text("$group_type")?, text("$group_key")?);
-        let timestamp = event.text("timestamp");
+        let timestamp = event.get("timestamp").and_then(|time| json::string(time));
         (key.chars().count() <= 400).then_some(Self { group_type, key, set, timestamp })
     }
 }
 
 /// An accepted event that has not changed its group yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     pub(crate) at: Instant,
     pub(crate) created_at: DateTime<Utc>,

@@ -3,7 +3,6 @@
 //! The real server processes events later. Here they are processed before the response is sent, unless
 //! [`Builder::ingestion_delay`](crate::Builder::ingestion_delay) is set.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::RwLock;
@@ -19,10 +18,10 @@ const MAX_GROUP_TYPES: usize = 5;
 
 /// Accepts events, and processes those that are due.
 pub(crate) fn accept(database: &mut Database, token: &str, events: impl IntoIterator<Item = Identify>) {
-    if database.settings().capture_quota_exceeded {
+    if database.state.capture_quota_exceeded {
         return;
     }
-    let Some(project) = database.projects.iter().find(|p| p.api_token == token).map(|p| p.id) else { return };
+    let Some(project) = database.project_with_token(token).map(|p| p.id) else { return };
     let (at, now) = (Instant::now(), database.now());
     for event in events {
         let sent = event.timestamp.as_deref().and_then(|text| timestamps::parse(text).ok());
@@ -70,8 +69,7 @@ fn ingest(database: &mut Database, accepted: Accepted) -> Option<()> {
             database.set_properties(group, properties);
         }
         None => {
-            let key = Arc::from(event.key);
-            database.insert_group(GroupRow { project, index, key, properties: event.set, created_at });
+            database.insert_group(GroupRow::new(project, index, &event.key, event.set, created_at));
         }
     }
     Some(())
@@ -88,7 +86,7 @@ fn type_index(database: &mut Database, project: i64, name: &str) -> Option<i32> 
     }
     let index = (0..).find(|index| known.iter().all(|t| t.group_type_index != *index))?;
     let created_at = Some(database.now());
-    database.group_types.push(GroupType {
+    database.state.group_types.push(GroupType {
         project_id: Some(project),
         created_at,
         ..GroupType::new(index, name)

@@ -1,12 +1,11 @@
 //! JSON that is kept as text, so that numbers and strings survive a round trip unchanged.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fmt;
+use std::borrow::{Borrow, Cow};
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// A JSON value, kept as its text.
 ///
@@ -17,7 +16,7 @@ use serde_json::value::RawValue;
 /// assert_eq!(huge.as_str(), "123456789012345678901234567890");
 /// assert!(Json::parse("{").is_err());
 /// ```
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
 
@@ -34,7 +33,7 @@ impl Json {
 
     /// Creates a JSON string.
     pub fn string(text: &str) -> Self {
-        Self::build(quoted(text))
+        Self::of(&text)
     }
 
     /// Creates a null.
@@ -42,14 +41,9 @@ impl Json {
         Self(RawValue::NULL.to_owned())
     }
 
-    /// Decodes the value. Numbers beyond 64 bits lose digits.
-    pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(self.as_str()).unwrap_or_default()
-    }
-
-    /// Wraps text that this module has built. Invalid text becomes null.
-    fn build(text: String) -> Self {
-        Self(RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    /// The JSON form of a value, null if it has none.
+    fn of(value: &impl Serialize) -> Self {
+        Self(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -63,20 +57,21 @@ impl Json {
 
     /// Whether Python treats the value as false: null, false, zero and everything empty.
     pub(crate) fn is_falsy(&self) -> bool {
-        match self.kind() {
-            Kind::Null | Kind::False => true,
-            Kind::True => false,
-            Kind::Number => self.as_str().parse::<f64>().is_ok_and(|n| n == 0.0),
-            Kind::String => self.as_str() == "\"\"",
-            Kind::List => serde_json::from_str::<Vec<&RawValue>>(self.as_str()).is_ok_and(|l| l.is_empty()),
-            Kind::Object => members(self.as_str()).is_some_and(|m| m.is_empty()),
+        match serde_json::from_str(self.as_str()) {
+            Ok(Value::Null) => true,
+            Ok(Value::Bool(flag)) => !flag,
+            Ok(Value::Number(number)) => number.as_f64() == Some(0.0),
+            Ok(Value::String(text)) => text.is_empty(),
+            Ok(Value::Array(items)) => items.is_empty(),
+            Ok(Value::Object(members)) => members.is_empty(),
+            Err(_) => false,
         }
     }
 }
 
-impl fmt::Debug for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Default for Json {
+    fn default() -> Self {
+        Self::null()
     }
 }
 
@@ -87,9 +82,9 @@ impl PartialEq for Json {
     }
 }
 
-impl From<&serde_json::Value> for Json {
-    fn from(value: &serde_json::Value) -> Self {
-        Self::build(value.to_string())
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
+        Self::of(value)
     }
 }
 
@@ -144,13 +139,14 @@ impl Kind {
 /// assert_eq!(properties.as_str(), r#"{"name":"Mr. Krabs","money":1e400,"plan":"free"}"#);
 /// assert_eq!(properties.remove("name"), Some(Json::string("Mr. Krabs")));
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Json")]
 pub struct Properties(Json);
 
 impl Properties {
     /// Creates an empty object.
     pub fn new() -> Self {
-        Self(Json::build("{}".to_owned()))
+        Self(Json::of(&Members::default()))
     }
 
     /// Parses JSON text. If a name occurs twice, the last value is used.
@@ -170,57 +166,39 @@ impl Properties {
 
     /// Returns the value of a property.
     pub fn get(&self, name: &str) -> Option<Json> {
-        self.members().into_iter().find(|(n, _)| n == name).map(|(_, value)| Json(value.to_owned()))
+        self.members().get(name).map(|&value| Json(value.to_owned()))
     }
 
     /// Sets a property. A new one is appended.
     pub fn set(&mut self, name: &str, value: &Json) {
         let mut members = self.members();
-        match members.iter_mut().find(|(n, _)| n == name) {
-            Some(member) => member.1 = &value.0,
-            None => members.push((Cow::Borrowed(name), &value.0)),
-        }
-        let text = object_text(&members);
-        self.0 = Json::build(text);
+        members.insert(Name(name.into()), &value.0);
+        *self = Self(Json::of(&members));
     }
 
     /// Sets several properties. New ones are appended.
     pub(crate) fn merge(&mut self, set: &Self) {
-        let set = set.members();
-        if set.is_empty() {
-            return;
-        }
-        let members = last_of_each(self.members().into_iter().chain(set).collect());
-        let text = object_text(&members);
-        self.0 = Json::build(text);
+        let mut members = self.members();
+        members.extend(set.members());
+        *self = Self(Json::of(&members));
     }
 
     /// Removes a property and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let mut members = self.members();
-        let at = members.iter().position(|(n, _)| n == name)?;
-        let value = Json(members.remove(at).1.to_owned());
-        let text = object_text(&members);
-        self.0 = Json::build(text);
+        let value = Json(members.shift_remove(name)?.to_owned());
+        *self = Self(Json::of(&members));
         Some(value)
     }
 
     /// Iterates over names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (String, Json)> {
-        self.members()
-            .into_iter()
-            .map(|(name, value)| (name.into_owned(), Json(value.to_owned())))
-            .collect::<Vec<_>>()
-            .into_iter()
+        self.members().into_iter().map(|(name, value)| (name.0.into_owned(), Json(value.to_owned())))
     }
 
-    pub(crate) fn members(&self) -> Vec<(Cow<'_, str>, &RawValue)> {
+    /// The properties, none if this is not an object.
+    pub(crate) fn members(&self) -> Members<'_> {
         members(self.as_str()).unwrap_or_default()
-    }
-
-    /// Creates an object with one property.
-    pub(crate) fn one(name: &str, value: &Json) -> Self {
-        Self(Json::build(object_text(&[(Cow::Borrowed(name), &value.0)])))
     }
 }
 
@@ -230,30 +208,18 @@ impl Default for Properties {
     }
 }
 
-impl fmt::Debug for Properties {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl From<Json> for Properties {
     fn from(json: Json) -> Self {
         match members(json.as_str()) {
-            Some(members) => Self(Json::build(object_text(&members))),
+            Some(members) => Self(Json::of(&members)),
             None => Self(json),
         }
     }
 }
 
-impl From<Box<RawValue>> for Properties {
-    fn from(json: Box<RawValue>) -> Self {
-        Self::from(Json(json))
-    }
-}
-
-impl From<&serde_json::Value> for Properties {
-    fn from(value: &serde_json::Value) -> Self {
-        Self::from(Json::from(value))
+impl From<&RawValue> for Json {
+    fn from(value: &RawValue) -> Self {
+        Self(value.to_owned())
     }
 }
 
@@ -267,111 +233,32 @@ impl<N: AsRef<str>> FromIterator<(N, Json)> for Properties {
     }
 }
 
-impl Serialize for Properties {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
+/// The members of an object. A name that occurs twice has the position of the first and the value of the last, as in Python.
+pub(crate) type Members<'a> = IndexMap<Name<'a>, &'a RawValue>;
 
-impl<'de> Deserialize<'de> for Properties {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Json::deserialize(deserializer).map(Self::from)
+/// A name, borrowed unless it has escapes. (`Cow` alone always copies.)
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+impl Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
 /// Returns the members of an object without copying their values. `None` if the text is not an object.
-pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    struct Members;
-
-    impl<'de> Visitor<'de> for Members {
-        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members: Self::Value = Vec::new();
-            while let Some(Name(name)) = map.next_key()? {
-                members.push((name, map.next_value()?));
-            }
-            Ok(members)
-        }
-    }
-
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    (&mut deserializer).deserialize_map(Members).ok().map(last_of_each)
+pub(crate) fn members(text: &str) -> Option<Members<'_>> {
+    serde_json::from_str(text).ok()
 }
 
-/// The members of an object, searched linearly because there are few.
-#[derive(Debug, Default)]
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    /// Returns `None` if the value is not an object.
-    pub(crate) fn of(value: &'a RawValue) -> Option<Self> {
-        members(value.get()).map(Self)
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
-    }
-
-    /// Returns a member that is a string.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.get(name)?.get()).ok()
-    }
+/// Decodes a JSON string. `None` for everything else.
+pub(crate) fn string(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
-/// A name, borrowed unless it has escapes. (`Cow` alone always copies.)
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Keeps the position of the first and the value of the last member of each name, as a Python dict does.
-fn last_of_each<'a>(members: Vec<(Cow<'a, str>, &'a RawValue)>) -> Vec<(Cow<'a, str>, &'a RawValue)> {
-    // Most objects are small, and then comparing is faster than hashing.
-    const FEW: usize = 16;
-    if members.len() <= FEW {
-        let mut kept: Vec<(Cow<'a, str>, &'a RawValue)> = Vec::with_capacity(members.len());
-        for (name, value) in members {
-            match kept.iter_mut().find(|(kept, _)| *kept == name) {
-                Some(member) => member.1 = value,
-                None => kept.push((name, value)),
-            }
-        }
-        return kept;
-    }
-    let mut places: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(members.len());
-    let mut kept: Vec<(Cow<'a, str>, &'a RawValue)> = Vec::with_capacity(members.len());
-    for (name, value) in members {
-        match places.get(&name) {
-            Some(&place) => kept[place].1 = value,
-            None => {
-                places.insert(name.clone(), kept.len());
-                kept.push((name, value));
-            }
-        }
-    }
-    kept
-}
-
-fn object_text(members: &[(Cow<'_, str>, &RawValue)]) -> String {
-    let mut text = String::from("{");
-    for (name, value) in members {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(&quoted(name));
-        text.push(':');
-        text.push_str(value.get());
-    }
-    text.push('}');
-    text
-}
-
-/// Formats a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// Formats a value as JSON.
+pub(crate) fn to_text(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -382,13 +269,6 @@ mod tests {
     fn of_repeated_names_the_last_value_and_the_first_position_count() {
         let properties = Properties::parse(r#"{"a":1, "b":2, "a":3}"#).unwrap();
         assert_eq!(properties.as_str(), r#"{"a":3,"b":2}"#);
-        // The same among many.
-        let many = |last: &str| {
-            let names = (0..50).map(|n| format!(r#""n{n}":{n}"#)).collect::<Vec<_>>().join(",");
-            format!(r#"{{"a":{last},{names}}}"#)
-        };
-        let twice = many("1").replace('}', r#","a":3}"#);
-        assert_eq!(Properties::parse(&twice).unwrap().as_str(), many("3"));
     }
 
     #[test]

@@ -46,7 +46,6 @@ mod ingestion;
 mod journal;
 mod json;
 mod limits;
-mod list_delay;
 mod request;
 mod routes;
 mod seed;
@@ -66,9 +65,8 @@ pub use journal::{FaultHit, JournalEntry};
 pub use json::{Json, Properties};
 pub use server::{Builder, Fake};
 pub use state::{
-    Activity, Actor, ApiKey, CachedGroupType, CaptureFailure, CapturedEvent, DEFAULT_KEY, Group, GroupType,
-    Notebook, Person, Project, PropertyDefinition, PropertyType, RateLimit, Relation, Role, SharingToken,
-    State, User,
+    Activity, Actor, ApiKey, CaptureFailure, CapturedEvent, DEFAULT_KEY, Group, GroupType, Notebook, Person,
+    Project, PropertyDefinition, PropertyType, RateLimit, Relation, Role, SharingToken, State, User,
 };
 
 /// The code in the README, which is compiled and run as a doctest.

@@ -12,7 +12,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Scans JSON text.
+    /// Scans valid JSON.
     pub(crate) fn of(json: &str) -> Self {
         let mut found = Self::default();
         let bytes = json.as_bytes();
@@ -22,7 +22,7 @@ impl Limits {
             match byte {
                 b'"' => {
                     let end = string_end(rest);
-                    found.text |= has_unstorable_escape(rest.get(..end).unwrap_or(rest));
+                    found.text |= !is_storable(json.get(at..at + end).unwrap_or_default());
                     at += end;
                 }
                 b'-' | b'0'..=b'9' => {
@@ -55,35 +55,18 @@ impl Limits {
 
 /// Returns the length of the string at the start of `text`, including both quotes.
 fn string_end(text: &[u8]) -> usize {
-    let mut at = 1;
-    loop {
-        match text.get(at) {
-            Some(b'\\') => at += 2,
-            Some(b'"') | None => return at.min(text.len()).saturating_add(1),
-            Some(_) => at += 1,
-        }
-    }
+    let mut escaped = false;
+    let end = text.iter().skip(1).position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
 }
 
-fn has_unstorable_escape(string: &[u8]) -> bool {
-    let mut at = 0;
-    let unit = |at: usize| {
-        let digits = std::str::from_utf8(string.get(at..at + 6)?.strip_prefix(b"\\u")?).ok()?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    while at < string.len() {
-        if string.get(at) != Some(&b'\\') {
-            at += 1;
-            continue;
-        }
-        at += match (unit(at), unit(at + 6)) {
-            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
-            (Some(0 | 0xd800..0xe000), _) => return true,
-            (Some(_), _) => 6,
-            (None, _) => 2,
-        };
-    }
-    false
+/// Whether a JSON string has neither NUL nor a lone surrogate.
+fn is_storable(string: &str) -> bool {
+    !string.contains("\\u") || serde_json::from_str::<String>(string).is_ok_and(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -124,13 +107,6 @@ mod tests {
             ("1e308", NOTHING),
         ] {
             assert_eq!(Limits::of(json), wanted, "{json}");
-        }
-    }
-
-    #[test]
-    fn truncated_text_is_scanned_to_its_end() {
-        for json in ["\"", "\"\\", "\"\\u00", "\"\\ud800\\u", "-", ""] {
-            let _ = Limits::of(json);
         }
     }
 }

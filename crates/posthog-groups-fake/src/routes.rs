@@ -33,44 +33,98 @@ pub(crate) enum Action {
     User,
 }
 
-impl Action {
+/// An action of a path.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Endpoint {
+    method: Method,
+    pub(crate) action: Action,
+    scope: Option<&'static str>,
+}
+
+impl Endpoint {
     /// The scope that a personal API key requires. `None` means that the action rejects personal API keys.
-    pub(crate) fn scope(self, era: Era) -> Option<&'static str> {
-        Some(match self {
-            Action::List
-            | Action::Find
-            | Action::Related
-            | Action::PropertyDefinitions
-            | Action::PropertyValues
-            | Action::GroupTypes => "group:read",
-            Action::Create
-            | Action::UpdateProperty
-            | Action::DeleteProperty
-            | Action::UpsertProperties
-            | Action::DeleteGroupType => "group:write",
-            Action::Activity => "activity_log:read",
-            Action::UpdateMetadata | Action::CreateDetailDashboard | Action::SetDefaultColumns => {
-                return None;
-            }
-            Action::Metrics | Action::Metric => match era {
-                Era::Y2025 => "group:read",
-                Era::Y2026 => "usage_metric:read",
-            },
-            Action::CreateMetric | Action::ChangeMetric => match era {
-                Era::Y2025 => "group:write",
-                Era::Y2026 => "usage_metric:write",
-            },
-            Action::Projects | Action::Project => "project:read",
-            Action::User => "user:read",
-        })
+    pub(crate) fn scope(&self, era: Era) -> Option<&'static str> {
+        match (self.scope, era) {
+            (Some("usage_metric:read"), Era::Y2025) => Some("group:read"),
+            (Some("usage_metric:write"), Era::Y2025) => Some("group:write"),
+            (scope, _) => scope,
+        }
+    }
+
+    fn exists(&self, settings: &State) -> bool {
+        match self.action {
+            // Removed on 2026-06-26.
+            Action::PropertyDefinitions => settings.era == Era::Y2025,
+            // Existed for two weeks in 2025.
+            Action::UpsertProperties => settings.era == Era::Y2025 && settings.upsert_properties,
+            _ => true,
+        }
     }
 }
+
+const fn get(action: Action, scope: &'static str) -> Endpoint {
+    Endpoint { method: Method::GET, action, scope: Some(scope) }
+}
+
+const fn post(action: Action, scope: &'static str) -> Endpoint {
+    Endpoint { method: Method::POST, action, scope: Some(scope) }
+}
+
+const fn other(method: Method, action: Action, scope: Option<&'static str>) -> Endpoint {
+    Endpoint { method, action, scope }
+}
+
+/// The endpoints of each path below `/api/`. The parts in braces are variable. The first path that matches is used.
+const PATHS: &[(&str, &[Endpoint])] = &[
+    ("users/{item}", &[get(Action::User, "user:read")]),
+    ("projects", &[get(Action::Projects, "project:read")]),
+    ("projects/{project}", &[get(Action::Project, "project:read")]),
+    ("projects/{project}/groups", &[get(Action::List, "group:read"), post(Action::Create, "group:write")]),
+    ("projects/{project}/groups/find", &[get(Action::Find, "group:read")]),
+    ("projects/{project}/groups/activity", &[get(Action::Activity, "activity_log:read")]),
+    ("projects/{project}/groups/related", &[get(Action::Related, "group:read")]),
+    ("projects/{project}/groups/property_values", &[get(Action::PropertyValues, "group:read")]),
+    ("projects/{project}/groups/property_definitions", &[get(Action::PropertyDefinitions, "group:read")]),
+    ("projects/{project}/groups/update_property", &[post(Action::UpdateProperty, "group:write")]),
+    ("projects/{project}/groups/delete_property", &[post(Action::DeleteProperty, "group:write")]),
+    ("projects/{project}/groups/upsert_properties", &[post(Action::UpsertProperties, "group:write")]),
+    ("projects/{project}/groups_types", &[get(Action::GroupTypes, "group:read")]),
+    (
+        "projects/{project}/groups_types/update_metadata",
+        &[other(Method::PATCH, Action::UpdateMetadata, None)],
+    ),
+    (
+        "projects/{project}/groups_types/create_detail_dashboard",
+        &[other(Method::PUT, Action::CreateDetailDashboard, None)],
+    ),
+    (
+        "projects/{project}/groups_types/set_default_columns",
+        &[other(Method::PUT, Action::SetDefaultColumns, None)],
+    ),
+    (
+        "projects/{project}/groups_types/{item}",
+        &[other(Method::DELETE, Action::DeleteGroupType, Some("group:write"))],
+    ),
+    (
+        "projects/{project}/groups_types/{item}/metrics",
+        &[get(Action::Metrics, "usage_metric:read"), post(Action::CreateMetric, "usage_metric:write")],
+    ),
+    (
+        "projects/{project}/groups_types/{item}/metrics/{item}",
+        &[
+            get(Action::Metric, "usage_metric:read"),
+            other(Method::PUT, Action::ChangeMetric, Some("usage_metric:write")),
+            other(Method::PATCH, Action::ChangeMetric, Some("usage_metric:write")),
+            other(Method::DELETE, Action::ChangeMetric, Some("usage_metric:write")),
+        ],
+    ),
+];
 
 /// A routed path.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
-    /// The action of each method.
-    methods: &'static [(Method, Action)],
+    path: &'static str,
+    endpoints: &'static [Endpoint],
     /// The project of the path, as text.
     pub(crate) project: Option<String>,
     /// The last variable part of the path: a group type index, a metric, a user.
@@ -78,140 +132,78 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Returns the action of a method.
-    pub(crate) fn action(&self, method: &Method) -> Option<Action> {
+    /// Returns the endpoint of a method.
+    pub(crate) fn endpoint(&self, method: &Method) -> Option<&'static Endpoint> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        self.methods.iter().find(|(m, _)| m == method).map(|&(_, action)| action)
+        self.endpoints.iter().find(|endpoint| endpoint.method == method)
     }
 
-    /// Returns the action of a path that has only one.
-    pub(crate) fn only_action(&self) -> Option<Action> {
-        match self.methods {
-            [(_, action)] => Some(*action),
+    /// Returns the endpoint of a path that has only one.
+    pub(crate) fn only_endpoint(&self) -> Option<&'static Endpoint> {
+        match self.endpoints {
+            [endpoint] => Some(endpoint),
             _ => None,
         }
     }
 
     /// Whether the view accepts sharing tokens. Such views return 403 for failed authentication.
     pub(crate) fn takes_sharing_tokens(&self) -> bool {
-        use Action::{CreateDetailDashboard, DeleteGroupType, GroupTypes, SetDefaultColumns, UpdateMetadata};
-        let own = [GroupTypes, UpdateMetadata, CreateDetailDashboard, SetDefaultColumns, DeleteGroupType];
-        self.methods.iter().any(|(_, action)| own.contains(action))
+        self.path.contains("/groups_types") && !self.path.contains("/metrics")
     }
 
     /// The `Allow` header.
     pub(crate) fn allow(&self) -> String {
-        let order = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-        let mut names: Vec<String> = order
-            .iter()
-            .filter(|m| self.methods.iter().any(|(own, _)| own == *m))
-            .map(Method::to_string)
-            .collect();
-        if names.iter().any(|n| n == "GET") {
-            names.push("HEAD".to_owned());
+        let mut names: Vec<&str> = self.endpoints.iter().map(|endpoint| endpoint.method.as_str()).collect();
+        if names.contains(&"GET") {
+            names.push("HEAD");
         }
-        names.push("OPTIONS".to_owned());
+        names.push("OPTIONS");
         names.join(", ")
     }
 }
 
 /// Routes a path, with or without its trailing slash.
 pub(crate) fn route(path: &str, settings: &State) -> Option<Route> {
-    use Action as A;
     let path = path.strip_prefix("/api/")?;
     let path = path.strip_suffix('/').unwrap_or(path);
-    let parts: Vec<String> = path.split('/').map(|part| percent_decoded(part).into_owned()).collect();
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let found = |methods: &'static [(Method, Action)], project: &str, item: &str| {
-        // A variable part has neither a slash nor a dot.
-        let variable = |part: &str| !part.contains(['.', '/']);
-        (variable(project) && variable(item)).then(|| Route {
-            methods,
-            project: (!project.is_empty()).then(|| project.to_owned()),
-            item: item.to_owned(),
-        })
-    };
-    if parts.iter().any(|part| part.is_empty()) {
-        return None;
-    }
-    match parts.as_slice() {
-        ["users", user] => found(&[(Method::GET, A::User)], "", user),
-        ["projects" | "environments"] => found(&[(Method::GET, A::Projects)], "", ""),
-        ["projects" | "environments", project] => found(&[(Method::GET, A::Project)], project, ""),
-        ["projects" | "environments", project, rest @ ..] => match rest {
-            ["groups"] => found(&[(Method::GET, A::List), (Method::POST, A::Create)], project, ""),
-            ["groups", action] => {
-                let methods: &'static [(Method, Action)] = match *action {
-                    "find" => &[(Method::GET, A::Find)],
-                    "activity" => &[(Method::GET, A::Activity)],
-                    "related" => &[(Method::GET, A::Related)],
-                    "property_values" => &[(Method::GET, A::PropertyValues)],
-                    "update_property" => &[(Method::POST, A::UpdateProperty)],
-                    "delete_property" => &[(Method::POST, A::DeleteProperty)],
-                    // Removed on 2026-06-26.
-                    "property_definitions" if settings.era == Era::Y2025 => {
-                        &[(Method::GET, A::PropertyDefinitions)]
-                    }
-                    // Existed for two weeks in 2025.
-                    "upsert_properties" if settings.era == Era::Y2025 && settings.upsert_properties => {
-                        &[(Method::POST, A::UpsertProperties)]
-                    }
-                    _ => return None,
-                };
-                found(methods, project, "")
+    let parts: Vec<String> = path.split('/').map(percent_decoded).collect();
+    let mut routes = PATHS.iter().filter_map(|&(path, endpoints)| {
+        let mut route = Route { path, endpoints, project: None, item: String::new() };
+        let names = path.split('/');
+        for (name, part) in names.clone().zip(&parts) {
+            // A variable part has neither a slash nor a dot.
+            let variable = !part.is_empty() && !part.contains(['.', '/']);
+            match name {
+                "{project}" if variable => route.project = Some(part.clone()),
+                "{item}" if variable => route.item.clone_from(part),
+                "projects" if part == "environments" => {}
+                _ if name == part => {}
+                _ => return None,
             }
-            ["groups_types"] => found(&[(Method::GET, A::GroupTypes)], project, ""),
-            ["groups_types", "update_metadata"] => found(&[(Method::PATCH, A::UpdateMetadata)], project, ""),
-            ["groups_types", "create_detail_dashboard"] => {
-                found(&[(Method::PUT, A::CreateDetailDashboard)], project, "")
-            }
-            ["groups_types", "set_default_columns"] => {
-                found(&[(Method::PUT, A::SetDefaultColumns)], project, "")
-            }
-            ["groups_types", index] => found(&[(Method::DELETE, A::DeleteGroupType)], project, index),
-            ["groups_types", index, "metrics"] => {
-                found(&[(Method::GET, A::Metrics), (Method::POST, A::CreateMetric)], project, index)
-            }
-            ["groups_types", _, "metrics", metric] => {
-                const METRIC: &[(Method, Action)] = &[
-                    (Method::GET, A::Metric),
-                    (Method::PUT, A::ChangeMetric),
-                    (Method::PATCH, A::ChangeMetric),
-                    (Method::DELETE, A::ChangeMetric),
-                ];
-                found(METRIC, project, metric)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+        }
+        (names.count() == parts.len()).then_some(route)
+    });
+    routes.find(|route| route.endpoints.iter().all(|endpoint| endpoint.exists(settings)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn action(method: Method, path: &str, era: Era) -> Option<Option<Action>> {
-        let settings = State { era, upsert_properties: true, ..State::default() };
-        route(path, &settings).map(|r| r.action(&method))
-    }
-
     #[test]
-    fn paths_work_with_and_without_trailing_slash() {
-        for era in Era::ALL {
-            for path in
-                ["/api/projects/1/groups", "/api/projects/1/groups/", "/api/environments/@current/groups/"]
-            {
-                assert_eq!(action(Method::GET, path, era), Some(Some(Action::List)), "{path}");
-                assert_eq!(action(Method::POST, path, era), Some(Some(Action::Create)), "{path}");
-                assert_eq!(action(Method::HEAD, path, era), Some(Some(Action::List)), "{path}");
-                assert_eq!(action(Method::DELETE, path, era), Some(None), "{path}");
-            }
+    fn paths_work_with_and_without_trailing_slash_and_method_decides() {
+        let action = |method: Method, path: &str| {
+            let route = route(path, &State::default())?;
+            Some(route.endpoint(&method).map(|endpoint| endpoint.action))
+        };
+        for path in
+            ["/api/projects/1/groups", "/api/projects/1/groups/", "/api/environments/@current/groups/"]
+        {
+            assert_eq!(action(Method::GET, path), Some(Some(Action::List)), "{path}");
+            assert_eq!(action(Method::POST, path), Some(Some(Action::Create)), "{path}");
+            assert_eq!(action(Method::HEAD, path), Some(Some(Action::List)), "{path}");
+            assert_eq!(action(Method::DELETE, path), Some(None), "{path}");
         }
-    }
-
-    #[test]
-    fn unknown_paths_are_not_routed() {
         for path in [
             "/api/projects/1/groups//",
             "/api/projects//groups/",
@@ -221,30 +213,7 @@ mod tests {
             "/api/",
             "/projects/1/groups",
         ] {
-            assert_eq!(action(Method::GET, path, Era::Y2026), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn endpoints_depend_on_the_era() {
-        for (path, y2025, y2026) in [
-            ("/api/projects/1/groups/property_definitions/", Some(None), None),
-            ("/api/projects/1/groups/upsert_properties/", Some(Some(Action::UpsertProperties)), None),
-        ] {
-            assert_eq!(action(Method::POST, path, Era::Y2025), y2025, "{path}");
-            assert_eq!(action(Method::POST, path, Era::Y2026), y2026, "{path}");
-        }
-    }
-
-    #[test]
-    fn the_allow_header_is_in_the_frameworks_order() {
-        let settings = State::default();
-        for (path, wanted) in [
-            ("/api/projects/1/groups/", "GET, POST, HEAD, OPTIONS"),
-            ("/api/projects/1/groups/update_property/", "POST, OPTIONS"),
-            ("/api/projects/1/groups_types/0/metrics/x/", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
-        ] {
-            assert_eq!(route(path, &settings).map(|r| r.allow()).as_deref(), Some(wanted));
+            assert_eq!(action(Method::GET, path), None, "{path}");
         }
     }
 }

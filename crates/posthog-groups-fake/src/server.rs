@@ -74,7 +74,7 @@ impl Fake {
     /// The first personal API key of the state, `phx_default` by default.
     pub fn key(&self) -> String {
         let database = self.shared.database.read();
-        database.settings().api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
+        database.state.api_keys.first().map(|k| k.key.clone()).unwrap_or_default()
     }
 
     /// The current era.

@@ -10,14 +10,14 @@ use axum::extract::{Request, State as Extract};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
 use http::request::Parts;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use crate::admin;
 use crate::answer::Answer;
 use crate::api;
-use crate::context::{Crash, Persistence};
+use crate::context::Persistence;
 use crate::endpoints::capture;
 use crate::faults::{self, Effect, Fault, Framing, HttpFault, Phase, StallAt, StallThen};
 use crate::ingestion;
@@ -56,6 +56,11 @@ enum Sent {
 impl Outcome {
     fn whole(answer: Answer) -> Self {
         Self { status: Some(answer.status.as_u16()), sent: Sent::Response(transport::respond(answer)) }
+    }
+
+    fn in_pieces(answer: Answer, pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        let status = Some(answer.status.as_u16());
+        Self { status, sent: Sent::Response(transport::in_pieces(answer, pieces)) }
     }
 
     fn abort(status: Option<u16>, last_bytes: Vec<u8>, reset: bool) -> Self {
@@ -104,7 +109,7 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Respo
 
 fn call(shared: &Shared, parts: &Parts, body: Bytes) -> Call {
     let host = parts.headers.get(http::header::HOST).and_then(|h| h.to_str().ok());
-    let links_origin = shared.database.read().settings().links_origin.clone();
+    let links_origin = shared.database.read().state.links_origin.clone();
     let origin = match (links_origin, host) {
         (Some(origin), _) => origin,
         (None, Some(host)) if !host.is_empty() => format!("http://{host}"),
@@ -133,17 +138,11 @@ fn shown_headers(call: &Call) -> BTreeMap<String, String> {
 }
 
 /// Processes a request that no fault affects.
-fn execute(shared: &Shared, call: Call, crash: Option<Crash>, persistence: Persistence) -> Answer {
+fn execute(shared: &Shared, call: Call, crash: Option<Phase>, persistence: Persistence) -> Answer {
     if let Some(endpoint) = capture::endpoint(&call.path) {
-        let answer = |persistence| capture::capture(&shared.database, &call, endpoint, persistence);
-        return match crash {
-            Some(Crash::Before) => Answer::text(500, "internal error"),
-            Some(Crash::After) => {
-                answer(persistence);
-                Answer::text(500, "internal error")
-            }
-            None => answer(persistence),
-        };
+        let answer = (crash != Some(Phase::Before))
+            .then(|| capture::capture(&shared.database, &call, endpoint, persistence));
+        return answer.filter(|_| crash.is_none()).unwrap_or_else(|| Answer::text(500, "internal error"));
     }
     if !call.path.starts_with("/api/") {
         return Answer::html(404, "<!doctype html><title>Not Found</title><h1>Not Found</h1>\n");
@@ -164,7 +163,7 @@ fn bad_request() -> Answer {
 /// decides.
 async fn apply(shared: &Arc<Shared>, call: Call, fault: Fault) -> Outcome {
     let persistence = match fault.phase {
-        Phase::Before => Persistence::RollBack,
+        Phase::Before => Persistence::Discard,
         Phase::After => Persistence::Keep,
     };
     let after = fault.phase == Phase::After;
@@ -175,10 +174,7 @@ async fn apply(shared: &Arc<Shared>, call: Call, fault: Fault) -> Outcome {
             }
             Outcome::whole(fault_response(http))
         }
-        Effect::Crash => {
-            let crash = if after { Crash::After } else { Crash::Before };
-            Outcome::whole(execute(shared, call, Some(crash), Persistence::Keep))
-        }
+        Effect::Crash {} => Outcome::whole(execute(shared, call, Some(fault.phase), Persistence::Keep)),
         Effect::Drop { reset } => {
             if after {
                 execute(shared, call, None, Persistence::Keep);
@@ -240,43 +236,30 @@ fn fault_response(fault: HttpFault) -> Answer {
 
 /// Sends half of the body, waits, and then sends the rest or nothing.
 fn stalled_in_body(shared: &Arc<Shared>, answer: Answer, seconds: f64, then: StallThen) -> Outcome {
-    let status = Some(answer.status.as_u16());
-    let (response, body, pieces) = transport::in_pieces(answer);
+    let mut half = answer.body.clone();
+    let rest = half.split_off(half.len() / 2);
     let shared = shared.clone();
-    tokio::spawn(async move {
-        let half = body.len() / 2;
-        if send(&pieces, body.slice(..half)).await {
-            shared.wait(seconds).await;
-            match then {
-                StallThen::Finish => {
-                    send(&pieces, body.slice(half..)).await;
-                }
-                StallThen::Drop => {
-                    let _ = pieces.send(Err(io::ErrorKind::ConnectionAborted.into())).await;
-                }
-            }
+    let end = async move {
+        shared.wait(seconds).await;
+        match then {
+            StallThen::Finish => Ok(rest),
+            StallThen::Drop => Err(io::ErrorKind::ConnectionAborted.into()),
         }
-    });
-    Outcome { status, sent: Sent::Response(response) }
+    };
+    Outcome::in_pieces(answer, stream::iter([Ok(half)]).chain(stream::once(end)))
 }
 
 /// Sends the body in small pieces.
 fn slow(answer: Answer, chunk: usize, interval: f64) -> Outcome {
-    let status = Some(answer.status.as_u16());
-    let (response, mut body, pieces) = transport::in_pieces(answer);
-    tokio::spawn(async move {
-        while !body.is_empty() {
-            let piece = body.split_to(chunk.min(body.len()));
-            if !send(&pieces, piece).await {
-                break;
+    let body = answer.body.clone();
+    let pieces = stream::iter((0..body.len()).step_by(chunk)).then(move |at| {
+        let piece = body.slice(at..body.len().min(at + chunk));
+        async move {
+            if at > 0 {
+                tokio::time::sleep(duration(interval)).await;
             }
-            tokio::time::sleep(duration(interval)).await;
+            Ok(piece)
         }
     });
-    Outcome { status, sent: Sent::Response(response) }
-}
-
-/// Sends a piece. Returns false if the client has disconnected.
-async fn send(pieces: &mpsc::Sender<Result<Bytes, io::Error>>, piece: Bytes) -> bool {
-    piece.is_empty() || pieces.send(Ok(piece)).await.is_ok()
+    Outcome::in_pieces(answer, pieces)
 }

@@ -1,9 +1,10 @@
 //! The state document: all data of a stand-in server, as one JSON document or one Rust value.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::{Json, Properties};
@@ -34,10 +35,8 @@ pub struct State {
     #[serde(default, with = "timestamps::optional")]
     pub now: Option<DateTime<Utc>>,
     /// Groups on a page of the list. `None` means 100, as on the real server.
-    #[serde(default)]
     pub page_size: Option<usize>,
     /// The scheme and host that links in responses name, as behind a proxy. `None` means those of the request.
-    #[serde(default)]
     pub links_origin: Option<String>,
     /// The main project. Rows without a project belong to it.
     #[serde(default = "one", deserialize_with = "or_one")]
@@ -61,8 +60,7 @@ pub struct State {
     #[serde(default, deserialize_with = "or_default")]
     pub group_types: Vec<GroupType>,
     /// 2026: the cached list of group types, returned until a request changes group types.
-    #[serde(default)]
-    pub group_types_cache: Option<Vec<CachedGroupType>>,
+    pub group_types_cache: Option<Vec<GroupType>>,
     /// The groups, in the order in which they were created.
     #[serde(default, deserialize_with = "or_default")]
     pub groups: Vec<Group>,
@@ -97,16 +95,13 @@ pub struct State {
     #[serde(default, deserialize_with = "or_default")]
     pub access_control: bool,
     /// 2026: the date of the `Sunset` header on `/api/environments/`.
-    #[serde(default)]
     pub environments_sunset: Option<NaiveDate>,
     /// Makes the capture call in every REST write fail.
-    #[serde(default)]
     pub capture_failure: Option<CaptureFailure>,
     /// Whether the project is over its event quota: capture returns Ok and drops the events.
     #[serde(default, deserialize_with = "or_default")]
     pub capture_quota_exceeded: bool,
     /// The rate limit of each personal API key.
-    #[serde(default)]
     pub rate_limit: Option<RateLimit>,
 }
 
@@ -155,80 +150,63 @@ impl State {
 
     /// Checks the constraints between fields.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let bad = |member: String, why: &str| Err(Error::State(format!("{member}: {why}")));
-        if self.page_size == Some(0) {
-            return bad("page_size".to_owned(), "a page must have at least one group");
+        let ensure = |holds: bool, member: fmt::Arguments<'_>, why: &str| match holds {
+            true => Ok(()),
+            false => Err(Error::State(format!("{member}: {why}"))),
+        };
+        let page_size = self.page_size != Some(0);
+        ensure(page_size, format_args!("page_size"), "a page must have at least one group")?;
+        let origin = self.links_origin.as_deref().is_none_or(is_origin);
+        let why = "not a scheme and a host such as `http://posthog.internal`";
+        ensure(origin, format_args!("links_origin"), why)?;
+        let limit = self.rate_limit.is_none_or(|l| l.limit > 0 && l.window_s.is_finite() && l.window_s > 0.0);
+        ensure(limit, format_args!("rate_limit"), "`limit` and `window_s` must be greater than zero")?;
+        if let Some(CaptureFailure::Status(Some(status))) = self.capture_failure {
+            let why = "a failing status must be a number from 400 to 599";
+            ensure((400..=599).contains(&status), format_args!("capture_failure.status"), why)?;
         }
-        if let Some(origin) = &self.links_origin
-            && !is_origin(origin)
-        {
-            return bad(
-                "links_origin".to_owned(),
-                "not a scheme and a host such as `http://posthog.internal`",
-            );
-        }
-        if let Some(limit) = &self.rate_limit
-            && (limit.limit == 0 || !limit.window_s.is_finite() || limit.window_s <= 0.0)
-        {
-            return bad("rate_limit".to_owned(), "`limit` and `window_s` must be greater than zero");
-        }
+
         let mut projects = HashSet::new();
         for (n, project) in self.projects.iter().enumerate() {
-            if !projects.insert(project.id) {
-                return bad(format!("projects[{n}].id"), "another project has the same id");
-            }
-            if project.uuid.as_deref().is_some_and(|u| !is_uuid(u)) {
-                return bad(format!("projects[{n}].uuid"), "not a UUID");
-            }
+            let why = "another project has the same id";
+            ensure(projects.insert(project.id), format_args!("projects[{n}].id"), why)?;
+            let uuid = project.uuid.as_deref().is_none_or(is_uuid);
+            ensure(uuid, format_args!("projects[{n}].uuid"), "not a UUID")?;
         }
         projects.insert(self.project_id);
-        let known = |project: Option<i64>| project.is_none_or(|p| projects.contains(&p));
+        let known = |list: &str, n: usize, project: Option<i64>| {
+            let known = project.is_none_or(|id| projects.contains(&id));
+            ensure(known, format_args!("{list}[{n}].project_id"), "no project has this id")
+        };
         for (n, token) in self.sharing_tokens.iter().enumerate() {
-            if !known(token.project_id) {
-                return bad(format!("sharing_tokens[{n}].project_id"), "no project has this id");
-            }
+            known("sharing_tokens", n, token.project_id)?;
         }
         let mut types = HashSet::new();
         for (n, row) in self.group_types.iter().enumerate() {
-            if !known(row.project_id) {
-                return bad(format!("group_types[{n}].project_id"), "no project has this id");
-            }
-            if !types.insert((row.project_id.unwrap_or(self.project_id), row.group_type_index)) {
-                return bad(
-                    format!("group_types[{n}].group_type_index"),
-                    "the project already has this group type",
-                );
-            }
+            known("group_types", n, row.project_id)?;
+            let new = types.insert((row.project_id.unwrap_or(self.project_id), row.group_type_index));
+            let why = "the project already has this group type";
+            ensure(new, format_args!("group_types[{n}].group_type_index"), why)?;
         }
         let mut groups = HashSet::with_capacity(self.groups.len());
         for (n, group) in self.groups.iter().enumerate() {
-            if !known(group.project_id) {
-                return bad(format!("groups[{n}].project_id"), "no project has this id");
-            }
+            known("groups", n, group.project_id)?;
             let project = group.project_id.unwrap_or(self.project_id);
-            if !groups.insert((project, group.group_type_index, group.group_key.as_str())) {
-                return bad(format!("groups[{n}].group_key"), "this group occurs twice");
-            }
+            let new = groups.insert((project, group.group_type_index, group.group_key.as_str()));
+            ensure(new, format_args!("groups[{n}].group_key"), "this group occurs twice")?;
         }
-        let exists = |project: Option<i64>, index: i32, key: &str| {
-            groups.contains(&(project.unwrap_or(self.project_id), index, key))
-        };
         for (n, entry) in self.activity.iter().enumerate() {
-            if !exists(entry.project_id, entry.group_type_index, &entry.group_key) {
-                return bad(format!("activity[{n}].group_key"), "the group is not in `groups`");
-            }
+            let project = entry.project_id.unwrap_or(self.project_id);
+            let exists = groups.contains(&(project, entry.group_type_index, entry.group_key.as_str()));
+            ensure(exists, format_args!("activity[{n}].group_key"), "the group is not in `groups`")?;
         }
         for (n, person) in self.persons.iter().enumerate() {
-            if !is_uuid(&person.uuid) {
-                return bad(format!("persons[{n}].uuid"), "not a UUID");
-            }
+            ensure(is_uuid(&person.uuid), format_args!("persons[{n}].uuid"), "not a UUID")?;
         }
         for (n, event) in self.events.iter().enumerate() {
-            if let Some(index) = event.groups.keys().find(|index| index.parse::<i32>().is_err()) {
-                return bad(
-                    format!("events[{n}].groups"),
-                    &format!("`{index}` is not the index of a group type"),
-                );
+            for index in event.groups.keys() {
+                let why = format!("`{index}` is not the index of a group type");
+                ensure(index.parse::<i32>().is_ok(), format_args!("events[{n}].groups"), &why)?;
             }
         }
         Ok(())
@@ -264,16 +242,13 @@ pub struct Project {
     /// The id in paths.
     pub id: i64,
     /// The name. Default: `Project <id>`.
-    #[serde(default)]
     pub name: Option<String>,
     /// The name of its organization. Projects with the same name share an organization.
     #[serde(default = "main_organization", deserialize_with = "or_main_organization")]
     pub organization: String,
     /// The UUID, which is the distinct id of events that REST writes send.
-    #[serde(default)]
     pub uuid: Option<String>,
     /// The project key. Default: `phc_<id>`.
-    #[serde(default)]
     pub api_token: Option<String>,
 }
 
@@ -289,19 +264,19 @@ impl Project {
 #[serde(deny_unknown_fields)]
 pub struct User {
     /// The email address. Default: `user@example.com`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The first name. Default: `User`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
     /// The role in every organization.
     #[serde(default, deserialize_with = "or_default")]
     pub role: Role,
     /// The names of the user's organizations. Default: that of the main project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub organizations: Option<Vec<String>>,
     /// The project that `@current` means. Default: the main project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub current_project: Option<i64>,
 }
 
@@ -326,10 +301,8 @@ pub struct ApiKey {
     #[serde(default = "all_scopes", deserialize_with = "or_all_scopes")]
     pub scopes: Vec<String>,
     /// Restricts the key to these projects.
-    #[serde(default)]
     pub projects: Option<Vec<i64>>,
     /// Restricts the key to organizations with these names.
-    #[serde(default)]
     pub organizations: Option<Vec<String>>,
     /// Whether the user of the key is active.
     #[serde(default = "yes", deserialize_with = "or_yes")]
@@ -351,7 +324,6 @@ pub struct SharingToken {
     /// The token.
     pub token: String,
     /// The project that it gives access to. Default: the main project.
-    #[serde(default)]
     pub project_id: Option<i64>,
     /// Whether the token is accepted.
     #[serde(default = "yes", deserialize_with = "or_yes")]
@@ -363,23 +335,19 @@ pub struct SharingToken {
 #[serde(deny_unknown_fields)]
 pub struct GroupType {
     /// The project. Default: the main project.
-    #[serde(default)]
     pub project_id: Option<i64>,
     /// The name that events use.
     pub group_type: String,
     /// The index, 0 to 4.
     pub group_type_index: i32,
     /// The display name of one group.
-    #[serde(default)]
     pub name_singular: Option<String>,
     /// The display name of several groups.
-    #[serde(default)]
     pub name_plural: Option<String>,
-    /// The id of the dashboard shown on its groups.
-    #[serde(default)]
+    /// The id of the dashboard shown on its groups. Entries of the cache may name it `detail_dashboard_id`.
+    #[serde(alias = "detail_dashboard_id")]
     pub detail_dashboard: Option<i64>,
     /// The columns of its list in the web interface.
-    #[serde(default)]
     pub default_columns: Option<Vec<String>>,
     /// The time when it was first seen.
     #[serde(default, with = "timestamps::optional")]
@@ -402,43 +370,11 @@ impl GroupType {
     }
 }
 
-/// A group type in the cache of a 2026 server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CachedGroupType {
-    /// The project. Default: the main project.
-    #[serde(default)]
-    pub project_id: Option<i64>,
-    /// The name that events use.
-    pub group_type: String,
-    /// The index, 0 to 4.
-    pub group_type_index: i32,
-    /// The display name of one group.
-    #[serde(default)]
-    pub name_singular: Option<String>,
-    /// The display name of several groups.
-    #[serde(default)]
-    pub name_plural: Option<String>,
-    /// The id of the dashboard shown on its groups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail_dashboard: Option<i64>,
-    /// The dashboard id under the name that older cache entries use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail_dashboard_id: Option<i64>,
-    /// The columns of its list in the web interface.
-    #[serde(default)]
-    pub default_columns: Option<Vec<String>>,
-    /// The time when it was first seen.
-    #[serde(default, with = "timestamps::optional")]
-    pub created_at: Option<DateTime<Utc>>,
-}
-
 /// A group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// The project. Default: the main project.
-    #[serde(default)]
     pub project_id: Option<i64>,
     /// The index of its group type.
     pub group_type_index: i32,
@@ -505,7 +441,6 @@ pub struct Person {
 #[serde(deny_unknown_fields)]
 pub struct Relation {
     /// The person, if any.
-    #[serde(default)]
     pub person_uuid: Option<String>,
     /// The keys of groups by the index of their type, as text.
     #[serde(default, deserialize_with = "or_default")]
@@ -520,7 +455,7 @@ pub struct Relation {
 #[serde(deny_unknown_fields)]
 pub struct Activity {
     /// The project. Default: the main project, for which the member is omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
     /// The index of the group's type.
     pub group_type_index: i32,
@@ -529,15 +464,14 @@ pub struct Activity {
     /// The activity: `create_group`, `create_property`, `update_property` or `upsert_properties`.
     pub activity: String,
     /// The name of the property.
-    #[serde(default)]
     pub name: Option<String>,
     /// `created`, `changed` or `deleted`.
     pub action: String,
     /// The value before.
-    #[serde(default = "Json::null", deserialize_with = "or_null")]
+    #[serde(default, deserialize_with = "or_default")]
     pub before: Json,
     /// The value after.
-    #[serde(default = "Json::null", deserialize_with = "or_null")]
+    #[serde(default, deserialize_with = "or_default")]
     pub after: Json,
     /// The user who made the change.
     #[serde(default, deserialize_with = "or_default")]
@@ -565,7 +499,7 @@ pub enum Actor {
 #[serde(deny_unknown_fields)]
 pub struct Notebook {
     /// The project. Default: the main project, for which the member is omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
     /// The index of the group's type.
     pub group_type_index: i32,
@@ -580,7 +514,7 @@ pub struct Notebook {
 #[serde(deny_unknown_fields)]
 pub struct PropertyDefinition {
     /// The project. Default: the main project, for which the member is omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<i64>,
     /// The index of the group type.
     pub group_type_index: i32,
@@ -625,39 +559,14 @@ pub struct CapturedEvent {
 }
 
 /// How the capture call in REST writes fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CaptureFailure {
-    /// Capture returned this status. `None` means an unknown status.
+    /// Capture returned this status, 400 to 599. `None` means an unknown status.
     Status(Option<u16>),
     /// Capture did not respond.
+    #[serde(rename = "error")]
     NoAnswer,
-}
-
-impl Serialize for CaptureFailure {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            CaptureFailure::Status(status) => serializer.collect_map([("status", status)]),
-            CaptureFailure::NoAnswer => serializer.serialize_str("error"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for CaptureFailure {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        if value == "error" {
-            return Ok(CaptureFailure::NoAnswer);
-        }
-        let status = value.as_object().filter(|o| o.len() == 1).and_then(|o| o.get("status"));
-        match status {
-            Some(serde_json::Value::Null) => Ok(CaptureFailure::Status(None)),
-            Some(status) => match status.as_u64() {
-                Some(status @ 400..=599) => Ok(CaptureFailure::Status(u16::try_from(status).ok())),
-                _ => Err(D::Error::custom("a failing status must be a number from 400 to 599")),
-            },
-            None => Err(D::Error::custom("expected `\"error\"` or `{\"status\": number or null}`")),
-        }
-    }
 }
 
 /// A limit on the requests of each personal API key in a sliding window.
@@ -717,10 +626,6 @@ fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     or(deserializer, T::default)
-}
-
-fn or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-    or(deserializer, Json::null)
 }
 
 fn or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

@@ -1,9 +1,11 @@
 //! Groups with indexes, so that a page takes the same time for ten groups and for a million.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -17,6 +19,38 @@ pub(crate) struct GroupRow {
     pub(crate) key: Arc<str>,
     pub(crate) properties: Properties,
     pub(crate) created_at: DateTime<Utc>,
+    /// The times of the writes that the list may not show yet, with the properties before; `None` for the creation.
+    hidden: Vec<(Instant, Option<Properties>)>,
+}
+
+impl GroupRow {
+    pub(crate) fn new(
+        project: i64,
+        index: i32,
+        key: &str,
+        properties: Properties,
+        created_at: DateTime<Utc>,
+    ) -> Self {
+        Self { project, index, key: Arc::from(key), properties, created_at, hidden: Vec::new() }
+    }
+
+    /// Hides a write from the list for the time `lag`, and forgets those that the list shows by now.
+    pub(crate) fn hide(&mut self, before: Option<Properties>, written: Instant, lag: Duration) {
+        if !lag.is_zero() {
+            self.hidden.retain(|(time, _)| written.saturating_duration_since(*time) < lag);
+            self.hidden.push((written, before));
+        }
+    }
+
+    /// Returns the group as the list shows it: before the first hidden write. `None` means not at all.
+    pub(crate) fn listed(&self, now: Instant, lag: Duration) -> Option<Cow<'_, Self>> {
+        match self.hidden.iter().find(|(time, _)| now.saturating_duration_since(*time) < lag) {
+            None => Some(Cow::Borrowed(self)),
+            Some((_, before)) => {
+                before.clone().map(|properties| Cow::Owned(Self { properties, ..self.clone() }))
+            }
+        }
+    }
 }
 
 /// The position of a row in the order of creation. Groups are never deleted.
@@ -26,14 +60,14 @@ pub(crate) type RowId = usize;
 /// marks the end of all groups with the same time.
 type Place = (Reverse<i64>, Reverse<Option<Arc<str>>>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Table {
     by_key: HashMap<Arc<str>, RowId>,
     by_place: BTreeMap<Place, RowId>,
 }
 
 /// All groups of all projects.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Groups {
     rows: Vec<GroupRow>,
     tables: BTreeMap<(i64, i32), Table>,
@@ -51,16 +85,6 @@ impl Groups {
         table.by_place.insert(place(row.created_at.timestamp_micros(), Some(row.key.clone())), id);
         self.rows.push(row);
         Some(id)
-    }
-
-    /// Removes the newest rows until `len` are left.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        for row in self.rows.drain(len.min(self.rows.len())..) {
-            if let Some(table) = self.tables.get_mut(&(row.project, row.index)) {
-                table.by_key.remove(&row.key);
-                table.by_place.remove(&place(row.created_at.timestamp_micros(), Some(row.key)));
-            }
-        }
     }
 
     pub(crate) fn find(&self, project: i64, index: i32, key: &str) -> Option<RowId> {
@@ -149,9 +173,7 @@ mod tests {
         let mut groups = Groups::default();
         for &(seconds, key) in rows {
             let created_at = DateTime::from_timestamp(seconds, 0).unwrap();
-            let row =
-                GroupRow { project: 1, index: 0, key: key.into(), properties: Properties::new(), created_at };
-            assert!(groups.insert(row).is_some());
+            assert!(groups.insert(GroupRow::new(1, 0, key, Properties::new(), created_at)).is_some());
         }
         groups
     }
@@ -172,12 +194,30 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_unique_and_truncating_removes_it() {
+    fn a_group_is_unique() {
         let mut groups = groups(&[(1, "a"), (2, "b")]);
         let twin = groups.rows()[0].clone();
         assert_eq!(groups.insert(twin), None);
-        groups.truncate(1);
-        assert_eq!(groups.find(1, 0, "b"), None);
-        assert_eq!(keys(groups.below(1, 0, None)), ["a"]);
+    }
+
+    #[test]
+    fn the_list_shows_a_group_as_it_was_before_the_lag() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let lag = Duration::from_secs(10);
+        let plan = |plan: &str| Properties::parse(&format!(r#"{{"plan":"{plan}"}}"#)).unwrap();
+        let mut row = GroupRow::new(1, 0, "a", plan("c"), DateTime::UNIX_EPOCH);
+        // New at 0, changed at 4 and at 8.
+        for (seconds, before) in [(0, None), (4, Some(plan("a"))), (8, Some(plan("b")))] {
+            row.hide(before, at(seconds), lag);
+        }
+        for (seconds, shown) in
+            [(0, None), (9, None), (10, Some("a")), (13, Some("a")), (14, Some("b")), (18, Some("c"))]
+        {
+            let listed = row.listed(at(seconds), lag).map(|row| row.properties.clone());
+            assert_eq!(listed, shown.map(plan), "at {seconds}");
+        }
+        row.hide(Some(plan("c")), at(18), lag);
+        assert_eq!(row.hidden.len(), 1);
     }
 }

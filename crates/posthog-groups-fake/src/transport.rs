@@ -1,16 +1,14 @@
 //! Connections: accepting, serving, and aborting them for faults.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::Stream;
 use http::HeaderValue;
 use http::header::CONTENT_LENGTH;
-use http_body::{Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -77,7 +75,7 @@ async fn serve(stream: TcpStream, app: TowerToHyperService<axum::Router>, idle_t
     http.timer(TokioTimer::new()).header_read_timeout(idle_timeout);
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let abort = tokio::select! {
-        _ = Pin::new(&mut connection) => None,
+        _ = &mut connection => None,
         abort = aborts.recv() => abort,
     };
     if let Some(abort) = abort {
@@ -133,49 +131,15 @@ pub(crate) fn truncated(answer: &Answer, keep: usize, framing: Framing) -> Vec<u
     out
 }
 
-/// A body that is sent in pieces.
-#[derive(Debug)]
-pub(crate) struct Pieces {
-    pieces: mpsc::Receiver<Result<Bytes, io::Error>>,
-    left: u64,
-}
-
-/// Creates a response whose body is sent in pieces. Sending an error ends the connection.
-pub(crate) fn in_pieces(answer: Answer) -> (Response, Bytes, mpsc::Sender<Result<Bytes, io::Error>>) {
-    let (sender, pieces) = mpsc::channel(1);
-    let left = answer.body.len() as u64;
-    let mut response = Response::new(Body::new(Pieces { pieces, left }));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(left));
-    (response, answer.body, sender)
-}
-
-impl http_body::Body for Pieces {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        self.pieces.poll_recv(context).map(|piece| {
-            piece.map(|piece| {
-                piece.map(|bytes| {
-                    self.left = self.left.saturating_sub(bytes.len() as u64);
-                    Frame::data(bytes)
-                })
-            })
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
+/// Creates a response whose body is sent in pieces. An error ends the connection.
+pub(crate) fn in_pieces(
+    answer: Answer,
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> Response {
+    let length = HeaderValue::from(answer.body.len());
+    let mut response = respond(answer).map(|_| Body::from_stream(pieces));
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response
 }
 
 #[cfg(test)]

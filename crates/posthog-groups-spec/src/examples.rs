@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openapi_ledger::grammar::{Kind, Shape};
+use openapi_ledger::grammar::{Kind, for_each_object};
 use openapi_ledger::lint::{Finding, Severity, sort};
 use openapi_ledger::{Document, Error, METHODS, Map, Place, Pointer, Value};
 
@@ -128,9 +128,9 @@ const MAX_EXAMPLES: usize = 8;
 /// If a folder or file cannot be read or does not parse.
 pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
     let mut holders = Vec::new();
-    for (path, item) in spec.get("paths").and_then(Value::as_object).into_iter().flatten() {
+    for (path, item) in spec["paths"].members() {
         for method in METHODS {
-            if let Some(id) = item.get(method).and_then(|operation| operation.get("operationId")?.as_str()) {
+            if let Some(id) = item.get(method).and_then(|operation| operation["operationId"].as_str()) {
                 holders.push((id.to_owned(), Pointer::root().key("paths").key(path).key(method)));
             }
         }
@@ -143,7 +143,7 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
         for path in entries(&folder)? {
             let example = Document::read(&path)?.value;
             let Some(body) = example.get("body") else { continue };
-            let holder = match example.get("status").and_then(Value::as_u64) {
+            let holder = match example["status"].as_u64() {
                 None => operation.key("requestBody"),
                 Some(status) => {
                     let responses = operation.key("responses");
@@ -154,11 +154,11 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
                     at
                 }
             };
-            let reference = spec.pointer(holder.as_str()).and_then(|holder| holder.get("$ref")?.as_str());
+            let reference = spec.pointer(holder.as_str()).and_then(|holder| holder["$ref"].as_str());
             let shared = reference.and_then(Pointer::parse);
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let name = if shared.is_some() { format!("{id}.{stem}") } else { stem };
-            let media = example.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
+            let media = example["content_type"].as_str().unwrap_or("application/json");
             let at = shared.unwrap_or(holder).key("content").key(media);
             let Some(Value::Object(media)) = spec.pointer_mut(at.as_str()) else { continue };
             if media.contains_key("example") {
@@ -184,21 +184,12 @@ pub fn embed_examples(spec: &mut Value, dir: &Path) -> Result<(), Error> {
 /// Returns `spec` without the `examples` of its media types.
 pub fn without_examples(spec: &Value) -> Value {
     let mut spec = spec.clone();
-    remove_examples(&mut spec, Shape::DOCUMENT);
-    spec
-}
-
-fn remove_examples(value: &mut Value, shape: Shape) {
-    match value {
-        Value::Object(members) if shape != Shape::Anything => {
-            if shape.kind() == Some(Kind::MediaType) {
-                members.remove("examples");
-            }
-            members.iter_mut().for_each(|(key, member)| remove_examples(member, shape.member(key)));
+    for_each_object(&mut spec, &mut |members, shape, _| {
+        if shape.kind() == Some(Kind::MediaType) {
+            members.remove("examples");
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| remove_examples(item, shape.item())),
-        _ => {}
-    }
+    });
+    spec
 }
 
 /// Returns the entries of a folder, sorted by name, without hidden ones.
@@ -258,7 +249,7 @@ impl File<'_> {
             );
             return None;
         };
-        let kind = members.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind = members["kind"].as_str().unwrap_or_default();
         let known: &[&str] = match kind {
             "request" => &["kind", "era", "content_type", "note", "query", "headers", "body"],
             "response" => &["kind", "era", "status", "content_type", "note", "headers", "body"],
@@ -280,7 +271,7 @@ impl File<'_> {
                 help,
             );
         }
-        let era = members.get("era").and_then(Value::as_str).unwrap_or_default();
+        let era = members["era"].as_str().unwrap_or_default();
         if !matches!(era, "2025" | "2026" | "both") {
             let help = "write `\"era\": \"2025\"`, `\"2026\"` or `\"both\"`";
             self.add("example-file", &root.key("era"), format!("`era` is `{era}`"), help);
@@ -301,13 +292,12 @@ impl File<'_> {
                 self.add("example-file", &root.key(name), format!("`{name}` is not an object"), help);
             }
         }
-        let content_type = members.get("content_type").and_then(Value::as_str).unwrap_or("application/json");
+        let content_type = members["content_type"].as_str().unwrap_or("application/json");
         if kind == "request" {
             self.request(operations, operation, members, content_type);
             return None;
         }
-        let status =
-            members.get("status").and_then(Value::as_u64).filter(|status| (100..600).contains(status));
+        let status = members["status"].as_u64().filter(|status| (100..600).contains(status));
         let Some(status) = status else {
             self.add(
                 "example-file",
@@ -325,7 +315,7 @@ impl File<'_> {
         let root = Pointer::root();
         for (field, place) in [("query", "query"), ("headers", "header")] {
             let empty = Map::new();
-            let given = members.get(field).and_then(Value::as_object).unwrap_or(&empty);
+            let given = members[field].as_object().unwrap_or(&empty);
             let declared = operations.parameters(operation, place);
             let same = |a: &str, b: &str| if place == "header" { a.eq_ignore_ascii_case(b) } else { a == b };
             for (name, value) in given {
@@ -399,7 +389,7 @@ impl File<'_> {
             );
             return;
         };
-        let headers = members.get("headers").and_then(Value::as_object);
+        let headers = members["headers"].as_object();
         let declared = operations.headers(response);
         for (name, value) in headers.into_iter().flatten() {
             let header = declared.iter().find(|header| header.name.eq_ignore_ascii_case(name));

@@ -44,7 +44,7 @@ fn kind(members: &Map) -> (String, Vec<&'static str>) {
         let values: Vec<_> = values.iter().map(Value::to_string).collect();
         let text = values.join(" | ");
         // The type of an enum is the type of its values, unless the schema states another one.
-        let stated = members.get("type").and_then(Value::as_str);
+        let stated = members["type"].as_str();
         let strings = members["enum"].as_array().is_some_and(|all| all.iter().all(Value::is_string));
         return match stated {
             Some("string") if strings => (text, used),
@@ -61,7 +61,7 @@ fn kind(members: &Map) -> (String, Vec<&'static str>) {
             return (format!("<{}>", alternatives.join(separator)), used);
         }
     }
-    match members.get("type").and_then(Value::as_str) {
+    match members["type"].as_str() {
         Some("array") => {
             used.extend(["type", "items"]);
             (format!("[{}]", members.get("items").map_or_else(|| "...".to_owned(), schema)), used)
@@ -81,11 +81,8 @@ fn kind(members: &Map) -> (String, Vec<&'static str>) {
 }
 
 fn object(members: &Map) -> String {
-    let mut parts: Vec<String> = members
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    let mut parts: Vec<String> = members["properties"]
+        .members()
         .map(|(name, value)| {
             let optional = if is_required(value) { "" } else { "?" };
             format!("{name}{optional}: {}", schema(value))
@@ -130,9 +127,7 @@ pub(super) fn parameter(value: &Value) -> String {
         None => content(value),
     };
     let mut rest: Vec<_> = value
-        .as_object()
-        .into_iter()
-        .flatten()
+        .members()
         .filter(|(key, _)| !["name", "in", "required", "schema", "content"].contains(&key.as_str()))
         .map(|(key, value)| format!(", {key} {value}"))
         .collect();
@@ -142,7 +137,7 @@ pub(super) fn parameter(value: &Value) -> String {
 
 /// A response or a request body: its content by media type, or `no body`.
 pub(super) fn content(value: &Value) -> String {
-    let media = value.get("content").and_then(Value::as_object).filter(|media| !media.is_empty());
+    let media = value["content"].as_object().filter(|media| !media.is_empty());
     let Some(media) = media else { return "no body".to_owned() };
     let mut parts: Vec<_> = media.iter().map(|(name, media)| of_media_type(name, media)).collect();
     parts.sort();
@@ -158,7 +153,7 @@ fn of_media_type(name: &str, media: &Value) -> String {
 
 /// The ways to authenticate.
 pub(super) fn security(value: &Value) -> String {
-    let ways = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+    let ways = value.items().iter().filter_map(Value::as_object);
     let ways: Vec<_> = ways
         .map(|way| {
             let schemes: Vec<_> = way
@@ -176,7 +171,7 @@ pub(super) fn security(value: &Value) -> String {
 
 /// A list of values: `group:read, group:write`.
 pub(super) fn values(value: &Value) -> String {
-    list(value.as_array().map_or(&[][..], Vec::as_slice))
+    list(value.items())
 }
 
 /// A schema whose type is not the expected one, without the keywords that are compared anyway.

@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Difference;
-use crate::diff::without_names;
 use crate::document::Document;
 use crate::error::Error;
 use crate::marks::Marks;
 use crate::pointer::Pointer;
+use crate::template::without_names;
 
 /// The paths that are compared, and every known defect of the published documents.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -247,7 +247,7 @@ impl Scope {
         document: &'a Document,
         known: &[String],
     ) -> Option<(Base, Vec<PathItem<'a>>)> {
-        let paths = document.value.get("paths").and_then(Value::as_object)?;
+        let paths = document.value["paths"].as_object()?;
         let base = self.base(document, paths.keys(), known)?;
         let site = |(path, item): (&'a Text, &'a Value)| {
             Some((self.canonical(&base.without(path)?, known)?, path, item))
@@ -270,8 +270,8 @@ impl Scope {
         if paths.clone().any(|path| is_ours(path)) {
             return Some(Base::Same);
         }
-        let servers = document.value.get("servers").and_then(Value::as_array).into_iter().flatten();
-        let urls = servers.filter_map(|server| server.get("url")?.as_str());
+        let servers = document.value["servers"].items().iter();
+        let urls = servers.filter_map(|server| server["url"].as_str());
         for prefix in urls.map(path_of_url).filter(|prefix| !prefix.is_empty()) {
             if paths.clone().any(|path| is_ours(&format!("{prefix}{path}"))) {
                 return Some(Base::Server(prefix.to_owned()));

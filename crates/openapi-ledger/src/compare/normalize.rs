@@ -10,11 +10,11 @@ use crate::json;
 use crate::value::{Map, Value};
 
 use super::ledger::Ledger;
-use crate::diff::names_in;
 use crate::document::Document;
 use crate::error::Error;
 use crate::grammar::{METHODS, SCHEMA, Shape, is_prose};
 use crate::pointer::Pointer;
+use crate::template::names_in;
 
 /// Marks a required property, instead of the object's `required`.
 pub(super) const REQUIRED: &str = "x-required";
@@ -136,7 +136,7 @@ impl<'a> Normalizer<'a> {
     fn resolved(&self, value: &'a Value, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
         let (mut value, mut at) = (value, at.clone());
         for _ in 0..64 {
-            let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok((value, at)) };
+            let Some(reference) = value["$ref"].as_str() else { return Ok((value, at)) };
             let target = self.target(reference, &at)?;
             value = target.0;
             at = target.1;
@@ -180,8 +180,7 @@ impl<'a> Normalizer<'a> {
         }
         let mut responses = Map::new();
         let at_responses = at.key("responses");
-        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten()
-        {
+        for (status, response) in operation["responses"].members() {
             if status.starts_with("x-") {
                 continue;
             }
@@ -218,11 +217,9 @@ impl<'a> Normalizer<'a> {
         let at_item = at.parent().unwrap_or_default();
         for (holder, at) in [(item, at_item), (operation, at.clone())] {
             let at = at.key("parameters");
-            for (n, parameter) in
-                holder.get("parameters").and_then(Value::as_array).into_iter().flatten().enumerate()
-            {
+            for (n, parameter) in holder["parameters"].items().iter().enumerate() {
                 let (parameter, at) = self.resolved(parameter, &at.index(n))?;
-                let text = |key| parameter.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
+                let text = |key| parameter[key].as_str().unwrap_or("?").to_owned();
                 let (place, name) = (text("in"), text("name"));
                 // OpenAPI says that these are ignored.
                 let ignored = ["accept", "content-type", "authorization"];
@@ -251,18 +248,17 @@ impl<'a> Normalizer<'a> {
             result.insert("required", true.into());
         }
         let style = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
-        let given = parameter.get("style").and_then(Value::as_str).unwrap_or(style);
+        let given = parameter["style"].as_str().unwrap_or(style);
         if given != style {
             result.insert("style", given.into());
         }
-        let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(given == "form");
+        let explode = parameter["explode"].as_bool().unwrap_or(given == "form");
         // `explode` matters only for lists and objects.
         let schema = parameter.get("schema").map(|schema| self.resolved(schema, &at.key("schema")));
         let scalar = match schema.transpose()? {
-            Some((schema, _)) => schema
-                .get("type")
-                .and_then(Value::as_str)
-                .is_some_and(|kind| !matches!(kind, "array" | "object")),
+            Some((schema, _)) => {
+                schema["type"].as_str().is_some_and(|kind| !matches!(kind, "array" | "object"))
+            }
             None => false,
         };
         if explode != (given == "form") && !scalar {
@@ -284,7 +280,7 @@ impl<'a> Normalizer<'a> {
 
     fn headers(&mut self, response: &'a Value, at: &Pointer) -> Result<Map, Error> {
         let mut result = Map::new();
-        for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        for (name, header) in response["headers"].members() {
             let (header, at) = self.resolved(header, &at.key("headers").key(name))?;
             let mut normalized = Map::new();
             if header.get("required") == Some(&Value::Bool(true)) {
@@ -301,7 +297,7 @@ impl<'a> Normalizer<'a> {
     fn content(&mut self, holder: &'a Value, at: &Pointer, direction: Direction) -> Result<Map, Error> {
         let mut content = Map::new();
         let at = at.key("content");
-        for (name, media) in holder.get("content").and_then(Value::as_object).into_iter().flatten() {
+        for (name, media) in holder["content"].members() {
             let mut normalized = Map::new();
             let at = at.key(name);
             let schema = media.get("schema").map(|schema| self.schema(schema, &at.key("schema"), direction));
@@ -328,13 +324,13 @@ impl<'a> Normalizer<'a> {
             let mut named = BTreeMap::new();
             for (name, needed) in way {
                 named.insert(scheme_on_the_wire(schemes.and_then(|all| all.get(name)), name), json!([]));
-                scopes.extend(needed.as_array().into_iter().flatten().filter_map(Value::as_str));
+                scopes.extend(needed.items().iter().filter_map(Value::as_str));
             }
             ways.push(named);
         }
         ways.sort_by_key(|way| way.keys().cloned().collect::<Vec<_>>());
         ways.dedup();
-        let stated = self.scopes.and_then(|extension| operation.get(extension)?.as_array());
+        let stated = self.scopes.and_then(|extension| operation[extension].as_array());
         scopes.extend(stated.into_iter().flatten().filter_map(Value::as_str));
         if !ways.is_empty() {
             result.insert("security", json!(ways));
@@ -376,7 +372,7 @@ impl<'a> Normalizer<'a> {
     }
 
     fn is_3_1(&self) -> bool {
-        self.document.value.get("openapi").and_then(Value::as_str).is_some_and(|v| v.starts_with("3.1"))
+        self.document.value["openapi"].as_str().is_some_and(|v| v.starts_with("3.1"))
     }
 
     /// The fields of a schema that restrict its values, each in its canonical form.
@@ -478,11 +474,8 @@ pub(super) fn restore(value: &mut Value) {
                     members.insert(field, value);
                 }
             }
-            let required: Vec<_> = members
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
+            let required: Vec<_> = members["properties"]
+                .members()
                 .filter(|(_, property)| property.get(REQUIRED).is_some())
                 .map(|(name, _)| name.clone())
                 .collect();

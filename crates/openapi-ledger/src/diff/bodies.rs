@@ -1,11 +1,10 @@
 //! Request bodies and responses: media types, status codes, headers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Who::{Caller, GeneratedCode, Reader};
-use super::facets::{became, same};
-use super::schemas::Use;
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use super::facets::same;
+use super::{At, Comparison, Direction, Node, Pair, Verdict, kinds};
 
 /// Whether the descriptions of two responses are compared. The descriptions of a status and of the range that covers it
 /// always differ.
@@ -16,13 +15,13 @@ enum Texts {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn request_body(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let direction = Some(Direction::Request);
-        let (before, after) = match (old.get("requestBody"), new.get("requestBody")) {
+    pub(super) fn request_body(&mut self, operation: &Pair<'a>) {
+        let at = operation.at_key("requestBody");
+        let body = self.resolved(&operation.key("requestBody"));
+        match operation.get("requestBody") {
             (None, None) => return,
-            (None, Some(after)) => {
-                let body = self.new.resolve(after).node;
-                let verdict = if body.flag("required") {
+            (None, Some(_)) => {
+                let verdict = if body.new.flag("required") {
                     Verdict::breaking(
                         [Caller, GeneratedCode],
                         "requests without a body are rejected, and the generated method requires one",
@@ -30,84 +29,58 @@ impl<'a> Comparison<'a> {
                 } else {
                     Verdict::compatible("requests without a body still succeed")
                 };
-                self.report(
-                    &kinds::REQUEST_BODY_ADDED,
-                    At::came(new.at.key("requestBody")),
-                    direction,
-                    verdict,
-                    "a request body was added",
-                );
-                return;
+                return self.report(&kinds::REQUEST_BODY_ADDED, at, verdict, "a request body was added");
             }
             (Some(_), None) => {
                 let why = "the body that callers send is ignored or rejected, and the generated method has no body argument";
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
-                self.report(
+                return self.report(
                     &kinds::REQUEST_BODY_REMOVED,
-                    At::gone(old.at.key("requestBody")),
-                    direction,
+                    at,
                     verdict,
                     "the request body was removed",
                 );
-                return;
             }
-            (Some(before), Some(after)) => (self.old.resolve(before).node, self.new.resolve(after).node),
-        };
-        if before.flag("required") != after.flag("required") {
-            let (what, verdict) = if after.flag("required") {
-                (
-                    "required",
-                    Verdict::breaking([Caller, GeneratedCode], "requests without a body are rejected"),
-                )
+            (Some(_), Some(_)) => {}
+        }
+        let (was, is) = body.flags("required");
+        if was != is {
+            let (what, verdict) = if is {
+                let why = "requests without a body are rejected";
+                ("required", Verdict::breaking([Caller, GeneratedCode], why))
             } else {
                 ("optional", Verdict::compatible("requests with a body still succeed"))
             };
-            let at = At::member(&before, &after, "required");
-            self.report(
-                &kinds::REQUEST_BODY_REQUIRED,
-                at,
-                direction,
-                verdict,
-                format!("the request body is now {what}"),
-            );
+            let message = format!("the request body is now {what}");
+            self.report(&kinds::REQUEST_BODY_REQUIRED, body.at_key("required"), verdict, message);
         }
-        self.content(&before.key("content"), &after.key("content"), Direction::Request, "the request body");
-        self.remaining(&before, &after, &["required", "content"], direction);
+        self.content(&body.key("content"), "the request body");
+        self.remaining(&body, &["required", "content"]);
     }
 
-    pub(super) fn responses(&mut self, old: &Node<'a>, new: &Node<'a>) {
+    pub(super) fn responses(&mut self, responses: &Pair<'a>) {
         let statuses = |node: &Node<'a>| -> BTreeMap<String, Node<'a>> {
             let described = node.members().filter(|(key, _)| !key.starts_with("x-"));
             described
                 .map(|(key, node)| (if key == "default" { key.to_owned() } else { key.to_uppercase() }, node))
                 .collect()
         };
-        let (before, after) = (statuses(old), statuses(new));
+        let direction = responses.direction;
+        let (before, after) = (statuses(&responses.old), statuses(&responses.new));
         for (status, response) in &before {
+            let message = format!("response {status} was removed");
+            let at = At::gone(response.at.clone(), direction);
             if let Some(other) = after.get(status) {
                 self.response(response, other, status, Texts::Compare);
             } else if let Some((range, other)) = self.covering(&after, status) {
                 let verdict = Verdict::compatible(format!("{range} describes it"));
-                let message = format!("response {status} was removed, and {range} covers it");
-                self.report(
-                    &kinds::STATUS_CODE_REMOVED,
-                    At::gone(response.at.clone()),
-                    Some(Direction::Response),
-                    verdict,
-                    message,
-                );
+                let message = format!("{message}, and {range} covers it");
+                self.report(&kinds::STATUS_CODE_REMOVED, at, verdict, message);
                 self.response(response, other, status, Texts::Differ);
             } else {
                 let why = "the response is no longer described, and generated code no longer decodes it";
                 let verdict = Verdict::breaking([Reader, GeneratedCode], why);
-                let message = format!("response {status} was removed");
-                self.report(
-                    &kinds::STATUS_CODE_REMOVED,
-                    At::gone(response.at.clone()),
-                    Some(Direction::Response),
-                    verdict,
-                    message,
-                );
+                self.report(&kinds::STATUS_CODE_REMOVED, at, verdict, message);
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
@@ -122,247 +95,153 @@ impl<'a> Comparison<'a> {
                     "readers must expect undescribed statuses, and one of them is now described",
                 ),
             };
-            let message = format!("response {status} was added");
-            self.report(
-                &kinds::STATUS_CODE_ADDED,
-                At::came(response.at.clone()),
-                Some(Direction::Response),
-                verdict,
-                message,
-            );
+            let at = At::came(response.at.clone(), direction);
+            self.report(&kinds::STATUS_CODE_ADDED, at, verdict, format!("response {status} was added"));
             if let Some((_, range)) = covered {
                 self.response(range, response, status, Texts::Differ);
             }
         }
-        let handled: Vec<&str> = old
-            .members()
-            .chain(new.members())
-            .map(|(key, _)| key)
-            .filter(|key| !key.starts_with("x-"))
-            .collect();
-        self.remaining(old, new, &handled, Some(Direction::Response));
+        let handled: Vec<_> = responses.names().into_iter().filter(|key| !key.starts_with("x-")).collect();
+        self.remaining(responses, &handled);
     }
 
     fn response(&mut self, old: &Node<'a>, new: &Node<'a>, status: &str, texts: Texts) {
-        let (old, new) = (self.old.resolve(old.clone()).node, self.new.resolve(new.clone()).node);
+        let direction = Some(Direction::Response);
+        let response = self.resolved(&Pair { old: old.clone(), new: new.clone(), direction });
         let subject = format!("response {status}");
-        let empty = |node: &Node<'_>| node.key("content").members().next().is_none();
-        match (empty(&old), empty(&new)) {
+        let at = response.at_key("content");
+        let content = response.key("content");
+        let empty = |node: &Node<'_>| node.members().next().is_none();
+        match (empty(&content.old), empty(&content.new)) {
             (true, true) => {}
             (true, false) => {
-                let why =
-                    "readers that expect no content ignore it; the generated method now returns a value";
-                let message = format!("{subject} now has content");
-                self.report(
-                    &kinds::RESPONSE_BODY_ADDED,
-                    At::member(&old, &new, "content"),
-                    Some(Direction::Response),
-                    Verdict::compatible(why),
-                    message,
+                let verdict = Verdict::compatible(
+                    "readers that expect no content ignore it; the generated method now returns a value",
                 );
+                self.report(&kinds::RESPONSE_BODY_ADDED, at, verdict, format!("{subject} now has content"));
             }
             (false, true) => {
                 let verdict =
                     Verdict::breaking([Reader, GeneratedCode], "a reader that decodes the content fails");
                 let message = format!("{subject} no longer has content");
-                self.report(
-                    &kinds::RESPONSE_BODY_REMOVED,
-                    At::member(&old, &new, "content"),
-                    Some(Direction::Response),
-                    verdict,
-                    message,
-                );
+                self.report(&kinds::RESPONSE_BODY_REMOVED, at, verdict, message);
             }
-            (false, false) => {
-                self.content(&old.key("content"), &new.key("content"), Direction::Response, &subject)
-            }
+            (false, false) => self.content(&content, &subject),
         }
-        self.headers(&old.key("headers"), &new.key("headers"), &subject);
-        self.links(&old.key("links"), &new.key("links"));
+        self.headers(&response.key("headers"), &subject);
+        self.links(&response.key("links"));
         if texts == Texts::Compare {
-            self.remaining(&old, &new, &["content", "headers", "links"], Some(Direction::Response));
+            self.remaining(&response, &["content", "headers", "links"]);
         }
     }
 
-    pub(super) fn content(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Direction, subject: &str) {
-        let types = |node: &Node<'a>| -> BTreeMap<String, Node<'a>> {
-            node.members().map(|(name, node)| (name.to_lowercase().replace(' ', ""), node)).collect()
-        };
-        let (before, after) = (types(old), types(new));
-        for (name, media) in &before {
-            let Some(other) = after.get(name) else {
-                let verdict = match direction {
-                    Direction::Request => Verdict::breaking(
-                        [Caller, GeneratedCode],
-                        "requests with this media type are rejected with 415",
-                    ),
-                    Direction::Response => Verdict::breaking(
-                        [Reader, GeneratedCode],
-                        "a reader that requests this media type gets 406, or a body that it cannot decode",
-                    ),
-                };
-                let message = format!("{subject}: `{name}` was removed");
-                self.report(
-                    &kinds::MEDIA_TYPE_REMOVED,
-                    At::gone(media.at.clone()),
-                    Some(direction),
-                    verdict,
-                    message,
-                );
-                continue;
-            };
-            self.schema(
-                &media.key("schema"),
-                &other.key("schema"),
-                Use { direction: Some(direction), optional: false },
-            );
-            self.encoding(&media.key("encoding"), &other.key("encoding"), direction, subject);
-            self.remaining(media, other, &["schema", "encoding"], Some(direction));
-        }
-        for (name, media) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-            let why = match direction {
-                Direction::Request => "requests with the existing media types still succeed",
-                Direction::Response => "readers that request the existing media types still get them",
-            };
-            let message = format!("{subject}: `{name}` was added");
-            self.report(
-                &kinds::MEDIA_TYPE_ADDED,
-                At::came(media.at.clone()),
-                Some(direction),
-                Verdict::compatible(why),
-                message,
-            );
-        }
-    }
-
-    fn encoding(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Direction, subject: &str) {
-        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
-        for name in names {
-            if same(old.key(name).value, new.key(name).value) {
-                continue;
-            }
-            let verdict = Verdict::breaking(
-                [Caller, Reader],
-                "the part is encoded differently than the other side expects",
-            );
-            let message = format!(
-                "{subject}: the encoding of `{name}` {}",
-                became(old.value.get(name), new.value.get(name))
-            );
-            self.report(
-                &kinds::ENCODING_CHANGED,
-                At::member(old, new, name),
-                Some(direction),
-                verdict,
-                message,
-            );
-        }
-    }
-
-    fn headers(&mut self, old: &Node<'a>, new: &Node<'a>, subject: &str) {
-        let direction = Some(Direction::Response);
-        let named = |node: &Node<'a>| -> BTreeMap<String, (&'a str, Node<'a>)> {
-            node.members().map(|(name, node)| (name.to_lowercase(), (name, node))).collect()
-        };
-        let (before, after) = (named(old), named(new));
-        for (key, (name, header)) in &before {
-            let Some((_, other)) = after.get(key) else {
-                let verdict = Verdict::breaking(
-                    [Reader],
-                    "a reader that uses the header is no longer guaranteed to get it",
-                );
-                let message = format!("{subject}: header `{name}` was removed");
-                self.report(
-                    &kinds::RESPONSE_HEADER_REMOVED,
-                    At::gone(header.at.clone()),
-                    direction,
-                    verdict,
-                    message,
-                );
-                continue;
-            };
-            let (header, other) =
-                (self.old.resolve(header.clone()).node, self.new.resolve(other.clone()).node);
-            if header.flag("required") != other.flag("required") {
-                let (what, verdict) = if other.flag("required") {
-                    (
-                        "now always present",
-                        Verdict::compatible("readers that work without the header still do"),
-                    )
-                } else {
-                    (
-                        "no longer always present",
-                        Verdict::breaking([Reader], "a reader that requires the header may not get it"),
-                    )
-                };
-                let at = At::member(&header, &other, "required");
-                self.report(
-                    &kinds::RESPONSE_HEADER_REQUIRED,
-                    at,
-                    direction,
-                    verdict,
-                    format!("{subject}: header `{name}` is {what}"),
-                );
-            }
-            self.schema_or_content(&header, &other, Direction::Response, true, &format!("header `{name}`"));
-            self.remaining(
-                &header,
-                &other,
-                &["required", "schema", "content", "style", "explode"],
-                direction,
-            );
-            for field in ["style", "explode"] {
-                if header.value.get(field) != other.value.get(field) {
-                    let message = format!(
-                        "{subject}: header `{name}`: `{field}` {}",
-                        became(header.value.get(field), other.value.get(field))
-                    );
-                    let verdict =
-                        Verdict::breaking([Reader], "the value is formatted differently than readers expect");
-                    self.report(
-                        &kinds::PARAMETER_STYLE,
-                        At::member(&header, &other, field),
-                        direction,
-                        verdict,
-                        message,
-                    );
-                }
-            }
-        }
-        for (_, (name, header)) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-            let verdict = Verdict::compatible("readers that do not know it ignore it");
-            let message = format!("{subject}: header `{name}` was added");
-            self.report(
-                &kinds::RESPONSE_HEADER_ADDED,
-                At::came(header.at.clone()),
-                direction,
-                verdict,
-                message,
-            );
-        }
-    }
-
-    fn links(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
-        for name in names {
-            let verdict = match (old.get(name), new.get(name)) {
-                (None, Some(_)) => {
-                    Verdict::compatible("readers that do not follow the link are not affected")
-                }
-                (Some(a), Some(b)) if same(a.value, b.value) => continue,
-                _ => Verdict::breaking(
-                    [Reader],
-                    "a reader that follows the link reaches a different operation, or none",
+    pub(super) fn content(&mut self, content: &Pair<'a>, subject: &str) {
+        let (added, removed) = match content.direction {
+            Some(Direction::Request) => (
+                "requests with the existing media types still succeed",
+                Verdict::breaking(
+                    [Caller, GeneratedCode],
+                    "requests with this media type are rejected with 415",
                 ),
-            };
-            let message = format!("the link `{name}` was added, removed or changed");
-            self.report(
-                &kinds::LINK_CHANGED,
-                At::member(old, new, name),
-                Some(Direction::Response),
-                verdict,
-                message,
+            ),
+            _ => (
+                "readers that request the existing media types still get them",
+                Verdict::breaking(
+                    [Reader, GeneratedCode],
+                    "a reader that requests this media type gets 406, or a body that it cannot decode",
+                ),
+            ),
+        };
+        for (name, sides) in content.members_by(|name| name.to_lowercase().replace(' ', "")) {
+            let added = (&kinds::MEDIA_TYPE_ADDED, Verdict::compatible(added));
+            let removed = (&kinds::MEDIA_TYPE_REMOVED, removed.clone());
+            let what = format!("{subject}: `{name}`");
+            let Some(media) = self.in_both(sides, content.direction, &what, added, removed) else { continue };
+            self.schema(&media.key("schema"), false);
+            self.encoding(&media.key("encoding"), subject);
+            self.remaining(&media, &["schema", "encoding"]);
+        }
+    }
+
+    fn encoding(&mut self, encoding: &Pair<'a>, subject: &str) {
+        for name in encoding.names() {
+            let part = encoding.key(name);
+            if !same(part.old.value, part.new.value) {
+                let why = "the part is encoded differently than the other side expects";
+                let verdict = Verdict::breaking([Caller, Reader], why);
+                let what = format!("{subject}: the encoding of `{name}`");
+                self.changed(&kinds::ENCODING_CHANGED, encoding, name, verdict, &what);
+            }
+        }
+    }
+
+    fn headers(&mut self, headers: &Pair<'a>, subject: &str) {
+        for (_, sides) in headers.members_by(str::to_lowercase) {
+            let node = sides.0.as_ref().or(sides.1.as_ref());
+            let name = node.and_then(|node| node.at.tokens().last()).unwrap_or_default().into_owned();
+            let what = format!("{subject}: header `{name}`");
+            let added = Verdict::compatible("readers that do not know it ignore it");
+            let removed = Verdict::breaking(
+                [Reader],
+                "a reader that uses the header is no longer guaranteed to get it",
             );
+            let added = (&kinds::RESPONSE_HEADER_ADDED, added);
+            let removed = (&kinds::RESPONSE_HEADER_REMOVED, removed);
+            if let Some(header) = self.in_both(sides, headers.direction, &what, added, removed) {
+                self.header(&self.resolved(&header), &name, &what);
+            }
+        }
+    }
+
+    fn header(&mut self, header: &Pair<'a>, name: &str, what: &str) {
+        let (was, is) = header.flags("required");
+        if was != is {
+            let (now, verdict) = if is {
+                let why = "readers that work without the header still do";
+                ("now always present", Verdict::compatible(why))
+            } else {
+                let why = "a reader that requires the header may not get it";
+                ("no longer always present", Verdict::breaking([Reader], why))
+            };
+            let at = header.at_key("required");
+            self.report(&kinds::RESPONSE_HEADER_REQUIRED, at, verdict, format!("{what} is {now}"));
+        }
+        self.schema_or_content(header, true, &format!("header `{name}`"));
+        self.remaining(header, &["required", "schema", "content", "style", "explode"]);
+        for field in ["style", "explode"] {
+            let (before, after) = header.values(field);
+            if before != after {
+                let why = "the value is formatted differently than readers expect";
+                let verdict = Verdict::breaking([Reader], why);
+                self.changed(&kinds::PARAMETER_STYLE, header, field, verdict, &format!("{what}: `{field}`"));
+            }
+        }
+    }
+
+    fn links(&mut self, links: &Pair<'a>) {
+        let added = "readers that do not follow the link are not affected";
+        let changed = "a reader that follows the link reaches a different operation, or none";
+        self.opaque(links, &kinds::LINK_CHANGED, "link", added, changed);
+    }
+
+    /// Callbacks are requests that the server sends.
+    pub(super) fn callbacks(&mut self, callbacks: &Pair<'a>) {
+        let added = "receivers that do not subscribe to it do not get it";
+        let changed =
+            "the receiver gets something else or nothing; changes of callbacks are not analyzed further";
+        self.opaque(callbacks, &kinds::CALLBACK_CHANGED, "callback", added, changed);
+    }
+
+    /// Reports only whether the members changed.
+    fn opaque(&mut self, members: &Pair<'a>, kind: &super::Kind, what: &str, added: &str, changed: &str) {
+        for name in members.names() {
+            let verdict = match members.values(name) {
+                (None, Some(_)) => Verdict::compatible(added),
+                (Some(a), Some(b)) if same(a, b) => continue,
+                _ => Verdict::breaking([Reader], changed),
+            };
+            let message = format!("the {what} `{name}` was added, removed or changed");
+            self.report(kind, members.at_key(name), verdict, message);
         }
     }
 

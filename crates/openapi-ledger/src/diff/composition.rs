@@ -3,149 +3,126 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Who::{Caller, GeneratedCode, Reader};
-use super::facets::{became, same};
-use super::schemas::{Use, Variance, judge, retyped};
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use super::facets::same;
+use super::schemas::{Variance, judge, retyped};
+use super::{At, Comparison, Node, Pair, Verdict, kinds};
 
 impl<'a> Comparison<'a> {
-    pub(super) fn composition(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        self.negation(old, new, direction);
-        self.parts(old, new, direction);
+    pub(super) fn composition(&mut self, schema: &Pair<'a>) {
+        self.negation(schema);
+        self.parts(schema);
         let keyword = |node: &Node<'a>| {
             ["oneOf", "anyOf"].into_iter().filter(|key| node.get(key).is_some()).collect::<Vec<_>>()
         };
-        match (keyword(old).as_slice(), keyword(new).as_slice()) {
+        match (keyword(&schema.old).as_slice(), keyword(&schema.new).as_slice()) {
             ([a], [b]) if a != b => {
                 // `anyOf` also allows values that match several alternatives.
                 let variance = if *b == "anyOf" { Variance::Wider } else { Variance::Narrower };
-                let message = format!("{}: `{a}` was replaced by `{b}`", self.owner(old, new));
+                let message = format!("{}: `{a}` was replaced by `{b}`", self.owner(schema));
                 let verdict = retyped(
-                    direction,
+                    schema.direction,
                     variance,
                     "requests with a value that matches several alternatives are rejected",
                     "readers can get a value that matches several alternatives",
                 );
-                self.report(
-                    &kinds::COMPOSITION_CHANGED,
-                    At::both(old.at.key(a), new.at.key(b)),
-                    direction,
-                    verdict,
-                    message,
-                );
-                self.alternatives(&old.key(a), &new.key(b), direction);
+                let (old, new) = (schema.old.key(a), schema.new.key(b));
+                let alternatives = Pair { old, new, direction: schema.direction };
+                self.report(&kinds::COMPOSITION_CHANGED, alternatives.at(), verdict, message);
+                self.alternatives(&alternatives);
             }
             _ => {
                 for key in ["oneOf", "anyOf"] {
-                    match (old.get(key), new.get(key)) {
-                        (Some(a), Some(b)) => self.alternatives(&a, &b, direction),
-                        (None, None) => {}
-                        (a, _) => self.appeared_or_went(old, new, key, a.is_some(), direction),
+                    if let Some(alternatives) = self.keyword(schema, key) {
+                        self.alternatives(&alternatives);
                     }
                 }
             }
         }
     }
 
-    fn negation(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        match (old.get("not"), new.get("not")) {
-            (None, None) => {}
-            (Some(a), Some(b)) if same(a.value, b.value) => {}
-            (Some(a), Some(b)) => {
-                let message =
-                    format!("{}: `not` {}", self.owner(old, new), became(Some(a.value), Some(b.value)));
-                let verdict = retyped(
-                    direction,
-                    Variance::Other,
-                    "requests with a value that is now excluded are rejected",
-                    "readers can get values that were excluded",
-                );
-                self.report(&kinds::COMPOSITION_CHANGED, At::both(a.at, b.at), direction, verdict, message);
-            }
-            (a, _) => self.appeared_or_went(old, new, "not", a.is_some(), direction),
+    fn negation(&mut self, schema: &Pair<'a>) {
+        let Some(not) = self.keyword(schema, "not") else { return };
+        if !same(not.old.value, not.new.value) {
+            let verdict = retyped(
+                schema.direction,
+                Variance::Other,
+                "requests with a value that is now excluded are rejected",
+                "readers can get values that were excluded",
+            );
+            let what = format!("{}: `not`", self.owner(schema));
+            self.changed(&kinds::COMPOSITION_CHANGED, schema, "not", verdict, &what);
         }
     }
 
-    fn parts(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        let (before, after) = match (old.get("allOf"), new.get("allOf")) {
-            (Some(before), Some(after)) => (before, after),
-            (None, None) => return,
-            (before, _) => return self.appeared_or_went(old, new, "allOf", before.is_some(), direction),
-        };
-        let pairing = self.pair(&before, &after);
-        for (a, b) in pairing.both {
-            self.schema(&a, &b, Use { direction, optional: false });
+    fn parts(&mut self, schema: &Pair<'a>) {
+        let Some(parts) = self.keyword(schema, "allOf") else { return };
+        let pairing = self.pair(&parts);
+        for part in pairing.both {
+            self.schema(&part, false);
         }
+        let (direction, subject) = (schema.direction, self.owner(schema));
         for part in pairing.gone {
-            let message =
-                format!("{}: a part of `allOf` was removed: {}", self.owner(old, new), called(&part));
+            let message = format!("{subject}: a part of `allOf` was removed: {}", called(&part));
             let verdict = retyped(direction, Variance::Wider, "", "a reader that depends on this part fails");
-            self.report(&kinds::PART_REMOVED, At::gone(part.at), direction, verdict, message);
+            self.report(&kinds::PART_REMOVED, At::gone(part.at, direction), verdict, message);
         }
         for part in pairing.came {
-            let message = format!("{}: a part of `allOf` was added: {}", self.owner(old, new), called(&part));
-            let verdict = judge(
-                direction,
-                Variance::Narrower,
-                "requests with a value that does not match the new part are rejected",
-                "",
-            );
-            self.report(&kinds::PART_ADDED, At::came(part.at), direction, verdict, message);
+            let message = format!("{subject}: a part of `allOf` was added: {}", called(&part));
+            let refused = "requests with a value that does not match the new part are rejected";
+            let verdict = judge(direction, Variance::Narrower, refused, "");
+            self.report(&kinds::PART_ADDED, At::came(part.at, direction), verdict, message);
         }
     }
 
-    fn alternatives(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        let pairing = self.pair(old, new);
-        for (a, b) in pairing.both {
-            self.schema(&a, &b, Use { direction, optional: false });
+    fn alternatives(&mut self, alternatives: &Pair<'a>) {
+        let pairing = self.pair(alternatives);
+        for alternative in pairing.both {
+            self.schema(&alternative, false);
         }
-        let subject = self.new.subject(&new.at);
+        let (direction, subject) = (alternatives.direction, self.new.subject(&alternatives.new.at));
+        let refused = "requests with the removed alternative are rejected";
+        let surprised = "readers can get an alternative that they do not know";
         for alternative in pairing.gone {
             let message = format!("{subject}: the alternative {} was removed", called(&alternative));
-            self.report_composition(
-                &kinds::ALTERNATIVE_REMOVED,
-                At::gone(alternative.at),
-                direction,
-                Variance::Narrower,
-                message,
-            );
+            let verdict = judge(direction, Variance::Narrower, refused, surprised);
+            self.report(&kinds::ALTERNATIVE_REMOVED, At::gone(alternative.at, direction), verdict, message);
         }
         for alternative in pairing.came {
             let message = format!("{subject}: the alternative {} was added", called(&alternative));
-            self.report_composition(
-                &kinds::ALTERNATIVE_ADDED,
-                At::came(alternative.at),
-                direction,
-                Variance::Wider,
-                message,
-            );
+            let verdict = judge(direction, Variance::Wider, refused, surprised);
+            self.report(&kinds::ALTERNATIVE_ADDED, At::came(alternative.at, direction), verdict, message);
         }
     }
 
-    fn appeared_or_went(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        key: &str,
-        went: bool,
-        direction: Option<Direction>,
-    ) {
-        let variance = if went { Variance::Wider } else { Variance::Narrower };
-        let message =
-            format!("{}: `{key}` {}", self.owner(old, new), if went { "was removed" } else { "was added" });
-        let verdict = retyped(
-            direction,
-            variance,
-            "requests with a value that does not match are rejected",
-            "readers can get values that were excluded",
-        );
-        self.report(&kinds::COMPOSITION_CHANGED, At::member(old, new, key), direction, verdict, message);
+    /// Returns a keyword that both schemas have, and reports one that only one of them has.
+    fn keyword(&mut self, schema: &Pair<'a>, key: &str) -> Option<Pair<'a>> {
+        let sides = schema.get(key);
+        if sides.0.is_none() && sides.1.is_none() {
+            return None;
+        }
+        let verdict = |variance| {
+            retyped(
+                schema.direction,
+                variance,
+                "requests with a value that does not match are rejected",
+                "readers can get values that were excluded",
+            )
+        };
+        let what = format!("{}: `{key}`", self.owner(schema));
+        let added = (&kinds::COMPOSITION_CHANGED, verdict(Variance::Narrower));
+        let removed = (&kinds::COMPOSITION_CHANGED, verdict(Variance::Wider));
+        self.in_both(sides, schema.direction, &what, added, removed)
     }
 
     /// Pairs the members of two lists: by reference, by content, by title, then by renamed component or by position if
     /// the same number is left on both sides.
-    fn pair(&self, old: &Node<'a>, new: &Node<'a>) -> Pairing<'a> {
-        let mut pairing =
-            Pairing { both: Vec::new(), gone: old.items().collect(), came: new.items().collect() };
+    fn pair(&self, lists: &Pair<'a>) -> Pairing<'a> {
+        let mut pairing = Pairing {
+            both: Vec::new(),
+            gone: lists.old.items().collect(),
+            came: lists.new.items().collect(),
+            direction: lists.direction,
+        };
         let fits: [fn(&Node<'_>, &Node<'_>) -> bool; 3] = [
             |a, b| a.text("$ref").is_some() && a.text("$ref") == b.text("$ref"),
             |a, b| same(a.value, b.value),
@@ -167,105 +144,70 @@ impl<'a> Comparison<'a> {
         pairing
     }
 
-    pub(super) fn discriminator(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        let (before, after) = match (old.get("discriminator"), new.get("discriminator")) {
-            (Some(before), Some(after)) => (before, after),
-            (None, None) => return,
-            (before, _) => {
-                let (what, why) = if before.is_some() {
-                    ("was removed", "readers can no longer use it to distinguish the alternatives")
-                } else {
-                    (
-                        "was added",
-                        "generated code distinguishes the alternatives differently, and has a different type",
-                    )
-                };
-                let who = if before.is_some() { vec![Reader, GeneratedCode] } else { vec![GeneratedCode] };
-                let message = format!("{}: the discriminator {what}", self.owner(old, new));
-                let at = At::member(old, new, "discriminator");
-                self.report(
-                    &kinds::DISCRIMINATOR_CHANGED,
-                    at,
-                    direction,
-                    Verdict::breaking(who, why),
-                    message,
-                );
-                return;
-            }
-        };
-        let names = (before.value.get("propertyName"), after.value.get("propertyName"));
-        if names.0 != names.1 {
-            let message = format!(
-                "{}: the property of the discriminator {}",
-                self.owner(old, new),
-                became(names.0, names.1)
-            );
+    pub(super) fn discriminator(&mut self, schema: &Pair<'a>) {
+        let sides = schema.get("discriminator");
+        if sides.0.is_none() && sides.1.is_none() {
+            return;
+        }
+        let added = Verdict::breaking(
+            [GeneratedCode],
+            "generated code distinguishes the alternatives differently, and has a different type",
+        );
+        let removed = Verdict::breaking(
+            [Reader, GeneratedCode],
+            "readers can no longer use it to distinguish the alternatives",
+        );
+        let kind = &kinds::DISCRIMINATOR_CHANGED;
+        let what = format!("{}: the discriminator", self.owner(schema));
+        let both = self.in_both(sides, schema.direction, &what, (kind, added), (kind, removed));
+        let Some(discriminator) = both else { return };
+        let (before, after) = discriminator.values("propertyName");
+        if before != after {
             let verdict = Verdict::breaking(
                 [Caller, Reader, GeneratedCode],
                 "the other side uses a different property to distinguish the alternatives",
             );
-            self.report(
-                &kinds::DISCRIMINATOR_CHANGED,
-                At::member(&before, &after, "propertyName"),
-                direction,
-                verdict,
-                message,
-            );
+            let what = format!("{}: the property of the discriminator", self.owner(schema));
+            self.changed(kind, &discriminator, "propertyName", verdict, &what);
         }
-        self.mapping((old, &before), (new, &after), direction);
-        self.remaining(&before, &after, &["propertyName", "mapping"], direction);
+        self.mapping(schema, &discriminator);
+        self.remaining(&discriminator, &["propertyName", "mapping"]);
     }
 
-    fn mapping(
-        &mut self,
-        old: (&Node<'a>, &Node<'a>),
-        new: (&Node<'a>, &Node<'a>),
-        direction: Option<Direction>,
-    ) {
-        let (before, after) = (mapped(old.0, old.1), mapped(new.0, new.1));
-        let (a, b) = (old.1.key("mapping"), new.1.key("mapping"));
-        let subject = self.owner(old.0, new.0);
+    fn mapping(&mut self, schema: &Pair<'a>, discriminator: &Pair<'a>) {
+        let before = mapped(&schema.old, &discriminator.old);
+        let after = mapped(&schema.new, &discriminator.new);
+        let mapping = discriminator.key("mapping");
+        let direction = schema.direction;
+        let subject = self.owner(schema);
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let (verdict, what) = match (before.get(name), after.get(name)) {
                 (Some(a), Some(b)) if a == b => continue,
                 (None, Some(target)) => {
                     let surprised = "readers can get a discriminator value that they do not know";
-                    (
-                        judge(direction, Variance::Wider, "", surprised),
-                        format!("now maps to `{target}`; it was not mapped before"),
-                    )
+                    let what = format!("now maps to `{target}`; it was not mapped before");
+                    (judge(direction, Variance::Wider, "", surprised), what)
                 }
                 (Some(target), None) => {
                     let refused = "requests with the value are rejected";
-                    (
-                        judge(direction, Variance::Narrower, refused, ""),
-                        format!("is no longer mapped; it mapped to `{target}`"),
-                    )
+                    let what = format!("is no longer mapped; it mapped to `{target}`");
+                    (judge(direction, Variance::Narrower, refused, ""), what)
                 }
                 (Some(a), Some(b)) if self.is_renaming(a, b) => continue,
                 (a, b) => {
                     let text = |name: Option<&String>| name.cloned().unwrap_or_default();
                     let why = "the value identifies a different schema than the other side expects";
-                    (
-                        Verdict::breaking([Caller, Reader, GeneratedCode], why),
-                        format!("now maps to `{}`; it mapped to `{}`", text(b), text(a)),
-                    )
+                    let what = format!("now maps to `{}`; it mapped to `{}`", text(b), text(a));
+                    (Verdict::breaking([Caller, Reader, GeneratedCode], why), what)
                 }
             };
-            let at = match At::member(&a, &b, name) {
-                _ if a.get(name).is_none() && b.get(name).is_none() => {
-                    At::both(old.1.at.clone(), new.1.at.clone())
-                }
-                at => at,
+            let at = match mapping.get(name) {
+                (None, None) => discriminator.at(),
+                _ => mapping.at_key(name),
             };
-            self.report(
-                &kinds::MAPPING_CHANGED,
-                at,
-                direction,
-                verdict,
-                format!("{subject}: the value `{name}` of the discriminator {what}"),
-            );
+            let message = format!("{subject}: the value `{name}` of the discriminator {what}");
+            self.report(&kinds::MAPPING_CHANGED, at, verdict, message);
         }
     }
 
@@ -277,9 +219,10 @@ impl<'a> Comparison<'a> {
 }
 
 struct Pairing<'a> {
-    both: Vec<(Node<'a>, Node<'a>)>,
+    both: Vec<Pair<'a>>,
     gone: Vec<Node<'a>>,
     came: Vec<Node<'a>>,
+    direction: Option<super::Direction>,
 }
 
 impl<'a> Pairing<'a> {
@@ -289,27 +232,25 @@ impl<'a> Pairing<'a> {
             let properties = a.key("properties");
             properties.members().filter(|(name, _)| b.key("properties").get(name).is_some()).count()
         };
-        for a in std::mem::take(&mut self.gone) {
+        self.take_by(|a, came| {
             // The first of several equally similar ones.
-            match (0..self.came.len()).rev().max_by_key(|n| shared(&a, &self.came[*n])) {
-                Some(n) if shared(&a, &self.came[n]) > 0 => {
-                    let b = self.came.remove(n);
-                    self.both.push((a, b));
-                }
-                _ => self.gone.push(a),
-            }
-        }
+            let most = (0..came.len()).rev().max_by_key(|n| shared(a, &came[*n]))?;
+            (shared(a, &came[most]) > 0).then_some(most)
+        });
     }
 
     fn take(&mut self, fits: impl Fn(&Node<'_>, &Node<'_>) -> bool) {
-        let gone = std::mem::take(&mut self.gone);
-        for a in gone {
-            match self.came.iter().position(|b| fits(&a, b)) {
+        self.take_by(|a, came| came.iter().position(|b| fits(a, b)));
+    }
+
+    fn take_by(&mut self, choose: impl Fn(&Node<'a>, &[Node<'a>]) -> Option<usize>) {
+        for old in std::mem::take(&mut self.gone) {
+            match choose(&old, &self.came) {
                 Some(n) => {
-                    let b = self.came.remove(n);
-                    self.both.push((a, b));
+                    let new = self.came.remove(n);
+                    self.both.push(Pair { old, new, direction: self.direction });
                 }
-                None => self.gone.push(a),
+                None => self.gone.push(old),
             }
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::value::Value;
 
 use super::Who::{Caller, GeneratedCode};
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use super::{At, Comparison, Node, Pair, REQUEST, Verdict, kinds};
 use crate::grammar::{is_prose, is_sample};
 use crate::text::{brief, listed};
 
@@ -67,118 +67,113 @@ pub(super) fn became(old: Option<&Value>, new: Option<&Value>) -> String {
     }
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
     /// Compares the fields of two objects that are not in `handled`.
-    pub(super) fn remaining(
-        &mut self,
-        old: &Node<'_>,
-        new: &Node<'_>,
-        handled: &[&str],
-        direction: Option<Direction>,
-    ) {
-        let keys: BTreeSet<&str> = old.members().chain(new.members()).map(|(key, _)| key).collect();
-        for key in keys.into_iter().filter(|key| !handled.contains(key)) {
-            let (before, after) = (old.value.get(key), new.value.get(key));
+    pub(super) fn remaining(&mut self, pair: &Pair<'a>, handled: &[&str]) {
+        for key in pair.names().into_iter().filter(|key| !handled.contains(key)) {
+            let (before, after) = pair.values(key);
             if before.zip(after).is_some_and(|(a, b)| same(a, b)) {
                 continue;
             }
-            let at = At::member(old, new, key);
-            let subject = self.owner(old, new);
+            let at = pair.at_key(key);
+            let plain = At { direction: None, ..at.clone() };
+            let subject = self.owner(pair);
             match key {
                 key if is_sample(key) => {
                     let message = format!("{subject}: the {key} {}", verb(before, after));
-                    self.report(&kinds::EXAMPLE_CHANGED, at, None, Verdict::documentation(), message);
+                    self.report(&kinds::EXAMPLE_CHANGED, plain, Verdict::documentation(), message);
                 }
                 key if is_prose(key) || matches!(key, "contact" | "license" | "termsOfService") => {
                     let message = format!("{subject}: the {key} {}", verb(before, after));
-                    self.report(&kinds::TEXT_CHANGED, at, None, Verdict::documentation(), message);
+                    self.report(&kinds::TEXT_CHANGED, plain, Verdict::documentation(), message);
                 }
-                "tags" if same_set(&old.key(key).value.clone(), new.key(key).value) => {}
+                "tags" if same_set(pair.old.key(key).value, pair.new.key(key).value) => {}
                 "tags" => {
                     let message = format!("{subject}: tags {}", became(before, after));
-                    self.report(&kinds::TAGS_CHANGED, at, None, Verdict::documentation(), message);
+                    self.report(&kinds::TAGS_CHANGED, plain, Verdict::documentation(), message);
                 }
-                "deprecated" if old.flag(key) == new.flag(key) => {}
                 "deprecated" => {
-                    let (message, why) = if new.flag(key) {
-                        (
+                    let (message, why) = match pair.flags(key) {
+                        (was, is) if was == is => continue,
+                        (_, true) => (
                             "is now deprecated",
                             "everything still works; callers should migrate to the replacement",
-                        )
-                    } else {
-                        ("is no longer deprecated", "everything still works")
+                        ),
+                        (_, false) => ("is no longer deprecated", "everything still works"),
                     };
-                    let message = format!("{subject} {message}");
-                    self.report(&kinds::DEPRECATED_CHANGED, at, direction, Verdict::compatible(why), message);
+                    let (message, verdict) = (format!("{subject} {message}"), Verdict::compatible(why));
+                    self.report(&kinds::DEPRECATED_CHANGED, at, verdict, message);
                 }
-                key if self.marks.scopes.as_deref() == Some(key) => {
-                    self.required_scopes(&old.key(key), &new.key(key), at, &subject);
-                }
+                key if self.marks.scopes.as_deref() == Some(key) => self.required_scopes(pair, key, &subject),
                 key if self.marks.availability.as_deref() == Some(key) => {
-                    self.availability(key, &old.key(key), &new.key(key), at, &subject);
+                    self.availability(pair, key, &subject);
                 }
                 key if self.marks.idempotency.as_ref().is_some_and(|mark| mark.extension == key) => {
-                    self.idempotency(before, after, at, &subject);
+                    self.idempotency(pair, key, &subject);
                 }
                 key if key.starts_with("x-") => {
                     let verdict = Verdict::compatible(
                         "calls do not depend on extensions; the meaning of this extension is not known",
                     );
-                    let message = format!("{subject}: `{key}` {}", became(before, after));
-                    self.report(&kinds::EXTENSION_CHANGED, at, direction, verdict, message);
+                    self.changed(
+                        &kinds::EXTENSION_CHANGED,
+                        pair,
+                        key,
+                        verdict,
+                        &format!("{subject}: `{key}`"),
+                    );
                 }
-                key => {
-                    let message = format!("{subject}: `{key}` {}", became(before, after));
-                    self.unclassified(at, direction, message);
-                }
+                key => self.unclassified(pair, key),
             }
         }
     }
 
     /// A change that is not understood.
-    pub(super) fn unclassified(&mut self, at: At, direction: Option<Direction>, message: String) {
+    pub(super) fn unclassified(&mut self, pair: &Pair<'a>, key: &str) {
         let verdict = Verdict::breaking(
             [Caller, super::Who::Reader, GeneratedCode],
             "this change is not understood, so it counts as breaking until somebody reviews it",
         );
-        self.report(&kinds::UNCLASSIFIED, at, direction, verdict, message);
+        let what = format!("{}: `{key}`", self.owner(pair));
+        self.changed(&kinds::UNCLASSIFIED, pair, key, verdict, &what);
     }
 
     /// The name, in messages, of the object that a field belongs to.
-    pub(super) fn owner(&self, old: &Node<'_>, new: &Node<'_>) -> String {
-        if new.value.is_null() { self.old.subject(&old.at) } else { self.new.subject(&new.at) }
+    pub(super) fn owner(&self, pair: &Pair<'a>) -> String {
+        if pair.new.value.is_null() { self.old.subject(&pair.old.at) } else { self.new.subject(&pair.new.at) }
     }
 
-    fn required_scopes(&mut self, old: &Node<'_>, new: &Node<'_>, at: At, subject: &str) {
-        let (before, after) = (texts(old), texts(new));
+    fn required_scopes(&mut self, pair: &Pair<'a>, key: &str, subject: &str) {
+        let kind = &kinds::REQUIRED_SCOPES_CHANGED;
+        let at = At { direction: REQUEST, ..pair.at_key(key) };
+        let scopes = pair.key(key);
+        let (before, after) = (texts(&scopes.old), texts(&scopes.new));
         let added: Vec<_> = after.difference(&before).copied().collect();
         let removed: Vec<_> = before.difference(&after).copied().collect();
         if added.is_empty() && removed.is_empty() {
-            if old.value.is_null() != new.value.is_null() {
-                let message = format!(
-                    "{subject}: the list of required scopes is now {}",
-                    if new.value.is_null() { "missing" } else { "present but empty" }
-                );
+            if scopes.old.value.is_null() != scopes.new.value.is_null() {
+                let now = if scopes.new.value.is_null() { "missing" } else { "present but empty" };
                 let verdict = Verdict::compatible("no scope is required before or after the change");
-                self.report(&kinds::REQUIRED_SCOPES_CHANGED, at, Some(Direction::Request), verdict, message);
+                let message = format!("{subject}: the list of required scopes is now {now}");
+                self.report(kind, at, verdict, message);
             }
             return;
         }
-        let kind = &kinds::REQUIRED_SCOPES_CHANGED;
         if !added.is_empty() {
             let verdict = Verdict::breaking([Caller], "requests with keys that lack the scope are rejected");
             let message = format!("{subject}: the scope {} is now required", listed(added));
-            self.report(kind, at.clone(), Some(Direction::Request), verdict, message);
+            self.report(kind, at.clone(), verdict, message);
         }
         if !removed.is_empty() {
             let verdict = Verdict::compatible("keys that were sufficient still are");
             let message = format!("{subject}: the scope {} is no longer required", listed(removed));
-            self.report(kind, at, Some(Direction::Request), verdict, message);
+            self.report(kind, at, verdict, message);
         }
     }
 
-    fn idempotency(&mut self, old: Option<&Value>, new: Option<&Value>, at: At, subject: &str) {
+    fn idempotency(&mut self, pair: &Pair<'a>, key: &str, subject: &str) {
         let Some(mark) = &self.marks.idempotency else { return };
+        let (old, new) = pair.values(key);
         // What a caller may do after a lost response without reading first. Unknown values promise nothing.
         let promise = |value: Option<&Value>| mark.strength(value.and_then(Value::as_str));
         let verdict = if promise(new) < promise(old) {
@@ -191,20 +186,22 @@ impl Comparison<'_> {
         } else {
             Verdict::breaking([Caller], "callers can no longer rely on the old rule for lost responses")
         };
-        let message = format!("{subject}: `{}` {}", mark.extension, became(old, new));
-        self.report(&kinds::IDEMPOTENCY_CHANGED, at, Some(Direction::Request), verdict, message);
+        let pair = pair.clone().with(REQUEST);
+        self.changed(&kinds::IDEMPOTENCY_CHANGED, &pair, key, verdict, &format!("{subject}: `{key}`"));
     }
 
-    fn availability(&mut self, key: &str, old: &Node<'_>, new: &Node<'_>, at: At, subject: &str) {
+    fn availability(&mut self, pair: &Pair<'a>, key: &str, subject: &str) {
+        let period = pair.key(key);
+        let texts = |name: &str| (period.old.text(name), period.new.text(name));
         // Dates and years are ordered as texts: "2025" is before "2025-03-17".
-        let earlier_end = match (old.text("until"), new.text("until")) {
+        let earlier_end = match texts("until") {
             (None, Some(_)) => true,
             (Some(old), Some(new)) => new < old,
             _ => false,
         };
-        let later_begin = match (old.text("since"), new.text("since")) {
+        let later_begin = match texts("since") {
             (Some(old), Some(new)) => new > old,
-            (None, Some(_)) => !old.value.is_null(),
+            (None, Some(_)) => !period.old.value.is_null(),
             _ => false,
         };
         let verdict = if earlier_end {
@@ -214,10 +211,11 @@ impl Comparison<'_> {
         } else {
             Verdict::compatible("the operation is still available on every server that was listed before")
         };
-        let (before, after) =
-            ((!old.value.is_null()).then_some(old.value), (!new.value.is_null()).then_some(new.value));
+        let not_null = |node: &Node<'a>| Some(node.value).filter(|value| !value.is_null());
+        let (before, after) = (not_null(&period.old), not_null(&period.new));
+        let at = At { direction: REQUEST, ..pair.at_key(key) };
         let message = format!("{subject}: `{key}` {}", became(before, after));
-        self.report(&kinds::AVAILABILITY_CHANGED, at, Some(Direction::Request), verdict, message);
+        self.report(&kinds::AVAILABILITY_CHANGED, at, verdict, message);
     }
 }
 

@@ -32,13 +32,12 @@ mod version;
 mod whole;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::value::Value;
 use serde::Serialize;
 
 pub use kinds::{Kind, kinds};
-pub(crate) use operations::{names_in, without_names};
 pub use version::{VersionCheck, check_version};
 
 use crate::convert::to_3_0;
@@ -48,6 +47,7 @@ use crate::lint::check_operations;
 use crate::marks::Marks;
 use crate::pointer::Pointer;
 use crate::version::Version as OpenApi;
+use facets::became;
 use tree::Side;
 use unchanged::Unchanged;
 
@@ -101,6 +101,8 @@ pub enum Direction {
     /// From the server to the reader.
     Response,
 }
+
+const REQUEST: Option<Direction> = Some(Direction::Request);
 
 /// Who is affected by a breaking change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -156,7 +158,6 @@ pub struct Change {
     /// The document that `pointer` refers to: the new one, or the old one for something that was removed.
     pub document: Version,
     /// The node.
-    #[serde(serialize_with = "as_text")]
     pub pointer: Pointer,
     /// Its line, if the document was parsed from text.
     pub line: Option<u32>,
@@ -170,10 +171,6 @@ pub struct Change {
     pub message: String,
     /// Why it is breaking or not.
     pub why: String,
-}
-
-fn as_text<S: serde::Serializer>(pointer: &Pointer, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(pointer)
 }
 
 /// All changes between two documents.
@@ -308,53 +305,105 @@ impl<'a> Node<'a> {
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
-        self.value.get(name)?.as_str()
+        self.value[name].as_str()
     }
 
     fn flag(&self, name: &str) -> bool {
-        self.value.get(name).and_then(Value::as_bool).unwrap_or(false)
+        self.value[name].as_bool().unwrap_or(false)
     }
 
     fn members(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> + use<'a> {
         let at = self.at.clone();
-        let members = self.value.as_object().into_iter().flatten();
+        let members = self.value.members();
         members.map(move |(name, value)| (name.as_str(), Node { value, at: at.key(name) }))
     }
 
     fn items(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         let at = self.at.clone();
-        let items = self.value.as_array().map_or(&[][..], Vec::as_slice).iter();
+        let items = self.value.items().iter();
         items.enumerate().map(move |(n, value)| Node { value, at: at.index(n) })
     }
 }
 
-/// The location of a change in each document that has the node.
+/// A node in both documents, null where a document does not have it, and the direction of its data.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair<'a> {
+    old: Node<'a>,
+    new: Node<'a>,
+    direction: Option<Direction>,
+}
+
+/// The node in each document that has it.
+type Sides<'a> = (Option<Node<'a>>, Option<Node<'a>>);
+
+impl<'a> Pair<'a> {
+    fn with(self, direction: Option<Direction>) -> Self {
+        Self { direction, ..self }
+    }
+
+    fn key(&self, name: &str) -> Self {
+        Self { old: self.old.key(name), new: self.new.key(name), direction: self.direction }
+    }
+
+    fn get(&self, name: &str) -> Sides<'a> {
+        (self.old.get(name), self.new.get(name))
+    }
+
+    fn values(&self, name: &str) -> (Option<&'a Value>, Option<&'a Value>) {
+        (self.old.value.get(name), self.new.value.get(name))
+    }
+
+    fn flags(&self, name: &str) -> (bool, bool) {
+        (self.old.flag(name), self.new.flag(name))
+    }
+
+    /// The names of all members.
+    fn names(&self) -> BTreeSet<&'a str> {
+        self.old.members().chain(self.new.members()).map(|(name, _)| name).collect()
+    }
+
+    /// The members by a form of their names.
+    fn members_by(&self, form: impl Fn(&str) -> String) -> BTreeMap<String, Sides<'a>> {
+        let mut members: BTreeMap<String, Sides<'a>> = BTreeMap::new();
+        for (name, node) in self.old.members() {
+            members.entry(form(name)).or_default().0 = Some(node);
+        }
+        for (name, node) in self.new.members() {
+            members.entry(form(name)).or_default().1 = Some(node);
+        }
+        members
+    }
+
+    /// The location of the node, which both documents have.
+    fn at(&self) -> At {
+        At { old: Some(self.old.at.clone()), new: Some(self.new.at.clone()), direction: self.direction }
+    }
+
+    /// The location of the member `name`, whichever document has it.
+    fn at_key(&self, name: &str) -> At {
+        match self.get(name) {
+            (Some(old), None) => At::gone(old.at, self.direction),
+            (None, Some(new)) => At::came(new.at, self.direction),
+            _ => self.key(name).at(),
+        }
+    }
+}
+
+/// The location of a change in each document that has the node, and the direction of the data.
 #[derive(Clone, Debug)]
 pub(crate) struct At {
     old: Option<Pointer>,
     new: Option<Pointer>,
+    direction: Option<Direction>,
 }
 
 impl At {
-    fn both(old: Pointer, new: Pointer) -> Self {
-        Self { old: Some(old), new: Some(new) }
+    fn gone(old: Pointer, direction: Option<Direction>) -> Self {
+        Self { old: Some(old), new: None, direction }
     }
 
-    fn gone(old: Pointer) -> Self {
-        Self { old: Some(old), new: None }
-    }
-
-    fn came(new: Pointer) -> Self {
-        Self { old: None, new: Some(new) }
-    }
-
-    /// The member `key` of two objects, whichever of them has it.
-    fn member(old: &Node<'_>, new: &Node<'_>, key: &str) -> Self {
-        match (old.get(key), new.get(key)) {
-            (Some(old), None) => Self::gone(old.at),
-            (None, Some(new)) => Self::came(new.at),
-            _ => Self::both(old.at.key(key), new.at.key(key)),
-        }
+    fn came(new: Pointer, direction: Option<Direction>) -> Self {
+        Self { old: None, new: Some(new), direction }
     }
 
     /// The pointer to report: into the new document, unless the node was removed.
@@ -419,7 +468,7 @@ pub(crate) struct Comparison<'a> {
     seen: HashSet<(Pointer, Pointer, Option<Direction>)>,
     /// Referenced schemas that are still to be compared. They are queued because a chain of references may be too long for the
     /// stack.
-    pending: Vec<(Node<'a>, Node<'a>, Option<Direction>)>,
+    pending: Vec<Pair<'a>>,
     /// The components that an operation refers to.
     reached: HashSet<(Version, Pointer)>,
     /// Components whose references were followed from one name to another.
@@ -458,23 +507,54 @@ impl<'a> Comparison<'a> {
 
     /// Compares the queued schemas of the operation.
     fn settle(&mut self) {
-        while let Some((old, new, direction)) = self.pending.pop() {
-            self.facets(&old, &new, direction);
+        while let Some(schemas) = self.pending.pop() {
+            self.facets(&schemas);
         }
     }
 
-    fn report(
-        &mut self,
-        kind: &Kind,
-        at: At,
-        direction: Option<Direction>,
-        verdict: Verdict,
-        message: impl Into<String>,
-    ) {
-        let identity = Identity { kind: kind.name, place: at.shown(), direction, message: message.into() };
+    fn roots(&self) -> Pair<'a> {
+        Pair { old: self.old.root(), new: self.new.root(), direction: None }
+    }
+
+    fn resolved(&self, pair: &Pair<'a>) -> Pair<'a> {
+        let (old, new) = (self.old.resolve(pair.old.clone()).node, self.new.resolve(pair.new.clone()).node);
+        Pair { old, new, direction: pair.direction }
+    }
+
+    fn report(&mut self, kind: &Kind, at: At, verdict: Verdict, message: impl Into<String>) {
+        let (place, direction) = (at.shown(), at.direction);
+        let identity = Identity { kind: kind.name, place, direction, message: message.into() };
         let found =
             self.found.entry(identity).or_insert_with(|| Found { verdict, at, operations: BTreeSet::new() });
         found.operations.extend(self.current.clone());
+    }
+
+    /// Reports that the member `name` has another value. `what` is its name in the message.
+    fn changed(&mut self, kind: &Kind, pair: &Pair<'a>, name: &str, verdict: Verdict, what: &str) {
+        let (old, new) = pair.values(name);
+        self.report(kind, pair.at_key(name), verdict, format!("{what} {}", became(old, new)));
+    }
+
+    /// Returns a node that both documents have, and reports a node that only one of them has. `what` is its name in the message.
+    fn in_both(
+        &mut self,
+        sides: Sides<'a>,
+        direction: Option<Direction>,
+        what: &str,
+        added: (&Kind, Verdict),
+        removed: (&Kind, Verdict),
+    ) -> Option<Pair<'a>> {
+        match sides {
+            (Some(old), Some(new)) => return Some(Pair { old, new, direction }),
+            (Some(old), None) => {
+                self.report(removed.0, At::gone(old.at, direction), removed.1, format!("{what} was removed"));
+            }
+            (None, Some(new)) => {
+                self.report(added.0, At::came(new.at, direction), added.1, format!("{what} was added"));
+            }
+            (None, None) => {}
+        }
+        None
     }
 
     fn finish(self, old: &Document, new: &Document) -> Diff {

@@ -1,108 +1,83 @@
 //! The contents of objects and lists: properties, additional properties, items.
 
-use std::collections::BTreeSet;
-
 use crate::value::Value;
 
 use super::Who::{Caller, GeneratedCode, Reader};
-use super::facets::{became, texts};
-use super::schemas::{Use, Variance, View, judge, retyped, view};
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use super::facets::texts;
+use super::schemas::{Variance, View, judge, retyped, view};
+use super::{At, Comparison, Direction, Node, Pair, Verdict, kinds};
 
 impl<'a> Comparison<'a> {
-    pub(super) fn properties(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        let (before, after) = (old.key("properties"), new.key("properties"));
-        let required = (texts(&old.key("required")), texts(&new.key("required")));
-        let names: BTreeSet<&str> = before.members().chain(after.members()).map(|(name, _)| name).collect();
-        for name in &names {
+    pub(super) fn properties(&mut self, schema: &Pair<'a>) {
+        let (properties, required) = (schema.key("properties"), schema.key("required"));
+        let required = (texts(&required.old), texts(&required.new));
+        for name in properties.names() {
             let is_required = (required.0.contains(name), required.1.contains(name));
-            match (before.get(name), after.get(name)) {
-                (Some(a), Some(b)) => self.property(&a, &b, (old, new), name, is_required, direction),
-                (None, Some(b)) => self.property_added(old, &b, name, is_required.1, direction),
-                (Some(a), None) => self.property_removed(&a, name, direction),
+            match properties.get(name) {
+                (Some(_), Some(_)) => self.property(schema, &properties.key(name), name, is_required),
+                (None, Some(property)) => self.property_added(schema, &property, name, is_required.1),
+                (Some(property), None) => self.property_removed(&property, name, schema.direction),
                 (None, None) => {}
             }
         }
-        for name in required.0.symmetric_difference(&required.1).filter(|name| !names.contains(**name)) {
-            self.required(old, new, name, required.1.contains(name), direction);
+        for name in required.0.symmetric_difference(&required.1) {
+            if let (None, None) = properties.get(name) {
+                self.required(schema, name, required.1.contains(name));
+            }
         }
     }
 
-    fn property(
-        &mut self,
-        a: &Node<'a>,
-        b: &Node<'a>,
-        holders: (&Node<'a>, &Node<'a>),
-        name: &str,
-        is_required: (bool, bool),
-        direction: Option<Direction>,
-    ) {
-        let (before, after) = (view(self.old, a), view(self.new, b));
-        for (field, hidden_in, other_end) in
-            [("readOnly", Direction::Request, Caller), ("writeOnly", Direction::Response, Reader)]
-        {
-            if before.flag(field) == after.flag(field) || direction != Some(hidden_in) {
-                continue;
+    fn property(&mut self, schema: &Pair<'a>, property: &Pair<'a>, name: &str, is_required: (bool, bool)) {
+        let direction = property.direction;
+        let (before, after) = (view(self.old, &property.old), view(self.new, &property.new));
+        let hidden = match direction {
+            Some(Direction::Request) => {
+                Some(("readOnly", Caller, "the value that callers send is ignored or rejected"))
             }
+            Some(Direction::Response) => Some(("writeOnly", Reader, "readers no longer get the value")),
+            None => None,
+        };
+        if let Some((field, other_end, why)) = hidden
+            && before.flag(field) != after.flag(field)
+        {
             let verdict = if after.flag(field) {
-                let why = if other_end == Caller {
-                    "the value that callers send is ignored or rejected"
-                } else {
-                    "readers no longer get the value"
-                };
                 Verdict::breaking([other_end, GeneratedCode], why)
             } else {
                 Verdict::compatible("readers and callers that do not know it omit or ignore it")
             };
-            let message = format!("{}: `{field}` is now {}", self.owner(a, b), after.flag(field));
-            let at = At::member(before.outermost(), after.outermost(), field);
-            self.report(&kinds::PROPERTY_DIRECTION, at, direction, verdict, message);
+            let message = format!("{}: `{field}` is now {}", self.owner(property), after.flag(field));
+            let (old, new) = (before.outermost().clone(), after.outermost().clone());
+            let at = Pair { old, new, direction }.at_key(field);
+            self.report(&kinds::PROPERTY_DIRECTION, at, verdict, message);
         }
         if is_hidden(&before, direction) && is_hidden(&after, direction) {
             return;
         }
         if is_required.0 != is_required.1 {
-            self.required(holders.0, holders.1, name, is_required.1, direction);
+            self.required(schema, name, is_required.1);
         }
-        self.schema(a, b, Use { direction, optional: !(is_required.0 && is_required.1) });
+        self.schema(property, !(is_required.0 && is_required.1));
     }
 
-    fn required(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        name: &str,
-        now: bool,
-        direction: Option<Direction>,
-    ) {
-        let variance = if now { Variance::Narrower } else { Variance::Wider };
+    fn required(&mut self, schema: &Pair<'a>, name: &str, now: bool) {
+        let (variance, what) =
+            if now { (Variance::Narrower, "required") } else { (Variance::Wider, "optional") };
         let verdict = judge(
-            direction,
+            schema.direction,
             variance,
             "requests without it are rejected",
             "a reader that requires it fails if it is missing",
         );
-        let message = format!(
-            "{}: `{name}` is now {}",
-            self.owner(old, new),
-            if now { "required" } else { "optional" }
-        );
-        self.report(&kinds::PROPERTY_REQUIRED, At::member(old, new, "required"), direction, verdict, message);
+        let message = format!("{}: `{name}` is now {what}", self.owner(schema));
+        self.report(&kinds::PROPERTY_REQUIRED, schema.at_key("required"), verdict, message);
     }
 
-    fn property_added(
-        &mut self,
-        old: &Node<'a>,
-        property: &Node<'a>,
-        name: &str,
-        required: bool,
-        direction: Option<Direction>,
-    ) {
-        let after = view(self.new, property);
-        if is_hidden(&after, direction) {
+    fn property_added(&mut self, schema: &Pair<'a>, property: &Node<'a>, name: &str, required: bool) {
+        let direction = schema.direction;
+        if is_hidden(&view(self.new, property), direction) {
             return;
         }
-        let closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
+        let closed = schema.old.value.get("additionalProperties") == Some(&Value::Bool(false));
         let verdict = match direction {
             Some(Direction::Request) if required => {
                 Verdict::breaking([Caller, GeneratedCode], "requests without it are rejected")
@@ -117,12 +92,9 @@ impl<'a> Comparison<'a> {
                 "no operation uses it; only code that uses the generated type is affected",
             ),
         };
-        let message = format!(
-            "{}: the {} property `{name}` was added",
-            holder(&self.new, property),
-            if required { "required" } else { "optional" }
-        );
-        self.report(&kinds::PROPERTY_ADDED, At::came(property.at.clone()), direction, verdict, message);
+        let kind = if required { "required" } else { "optional" };
+        let message = format!("{}: the {kind} property `{name}` was added", holder(&self.new, property));
+        self.report(&kinds::PROPERTY_ADDED, At::came(property.at.clone(), direction), verdict, message);
     }
 
     fn property_removed(&mut self, property: &Node<'a>, name: &str, direction: Option<Direction>) {
@@ -141,82 +113,50 @@ impl<'a> Comparison<'a> {
             None => Verdict::breaking([GeneratedCode], "the field of the generated type is removed"),
         };
         let message = format!("{}: the property `{name}` was removed", holder(&self.old, property));
-        self.report(&kinds::PROPERTY_REMOVED, At::gone(property.at.clone()), direction, verdict, message);
+        self.report(&kinds::PROPERTY_REMOVED, At::gone(property.at.clone(), direction), verdict, message);
     }
 
-    pub(super) fn additional_properties(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        direction: Option<Direction>,
-    ) {
+    pub(super) fn additional_properties(&mut self, schema: &Pair<'a>) {
         let key = "additionalProperties";
-        let (before, after) = (old.value.get(key), new.value.get(key));
-        let variance = match (Others::of(before), Others::of(after)) {
-            (Others::Described, Others::Described) => {
-                return self.schema(&old.key(key), &new.key(key), Use { direction, optional: false });
+        let (before, after) = schema.values(key);
+        let (was, is) = (Others::of(before), Others::of(after));
+        let verdict = if was == is {
+            if was == Others::Described {
+                return self.schema(&schema.key(key), false);
             }
-            (a, b) if a == b => {
-                if before != after {
-                    let message = format!("{}: `{key}` {}", self.owner(old, new), became(before, after));
-                    let verdict = Verdict::compatible(
-                        "the meaning is the same, but generated code may or may not keep such properties",
-                    );
-                    self.report(
-                        &kinds::ADDITIONAL_PROPERTIES_CHANGED,
-                        At::member(old, new, key),
-                        direction,
-                        verdict,
-                        message,
-                    );
-                }
+            if before == after {
                 return;
             }
-            (a, b) if a < b => Variance::Wider,
-            _ => Variance::Narrower,
+            Verdict::compatible(
+                "the meaning is the same, but generated code may or may not keep such properties",
+            )
+        } else {
+            judge(
+                schema.direction,
+                if was < is { Variance::Wider } else { Variance::Narrower },
+                "requests with such properties are rejected",
+                "strict readers can get properties that they do not expect",
+            )
         };
-        let verdict = judge(
-            direction,
-            variance,
-            "requests with such properties are rejected",
-            "strict readers can get properties that they do not expect",
-        );
-        let message = format!("{}: `{key}` {}", self.owner(old, new), became(before, after));
-        self.report(
-            &kinds::ADDITIONAL_PROPERTIES_CHANGED,
-            At::member(old, new, key),
-            direction,
-            verdict,
-            message,
-        );
+        let what = format!("{}: `{key}`", self.owner(schema));
+        self.changed(&kinds::ADDITIONAL_PROPERTIES_CHANGED, schema, key, verdict, &what);
     }
 
-    pub(super) fn items(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        match (old.get("items"), new.get("items")) {
-            (None, None) => {}
-            (Some(a), Some(b)) => self.schema(&a, &b, Use { direction, optional: false }),
-            (before, _) => {
-                let variance = if before.is_some() { Variance::Wider } else { Variance::Narrower };
-                let message = format!(
-                    "{}: the items {}",
-                    self.owner(old, new),
-                    if before.is_some() { "are no longer described" } else { "are now described" }
-                );
-                let verdict = retyped(
-                    direction,
-                    variance,
-                    "requests with other items are rejected",
-                    "readers can get items of another type",
-                );
-                self.report(
-                    &kinds::ITEMS_CHANGED,
-                    At::member(old, new, "items"),
-                    direction,
-                    verdict,
-                    message,
-                );
-            }
-        }
+    pub(super) fn items(&mut self, schema: &Pair<'a>) {
+        let (variance, what) = match schema.get("items") {
+            (None, None) => return,
+            (Some(_), Some(_)) => return self.schema(&schema.key("items"), false),
+            (Some(_), None) => (Variance::Wider, "are no longer described"),
+            (None, Some(_)) => (Variance::Narrower, "are now described"),
+        };
+        let verdict = retyped(
+            schema.direction,
+            variance,
+            "requests with other items are rejected",
+            "readers can get items of another type",
+        );
+        let message = format!("{}: the items {what}", self.owner(schema));
+        self.report(&kinds::ITEMS_CHANGED, schema.at_key("items"), verdict, message);
     }
 }
 

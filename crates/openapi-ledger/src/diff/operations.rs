@@ -1,11 +1,11 @@
 //! Operations: how they are matched, and their parts other than parameters, bodies and responses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Who::{Caller, GeneratedCode};
-use super::facets::{became, same};
-use super::{At, Comparison, Direction, Node, Operation, Verdict, kinds};
+use super::{At, Comparison, Direction, Node, Operation, Pair, REQUEST, Verdict, kinds};
 use crate::grammar::METHODS;
+use crate::template::{names_in, without_names};
 use crate::text::listed;
 
 /// The numbers of operations in each document and in both.
@@ -43,28 +43,19 @@ impl<'a> Site<'a> {
         }
     }
 
+    fn method_and_path(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    /// The operation in both documents.
+    fn with(&self, new: &Self) -> Pair<'a> {
+        Pair { old: self.node.clone(), new: new.node.clone(), direction: REQUEST }
+    }
+
     /// The method, and the path without the names of its parameters, which callers do not send.
     fn on_the_wire(&self) -> (String, &'a str) {
         (without_names(self.path), self.method)
     }
-}
-
-/// The path without the names of its parameters.
-pub(crate) fn without_names(path: &str) -> String {
-    let mut text = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        text.push_str("{}");
-        rest = after.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The names between the braces of a path, in order.
-pub(crate) fn names_in(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
 /// Pairs operations that have no counterpart yet with those that have the same key, in the order of the documents.
@@ -132,23 +123,18 @@ fn sites(side: super::tree::Side<'_>) -> Vec<Site<'_>> {
     sites
 }
 
-fn path_items(comparison: &mut Comparison<'_>, pairs: &[(Site<'_>, Site<'_>)]) {
+fn path_items<'a>(comparison: &mut Comparison<'a>, pairs: &[(Site<'a>, Site<'a>)]) {
     let items: BTreeMap<_, _> =
         pairs.iter().map(|(old, new)| ((&old.item.at, &new.item.at), (&old.item, &new.item))).collect();
     let handled: Vec<_> = METHODS.into_iter().chain(["parameters", "servers", "$ref"]).collect();
     for (old, new) in items.into_values() {
-        comparison.remaining(old, new, &handled, None);
-        comparison.servers(old, new);
+        let item = Pair { old: old.clone(), new: new.clone(), direction: None };
+        comparison.remaining(&item, &handled);
+        comparison.servers(&item);
     }
-    let root = (comparison.old.root().key("paths"), comparison.new.root().key("paths"));
-    let paths: Vec<&str> = root
-        .0
-        .members()
-        .chain(root.1.members())
-        .map(|(path, _)| path)
-        .filter(|path| path.starts_with('/'))
-        .collect();
-    comparison.remaining(&root.0, &root.1, &paths, None);
+    let paths = comparison.roots().key("paths");
+    let handled: Vec<_> = paths.names().into_iter().filter(|path| path.starts_with('/')).collect();
+    comparison.remaining(&paths, &handled);
 }
 
 impl<'a> Comparison<'a> {
@@ -158,47 +144,28 @@ impl<'a> Comparison<'a> {
             [Caller, GeneratedCode],
             "callers get 404 or 405, and the generated method is removed",
         );
-        let message = format!("{} {} was removed", site.method.to_uppercase(), site.path);
+        let at = At::gone(site.node.at.clone(), REQUEST);
         self.report(
             &kinds::OPERATION_REMOVED,
-            At::gone(site.node.at.clone()),
-            Some(Direction::Request),
+            at,
             verdict,
-            message,
+            format!("{} was removed", site.method_and_path()),
         );
     }
 
     fn added(&mut self, site: &Site<'a>) {
         self.enter(Some(site.named()));
         let verdict = Verdict::compatible("there are no callers yet");
-        let message = format!("{} {} was added", site.method.to_uppercase(), site.path);
-        self.report(
-            &kinds::OPERATION_ADDED,
-            At::came(site.node.at.clone()),
-            Some(Direction::Request),
-            verdict,
-            message,
-        );
+        let at = At::came(site.node.at.clone(), REQUEST);
+        self.report(&kinds::OPERATION_ADDED, at, verdict, format!("{} was added", site.method_and_path()));
     }
 
     fn moved(&mut self, old: &Site<'a>, new: &Site<'a>) {
         self.enter(Some(old.named()));
         let verdict = Verdict::breaking([Caller], "callers get 404 or 405 at the old path");
-        let message = format!(
-            "`{}` moved from {} {} to {} {}",
-            old.id().unwrap_or_default(),
-            old.method.to_uppercase(),
-            old.path,
-            new.method.to_uppercase(),
-            new.path
-        );
-        self.report(
-            &kinds::OPERATION_MOVED,
-            At::both(old.node.at.clone(), new.node.at.clone()),
-            Some(Direction::Request),
-            verdict,
-            message,
-        );
+        let (from, to) = (old.method_and_path(), new.method_and_path());
+        let message = format!("`{}` moved from {from} to {to}", old.id().unwrap_or_default());
+        self.report(&kinds::OPERATION_MOVED, old.with(new).at(), verdict, message);
     }
 
     fn operation(&mut self, old: &Site<'a>, new: &Site<'a>) {
@@ -210,30 +177,28 @@ impl<'a> Comparison<'a> {
             return;
         }
         self.enter(Some(old.named()));
-        self.operation_id(old, new);
+        let operation = old.with(new);
+        self.operation_id(&operation.clone().with(None));
         self.path_names(old, new);
         self.parameters(old, new);
-        self.request_body(&old.node, &new.node);
-        self.responses(&old.node.key("responses"), &new.node.key("responses"));
+        self.request_body(&operation);
+        self.responses(&operation.key("responses").with(Some(Direction::Response)));
         self.settle();
-        self.security(&old.node, &new.node);
-        self.servers(&old.node, &new.node);
-        self.callbacks(&old.node, &new.node);
+        self.security(&operation);
+        self.servers(&operation.clone().with(None));
+        self.callbacks(&operation.key("callbacks").with(Some(Direction::Response)));
         let handled =
             ["operationId", "parameters", "requestBody", "responses", "security", "servers", "callbacks"];
-        self.remaining(&old.node, &new.node, &handled, Some(Direction::Request));
+        self.remaining(&operation, &handled);
     }
 
-    fn operation_id(&mut self, old: &Site<'a>, new: &Site<'a>) {
-        let (before, after) = (old.node.value.get("operationId"), new.node.value.get("operationId"));
-        if before == after {
-            return;
+    fn operation_id(&mut self, operation: &Pair<'a>) {
+        let (before, after) = operation.values("operationId");
+        if before != after {
+            let why = "the generated method has a different name; the requests and responses are the same";
+            let verdict = Verdict::breaking([GeneratedCode], why);
+            self.changed(&kinds::OPERATION_ID_CHANGED, operation, "operationId", verdict, "`operationId`");
         }
-        let why = "the generated method has a different name; the requests and responses are the same";
-        let verdict = Verdict::breaking([GeneratedCode], why);
-        let message = format!("`operationId` {}", became(before, after));
-        let at = At::member(&old.node, &new.node, "operationId");
-        self.report(&kinds::OPERATION_ID_CHANGED, at, None, verdict, message);
     }
 
     fn path_names(&mut self, old: &Site<'a>, new: &Site<'a>) {
@@ -244,37 +209,8 @@ impl<'a> Comparison<'a> {
         let names = |path| listed(names_in(path));
         let message =
             format!("the parameters of the path changed from {} to {}", names(old.path), names(new.path));
-        let at = At::both(old.item.at.clone(), new.item.at.clone());
-        self.report(
-            &kinds::PATH_PARAMETER_RENAMED,
-            at,
-            None,
-            Verdict::breaking([GeneratedCode], why),
-            message,
-        );
-    }
-
-    /// Callbacks are requests that the server sends. Only whether a callback changed is reported.
-    fn callbacks(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let (old, new) = (old.key("callbacks"), new.key("callbacks"));
-        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
-        for name in names {
-            let verdict = match (old.get(name), new.get(name)) {
-                (None, Some(_)) => Verdict::compatible("receivers that do not subscribe to it do not get it"),
-                (Some(a), Some(b)) if same(a.value, b.value) => continue,
-                _ => Verdict::breaking(
-                    [super::Who::Reader],
-                    "the receiver gets something else or nothing; changes of callbacks are not analyzed further",
-                ),
-            };
-            let message = format!("the callback `{name}` was added, removed or changed");
-            self.report(
-                &kinds::CALLBACK_CHANGED,
-                At::member(&old, &new, name),
-                Some(Direction::Response),
-                verdict,
-                message,
-            );
-        }
+        let item = Pair { old: old.item.clone(), new: new.item.clone(), direction: None };
+        let verdict = Verdict::breaking([GeneratedCode], why);
+        self.report(&kinds::PATH_PARAMETER_RENAMED, item.at(), verdict, message);
     }
 }

@@ -2,12 +2,10 @@
 
 use super::Who::{Caller, GeneratedCode};
 use super::facets::same;
-use super::operations::{Site, names_in};
-use super::schemas::Use;
+use super::operations::Site;
 use super::tree::Side;
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
-
-const REQUEST: Option<Direction> = Some(Direction::Request);
+use super::{At, Comparison, Node, Pair, REQUEST, Verdict, kinds};
+use crate::template::names_in;
 
 impl<'a> Comparison<'a> {
     pub(super) fn parameters(&mut self, old: &Site<'a>, new: &Site<'a>) {
@@ -16,101 +14,75 @@ impl<'a> Comparison<'a> {
         let mut gone = Vec::new();
         for parameter in before {
             match after.iter().position(|other| identity(&parameter, old.path) == identity(other, new.path)) {
-                Some(n) => self.parameter(&parameter, &after.remove(n)),
+                Some(n) => {
+                    self.parameter(&Pair { old: parameter, new: after.remove(n), direction: REQUEST });
+                }
                 None => gone.push(parameter),
             }
         }
         for parameter in gone {
             let name = parameter.text("name").unwrap_or("?");
-            let renamed = after.iter().position(|other| !self.exact && is_renamed(&parameter, other));
+            let place = |node: &Node<'a>| node.text("in").unwrap_or("?");
             let moved = after.iter().position(|other| other.text("name") == Some(name));
-            if let Some(n) = moved {
-                let other = after.remove(n);
-                let verdict = Verdict::breaking(
-                    [Caller],
-                    "the server expects the value elsewhere and does not find it",
-                );
-                let place = |node: &Node<'_>| node.text("in").unwrap_or("?").to_owned();
-                let message =
-                    format!("parameter `{name}` moved from {} to {}", place(&parameter), place(&other));
-                self.report(
-                    &kinds::PARAMETER_MOVED,
-                    At::both(parameter.at.clone(), other.at.clone()),
-                    REQUEST,
-                    verdict,
-                    message,
-                );
-                self.parameter(&parameter, &other);
-            } else if let Some(n) = renamed {
-                let other = after.remove(n);
+            let renamed = after.iter().position(|other| !self.exact && is_renamed(&parameter, other));
+            let Some(n) = moved.or(renamed) else {
+                let why = "the value that callers send is ignored or rejected, and the argument of the generated method is removed";
+                let message = format!("parameter `{name}` ({}) was removed", place(&parameter));
+                let verdict = Verdict::breaking([Caller, GeneratedCode], why);
+                self.report(&kinds::PARAMETER_REMOVED, At::gone(parameter.at, REQUEST), verdict, message);
+                continue;
+            };
+            let pair = Pair { old: parameter, new: after.remove(n), direction: REQUEST };
+            if moved.is_some() {
+                let why = "the server expects the value elsewhere and does not find it";
+                let (from, to) = (place(&pair.old), place(&pair.new));
+                let message = format!("parameter `{name}` moved from {from} to {to}");
+                let verdict = Verdict::breaking([Caller], why);
+                self.report(&kinds::PARAMETER_MOVED, pair.at(), verdict, message);
+            } else {
                 let why =
                     "the server does not know the old name, and generated code has a different argument";
-                let message =
-                    format!("parameter `{name}` was renamed to `{}`", other.text("name").unwrap_or("?"));
+                let now = pair.new.text("name").unwrap_or("?");
+                let message = format!("parameter `{name}` was renamed to `{now}`");
                 let verdict = Verdict::breaking([Caller, GeneratedCode], why);
-                self.report(
-                    &kinds::PARAMETER_RENAMED,
-                    At::both(parameter.at.clone(), other.at.clone()),
-                    REQUEST,
-                    verdict,
-                    message,
-                );
-                self.parameter(&parameter, &other);
-            } else {
-                let why = "the value that callers send is ignored or rejected, and the argument of the generated method is removed";
-                let message =
-                    format!("parameter `{name}` ({}) was removed", parameter.text("in").unwrap_or("?"));
-                let verdict = Verdict::breaking([Caller, GeneratedCode], why);
-                self.report(&kinds::PARAMETER_REMOVED, At::gone(parameter.at), REQUEST, verdict, message);
+                self.report(&kinds::PARAMETER_RENAMED, pair.at(), verdict, message);
             }
+            self.parameter(&pair);
         }
         for parameter in after {
-            let required = parameter.flag("required");
-            let verdict = if required {
-                Verdict::breaking(
-                    [Caller, GeneratedCode],
-                    "requests without it are rejected, and the generated method requires it",
-                )
+            let (what, verdict) = if parameter.flag("required") {
+                ("required", Verdict::breaking([Caller, GeneratedCode], REQUIRED))
             } else {
-                Verdict::compatible("requests without it still succeed")
+                ("optional", Verdict::compatible("requests without it still succeed"))
             };
             let message = format!(
-                "the {} parameter `{}` ({}) was added",
-                if required { "required" } else { "optional" },
+                "the {what} parameter `{}` ({}) was added",
                 parameter.text("name").unwrap_or("?"),
                 parameter.text("in").unwrap_or("?")
             );
-            self.report(&kinds::PARAMETER_ADDED, At::came(parameter.at), REQUEST, verdict, message);
+            self.report(&kinds::PARAMETER_ADDED, At::came(parameter.at, REQUEST), verdict, message);
         }
     }
 
-    fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let subject = self.owner(old, new);
+    fn parameter(&mut self, parameter: &Pair<'a>) {
+        let subject = self.owner(parameter);
         let required = |node: &Node<'_>| node.flag("required") || node.text("in") == Some("path");
-        if required(old) != required(new) {
-            let (what, verdict) = if required(new) {
-                (
-                    "required",
-                    Verdict::breaking(
-                        [Caller, GeneratedCode],
-                        "requests without it are rejected, and the generated method requires it",
-                    ),
-                )
+        let (was, is) = (required(&parameter.old), required(&parameter.new));
+        if was != is {
+            let (what, verdict) = if is {
+                ("required", Verdict::breaking([Caller, GeneratedCode], REQUIRED))
             } else {
-                (
-                    "optional",
-                    Verdict::compatible(
-                        "requests with it still succeed; the argument of the generated method becomes optional",
-                    ),
-                )
+                let why =
+                    "requests with it still succeed; the argument of the generated method becomes optional";
+                ("optional", Verdict::compatible(why))
             };
-            let at = At::member(old, new, "required");
-            self.report(&kinds::PARAMETER_REQUIRED, at, REQUEST, verdict, format!("{subject} is now {what}"));
+            let message = format!("{subject} is now {what}");
+            self.report(&kinds::PARAMETER_REQUIRED, parameter.at_key("required"), verdict, message);
         }
         for field in ["style", "explode", "allowReserved", "allowEmptyValue"] {
-            let (before, after) = (written(old, field), written(new, field));
+            let (before, after) = (written(&parameter.old, field), written(&parameter.new, field));
             // The defaults depend on the location.
-            if before == after || old.text("in") != new.text("in") {
+            if before == after || parameter.old.text("in") != parameter.new.text("in") {
                 continue;
             }
             let verdict = if before == "false" && field.starts_with("allow") {
@@ -119,10 +91,9 @@ impl<'a> Comparison<'a> {
                 Verdict::breaking([Caller], "the server expects a different format than callers send")
             };
             let message = format!("{subject}: `{field}` changed from {before} to {after}");
-            self.report(&kinds::PARAMETER_STYLE, At::member(old, new, field), REQUEST, verdict, message);
+            self.report(&kinds::PARAMETER_STYLE, parameter.at_key(field), verdict, message);
         }
-        let optional = !(required(old) && required(new));
-        self.schema_or_content(old, new, Direction::Request, optional, &subject);
+        self.schema_or_content(parameter, !(was && is), &subject);
         let handled = [
             "name",
             "in",
@@ -134,37 +105,31 @@ impl<'a> Comparison<'a> {
             "schema",
             "content",
         ];
-        self.remaining(old, new, &handled, REQUEST);
+        self.remaining(parameter, &handled);
     }
 
     /// The value of a parameter or header.
-    pub(super) fn schema_or_content(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        direction: Direction,
-        optional: bool,
-        subject: &str,
-    ) {
-        if old.get("content").is_some() != new.get("content").is_some() {
-            let verdict = Verdict::breaking([Caller, GeneratedCode], "the format of the value is different");
-            let message = format!(
-                "{subject}: now described by `{}`",
-                if new.get("content").is_some() { "content" } else { "schema" }
-            );
-            self.report(
-                &kinds::PARAMETER_FORM,
-                At::both(old.at.clone(), new.at.clone()),
-                Some(direction),
-                verdict,
-                message,
-            );
-            return;
-        }
-        self.content(&old.key("content"), &new.key("content"), direction, subject);
-        self.schema(&old.key("schema"), &new.key("schema"), Use { direction: Some(direction), optional });
+    pub(super) fn schema_or_content(&mut self, pair: &Pair<'a>, optional: bool, subject: &str) {
+        let now = match pair.get("content") {
+            (None, Some(_)) => "content",
+            (Some(_), None) => "schema",
+            _ => {
+                self.content(&pair.key("content"), subject);
+                return self.schema(&pair.key("schema"), optional);
+            }
+        };
+        let verdict = Verdict::breaking([Caller, GeneratedCode], "the format of the value is different");
+        self.report(
+            &kinds::PARAMETER_FORM,
+            pair.at(),
+            verdict,
+            format!("{subject}: now described by `{now}`"),
+        );
     }
 }
+
+/// Why a parameter that becomes required is breaking.
+const REQUIRED: &str = "requests without it are rejected, and the generated method requires it";
 
 /// The parameters of an operation: its own, and those of its path item that it does not override.
 fn in_force<'a>(side: Side<'a>, site: &Site<'a>) -> Vec<Node<'a>> {

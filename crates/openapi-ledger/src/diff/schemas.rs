@@ -4,17 +4,9 @@ use crate::value::Value;
 
 use super::Who::{Caller, GeneratedCode, Reader};
 use super::facets::{became, same};
-use super::{At, Comparison, Direction, Kind, Node, Verdict, Version, Who, kinds};
+use super::tree::Side;
+use super::{At, Comparison, Direction, Node, Pair, Verdict, Version, Who, kinds};
 use crate::pointer::Pointer;
-
-/// Where a schema is used.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
-    /// The direction of its values; `None` for a component that no operation uses.
-    pub(super) direction: Option<Direction>,
-    /// Whether the value is optional, so that a default matters.
-    pub(super) optional: bool,
-}
 
 /// How the values that a schema allows changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +95,7 @@ impl<'a> View<'a> {
 
 /// Whether a schema is an `allOf` with one member and only fields that a wrapper may have.
 fn is_wrapping(node: &Node<'_>) -> bool {
-    let single = node.value.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
+    let single = node.value["allOf"].as_array().is_some_and(|all| all.len() == 1);
     #[rustfmt::skip]
     const BESIDE: [&str; 10] = [
         "allOf", "nullable", "default", "description", "title", "example", "externalDocs", "deprecated",
@@ -112,11 +104,11 @@ fn is_wrapping(node: &Node<'_>) -> bool {
     single && node.members().all(|(key, _)| BESIDE.contains(&key) || key.starts_with("x-"))
 }
 
-pub(super) fn view<'a>(side: super::tree::Side<'a>, node: &Node<'a>) -> View<'a> {
+pub(super) fn view<'a>(side: Side<'a>, node: &Node<'a>) -> View<'a> {
     view_through(side, node, true)
 }
 
-fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool) -> View<'a> {
+fn view_through<'a>(side: Side<'a>, node: &Node<'a>, wrappers: bool) -> View<'a> {
     let mut view = View { node: node.clone(), wrappers: Vec::new(), through: Vec::new() };
     loop {
         let resolved = side.resolve(view.node.clone());
@@ -135,8 +127,10 @@ fn view_through<'a>(side: super::tree::Side<'a>, node: &Node<'a>, wrappers: bool
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares two schemas. Either of them may be absent.
-    pub(super) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, used: Use) {
+    /// Compares two schemas. Either of them may be absent. The direction is `None` for a component that no operation uses.
+    /// `optional` states whether the value is optional, so that a default matters.
+    pub(super) fn schema(&mut self, schema: &Pair<'a>, optional: bool) {
+        let (old, new, direction) = (&schema.old, &schema.new, schema.direction);
         if old.value.is_null() && new.value.is_null() {
             return;
         }
@@ -149,67 +143,47 @@ impl<'a> Comparison<'a> {
         }
         self.reached.extend(before.through.iter().map(|at| (Version::Old, at.clone())));
         self.reached.extend(after.through.iter().map(|at| (Version::New, at.clone())));
-        self.reference(old, new, &before, &after);
-        self.nullable(&before, &after, used.direction);
-        self.default(&before, &after, used);
+        self.reference(&schema.clone().with(None), &before, &after);
+        self.nullable(&before, &after, direction);
+        self.default(&before, &after, direction, optional);
         if !before.wrappers.is_empty() || !after.wrappers.is_empty() {
-            let absent = |node: &Node<'a>| Node { value: &super::ABSENT, at: node.at.clone() };
-            let (a, b) = (before.wrappers.first().cloned(), after.wrappers.first().cloned());
-            let (a, b) = (a.unwrap_or_else(|| absent(old)), b.unwrap_or_else(|| absent(new)));
-            self.remaining(
-                &a,
-                &b,
-                &["allOf", "nullable", "default", "readOnly", "writeOnly"],
-                used.direction,
-            );
+            let wrapper = |view: &View<'a>, outside: &Node<'a>| {
+                let absent = || Node { value: &super::ABSENT, at: outside.at.clone() };
+                view.wrappers.first().cloned().unwrap_or_else(absent)
+            };
+            let wrappers = Pair { old: wrapper(&before, old), new: wrapper(&after, new), direction };
+            self.remaining(&wrappers, &["allOf", "nullable", "default", "readOnly", "writeOnly"]);
         }
+        let is_inline = before.through.is_empty() && after.through.is_empty();
         // Components that no operation uses are compared separately.
-        if used.direction.is_none() && !(before.through.is_empty() && after.through.is_empty()) {
+        if direction.is_none() && !is_inline {
             return;
         }
-        if !self.seen.insert((before.node.at.clone(), after.node.at.clone(), used.direction)) {
+        let definition = Pair { old: before.node, new: after.node, direction };
+        if !self.seen.insert((definition.old.at.clone(), definition.new.at.clone(), direction)) {
             return;
         }
-        if before.through.is_empty() && after.through.is_empty() {
-            self.facets(&before.node, &after.node, used.direction);
+        if is_inline {
+            self.facets(&definition);
         } else {
-            self.pending.push((before.node, after.node, used.direction));
+            self.pending.push(definition);
         }
     }
 
-    fn reference(&mut self, old: &Node<'a>, new: &Node<'a>, before: &View<'a>, after: &View<'a>) {
+    fn reference(&mut self, schema: &Pair<'a>, before: &View<'a>, after: &View<'a>) {
         let missing = |root: &Node<'_>, at: &Pointer| root.value.pointer(at.as_str()).is_none();
         let name = |at: &Pointer| at.tokens().last().map(|token| token.into_owned()).unwrap_or_default();
-        match (before.through.first(), after.through.first()) {
+        let (message, verdict) = match (before.through.first(), after.through.first()) {
+            (Some(a), Some(b)) if a != b && missing(&self.new.root(), a) && missing(&self.old.root(), b) => {
+                self.renamed.insert((a.clone(), b.clone()));
+                let why = "the generated type has a different name; requests and responses are the same unless another change says otherwise";
+                let at = At { old: Some(a.clone()), new: Some(b.clone()), direction: None };
+                return self.component_renamed(at, why, [&name(a), &name(b)]);
+            }
             (Some(a), Some(b)) if a != b => {
-                if missing(&self.new.root(), a) && missing(&self.old.root(), b) {
-                    self.renamed.insert((a.clone(), b.clone()));
-                    let why = "the generated type has a different name; requests and responses are the same unless another change says otherwise";
-                    let message = format!("`{}` was renamed to `{}`", name(a), name(b));
-                    let at = At::both(a.clone(), b.clone());
-                    self.report(
-                        &kinds::COMPONENT_RENAMED,
-                        at,
-                        None,
-                        Verdict::breaking([GeneratedCode], why),
-                        message,
-                    );
-                } else {
-                    let why = "generated code has a different type here; requests and responses are the same unless another change says otherwise";
-                    let message = format!(
-                        "{}: now refers to `{}` instead of `{}`",
-                        self.owner(old, new),
-                        name(b),
-                        name(a)
-                    );
-                    self.report(
-                        &kinds::REFERENCE_CHANGED,
-                        At::both(old.at.clone(), new.at.clone()),
-                        None,
-                        Verdict::breaking([GeneratedCode], why),
-                        message,
-                    );
-                }
+                let why = "generated code has a different type here; requests and responses are the same unless another change says otherwise";
+                let message = format!("now refers to `{}` instead of `{}`", name(b), name(a));
+                (message, Verdict::breaking([GeneratedCode], why))
             }
             (Some(a), None) | (None, Some(a))
                 if before.node.value.get("type") == after.node.value.get("type") =>
@@ -220,17 +194,12 @@ impl<'a> Comparison<'a> {
                     "now refers to the component"
                 };
                 let why = "requests and responses are the same unless another change says otherwise; generators may choose a different name for the type";
-                let message = format!("{}: {what} `{}`", self.owner(old, new), name(a));
-                self.report(
-                    &kinds::REFERENCE_CHANGED,
-                    At::both(old.at.clone(), new.at.clone()),
-                    None,
-                    Verdict::compatible(why),
-                    message,
-                );
+                (format!("{what} `{}`", name(a)), Verdict::compatible(why))
             }
-            _ => {}
-        }
+            _ => return,
+        };
+        let message = format!("{}: {message}", self.owner(schema));
+        self.report(&kinds::REFERENCE_CHANGED, schema.at(), verdict, message);
     }
 
     fn nullable(&mut self, before: &View<'a>, after: &View<'a>, direction: Option<Direction>) {
@@ -243,26 +212,26 @@ impl<'a> Comparison<'a> {
         } else {
             (&before.node, &after.node)
         };
-        let subject = self.owner(a, b);
-        let message = format!("{subject} {}", if new { "can now be null" } else { "can no longer be null" });
+        let schema = Pair { old: a.clone(), new: b.clone(), direction };
+        let can = if new { "can now be null" } else { "can no longer be null" };
+        let message = format!("{} {can}", self.owner(&schema));
         let typed = |view: &View<'_>| {
             ["type", "enum", "oneOf", "anyOf", "allOf"].iter().any(|key| view.node.value.get(key).is_some())
         };
         let verdict = if typed(before) || typed(after) {
-            let variance = if new { Variance::Wider } else { Variance::Narrower };
             judge(
                 direction,
-                variance,
+                if new { Variance::Wider } else { Variance::Narrower },
                 "requests with null are rejected",
                 "a reader that requires a value fails on null",
             )
         } else {
             Verdict::compatible("a schema without a type always allows null")
         };
-        self.report(&kinds::NULLABLE_CHANGED, At::member(a, b, "nullable"), direction, verdict, message);
+        self.report(&kinds::NULLABLE_CHANGED, schema.at_key("nullable"), verdict, message);
     }
 
-    fn default(&mut self, before: &View<'a>, after: &View<'a>, used: Use) {
+    fn default(&mut self, before: &View<'a>, after: &View<'a>, direction: Option<Direction>, optional: bool) {
         let (old, new) = (before.field("default"), after.field("default"));
         if old.zip(new).is_some_and(|(a, b)| same(a, b)) || (old.is_none() && new.is_none()) {
             return;
@@ -271,11 +240,11 @@ impl<'a> Comparison<'a> {
             let nodes = view.wrappers.iter().chain([&view.node]);
             nodes.clone().find(|node| node.get("default").is_some()).unwrap_or(view.outermost()).clone()
         };
-        let (a, b) = (holder(before), holder(after));
-        let message = format!("{}: the default {}", self.owner(&a, &b), became(old, new));
-        let verdict = match used.direction {
+        let holder = Pair { old: holder(before), new: holder(after), direction };
+        let message = format!("{}: the default {}", self.owner(&holder), became(old, new));
+        let verdict = match direction {
             None => Verdict::compatible("no operation uses it"),
-            Some(_) if !used.optional => Verdict {
+            Some(_) if !optional => Verdict {
                 effect: super::Effect::Documentation,
                 who: Vec::new(),
                 why: "the value is required, so the default is never used".into(),
@@ -290,11 +259,11 @@ impl<'a> Comparison<'a> {
                 Verdict::breaking([Reader], "readers that fill in the default fill in the wrong value")
             }
         };
-        self.report(&kinds::DEFAULT_CHANGED, At::member(&a, &b, "default"), used.direction, verdict, message);
+        self.report(&kinds::DEFAULT_CHANGED, holder.at_key("default"), verdict, message);
     }
 
     /// Compares everything except references.
-    pub(super) fn facets(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
+    pub(super) fn facets(&mut self, schema: &Pair<'a>) {
         #[rustfmt::skip]
         const HANDLED: [&str; 31] = [
             "$ref", "nullable", "default", "type", "format", "enum", "x-extensible-enum", "minimum",
@@ -303,80 +272,52 @@ impl<'a> Comparison<'a> {
             "required", "additionalProperties", "items", "oneOf", "anyOf", "allOf", "not", "discriminator",
             "readOnly", "writeOnly",
         ];
-        self.type_name(old, new);
-        let mut skipped: Vec<_> = HANDLED.to_vec();
-        if self.names_a_type(old, new) {
-            skipped.push("title");
+        let mut handled = HANDLED.to_vec();
+        if names_a_type(schema) {
+            self.type_name(&schema.clone().with(None));
+            handled.push("title");
         }
-        self.remaining(old, new, &skipped, direction);
-        self.dangling(old, new, direction);
-        if self.other_type(old, new, direction) {
-            return;
-        }
-        self.format(old, new, direction);
-        self.values(old, new, direction);
-        self.known_values(old, new, direction);
-        self.ranges(old, new, direction);
-        self.pattern(old, new, direction);
-        self.properties(old, new, direction);
-        self.additional_properties(old, new, direction);
-        self.items(old, new, direction);
-        self.composition(old, new, direction);
-        self.discriminator(old, new, direction);
-    }
-
-    /// Dangling references are compared as text.
-    fn dangling(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Option<Direction>) {
-        let (before, after) = (old.value.get("$ref"), new.value.get("$ref"));
+        self.remaining(schema, &handled);
+        // Dangling references are compared as text.
+        let (before, after) = schema.values("$ref");
         if before != after {
-            let message = format!("{}: `$ref` {}", self.owner(old, new), became(before, after));
-            self.unclassified(At::member(old, new, "$ref"), direction, message);
+            self.unclassified(schema, "$ref");
         }
-    }
-
-    /// Whether `title` is more than text, because generators use it as the name of a nested type.
-    fn names_a_type(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let nested = |node: &Node<'_>| {
-            !(node.at.as_str().starts_with("/components/schemas/") && node.at.tokens().count() == 3)
-        };
-        let has_type = |node: &Node<'_>| {
-            node.text("type") == Some("object")
-                || ["enum", "oneOf", "anyOf", "allOf", "properties"].iter().any(|key| node.get(key).is_some())
-        };
-        nested(old) && nested(new) && has_type(old) && has_type(new)
-    }
-
-    fn type_name(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let (before, after) = (old.value.get("title"), new.value.get("title"));
-        if before == after || !self.names_a_type(old, new) {
+        if self.other_type(schema) {
             return;
         }
-        let why =
-            "generators use the title as the name of a nested type; requests and responses are the same";
-        let message = format!("{}: the title {}", self.owner(old, new), became(before, after));
-        self.report(
-            &kinds::TYPE_NAME_CHANGED,
-            At::member(old, new, "title"),
-            None,
-            Verdict::breaking([GeneratedCode], why),
-            message,
-        );
+        self.format(schema);
+        self.values(schema);
+        self.known_values(schema);
+        self.ranges(schema);
+        self.pattern(schema);
+        self.properties(schema);
+        self.additional_properties(schema);
+        self.items(schema);
+        self.composition(schema);
+        self.discriminator(schema);
     }
 
-    pub(super) fn report_composition(
-        &mut self,
-        kind: &Kind,
-        at: At,
-        direction: Option<Direction>,
-        variance: Variance,
-        message: String,
-    ) {
-        let verdict = judge(
-            direction,
-            variance,
-            "requests with the removed alternative are rejected",
-            "readers can get an alternative that they do not know",
-        );
-        self.report(kind, at, direction, verdict, message);
+    fn type_name(&mut self, schema: &Pair<'a>) {
+        let (before, after) = schema.values("title");
+        if before != after {
+            let why =
+                "generators use the title as the name of a nested type; requests and responses are the same";
+            let what = format!("{}: the title", self.owner(schema));
+            let verdict = Verdict::breaking([GeneratedCode], why);
+            self.changed(&kinds::TYPE_NAME_CHANGED, schema, "title", verdict, &what);
+        }
     }
+}
+
+/// Whether `title` is more than text, because generators use it as the name of a nested type.
+fn names_a_type(schema: &Pair<'_>) -> bool {
+    let nested = |node: &Node<'_>| {
+        !(node.at.as_str().starts_with("/components/schemas/") && node.at.tokens().count() == 3)
+    };
+    let has_type = |node: &Node<'_>| {
+        node.text("type") == Some("object")
+            || ["enum", "oneOf", "anyOf", "allOf", "properties"].iter().any(|key| node.get(key).is_some())
+    };
+    [&schema.old, &schema.new].into_iter().all(|node| nested(node) && has_type(node))
 }

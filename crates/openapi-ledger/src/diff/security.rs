@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Who::{Caller, GeneratedCode};
-use super::facets::{became, texts};
-use super::{At, Comparison, Direction, Node, Verdict, kinds};
+use super::facets::texts;
+use super::{At, Comparison, Node, Pair, REQUEST, Sides, Verdict, kinds};
 use crate::text::listed;
-
-const REQUEST: Option<Direction> = Some(Direction::Request);
 
 /// One way to authenticate: schemes that are required together, each with its scopes.
 type Way = BTreeMap<String, BTreeSet<String>>;
@@ -45,206 +43,117 @@ fn in_force<'a>(root: &Node<'a>, operation: &Node<'a>) -> (Node<'a>, Vec<Way>) {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn security(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let (old_node, before) = in_force(&self.old.root(), old);
-        let (new_node, after) = in_force(&self.new.root(), new);
-        self.schemes(&before, &after);
+    pub(super) fn security(&mut self, operation: &Pair<'a>) {
+        let (old_node, before) = in_force(&self.old.root(), &operation.old);
+        let (new_node, after) = in_force(&self.new.root(), &operation.new);
+        let used: BTreeSet<&String> = before.iter().chain(&after).flat_map(BTreeMap::keys).collect();
+        for name in used {
+            self.scheme(name);
+        }
         let at = match (old_node.value.is_null(), new_node.value.is_null()) {
-            (false, true) => At::gone(old_node.at),
-            (true, false) => At::came(new_node.at),
-            _ => At::both(old_node.at, new_node.at),
+            (false, true) => At::gone(old_node.at, REQUEST),
+            (true, false) => At::came(new_node.at, REQUEST),
+            _ => Pair { old: old_node, new: new_node, direction: REQUEST }.at(),
         };
         if before.is_empty() != after.is_empty() {
             let ways = |ways: &[Way]| ways.iter().map(named).collect::<Vec<_>>().join(", or ");
             if after.is_empty() {
                 let why = "regenerated code sends no credentials, and neither do callers that follow the description";
                 let message = format!("credentials are no longer required; required were: {}", ways(&before));
-                self.report(
-                    &kinds::SECURITY_REMOVED,
-                    at,
-                    REQUEST,
-                    Verdict::breaking([GeneratedCode], why),
-                    message,
-                );
+                let verdict = Verdict::breaking([GeneratedCode], why);
+                self.report(&kinds::SECURITY_REMOVED, at, verdict, message);
             } else if after.iter().any(Way::is_empty) {
                 let verdict = Verdict::compatible("requests without credentials still succeed");
                 let message = format!("credentials are now optional: {}", ways(&after));
-                self.report(&kinds::SECURITY_ALTERNATIVE_ADDED, at, REQUEST, verdict, message);
+                self.report(&kinds::SECURITY_ALTERNATIVE_ADDED, at, verdict, message);
             } else {
                 let verdict = Verdict::breaking([Caller], "requests without credentials are rejected");
                 let message = format!("credentials are now required: {}", ways(&after));
-                self.report(&kinds::SECURITY_ADDED, at, REQUEST, verdict, message);
+                self.report(&kinds::SECURITY_ADDED, at, verdict, message);
             }
             return;
         }
-        let schemes = |way: &Way| way.keys().cloned().collect::<Vec<_>>();
+        let same_schemes = |a: &Way, b: &Way| a.keys().eq(b.keys());
         for way in before.iter().filter(|way| !after.contains(way)) {
-            let other = after.iter().find(|other| schemes(other) == schemes(way));
-            let kind = if other.is_some() {
-                &kinds::SECURITY_SCOPES_CHANGED
-            } else {
-                &kinds::SECURITY_ALTERNATIVE_REMOVED
-            };
-            let message = match other {
-                Some(other) => format!("now required: {}; before: {}", named(other), named(way)),
-                None => format!("{} is no longer sufficient", named(way)),
+            let (kind, message) = match after.iter().find(|other| same_schemes(other, way)) {
+                Some(other) => (
+                    &kinds::SECURITY_SCOPES_CHANGED,
+                    format!("now required: {}; before: {}", named(other), named(way)),
+                ),
+                None => {
+                    (&kinds::SECURITY_ALTERNATIVE_REMOVED, format!("{} is no longer sufficient", named(way)))
+                }
             };
             let verdict = if after.iter().any(|other| satisfies(way, other)) {
                 Verdict::compatible("callers that authenticate this way satisfy the new requirement")
             } else {
                 Verdict::breaking([Caller], "callers that authenticate this way are rejected")
             };
-            self.report(kind, at.clone(), REQUEST, verdict, message);
+            self.report(kind, at.clone(), verdict, message);
         }
-        for way in after.iter().filter(|way| !before.iter().any(|other| schemes(other) == schemes(way))) {
+        for way in after.iter().filter(|way| !before.iter().any(|other| same_schemes(other, way))) {
             let verdict = Verdict::compatible("the existing ways to authenticate are still accepted");
-            self.report(
-                &kinds::SECURITY_ALTERNATIVE_ADDED,
-                at.clone(),
-                REQUEST,
-                verdict,
-                format!("{} is now sufficient", named(way)),
-            );
-        }
-    }
-
-    /// Compares the definitions of the schemes that an operation requires, before and after.
-    fn schemes(&mut self, before: &[Way], after: &[Way]) {
-        let used: BTreeSet<&String> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
-        for name in used {
-            self.scheme(name);
+            let message = format!("{} is now sufficient", named(way));
+            self.report(&kinds::SECURITY_ALTERNATIVE_ADDED, at.clone(), verdict, message);
         }
     }
 
     /// Compares one definition, which the current operation uses.
     pub(super) fn scheme(&mut self, name: &str) {
-        let place = |root: Node<'a>| root.key("components").key("securitySchemes");
-        let (old, new) = (place(self.old.root()), place(self.new.root()));
-        let (before, after) = match (old.get(name), new.get(name)) {
-            (Some(before), Some(after)) => (self.old.resolve(before).node, self.new.resolve(after).node),
-            (None, None) => return,
-            (Some(before), None) => {
-                let verdict = Verdict::breaking([Caller, GeneratedCode], "callers that use it are rejected");
-                self.report(
-                    &kinds::SECURITY_SCHEME_REMOVED,
-                    At::gone(before.at),
-                    REQUEST,
-                    verdict,
-                    format!("security scheme `{name}` was removed"),
-                );
-                return;
-            }
-            (None, Some(after)) => {
-                let verdict = Verdict::compatible("the effects on operations are reported there");
-                self.report(
-                    &kinds::SECURITY_SCHEME_ADDED,
-                    At::came(after.at),
-                    REQUEST,
-                    verdict,
-                    format!("security scheme `{name}` was added"),
-                );
-                return;
-            }
-        };
+        let kind = &kinds::SECURITY_SCHEME_CHANGED;
+        let schemes = self.roots().with(REQUEST).key("components").key("securitySchemes");
+        let what = format!("security scheme `{name}`");
+        let added = Verdict::compatible("the effects on operations are reported there");
+        let removed = Verdict::breaking([Caller, GeneratedCode], "callers that use it are rejected");
+        let (added, removed) =
+            ((&kinds::SECURITY_SCHEME_ADDED, added), (&kinds::SECURITY_SCHEME_REMOVED, removed));
+        let Some(scheme) = self.in_both(schemes.get(name), REQUEST, &what, added, removed) else { return };
+        let scheme = self.resolved(&scheme);
         for field in ["type", "in", "name", "scheme", "openIdConnectUrl"] {
-            let (a, b) =
-                (before.text(field).map(str::to_lowercase), after.text(field).map(str::to_lowercase));
-            if a != b {
-                let message = format!(
-                    "security scheme `{name}`: `{field}` {}",
-                    became(before.value.get(field), after.value.get(field))
-                );
-                let verdict = Verdict::breaking(
-                    [Caller],
-                    "callers send credentials in a way that the server no longer accepts",
-                );
-                self.report(
-                    &kinds::SECURITY_SCHEME_CHANGED,
-                    At::member(&before, &after, field),
-                    REQUEST,
-                    verdict,
-                    message,
-                );
+            let text = |node: &Node<'_>| node.text(field).map(str::to_lowercase);
+            if text(&scheme.old) != text(&scheme.new) {
+                let why = "callers send credentials in a way that the server no longer accepts";
+                let verdict = Verdict::breaking([Caller], why);
+                self.changed(kind, &scheme, field, verdict, &format!("{what}: `{field}`"));
             }
         }
-        if before.value.get("bearerFormat") != after.value.get("bearerFormat") {
-            let message = format!(
-                "security scheme `{name}`: `bearerFormat` {}",
-                became(before.value.get("bearerFormat"), after.value.get("bearerFormat"))
-            );
-            let at = At::member(&before, &after, "bearerFormat");
-            self.report(&kinds::SECURITY_SCHEME_CHANGED, at, None, Verdict::documentation(), message);
+        let (before, after) = scheme.values("bearerFormat");
+        if before != after {
+            let (field, what) = ("bearerFormat", format!("{what}: `bearerFormat`"));
+            self.changed(kind, &scheme.clone().with(None), field, Verdict::documentation(), &what);
         }
-        self.flows(&before.key("flows"), &after.key("flows"), name);
+        let flows = scheme.key("flows");
+        for name in flows.names() {
+            self.flow(flows.get(name), &format!("{what}, flow `{name}`"));
+        }
         let handled = ["type", "in", "name", "scheme", "openIdConnectUrl", "bearerFormat", "flows"];
-        self.remaining(&before, &after, &handled, REQUEST);
+        self.remaining(&scheme, &handled);
     }
 
-    fn flows(&mut self, old: &Node<'a>, new: &Node<'a>, scheme: &str) {
+    fn flow(&mut self, sides: Sides<'a>, subject: &str) {
         let kind = &kinds::SECURITY_SCHEME_CHANGED;
-        let names: BTreeSet<&str> = old.members().chain(new.members()).map(|(name, _)| name).collect();
-        for name in names {
-            let subject = format!("security scheme `{scheme}`, flow `{name}`");
-            let (before, after) = match (old.get(name), new.get(name)) {
-                (Some(before), Some(after)) => (before, after),
-                (before, _) => {
-                    let (what, verdict) = if before.is_some() {
-                        (
-                            "was removed",
-                            Verdict::breaking([Caller], "callers can no longer use it to get tokens"),
-                        )
-                    } else {
-                        (
-                            "was added",
-                            Verdict::compatible("callers that use other flows can still get tokens"),
-                        )
-                    };
-                    self.report(
-                        kind,
-                        At::member(old, new, name),
-                        REQUEST,
-                        verdict,
-                        format!("{subject} {what}"),
-                    );
-                    continue;
-                }
-            };
-            for url in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
-                if before.value.get(url) != after.value.get(url) {
-                    let verdict = Verdict::breaking([Caller], "callers request tokens at the old URL");
-                    let message =
-                        format!("{subject}: `{url}` {}", became(before.value.get(url), after.value.get(url)));
-                    self.report(kind, At::member(&before, &after, url), REQUEST, verdict, message);
-                }
+        let added = Verdict::compatible("callers that use other flows can still get tokens");
+        let removed = Verdict::breaking([Caller], "callers can no longer use it to get tokens");
+        let flow = self.in_both(sides, REQUEST, subject, (kind, added), (kind, removed));
+        let Some(flow) = flow else { return };
+        for url in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
+            let (before, after) = flow.values(url);
+            if before != after {
+                let verdict = Verdict::breaking([Caller], "callers request tokens at the old URL");
+                self.changed(kind, &flow, url, verdict, &format!("{subject}: `{url}`"));
             }
-            let (a, b) = (before.key("scopes"), after.key("scopes"));
-            let scopes: BTreeSet<&str> = a.members().chain(b.members()).map(|(scope, _)| scope).collect();
-            for scope in scopes.into_iter().filter(|scope| a.value.get(scope) != b.value.get(scope)) {
-                let (what, verdict) = match (a.get(scope), b.get(scope)) {
-                    (Some(_), None) => (
-                        "was removed",
-                        Verdict::breaking([Caller], "callers that request the scope get no token"),
-                    ),
-                    (None, _) => (
-                        "was added",
-                        Verdict::compatible("callers that do not request the scope are not affected"),
-                    ),
-                    _ => ("has a different description", Verdict::documentation()),
-                };
-                self.report(
-                    kind,
-                    At::member(&a, &b, scope),
-                    REQUEST,
-                    verdict,
-                    format!("{subject}: the scope `{scope}` {what}"),
-                );
-            }
-            self.remaining(
-                &before,
-                &after,
-                &["authorizationUrl", "tokenUrl", "refreshUrl", "scopes"],
-                REQUEST,
-            );
         }
+        let scopes = flow.key("scopes");
+        for name in scopes.names() {
+            let what = format!("{subject}: the scope `{name}`");
+            let added = Verdict::compatible("callers that do not request the scope are not affected");
+            let removed = Verdict::breaking([Caller], "callers that request the scope get no token");
+            let scope = self.in_both(scopes.get(name), REQUEST, &what, (kind, added), (kind, removed));
+            if let Some(scope) = scope.filter(|scope| scope.old.value != scope.new.value) {
+                let message = format!("{what} has a different description");
+                self.report(kind, scope.at(), Verdict::documentation(), message);
+            }
+        }
+        self.remaining(&flow, &["authorizationUrl", "tokenUrl", "refreshUrl", "scopes"]);
     }
 }

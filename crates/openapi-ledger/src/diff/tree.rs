@@ -49,26 +49,21 @@ impl<'a> Side<'a> {
 
     /// The name of the node at `at` in messages: `` `Group.icon` ``, ``parameter `search` ``.
     pub(super) fn subject(&self, at: &Pointer) -> String {
-        let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
-        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let tokens: Vec<_> = at.tokens().collect();
+        let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
+        let parameter = |n: usize| {
+            let name = self.definition(&tokens[..n]).text("name").unwrap_or("?");
+            behind(&format!("parameter `{name}`"), &tokens[n..])
+        };
         match tokens.as_slice() {
             ["components", "schemas", name, rest @ ..] => format!("`{name}{}`", steps(rest)),
-            ["components", "parameters", name, rest @ ..] => {
-                let parameter = Pointer::root().key("components").key("parameters").key(name);
-                behind(&self.parameter(&parameter), rest)
-            }
+            ["components", "parameters", _, ..] => parameter(3),
             ["components", "responses", name, rest @ ..] => body(&format!("response `{name}`"), rest),
             ["components", "requestBodies", name, rest @ ..] => body(&format!("request body `{name}`"), rest),
             ["components", "headers", name, rest @ ..] => behind(&format!("header `{name}`"), rest),
             ["components", "securitySchemes", name, ..] => format!("security scheme `{name}`"),
-            ["paths", path, "parameters", n, rest @ ..] => {
-                let parameter = Pointer::root().key("paths").key(path).key("parameters").key(n);
-                behind(&self.parameter(&parameter), rest)
-            }
-            ["paths", path, method, "parameters", n, rest @ ..] => {
-                let parameter = Pointer::root().key("paths").key(path).key(method).key("parameters").key(n);
-                behind(&self.parameter(&parameter), rest)
-            }
+            ["paths", _, "parameters", _, ..] => parameter(4),
+            ["paths", _, _, "parameters", _, ..] => parameter(5),
             ["paths", _, _, "requestBody", rest @ ..] => body("the request body", rest),
             ["paths", _, _, "responses", status, rest @ ..] => body(&format!("response {status}"), rest),
             ["paths", path, method] => format!("{} {path}", method.to_uppercase()),
@@ -81,98 +76,80 @@ impl<'a> Side<'a> {
     /// `parameters.limit.minimum`, `responses.200.results[].name.format`. Inside an operation the place is
     /// that within the operation.
     pub(super) fn place(&self, at: &Pointer) -> String {
-        let tokens: Vec<_> = at.tokens().map(|token| token.into_owned()).collect();
-        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let tokens: Vec<_> = at.tokens().collect();
+        let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
         match tokens.as_slice() {
-            ["paths", path, method, rest @ ..] if METHODS.contains(method) => {
-                let operation = Pointer::root().key("paths").key(path).key(method);
-                self.place_in_operation(&operation, rest)
-            }
-            ["components", "schemas", name, rest @ ..] => {
-                let schema = Pointer::root().key("components").key("schemas").key(name);
-                format!("components.schemas.{name}{}", self.place_in_schema(schema, rest))
+            ["paths", _, method, ..] if METHODS.contains(method) => self.place_in_operation(&tokens),
+            ["components", "schemas", name, ..] => {
+                self.place_in_schema(format!("components.schemas.{name}"), &tokens, 3)
             }
             tokens => tokens.join("."),
         }
     }
 
-    fn place_in_operation(&self, operation: &Pointer, rest: &[&str]) -> String {
-        match rest {
+    fn place_in_operation(&self, tokens: &[&str]) -> String {
+        match &tokens[3..] {
             [] => "operation".to_owned(),
-            ["parameters", n, rest @ ..] => {
-                let at = operation.key("parameters").key(n);
-                let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
-                let parameter = self.resolve(node).node;
+            ["parameters", _, ..] => {
+                let parameter = self.definition(&tokens[..5]);
                 let name = parameter.text("name").unwrap_or("?");
                 let name = match parameter.text("in") {
                     Some(place @ ("header" | "cookie")) => format!("parameters.{name}({place})"),
                     _ => format!("parameters.{name}"),
                 };
-                self.place_in_holder(name, at, rest)
+                self.place_in_holder(name, tokens, 5)
             }
-            ["requestBody", rest @ ..] => {
-                self.place_in_holder("requestBody".to_owned(), operation.key("requestBody"), rest)
+            ["requestBody", ..] => self.place_in_holder("requestBody".to_owned(), tokens, 4),
+            ["responses", status, "headers", name, ..] => {
+                self.place_in_holder(format!("responses.{status}.headers.{name}"), tokens, 7)
             }
-            ["responses", status, "headers", name, rest @ ..] => {
-                let at = operation.key("responses").key(status).key("headers").key(name);
-                self.place_in_holder(format!("responses.{status}.headers.{name}"), at, rest)
-            }
-            ["responses", status, rest @ ..] => {
-                let at = operation.key("responses").key(status);
-                self.place_in_holder(format!("responses.{status}"), at, rest)
-            }
+            ["responses", status, ..] => self.place_in_holder(format!("responses.{status}"), tokens, 5),
             [first, ..] => (*first).to_owned(),
         }
     }
 
-    /// A place within an object that has a `schema` or a `content`. The media type JSON is not mentioned.
-    fn place_in_holder(&self, holder: String, at: Pointer, rest: &[&str]) -> String {
-        match rest {
+    /// Adds the tokens from `n` on to the place of an object that has a `schema` or a `content`. The media type JSON is not
+    /// mentioned.
+    fn place_in_holder(&self, holder: String, tokens: &[&str], n: usize) -> String {
+        match &tokens[n..] {
             [] | ["content"] => holder,
-            ["schema", rest @ ..] => holder + &self.place_in_schema(at.key("schema"), rest),
-            ["content", media, rest @ ..] => {
-                let holder = match *media {
-                    "application/json" => holder,
-                    media => format!("{holder}({media})"),
-                };
-                self.place_in_holder(holder, at.key("content").key(media), rest)
-            }
+            ["schema", ..] => self.place_in_schema(holder, tokens, n + 1),
+            ["content", "application/json", ..] => self.place_in_holder(holder, tokens, n + 2),
+            ["content", media, ..] => self.place_in_holder(format!("{holder}({media})"), tokens, n + 2),
             [key, ..] => format!("{holder}.{key}"),
         }
     }
 
-    fn place_in_schema(&self, mut at: Pointer, mut rest: &[&str]) -> String {
-        let mut place = String::new();
+    fn place_in_schema(&self, mut place: String, tokens: &[&str], mut n: usize) -> String {
         loop {
-            let (step, passed) = match rest {
+            let (step, passed) = match &tokens[n..] {
                 [] => return place,
                 ["properties", name, ..] => (format!(".{name}"), 2),
                 ["items", ..] => ("[]".to_owned(), 1),
                 ["additionalProperties", _, ..] => (".{}".to_owned(), 1),
-                [key @ ("oneOf" | "anyOf" | "allOf"), n, ..] => (self.alternative(&at.key(key).key(n), n), 2),
+                ["oneOf" | "anyOf" | "allOf", _, ..] => (self.alternative(&tokens[..n + 2]), 2),
                 [key, ..] => return place + "." + key,
             };
             place += &step;
-            at = rest[..passed].iter().fold(at, |at, token| at.key(token));
-            rest = &rest[passed..];
+            n += passed;
         }
     }
 
     /// Identifies an alternative by a property with a single allowed value, otherwise by its type, otherwise by its index.
-    fn alternative(&self, at: &Pointer, n: &str) -> String {
-        let node = Node { value: self.root.pointer(at.as_str()).unwrap_or(&ABSENT), at: at.clone() };
-        let node = self.resolve(node).node;
+    fn alternative(&self, tokens: &[&str]) -> String {
+        let node = self.definition(tokens);
         let tag = node.key("properties").members().find_map(|(_, property)| {
-            let values = property.value.get("enum")?.as_array()?;
+            let values = property.value["enum"].as_array()?;
             if let [Value::String(only)] = values.as_slice() { Some(only.as_str()) } else { None }
         });
-        format!("({})", tag.or_else(|| node.text("type")).unwrap_or(n))
+        format!("({})", tag.or_else(|| node.text("type")).or(tokens.last().copied()).unwrap_or_default())
     }
 
-    fn parameter(&self, at: &Pointer) -> String {
+    /// The node at `tokens`, after resolving references.
+    fn definition(&self, tokens: &[&str]) -> Node<'a> {
+        let at = tokens.iter().fold(Pointer::root(), |at, token| at.key(token));
         let value = self.root.pointer(at.as_str()).unwrap_or(&ABSENT);
-        let parameter = self.resolve(Node { value, at: at.clone() }).node;
-        format!("parameter `{}`", parameter.text("name").unwrap_or("?"))
+        self.resolve(Node { value, at }).node
     }
 }
 

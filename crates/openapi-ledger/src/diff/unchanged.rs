@@ -18,9 +18,9 @@ pub(super) struct Unchanged {
 impl Unchanged {
     pub(super) fn between(old: &Value, new: &Value) -> Self {
         let mut equal: HashMap<String, Vec<&str>> = HashMap::new();
-        for (section, all) in old.get("components").and_then(Value::as_object).into_iter().flatten() {
+        for (section, all) in old["components"].members() {
             let others = new.get("components").and_then(|components| components.get(section));
-            for (name, component) in all.as_object().into_iter().flatten() {
+            for (name, component) in all.members() {
                 if others.and_then(|others| others.get(name)) == Some(component) {
                     let mut references = Vec::new();
                     add_references(component, &mut references);

@@ -320,22 +320,22 @@ pub struct Site<'a> {
 impl<'a> Site<'a> {
     /// A field that is text.
     pub fn text(&self, field: &str) -> Option<&'a str> {
-        self.object.get(field)?.as_str()
+        self.object[field].as_str()
     }
 
     /// A boolean field; false if it is missing.
     pub fn flag(&self, field: &str) -> bool {
-        self.object.get(field).and_then(Value::as_bool).unwrap_or(false)
+        self.object[field].as_bool().unwrap_or(false)
     }
 
     /// Returns the items of a field, or an empty slice if it is not a list.
     pub fn list(&self, field: &str) -> &'a [Value] {
-        self.object.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        self.object[field].items()
     }
 
     /// A field that is an object.
     pub fn map(&self, field: &str) -> Option<&'a Map> {
-        self.object.get(field)?.as_object()
+        self.object[field].as_object()
     }
 
     /// Whether a field is present.
@@ -455,12 +455,17 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Returns the object of a node, after resolving references.
+    /// Returns the index of the object of a node, after resolving references.
     pub fn follow(&self, node: Node) -> Option<usize> {
         match node {
             Node::Site(site) => Some(site),
             Node::Reference(reference) => self.resolved.get(reference)?.as_ref().ok().copied(),
         }
+    }
+
+    /// Returns the object of a node, after resolving references.
+    pub fn site(&self, node: Node) -> Option<&Site<'a>> {
+        self.follow(node).map(|n| &self.sites[n])
     }
 
     /// Returns the field that contains a node, and its name if the field is a map.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, meant_or};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     duplicates(context, report);
@@ -94,10 +94,11 @@ fn style(site: &Site, report: &mut Report) {
     };
     if !allowed.contains(&style) {
         let place = site.text("in").unwrap_or("header");
-        let help = match did_you_mean(style, allowed.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("use `{}`, or omit `style`", allowed.join("` or `")),
-        };
+        let help = meant_or(
+            style,
+            allowed.iter().copied(),
+            format!("use `{}`, or omit `style`", allowed.join("` or `")),
+        );
         report.add(
             &rules::PARAMETER_STYLE,
             &site.pointer.key("style"),

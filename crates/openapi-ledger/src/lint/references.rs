@@ -16,14 +16,13 @@ pub(super) fn check(context: &Context, report: &mut Report) {
 
 fn targets(context: &Context, report: &mut Report) {
     for (reference, end) in context.references.iter().zip(&context.resolved) {
-        let at = reference.pointer.key("$ref");
         let target = reference.target;
         let wanted = reference.kind.title();
-        match end {
-            Ok(_) | Err(Broken::Further) => {}
-            Err(Broken::External) => report.add(
+        let meant = || suggestion(context, target, reference.kind);
+        let (rule, message, help) = match end {
+            Ok(_) | Err(Broken::Further) => continue,
+            Err(Broken::External) => (
                 &rules::EXTERNAL_REF,
-                &at,
                 format!("`{target}` is outside this document"),
                 match reference.kind.section() {
                     Some(section) => {
@@ -34,30 +33,26 @@ fn targets(context: &Context, report: &mut Report) {
                     None => format!("define the {wanted} here"),
                 },
             ),
-            Err(Broken::Cycle) => report.add(
+            Err(Broken::Cycle) => (
                 &rules::CYCLIC_REF,
-                &at,
                 format!("`{target}` leads back to this reference instead of a {wanted}"),
                 format!("define a {wanted} at one place of the cycle"),
             ),
             Err(Broken::WrongKind(found)) => {
                 let found = found.map_or("not an OpenAPI object", Kind::title);
-                report.add(
+                (
                     &rules::REF_KIND,
-                    &at,
                     format!("`{target}` is {}{found}, but a {wanted} is required here", article(found)),
-                    suggestion(context, target, reference.kind)
-                        .unwrap_or_else(|| format!("refer to a {wanted}")),
-                );
+                    meant().unwrap_or_else(|| format!("refer to a {wanted}")),
+                )
             }
-            Err(Broken::Missing) => report.add(
+            Err(Broken::Missing) => (
                 &rules::DANGLING_REF,
-                &at,
                 format!("`{target}` does not exist"),
-                suggestion(context, target, reference.kind)
-                    .unwrap_or_else(|| format!("add the {wanted} there, or refer to one that exists")),
+                meant().unwrap_or_else(|| format!("add the {wanted} there, or refer to one that exists")),
             ),
-        }
+        };
+        report.add(rule, &reference.pointer.key("$ref"), message, help);
     }
 }
 
@@ -70,10 +65,10 @@ fn article(noun: &str) -> &'static str {
 }
 
 /// Suggests the component that a reference probably means.
-fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
+pub(super) fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
     let section = kind.section()?;
     let last = target.rsplit('/').next().filter(|last| !last.is_empty())?;
-    let names = context.root.get("components")?.get(section)?.as_object()?;
+    let names = context.root["components"][section].as_object()?;
     let meant = did_you_mean(last, names.keys().map(Text::as_str))?;
     Some(format!("did you mean `#/components/{section}/{meant}`?"))
 }
@@ -81,64 +76,46 @@ fn suggestion(context: &Context, target: &str, kind: Kind) -> Option<String> {
 /// The fields through which a schema applies other schemas to the same value.
 pub(super) const IN_PLACE: [&str; 4] = ["allOf", "oneOf", "anyOf", "not"];
 
-/// Returns the schemas that contain themselves through these fields.
-pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {
-    // Strongly connected components with Tarjan's algorithm and an explicit stack.
-    let edges = |site: usize| -> Vec<usize> {
-        let nodes = context.children[site].iter().copied();
-        let in_place = nodes.filter(|node| IN_PLACE.contains(&context.edge(*node).0));
-        in_place.filter_map(|node| context.follow(node)).collect()
-    };
-    let mut index: HashMap<usize, usize> = HashMap::new();
-    let mut low: HashMap<usize, usize> = HashMap::new();
-    let (mut stack, mut on_stack, mut cyclic) = (Vec::new(), HashSet::new(), HashSet::new());
-    for (root, _) in context.of_kind(Kind::Schema) {
-        if index.contains_key(&root) {
-            continue;
+/// The schemas that a schema applies to the same value.
+pub(super) fn in_place(context: &Context, schema: usize) -> impl Iterator<Item = usize> {
+    let nodes = context.children[schema].iter().filter(|node| IN_PLACE.contains(&context.edge(**node).0));
+    nodes.filter_map(|node| context.follow(*node))
+}
+
+/// All schemas, each after those that it applies in place, unless they apply it as well.
+pub(super) fn parts_first(context: &Context) -> Vec<usize> {
+    let (mut order, mut seen) = (Vec::new(), HashSet::new());
+    let mut open: Vec<_> = context.of_kind(Kind::Schema).map(|(schema, _)| (schema, false)).collect();
+    while let Some((schema, are_parts_done)) = open.pop() {
+        if are_parts_done {
+            order.push(schema);
+        } else if seen.insert(schema) {
+            open.push((schema, true));
+            open.extend(in_place(context, schema).map(|part| (part, false)));
         }
-        let mut calls: Vec<(usize, Vec<usize>, usize)> = Vec::new();
-        let mut enter = Some(root);
-        loop {
-            if let Some(site) = enter.take() {
-                let n = index.len();
-                index.insert(site, n);
-                low.insert(site, n);
-                stack.push(site);
-                on_stack.insert(site);
-                calls.push((site, edges(site), 0));
+    }
+    order
+}
+
+/// Returns the schemas that contain themselves through these fields: the strongly connected components, by Kosaraju's algorithm.
+pub(super) fn cyclic_schemas(context: &Context) -> HashSet<usize> {
+    let order = parts_first(context);
+    let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+    for &schema in &order {
+        in_place(context, schema).for_each(|part| users.entry(part).or_default().push(schema));
+    }
+    let (mut cyclic, mut seen) = (HashSet::new(), HashSet::new());
+    for &root in order.iter().rev() {
+        let (mut component, mut open) = (Vec::new(), vec![root]);
+        while let Some(schema) = open.pop() {
+            if seen.insert(schema) {
+                component.push(schema);
+                open.extend(users.get(&schema).into_iter().flatten());
             }
-            let Some((site, targets, next)) = calls.last_mut() else { break };
-            let site = *site;
-            if let Some(&target) = targets.get(*next) {
-                *next += 1;
-                if target == site {
-                    cyclic.insert(site);
-                }
-                match index.get(&target) {
-                    None => enter = Some(target),
-                    Some(&n) if on_stack.contains(&target) => {
-                        let least = low[&site].min(n);
-                        low.insert(site, least);
-                    }
-                    Some(_) => {}
-                }
-                continue;
-            }
-            calls.pop();
-            if let Some((caller, _, _)) = calls.last() {
-                let least = low[caller].min(low[&site]);
-                low.insert(*caller, least);
-            }
-            if low[&site] == index[&site] {
-                let first = stack.iter().rposition(|s| *s == site).unwrap_or(0);
-                let component = stack.split_off(first);
-                for member in &component {
-                    on_stack.remove(member);
-                }
-                if component.len() > 1 {
-                    cyclic.extend(component);
-                }
-            }
+        }
+        if component.len() > 1 || component.iter().any(|one| in_place(context, *one).any(|part| part == *one))
+        {
+            cyclic.extend(component);
         }
     }
     cyclic

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::value::{Text, Value};
+use crate::value::Value;
 
-use super::references::IN_PLACE;
+use super::references::{IN_PLACE, suggestion};
 use super::{Context, Node, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
-use crate::text::{brief, did_you_mean, json_type, listed};
+use crate::text::{brief, json_type, listed, meant_or};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     for (n, site) in context.of_kind(Kind::Schema) {
@@ -29,7 +29,7 @@ pub(super) fn check(context: &Context, report: &mut Report) {
     read_only_in_requests(context, report);
 }
 
-const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
+pub(super) const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
 
 /// The keywords that apply only to values of one type.
 const KEYWORDS: [(&str, &[&str]); 4] = [
@@ -61,47 +61,35 @@ fn types(site: &Site, report: &mut Report) {
             "dict" | "map" | "hash" | "struct" | "json" => "did you mean `object`?".to_owned(),
             "null" | "none" | "nil" => "use the other type with `nullable: true`".to_owned(),
             "any" | "mixed" => "omit `type`: a schema without it allows all values".to_owned(),
-            _ => match did_you_mean(kind, TYPES) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("write one of {}", listed(TYPES)),
-            },
+            _ => meant_or(kind, TYPES, format!("write one of {}", listed(TYPES))),
         };
         report.add(&rules::UNKNOWN_TYPE, &site.pointer.key("type"), format!("`{kind}` is not a type"), help);
         return;
     }
     for (owner, keywords) in KEYWORDS {
         for keyword in keywords.iter().filter(|keyword| owner != family(kind) && site.has(keyword)) {
-            report.add(
-                &rules::KEYWORD_TYPE,
-                &site.pointer.key(keyword),
-                format!("`{keyword}` does not apply to values of type `{kind}`"),
-                keyword_help(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`")),
-            );
+            let message = format!("`{keyword}` does not apply to values of type `{kind}`");
+            let help =
+                keyword_help(keyword, kind).unwrap_or_else(|| format!("remove it, or write `type: {owner}`"));
+            report.add(&rules::KEYWORD_TYPE, &site.pointer.key(keyword), message, help);
         }
     }
     if kind == "array" && !site.has("items") {
         let help = "add `items:` with the schema of one item; `items: {}` for anything";
         report.add(&rules::ARRAY_ITEMS, &site.pointer, "the array has no `items`", help);
     }
-    let format_owner = match site.text("format") {
-        Some("int32" | "int64") => &["integer", "number"][..],
-        Some("float" | "double") => &["number", "integer"],
-        Some(
-            "date" | "date-time" | "time" | "uuid" | "email" | "uri" | "byte" | "binary" | "password"
-            | "ipv4" | "ipv6" | "hostname",
-        ) => &["string"],
+    let format = site.text("format").unwrap_or_default();
+    let format_owner = match format {
+        "int32" | "int64" => &["integer", "number"][..],
+        "float" | "double" => &["number", "integer"],
+        "date" | "date-time" | "time" | "uuid" | "email" | "uri" | "byte" | "binary" | "password"
+        | "ipv4" | "ipv6" | "hostname" => &["string"],
         _ => return,
     };
     if !format_owner.contains(&kind) {
-        report.add(
-            &rules::FORMAT_TYPE,
-            &site.pointer.key("format"),
-            format!(
-                "the format `{}` does not apply to the type `{kind}`",
-                site.text("format").unwrap_or_default()
-            ),
-            format!("remove it, or write `type: {}`", format_owner[0]),
-        );
+        let message = format!("the format `{format}` does not apply to the type `{kind}`");
+        let help = format!("remove it, or write `type: {}`", format_owner[0]);
+        report.add(&rules::FORMAT_TYPE, &site.pointer.key("format"), message, help);
     }
 }
 
@@ -120,23 +108,16 @@ fn keyword_help(keyword: &str, kind: &str) -> Option<String> {
 }
 
 fn missing_type(site: &Site, report: &mut Report) {
-    if site.has("type") || ["allOf", "oneOf", "anyOf", "not", "enum"].iter().any(|field| site.has(field)) {
-        return;
-    }
     // Members of a composition add constraints to a schema whose type is stated elsewhere.
-    if matches!(site.edge, "allOf" | "oneOf" | "anyOf" | "not") {
+    if ["type", "enum"].iter().chain(&IN_PLACE).any(|field| site.has(field)) || IN_PLACE.contains(&site.edge)
+    {
         return;
     }
-    let owner = KEYWORDS
-        .iter()
-        .find_map(|(owner, keywords)| Some((*owner, keywords.iter().find(|keyword| site.has(keyword))?)));
-    if let Some((owner, keyword)) = owner {
-        report.add(
-            &rules::MISSING_TYPE,
-            &site.pointer,
-            format!("the schema has `{keyword}` but no `type`, so values of other types pass"),
-            format!("add `type: {owner}`"),
-        );
+    for (owner, keywords) in KEYWORDS {
+        if let Some(keyword) = keywords.iter().find(|keyword| site.has(keyword)) {
+            let message = format!("the schema has `{keyword}` but no `type`, so values of other types pass");
+            return report.add(&rules::MISSING_TYPE, &site.pointer, message, format!("add `type: {owner}`"));
+        }
     }
 }
 
@@ -144,7 +125,6 @@ fn nullable(site: &Site, report: &mut Report) {
     if !site.flag("nullable") {
         return;
     }
-    let at = site.pointer.key("nullable");
     if !site.has("type") {
         let parts = ["allOf", "oneOf", "anyOf"].iter().any(|field| site.has(field));
         let help = if parts {
@@ -152,16 +132,13 @@ fn nullable(site: &Site, report: &mut Report) {
         } else {
             "add the `type`; a schema `{}` allows null anyway"
         };
-        report.add(&rules::TYPELESS_NULLABLE, &at, "`nullable` has no effect without `type`", help);
+        let message = "`nullable` has no effect without `type`";
+        report.add(&rules::TYPELESS_NULLABLE, &site.pointer.key("nullable"), message, help);
     }
     if site.has("enum") && !site.list("enum").iter().any(Value::is_null) {
+        let message = "the schema is nullable, but its enum does not contain null";
         let help = "add `null` to the enum, or remove `nullable`";
-        report.add(
-            &rules::NULLABLE_ENUM,
-            &site.pointer.key("enum"),
-            "the schema is nullable, but its enum does not contain null",
-            help,
-        );
+        report.add(&rules::NULLABLE_ENUM, &site.pointer.key("enum"), message, help);
     }
 }
 
@@ -194,13 +171,9 @@ fn enumeration(site: &Site, report: &mut Report) {
         let Some(kind) = site.text("type").filter(|kind| TYPES.contains(kind)) else { continue };
         if value.is_null() {
             if !site.flag("nullable") {
+                let message = "the enum contains null, but the schema is not nullable";
                 let help = "add `nullable: true`, or remove the null";
-                report.add(
-                    &rules::ENUM_TYPE,
-                    &at.index(n),
-                    "the enum contains null, but the schema is not nullable",
-                    help,
-                );
+                report.add(&rules::ENUM_TYPE, &at.index(n), message, help);
             }
         } else if !is_of_type(value, kind) {
             let help = match (kind, value) {
@@ -214,55 +187,41 @@ fn enumeration(site: &Site, report: &mut Report) {
 }
 
 fn bounds(site: &Site, report: &mut Report) {
-    let number = |field: &str| site.object.get(field).and_then(Value::as_f64);
+    let number = |field: &str| site.object[field].as_f64();
+    let mut add = |rule, field: &str, message: String, help: &str| {
+        report.add(rule, &site.pointer.key(field), message, help);
+    };
     for (low, high) in [
         ("minimum", "maximum"),
         ("minLength", "maxLength"),
         ("minItems", "maxItems"),
         ("minProperties", "maxProperties"),
     ] {
+        for field in [low, high].into_iter().filter(|_| low != "minimum") {
+            if let Some(n) = number(field).filter(|n| *n < 0.0) {
+                let message = format!("`{field}` is {n}, below zero");
+                add(&rules::BOUND_VALUE, field, message, "write a count from 0 on");
+            }
+        }
         let (Some(least), Some(most)) = (number(low), number(high)) else { continue };
+        let is_excluded = site.flag("exclusiveMinimum") || site.flag("exclusiveMaximum");
         if least > most {
             let message = format!("`{low}` {least} is above `{high}` {most}, so no value is valid");
-            report.add(&rules::BOUNDS, &site.pointer.key(low), message, "swap the two, or correct one");
-        } else if low == "minimum"
-            && least == most
-            && (site.flag("exclusiveMinimum") || site.flag("exclusiveMaximum"))
-        {
+            add(&rules::BOUNDS, low, message, "swap the two, or correct one");
+        } else if low == "minimum" && least == most && is_excluded {
             let message = format!("`{low}` and `{high}` are both {least} and excluded, so no value is valid");
-            report.add(
-                &rules::BOUNDS,
-                &site.pointer.key(low),
-                message,
-                "correct a bound, or remove the exclusive flag",
-            );
+            add(&rules::BOUNDS, low, message, "correct a bound, or remove the exclusive flag");
         }
     }
     for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         if site.flag(flag) && !site.has(bound) {
-            let message = format!("`{flag}` has no `{bound}` to exclude");
-            report.add(
-                &rules::BOUNDS,
-                &site.pointer.key(flag),
-                message,
-                format!("add `{bound}`, or remove `{flag}`"),
-            );
-        }
-    }
-    for field in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
-        if let Some(n) = number(field).filter(|n| *n < 0.0) {
-            let message = format!("`{field}` is {n}, below zero");
-            report.add(&rules::BOUND_VALUE, &site.pointer.key(field), message, "write a count from 0 on");
+            let help = format!("add `{bound}`, or remove `{flag}`");
+            add(&rules::BOUNDS, flag, format!("`{flag}` has no `{bound}` to exclude"), &help);
         }
     }
     if let Some(n) = number("multipleOf").filter(|n| *n <= 0.0) {
         let message = format!("`multipleOf` is {n}, not above zero");
-        report.add(
-            &rules::BOUND_VALUE,
-            &site.pointer.key("multipleOf"),
-            message,
-            "write a number above zero",
-        );
+        add(&rules::BOUND_VALUE, "multipleOf", message, "write a number above zero");
     }
 }
 
@@ -310,12 +269,8 @@ fn required_list(site: &Site, report: &mut Report) {
     let Some(Value::Array(names)) = site.object.get("required") else { return };
     let at = site.pointer.key("required");
     if names.is_empty() {
-        report.add(
-            &rules::REQUIRED_LIST,
-            &at,
-            "`required` is empty",
-            "remove it, or add the name of a property",
-        );
+        let help = "remove it, or add the name of a property";
+        report.add(&rules::REQUIRED_LIST, &at, "`required` is empty", help);
     }
     let mut seen = HashSet::new();
     for (n, name) in names.iter().enumerate().filter_map(|(n, name)| Some((n, name.as_str()?))) {
@@ -362,35 +317,25 @@ fn required_properties(context: &Context, n: usize, site: &Site, report: &mut Re
         outermost = parent;
     }
     let declared = properties_of(context, outermost);
+    let is_required = |property: &&str| names.iter().any(|name| name.as_str() == Some(property));
     for (n, name) in names.iter().enumerate().filter_map(|(n, name)| Some((n, name.as_str()?))) {
-        if declared.contains_key(name) {
-            continue;
+        if !declared.contains_key(name) {
+            let optional = declared.keys().copied().filter(|property| !is_required(property));
+            let otherwise = format!("declare `{name}` under `properties`, or remove it from `required`");
+            let help = meant_or(name, optional, otherwise);
+            let message = format!("`required` names `{name}`, which is not a property of this schema");
+            let at = site.pointer.key("required").index(n);
+            report.add(&rules::REQUIRED_PROPERTY, &at, message, help);
         }
-        let optional =
-            declared.keys().copied().filter(|p| !names.iter().any(|name| name.as_str() == Some(p)));
-        let help = match did_you_mean(name, optional) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("declare `{name}` under `properties`, or remove it from `required`"),
-        };
-        report.add(
-            &rules::REQUIRED_PROPERTY,
-            &site.pointer.key("required").index(n),
-            format!("`required` names `{name}`, which is not a property of this schema"),
-            help,
-        );
     }
 }
 
 fn compositions(site: &Site, report: &mut Report) {
     for field in ["allOf", "oneOf", "anyOf"] {
-        if site.object.get(field).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        if site.object[field].as_array().is_some_and(Vec::is_empty) {
             let help = format!("add a schema, or remove `{field}`");
-            report.add(
-                &rules::EMPTY_COMPOSITION,
-                &site.pointer.key(field),
-                format!("`{field}` is empty"),
-                help,
-            );
+            let at = site.pointer.key(field);
+            report.add(&rules::EMPTY_COMPOSITION, &at, format!("`{field}` is empty"), help);
         }
     }
     if site.flag("readOnly") && site.flag("writeOnly") {
@@ -401,13 +346,8 @@ fn compositions(site: &Site, report: &mut Report) {
 
 fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report) {
     let site = &context.sites[n];
-    let owner = &context.sites[schema];
-    let variants: Vec<Node> = context.children[schema]
-        .iter()
-        .copied()
-        .filter(|node| matches!(context.edge(*node).0, "oneOf" | "anyOf"))
-        .collect();
-    let variant_sites: Vec<usize> = variants.iter().filter_map(|node| context.follow(*node)).collect();
+    let variants = || ["oneOf", "anyOf"].into_iter().flat_map(|field| context.below(schema, field));
+    let variant_sites: Vec<usize> = variants().filter_map(|node| context.follow(node)).collect();
     let mut mapped: Vec<(usize, &str)> = Vec::new();
     let mut broken = false;
     for (tag, target) in site.map("mapping").into_iter().flatten() {
@@ -416,7 +356,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         match mapping_target(context, text) {
             Ok(target) => {
                 mapped.push((target, tag));
-                if !variants.is_empty() && !variant_sites.contains(&target) {
+                if variants().next().is_some() && !variant_sites.contains(&target) {
                     let message = format!("`{tag}` maps to `{text}`, which is not one of the variants");
                     let help = "add it to the variants, or correct the mapping";
                     report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, help);
@@ -424,52 +364,36 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
             }
             Err(problem) => {
                 broken = true;
-                let last = text.rsplit('/').next().unwrap_or(text);
-                let known = component_schemas(context);
-                let help = match did_you_mean(last, known.iter().copied()) {
-                    Some(meant) => format!("did you mean `#/components/schemas/{meant}`?"),
-                    None => "map it to a schema under `#/components/schemas`".to_owned(),
-                };
-                report.add(
-                    &rules::DISCRIMINATOR_TARGET,
-                    &at,
-                    format!("`{tag}` maps to `{text}`, which {problem}"),
-                    help,
-                );
+                let help = suggestion(context, text, Kind::Schema)
+                    .unwrap_or_else(|| "map it to a schema under `#/components/schemas`".to_owned());
+                let message = format!("`{tag}` maps to `{text}`, which {problem}");
+                report.add(&rules::DISCRIMINATOR_TARGET, &at, message, help);
             }
         }
     }
     let Some(property) = site.text("propertyName") else { return };
-    if variants.is_empty() {
+    if variants().next().is_none() {
         // The discriminator of a base schema: the variants extend the schema and inherit the property.
         tag_property(context, schema, property, &[], &site.pointer, "this schema", report);
-        return;
     }
-    for node in variants {
+    for node in variants() {
         let Some(variant) = context.follow(node) else { continue };
         let at = context.pointer(node);
-        let name = match node {
-            Node::Reference(r) => context.references[r].target.rsplit('/').next().unwrap_or_default(),
-            Node::Site(_) => {
-                if owner.pointer != *at {
-                    let message = "the variant is inline, so no value can map to it";
-                    let help = "move it to `components/schemas` and refer to it";
-                    report.add(&rules::DISCRIMINATOR_VARIANT, at, message, help);
-                }
-                continue;
-            }
+        let Node::Reference(reference) = node else {
+            let message = "the variant is inline, so no value can map to it";
+            let help = "move it to `components/schemas` and refer to it";
+            report.add(&rules::DISCRIMINATOR_VARIANT, at, message, help);
+            continue;
         };
-        let tags: Vec<_> =
+        let name = context.references[reference].target.rsplit('/').next().unwrap_or_default();
+        let mut tags: Vec<_> =
             mapped.iter().filter(|(target, _)| *target == variant).map(|(_, tag)| *tag).collect();
         // Without a mapping, the name of the schema is the value, unless a broken mapping was meant for it.
-        let tags = if tags.is_empty() && !broken { vec![name] } else { tags };
+        if tags.is_empty() && !broken {
+            tags.push(name);
+        }
         tag_property(context, variant, property, &tags, at, &format!("the variant `{name}`"), report);
     }
-}
-
-fn component_schemas<'a>(context: &Context<'a>) -> Vec<&'a str> {
-    let schemas = context.root.get("components").and_then(|c| c.get("schemas")).and_then(Value::as_object);
-    schemas.into_iter().flat_map(|schemas| schemas.keys().map(Text::as_str)).collect()
 }
 
 fn mapping_target(context: &Context, text: &str) -> Result<usize, &'static str> {
@@ -496,42 +420,33 @@ fn tag_property(
     name: &str,
     report: &mut Report,
 ) {
+    let mut add = |message: String, help: String| {
+        report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
+    };
     let declared = properties_of(context, variant);
     let Some(schemas) = declared.get(property) else {
-        let help = match did_you_mean(property, declared.keys().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("declare `{property}` under its properties, and require it"),
-        };
-        let message = format!("{name} does not declare the discriminator's property `{property}`");
-        report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
+        let otherwise = format!("declare `{property}` under its properties, and require it");
+        let help = meant_or(property, declared.keys().copied(), otherwise);
+        add(format!("{name} does not declare the discriminator's property `{property}`"), help);
         return;
     };
     if !required_of(context, variant).contains(property) {
         let message = format!("{name} does not require the discriminator's property `{property}`");
-        report.add(
-            &rules::DISCRIMINATOR_PROPERTY,
-            at,
-            message,
-            format!("add `{property}` to its `required`"),
-        );
+        add(message, format!("add `{property}` to its `required`"));
     }
-    for schema in schemas.iter().filter_map(|node| context.follow(*node)).map(|n| &context.sites[n]) {
+    for schema in schemas.iter().filter_map(|node| context.site(*node)) {
         if let Some(kind) = schema.text("type").filter(|kind| *kind != "string" && TYPES.contains(kind)) {
             let message =
                 format!("the discriminator's property `{property}` of {name} has the type `{kind}`");
-            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, "the property must be a string");
+            add(message, "the property must be a string".to_owned());
         }
         let values = schema.list("enum");
-        for tag in
-            tags.iter().filter(|tag| !values.is_empty() && !values.iter().any(|v| v.as_str() == Some(tag)))
-        {
-            let admitted: BTreeSet<_> = values.iter().filter_map(Value::as_str).collect();
-            let message = format!(
-                "the value `{tag}` maps to {name}, whose `{property}` allows only {}",
-                listed(admitted)
-            );
-            let help = "map all values that the variant allows to it";
-            report.add(&rules::DISCRIMINATOR_PROPERTY, at, message, help);
+        let admitted: BTreeSet<_> = values.iter().filter_map(Value::as_str).collect();
+        for tag in tags.iter().filter(|tag| !values.is_empty() && !admitted.contains(*tag)) {
+            let allowed = listed(admitted.iter().copied());
+            let message =
+                format!("the value `{tag}` maps to {name}, whose `{property}` allows only {allowed}");
+            add(message, "map all values that the variant allows to it".to_owned());
         }
     }
 }
@@ -549,29 +464,20 @@ fn required_of<'a>(context: &Context<'a>, schema: usize) -> HashSet<&'a str> {
 }
 
 fn read_only_in_requests(context: &Context, report: &mut Report) {
-    let mut done = HashSet::new();
     // The request of a callback is sent by the server.
-    for (n, _) in context.of_kind(Kind::RequestBody).filter(|(_, site)| !site.in_callback) {
-        let media_types: Vec<_> = context.found_below(n, "content").collect();
-        for schema in
-            media_types.into_iter().flat_map(|m| context.found_below(m, "schema").collect::<Vec<_>>())
-        {
-            for part in context.closure(schema).into_iter().filter(|part| done.insert(*part)) {
-                let site = &context.sites[part];
-                for (n, name) in site.list("required").iter().enumerate() {
-                    let declared = context
-                        .below(part, "properties")
-                        .find(|node| name.as_str() == Some(context.edge(*node).1));
-                    let property = declared.and_then(|node| context.follow(node)).map(|n| &context.sites[n]);
-                    if property.is_some_and(|property| property.flag("readOnly")) {
-                        report.add(
-                            &rules::READ_ONLY_REQUIRED,
-                            &site.pointer.key("required").index(n),
-                            format!("a request body requires {}, which is readOnly", brief(name)),
-                            "use a separate schema for the request",
-                        );
-                    }
-                }
+    let bodies = context.of_kind(Kind::RequestBody).filter(|(_, site)| !site.in_callback);
+    let media_types = bodies.flat_map(|(n, _)| context.found_below(n, "content"));
+    let schemas = media_types.flat_map(|media_type| context.found_below(media_type, "schema"));
+    let mut done = HashSet::new();
+    for part in schemas.flat_map(|schema| context.closure(schema)).filter(|part| done.insert(*part)) {
+        let site = &context.sites[part];
+        for (n, name) in site.list("required").iter().enumerate() {
+            let property =
+                context.below(part, "properties").find(|node| name.as_str() == Some(context.edge(*node).1));
+            if property.and_then(|node| context.site(node)).is_some_and(|site| site.flag("readOnly")) {
+                let message = format!("a request body requires {}, which is readOnly", brief(name));
+                let at = site.pointer.key("required").index(n);
+                report.add(&rules::READ_ONLY_REQUIRED, &at, message, "use a separate schema for the request");
             }
         }
     }

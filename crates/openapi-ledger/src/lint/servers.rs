@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::value::{Text, Value};
 use url::Url;
 
-use super::{Context, Report, rules};
+use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
-use crate::text::{brief, did_you_mean, listed};
+use crate::template::split;
+use crate::text::{brief, did_you_mean, listed, meant_or};
 use crate::version::{Version, version_of};
 
 pub(super) fn check(context: &Context, report: &mut Report) {
@@ -21,15 +21,11 @@ pub(super) fn check(context: &Context, report: &mut Report) {
 
 fn version(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::OpenApi) {
-        if let Some(version) =
-            site.text("openapi").filter(|version| version_of(version) != Some(Version::V3_0))
-        {
-            report.add(
-                &rules::OPENAPI_VERSION,
-                &site.pointer.key("openapi"),
-                format!("`{version}` is not a version 3.0.x"),
-                "use `3.0.3`, and describe the API according to OpenAPI 3.0",
-            );
+        let version = site.text("openapi").filter(|version| version_of(version) != Some(Version::V3_0));
+        if let Some(version) = version {
+            let message = format!("`{version}` is not a version 3.0.x");
+            let help = "use `3.0.3`, and describe the API according to OpenAPI 3.0";
+            report.add(&rules::OPENAPI_VERSION, &site.pointer.key("openapi"), message, help);
         }
     }
 }
@@ -37,18 +33,15 @@ fn version(context: &Context, report: &mut Report) {
 fn component_names(context: &Context, report: &mut Report) {
     for (_, site) in context.of_kind(Kind::Components) {
         let sections = site.object.iter().filter(|(section, _)| !section.starts_with("x-"));
-        for (section, members) in sections {
-            for name in members.as_object().into_iter().flat_map(|members| members.keys()) {
-                let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-                if name.is_empty() || !name.chars().all(fits) {
-                    let better: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
-                    report.add(
-                        &rules::COMPONENT_NAME,
-                        &site.pointer.key(section).key(name),
-                        format!("`{name}` is not a valid name of a component"),
-                        format!("use only letters, digits, `.`, `-` and `_`, such as `{better}`"),
-                    );
-                }
+        for (section, name) in
+            sections.flat_map(|(section, all)| all.members().map(move |(n, _)| (section, n)))
+        {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            if name.is_empty() || !name.chars().all(fits) {
+                let better: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+                let message = format!("`{name}` is not a valid name of a component");
+                let help = format!("use only letters, digits, `.`, `-` and `_`, such as `{better}`");
+                report.add(&rules::COMPONENT_NAME, &site.pointer.key(section).key(name), message, help);
             }
         }
     }
@@ -66,20 +59,18 @@ fn urls(context: &Context, report: &mut Report) {
         };
         for field in fields {
             if let Some((text, problem)) = site.text(field).and_then(|t| Some((t, malformed(t)?))) {
-                report.add(
-                    &rules::BAD_URL,
-                    &site.pointer.key(field),
-                    format!("`{text}` is not a URL: {problem}"),
-                    "use an absolute URL such as `https://example.com/page`",
-                );
+                let message = format!("`{text}` is not a URL: {problem}");
+                let help = "use an absolute URL such as `https://example.com/page`";
+                report.add(&rules::BAD_URL, &site.pointer.key(field), message, help);
             }
         }
         let email = site.text("email").filter(|_| site.kind == Kind::Contact);
         if let Some(email) = email.filter(|email| !is_email(email)) {
+            let message = format!("`{email}` is not an email address");
             report.add(
                 &rules::BAD_URL,
                 &site.pointer.key("email"),
-                format!("`{email}` is not an email address"),
+                message,
                 "write it as `name@example.com`",
             );
         }
@@ -142,74 +133,8 @@ fn malformed(text: &str) -> Option<String> {
 
 fn servers(context: &Context, report: &mut Report) {
     for (n, site) in context.of_kind(Kind::Server) {
-        let declared = site.map("variables");
-        let Some(url) = site.text("url").filter(|url| !url.trim().is_empty()) else { continue };
-        let at = site.pointer.key("url");
-        let mut used = HashSet::new();
-        let mut filled = String::new();
-        let mut rest = url;
-        let mut balanced = true;
-        while let Some(open) = rest.find(['{', '}']) {
-            filled.push_str(&rest[..open]);
-            let close = rest[open..].find('}').map(|n| open + n);
-            let (Some(close), true) = (close, rest[open..].starts_with('{')) else {
-                balanced = false;
-                break;
-            };
-            let name = &rest[open + 1..close];
-            used.insert(name);
-            match declared.and_then(|variables| variables.get(name)) {
-                Some(variable) => {
-                    filled.push_str(variable.get("default").and_then(Value::as_str).unwrap_or("x"));
-                }
-                None => {
-                    filled.push('x');
-                    let known = declared.into_iter().flat_map(|v| v.keys()).map(Text::as_str);
-                    let help = match did_you_mean(name, known) {
-                        Some(meant) => format!("did you mean `{{{meant}}}`?"),
-                        None => format!("declare `{name}` with a default under `variables`"),
-                    };
-                    report.add(
-                        &rules::SERVER_VARIABLE,
-                        &at,
-                        format!("the URL has the variable `{{{name}}}`, which is not declared"),
-                        help,
-                    );
-                }
-            }
-            rest = &rest[close + 1..];
-        }
-        filled.push_str(if balanced { rest } else { "" });
-        if !balanced {
-            let help = "write variables as `{name}`";
-            report.add(&rules::SERVER_URL, &at, format!("the braces of `{url}` do not match"), help);
-        } else if let Some(problem) = malformed(&filled) {
-            let help = "write it as `https://host/base` or as a path such as `/base`";
-            report.add(&rules::SERVER_URL, &at, format!("`{url}` is not a server URL: {problem}"), help);
-        } else if filled.contains(['?', '#']) {
-            let help = "remove it; parameters are declared on operations";
-            report.add(&rules::SERVER_URL, &at, format!("`{url}` has a query or fragment"), help);
-        } else if filled.ends_with('/') {
-            let better = url.trim_end_matches('/');
-            let help = if better.is_empty() {
-                "use the real host, or omit `servers`".to_owned()
-            } else {
-                format!("write `{better}`")
-            };
-            report.add(
-                &rules::SERVER_TRAILING_SLASH,
-                &at,
-                format!("`{url}` ends with a slash, and every path begins with one"),
-                help,
-            );
-        }
-        for name in declared.into_iter().flat_map(|v| v.keys()).filter(|name| !used.contains(name.as_str())) {
-            report.add(
-                &rules::SERVER_VARIABLE,
-                &site.pointer.key("variables").key(name),
-                format!("the variable `{name}` does not occur in the URL `{url}`"),
-                format!("remove it, or add `{{{name}}}` to the URL"),
-            );
+        if let Some(url) = site.text("url").filter(|url| !url.trim().is_empty()) {
+            server(site, url, report);
         }
         for variable in context.found_below(n, "variables").map(|n| &context.sites[n]) {
             let values = variable.list("enum");
@@ -217,21 +142,62 @@ fn servers(context: &Context, report: &mut Report) {
             let default = variable.object.get("default");
             if listed_empty || default.is_some_and(|d| !values.is_empty() && !values.contains(d)) {
                 let default = default.map_or_else(|| "nothing".to_owned(), brief);
-                report.add(
-                    &rules::SERVER_VARIABLE,
-                    &variable.pointer.key(if listed_empty { "enum" } else { "default" }),
-                    format!("the default {default} is not in `enum`"),
-                    "use one of the listed values as the default",
-                );
+                let at = variable.pointer.key(if listed_empty { "enum" } else { "default" });
+                let message = format!("the default {default} is not in `enum`");
+                let help = "use one of the listed values as the default";
+                report.add(&rules::SERVER_VARIABLE, &at, message, help);
             }
         }
     }
     for (_, site) in context.of_kind(Kind::OpenApi) {
-        let empty = site.object.get("servers").and_then(Value::as_array).is_some_and(Vec::is_empty);
-        if empty {
+        if site.object["servers"].as_array().is_some_and(Vec::is_empty) {
             let help = "add the server, or omit `servers`";
             report.add(&rules::SERVER_URL, &site.pointer.key("servers"), "`servers` is empty", help);
         }
+    }
+}
+
+fn server(site: &Site, url: &str, report: &mut Report) {
+    let at = site.pointer.key("url");
+    let variables = &site.object["variables"];
+    let names = || variables.members().map(|(name, _)| name.as_str());
+    let (parts, rest) = split(url);
+    let mut filled = String::new();
+    for (before, name) in &parts {
+        filled.push_str(before);
+        filled.push_str(variables[*name]["default"].as_str().unwrap_or("x"));
+        if variables.get(name).is_none() {
+            let help = match did_you_mean(name, names()) {
+                Some(meant) => format!("did you mean `{{{meant}}}`?"),
+                None => format!("declare `{name}` with a default under `variables`"),
+            };
+            let message = format!("the URL has the variable `{{{name}}}`, which is not declared");
+            report.add(&rules::SERVER_VARIABLE, &at, message, help);
+        }
+    }
+    filled.push_str(rest.unwrap_or_default());
+    if rest.is_err() {
+        let message = format!("the braces of `{url}` do not match");
+        report.add(&rules::SERVER_URL, &at, message, "write variables as `{name}`");
+    } else if let Some(problem) = malformed(&filled) {
+        let message = format!("`{url}` is not a server URL: {problem}");
+        let help = "write it as `https://host/base` or as a path such as `/base`";
+        report.add(&rules::SERVER_URL, &at, message, help);
+    } else if filled.contains(['?', '#']) {
+        let message = format!("`{url}` has a query or fragment");
+        report.add(&rules::SERVER_URL, &at, message, "remove it; parameters are declared on operations");
+    } else if filled.ends_with('/') {
+        let message = format!("`{url}` ends with a slash, and every path begins with one");
+        let help = match url.trim_end_matches('/') {
+            "" => "use the real host, or omit `servers`".to_owned(),
+            better => format!("write `{better}`"),
+        };
+        report.add(&rules::SERVER_TRAILING_SLASH, &at, message, help);
+    }
+    for name in names().filter(|name| !parts.iter().any(|(_, used)| used == name)) {
+        let message = format!("the variable `{name}` does not occur in the URL `{url}`");
+        let help = format!("remove it, or add `{{{name}}}` to the URL");
+        report.add(&rules::SERVER_VARIABLE, &site.pointer.key("variables").key(name), message, help);
     }
 }
 
@@ -257,10 +223,9 @@ fn tags(context: &Context, report: &mut Report) {
             if !declared.is_empty() && !declared.contains(name) {
                 let mut known: Vec<_> = declared.iter().copied().collect();
                 known.sort_unstable();
-                let help = match did_you_mean(name, known.iter().copied()) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("declare it under `tags`, or use one of {}", listed(known)),
-                };
+                let otherwise =
+                    format!("declare it under `tags`, or use one of {}", listed(known.iter().copied()));
+                let help = meant_or(name, known, otherwise);
                 report.add(&rules::UNDECLARED_TAG, &at, format!("the tag `{name}` is not declared"), help);
             }
         }
@@ -292,38 +257,24 @@ fn media_type_names(context: &Context, report: &mut Report) {
                 "application/octet-stream",
                 "application/problem+json",
             ];
-            let help = match did_you_mean(name, known) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "write type/subtype, such as `application/json`".to_owned(),
-            };
+            let help = meant_or(name, known, "write type/subtype, such as `application/json`");
             report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, format!("`{name}` is not a media type"), help);
-        } else if let Some(meant) = did_you_mean(name, ["application/json"])
-            .filter(|meant| *meant != name && !RELATED.contains(&name))
+        } else if did_you_mean(name, ["application/json"]).is_some_and(|meant| meant != name)
+            && !RELATED.contains(&name)
         {
-            report.add(
-                &rules::MEDIA_TYPE_NAME,
-                &site.pointer,
-                format!("`{name}` is not a known media type"),
-                format!("did you mean `{meant}`?"),
-            );
+            let message = format!("`{name}` is not a known media type");
+            report.add(&rules::MEDIA_TYPE_NAME, &site.pointer, message, "did you mean `application/json`?");
         }
     }
 }
 
+#[rustfmt::skip]
+const TOP_LEVEL: [&str; 12] = [
+    "*", "application", "audio", "chemical", "example", "font", "image", "message", "model", "multipart", "text",
+    "video",
+];
+
 fn is_media_type(name: &str) -> bool {
-    const TOP: [&str; 11] = [
-        "*",
-        "application",
-        "audio",
-        "chemical",
-        "example",
-        "font",
-        "image",
-        "message",
-        "model",
-        "multipart",
-        "text",
-    ];
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+*".contains(c);
     let mut parts = name.split(';');
     let essence = parts.next().unwrap_or_default().trim();
@@ -334,8 +285,8 @@ fn is_media_type(name: &str) -> bool {
             .is_some_and(|(k, v)| !k.is_empty() && k.chars().all(token) && !v.is_empty())
     });
     essence.split_once('/').is_some_and(|(top, sub)| {
-        let known =
-            TOP.contains(&top.to_ascii_lowercase().as_str()) || top == "video" || top.starts_with("x-");
-        known && !sub.is_empty() && sub.chars().all(token)
+        let top = top.to_ascii_lowercase();
+        let is_known = TOP_LEVEL.contains(&top.as_str()) || top.starts_with("x-");
+        is_known && !sub.is_empty() && sub.chars().all(token)
     }) && parameters
 }

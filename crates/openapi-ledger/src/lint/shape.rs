@@ -177,7 +177,7 @@ fn visit_object<'a>(
             (None, _) if name.starts_with("x-") && kind != Kind::SecurityRequirement => continue,
             (None, Some(shape)) => (shape, "", name.as_str()),
             (None, None) => {
-                unknown_field(report, kind, &description, object, name, &task.pointer, &mut misspelt);
+                unknown_field(report, kind, description, object, name, &task.pointer, &mut misspelt);
                 continue;
             }
         };

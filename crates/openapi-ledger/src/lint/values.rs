@@ -10,8 +10,8 @@ use crate::json;
 use crate::value::{Map, Value};
 use jsonschema::{Draft, Validator};
 
-use super::references::{IN_PLACE, cyclic_schemas};
-use super::schemas::pattern_problem;
+use super::references::{cyclic_schemas, in_place, parts_first};
+use super::schemas::{TYPES, pattern_problem};
 use super::{Context, Node, Report, Rule, operations, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
@@ -41,26 +41,11 @@ const MAX_UNFOLDED: u64 = 10_000;
 /// The schemas that expand to more than [`MAX_UNFOLDED`] schemas. A few lines in which each part refers to the previous one twice
 /// grow exponentially.
 fn oversized(context: &Context, cyclic: &HashSet<usize>) -> HashSet<usize> {
-    let in_place = |site: usize| {
-        let nodes = context.children[site].iter().filter(|node| IN_PLACE.contains(&context.edge(**node).0));
-        nodes.filter_map(|node| context.follow(*node)).filter(|target| !cyclic.contains(target))
-    };
     let mut sizes: HashMap<usize, u64> = HashMap::new();
-    for (schema, _) in context.of_kind(Kind::Schema).filter(|(schema, _)| !cyclic.contains(schema)) {
-        let mut open = vec![(schema, false)];
-        while let Some((site, ready)) = open.pop() {
-            if sizes.contains_key(&site) {
-                continue;
-            }
-            if ready {
-                let parts = in_place(site).map(|part| sizes.get(&part).copied().unwrap_or(1));
-                let size = parts.fold(1, u64::saturating_add);
-                sizes.insert(site, size);
-            } else {
-                open.push((site, true));
-                open.extend(in_place(site).map(|part| (part, false)));
-            }
-        }
+    for schema in parts_first(context).into_iter().filter(|schema| !cyclic.contains(schema)) {
+        let parts = in_place(context, schema).filter(|part| !cyclic.contains(part));
+        let size = parts.map(|part| sizes.get(&part).copied().unwrap_or(1)).fold(1, u64::saturating_add);
+        sizes.insert(schema, size);
     }
     sizes.into_iter().filter(|(_, size)| *size > MAX_UNFOLDED).map(|(site, _)| site).collect()
 }
@@ -162,40 +147,24 @@ impl Validators {
         if depth > MAX_DEPTH {
             return Value::Bool(true);
         }
-        let mut out = Map::new();
-        let known = ["string", "number", "integer", "boolean", "array", "object"];
-        let kind = site.text("type").filter(|kind| known.contains(kind));
+        let kind = site.text("type").filter(|kind| TYPES.contains(kind));
+        let mut out: Map = site
+            .object
+            .iter()
+            .filter(|(key, value)| is_valid(key, value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         match kind {
             Some(kind) if site.flag("nullable") => out.insert("type", json!([kind, "null"])),
             Some(kind) => out.insert("type", json!(kind)),
             None => None,
         };
-        for (limit, flag, exclusive) in [
-            ("minimum", "exclusiveMinimum", "exclusiveMinimum"),
-            ("maximum", "exclusiveMaximum", "exclusiveMaximum"),
-        ] {
-            if let Some(bound) = site.object.get(limit).filter(|bound| bound.is_number()) {
-                let keyword = if site.flag(flag) { exclusive } else { limit };
-                out.insert(keyword, bound.clone());
+        for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            if site.flag(exclusive)
+                && let Some(limit) = out.remove(bound)
+            {
+                out.insert(exclusive, limit);
             }
-        }
-        for limit in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
-            if let Some(bound) = site.object.get(limit).and_then(Value::as_u64) {
-                out.insert(limit, json!(bound));
-            }
-        }
-        if let Some(step) = site.object.get("multipleOf").filter(|n| n.as_f64().is_some_and(|n| n > 0.0)) {
-            out.insert("multipleOf", step.clone());
-        }
-        if let Some(pattern) = site.text("pattern").filter(|pattern| pattern_problem(pattern).is_none()) {
-            out.insert("pattern", json!(pattern));
-        }
-        if let Some(unique) = site.object.get("uniqueItems").filter(|unique| unique.is_boolean()) {
-            out.insert("uniqueItems", unique.clone());
-        }
-        let values = site.list("enum");
-        if !values.is_empty() {
-            out.insert("enum", json!(values));
         }
         match site.text("format") {
             // These two formats restrict numbers, unlike the formats of JSON Schema.
@@ -246,9 +215,6 @@ impl Validators {
         if !properties.is_empty() {
             out.insert("properties", Value::Object(properties));
         }
-        if let Some(open_or_closed) = site.object.get("additionalProperties").filter(|v| v.is_boolean()) {
-            out.insert("additionalProperties", open_or_closed.clone());
-        }
         let required: HashSet<_> = site.list("required").iter().filter_map(Value::as_str).collect();
         let mut required: Vec<_> = required.into_iter().filter(|name| !hidden.contains(name)).collect();
         if !required.is_empty() {
@@ -257,6 +223,21 @@ impl Validators {
         }
         let out = Value::Object(out);
         if site.flag("nullable") && kind.is_none() { json!({"anyOf": [{"type": "null"}, out]}) } else { out }
+    }
+}
+
+/// Whether a keyword has the same meaning in JSON Schema, and a valid value.
+fn is_valid(keyword: &str, value: &Value) -> bool {
+    match keyword {
+        "minimum" | "maximum" => value.is_number(),
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+            value.as_u64().is_some()
+        }
+        "multipleOf" => value.as_f64().is_some_and(|step| step > 0.0),
+        "pattern" => value.as_str().is_some_and(|pattern| pattern_problem(pattern).is_none()),
+        "uniqueItems" | "additionalProperties" => value.is_boolean(),
+        "enum" => !value.items().is_empty(),
+        _ => false,
     }
 }
 

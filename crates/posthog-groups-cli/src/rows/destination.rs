@@ -246,6 +246,20 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
+    #[test]
+    fn zstd_data_has_a_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.zst");
+        let mut out = Destination::open(&path, Compression::Zstd, false, false).unwrap();
+        out.write_all(b"text").unwrap();
+        out.finish().unwrap();
+        let mut data = fs::read(&path).unwrap();
+        assert_eq!(zstd::stream::decode_all(&data[..]).unwrap(), b"text");
+        let last = data.iter().rposition(|byte| *byte == b't').unwrap();
+        data[last] ^= 1;
+        assert!(zstd::stream::decode_all(&data[..]).is_err(), "a changed letter is not detected");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_link_and_the_permissions_of_its_file_are_kept() {

@@ -1,13 +1,14 @@
 //! `GET groups/activity/` (contract section 2.3).
 
+use serde_json::json;
+
 use crate::Era;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::{Database, uuid_of};
 use crate::endpoints::lookup;
-use crate::endpoints::render::quoted_or_null;
 use crate::errors::{self, Failure};
-use crate::json::quoted;
+use crate::json::to_text;
 use crate::request::Call;
 use crate::state::{Activity, Actor};
 use crate::timestamps::iso;
@@ -23,20 +24,17 @@ pub(crate) fn activity(database: &Database, context: &Context<'_>) -> Result<Ans
     let next = (shown.end < entries.len()).then(|| link(context.call, page + 1, limit));
     let previous = (page > 1).then(|| link(context.call, page - 1, limit));
 
-    let mut out = String::from("{\"results\":[");
-    for (n, (place, entry)) in entries.get(shown).unwrap_or_default().iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        push_entry(&mut out, database, *place, entry, &(group + 1).to_string());
-    }
-    out.push_str(&format!(
-        "],\"next\":{},\"previous\":{},\"total_count\":{}}}",
-        quoted_or_null(next.as_deref()),
-        quoted_or_null(previous.as_deref()),
+    let results = entries.get(shown).unwrap_or_default().iter();
+    let results: Vec<String> =
+        results.map(|(place, entry)| object(database, *place, entry, group + 1)).collect();
+    let body = format!(
+        r#"{{"results":[{}],"next":{},"previous":{},"total_count":{}}}"#,
+        results.join(","),
+        to_text(&next),
+        to_text(&previous),
         entries.len()
-    ));
-    Ok(Answer::json(200, out))
+    );
+    Ok(Answer::json(200, body))
 }
 
 /// The entries of a page. The server fails for a page that does not exist and for a limit below one.
@@ -68,71 +66,35 @@ fn with_number(url: &str, name: &str, value: i128) -> String {
     }
 }
 
-fn push_entry(out: &mut String, database: &Database, place: usize, entry: &Activity, item: &str) {
-    out.push('{');
-    if database.era() == Era::Y2026 {
-        let id = uuid_of("activity", &place.to_string());
-        out.push_str(&format!("\"id\":\"{id}\","));
-    }
-    let user = &database.settings().user;
-    let user = match entry.user {
-        Actor::User => format!(
-            r#"{{"first_name":{},"email":{}}}"#,
-            quoted(user.first_name.as_deref().unwrap_or("User")),
-            quoted(user.email.as_deref().unwrap_or("user@example.com"))
-        ),
-        Actor::System => r#"{"first_name":"System","email":null,"is_system":true}"#.to_owned(),
-        Actor::Deleted => r#"{"first_name":"","email":""}"#.to_owned(),
+fn object(database: &Database, place: usize, entry: &Activity, item: usize) -> String {
+    let id = match database.era() {
+        Era::Y2025 => String::new(),
+        Era::Y2026 => format!(r#""id":"{}","#, uuid_of("activity", &place.to_string())),
     };
-    let created_at = entry.created_at.as_ref().map(iso);
-    out.push_str(&format!(
+    let user = &database.state.user;
+    let user = match entry.user {
+        Actor::User => json!({
+            "first_name": user.first_name.as_deref().unwrap_or("User"),
+            "email": user.email.as_deref().unwrap_or("user@example.com"),
+        }),
+        Actor::System => json!({"first_name": "System", "email": null, "is_system": true}),
+        Actor::Deleted => json!({"first_name": "", "email": ""}),
+    };
+    format!(
         concat!(
-            r#""user":{},"activity":{},"scope":"Group","item_id":"{}","detail":{{"changes":[{{"type":"Group","#,
-            r#""action":{},"field":null,"before":{},"after":{}}}],"trigger":null,"name":{},"short_id":null,"#,
-            r#""type":null}},"created_at":{}}}"#
+            r#"{{{id}"user":{user},"activity":{activity},"scope":"Group","item_id":"{item}","#,
+            r#""detail":{{"changes":[{{"type":"Group","action":{action},"field":null,"before":{before},"#,
+            r#""after":{after}}}],"trigger":null,"name":{name},"short_id":null,"type":null}},"#,
+            r#""created_at":{created_at}}}"#
         ),
-        user,
-        quoted(&entry.activity),
-        item,
-        quoted(&entry.action),
-        entry.before.as_str(),
-        entry.after.as_str(),
-        quoted_or_null(entry.name.as_deref()),
-        quoted_or_null(created_at.as_deref()),
-    ));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_start_at_one_and_end_with_the_list() {
-        for (total, limit, page, wanted) in [
-            (25, 10, 1, Some(0..10)),
-            (25, 10, 3, Some(20..25)),
-            (25, 10, 4, None),
-            (20, 10, 3, None),
-            (0, 10, 1, Some(0..0)),
-            (0, 10, 2, None),
-            (5, 0, 1, None),
-            (5, -1, 1, None),
-            (5, 10, 0, None),
-            (5, 10, -1, None),
-        ] {
-            assert_eq!(slice(total, limit, page), wanted, "{total} {limit} {page}");
-        }
-    }
-
-    #[test]
-    fn links_keep_the_query_and_set_page_and_limit() {
-        for (url, wanted) in [
-            ("http://a/x?group_key=a", "http://a/x?group_key=a&page=2"),
-            ("http://a/x?page=1&limit=5", "http://a/x?page=2&limit=5"),
-            ("http://a/x?limit=5&page=1", "http://a/x?limit=5&page=2"),
-            ("http://a/x", "http://a/x?page=2"),
-        ] {
-            assert_eq!(with_number(url, "page", 2), wanted);
-        }
-    }
+        id = id,
+        user = user,
+        activity = to_text(&entry.activity),
+        item = item,
+        action = to_text(&entry.action),
+        before = entry.before.as_str(),
+        after = entry.after.as_str(),
+        name = to_text(&entry.name),
+        created_at = to_text(&entry.created_at.as_ref().map(iso)),
+    )
 }

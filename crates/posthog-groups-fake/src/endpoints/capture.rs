@@ -2,8 +2,6 @@
 
 use std::io::Read as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use parking_lot::RwLock;
 use serde_json::value::RawValue;
@@ -14,8 +12,8 @@ use crate::context::Persistence;
 use crate::database::Database;
 use crate::identify::Identify;
 use crate::ingestion;
-use crate::json::{Kind, Members};
-use crate::request::{Call, Query};
+use crate::json::{self, Kind, Members};
+use crate::request::Call;
 
 const MEGABYTE: usize = 1024 * 1024;
 
@@ -116,40 +114,22 @@ fn accepted(call: &Call, endpoint: Endpoint, era: Era) -> Result<(String, Vec<Ev
     Ok((token, events))
 }
 
-/// Decodes the body: gzip, base64, a form field `data`.
+/// Decompresses a body that is gzip, as its header or its first bytes say.
 fn unpacked(call: &Call) -> Result<Vec<u8>, Refusal> {
-    let gzip = |bytes: &[u8]| {
-        let mut out = Vec::new();
-        let limit = MAX_UNPACKED as u64 + 1;
-        flate2::read::GzDecoder::new(bytes)
-            .take(limit)
-            .read_to_end(&mut out)
-            .map_err(|e| (400, format!("failed to decode request: {e}")))?;
-        if out.len() > MAX_UNPACKED {
-            return Err((413, format!("maximum event size exceeded: {MAX_UNPACKED} bytes")));
-        }
-        Ok(out)
-    };
-    let base64 =
-        |bytes: &[u8]| STANDARD.decode(bytes).map_err(|e| (400, format!("failed to decode request: {e}")));
-
-    let mut bytes = call.body.to_vec();
-    let mut packing = call.query.get("compression").unwrap_or("").to_owned();
-    if call.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
-        let form = Query::parse(&String::from_utf8_lossy(&bytes));
-        if let Some(data) = form.get("data") {
-            bytes = data.as_bytes().to_vec();
-            packing = form.get("compression").unwrap_or("base64").to_owned();
-        }
-    }
     let encoded = call.header("content-encoding").is_some_and(|e| e.eq_ignore_ascii_case("gzip"));
-    if encoded || bytes.starts_with(&[0x1f, 0x8b]) || matches!(packing.as_str(), "gzip" | "gzip-js") {
-        return gzip(&bytes);
+    if !encoded && !call.body.starts_with(&[0x1f, 0x8b]) {
+        return Ok(call.body.to_vec());
     }
-    match packing.as_str() {
-        "base64" if !bytes.starts_with(b"{") && !bytes.starts_with(b"[") => base64(&bytes),
-        _ => Ok(bytes),
+    let mut out = Vec::new();
+    let limit = MAX_UNPACKED as u64 + 1;
+    flate2::read::GzDecoder::new(&*call.body)
+        .take(limit)
+        .read_to_end(&mut out)
+        .map_err(|e| (400, format!("failed to decode request: {e}")))?;
+    if out.len() > MAX_UNPACKED {
+        return Err((413, format!("maximum event size exceeded: {MAX_UNPACKED} bytes")));
     }
+    Ok(out)
 }
 
 /// The parts of an event that are used.
@@ -171,7 +151,7 @@ fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
     match Kind::of(body.get()) {
         Kind::List => Ok((None, list(body)?)),
         Kind::Object => {
-            let members = Members::of(body).ok_or_else(no_match)?;
+            let members = json::members(body.get()).ok_or_else(no_match)?;
             match members.get("batch") {
                 Some(batch) => Ok((Some(token_of(&members).ok_or_else(no_match)?), list(batch)?)),
                 None => Ok((None, vec![event(body).ok_or_else(no_match)?])),
@@ -183,22 +163,22 @@ fn events(body: &RawValue) -> Result<(Option<String>, Vec<Event>), Refusal> {
 
 /// The project key of an event or a batch.
 fn token_of(members: &Members<'_>) -> Option<String> {
-    ["api_key", "token", "$token"].iter().find_map(|name| members.text(name))
+    ["api_key", "token", "$token"].iter().find_map(|name| json::string(members.get(*name)?))
 }
 
 /// Returns `None` for an event without a name and for a value that is not an object.
-fn event(json: &RawValue) -> Option<Event> {
-    let members = Members::of(json)?;
-    let properties = members.get("properties").and_then(Members::of).unwrap_or_default();
-    let scalar = |value: &RawValue| match Kind::of(value.get()) {
-        Kind::String => serde_json::from_str(value.get()).ok(),
+fn event(event: &RawValue) -> Option<Event> {
+    let members = json::members(event.get())?;
+    let properties = members.get("properties").and_then(|p| json::members(p.get())).unwrap_or_default();
+    let scalar = |value: &&RawValue| match Kind::of(value.get()) {
+        Kind::String => json::string(value),
         Kind::Null => None,
         _ => Some(value.get().to_owned()),
     };
-    let distinct_id = ["$distinct_id", "distinct_id"].iter().find_map(|name| members.get(name));
-    let name = members.text("event")?;
+    let distinct_id = ["$distinct_id", "distinct_id"].iter().find_map(|name| members.get(*name));
+    let name = json::string(members.get("event")?)?;
     Some(Event {
-        token: token_of(&members).or_else(|| properties.text("token")),
+        token: token_of(&members).or_else(|| json::string(properties.get("token")?)),
         identify: if name == "$groupidentify" { Identify::new(&members, &properties) } else { None },
         distinct_id: distinct_id.or_else(|| properties.get("distinct_id")).and_then(scalar),
         name,
@@ -225,61 +205,5 @@ fn bad_token(token: &str) -> Option<&'static str> {
         _ if token.starts_with("phx_") => Some("personal_api_key"),
         _ if token.contains('\0') => Some("null_byte"),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_a_capture_endpoint_with_and_without_slash() {
-        for (path, wanted) in [
-            ("/i/v0/e/", Some(Endpoint::Single)),
-            ("/i/v0/e", Some(Endpoint::Single)),
-            ("/capture", Some(Endpoint::Single)),
-            ("/engage/", Some(Endpoint::Single)),
-            ("/batch/", Some(Endpoint::Batch)),
-            ("/batch/x", None),
-            ("/api/e", None),
-        ] {
-            assert_eq!(endpoint(path), wanted, "{path}");
-        }
-    }
-
-    #[test]
-    fn invalid_keys_are_rejected_by_their_form() {
-        for (token, wanted) in [
-            ("phc_abc", None),
-            ("", Some("empty")),
-            ("phx_abc", Some("personal_api_key")),
-            ("phc_ä", Some("not_ascii")),
-            ("phc_\0", Some("null_byte")),
-            (&"x".repeat(65), Some("too_long")),
-        ] {
-            assert_eq!(bad_token(token), wanted, "{token}");
-        }
-    }
-
-    #[test]
-    fn the_key_is_on_the_batch_or_on_every_event() {
-        let parsed = |text: &str| {
-            let (token, events) = events(serde_json::from_str(text).unwrap())?;
-            token.map_or_else(|| common_token(&events), Ok)
-        };
-        let inconsistent = Err((401, "batch submitted with inconsistent api_key values".to_owned()));
-        for (text, wanted) in [
-            (r#"{"event":"e","api_key":"a"}"#, Ok("a".to_owned())),
-            (r#"{"event":"e","properties":{"token":"a"}}"#, Ok("a".to_owned())),
-            (r#"{"event":"e"}"#, Err((401, "event submitted without an api_key".to_owned()))),
-            (r#"[{"event":"e","api_key":"a"},{"event":"e","api_key":"a"}]"#, Ok("a".to_owned())),
-            (r#"[{"event":"e","api_key":"a"},{"event":"e","api_key":"b"}]"#, inconsistent),
-            (r#"{"api_key":"a","batch":[{"event":"e"}]}"#, Ok("a".to_owned())),
-        ] {
-            assert_eq!(parsed(text), wanted, "{text}");
-        }
-        for text in [r#"{"batch":[{"event":"e","api_key":"a"}]}"#, r#"{"api_key":"a"}"#, "1"] {
-            assert_eq!(parsed(text).map_err(|(status, _)| status), Err(400), "{text}");
-        }
     }
 }

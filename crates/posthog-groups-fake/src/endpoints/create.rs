@@ -1,16 +1,14 @@
 //! `POST groups/` (contract section 2.2).
 
-use std::sync::Arc;
-
 use crate::Era;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::Database;
 use crate::endpoints::fields::{self, TextRules};
-use crate::endpoints::render::group_object;
+use crate::endpoints::render::GroupObject;
 use crate::endpoints::side_effects::{self, Change};
 use crate::errors::{self, Failure};
-use crate::json::{Json, Properties};
+use crate::json::{Json, Properties, to_text};
 use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::GroupRow;
@@ -28,13 +26,7 @@ pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<A
     if Limits::of(properties.as_str()).is_unstorable() {
         return Err(errors::server_error());
     }
-    let row = GroupRow {
-        project: context.project,
-        index,
-        key: Arc::from(key),
-        properties,
-        created_at: database.now(),
-    };
+    let row = GroupRow::new(context.project, index, &key, properties, database.now());
     let group = database
         .insert_group(row.clone())
         .ok_or_else(|| errors::invalid("detail", "A group with this key already exists"))?;
@@ -57,7 +49,7 @@ pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<A
         };
         side_effects::log(database, group, change);
     }
-    Ok(Answer::json(201, group_object(&row)))
+    Ok(Answer::json(201, to_text(&GroupObject::from(&row))))
 }
 
 /// Checks the fields in order and returns the first error.

@@ -2,7 +2,7 @@
 
 use crate::errors::{self, Failure};
 use crate::json::{Json, Kind};
-use crate::request::{Data, python_int};
+use crate::request::{self, Data};
 
 /// Why a field is invalid: code and detail.
 pub(crate) type Complaint = (&'static str, String);
@@ -22,7 +22,7 @@ fn invalid(detail: &str) -> Complaint {
 
 /// Turns a complaint into an error.
 pub(crate) fn refuse(field: &str, (code, detail): Complaint) -> Failure {
-    errors::validation(field, code, detail)
+    errors::validation(field, code, &detail)
 }
 
 /// The body must be an object.
@@ -33,7 +33,7 @@ pub(crate) fn object(data: &Data) -> Result<(), Failure> {
         kind => {
             let name = kind.python(data.value().as_str());
             let detail = format!("Invalid data. Expected a dictionary, but got {name}.");
-            Err(errors::invalid_request("invalid_input", detail))
+            Err(errors::invalid_request("invalid_input", &detail))
         }
     }
 }
@@ -48,10 +48,7 @@ pub(crate) fn integer(value: Option<&Json>) -> Result<i32, Complaint> {
         Kind::Number => number_text(value.as_str()),
         _ => return Err(not_an_integer()),
     };
-    if text.chars().count() > 1000 {
-        return Err(("max_string_too_large", "String value too large.".to_owned()));
-    }
-    let number = python_int(without_zero_fraction(&text)).ok_or_else(not_an_integer)?;
+    let number = request::integer(without_zero_fraction(&text)).ok_or_else(not_an_integer)?;
     if number > i128::from(i32::MAX) {
         return Err(("max_value", format!("Ensure this value is less than or equal to {}.", i32::MAX)));
     }

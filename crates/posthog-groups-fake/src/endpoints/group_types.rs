@@ -10,16 +10,16 @@ use crate::database::Database;
 use crate::endpoints::fields::{self, TextRules};
 use crate::errors::{self, Failure};
 use crate::json::{self, Json, Kind};
-use crate::request::python_int;
-use crate::state::{CachedGroupType, GroupType, Role};
+use crate::request;
+use crate::state::{GroupType, Role};
 use crate::timestamps::iso;
 
 const NAME_RULES: TextRules = TextRules { longest: 400, blank: true };
 
 pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let rows: Vec<Value> = match (&database.group_types_cache, database.era()) {
+    let rows: Vec<Value> = match (&database.state.group_types_cache, database.era()) {
         (Some(cache), Era::Y2026) => {
-            cache.iter().filter(|row| row.project_id == Some(context.project)).map(cached_object).collect()
+            cache.iter().filter(|row| row.project_id == Some(context.project)).map(object).collect()
         }
         _ => database.group_types_of(context.project).into_iter().map(object).collect(),
     };
@@ -38,18 +38,6 @@ fn object(row: &GroupType) -> Value {
     })
 }
 
-fn cached_object(row: &CachedGroupType) -> Value {
-    json!({
-        "group_type": row.group_type,
-        "group_type_index": row.group_type_index,
-        "name_singular": row.name_singular,
-        "name_plural": row.name_plural,
-        "detail_dashboard": row.detail_dashboard.or(row.detail_dashboard_id),
-        "default_columns": row.default_columns,
-        "created_at": row.created_at.as_ref().map(iso),
-    })
-}
-
 /// Accepts a list of rows and stores each before it checks the next.
 pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
     let rows: Vec<Json> = match context.data.value().kind() {
@@ -60,16 +48,14 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
         Kind::Object if context.data.value().is_falsy() => Vec::new(),
         _ => return Err(errors::server_error()),
     };
-    let settings = database.settings();
+    let settings = &database.state;
     let protected = database.era() == Era::Y2026
         && settings.access_control
         && settings.user.role == Role::Member
         && matches!(context.caller, Caller::Session | Caller::Key(_));
     for row in rows {
         let members = json::members(row.as_str()).ok_or_else(errors::server_error)?;
-        let member = |name: &str| {
-            members.iter().find(|(n, _)| n == name).and_then(|(_, value)| Json::parse(value.get()).ok())
-        };
+        let member = |name: &str| members.get(name).map(|&value| Json::from(value));
         let index = row_index(member("group_type_index"))?;
         if database.group_type(context.project, index).is_none() {
             return Err(errors::server_error());
@@ -97,7 +83,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
             }
         }
     }
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     list(database, context)
 }
 
@@ -105,7 +91,7 @@ pub(crate) fn update_metadata(database: &mut Database, context: &Context<'_>) ->
 fn row_index(value: Option<Json>) -> Result<i32, Failure> {
     let value = value.ok_or_else(errors::server_error)?;
     let text = value.text().unwrap_or_else(|| value.as_str().to_owned());
-    python_int(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
+    request::integer(&text).and_then(|index| i32::try_from(index).ok()).ok_or_else(errors::server_error)
 }
 
 /// Returns the group type that the body names.
@@ -118,15 +104,15 @@ pub(crate) fn create_detail_dashboard(
     database: &mut Database,
     context: &Context<'_>,
 ) -> Result<Answer, Failure> {
-    let taken = database.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
+    let taken = database.state.group_types.iter().filter_map(|t| t.detail_dashboard).max().unwrap_or(0);
     let group_type = named(database, context)?;
     if group_type.detail_dashboard.is_some_and(|id| id != 0) {
-        let body = json!({"detail": "Dashboard already exists for this group type."}).to_string();
-        return Err(Failure::Bare { status: 400, body });
+        let body = json!({"detail": "Dashboard already exists for this group type."});
+        return Err(Failure::bare(400, body));
     }
     group_type.detail_dashboard = Some(taken + 1);
     let body = object(group_type).to_string();
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
@@ -138,7 +124,7 @@ pub(crate) fn set_default_columns(database: &mut Database, context: &Context<'_>
         _ => Some(serde_json::from_str(columns.as_str()).map_err(|_| errors::server_error())?),
     };
     let body = object(group_type).to_string();
-    database.group_types_cache = None;
+    database.state.group_types_cache = None;
     Ok(Answer::json(200, body))
 }
 
@@ -148,17 +134,18 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
         Era::Y2025 => errors::no_such_thing(),
         Era::Y2026 => errors::not_found("Group type not found"),
     };
-    let index = match (python_int(&context.route.item), database.era()) {
+    let index = match (request::integer(&context.route.item), database.era()) {
         (Some(index), _) => index,
         (None, Era::Y2025) => return Err(missing()),
         (None, Era::Y2026) => return Err(errors::server_error()),
     };
     let at = database
+        .state
         .group_types
         .iter()
         .position(|t| t.project_id == Some(context.project) && i128::from(t.group_type_index) == index);
     let at = at.ok_or_else(missing)?;
-    database.group_types.remove(at);
-    database.group_types_cache = None;
+    database.state.group_types.remove(at);
+    database.state.group_types_cache = None;
     Ok(Answer::no_content())
 }

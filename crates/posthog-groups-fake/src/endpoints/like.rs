@@ -1,8 +1,8 @@
 //! Text matching as in the server's databases.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::json::quoted;
+use crate::json::{self, Kind, to_text};
 use crate::store::GroupRow;
 
 /// The two filters of the list in lower case.
@@ -28,105 +28,57 @@ impl Search {
     }
 }
 
-/// Formats properties like the databases, with a space after each colon and comma.
+/// Formats the properties like the databases, with a space after each colon and comma.
 fn searchable(row: &GroupRow) -> String {
-    if !row.properties.is_object() {
-        return spaced(row.properties.as_str()).to_lowercase();
-    }
-    let mut text = String::from("{");
-    for (name, value) in row.properties.members() {
-        if text.len() > 1 {
-            text.push_str(", ");
-        }
-        text.push_str(&quoted(&name));
-        text.push_str(": ");
-        text.push_str(&spaced(value.get()));
-    }
-    text.push('}');
+    let mut text = String::new();
+    push_spaced(&mut text, row.properties.as_str());
     text.to_lowercase()
 }
 
-fn spaced(value: &str) -> String {
-    // Scalars without escapes keep their text, so that numbers of any size can be found.
-    if !value.contains('\\') && !value.starts_with(['{', '[']) {
-        return value.to_owned();
-    }
-    fn write(out: &mut String, value: &Value) {
-        match value {
-            Value::Object(members) => {
-                out.push('{');
-                for (n, (name, value)) in members.iter().enumerate() {
-                    out.push_str(if n == 0 { "" } else { ", " });
-                    out.push_str(&quoted(name));
-                    out.push_str(": ");
-                    write(out, value);
-                }
-                out.push('}');
+fn push_spaced(out: &mut String, json: &str) {
+    match Kind::of(json) {
+        Kind::Object => {
+            out.push('{');
+            for (n, (name, value)) in json::members(json).unwrap_or_default().iter().enumerate() {
+                out.push_str(if n == 0 { "" } else { ", " });
+                out.push_str(&to_text(name));
+                out.push_str(": ");
+                push_spaced(out, value.get());
             }
-            Value::Array(items) => {
-                out.push('[');
-                for (n, item) in items.iter().enumerate() {
-                    out.push_str(if n == 0 { "" } else { ", " });
-                    write(out, item);
-                }
-                out.push(']');
+            out.push('}');
+        }
+        Kind::List => {
+            out.push('[');
+            let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            for (n, item) in items.iter().enumerate() {
+                out.push_str(if n == 0 { "" } else { ", " });
+                push_spaced(out, item.get());
             }
-            scalar => out.push_str(&scalar.to_string()),
+            out.push(']');
         }
-    }
-    match serde_json::from_str::<Value>(value) {
-        Ok(parsed) => {
-            let mut out = String::new();
-            write(&mut out, &parsed);
-            out
-        }
-        Err(_) => value.to_owned(),
+        // Without escapes of characters that need none.
+        Kind::String if json.contains('\\') => match serde_json::from_str::<String>(json) {
+            Ok(text) => out.push_str(&to_text(&text)),
+            Err(_) => out.push_str(json),
+        },
+        // As text, so that numbers of any size can be found.
+        _ => out.push_str(json),
     }
 }
 
 /// `text ILIKE pattern`: `%` matches any text, `_` any character, and a backslash escapes them.
 pub(crate) fn ilike(text: &str, pattern: &str) -> bool {
-    #[derive(PartialEq)]
-    enum Part {
-        Any,
-        One,
-        Char(char),
+    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
+    matches(&lower(text), &lower(pattern))
+}
+
+fn matches(text: &[char], pattern: &[char]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        ['%', rest @ ..] => (0..=text.len()).any(|skipped| matches(&text[skipped..], rest)),
+        ['_', rest @ ..] => !text.is_empty() && matches(&text[1..], rest),
+        ['\\', c, rest @ ..] | [c, rest @ ..] => text.first() == Some(c) && matches(&text[1..], rest),
     }
-    let mut parts = Vec::new();
-    let mut pattern = pattern.chars().flat_map(char::to_lowercase);
-    while let Some(c) = pattern.next() {
-        parts.push(match c {
-            '%' => Part::Any,
-            '_' => Part::One,
-            '\\' => Part::Char(pattern.next().unwrap_or('\\')),
-            c => Part::Char(c),
-        });
-    }
-    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-    // On a mismatch, only the latest `%` has to match one more character.
-    let (mut t, mut p) = (0, 0);
-    let mut newest: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match parts.get(p) {
-            Some(Part::Any) => {
-                newest = Some((p, t));
-                p += 1;
-            }
-            Some(part) if *part == Part::One || text.get(t).is_some_and(|c| *part == Part::Char(*c)) => {
-                t += 1;
-                p += 1;
-            }
-            _ => match newest {
-                Some((any, from)) => {
-                    newest = Some((any, from + 1));
-                    p = any + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    parts.get(p..).is_none_or(|rest| rest.iter().all(|part| *part == Part::Any))
 }
 
 #[cfg(test)]
@@ -156,16 +108,9 @@ mod tests {
 
     #[test]
     fn search_matches_names_values_and_the_whole_key() {
-        let row = GroupRow {
-            project: 1,
-            index: 0,
-            key: "Org:Alpha".into(),
-            properties: Properties::parse(
-                r#"{"name":"50% caf\u00e9","n":123456789012345678901,"o":{"a":[1,2]}}"#,
-            )
-            .unwrap(),
-            created_at: DateTime::UNIX_EPOCH,
-        };
+        let properties = r#"{"name":"50% caf\u00e9","n":123456789012345678901,"o":{"a":[1,2]}}"#;
+        let properties = Properties::parse(properties).unwrap();
+        let row = GroupRow::new(1, 0, "Org:Alpha", properties, DateTime::UNIX_EPOCH);
         for (search, group_key, wanted) in [
             (None, None, true),
             (Some("NAME"), None, true),

@@ -1,6 +1,9 @@
 //! `GET groups/` (contract section 2.1).
 
 use std::borrow::Cow;
+use std::time::Instant;
+
+use serde::Serialize;
 
 use crate::Era;
 use crate::answer::Answer;
@@ -8,9 +11,10 @@ use crate::context::Context;
 use crate::cursor::{self, Framework, Keyset, Page};
 use crate::database::Database;
 use crate::endpoints::like::Search;
-use crate::endpoints::render::{push_group_members, quoted_or_null};
+use crate::endpoints::render::GroupObject;
 use crate::errors::{self, Failure};
-use crate::request::{form_encoded, python_int};
+use crate::json::to_text;
+use crate::request::{self, form_encoded};
 use crate::store::GroupRow;
 
 const NO_INDEX: &str = "You must pass ?group_type_index= in this URL. \
@@ -20,7 +24,7 @@ pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer,
     let query = &context.call.query;
     let index =
         query.filled("group_type_index").ok_or_else(|| errors::invalid("group_type_index", NO_INDEX))?;
-    let index = python_int(index).ok_or_else(|| match database.era() {
+    let index = request::integer(index).ok_or_else(|| match database.era() {
         Era::Y2025 => errors::server_error(),
         Era::Y2026 => errors::invalid("group_type_index", "A valid integer is required."),
     })?;
@@ -41,7 +45,8 @@ fn keyset_page(database: &Database, context: &Context<'_>, index: i128) -> Resul
     let mut rows: Vec<Cow<'_, GroupRow>> = match i32::try_from(index) {
         Ok(index) => {
             let below = database.groups.below(context.project, index, from);
-            let listed = below.filter_map(|row| database.listed(row));
+            let (now, lag) = (Instant::now(), database.list_lag());
+            let listed = below.filter_map(|row| row.listed(now, lag));
             listed.filter(|row| search.matches(row)).take(size.saturating_add(1)).collect()
         }
         Err(_) => Vec::new(),
@@ -59,18 +64,17 @@ fn keyset_page(database: &Database, context: &Context<'_>, index: i128) -> Resul
         }
         format!("{}{}?{}", context.call.origin, context.call.path, form_encoded(&parameters))
     });
-    Ok(page(next.as_deref(), None, &rows))
+    Ok(answer(next, None, &rows))
 }
 
 /// 2025: the framework's cursor pagination in both directions. Links keep the query of the caller.
 fn framework_page(database: &Database, context: &Context<'_>, index: i128) -> Result<Answer, Failure> {
     let query = &context.call.query;
     let search = Search::new(query.filled("search"), query.filled("group_key"));
-    let cursor = match query.get("cursor") {
-        Some(text) => Some(Framework::decode(text).ok_or_else(|| errors::not_found("Invalid cursor"))?),
-        None => None,
+    let start = match query.get("cursor") {
+        Some(text) => Framework::decode(text).ok_or_else(|| errors::not_found("Invalid cursor"))?,
+        None => Framework::default(),
     };
-    let start = cursor.clone().unwrap_or_default();
     let position = match &start.position {
         Some(position) => Some(cursor::micros_of(position).ok_or_else(errors::server_error)?),
         None => None,
@@ -94,29 +98,24 @@ fn framework_page(database: &Database, context: &Context<'_>, index: i128) -> Re
     }
 
     let positions = rows.iter().map(|row| cursor::position_of(&row.created_at)).collect();
-    let (next, previous) = cursor::links(cursor.as_ref(), &Page { positions, following, page_size: size });
+    let (next, previous) = cursor::links(&start, &Page { positions, following, page_size: size });
     let link = |cursor: Option<Framework>| {
         cursor.map(|cursor| {
             let query = query.replaced("cursor", Some(&cursor.encode()));
             format!("{}{}?{query}", context.call.origin, context.call.path)
         })
     };
-    Ok(page(link(next).as_deref(), link(previous).as_deref(), &rows))
+    Ok(answer(link(next), link(previous), &rows))
 }
 
-fn page(next: Option<&str>, previous: Option<&str>, rows: &[Cow<'_, GroupRow>]) -> Answer {
-    let size: usize = rows.iter().map(|row| row.properties.as_str().len() + row.key.len() + 112).sum();
-    let mut out = String::with_capacity(size + 512);
-    out.push_str("{\"next\":");
-    out.push_str(&quoted_or_null(next));
-    out.push_str(",\"previous\":");
-    out.push_str(&quoted_or_null(previous));
-    out.push_str(",\"results\":[");
-    for (n, row) in rows.iter().enumerate() {
-        out.push_str(if n == 0 { "{" } else { ",{" });
-        push_group_members(&mut out, row);
-        out.push('}');
+fn answer(next: Option<String>, previous: Option<String>, rows: &[Cow<'_, GroupRow>]) -> Answer {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        next: Option<String>,
+        previous: Option<String>,
+        results: Vec<GroupObject<'a>>,
     }
-    out.push_str("]}");
-    Answer::json(200, out)
+
+    let results = rows.iter().map(|row| GroupObject::from(row.as_ref())).collect();
+    Answer::json(200, to_text(&Body { next, previous, results }))
 }

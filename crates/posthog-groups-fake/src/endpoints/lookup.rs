@@ -4,49 +4,43 @@ use crate::Era;
 use crate::context::Context;
 use crate::database::Database;
 use crate::errors::{self, Failure};
-use crate::request::python_int;
+use crate::request;
 use crate::store::RowId;
 
-/// The error for a query parameter that is missing or blank (2026).
-pub(crate) fn required(name: &str) -> Failure {
-    errors::invalid(name, "This query parameter is required.")
+/// Returns a required parameter of the query. Without it, 2025 fails; 2026 names it, and also rejects a blank one.
+pub(crate) fn parameter<'a>(
+    database: &Database,
+    context: &Context<'a>,
+    name: &str,
+) -> Result<&'a str, Failure> {
+    let query = &context.call.query;
+    match database.era() {
+        Era::Y2025 => query.get(name).ok_or_else(errors::server_error),
+        Era::Y2026 => {
+            query.filled(name).ok_or_else(|| errors::invalid(name, "This query parameter is required."))
+        }
+    }
 }
 
 /// Parses an integer in a query. Both eras fail on other text.
 pub(crate) fn integer(text: &str) -> Result<i128, Failure> {
-    python_int(text).ok_or_else(errors::server_error)
+    request::integer(text).ok_or_else(errors::server_error)
 }
 
-/// Looks up the group of update, delete, upsert and activity.
+/// Looks up the group of update, delete, upsert and activity. In 2025, a missing key is an unknown one.
 pub(crate) fn object(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
-    let query = &context.call.query;
-    let (index, key) = match database.era() {
-        Era::Y2025 => {
-            let index = integer(query.get("group_type_index").ok_or_else(errors::server_error)?)?;
-            (index, query.get("group_key").unwrap_or(""))
-        }
-        Era::Y2026 => {
-            let index =
-                integer(query.filled("group_type_index").ok_or_else(|| required("group_type_index"))?)?;
-            (index, query.filled("group_key").ok_or_else(|| required("group_key"))?)
-        }
+    let index = integer(parameter(database, context, "group_type_index")?)?;
+    let key = match database.era() {
+        Era::Y2025 => context.call.query.get("group_key").unwrap_or(""),
+        Era::Y2026 => parameter(database, context, "group_key")?,
     };
     stored(database, context.project, index, key)
 }
 
-/// Looks up the group of find, which checks the key in 2025 too, and before the value of the index in 2026.
+/// Looks up the group of find, which checks the key before the value of the index.
 pub(crate) fn find(database: &Database, context: &Context<'_>) -> Result<RowId, Failure> {
-    let query = &context.call.query;
-    let (index, key) = match database.era() {
-        Era::Y2025 => {
-            let index = query.get("group_type_index").ok_or_else(errors::server_error)?;
-            (index, query.get("group_key").ok_or_else(errors::server_error)?)
-        }
-        Era::Y2026 => {
-            let index = query.filled("group_type_index").ok_or_else(|| required("group_type_index"))?;
-            (index, query.filled("group_key").ok_or_else(|| required("group_key"))?)
-        }
-    };
+    let index = parameter(database, context, "group_type_index")?;
+    let key = parameter(database, context, "group_key")?;
     stored(database, context.project, integer(index)?, key)
 }
 

@@ -3,20 +3,18 @@
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::Database;
-use crate::errors::Failure;
+use crate::errors::{self, Failure};
 use crate::routes::{Action, Route};
 
 mod activity;
 pub(crate) mod capture;
 mod create;
-mod definitions;
 mod fields;
 mod find;
 mod group_types;
 mod like;
 mod list;
 mod lookup;
-mod metrics;
 mod paging;
 mod projects;
 mod property;
@@ -26,66 +24,59 @@ mod side_effects;
 mod users;
 mod values;
 
-/// Runs an action that only reads.
-pub(crate) fn read(database: &Database, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
-    match action {
-        Action::List => list::list(database, context),
-        Action::Find => find::find(database, context),
-        Action::Activity => activity::activity(database, context),
-        Action::Related => related::related(database, context),
-        Action::PropertyDefinitions => definitions::property_definitions(database, context),
-        Action::PropertyValues => values::property_values(database, context),
-        Action::GroupTypes => group_types::list(database, context),
-        Action::Metrics => Ok(metrics::list(context)),
-        Action::Metric => Err(metrics::find()),
-        Action::Projects => projects::list(database, context),
-        Action::Project => projects::retrieve(database, context),
-        Action::User => users::retrieve(database, context),
-        Action::Create
-        | Action::UpdateProperty
-        | Action::DeleteProperty
-        | Action::UpsertProperties
-        | Action::UpdateMetadata
-        | Action::CreateDetailDashboard
-        | Action::SetDefaultColumns
-        | Action::DeleteGroupType
-        | Action::CreateMetric
-        | Action::ChangeMetric => Err(crate::errors::server_error()),
+/// The access that a request has to the database.
+pub(crate) enum Access<'w> {
+    Read(&'w Database),
+    Write(&'w mut Database),
+}
+
+impl Access<'_> {
+    pub(crate) fn read(&self) -> &Database {
+        match self {
+            Access::Read(database) => database,
+            Access::Write(database) => database,
+        }
+    }
+
+    /// Fails if the method of the request does not permit changes.
+    fn write(&mut self) -> Result<&mut Database, Failure> {
+        match self {
+            Access::Read(_) => Err(errors::server_error()),
+            Access::Write(database) => Ok(database),
+        }
     }
 }
 
-/// Runs any action.
-pub(crate) fn write(
-    database: &mut Database,
-    action: Action,
-    context: &Context<'_>,
-) -> Result<Answer, Failure> {
+/// Runs an action.
+pub(crate) fn run(access: &mut Access<'_>, action: Action, context: &Context<'_>) -> Result<Answer, Failure> {
     match action {
-        Action::Create => create::create(database, context),
+        Action::List => list::list(access.read(), context),
+        Action::Create => create::create(access.write()?, context),
         Action::Find => {
-            find::ensure_notebook(database, context)?;
-            find::find(database, context)
+            if let Access::Write(database) = access {
+                find::ensure_notebook(database, context)?;
+            }
+            find::find(access.read(), context)
         }
-        Action::UpdateProperty => property::update(database, context),
-        Action::DeleteProperty => property::delete(database, context),
-        Action::UpsertProperties => property::upsert(database, context),
-        Action::UpdateMetadata => group_types::update_metadata(database, context),
-        Action::CreateDetailDashboard => group_types::create_detail_dashboard(database, context),
-        Action::SetDefaultColumns => group_types::set_default_columns(database, context),
-        Action::DeleteGroupType => group_types::delete(database, context),
-        Action::CreateMetric => Ok(metrics::create()),
-        Action::ChangeMetric => Err(metrics::find()),
-        Action::List
-        | Action::Activity
-        | Action::Related
-        | Action::PropertyDefinitions
-        | Action::PropertyValues
-        | Action::GroupTypes
-        | Action::Metrics
-        | Action::Metric
-        | Action::Projects
-        | Action::Project
-        | Action::User => read(database, action, context),
+        Action::UpdateProperty => property::update(access.write()?, context),
+        Action::DeleteProperty => property::delete(access.write()?, context),
+        Action::UpsertProperties => property::upsert(access.write()?, context),
+        Action::Activity => activity::activity(access.read(), context),
+        Action::Related => related::related(access.read(), context),
+        Action::PropertyDefinitions => values::property_definitions(access.read(), context),
+        Action::PropertyValues => values::property_values(access.read(), context),
+        Action::GroupTypes => group_types::list(access.read(), context),
+        Action::UpdateMetadata => group_types::update_metadata(access.write()?, context),
+        Action::CreateDetailDashboard => group_types::create_detail_dashboard(access.write()?, context),
+        Action::SetDefaultColumns => group_types::set_default_columns(access.write()?, context),
+        Action::DeleteGroupType => group_types::delete(access.write()?, context),
+        // Of usage metrics, only access is modeled: no group type has any, and none can be created.
+        Action::Metrics => Ok(paging::page(context.call, Vec::new())),
+        Action::CreateMetric => Ok(Answer::text(501, "the stand-in server does not store usage metrics\n")),
+        Action::Metric | Action::ChangeMetric => Err(errors::no_such_thing()),
+        Action::Projects => projects::list(access.read(), context),
+        Action::Project => projects::retrieve(access.read(), context),
+        Action::User => users::retrieve(access.read(), context),
     }
 }
 

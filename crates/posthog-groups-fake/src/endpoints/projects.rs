@@ -5,21 +5,22 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::auth::Caller;
 use crate::context::Context;
-use crate::database::{Database, ProjectRow, uuid_of};
+use crate::database::{Database, uuid_of};
 use crate::endpoints::paging;
 use crate::errors::{self, Failure};
+use crate::state::Project;
 
 /// Lists the projects that the caller can access.
 pub(crate) fn list(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let search = context.call.query.filled("search").map(str::to_lowercase);
+    let search = context.call.query.get("search").unwrap_or_default().to_lowercase();
     let confined = match &context.caller {
         Caller::Key(key) => key.organizations.as_ref().filter(|o| !o.is_empty()),
         Caller::Session | Caller::Sharing(_) => None,
     };
-    let seen = database.projects.iter().filter(|p| {
+    let seen = database.state.projects.iter().filter(|p| {
         database.is_member(&p.organization)
             && confined.is_none_or(|organizations| organizations.contains(&p.organization))
-            && search.as_ref().is_none_or(|search| p.name.to_lowercase().contains(search))
+            && p.name.as_ref().is_some_and(|name| name.to_lowercase().contains(&search))
     });
     Ok(paging::page(context.call, seen.map(object).collect()))
 }
@@ -29,7 +30,7 @@ pub(crate) fn retrieve(database: &Database, context: &Context<'_>) -> Result<Ans
     Ok(Answer::json(200, object(project).to_string()))
 }
 
-pub(crate) fn object(project: &ProjectRow) -> Value {
+pub(crate) fn object(project: &Project) -> Value {
     json!({
         "id": project.id,
         "uuid": project.uuid,

@@ -5,10 +5,10 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::Database;
 use crate::endpoints::lookup;
-use crate::endpoints::render::group_object;
+use crate::endpoints::render::GroupObject;
 use crate::endpoints::side_effects::{self, Change};
 use crate::errors::{self, Failure};
-use crate::json::{Json, Kind, Properties};
+use crate::json::{Json, Kind, Properties, to_text};
 use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::RowId;
@@ -40,7 +40,12 @@ pub(crate) fn update(database: &mut Database, context: &Context<'_>) -> Result<A
         let index = database.groups.get(group).map_or(0, |row| row.index);
         database.define_property(context.project, index, &name, &value);
     }
-    side_effects::identify(database, group, operation, Properties::one(&name, &value).as_str())?;
+    side_effects::identify(
+        database,
+        group,
+        operation,
+        Properties::from_iter([(&name, value.clone())]).as_str(),
+    )?;
     let action = if new { "created" } else { "changed" };
     let change =
         Change { activity, name: &name, action, before: before.unwrap_or_else(Json::null), after: value };
@@ -96,7 +101,7 @@ pub(crate) fn delete(database: &mut Database, context: &Context<'_>) -> Result<A
             let name = name.and_then(|name| name.text()).ok_or_else(|| errors::invalid("$unset", detail))?;
             if properties.get(&name).is_none() {
                 let detail = format!("Property '{name}' does not exist on this group.");
-                return Err(errors::invalid("$unset", detail));
+                return Err(errors::invalid("$unset", &detail));
             }
             side_effects::named(database, group)?;
             name
@@ -149,5 +154,5 @@ fn properties_of(database: &Database, group: RowId) -> Result<Properties, Failur
 
 fn whole(database: &Database, group: RowId) -> Result<Answer, Failure> {
     let row = database.groups.get(group).ok_or_else(errors::no_such_thing)?;
-    Ok(Answer::json(200, group_object(row)))
+    Ok(Answer::json(200, to_text(&GroupObject::from(row))))
 }

@@ -9,10 +9,9 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::Database;
 use crate::endpoints::lookup;
-use crate::endpoints::render::quoted_or_null;
 use crate::errors::{self, Failure};
-use crate::json::quoted;
-use crate::request::python_int;
+use crate::json::to_text;
+use crate::request;
 use crate::state::{Person, Relation, is_uuid};
 use crate::store::GroupRow;
 use crate::timestamps::iso;
@@ -21,15 +20,8 @@ use crate::timestamps::iso;
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
 pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let query = &context.call.query;
-    let id = match database.era() {
-        Era::Y2025 => query.get("id").ok_or_else(errors::server_error)?,
-        Era::Y2026 => query.filled("id").ok_or_else(|| lookup::required("id"))?,
-    };
-    let index = match query.get("group_type_index") {
-        Some(text) => Some(valid_index(text)?),
-        None => None,
-    };
+    let id = lookup::parameter(database, context, "id")?;
+    let index = context.call.query.get("group_type_index").map(valid_index).transpose()?;
     if index.is_none() && !is_uuid(id) {
         return Err(errors::server_error());
     }
@@ -67,17 +59,17 @@ pub(crate) fn related(database: &Database, context: &Context<'_>) -> Result<Answ
 
 /// Parses an index from 0 to 4. Everything else is rejected, including blank text.
 fn valid_index(text: &str) -> Result<i32, Failure> {
-    let index =
-        python_int(text).filter(|index| (0..5).contains(index)).and_then(|index| i32::try_from(index).ok());
+    let index = request::integer(text).and_then(|index| i32::try_from(index).ok());
     let detail = "group_type_index is required to be at least 0 and less than 5";
-    index.ok_or_else(|| errors::invalid_request("invalid_input", detail))
+    index
+        .filter(|index| (0..5).contains(index))
+        .ok_or_else(|| errors::invalid_request("invalid_input", detail))
 }
 
 /// Relations belong to the main project.
 fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &Relation> {
     let now = database.now();
-    let events: &[Relation] =
-        if project == database.main_project() { &database.settings().events } else { &[] };
+    let events: &[Relation] = if project == database.main_project() { &database.state.events } else { &[] };
     events.iter().filter(move |event| event.timestamp.is_none_or(|time| time > now - WINDOW && time < now))
 }
 
@@ -85,7 +77,7 @@ fn events_in_window(database: &Database, project: i64) -> impl Iterator<Item = &
 fn people<'w>(database: &'w Database, events: &[&Relation]) -> Vec<&'w Person> {
     let uuids: BTreeSet<String> =
         events.iter().filter_map(|e| e.person_uuid.as_deref()).map(str::to_ascii_lowercase).collect();
-    let persons = database.settings().persons.iter();
+    let persons = database.state.persons.iter();
     let mut persons: Vec<&Person> =
         persons.filter(|p| uuids.contains(&p.uuid.to_ascii_lowercase())).collect();
     persons.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.uuid.cmp(&b.uuid)));
@@ -93,9 +85,8 @@ fn people<'w>(database: &'w Database, events: &[&Relation]) -> Vec<&'w Person> {
 }
 
 fn person_object(person: &Person, era: Era) -> String {
-    let time = |time: &Option<_>| quoted_or_null(time.as_ref().map(iso).as_deref());
-    let uuid = quoted(&person.uuid);
-    let distinct_ids: Vec<String> = person.distinct_ids.iter().take(1000).map(|id| quoted(id)).collect();
+    let time = |time: &Option<_>| to_text(&time.as_ref().map(iso));
+    let distinct_ids: Vec<&String> = person.distinct_ids.iter().take(1000).collect();
     let last_seen_at = match era {
         Era::Y2025 => String::new(),
         Era::Y2026 => format!("\"last_seen_at\":{},", time(&person.last_seen_at)),
@@ -103,16 +94,16 @@ fn person_object(person: &Person, era: Era) -> String {
     format!(
         concat!(
             r#"{{"type":"person","id":{uuid},"uuid":{uuid},"created_at":{created_at},{last_seen_at}"#,
-            r#""properties":{properties},"is_identified":{is_identified},"name":{name},"distinct_ids":[{ids}],"#,
+            r#""properties":{properties},"is_identified":{is_identified},"name":{name},"distinct_ids":{ids},"#,
             r#""matched_recordings":[],"value_at_data_point":null}}"#
         ),
-        uuid = uuid,
+        uuid = to_text(&person.uuid),
         created_at = time(&person.created_at),
         last_seen_at = last_seen_at,
         properties = person.properties.as_str(),
         is_identified = person.is_identified,
-        name = quoted(&display_name(person)),
-        ids = distinct_ids.join(","),
+        name = to_text(&display_name(person)),
+        ids = to_text(&distinct_ids),
     )
 }
 
@@ -131,14 +122,13 @@ fn display_name(person: &Person) -> String {
 }
 
 fn group_object(row: &GroupRow) -> String {
-    let key = quoted(&row.key);
     format!(
         concat!(
             r#"{{"type":"group","id":{key},"group_key":{key},"group_type_index":{index},"#,
             r#""created_at":"{created_at}","properties":{properties},"matched_recordings":[],"#,
             r#""value_at_data_point":null}}"#
         ),
-        key = key,
+        key = to_text(&*row.key),
         index = row.index,
         created_at = iso(&row.created_at),
         properties = row.properties.as_str(),
@@ -168,15 +158,6 @@ mod tests {
             ("{}", &[], "01795392-cc00-0003-7dc7-67a694604d72"),
         ] {
             assert_eq!(display_name(&person(properties, ids)), name);
-        }
-    }
-
-    #[test]
-    fn an_index_is_zero_to_four() {
-        for (text, wanted) in
-            [("0", Some(0)), ("4", Some(4)), ("5", None), ("-1", None), ("", None), ("abc", None)]
-        {
-            assert_eq!(valid_index(text).ok(), wanted, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Side effects of REST writes: events for ingestion and activity entries.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Era;
 use crate::database::Database;
 use crate::errors::{self, Failure};
-use crate::json::{Json, Properties, quoted};
+use crate::json::{Json, Properties, to_text};
 use crate::state::{Activity, Actor, CaptureFailure, CapturedEvent};
 use crate::store::RowId;
 
@@ -16,33 +16,14 @@ pub(crate) fn identify(
     operation: &str,
     set: &str,
 ) -> Result<(), Failure> {
-    let (group_type, key) = named(database, group)?;
-    let properties = format!(
-        r#"{{"$group_type":{},"$group_key":{},"$group_set":{set}}}"#,
-        quoted(&group_type),
-        quoted(&key)
-    );
-    let code = format!("Failed to submit {operation} event.");
-    send(database, group, "$groupidentify", &properties)?.map_err(|(status, kind)| Failure::Bare {
-        status,
-        body: json!({"code": code, "detail": kind, "type": kind}).to_string(),
-    })
+    let failed = json!({"code": format!("Failed to submit {operation} event.")});
+    send(database, group, "$groupidentify", ("$group_set", set), failed)
 }
 
 /// Sends `$delete_group_property`, which ingestion ignores.
 pub(crate) fn unset(database: &mut Database, group: RowId, name: &str) -> Result<(), Failure> {
-    let (group_type, key) = named(database, group)?;
-    let properties = format!(
-        r#"{{"$group_type":{},"$group_key":{},"$group_unset":[{}]}}"#,
-        quoted(&group_type),
-        quoted(&key),
-        quoted(name)
-    );
-    let code = "Failed to submit group property deletion event.";
-    send(database, group, "$delete_group_property", &properties)?.map_err(|(status, kind)| Failure::Bare {
-        status,
-        body: json!({"attr": "$unset", "code": code, "detail": kind, "type": kind}).to_string(),
-    })
+    let failed = json!({"attr": "$unset", "code": "Failed to submit group property deletion event."});
+    send(database, group, "$delete_group_property", ("$group_unset", &to_text(&[name])), failed)
 }
 
 /// Returns the name of the group's type and the group key.
@@ -52,32 +33,44 @@ pub(crate) fn named(database: &Database, group: RowId) -> Result<(String, String
     Ok((group_type.group_type.clone(), row.key.to_string()))
 }
 
-/// Calls capture. The inner error is the status of the response and the kind of failure.
+/// Calls capture. `failed` is the error body without the kind of the failure.
 fn send(
     database: &mut Database,
     group: RowId,
     event: &str,
-    properties: &str,
-) -> Result<Result<(), (u16, &'static str)>, Failure> {
-    match (database.settings().capture_failure, database.era()) {
-        (Some(CaptureFailure::Status(Some(status))), _) => return Ok(Err((status, "capture_http_error"))),
-        (Some(CaptureFailure::Status(None)), Era::Y2026) => return Ok(Err((502, "capture_http_error"))),
+    (member, value): (&str, &str),
+    mut failed: Value,
+) -> Result<(), Failure> {
+    let (group_type, key) = named(database, group)?;
+    let failure = match (database.state.capture_failure, database.era()) {
+        (Some(CaptureFailure::Status(Some(status))), _) => Some((status, "capture_http_error")),
+        (Some(CaptureFailure::Status(None)), Era::Y2026) => Some((502, "capture_http_error")),
         // 2025 reads the status of a response that does not exist.
         (Some(CaptureFailure::Status(None)), Era::Y2025) => return Err(errors::server_error()),
-        (Some(CaptureFailure::NoAnswer), _) => return Ok(Err((400, "capture_error"))),
-        (None, _) => {}
+        (Some(CaptureFailure::NoAnswer), _) => Some((400, "capture_error")),
+        (None, _) => None,
+    };
+    if let Some((status, kind)) = failure {
+        failed["detail"] = kind.into();
+        failed["type"] = kind.into();
+        return Err(Failure::bare(status, failed));
     }
     let row = database.groups.get(group).ok_or_else(errors::server_error)?;
     let project = database.project(row.project).ok_or_else(errors::server_error)?;
+    let properties = format!(
+        r#"{{"$group_type":{},"$group_key":{},"{member}":{value}}}"#,
+        to_text(&group_type),
+        to_text(&key)
+    );
     let event = CapturedEvent {
         event: event.to_owned(),
-        distinct_id: project.uuid.clone(),
-        token: project.api_token.clone(),
-        properties: Properties::parse(properties).unwrap_or_default(),
+        distinct_id: project.uuid.clone().unwrap_or_default(),
+        token: project.api_token.clone().unwrap_or_default(),
+        properties: Properties::parse(&properties).unwrap_or_default(),
         process_person_profile: database.era() == Era::Y2026,
     };
-    database.captured_events.push(event);
-    Ok(Ok(()))
+    database.state.captured_events.push(event);
+    Ok(())
 }
 
 /// A change of a property for the activity log.

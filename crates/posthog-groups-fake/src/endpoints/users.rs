@@ -10,7 +10,7 @@ use crate::errors::{self, Failure};
 use crate::state::Role;
 
 pub(crate) fn retrieve(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let user = &database.settings().user;
+    let user = &database.state.user;
     let email = user.email.as_deref().unwrap_or("user@example.com");
     let uuid = uuid_of("user", email);
     if context.route.item != "@me" && context.route.item != uuid {

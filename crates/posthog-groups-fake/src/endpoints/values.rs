@@ -1,9 +1,9 @@
-//! `GET groups/property_values/` (contract section 2.7).
+//! `GET groups/property_values/` and `property_definitions/` (contract sections 2.7 and 2.6).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::Era;
 use crate::answer::Answer;
@@ -11,51 +11,62 @@ use crate::context::Context;
 use crate::database::Database;
 use crate::endpoints::like::ilike;
 use crate::endpoints::lookup;
-use crate::errors::{self, Failure};
-use crate::json::quoted;
+use crate::errors::Failure;
+use crate::json::Kind;
 
 /// The maximum number of values.
 const MAX_VALUES: usize = 20;
 
 pub(crate) fn property_values(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
-    let query = &context.call.query;
     let era = database.era();
-    let parameter = |name: &str| match era {
-        Era::Y2025 => query.get(name).ok_or_else(errors::server_error),
-        Era::Y2026 => query.filled(name).ok_or_else(|| lookup::required(name)),
-    };
-    let index = parameter("group_type_index")?;
-    let key = parameter("key")?;
+    let index = lookup::parameter(database, context, "group_type_index")?;
+    let key = lookup::parameter(database, context, "key")?;
     let index = i32::try_from(lookup::integer(index)?).ok();
-    let pattern = query.filled("value").map(|value| format!("%{value}%"));
+    let pattern = context.call.query.filled("value").map(|value| format!("%{value}%"));
 
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in index.into_iter().flat_map(|index| database.groups.of_type(context.project, index)) {
-        let members = row.properties.members();
-        let Some((_, value)) = members.iter().find(|(name, _)| name == key) else { continue };
+        let Some(value) = row.properties.get(key) else { continue };
         // 2025 counts the raw text, so null counts.
-        if era == Era::Y2026 && value.get() == "null" {
+        if era == Era::Y2026 && value.kind() == Kind::Null {
             continue;
         }
-        let name = shown(value.get());
+        let name = shown(value.as_str());
         if pattern.as_ref().is_none_or(|pattern| ilike(&name, pattern)) {
             *counts.entry(name).or_default() += 1;
         }
     }
-    // The sort is stable, so equal counts are ordered by value.
+    let mut items = by_count(counts);
+    items.truncate(MAX_VALUES);
+    let body = match era {
+        Era::Y2025 => json!(items),
+        Era::Y2026 => json!({"results": items, "refreshing": false}),
+    };
+    Ok(Answer::json(200, body.to_string()))
+}
+
+/// Removed on 2026-06-26.
+pub(crate) fn property_definitions(database: &Database, context: &Context<'_>) -> Result<Answer, Failure> {
+    let mut types = Map::new();
+    for index in database.groups.indexes(context.project) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for row in database.groups.of_type(context.project, index) {
+            for (name, _) in row.properties.iter() {
+                *counts.entry(name).or_default() += 1;
+            }
+        }
+        if !counts.is_empty() {
+            types.insert(index.to_string(), by_count(counts).into());
+        }
+    }
+    Ok(Answer::json(200, Value::from(types).to_string()))
+}
+
+/// The greatest count first, and equal counts by name.
+fn by_count(counts: BTreeMap<String, usize>) -> Vec<Value> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
-    counts.truncate(MAX_VALUES);
-
-    let items = counts.iter().map(|(name, count)| format!(r#"{{"name":{},"count":{count}}}"#, quoted(name)));
-    let items = items.collect::<Vec<_>>().join(",");
-    Ok(Answer::json(
-        200,
-        match era {
-            Era::Y2025 => format!("[{items}]"),
-            Era::Y2026 => format!(r#"{{"results":[{items}],"refreshing":false}}"#),
-        },
-    ))
+    counts.iter().map(|(name, count)| json!({"name": name, "count": count})).collect()
 }
 
 /// Formats a value as JSON without the outer quotes of a string.

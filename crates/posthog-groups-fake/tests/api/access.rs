@@ -37,6 +37,9 @@ async fn a_caller_without_credentials_is_challenged() {
         let site = api.fake.url();
         let challenge = format!("Bearer resource_metadata=\"{site}/.well-known/oauth-protected-resource\"");
         assert_eq!(answer.header("www-authenticate"), (era == Era::Y2026).then_some(challenge.as_str()));
+        for header in ["bearer phx_default", "Bearerphx_default", "Bearer x", "Basic phx_default"] {
+            assert_eq!(with_header(&api, LIST, header).await.json(), nobody, "{header}");
+        }
 
         let answer = without_key(&api, "groups_types/").await;
         assert_eq!((answer.status, answer.json()), (403, nobody));
@@ -75,6 +78,7 @@ async fn other_bearer_tokens_are_rejected_with_their_own_messages() {
         let api = start(era).await;
         for (token, detail) in [
             ("phc_1", "Personal API key found in request Authorization header is invalid."),
+            ("phx_a.b.c", "Personal API key found in request Authorization header is invalid."),
             ("pha_1", "Invalid access token."),
             ("eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "Token invalid."),
         ] {
@@ -128,6 +132,29 @@ async fn every_endpoint_requires_its_scope() {
             let answer = api.ask(method.clone(), path, None).await;
             let wanted = denied(&format!("API key missing required scope '{scope}'"));
             assert_eq!((answer.status, answer.json()), (403, wanted), "{era} {method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn write_includes_read_and_a_star_is_everything() {
+    let activity = "groups/activity/?group_type_index=0&group_key=org:5";
+    let metrics = "groups_types/0/metrics/";
+    for (scope, path, y2025, y2026) in [
+        ("group:read", LIST, 200, 200),
+        ("group:write", LIST, 200, 200),
+        ("*", activity, 200, 200),
+        ("group:write", activity, 403, 403),
+        ("group:read", metrics, 200, 403),
+        ("usage_metric:write", metrics, 403, 200),
+    ] {
+        for (era, status) in [(Era::Y2025, y2025), (Era::Y2026, y2026)] {
+            let api =
+                Api::start(State { api_keys: vec![ApiKey::new("phx_a", &[scope])], ..small(era) }).await;
+            assert_eq!(api.get(path).await.status, status, "{era} {scope} {path}");
+            let create = json!({"group_type_index": 0, "group_key": "a"});
+            let status = if matches!(scope, "*" | "group:write") { 201 } else { 403 };
+            assert_eq!(api.post("groups/", create).await.status, status, "{scope}");
         }
     }
 }

@@ -32,7 +32,14 @@ async fn events_are_merged_into_groups() {
         let batch =
             json!({"api_key": "phc_1", "batch": [identify("a", json!({})), identify("b", json!({"x": 1}))]});
         assert_eq!(send(&api, "/batch/", &batch).await.status, 200);
-        assert_eq!(api.fake.state().groups.len(), 3);
+        // The key of the project can be a property.
+        let mut list = json!([identify("c", json!({})), identify("d", json!({}))]);
+        list[1]["properties"]["token"] = list[1]["api_key"].take();
+        assert_eq!(send(&api, "/e/", &list).await.status, 200);
+        assert_eq!(api.fake.state().groups.len(), 5);
+        for path in ["/batch/x", "/api/e"] {
+            assert_eq!(send(&api, path, &batch).await.status, 404);
+        }
         assert_eq!(api.fake.state().captured_events.len(), 0);
     }
 }
@@ -115,6 +122,10 @@ async fn errors_are_plain_text() {
     for (body, status, text) in [
         (without("api_key"), 401, Some("event submitted without an api_key")),
         (with_key("phx_a"), 401, Some("API key is not valid: personal_api_key")),
+        (with_key(""), 401, Some("API key is not valid: empty")),
+        (with_key("phc_ä"), 401, Some("API key is not valid: not_ascii")),
+        (with_key("phc_\0"), 401, Some("API key is not valid: null_byte")),
+        (with_key(&"x".repeat(65)), 401, Some("API key is not valid: too_long")),
         (
             json!([with_key("a"), with_key("b")]),
             401,
@@ -123,7 +134,9 @@ async fn errors_are_plain_text() {
         (without("distinct_id"), 400, None),
         (without("event"), 400, None),
         (json!({"batch": [with_key("a")]}), 400, None),
+        (json!({"api_key": "a"}), 400, None),
         (json!([]), 400, None),
+        (json!(1), 400, None),
     ] {
         let answer = send(&api, "/batch", &body).await;
         assert_eq!(answer.status, status, "{body}");

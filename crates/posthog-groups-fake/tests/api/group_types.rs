@@ -1,4 +1,4 @@
-use posthog_groups_fake::{CachedGroupType, Era, Role, State, User};
+use posthog_groups_fake::{Era, GroupType, Role, State, User};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,17 +21,8 @@ async fn group_types_are_listed_by_index() {
 
 #[tokio::test]
 async fn the_cache_of_2026_lasts_until_something_is_written() {
-    let cached = CachedGroupType {
-        project_id: None,
-        group_type: "old".to_owned(),
-        group_type_index: 0,
-        name_singular: None,
-        name_plural: None,
-        detail_dashboard: None,
-        detail_dashboard_id: Some(7),
-        default_columns: None,
-        created_at: None,
-    };
+    let cached = r#"{"group_type":"old","group_type_index":0,"detail_dashboard_id":7}"#;
+    let cached: GroupType = serde_json::from_str(cached).unwrap();
     for era in Era::ALL {
         let api = Api::start(State { group_types_cache: Some(vec![cached.clone()]), ..small(era) }).await;
         let mut wanted = row(0, "old");

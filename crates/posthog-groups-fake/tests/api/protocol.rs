@@ -37,6 +37,7 @@ async fn an_unsupported_method_returns_the_allowed_ones() {
             (Method::POST, "groups/find/", "GET, HEAD, OPTIONS"),
             (Method::GET, "groups/update_property", "POST, OPTIONS"),
             (Method::PUT, "groups_types/0/", "DELETE, OPTIONS"),
+            (Method::POST, "groups_types/0/metrics/x/", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
         ] {
             let answer = api.ask(method.clone(), path, None).await;
             let detail = format!("Method \"{method}\" not allowed.");

@@ -22,8 +22,12 @@ async fn find_creates_a_notebook_if_the_flag_is_on_unless_it_is_skipped() {
     for era in Era::ALL {
         let api = Api::start(State { crm_enabled: true, ..small(era) }).await;
         let path = format!("groups/find?{GROUP}");
-        let skipped = api.get(&format!("{path}&skip_create_notebook=yes")).await.json();
-        assert_eq!(skipped["notebook"].is_null(), era == Era::Y2026);
+        for value in ["true", "True", "1", "y", "yes", "t", "on", "", "0", "false", "2"] {
+            let skips = !["", "0", "false", "2"].contains(&value);
+            let api = Api::start(State { crm_enabled: true, ..small(era) }).await;
+            let found = api.get(&format!("{path}&skip_create_notebook={value}")).await.json();
+            assert_eq!(found["notebook"].is_null(), skips && era == Era::Y2026, "{value}");
+        }
         let first = api.get(&path).await.json();
         assert!(first["notebook"].is_string());
         assert_eq!(api.get(&path).await.json(), first);
@@ -86,10 +90,14 @@ async fn activity_is_newest_first_and_paged() {
         });
         assert_eq!(entry, wanted);
 
+        let nothing = start(era).await;
+        assert_eq!(nothing.get(&format!("groups/activity/?{GROUP}")).await.json()["results"], json!([]));
+        assert_eq!(nothing.get(&format!("groups/activity/?{GROUP}&page=2")).await.status, 500);
         let last = api.get(&format!("groups/activity/?page=3&{GROUP}&limit=10")).await.json();
         assert_eq!((last["results"].as_array().unwrap().len(), &last["next"]), (5, &Value::Null));
         assert_eq!(last["previous"], api.url(&format!("groups/activity/?page=2&{GROUP}&limit=10")));
-        for query in ["page=4", "page=0", "limit=0", "limit=-1", "page=x"] {
+        // The second one is past the end of full pages.
+        for query in ["page=4", "page=6&limit=5", "page=0", "page=-1", "limit=0", "limit=-1", "page=x"] {
             assert_eq!(api.get(&format!("groups/activity/?{GROUP}&{query}")).await.status, 500, "{query}");
         }
     }

@@ -266,11 +266,8 @@ fn names(context: &Context, report: &mut Report) {
         body_and_response_types(context, n, id, report);
     }
 
-    let schemas: Vec<_> = context
-        .root
-        .get("components")
-        .and_then(|c| c.get("schemas"))
-        .and_then(Value::as_object)
+    let schemas: Vec<_> = context.root["components"]["schemas"]
+        .as_object()
         .into_iter()
         .flat_map(|schemas| schemas.keys().map(Text::as_str))
         .collect();
@@ -317,7 +314,7 @@ fn becomes_a_type(site: &Site) -> bool {
 }
 
 fn body_and_response_types(context: &Context, operation: usize, id: &str, report: &mut Report) {
-    let schemas = context.root.get("components").and_then(|c| c.get("schemas")).and_then(Value::as_object);
+    let schemas = context.root["components"]["schemas"].as_object();
     let bodies = context.found_below(operation, "requestBody").map(|n| (n, "body"));
     let responses = context.responses_of(operation).into_iter().filter(|(key, _)| is_success(key));
     let responses = responses.filter_map(|(_, node)| Some((context.follow(node)?, "response")));

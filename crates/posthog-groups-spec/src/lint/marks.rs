@@ -3,7 +3,7 @@
 use crate::lint::registry as rules;
 use openapi_ledger::Value;
 use openapi_ledger::lint::{Context, Kind, Report, Site};
-use openapi_ledger::text::{brief, did_you_mean, json_type, listed};
+use openapi_ledger::text::{brief, did_you_mean, json_type, listed, meant_or};
 
 /// The values of `x-idempotency`.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "read-before-retry", "not-found-is-success"];
@@ -80,10 +80,7 @@ fn availability(site: &Site, value: &Value, report: &mut Report) {
     }
     for (name, value) in members {
         if !matches!(name.as_str(), "since" | "until") {
-            let help = match did_you_mean(name, ["since", "until"]) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "it has only `since` and `until`".to_owned(),
-            };
+            let help = meant_or(name, ["since", "until"], "it has only `since` and `until`");
             report.add(
                 &rules::EXTENSION_MARK,
                 &at.key(name),

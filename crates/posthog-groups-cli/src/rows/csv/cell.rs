@@ -161,6 +161,25 @@ mod tests {
     }
 
     #[test]
+    fn reading_undoes_writing_for_every_short_text_of_special_characters() {
+        // The inverse is claimed for all texts, so all short ones of the characters that matter are tried.
+        let characters: Vec<char> = "\"\\{}[],:10-+.e=＝@ \t\n\rnu\u{feff}é😀".chars().collect();
+        let mut texts = vec![String::new()];
+        for length in 0..3 {
+            let longest = texts.iter().filter(|text| text.chars().count() == length);
+            let longer = longest.flat_map(|text| characters.iter().map(move |c| format!("{text}{c}")));
+            texts.extend(longer.collect::<Vec<_>>());
+        }
+        for text in texts {
+            let json = quoted(&text);
+            let cell = write(&json);
+            let back: String = serde_json::from_str(&read(&cell).unwrap()).unwrap();
+            assert_eq!(back, text, "cell {cell:?}");
+            assert_eq!(read_name(&write_name(&text)), text);
+        }
+    }
+
+    #[test]
     fn keys_and_names_are_text_whatever_they_look_like() {
         for name in ["42", "null", "[1]", "\"half"] {
             assert_eq!((write_name(name), read_name(name)), (name.into(), name.into()));
