@@ -68,7 +68,6 @@ impl ProjectText {
 const MEMBERS: &str = "the file may have default_context, and tables [contexts.NAME] with host, region, project, group_type, key_file, \
      key_command, project_token_file, project_token_command, allow_insecure_http";
 
-/// The default path of the file.
 pub(crate) fn default_path() -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
     Some(places.config_dir().join("posthog-groups").join("config.toml"))

@@ -17,7 +17,6 @@ use crate::style::Styles;
 use crate::transfer::progress::Progress;
 use crate::visible::visible;
 
-/// The context of a command.
 pub(crate) struct Context {
     pub(crate) config: Option<ConfigFile>,
     pub(crate) settings: Settings,
@@ -30,7 +29,6 @@ pub(crate) struct Context {
     requests: Requests,
 }
 
-/// Reads the configuration file, if there is one.
 pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFile>, Failure> {
     if let Some(path) = &arguments.config {
         return config_file::read(path, Some("--config"));
@@ -190,7 +188,6 @@ impl Context {
         Ok(self.groups().await?.group(key))
     }
 
-    /// The group type for messages.
     pub(crate) fn group_type(&self) -> String {
         match &self.settings.group_type {
             Some(group_type) => format!("type {}", group_type.value),
@@ -207,12 +204,10 @@ impl Context {
         Ok(Some(token))
     }
 
-    /// Starts to show the progress of a command.
     pub(crate) fn progress(&self, stage: &'static str, unit: &'static str) -> Result<Progress, Failure> {
         Ok(Progress::start(self.quiet, self.client()?.clone(), stage, unit))
     }
 
-    /// Whether only errors go to standard error.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
@@ -234,7 +229,6 @@ impl Context {
     }
 }
 
-/// The failure if no key is configured.
 pub(crate) fn no_key() -> Failure {
     Failure::auth("no personal API key is configured")
         .help(

@@ -59,7 +59,6 @@ impl Failure {
         Self::with_code(Code::Partial, message)
     }
 
-    /// A signal asked to stop.
     pub(crate) fn interrupted(signal: impl Into<Code>, message: impl Into<String>) -> Self {
         Self::with_code(signal.into(), message)
     }
@@ -80,7 +79,6 @@ impl Failure {
         error.into()
     }
 
-    /// Adds help: what the user can do.
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         if let Self::Error { help, .. } = &mut self {
             help.push(text.into());
@@ -88,7 +86,6 @@ impl Failure {
         self
     }
 
-    /// A failure to write to standard output.
     pub(crate) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
@@ -105,7 +102,6 @@ impl Failure {
     }
 }
 
-/// The help for a group that does not exist.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, which is case-sensitive, and --group-type; `posthog-groups list --key-contains PART` finds similar keys";
 
 const TRY_LATER: &str = "try again later; if the error persists, contact the operators of the server";
@@ -128,7 +124,6 @@ impl From<&Error> for Failure {
     }
 }
 
-/// The help for rate limited requests.
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
@@ -181,7 +176,6 @@ fn code_of(error: &Error) -> Code {
     }
 }
 
-/// The help for a client error.
 fn help_for(error: &Error) -> Vec<String> {
     let help = |text: &str| vec![text.to_owned()];
     if error.is_invalid_input() {

@@ -33,7 +33,6 @@ pub(crate) struct Change {
     pub(crate) after: Option<JsonValue>,
 }
 
-/// One row per property.
 #[derive(Serialize)]
 pub(crate) struct ChangeRow {
     group_key: String,
@@ -77,7 +76,6 @@ pub(crate) fn of_setting(key: &str, before: Option<&Group>, wanted: &[Assignment
     }
 }
 
-/// The changes of removing properties.
 pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
     let change = |name: &String| {
         let before = group.property(name);
@@ -97,7 +95,6 @@ impl GroupChanges {
         Self { dry_run: true, ..self }
     }
 
-    /// One row per property.
     pub(crate) fn into_rows(self) -> Vec<ChangeRow> {
         let Self { group_key, changes, .. } = self;
         let row = |Change { name, before, after, .. }| ChangeRow {
@@ -134,7 +131,6 @@ impl Change {
     }
 }
 
-/// Prints the changes of a dry run.
 pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(), Failure> {
     let output = &context.output;
     context.note("dry run: nothing was written");

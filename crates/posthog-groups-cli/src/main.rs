@@ -52,7 +52,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes the failure to standard error.
 fn report(failure: &Failure, styles: Styles) {
     let Failure::Error { message, help, .. } = failure else { return };
     let mut text = format!("{} {}\n", styles.error("error:"), visible(message));

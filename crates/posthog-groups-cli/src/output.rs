@@ -84,7 +84,6 @@ impl Output {
         self.styles
     }
 
-    /// Whether standard output may get control characters.
     pub(crate) fn is_raw(&self) -> bool {
         self.raw
     }
@@ -109,7 +108,6 @@ impl Output {
         List { output: self, columns, waiting: Vec::new(), layout: None, count: 0 }
     }
 
-    /// Writes a list.
     pub(crate) fn all<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<(), Failure> {
         let mut list = self.list();
         records.into_iter().try_for_each(|record| list.push(record))?;
@@ -156,7 +154,6 @@ enum Layout {
 }
 
 impl<R> List<'_, R> {
-    /// The number of records so far.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
@@ -206,7 +203,6 @@ impl<R: Record> List<'_, R> {
         write(&csv_line(&self.columns)?)
     }
 
-    /// The titles of the columns of a table.
     fn titles(&self) -> Vec<String> {
         let title = |name: &String| match R::COLUMNS.contains(&name.as_str()) {
             true => name.replace('_', " ").to_uppercase(),
@@ -254,7 +250,6 @@ fn csv_line(cells: &[String]) -> Result<String, Failure> {
     String::from_utf8(line).map_err(|e| cannot(&e))
 }
 
-/// The JSON text of a value.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))
 }

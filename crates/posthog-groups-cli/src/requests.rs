@@ -18,7 +18,6 @@ use crate::key_source::without_keys;
 use crate::transfer::progress::rough;
 use crate::visible::visible;
 
-/// Observes requests from now on.
 pub(crate) fn observe(verbose: bool) -> Requests {
     let requests = Requests { verbose, open: Arc::default() };
     // Fails only if a subscriber is set already, and this is the only one.
@@ -121,7 +120,6 @@ impl Requests {
     }
 }
 
-/// Shorter waits are not reported.
 const LONG_WAIT: Duration = Duration::from_secs(3);
 /// A response may take this long without a line.
 const SLOW_ANSWER: Duration = Duration::from_secs(10);

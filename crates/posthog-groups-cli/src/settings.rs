@@ -61,7 +61,6 @@ pub(crate) struct Settings {
     pub(crate) allow_insecure_http: bool,
 }
 
-/// Resolves every setting.
 pub(crate) fn settle(flags: &GlobalArguments, file: Option<&ConfigFile>) -> Result<Settings, Failure> {
     if flags.refused_key.is_some() {
         return Err(Failure::usage(

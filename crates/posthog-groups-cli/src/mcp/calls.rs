@@ -9,7 +9,6 @@ use crate::commands::definitions::DefinitionRow;
 use crate::mcp::answer::{self, DEFAULT_LIMIT, MAX_LIMIT, Place, text};
 use crate::mcp::failure::ToolFailure;
 
-/// Runs tool calls in one project.
 pub(super) struct Calls {
     pub(super) client: Client,
     pub(super) default_type: Option<GroupTypeRef>,

@@ -16,7 +16,6 @@ const BUFFER: usize = 128 << 10;
 /// A file, or a copy of an input that can be read only once.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
-    /// The name in messages.
     name: String,
     place: Place,
     format: Format,
@@ -47,7 +46,6 @@ impl Input {
         open().map_err(|error: InputError| error.into_failure(&name))
     }
 
-    /// The name in messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -60,7 +58,6 @@ impl Input {
         }
     }
 
-    /// Reads the rows from the start.
     pub(crate) fn rows(&self) -> Result<RowReader, InputError> {
         let mut reader = self.reader()?;
         let start = reader.fill_buf();
@@ -175,7 +172,6 @@ fn is_utf16(start: &[u8]) -> bool {
     matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..])
 }
 
-/// Decompresses, and explains errors.
 struct Decompressed<R> {
     decoder: R,
     compression: Compression,

@@ -159,7 +159,6 @@ impl Source {
     }
 }
 
-/// Groups in order.
 pub(crate) struct Sorted {
     sources: Vec<Source>,
     heads: BinaryHeap<Head>,
