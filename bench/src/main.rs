@@ -4,31 +4,48 @@
 //! instructions determine the verdict; CPU time is printed next to them with its spread.
 
 mod builds;
+mod bulk;
 mod measure;
+mod pages;
+mod servers;
 mod spec;
 mod subjects;
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write};
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context as _, ensure};
-use posthog_groups_fake::{DEFAULT_KEY, Fake, Group, GroupType, State};
+use anyhow::{bail, ensure};
+use chrono::TimeDelta;
+use posthog_groups_fake::DEFAULT_KEY;
 
 use measure::{Cost, Pair, cost, has_valgrind, interleaved, whole_program};
 use subjects::Subject;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let out = &mut io::stdout();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] | ["calls"] => calls(&mut io::stdout()),
-        ["builds"] => builds::builds(&mut io::stdout()),
-        ["spec"] => spec::spec(&mut io::stdout()),
-        ["serve"] => serve(),
-        [subject, url, count] => alone(Subject::named(subject)?, url, count.parse()?),
-        _ => {
-            anyhow::bail!("usage: bench [calls|builds|spec]; everything else is for its own child processes")
+        ["calls"] => calls(out),
+        ["builds"] => builds::builds(out),
+        ["spec"] => spec::spec(out),
+        ["bulk"] => bulk::bulk(out),
+        ["limits"] => bulk::at_the_limits(out),
+        ["exports"] => bulk::exports(out),
+        ["flight"] => bulk::in_flight(out),
+        ["plans"] => bulk::plans(out),
+        // The child processes.
+        ["serve", groups, plan, millis] => {
+            servers::serve(groups.parse()?, plan, TimeDelta::milliseconds(millis.parse()?))
         }
+        ["pages", groups] => pages::serve(groups.parse()?),
+        ["export", url] => bulk::alone(bulk::export(url)),
+        ["follow", url] => bulk::alone(bulk::follow(url)),
+        ["plan", url, rows] => bulk::alone(bulk::plan(url, rows.parse()?)),
+        [subject, url, count] => alone(Subject::named(subject)?, url, count.parse()?),
+        _ => bail!(
+            "usage: bench calls|builds|spec|bulk, or a part of bulk: limits|exports|flight|plans; everything else is for its \
+             own child processes"
+        ),
     }
 }
 
@@ -72,7 +89,7 @@ fn rows() -> Vec<Row> {
     vec![
         row("list, a page", "hand-written: `RawValue`, chrono", List, ListByHand, LIST, 0.60, Some(0.10)),
         row("list, a page", "hand-written: `Value`, chrono", List, ListToValue, LIST, 0.31, None),
-        row("list, a page", "what openapi-generator writes", List, ListGenerated, LIST, 0.33, None),
+        row("list, a page", "code of openapi-generator", List, ListGenerated, LIST, 0.33, None),
         row(
             "list, a page",
             "lower bound: a loop that reads only `next`",
@@ -84,7 +101,7 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "list, a page, to a struct",
-            "hand-written: the struct",
+            "hand-written: a struct",
             ListTyped,
             ListTypedByHand,
             LIST,
@@ -108,8 +125,8 @@ fn rows() -> Vec<Row> {
 }
 
 fn calls(out: &mut impl Write) -> anyhow::Result<()> {
-    let server = Server::start()?;
-    let url = server.url.as_str();
+    let (_server, url) = servers::started(&["serve", "11000", "enterprise", "61417"])?;
+    let url = url.as_str();
     let valgrind = has_valgrind();
     if !valgrind {
         writeln!(out, "valgrind is not installed: CPU time, which is noisy, determines the verdict.\n")?;
@@ -210,54 +227,5 @@ fn program_start(out: &mut impl Write, url: &str) -> anyhow::Result<()> {
         ours / peer,
         verdict(ours / peer <= GOAL)
     )?;
-    Ok(())
-}
-
-/// The stand-in server in a separate process, which ends with this process.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        let mut process = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let output = process.stdout.take().context("the server has no output")?;
-        let mut server = Self { process, url: String::new() };
-        BufReader::new(output).read_line(&mut server.url)?;
-        server.url.truncate(server.url.trim_end().len());
-        ensure!(!server.url.is_empty(), "the server did not start");
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Runs the stand-in server with pages of 100 groups until standard input ends.
-fn serve() -> anyhow::Result<()> {
-    let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(18_993);
-    let group = |n: i64| {
-        let properties = format!(
-            r#"{{"name":"Organization number {n}","plan":"enterprise","industry":"logistics","seats":{},"revenue":{}.5,"active":true}}"#,
-            n % 500,
-            n * 37 % 100_000
-        );
-        anyhow::Ok(Group {
-            group_properties: posthog_groups_fake::Properties::parse(&properties)?,
-            created_at: Some(start + chrono::TimeDelta::milliseconds(n * 61_417)),
-            ..Group::new(0, format!("org:{n}"))
-        })
-    };
-    let groups = (0..11_000).map(group).collect::<anyhow::Result<_>>()?;
-    let state = State { group_types: vec![GroupType::new(0, "organization")], groups, ..State::default() };
-    let fake = Fake::builder().state(state).start_blocking()?;
-    writeln!(io::stdout(), "{}", fake.url())?;
-    io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

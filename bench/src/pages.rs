@@ -1,10 +1,12 @@
 //! A server that generates pages on request, for more groups than fit in memory.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 
 use posthog_groups_fake::DEFAULT_KEY;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::servers::{announce, properties, start};
 
 const PAGE: u64 = 100;
 
@@ -13,16 +15,15 @@ pub(crate) fn serve(groups: u64) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let url = format!("http://{}", listener.local_addr()?);
-    writeln!(io::stdout(), "{url}")?;
+    let own_url = url.clone();
     runtime.spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            let url = url.clone();
+            let url = own_url.clone();
             // Broken connections are handled by the client.
             tokio::spawn(async move { answer_all(connection, &url, groups).await.ok() });
         }
     });
-    io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
+    announce(&url)
 }
 
 /// Responds to the requests of a connection. All of them are reads, so a request ends with its head.
@@ -68,15 +69,14 @@ fn page(url: &str, below: u64) -> String {
         0 => "null".to_owned(),
         last => format!(r#""{url}/api/projects/1/groups/?group_type_index=0&cursor={last}""#),
     };
-    let start = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(18_993);
     let results: Vec<_> = (last..below)
         .rev()
         .map(|n| {
             let plan = if n % 2 == 0 { "enterprise" } else { "free" };
-            let created = start + chrono::TimeDelta::seconds(i64::try_from(n).unwrap_or_default());
+            let created = start() + chrono::TimeDelta::seconds(i64::try_from(n).unwrap_or_default());
             format!(
                 r#"{{"group_type_index":0,"group_key":"org:{n}","group_properties":{},"created_at":"{}"}}"#,
-                super::properties(n, plan),
+                properties(n, plan),
                 created.format("%Y-%m-%dT%H:%M:%SZ")
             )
         })

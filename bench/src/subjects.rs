@@ -18,9 +18,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::measure::cpu_time;
+use crate::servers::client;
 
 /// A subject: sends `count` requests to the server at `url`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) enum Subject {
     /// Lists that many pages with the wrapper.
     List,
@@ -51,31 +52,8 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 17] = [
-        Self::List,
-        Self::ListTyped,
-        Self::ListByHand,
-        Self::ListTypedByHand,
-        Self::ListToValue,
-        Self::ListGenerated,
-        Self::ListCursorOnly,
-        Self::Find,
-        Self::FindRaw,
-        Self::FindByHand,
-        Self::Set,
-        Self::SetByHand,
-        Self::Create,
-        Self::CreateByHand,
-        Self::Tasks,
-        Self::TasksByHand,
-        Self::Print,
-    ];
-
     pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|subject| subject.name() == name)
-            .with_context(|| format!("no subject `{name}`"))
+        Ok(serde_json::from_value(name.into())?)
     }
 
     pub(crate) fn name(self) -> String {
@@ -210,10 +188,6 @@ fn read_ours(group: &posthog_groups::Group) -> u64 {
     checksum(&group.key, group.created_at, &plan.unwrap_or_default().0)
 }
 
-fn client(url: &str) -> anyhow::Result<posthog_groups::Client> {
-    Ok(posthog_groups::Client::builder().personal_api_key(DEFAULT_KEY).host(url).build()?)
-}
-
 // --- lists ---
 
 async fn list(url: &str, pages: u64) -> anyhow::Result<u64> {
@@ -304,6 +278,11 @@ fn find_url(url: &str) -> String {
     format!("{url}/api/projects/@current/groups/find/?group_type_index=0&group_key=org%3A6")
 }
 
+/// Sends a request and decodes the group.
+async fn sent(request: reqwest::RequestBuilder) -> anyhow::Result<HandGroup> {
+    Ok(request.bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?.json().await?)
+}
+
 async fn find(url: &str, count: u64) -> anyhow::Result<u64> {
     let orgs = client(url)?.groups(0);
     let mut sum = 0;
@@ -329,8 +308,7 @@ async fn find_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     let http = reqwest::Client::new();
     let mut sum = 0;
     for _ in 0..count {
-        let response = http.get(find_url(url)).bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?;
-        sum += read_by_hand(&response.json().await?);
+        sum += read_by_hand(&sent(http.get(find_url(url))).await?);
     }
     Ok(sum)
 }
@@ -351,9 +329,7 @@ async fn set_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     let mut sum = 0;
     for n in 0..count {
         let body = json!({"key": "plan", "value": plan(n)});
-        let response =
-            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
-        sum += read_by_hand(&response.json().await?);
+        sum += read_by_hand(&sent(http.post(&url).json(&body)).await?);
     }
     Ok(sum)
 }
@@ -395,9 +371,7 @@ async fn create_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     for n in 0..count {
         let body = json!({"group_type_index": 0, "group_key": fresh_key(n),
             "group_properties": {"name": "Acme", "plan": plan(n)}});
-        let response =
-            http.post(&url).bearer_auth(DEFAULT_KEY).json(&body).send().await?.error_for_status()?;
-        let group: HandGroup = response.json().await?;
+        let group = sent(http.post(&url).json(&body)).await?;
         sum += read_by_hand(&group) - group.created_at.timestamp().unsigned_abs() % 1_000;
     }
     Ok(sum)
@@ -421,10 +395,7 @@ async fn tasks_by_hand(url: &str, count: u64) -> anyhow::Result<u64> {
     let url: Arc<str> = find_url(url).into();
     let call = move || {
         let (http, url) = (http.clone(), url.clone());
-        async move {
-            let response = http.get(&*url).bearer_auth(DEFAULT_KEY).send().await?.error_for_status()?;
-            Ok(read_by_hand(&response.json().await?))
-        }
+        async move { Ok(read_by_hand(&sent(http.get(&*url)).await?)) }
     };
     in_tasks(count, call).await
 }

@@ -394,7 +394,7 @@ fn a_planted_difference_is_the_only_finding_even_next_to_a_known_defect() {
         let mut variant = document.clone();
         plant(operation(&mut variant, path, method));
         // The alias must have the same operation.
-        variant["paths"][path.replacen("projects", "environments", 1)][method] =
+        variant["paths"][path.replacen("projects", "environments", 1).as_str()][method] =
             variant["paths"][path][method].clone();
         let comparison = compared(variant);
         let found: Vec<_> =

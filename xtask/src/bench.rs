@@ -22,16 +22,6 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// Returns the program that measures the subject, and its arguments.
-    fn program(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::Calls => ("bench", &["calls"]),
-            Self::Builds => ("bench", &["builds"]),
-            Self::Bulk => ("bench-bulk", &[]),
-            Self::Spec => ("bench", &["spec"]),
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Calls => "calls",
@@ -48,10 +38,9 @@ pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Out
     let packages = ["--package", "posthog-groups-cli", "--package", "openapi-ledger"];
     let built = cargo(root, &[&["build", "--quiet", "--release"][..], &packages].concat())?;
     ensure!(built == Outcome::Good, "the command lines do not build");
-    for subject in
-        Subject::value_variants().iter().filter(|one| subject.is_none_or(|only| only.name() == one.name()))
-    {
-        let table = measure(root, *subject)?;
+    let subjects = subject.map_or_else(|| Subject::value_variants().to_vec(), |only| vec![only]);
+    for subject in subjects {
+        let table = measure(root, subject)?;
         say!("{table}");
         let path = root.join("BENCHMARKS.md");
         let text = std::fs::read_to_string(&path).context("BENCHMARKS.md cannot be read")?;
@@ -61,19 +50,9 @@ pub(crate) fn bench(root: &Path, subject: Option<Subject>) -> anyhow::Result<Out
 }
 
 fn measure(root: &Path, subject: Subject) -> anyhow::Result<String> {
-    let (program, arguments) = subject.program();
     let mut command = cargo_command(root);
-    command.args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "posthog-groups-bench",
-        "--bin",
-        program,
-        "--",
-    ]);
-    let output = command.args(arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    command.args(["run", "--quiet", "--release", "--package", "posthog-groups-bench", "--", subject.name()]);
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "measuring {} failed", subject.name());
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

@@ -1,12 +1,13 @@
 //! `spec compare`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
-use posthog_groups_spec::compare::{Ledger, compare};
-use posthog_groups_spec::{Document, Project, read_within};
+use posthog_groups_spec::compare::compare;
+use posthog_groups_spec::{Project, read_within};
 
-use crate::{Outcome, source, spec};
+use crate::source::{self, Files};
+use crate::{Outcome, spec};
 
 /// The output format of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,36 +20,34 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Files to use instead of those of the workspace.
-#[derive(Clone, Copy)]
-pub(crate) struct Files<'a> {
-    pub(crate) spec: Option<&'a Path>,
-    pub(crate) ledger: Option<&'a Path>,
-}
-
-/// The name and date of a slice to store.
-#[derive(Clone, Copy)]
-pub(crate) struct Store<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) date: Option<&'a str>,
+/// The document to compare, and what to do with the result.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The published document
+    #[arg(value_name = "FILE|URL")]
+    document: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Store the groups part of the document as spec/published/NAME.yaml
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["spec", "ledger"])]
+    write: Option<String>,
+    /// With --write: when the document was published, as YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE", requires = "write")]
+    date: Option<String>,
 }
 
 /// Compares a published document with the specification and its ledger.
-pub(crate) fn run(
-    root: &Path,
-    from: &str,
-    files: Files<'_>,
-    format: Format,
-    store: Option<Store<'_>>,
-) -> anyhow::Result<Outcome> {
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let Arguments { document: from, format, files, write, date } = arguments;
     let project = Project::new(root.join("spec"));
-    let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
-    let ours = Document::read(&given(files.spec, "openapi.yaml"))?;
-    let ledger = Ledger::from_document(&Document::read(&given(files.ledger, "defects.yaml"))?)?;
+    let (ours, ledger) = files.read(&project)?;
     let bytes = source::read(from)?;
     let published = read_within(from, &bytes, &ledger.scope, &ours.paths())?;
     let mut comparison = compare(&published, &ours, &ledger)?;
-    if files.spec.is_none() && files.ledger.is_none() {
+    if files.are_ours() {
         let digest = posthog_groups_spec::sha256(&bytes);
         let earlier = project.comparison_before(&digest, &ours, &ledger)?;
         if let Some(earlier) = earlier {
@@ -60,13 +59,13 @@ pub(crate) fn run(
         Format::Markdown => say!("{}", comparison.to_markdown(&ledger).trim_end()),
         Format::Json => say!("{:#}", comparison.to_json(&ledger)),
     }
-    if let Some(Store { name, date }) = store {
+    if let Some(name) = write {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
             bail!("`{name}` is not a valid name: use letters, digits, `.`, `-` and `_`");
         }
         let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
-        let products = project.store(name, date.unwrap_or(&today), &published, &bytes)?;
+        let products = project.store(name, date.as_ref().unwrap_or(&today), &published, &bytes)?;
         spec::settle(&products, false, "")?;
         say!("run `cargo xtask spec build` to update the table in spec/README.md");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use posthog_groups_spec::diff::{Diff, Effect, check_version, diff as compare};
+use posthog_groups_spec::diff::{Effect, check_version, diff as compare};
 use posthog_groups_spec::{Document, TOOL, read_bounded};
 
 use crate::Outcome;
@@ -20,32 +20,51 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// Compares two documents and prints the changes.
-pub(crate) fn diff(
-    root: &Path,
-    old: &str,
-    new: &str,
+/// The documents to compare, and what to print.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The old version
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The new version
+    #[arg(value_name = "NEW")]
+    new: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    version: bool,
+    /// Check that NEW's info.version was raised enough: from 1.2.3 to 2.0.0 for a breaking change, 1.3.0 for a
+    /// compatible one, 1.2.4 for documentation; before 1.0, from 0.2.3 to 0.3.0 for a breaking change, otherwise 0.2.4
+    #[arg(long)]
+    check_version: bool,
+    /// Print only changes of at least this level; the exit code depends on all changes
+    #[arg(long, value_enum, default_value = "documentation")]
     level: Effect,
-) -> anyhow::Result<Outcome> {
-    let diff = compare(&read(root, old)?, &read(root, new)?)?;
-    let check = version.then(|| check_version(&diff));
-    let outcome = outcome(&diff);
-    match format {
-        Format::Text => say!("{}", diff.to_text(level).trim_end()),
-        Format::Markdown => say!("{}", diff.to_markdown(level).trim_end()),
-        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref(), level)),
-    }
-    let Some(check) = check else { return Ok(outcome) };
-    if format != Format::Json {
-        say!("\n{}", check.message);
-    }
-    Ok(if check.enough { Outcome::Good } else { Outcome::Findings })
 }
 
-fn outcome(diff: &Diff) -> Outcome {
-    if diff.effect() == Some(Effect::Breaking) { Outcome::Findings } else { Outcome::Good }
+impl Arguments {
+    /// Whether a document is in the repository.
+    pub(crate) fn need_repository(&self) -> bool {
+        self.old.starts_with("git:") || self.new.starts_with("git:")
+    }
+}
+
+/// Compares two documents and prints the changes.
+pub(crate) fn diff(root: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let Arguments { old, new, format, level, .. } = arguments;
+    let diff = compare(&read(root, old)?, &read(root, new)?)?;
+    let check = arguments.check_version.then(|| check_version(&diff));
+    match format {
+        Format::Text => say!("{}", diff.to_text(*level).trim_end()),
+        Format::Markdown => say!("{}", diff.to_markdown(*level).trim_end()),
+        Format::Json => say!("{:#}", diff.to_json(&TOOL, check.as_ref(), *level)),
+    }
+    if let Some(check) = &check
+        && *format != Format::Json
+    {
+        say!("\n{}", check.message);
+    }
+    let good = check.map_or(diff.effect() != Some(Effect::Breaking), |check| check.enough);
+    Ok(if good { Outcome::Good } else { Outcome::Findings })
 }
 
 /// Reads a file, or for `git:REV[:PATH]` the file as of a git revision.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use flate2::{Compression, GzBuilder};
-use sha2::{Digest as _, Sha256};
+use posthog_groups_spec::{Project, Value, sha256};
 
 use crate::{Outcome, languages, reference, spec};
 
@@ -63,13 +63,13 @@ pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let mut sums = String::new();
     for (path, bytes) in &files {
-        writeln!(sums, "{}  {path}", hex(bytes))?;
+        writeln!(sums, "{}  {path}", sha256(bytes))?;
     }
     files.push(("SHA256SUMS".to_owned(), sums.into_bytes()));
 
     let archive = out.join(format!("{name}.tar.gz"));
     let bytes = pack(&name, &files)?;
-    let digest = hex(&bytes);
+    let digest = sha256(&bytes);
     write(&archive, &bytes)?;
     let sum = out.join(format!("{name}.tar.gz.sha256"));
     write(&sum, format!("{digest}  {name}.tar.gz\n").as_bytes())?;
@@ -80,8 +80,8 @@ pub(crate) fn dist(root: &Path, out: Option<&Path>) -> anyhow::Result<Outcome> {
 }
 
 fn version(root: &Path) -> anyhow::Result<String> {
-    let document = spec::committed(root)?;
-    let version = document.value.pointer("/info/version").and_then(posthog_groups_spec::Value::as_str);
+    let document = Project::new(root.join("spec")).spec()?;
+    let version = document.value.pointer("/info/version").and_then(Value::as_str);
     Ok(version.context("spec/openapi.yaml has no info.version")?.to_owned())
 }
 
@@ -138,13 +138,6 @@ fn pack(name: &str, files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
         archive.append_data(&mut header, format!("{name}/{path}"), bytes.as_slice())?;
     }
     Ok(archive.into_inner()?.finish()?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

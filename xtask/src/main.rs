@@ -27,7 +27,6 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, Subcommand};
-use posthog_groups_spec::diff::Effect;
 
 /// Maintain the corrected PostHog groups specification and everything derived from it.
 #[derive(Debug, Parser)]
@@ -106,26 +105,7 @@ enum SpecTask {
         The document may be YAML or JSON, OpenAPI 3.0 or 3.1, complete or a slice, with schemas referenced or inlined.\n\
         A URL is requested with the personal API key in POSTHOG_PERSONAL_API_KEY, if it is set.\n\n\
         Exit codes: 0 every difference is accounted for, 1 findings, 2 the document cannot be read or has no groups operations.")]
-    Compare {
-        /// The published document
-        #[arg(value_name = "FILE|URL")]
-        document: String,
-        /// Output format
-        #[arg(long, value_enum, default_value = "text")]
-        format: compare::Format,
-        /// The specification, for use without a checkout [default: spec/openapi.yaml]
-        #[arg(long, value_name = "FILE")]
-        spec: Option<PathBuf>,
-        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
-        #[arg(long, value_name = "FILE")]
-        ledger: Option<PathBuf>,
-        /// Store the groups part of the document as spec/published/NAME.yaml
-        #[arg(long, value_name = "NAME", conflicts_with_all = ["spec", "ledger"])]
-        write: Option<String>,
-        /// With --write: when the document was published, as YYYY-MM-DD [default: today]
-        #[arg(long, value_name = "DATE", requires = "write")]
-        date: Option<String>,
-    },
+    Compare(compare::Arguments),
     /// Replace the groups operations in a complete PostHog document with those of the specification
     #[command(
         after_help = "Example:\n  cargo xtask spec patch posthog.openapi.yaml -o posthog-patched.yaml\n\n\
@@ -133,20 +113,7 @@ enum SpecTask {
         specification\nomits, are kept; the environments alias of the groups paths is removed. The result has the same \
         OpenAPI version as the\ndocument (3.0 or 3.1), and is written as JSON if OUT ends in .json, otherwise as YAML."
     )]
-    Patch {
-        /// The complete document
-        #[arg(value_name = "FULL")]
-        document: String,
-        /// Output file
-        #[arg(short, long, value_name = "OUT")]
-        out: PathBuf,
-        /// The specification, for use without a checkout [default: spec/openapi.yaml]
-        #[arg(long, value_name = "FILE")]
-        spec: Option<PathBuf>,
-        /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
-        #[arg(long, value_name = "FILE")]
-        ledger: Option<PathBuf>,
-    },
+    Patch(patch::Arguments),
     /// Write openapi.json, openapi-3.1.json, defects.schema.json and the table of defects in spec/README.md
     Build {
         /// Do not write; print the differences and exit with 1 if there are any
@@ -183,24 +150,7 @@ enum SpecTask {
         Exit codes: 0 no breaking changes, 1 breaking changes, 2 the files are not two versions of one API.\n\
         With --check-version: 0 the version was raised enough for the changes, 1 it was not."
     )]
-    Diff {
-        /// The old version
-        #[arg(value_name = "OLD")]
-        old: String,
-        /// The new version
-        #[arg(value_name = "NEW")]
-        new: String,
-        /// Output format
-        #[arg(long, value_enum, default_value = "text")]
-        format: diff::Format,
-        /// Check that NEW's info.version was raised enough: from 1.2.3 to 2.0.0 for a breaking change, 1.3.0 for a
-        /// compatible one, 1.2.4 for documentation; before 1.0, from 0.2.3 to 0.3.0 for a breaking change, otherwise 0.2.4
-        #[arg(long)]
-        check_version: bool,
-        /// Print only changes of at least this level; the exit code depends on all changes
-        #[arg(long, value_enum, default_value = "documentation")]
-        level: Effect,
-    },
+    Diff(diff::Arguments),
 }
 
 /// The outcome of a task that completed.
@@ -224,11 +174,12 @@ fn main() -> ExitCode {
 /// Whether a task needs the files of a workspace.
 fn needs_workspace(task: &Task) -> bool {
     match task {
-        Task::Spec(SpecTask::Compare { spec, ledger, .. } | SpecTask::Patch { spec, ledger, .. }) => {
-            spec.is_none() || ledger.is_none()
-        }
+        Task::Spec(
+            SpecTask::Compare(compare::Arguments { files, .. })
+            | SpecTask::Patch(patch::Arguments { files, .. }),
+        ) => !files.are_given(),
         Task::Spec(SpecTask::Check { spec, rules, .. }) => spec.is_none() && !rules,
-        Task::Spec(SpecTask::Diff { old, new, .. }) => [old, new].iter().any(|file| file.starts_with("git:")),
+        Task::Spec(SpecTask::Diff(arguments)) => arguments.need_repository(),
         _ => true,
     }
 }
@@ -239,20 +190,12 @@ fn run(task: &Task) -> anyhow::Result<Outcome> {
         root => root.unwrap_or_default(),
     };
     match task {
-        Task::Spec(SpecTask::Compare { document, format, spec, ledger, write, date }) => {
-            let files = compare::Files { spec: spec.as_deref(), ledger: ledger.as_deref() };
-            let store = write.as_deref().map(|name| compare::Store { name, date: date.as_deref() });
-            compare::run(&root, document, files, *format, store)
-        }
-        Task::Spec(SpecTask::Patch { document, out, spec, ledger }) => {
-            patch::run(&root, document, out, spec.as_deref(), ledger.as_deref())
-        }
+        Task::Spec(SpecTask::Compare(arguments)) => compare::run(&root, arguments),
+        Task::Spec(SpecTask::Patch(arguments)) => patch::run(&root, arguments),
         Task::Spec(SpecTask::Build { check }) => spec::build(&root, *check),
         Task::Spec(SpecTask::Check { rules: true, .. }) => Ok(checks::rules()),
         Task::Spec(SpecTask::Check { spec, format, .. }) => checks::check(&root, spec.as_deref(), *format),
-        Task::Spec(SpecTask::Diff { old, new, format, check_version, level }) => {
-            diff::diff(&root, old, new, *format, *check_version, *level)
-        }
+        Task::Spec(SpecTask::Diff(arguments)) => diff::diff(&root, arguments),
         Task::Generate { check } => generate::generate(&root, *check),
         Task::Demo => {
             cargo(&root, &["run", "--quiet", "--package", "posthog-groups-tests", "--example", "demo"])

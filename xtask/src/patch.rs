@@ -3,26 +3,31 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use posthog_groups_spec::compare::Ledger;
 use posthog_groups_spec::{Document, Product, Project, patch, patched_yaml, to_json};
 
-use crate::{Outcome, source};
+use crate::Outcome;
+use crate::source::{self, Files};
+
+/// The document to patch.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The complete document
+    #[arg(value_name = "FULL")]
+    document: String,
+    /// Output file
+    #[arg(short, long, value_name = "OUT")]
+    out: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
 
 /// Writes a complete document whose groups operations are replaced by those of the specification.
-pub(crate) fn run(
-    root: &Path,
-    from: &str,
-    out: &Path,
-    spec: Option<&Path>,
-    ledger: Option<&Path>,
-) -> anyhow::Result<Outcome> {
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let Arguments { document: from, out, files } = arguments;
     if same_file(Path::new(from), out) {
         bail!("{from} is also the input; pass another file to --out");
     }
-    let project = Project::new(root.join("spec"));
-    let given = |file: Option<&Path>, name: &str| file.map_or_else(|| project.path(name), PathBuf::from);
-    let ours = Document::read(&given(spec, "openapi.yaml"))?;
-    let ledger = Ledger::from_document(&Document::read(&given(ledger, "defects.yaml"))?)?;
+    let (ours, ledger) = files.read(&Project::new(root.join("spec")))?;
     let bytes = source::read(from)?;
     let full = Document::from_bytes(from, &bytes)?;
     let patched = patch(&full, &ours, &ledger.scope, "Groups")?;
@@ -33,7 +38,7 @@ pub(crate) fn run(
     } else {
         patched_yaml(&full, &String::from_utf8_lossy(&bytes), &patched)?
     };
-    let written = Product { path: out.to_owned(), text }.write()?;
+    let written = Product { path: out.clone(), text }.write()?;
     say!("{} {}", if written { "wrote" } else { "kept " }, out.display());
     Ok(Outcome::Good)
 }

@@ -1,10 +1,8 @@
 //! The document from which the reference page is generated: the specification with examples, and for every operation a curl
 //! command and its availability in words.
 
+use posthog_groups_spec::METHODS;
 use serde_json::{Map, Value, json};
-
-/// The HTTP methods in the specification.
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Converts `openapi.json` to the document for the reference page.
 pub(crate) fn document(mut spec: Value) -> Value {

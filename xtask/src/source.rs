@@ -1,10 +1,43 @@
-//! Reads a document from a file or from a server.
+//! Reads the specification and its ledger, and a document from a file or from a server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use posthog_groups_spec::{read_bounded, read_file};
+use posthog_groups_spec::compare::Ledger;
+use posthog_groups_spec::{Document, Project, read_bounded, read_file};
+
+/// Files to use instead of those of the workspace.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Files {
+    /// The specification, for use without a checkout [default: spec/openapi.yaml]
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// The ledger of defects, for use without a checkout [default: spec/defects.yaml]
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+}
+
+impl Files {
+    /// Whether both files are those of the workspace.
+    pub(crate) fn are_ours(&self) -> bool {
+        self.spec.is_none() && self.ledger.is_none()
+    }
+
+    /// Whether none of the files is one of the workspace.
+    pub(crate) fn are_given(&self) -> bool {
+        self.spec.is_some() && self.ledger.is_some()
+    }
+
+    /// Reads the specification and its ledger.
+    pub(crate) fn read(&self, project: &Project) -> anyhow::Result<(Document, Ledger)> {
+        let given = |file: &Option<PathBuf>, name: &str| {
+            Document::read(&file.clone().unwrap_or_else(|| project.path(name)))
+        };
+        let ledger = Ledger::from_document(&given(&self.ledger, "defects.yaml")?)?;
+        Ok((given(&self.spec, "openapi.yaml")?, ledger))
+    }
+}
 
 /// Reads the bytes of a document.
 pub(crate) fn read(from: &str) -> anyhow::Result<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use posthog_groups_spec::{Document, Product, Project};
+use posthog_groups_spec::{Product, Project};
 
 use crate::{Outcome, checks};
 
@@ -47,9 +47,4 @@ fn excerpt(difference: &str) -> String {
     }
     let head: Vec<_> = difference.lines().take(LINES).collect();
     format!("{}\n... and {} lines more", head.join("\n"), total - LINES)
-}
-
-/// Reads the committed specification.
-pub(crate) fn committed(root: &Path) -> anyhow::Result<Document> {
-    Ok(Project::new(root.join("spec")).spec()?)
 }

@@ -3,7 +3,7 @@
 
 use posthog_groups_spec::{Value, json};
 
-use workspace::Workspace;
+use workspace::{Workspace, xtask};
 
 mod workspace;
 
@@ -129,13 +129,8 @@ fn a_specification_and_a_ledger_can_be_given_without_a_workspace() {
     let (document, spec, ledger) =
         (path("complete.json"), path("spec/openapi.yaml"), path("spec/defects.yaml"));
     let arguments = ["spec", "compare", &document, "--spec", &spec, "--ledger", &ledger];
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .current_dir(elsewhere.path())
-        .env_remove("CARGO_MANIFEST_DIR")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = xtask(elsewhere.path(), &arguments);
+    assert_eq!(run.code, 0, "{}", run.stderr);
 }
 
 #[test]
@@ -143,21 +138,13 @@ fn the_workspace_is_found_from_where_the_command_runs_and_not_from_where_it_was_
     let workspace = Workspace::new();
     workspace.write("spec/openapi.json", "{}");
     let below = workspace.path("spec/examples");
-    let run = |folder: &std::path::Path, arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .current_dir(folder)
-            .env_remove("CARGO_MANIFEST_DIR")
-            .output()
-            .unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    assert_eq!(run(&below, &["spec", "build"]), (Some(0), String::new()));
+    let run = xtask(&below, &["spec", "build"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert_ne!(workspace.read("spec/openapi.json"), "{}", "the copy was built, not the repository");
     let elsewhere = tempfile::tempdir().unwrap();
-    let (code, error) = run(elsewhere.path(), &["spec", "build"]);
-    assert_eq!(code, Some(2));
-    assert!(error.contains("no workspace with spec/openapi.yaml"), "{error}");
+    let run = xtask(elsewhere.path(), &["spec", "build"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("no workspace with spec/openapi.yaml"), "{}", run.stderr);
 }
 
 #[test]

@@ -91,8 +91,8 @@ pub fn to_3_0(document: &Document) -> Result<Value, Error> {
     let mut converting = Ok(());
     for_each_object(&mut converted, &mut |members, shape, at| {
         if converting.is_ok() && shape.kind() == Some(Kind::Schema) {
-            converting = schema_to_3_0(members)
-                .map_err(|(key, reason)| Error::Unsuitable { place: document.place(&at.key(key)), reason });
+            converting =
+                schema_to_3_0(members).map_err(|(key, reason)| document.unsuitable(&at.key(key), reason));
         }
     });
     converting.map(|()| converted)

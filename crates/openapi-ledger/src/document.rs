@@ -1,21 +1,20 @@
 //! Reads a YAML or JSON document together with the line of every node.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs;
 use std::io::Read as _;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, Spanned};
 
 use crate::error::{Error, Place};
 use crate::pointer::Pointer;
-use crate::value::{Map, Value, sharing_texts};
+use crate::value::{Map, Tree, TreeVisitor, Value, sharing_texts};
 
 /// The maximum size of a document, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -129,6 +128,24 @@ impl Document {
         Place { file: self.name.clone(), pointer: pointer.clone(), line: self.line(pointer) }
     }
 
+    /// Returns the node that a reference leads to, and its address. `at` is the address of the object with the reference.
+    pub(crate) fn target(&self, reference: &str, at: &Pointer) -> Result<(&Value, Pointer), Error> {
+        let found = Pointer::parse(reference).and_then(|to| Some((self.value.pointer(to.as_str())?, to)));
+        let reason = match found {
+            _ if !reference.starts_with('#') => {
+                format!("`{reference}` refers to another file; bundle the document first")
+            }
+            Some(target) => return Ok(target),
+            None => format!("`{reference}` does not exist; is the document complete?"),
+        };
+        Err(self.unsuitable(&at.key("$ref"), reason))
+    }
+
+    /// The error for a document that cannot be used because of a node.
+    pub(crate) fn unsuitable(&self, at: &Pointer, reason: impl Into<String>) -> Error {
+        Error::Unsuitable { place: self.place(at), reason: reason.into() }
+    }
+
     /// Creates a document without text. Its findings have no line numbers.
     pub fn from_value(name: impl Into<String>, value: impl Into<Value>) -> Self {
         Self { name: name.into(), value: value.into(), lines: Lines::default() }
@@ -143,7 +160,8 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
     // Opening a pipe blocks, so check the file type first.
     if !fs::metadata(path).map_err(io)?.is_file() {
-        return Err(Error::NoFile { path: path.to_owned() });
+        let reason = format!("{} is not a regular file; pass the path of a document", path.display());
+        return Err(Error::Invalid(reason));
     }
     read_bounded(&path.display().to_string(), fs::File::open(path).map_err(io)?)
 }
@@ -151,13 +169,15 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 /// Reads a stream of at most [`MAX_BYTES`]. `name` identifies it in errors.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if the stream is longer, or the error of the stream.
+/// [`Error::Invalid`] if the stream is longer, or the error of the stream.
 pub fn read_bounded(name: &str, stream: impl std::io::Read) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let io = |source| Error::Io { action: "read", path: name.into(), source };
     stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::TooLarge { name: name.to_owned(), limit: MAX_BYTES });
+        let reason =
+            format!("{name} is larger than the limit of {MAX_BYTES} bytes; is it an OpenAPI document?");
+        return Err(Error::Invalid(reason));
     }
     Ok(bytes)
 }
@@ -403,11 +423,13 @@ struct Node {
     below: Vec<NodeLine>,
 }
 
-impl Node {
-    fn scalar(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), below: Vec::new() }
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        Self { value, below: Vec::new() }
     }
+}
 
+impl Node {
     /// Adds the lines of the node and its descendants, and returns the value.
     fn take(self, line: u64, lines: &mut Vec<NodeLine>) -> Value {
         let below = u32::try_from(self.below.len()).unwrap_or(u32::MAX);
@@ -419,77 +441,28 @@ impl Node {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+        deserializer.deserialize_any(TreeVisitor(PhantomData))
     }
 }
 
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::scalar(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::scalar(Value::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::scalar(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::scalar(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::scalar(value))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number must be finite"))?;
-        Ok(Node::scalar(Value::Number(number)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::scalar(value))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::scalar(value))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+impl<'de> Tree<'de> for Node {
+    fn list<A: SeqAccess<'de>>(mut access: A) -> Result<Self, A::Error> {
         let (mut items, mut below) = (Vec::new(), Vec::new());
-        while let Some(item) = access.next_element::<Spanned<Node>>()? {
+        while let Some(item) = access.next_element::<Spanned<Self>>()? {
             items.push(item.value.take(item.referenced.line(), &mut below));
         }
         items.shrink_to_fit();
-        Ok(Node { value: items.into(), below })
+        Ok(Self { value: items.into(), below })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+    fn object<A: MapAccess<'de>>(mut access: A) -> Result<Self, A::Error> {
         let (mut members, mut below) = (Map::new(), Vec::new());
         while let Some(key) = access.next_key::<Spanned<String>>()? {
-            let member = access.next_value::<Node>()?;
+            let member = access.next_value::<Self>()?;
             members.insert(key.value, member.take(key.referenced.line(), &mut below));
         }
         members.shrink_to_fit();
-        Ok(Node { value: members.into(), below })
+        Ok(Self { value: members.into(), below })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::pointer::Pointer;
 /// A location in a document.
 ///
 /// Displays as `spec/openapi.yaml:12 #/info/title`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Place {
     /// The document's name: a path or a URL.
     pub file: String,
@@ -43,20 +43,6 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// A document exceeds the size limit.
-    #[error("{name} is larger than the limit of {limit} bytes; is it an OpenAPI document?")]
-    TooLarge {
-        /// The document.
-        name: String,
-        /// The limit.
-        limit: u64,
-    },
-    /// A path is a directory, a device or a pipe.
-    #[error("{} is not a regular file; pass the path of a document", path.display())]
-    NoFile {
-        /// The path.
-        path: PathBuf,
-    },
     /// A text is not valid YAML or JSON, or has duplicate keys.
     #[error("{file}:{line}:{column}: {reason}")]
     Syntax {
@@ -69,18 +55,9 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A value could not be written as YAML.
-    #[error("cannot write YAML: {reason}")]
-    Emit {
-        /// The error of the emitter.
-        reason: String,
-    },
-    /// The ledger of defects contradicts itself.
-    #[error("the ledger contradicts itself: {reason}")]
-    Ledger {
-        /// The entries, and the difference.
-        reason: String,
-    },
+    /// A file cannot be used because of its type or size, a ledger contradicts itself, or YAML could not be written.
+    #[error("{0}")]
+    Invalid(String),
     /// A document is well formed, but cannot be used.
     #[error("{place}: {reason}")]
     Unsuitable {

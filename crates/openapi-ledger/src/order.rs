@@ -41,7 +41,7 @@ pub(crate) fn normalize(document: &mut Value) {
 }
 
 fn parameter_key(parameter: &Value) -> (bool, String, String) {
-    let text = |key| parameter[key].as_str().unwrap_or_default().to_owned();
+    let text = |key: &str| parameter[key].as_str().unwrap_or_default().to_owned();
     (text("in") != "path", text("name"), text("$ref"))
 }
 

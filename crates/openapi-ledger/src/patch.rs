@@ -204,7 +204,7 @@ fn add_components(result: &mut Value, ours: &Value) {
 /// YAML in flow style is rewritten.
 ///
 /// # Errors
-/// [`Error::Emit`], which is not known to happen.
+/// [`Error::Invalid`], which is not known to happen.
 pub fn patched_yaml(full: &Document, text: &str, patched: &Value) -> Result<String, Error> {
     if let Some(spliced) = splice(full, text, patched)
         && Document::parse("spliced", &spliced).is_ok_and(|document| document.value == *patched)

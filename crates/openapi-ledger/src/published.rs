@@ -43,9 +43,8 @@ impl Lock {
             return Ok(Self::default());
         }
         let document = Document::read(path)?;
-        serde_json::from_value((&document.value).into()).map_err(|e| Error::Unsuitable {
-            place: document.place(&Pointer::root()),
-            reason: format!("not a lock file: {e}; restore it from git"),
+        serde_json::from_value((&document.value).into()).map_err(|e| {
+            document.unsuitable(&Pointer::root(), format!("not a lock file: {e}; restore it from git"))
         })
     }
 

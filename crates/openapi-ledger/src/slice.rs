@@ -30,7 +30,7 @@ use crate::version::openapi_version;
 /// ")?;
 /// let scope = Scope { roots: vec!["/a/".into()], ..Scope::default() };
 /// let slice = slice(&document, &scope, &[])?;
-/// assert_eq!(slice["info"], serde_json::json!({"title": "T", "version": "1"}));
+/// assert_eq!(slice["info"], openapi_ledger::json!({"title": "T", "version": "1"}));
 /// assert_eq!(slice["paths"].as_object().map(|paths| paths.len()), Some(1));
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
@@ -63,10 +63,6 @@ pub fn slice(document: &Document, scope: &Scope, known: &[String]) -> Result<Val
     });
     normalize(&mut slice);
     Ok(slice)
-}
-
-fn unsuitable(document: &Document, pointer: &Pointer, reason: String) -> Error {
-    Error::Unsuitable { place: document.place(pointer), reason }
 }
 
 /// The components that `slice` refers to, directly or indirectly, and the security schemes that it names.
@@ -132,23 +128,16 @@ fn references(
 
 /// The component that a reference leads to or into.
 fn resolve(document: &Document, reference: &str, at: &Pointer) -> Result<Pointer, Error> {
-    let at = at.key("$ref");
-    if !reference.starts_with('#') {
-        let reason = format!("`{reference}` refers to another file; bundle the document first");
-        return Err(unsuitable(document, &at, reason));
-    }
-    let pointer =
-        Pointer::parse(reference).filter(|target| document.value.pointer(target.as_str()).is_some());
-    let Some(pointer) = pointer else {
-        let reason = format!("`{reference}` does not exist; is the document complete?");
-        return Err(unsuitable(document, &at, reason));
-    };
+    let (_, pointer) = document.target(reference, at)?;
     let tokens: Vec<_> = pointer.tokens().take(3).collect();
     match tokens.as_slice() {
         [first, section, name] if first == "components" => {
             Ok(Pointer::root().key(first).key(section).key(name))
         }
-        _ => Err(unsuitable(document, &at, format!("`{reference}` does not refer to a component"))),
+        _ => {
+            let reason = format!("`{reference}` does not refer to a component");
+            Err(document.unsuitable(&at.key("$ref"), reason))
+        }
     }
 }
 
@@ -163,7 +152,7 @@ fn check_chain(document: &Document, start: &Pointer) -> Result<(), Error> {
         if !seen.insert(next.clone()) {
             let reason =
                 format!("`{reference}` is circular and does not lead to a definition; remove the cycle");
-            return Err(unsuitable(document, &at.key("$ref"), reason));
+            return Err(document.unsuitable(&at.key("$ref"), reason));
         }
         at = next;
     }

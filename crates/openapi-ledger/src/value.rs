@@ -5,11 +5,12 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, Index, IndexMut};
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
@@ -102,7 +103,8 @@ impl fmt::Display for Text {
 }
 
 /// A JSON value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// `null`.
     #[default]
@@ -272,88 +274,50 @@ fn index(step: &str) -> Option<usize> {
     step.parse().ok().filter(|_| is_number)
 }
 
-/// An index into a value: the name of a member, or the position of an item.
-pub trait Step {
-    /// Returns the member or item.
-    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value>;
-    /// Returns the member or item. Adds it if it does not exist.
-    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value;
-}
-
-impl Step for str {
-    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        value.get(self)
-    }
-
-    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
-        if !value.is_object() {
-            *value = Map::new().into();
-        }
-        match value {
-            Value::Object(members) => members.get_or_insert_with(self, Value::default),
-            other => other,
-        }
-    }
-}
-
-impl Step for usize {
-    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        value.as_array()?.get(*self)
-    }
-
-    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
-        if !value.is_array() {
-            *value = Vec::new().into();
-        }
-        match value {
-            Value::Array(items) => {
-                items.resize(items.len().max(self + 1), Value::Null);
-                &mut items[*self]
-            }
-            other => other,
-        }
-    }
-}
-
-macro_rules! names {
-    ($($type:ty),*) => {
-        $(impl Step for $type {
-            fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-                value.get(self)
-            }
-
-            fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
-                self.as_str().of_mut(value)
-            }
-        })*
-    };
-}
-
-names!(String, Text);
-
-impl<T: Step + ?Sized> Step for &T {
-    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        T::of(self, value)
-    }
-
-    fn of_mut<'v>(&self, value: &'v mut Value) -> &'v mut Value {
-        T::of_mut(self, value)
-    }
-}
-
-/// Returns null for a member or item that does not exist.
-impl<S: Step> Index<S> for Value {
+/// Returns null for a member that does not exist.
+impl Index<&str> for Value {
     type Output = Value;
 
-    fn index(&self, step: S) -> &Value {
-        step.of(self).unwrap_or(&NULL)
+    fn index(&self, name: &str) -> &Value {
+        self.get(name).unwrap_or(&NULL)
     }
 }
 
-/// Adds a member or item that does not exist. A value of the wrong type becomes an object or a list.
-impl<S: Step> IndexMut<S> for Value {
-    fn index_mut(&mut self, step: S) -> &mut Value {
-        step.of_mut(self)
+/// Adds a member that does not exist. A value of the wrong type becomes an object.
+impl IndexMut<&str> for Value {
+    fn index_mut(&mut self, name: &str) -> &mut Value {
+        if !self.is_object() {
+            *self = Map::new().into();
+        }
+        match self {
+            Self::Object(members) => members.get_or_insert_with(name, Self::default),
+            other => other,
+        }
+    }
+}
+
+/// Returns null for an item that does not exist.
+impl Index<usize> for Value {
+    type Output = Value;
+
+    fn index(&self, n: usize) -> &Value {
+        self.items().get(n).unwrap_or(&NULL)
+    }
+}
+
+/// Adds an item that does not exist. A value of the wrong type becomes a list.
+impl IndexMut<usize> for Value {
+    fn index_mut(&mut self, n: usize) -> &mut Value {
+        if !self.is_array() {
+            *self = Vec::new().into();
+        }
+        match self {
+            Self::Array(items) => {
+                items.resize(items.len().max(n + 1), Self::Null);
+                &mut items[n]
+            }
+            other => other,
+        }
     }
 }
 
@@ -395,19 +359,6 @@ impl io::Write for Out<'_, '_> {
     }
 }
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(flag) => serializer.serialize_bool(*flag),
-            Self::Number(number) => number.serialize(serializer),
-            Self::String(text) => serializer.serialize_str(text),
-            Self::Array(items) => serializer.collect_seq(items),
-            Self::Object(members) => members.serialize(serializer),
-        }
-    }
-}
-
 impl Serialize for Map {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self)
@@ -422,7 +373,7 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        deserializer.deserialize_any(TreeVisitor(PhantomData))
     }
 }
 
@@ -435,55 +386,85 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-struct ValueVisitor;
+/// A parsed value, with or without positions.
+pub(crate) trait Tree<'de>: From<Value> {
+    fn list<A: SeqAccess<'de>>(access: A) -> Result<Self, A::Error>;
+    fn object<A: MapAccess<'de>>(access: A) -> Result<Self, A::Error>;
+}
 
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+impl<'de> Tree<'de> for Value {
+    fn list<A: SeqAccess<'de>>(mut access: A) -> Result<Self, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = access.next_element()? {
             items.push(item);
         }
         items.shrink_to_fit();
-        Ok(Value::Array(items))
+        Ok(Self::Array(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn object<A: MapAccess<'de>>(mut access: A) -> Result<Self, A::Error> {
         let mut members = Map::new();
-        while let Some((name, member)) = access.next_entry::<Text, Value>()? {
+        while let Some((name, member)) = access.next_entry::<Text, Self>()? {
             members.insert(name, member);
         }
         members.shrink_to_fit();
-        Ok(Value::Object(members))
+        Ok(Self::Object(members))
+    }
+}
+
+/// Creates a tree of any JSON or YAML.
+pub(crate) struct TreeVisitor<T>(pub(crate) PhantomData<T>);
+
+impl<'de, T: Tree<'de>> Visitor<'de> for TreeVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(Value::Null.into())
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<T, E> {
+        Ok(Value::from(flag).into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<T, E> {
+        Ok(Value::from(number).into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<T, E> {
+        Ok(Value::from(number).into())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+        let number = Number::from_f64(number).ok_or_else(|| E::custom("a number must be finite"))?;
+        Ok(Value::Number(number).into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(Value::from(text).into())
+    }
+
+    fn visit_none<E>(self) -> Result<T, E> {
+        Ok(Value::Null.into())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<T, A::Error> {
+        T::list(access)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<T, A::Error> {
+        T::object(access)
     }
 }
 
@@ -549,19 +530,6 @@ impl PartialEq<str> for Value {
 impl PartialEq<&str> for Value {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == Some(other)
-    }
-}
-
-impl PartialEq<Value> for &str {
-    fn eq(&self, other: &Value) -> bool {
-        other == self
-    }
-}
-
-impl PartialEq<serde_json::Value> for Value {
-    fn eq(&self, other: &serde_json::Value) -> bool {
-        let other = Self::from(other.clone());
-        *self == other
     }
 }
 
@@ -722,7 +690,7 @@ impl fmt::Debug for Map {
     }
 }
 
-/// A missing member is null.
+/// Returns null for a member that does not exist.
 impl Index<&str> for Map {
     type Output = Value;
 

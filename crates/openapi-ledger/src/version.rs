@@ -17,8 +17,7 @@ pub(crate) enum Version {
 /// Returns the version of an OpenAPI document, or an error that says what the document is instead.
 pub(crate) fn openapi_version(document: &Document) -> Result<Version, Error> {
     let root = Pointer::root();
-    let unsuitable =
-        |pointer: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(pointer), reason });
+    let unsuitable = |pointer: &Pointer, reason: String| Err(document.unsuitable(pointer, reason));
     let Value::Object(members) = &document.value else {
         let found = text::json_type(&document.value);
         let reason =

@@ -18,7 +18,7 @@ pub fn to_yaml(value: &impl Serialize) -> Result<String, Error> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 100 };
     let mut text = String::new();
     serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)
-        .map_err(|e| Error::Emit { reason: e.to_string() })?;
+        .map_err(|e| Error::Invalid(format!("cannot write YAML: {e}")))?;
     Ok(text)
 }
 

@@ -144,13 +144,13 @@ fn add_parameter(document: &mut Value, path: &str, name: &str, required: bool) {
 
 fn add_properties(document: &mut Value, schema: &str, names: &[&str]) {
     for name in names {
-        document["components"]["schemas"][schema]["properties"][name] = json!({"type": "string"});
+        document["components"]["schemas"][schema]["properties"][*name] = json!({"type": "string"});
     }
 }
 
 fn add_responses(document: &mut Value, statuses: &[&str]) {
     for status in statuses {
-        document["paths"]["/pets"]["get"]["responses"][status] = json!({"description": status});
+        document["paths"]["/pets"]["get"]["responses"][*status] = json!({"description": status});
     }
 }
 
@@ -199,7 +199,7 @@ fn differences_that_need_an_edit_each_are_findings_of_their_own() {
 
     let move_paths = |document: &mut Value, names: [&str; 2]| {
         for name in names {
-            document["paths"][format!("/pets/{name}")] =
+            document["paths"][format!("/pets/{name}").as_str()] =
                 json!({"get": {"responses": {"200": {"description": "Fine"}}}});
         }
     };

@@ -11,10 +11,10 @@ pub trait FromBody: DeserializeOwned {
     /// Decodes a body. The value can share slices of it.
     ///
     /// # Errors
-    /// Fails if the body is not JSON or does not have the expected form.
+    /// Fails if the body is not JSON or does not have the expected format.
     fn from_body(body: &Bytes) -> serde_json::Result<Self> {
         match std::str::from_utf8(body) {
-            // Validated once as a whole instead of string by string.
+            // Validating the text once is faster than validating each string.
             Ok(text) => serde_json::from_str(text),
             Err(_) => serde_json::from_slice(body),
         }

@@ -22,10 +22,10 @@ pub trait Call: Sized {
     /// The body of a successful response.
     type Response: FromBody;
 
-    /// The id of the operation.
+    /// The ID of the operation.
     const OPERATION_ID: &'static str;
 
-    /// Returns whether the operation succeeded, by the status of its response.
+    /// Returns whether a response with this status means that the operation succeeded.
     fn is_success(status: u16) -> bool;
 
     /// Builds the request, without authentication.
@@ -38,7 +38,7 @@ pub trait Call: Sized {
     /// The operation.
     fn operation() -> &'static Operation {
         static UNLISTED: Operation = Operation::unlisted("");
-        // Calls and table are generated from one spec.
+        // Calls and operations are generated from the same spec.
         operation(Self::OPERATION_ID).unwrap_or(&UNLISTED)
     }
 }

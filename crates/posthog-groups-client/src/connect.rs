@@ -39,7 +39,7 @@ impl Direct {
         self
     }
 
-    /// Reads the body up to the limit. If that fails, reading the body of the result fails.
+    /// Reads the body up to the limit. If that fails, the returned response has a body that fails with the error.
     async fn receive(&self, mut response: reqwest::Response) -> reqwest::Response {
         let (status, version, url) = (response.status(), response.version(), response.url().clone());
         let mut headers = std::mem::take(response.headers_mut());
@@ -53,7 +53,7 @@ impl Direct {
             *response.status_mut() = status;
             *response.headers_mut() = headers;
         }
-        // Building fails only for malformed parts, and these are the parts of a response.
+        // Building fails only for invalid parts, and these are the parts of a received response.
         response.unwrap_or_default().into()
     }
 
@@ -103,7 +103,7 @@ impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the response body is larger than {} bytes; increase `Direct::max_response_size`",
+            "the response body is larger than {} bytes; increase `Direct::max_response_size` if this size is expected",
             self.limit
         )
     }
@@ -125,11 +125,11 @@ impl Transport for Direct {
 
 /// Creates a client that authenticates with a key and sends every request once.
 ///
-/// It has no retries, a timeout of 30 s, and a limit of 64 MB per response. It does not follow redirects, which on this API
-/// lead to a login page.
+/// It has no retries, a timeout of 30 s, and a limit of 64 MB per response. It does not follow redirects, which lead to a
+/// login page on this API.
 ///
 /// `base_url` is the origin of a PostHog instance, with or without a trailing slash, such as `https://eu.posthog.com`. Plain
-/// http is accepted only for loopback addresses, which are never reached through a proxy.
+/// HTTP is accepted only for loopback addresses, which are never reached through a proxy.
 ///
 /// `transport` is a key, or a [`Direct`] with another limit:
 /// `connect(url, Direct::new(key).max_response_size(1 << 30))`.
@@ -165,7 +165,7 @@ pub fn connect(base_url: &str, transport: impl Into<Direct>) -> Result<Client, C
     }
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     if url.scheme() == "http" {
-        // Plain http needs no certificates, and loading those of the system is slow.
+        // Plain HTTP needs no certificates, and loading those of the system is slow.
         http = http.tls_certs_only([]);
     }
     let http = http.build().map_err(ConnectError::Http)?;
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(refusal("http://127.0.0.1:8000"), "accepted as http://127.0.0.1:8000");
         assert_eq!(refusal("http://[::1]:8000/"), "accepted as http://[::1]:8000");
         assert!(refusal("http://posthog.example.com").contains("use https"));
-        assert!(refusal("eu.posthog.com").contains("write for example https://eu.posthog.com"));
+        assert!(refusal("eu.posthog.com").contains("use, for example, https://eu.posthog.com"));
         assert!(refusal("ftp://x").contains("scheme is `ftp`"));
     }
 

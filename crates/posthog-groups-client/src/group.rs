@@ -18,7 +18,7 @@ use crate::{scan, timestamp};
 /// as any of its groups (about 20 kB for 100 groups). [`into_owned`](Self::into_owned) copies them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Group {
-    /// When the group was first stored. On servers of 2026 the fraction of a second can differ between the list and the
+    /// When the group was first stored. On servers from 2026, the fraction of a second can differ between the list and the
     /// other operations, so do not use it to identify a group.
     #[serde(deserialize_with = "timestamp::deserialize")]
     pub created_at: DateTime<Utc>,
@@ -54,14 +54,14 @@ impl FromBody for Group {
 /// One page of groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct GroupPage {
-    /// The URL of the next page; `None` on the last page. Use only its parameter `cursor`: behind a proxy, scheme and host can
-    /// be internal ones. Stop if a cursor is repeated.
+    /// The URL of the next page; `None` on the last page. Use only its parameter `cursor`: behind a proxy, the scheme and host
+    /// can be internal. Stop if a cursor is repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// The URL of the previous page; always `None` since 2026-05-07.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
-    /// Up to 100 groups, newest first. Even a page without groups can have a `next`.
+    /// Up to 100 groups, newest first. A page can be empty although more pages follow.
     pub results: Vec<Group>,
 }
 

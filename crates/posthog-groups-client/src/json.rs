@@ -1,5 +1,6 @@
 //! JSON as the server wrote it. Numbers of any size, the order of members, and escapes are preserved.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserializer, Error as _};
@@ -60,7 +61,7 @@ impl JsonValue {
     /// Decodes the value as a Rust type, which can borrow from the text.
     ///
     /// # Errors
-    /// Fails if the value does not have the expected form.
+    /// Fails if the value does not match the type.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         serde_json::from_str(self.as_str())
     }
@@ -191,7 +192,7 @@ impl Properties {
     /// Decodes all properties as a Rust type, which can borrow from the text.
     ///
     /// # Errors
-    /// Fails if a property is missing or does not have the expected form.
+    /// Fails if the properties do not match the type.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         self.0.decode()
     }
@@ -199,35 +200,14 @@ impl Properties {
     /// Returns a property by its exact name, or `None` if there is none.
     ///
     /// # Errors
-    /// No error is known to occur, because the text is a valid object.
+    /// None is known, because the text is a valid object.
     pub fn get(&self, name: &str) -> serde_json::Result<Option<JsonValue>> {
         if let Some(found) = scan::member(self.as_str(), name) {
             return Ok(found.map(|value| JsonValue(self.0.0.slice_ref(value))));
         }
-        struct Find<'n>(&'n str);
-
-        impl<'de> serde::de::Visitor<'de> for Find<'_> {
-            type Value = Option<JsonValue>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut found = None;
-                // If a name occurs twice, the last value counts, as in other JSON parsers.
-                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                    if key == self.0 {
-                        found = Some(map.next_value()?);
-                    } else {
-                        map.next_value::<serde::de::IgnoredAny>()?;
-                    }
-                }
-                Ok(found)
-            }
-        }
-
-        serde_json::Deserializer::from_str(self.as_str()).deserialize_map(Find(name))
+        // If a name occurs twice, the last value is used, as in other JSON parsers.
+        let members: HashMap<String, &RawValue> = self.decode()?;
+        Ok(members.get(name).map(|value| JsonValue(self.0.0.slice_ref(value.get()))))
     }
 
     /// Returns true if there are no properties.

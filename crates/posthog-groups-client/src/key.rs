@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connect_error::ConnectError;
 
-/// A personal API key (`phx_...`). Its `Debug` output is redacted, and its header is marked as
-/// sensitive.
+/// A personal API key (`phx_...`). Its `Debug` output is redacted, and its header is marked as sensitive.
 ///
 /// ```
 /// use posthog_groups_client::PersonalApiKey;
@@ -27,8 +26,8 @@ impl PersonalApiKey {
     /// Creates a key. White space around it is removed.
     ///
     /// # Errors
-    /// [`ConnectError`] for an empty key, a key with characters other than visible ASCII, and a project key
-    /// `phc_...`, which the REST API rejects with 401.
+    /// [`ConnectError`] for an empty key, a key with characters other than visible ASCII, and a project key (`phc_...`), which the
+    /// API rejects with 401.
     pub fn new(key: &str) -> Result<Self, ConnectError> {
         let key = key.trim();
         if key.is_empty() {
@@ -37,7 +36,7 @@ impl PersonalApiKey {
         if key.starts_with("phc_") {
             return Err(ConnectError::ProjectKey);
         }
-        // Other bytes could be sent, but not recognized in responses.
+        // Other bytes could be sent, but could not be recognized in responses.
         let header =
             HeaderValue::try_from(format!("Bearer {key}")).ok().filter(|header| header.to_str().is_ok());
         let mut header = header.ok_or(ConnectError::MalformedKey)?;
@@ -98,15 +97,13 @@ impl PersonalApiKey {
 }
 
 impl fmt::Debug for PersonalApiKey {
-    // By hand, so that the key cannot end up in a log.
+    // Implemented manually, so that the key cannot be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonalApiKey(redacted)")
     }
 }
 
-/// A project key, `phc_...`, as returned with projects and the current user.
-///
-/// Its `Debug` output is redacted. [`ProjectToken::reveal`] returns the key.
+/// A project key (`phc_...`), which servers return with projects and the current user. Its `Debug` output is redacted.
 ///
 /// ```
 /// use posthog_groups_client::ProjectToken;
@@ -148,7 +145,7 @@ impl ProjectToken {
 }
 
 impl fmt::Debug for ProjectToken {
-    // By hand, so that the key cannot end up in a log.
+    // Implemented manually, so that the key cannot be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProjectToken(redacted)")
     }

@@ -23,8 +23,8 @@
 //!
 //! # Errors
 //!
-//! Every response that is not a success is returned as [`Error::UnexpectedResponse`] with status, headers and unread body. The body
-//! can be a PostHog error, plain text, or the HTML page of a proxy.
+//! Every response that is not a success is returned as [`Error::UnexpectedResponse`], with its status, headers and unread body. The
+//! body can be a PostHog error, plain text, or the HTML page of a proxy.
 //!
 //! # Other instances
 //!

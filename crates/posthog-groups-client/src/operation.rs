@@ -12,7 +12,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The operationId of the spec, which is also the name of the client's method.
+    /// The `operationId` in the spec, which is also the name of the client's method.
     pub id: &'static str,
     /// The HTTP method in upper case.
     pub method: &'static str,
@@ -47,9 +47,9 @@ pub enum Idempotency {
     Safe,
     /// The request can be repeated. The state stays the same, but events and activity entries can be duplicated.
     Idempotent,
-    /// Repeating the request can fail or do harm. Read first whether it took effect.
+    /// Repeating the request can fail or do harm. Read back first whether it took effect.
     ReadBeforeRetry,
-    /// The request can be repeated. An error that says that the object does not exist means success.
+    /// The request can be repeated. If the server responds that the object does not exist, the request has succeeded.
     NotFoundIsSuccess,
     /// The spec does not say. Do not repeat the request.
     Unknown,

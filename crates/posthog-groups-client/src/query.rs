@@ -19,7 +19,7 @@ impl Client {
 /// Parses a URL. If it has the origin of `base`, only its path is parsed.
 fn parse(base: Option<&Url>, text: &str) -> Result<Url, url::ParseError> {
     let path = base.and_then(|base| text.strip_prefix(&base[..Position::BeforePath]));
-    // A second slash, for example, would begin a host.
+    // After a second slash, for example, a host would follow.
     let is_path = |path: &str| {
         path.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     };
@@ -41,7 +41,7 @@ impl Query {
         Self { url, error: None }
     }
 
-    /// Adds a parameter: none for `None`, one per item for a list.
+    /// Adds a parameter. `None` adds nothing, and a list adds one parameter per item.
     pub(crate) fn with<T: Serialize>(mut self, name: &str, value: &T) -> Self {
         let mut pairs = self.url.query_pairs_mut();
         let serializer = serde_urlencoded::Serializer::new(&mut pairs);
@@ -59,7 +59,7 @@ impl Query {
     #[expect(clippy::result_large_err, reason = "the error of the generated calls")]
     pub(crate) fn finish(mut self) -> Result<Url, Error<()>> {
         if let Some(error) = self.error {
-            return Err(Error::InvalidRequest(format!("the query cannot be written: {error}")));
+            return Err(Error::InvalidRequest(format!("the query cannot be serialized: {error}")));
         }
         if self.url.query() == Some("") {
             self.url.set_query(None);

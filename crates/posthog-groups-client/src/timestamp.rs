@@ -5,12 +5,12 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::{Deserializer, Error, Visitor};
 
-/// Parses RFC 3339. The form that servers send is parsed by position, and all others by chrono.
+/// Parses RFC 3339. The format that servers send is parsed by position, all others by chrono.
 pub(crate) fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
     by_position(text.as_bytes()).map_or_else(|| text.parse(), Ok)
 }
 
-/// `2026-03-04T09:15:27Z`, with up to nine digits of a fraction, or `+00:00` at its end.
+/// Parses `2026-03-04T09:15:27Z`, optionally with a fraction of up to nine digits, and with `+00:00` instead of `Z`.
 pub(crate) fn by_position(text: &[u8]) -> Option<DateTime<Utc>> {
     let (seconds, rest) = text.split_first_chunk()?;
     let &[y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] = seconds

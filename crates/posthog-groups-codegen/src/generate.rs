@@ -66,7 +66,7 @@ const SHARED: [(&str, &str, &[&str]); 2] = [
 /// Whether the schemas in [`SHARED`] have exactly the members of the types.
 fn has_shared_types(spec: &Value) -> bool {
     SHARED.iter().all(|(schema, _, members)| {
-        let properties = spec["components"]["schemas"][schema]["properties"].as_object();
+        let properties = spec["components"]["schemas"][*schema]["properties"].as_object();
         let names = properties.map(|properties| properties.keys().map(Text::as_str).collect::<BTreeSet<_>>());
         names == Some(members.iter().copied().collect())
     })

@@ -1,7 +1,6 @@
 //! The steps of a request: routing, content negotiation, authentication, permissions, rate limit, endpoint. As on the
 //! real server, this order decides which of several errors the caller sees.
 
-use parking_lot::{Mutex, RwLock};
 use std::time::Instant;
 
 use http::Method;
@@ -18,20 +17,19 @@ use crate::faults::Phase;
 use crate::limits::Limits;
 use crate::request::{self, Call, Data};
 use crate::routes::{self, Action, Route};
+use crate::shared::Shared;
 use crate::state::Project;
-use crate::throttle::Throttle;
 
 /// Responds to a request under `/api/`.
 pub(crate) fn answer(
-    database: &RwLock<Database>,
-    throttle: &Mutex<Throttle>,
+    shared: &Shared,
     mut call: Call,
     crash: Option<Phase>,
     persistence: Persistence,
 ) -> Answer {
     let reads = matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let (era, sunset, creates_notebooks) = {
-        let database = database.read();
+        let database = shared.database.read();
         (database.era(), database.state.environments_sunset, database.state.crm_enabled)
     };
 
@@ -43,12 +41,12 @@ pub(crate) fn answer(
     }
 
     let mut answer = if reads && !creates_notebooks {
-        serve(Access::Read(&database.read()), throttle, &call, crash)
+        serve(shared, Access::Read(&shared.database.read()), &call, crash)
     } else if persistence == Persistence::Discard {
-        let mut copy = database.read().clone();
-        serve(Access::Write(&mut copy), throttle, &call, crash)
+        let mut copy = shared.database.read().clone();
+        serve(shared, Access::Write(&mut copy), &call, crash)
     } else {
-        serve(Access::Write(&mut database.write()), throttle, &call, crash)
+        serve(shared, Access::Write(&mut shared.database.write()), &call, crash)
     };
 
     if let Some(path) = successor {
@@ -63,12 +61,12 @@ pub(crate) fn answer(
     answer
 }
 
-fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash: Option<Phase>) -> Answer {
+fn serve(shared: &Shared, mut access: Access<'_>, call: &Call, crash: Option<Phase>) -> Answer {
     let database = access.read();
     let Some(route) = routes::route(&call.path, &database.state) else {
         return finish(database, call, None, Err(errors::no_such_endpoint()));
     };
-    let done = checked(database, throttle, call, &route).and_then(|context| {
+    let done = checked(shared, database, call, &route).and_then(|context| {
         match (route.endpoint(&call.method), crash) {
             (None, _) if call.method == Method::OPTIONS => Ok(Answer::json(200, endpoints::metadata(&route))),
             (None, _) => Err(errors::method_not_allowed(call.method.as_str())),
@@ -84,8 +82,8 @@ fn serve(mut access: Access<'_>, throttle: &Mutex<Throttle>, call: &Call, crash:
 
 /// All checks before the endpoint.
 fn checked<'a>(
+    shared: &Shared,
     database: &Database,
-    throttle: &Mutex<Throttle>,
     call: &'a Call,
     route: &'a Route,
 ) -> Result<Context<'a>, Failure> {
@@ -120,7 +118,7 @@ fn checked<'a>(
         auth::check_membership(database, project)?;
     }
     if let (Caller::Key(key), Some(limit)) = (&caller, database.state.rate_limit) {
-        throttle.lock().admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
+        shared.throttle.lock().admit(&key.key, limit, Instant::now()).map_err(errors::throttled)?;
     }
     let project = project.map_or(0, |p| p.id);
     Ok(Context { call, route, data, caller, project })

@@ -113,12 +113,13 @@ impl Data {
         }
     }
 
-    pub(crate) fn value(&self) -> &Json {
-        &self.value
+    #[cfg(test)]
+    pub(crate) fn of(json: &str) -> Self {
+        Self { value: Json::parse(json).unwrap(), form: false }
     }
 
-    pub(crate) fn is_object(&self) -> bool {
-        self.value.kind() == Kind::Object
+    pub(crate) fn value(&self) -> &Json {
+        &self.value
     }
 
     /// Returns a member of the body.

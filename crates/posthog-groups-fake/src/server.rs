@@ -20,29 +20,6 @@ use crate::transport;
 use crate::{Era, Error};
 
 /// A running stand-in server. It runs on its own thread, listens on a loopback address, and stops when it is dropped.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use posthog_groups_fake::{Fake, Group, GroupType, State};
-///
-/// let fake = Fake::builder()
-///     .state(State {
-///         group_types: vec![GroupType::new(0, "organization")],
-///         groups: vec![Group::new(0, "org:5").with("plan", "free")],
-///         ..State::default()
-///     })
-///     .start()
-///     .await?;
-///
-/// let url = format!("{}/api/projects/@current/groups/?group_type_index=0", fake.url());
-/// let page: serde_json::Value = reqwest::Client::new().get(url).bearer_auth(fake.key()).send().await?.json().await?;
-///
-/// assert_eq!(page["results"][0]["group_key"], "org:5");
-/// assert_eq!(fake.journal().len(), 1);
-/// # Ok(())
-/// # }
-/// ```
 pub struct Fake {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
@@ -212,28 +189,6 @@ impl Builder {
 
     /// How long an accepted capture event waits before it changes its group. Default: no delay. The real server takes
     /// seconds, sometimes minutes.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::{Duration, Instant};
-    /// use posthog_groups_fake::{Fake, GroupType, State};
-    ///
-    /// let state = State { group_types: vec![GroupType::new(0, "organization")], ..State::default() };
-    /// let delay = Duration::from_millis(50);
-    /// let fake = Fake::builder().state(state).ingestion_delay(delay).start().await?;
-    ///
-    /// let event = serde_json::json!({"event": "$groupidentify", "distinct_id": "any", "api_key": "phc_1",
-    ///     "properties": {"$group_type": "organization", "$group_key": "org:5", "$group_set": {"plan": "free"}}});
-    /// let sent = Instant::now();
-    /// reqwest::Client::new().post(format!("{}/i/v0/e/", fake.url())).json(&event).send().await?.error_for_status()?;
-    /// while fake.state().groups.is_empty() {
-    ///     tokio::time::sleep(Duration::from_millis(5)).await;
-    /// }
-    /// assert!(sent.elapsed() >= delay);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn ingestion_delay(mut self, delay: Duration) -> Self {
         self.delays.ingestion = delay;
         self

@@ -151,7 +151,7 @@ fn execute(shared: &Shared, call: Call, crash: Option<Phase>, persistence: Persi
         return bad_request();
     }
     ingestion::settle(&shared.database);
-    api::answer(&shared.database, &shared.throttle, call, crash, persistence)
+    api::answer(shared, call, crash, persistence)
 }
 
 /// The framework's response to a body that is too large.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use openapi_ledger::grammar::{Kind, for_each_object};
 use openapi_ledger::lint::{Finding, Severity, sort};
+use openapi_ledger::text::meant_or;
 use openapi_ledger::{Document, Error, METHODS, Map, Place, Pointer, Value};
 
 use crate::lint::examples::Operations;
@@ -43,48 +44,30 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
     for folder in entries(dir)? {
         let id = file_name(&folder);
         if !folder.is_dir() {
-            findings.push(finding(
-                "example-file",
-                Severity::Error,
-                place(&folder),
-                "a file next to the folders of operations".to_owned(),
-                "move it into the folder of its operation".to_owned(),
-            ));
+            let message = "a file next to the folders of operations";
+            let help = "move it into the folder of its operation";
+            findings.push(finding("example-file", place(&folder), message, help));
             continue;
         }
         let Some(operation) = operations.find(&id) else {
-            let help = match operations.meant(&id) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "use an operationId as the name of the folder".to_owned(),
-            };
+            let help = meant_or(&id, operations.ids(), "use an operationId as the name of the folder");
             let message = format!("no operation has the operationId `{id}`");
-            findings.push(finding("example-operation", Severity::Error, place(&folder), message, help));
+            findings.push(finding("example-operation", place(&folder), message, help));
             continue;
         };
         let (mut success, mut error) = (false, false);
         for path in entries(&folder)? {
             if path.extension().is_none_or(|extension| extension != "json") {
-                findings.push(finding(
-                    "example-file",
-                    Severity::Error,
-                    place(&path),
-                    "examples are JSON files".to_owned(),
-                    "rename it to `*.json`, or move it".to_owned(),
-                ));
+                let help = "rename it to `*.json`, or move it";
+                findings.push(finding("example-file", place(&path), "examples are JSON files", help));
                 continue;
             }
             let document = match Document::read(&path) {
                 Ok(document) => document,
                 Err(e @ Error::Io { .. }) => return Err(e),
                 Err(e) => {
-                    let help = "write one JSON object".to_owned();
-                    findings.push(finding(
-                        "example-file",
-                        Severity::Error,
-                        place(&path),
-                        e.to_string(),
-                        help,
-                    ));
+                    let help = "write one JSON object";
+                    findings.push(finding("example-file", place(&path), e.to_string(), help));
                     continue;
                 }
             };
@@ -98,24 +81,17 @@ pub fn check_examples(spec: &Document, dir: &Path) -> Result<Vec<Finding>, Error
     for id in operations.ids() {
         let known = seen.iter().find(|(seen, ..)| seen == id);
         let (success, error) = known.map_or((false, false), |(_, success, error)| (*success, *error));
-        for (shown, what) in [(success, "success"), (error, "error")] {
+        for (shown, what, file) in [(success, "a success", "success.json"), (error, "an error", "error.json")]
+        {
             if !shown {
-                findings.push(finding(
-                    "example-missing",
-                    Severity::Error,
-                    operations.place(id),
-                    format!("the operation `{id}` has no example of {} response", article(what)),
-                    format!("add `{}`", dir.join(id).join(format!("{what}.json")).display()),
-                ));
+                let message = format!("the operation `{id}` has no example of {what} response");
+                let help = format!("add `{}`", dir.join(id).join(file).display());
+                findings.push(finding("example-missing", operations.place(id), message, help));
             }
         }
     }
     sort(&mut findings);
     Ok(findings)
-}
-
-fn article(what: &str) -> String {
-    if what == "error" { format!("an {what}") } else { format!("a {what}") }
 }
 
 /// The maximum number of examples of a media type. A response that all operations share would have hundreds.
@@ -214,8 +190,8 @@ fn place(path: &Path) -> Place {
     Place { file: path.display().to_string(), pointer: Pointer::root(), line: None }
 }
 
-fn finding(rule: &'static str, severity: Severity, place: Place, message: String, help: String) -> Finding {
-    Finding { rule, severity, place, message, help }
+fn finding(rule: &'static str, place: Place, message: impl Into<String>, help: impl Into<String>) -> Finding {
+    Finding { rule, severity: Severity::Error, place, message: message.into(), help: help.into() }
 }
 
 /// One example file and the list of findings.
@@ -233,7 +209,7 @@ impl File<'_> {
         help: impl Into<String>,
     ) {
         let place = self.document.place(pointer);
-        self.findings.push(finding(rule, Severity::Error, place, message.into(), help.into()));
+        self.findings.push(finding(rule, place, message, help));
     }
 
     /// Checks the file. For a response, returns its status.
@@ -241,12 +217,8 @@ impl File<'_> {
         let root = Pointer::root();
         let document = self.document;
         let Value::Object(members) = &document.value else {
-            self.add(
-                "example-file",
-                &root,
-                "an example must be an object",
-                "write `{\"kind\": \"response\", ...}`",
-            );
+            let help = "write `{\"kind\": \"response\", ...}`";
+            self.add("example-file", &root, "an example must be an object", help);
             return None;
         };
         let kind = members["kind"].as_str().unwrap_or_default();
@@ -260,16 +232,9 @@ impl File<'_> {
             }
         };
         for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-            let help = match operations.closest(name, known) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "remove it".to_owned(),
-            };
-            self.add(
-                "example-file",
-                &root.key(name),
-                format!("`{name}` is not a field of a {kind} example"),
-                help,
-            );
+            let help = meant_or(name, known.iter().copied(), "remove it");
+            let message = format!("`{name}` is not a field of a {kind} example");
+            self.add("example-file", &root.key(name), message, help);
         }
         let era = members["era"].as_str().unwrap_or_default();
         if !matches!(era, "2025" | "2026" | "both") {
@@ -278,12 +243,8 @@ impl File<'_> {
         }
         for name in ["note", "content_type"] {
             if members.get(name).is_some_and(|value| !value.is_string()) {
-                self.add(
-                    "example-file",
-                    &root.key(name),
-                    format!("`{name}` is not a string"),
-                    "write a string",
-                );
+                let message = format!("`{name}` is not a string");
+                self.add("example-file", &root.key(name), message, "write a string");
             }
         }
         for name in ["query", "headers"] {
@@ -299,12 +260,8 @@ impl File<'_> {
         }
         let status = members["status"].as_u64().filter(|status| (100..600).contains(status));
         let Some(status) = status else {
-            self.add(
-                "example-file",
-                &root.key("status"),
-                "`status` is not a status code",
-                "write it as a number",
-            );
+            let message = "`status` is not a status code";
+            self.add("example-file", &root.key("status"), message, "write it as a number");
             return None;
         };
         self.response(operations, operation, members, content_type, status);
@@ -321,38 +278,23 @@ impl File<'_> {
             for (name, value) in given {
                 let at = root.key(field).key(name);
                 let Some(parameter) = declared.iter().find(|parameter| same(&parameter.name, name)) else {
-                    let names: Vec<_> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
-                    let help = match operations.closest(name, &names) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => "remove it, or declare it in the specification".to_owned(),
-                    };
-                    self.add(
-                        "example-parameter",
-                        &at,
-                        format!("the operation has no {place} parameter `{name}`"),
-                        help,
-                    );
+                    let names = declared.iter().map(|parameter| parameter.name.as_str());
+                    let help = meant_or(name, names, "remove it, or declare it in the specification");
+                    let message = format!("the operation has no {place} parameter `{name}`");
+                    self.add("example-parameter", &at, message, help);
                     continue;
                 };
                 if let Some(schema) = parameter.schema {
-                    self.compare(
-                        "example-parameter",
-                        &at,
-                        operations.problems(schema, true, value),
-                        "parameter",
-                    );
+                    let problems = operations.problems(schema, true, value);
+                    self.compare("example-parameter", &at, problems, "parameter");
                 }
             }
             // The query of a request must be complete. Its headers may be added by other programs.
             for parameter in declared.iter().filter(|parameter| parameter.required && place == "query") {
                 if !given.contains_key(&parameter.name) {
                     let message = format!("the required query parameter `{}` is missing", parameter.name);
-                    self.add(
-                        "example-parameter",
-                        &root.key("query"),
-                        message,
-                        format!("add `{}`", parameter.name),
-                    );
+                    let help = format!("add `{}`", parameter.name);
+                    self.add("example-parameter", &root.key("query"), message, help);
                 }
             }
         }
@@ -381,12 +323,8 @@ impl File<'_> {
         let root = Pointer::root();
         let Some(response) = operations.response(operation, status) else {
             let help = "describe the response in the specification, or correct the status";
-            self.add(
-                "example-status",
-                &root.key("status"),
-                format!("the operation has no {status} response"),
-                help,
-            );
+            let message = format!("the operation has no {status} response");
+            self.add("example-status", &root.key("status"), message, help);
             return;
         };
         let headers = members["headers"].as_object();
@@ -436,12 +374,8 @@ impl File<'_> {
         let Some(schema) = operations.media_type(holder, content_type) else {
             let offered = operations.media_types(holder);
             let message = format!("`{content_type}` is not declared; the specification has {offered}");
-            self.add(
-                "example-body",
-                &root.key("content_type"),
-                message,
-                "correct `content_type`, or declare it in the specification",
-            );
+            let help = "correct `content_type`, or declare it in the specification";
+            self.add("example-body", &root.key("content_type"), message, help);
             return;
         };
         if let Some(schema) = schema {

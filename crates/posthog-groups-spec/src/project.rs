@@ -229,7 +229,8 @@ impl Project {
             sha256: sha256(bytes),
             slice_sha256: sha256(text.as_bytes()),
         });
-        let lock = serde_json::to_value(lock).map_err(|e| Error::Emit { reason: e.to_string() })?;
+        let lock =
+            serde_json::to_value(lock).map_err(|e| Error::Invalid(format!("cannot write YAML: {e}")))?;
         let lock = format!("# Written by `cargo xtask spec compare --write`.\n{}", to_yaml(&lock)?);
         Ok(vec![
             self.product(&format!("published/{name}.yaml"), text),

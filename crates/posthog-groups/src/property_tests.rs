@@ -154,6 +154,8 @@ proptest! {
 
 #[cfg(feature = "bulk")]
 mod bulk {
+    use std::path::Path;
+
     use super::*;
     use crate::bulk::{Contents, read_journal, refusal};
     use posthog_groups_client::ProjectToken;
@@ -172,10 +174,10 @@ mod bulk {
             bytes in prop_oneof![mutated(JOURNAL), proptest::collection::vec(any::<u8>(), 0..200)],
             rows in 0..50_u64,
         ) {
-            if let Ok(contents) = timed(|| read_journal(bytes.as_slice(), rows)) {
+            if let Ok(contents) = timed(|| read_journal(Path::new("journal"), bytes.as_slice(), rows)) {
                 let whole: usize = contents.whole.try_into().unwrap();
                 prop_assert!(whole <= bytes.len());
-                let again: Contents = read_journal(&bytes[..whole], rows).unwrap();
+                let again: Contents = read_journal(Path::new("journal"), &bytes[..whole], rows).unwrap();
                 prop_assert_eq!(again, contents);
             }
         }

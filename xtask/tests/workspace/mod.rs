@@ -45,15 +45,7 @@ impl Workspace {
     }
 
     pub(crate) fn xtask(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_remove("CARGO_MANIFEST_DIR")
-            .env_remove("POSTHOG_PERSONAL_API_KEY")
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        xtask(self.folder.path(), arguments)
     }
 
     /// The contents of all files that the commands may write.
@@ -69,4 +61,17 @@ impl Workspace {
         ];
         names.iter().map(|name| (self.path("spec").join(name), self.read(&format!("spec/{name}")))).collect()
     }
+}
+
+/// Runs a command in a folder.
+pub(crate) fn xtask(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("POSTHOG_PERSONAL_API_KEY")
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

@@ -140,29 +140,28 @@ impl Ledger {
     /// `noStructure`, or an alias of an unknown defect.
     pub fn from_document(document: &Document) -> Result<Self, Error> {
         if !document.value.is_object() {
-            let reason = "a ledger must be an object with `scope` and `defects`".to_owned();
-            return Err(Error::Unsuitable { place: document.place(&Pointer::root()), reason });
+            let reason = "a ledger must be an object with `scope` and `defects`";
+            return Err(document.unsuitable(&Pointer::root(), reason));
         }
         let ledger: Self = serde_path_to_error::deserialize(&serde_json::Value::from(&document.value))
             .map_err(|e| {
                 let at = pointer_of(e.path());
-                Error::Unsuitable { place: document.place(&at), reason: e.into_inner().to_string() }
+                document.unsuitable(&at, e.into_inner().to_string())
             })?;
         let defects = Pointer::root().key("defects");
-        let unsuitable =
-            |at: &Pointer, reason: String| Err(Error::Unsuitable { place: document.place(at), reason });
         let known: BTreeSet<&str> = ledger.defects.iter().map(|defect| defect.id.as_str()).collect();
         for (n, alias) in ledger.scope.aliases.iter().enumerate() {
             if !known.contains(alias.id.as_str()) {
                 let at = Pointer::root().key("scope").key("aliases").index(n).key("id");
-                return unsuitable(&at, format!("there is no defect {}", alias.id));
+                return Err(document.unsuitable(&at, format!("there is no defect {}", alias.id)));
             }
         }
         let mut ids = BTreeSet::new();
         for (n, defect) in ledger.defects.iter().enumerate() {
             let at = defects.index(n);
             if !ids.insert(defect.id.as_str()) {
-                return unsuitable(&at.key("id"), format!("{} occurs twice; ids must be unique", defect.id));
+                let reason = format!("{} occurs twice; ids must be unique", defect.id);
+                return Err(document.unsuitable(&at.key("id"), reason));
             }
             if defect.accounts.is_empty() == defect.no_structure.is_none()
                 && !ledger.scope.aliases.iter().any(|alias| alias.id == defect.id)
@@ -172,7 +171,7 @@ impl Ledger {
                      there are none",
                     defect.id
                 );
-                return unsuitable(&at, reason);
+                return Err(document.unsuitable(&at, reason));
             }
         }
         Ok(ledger)
@@ -310,7 +309,7 @@ impl Scope {
     pub(crate) fn nothing_of(&self, document: &Document) -> Error {
         let roots = self.roots.join("` or `");
         let reason = format!("no path begins with `{roots}`; is this the document of a different API?");
-        Error::Unsuitable { place: document.place(&Pointer::root().key("paths")), reason }
+        document.unsuitable(&Pointer::root().key("paths"), reason)
     }
 
     pub(crate) fn has_root(&self, path: &str) -> bool {

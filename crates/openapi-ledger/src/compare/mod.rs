@@ -140,7 +140,7 @@ impl Comparison {
 ///
 /// # Errors
 /// [`Error::Unsuitable`] if one of them is not an OpenAPI document, or if the published one has no path within the
-/// ledger's scope or has unresolvable references. [`Error::Ledger`] if two defects account for the same difference.
+/// ledger's scope or has unresolvable references. [`Error::Invalid`] if two defects account for the same difference.
 pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result<Comparison, Error> {
     check_operations(published)?;
     let known = ours.paths();
@@ -159,10 +159,10 @@ pub fn compare(published: &Document, ours: &Document, ledger: &Ledger) -> Result
             (Some(owner), None) => accounted.entry(owner.id.clone()).or_default().push(difference),
             (Some(a), Some(b)) => {
                 let reason = format!(
-                    "{} and {} both account for {} at `{}` of {} ({}); only one of them may",
+                    "the ledger contradicts itself: {} and {} both account for {} at `{}` of {} ({}); only one of them may",
                     a.id, b.id, difference.kind, difference.place, difference.operation, difference.published
                 );
-                return Err(Error::Ledger { reason });
+                return Err(Error::Invalid(reason));
             }
         }
     }

@@ -116,10 +116,6 @@ struct Normalizer<'a> {
 }
 
 impl<'a> Normalizer<'a> {
-    fn unsuitable(&self, at: &Pointer, reason: impl Into<String>) -> Error {
-        Error::Unsuitable { place: self.document.place(at), reason: reason.into() }
-    }
-
     fn count(&mut self, at: &Pointer) -> Result<(), Error> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
@@ -127,7 +123,7 @@ impl<'a> Normalizer<'a> {
                 "the operations expand to more than {MAX_NODES} nodes when references are inlined; \
                  is this document meant to be read by a machine?"
             );
-            return Err(self.unsuitable(at, reason));
+            return Err(self.document.unsuitable(at, reason));
         }
         Ok(())
     }
@@ -137,25 +133,11 @@ impl<'a> Normalizer<'a> {
         let (mut value, mut at) = (value, at.clone());
         for _ in 0..64 {
             let Some(reference) = value["$ref"].as_str() else { return Ok((value, at)) };
-            let target = self.target(reference, &at)?;
-            value = target.0;
-            at = target.1;
+            (value, at) = self.document.target(reference, &at)?;
         }
         Err(self
+            .document
             .unsuitable(&at, "the reference is circular and does not lead to a definition; remove the cycle"))
-    }
-
-    fn target(&self, reference: &str, at: &Pointer) -> Result<(&'a Value, Pointer), Error> {
-        let place = at.key("$ref");
-        if !reference.starts_with('#') {
-            let reason = format!("`{reference}` refers to another file; bundle the document first");
-            return Err(self.unsuitable(&place, reason));
-        }
-        Pointer::parse(reference)
-            .and_then(|to| Some((self.document.value.pointer(to.as_str())?, to)))
-            .ok_or_else(|| {
-                self.unsuitable(&place, format!("`{reference}` does not exist; is the document complete?"))
-            })
     }
 
     fn operation(
@@ -219,7 +201,7 @@ impl<'a> Normalizer<'a> {
             let at = at.key("parameters");
             for (n, parameter) in holder["parameters"].items().iter().enumerate() {
                 let (parameter, at) = self.resolved(parameter, &at.index(n))?;
-                let text = |key| parameter[key].as_str().unwrap_or("?").to_owned();
+                let text = |key: &str| parameter[key].as_str().unwrap_or("?").to_owned();
                 let (place, name) = (text("in"), text("name"));
                 // OpenAPI says that these are ignored.
                 let ignored = ["accept", "content-type", "authorization"];
@@ -346,7 +328,9 @@ impl<'a> Normalizer<'a> {
             Value::Bool(true) => return Ok(json!({})),
             Value::Bool(false) => return Ok(json!({"not": {}})),
             Value::Object(members) => members,
-            _ => return Err(self.unsuitable(at, "this is not a schema; a schema must be an object")),
+            _ => {
+                return Err(self.document.unsuitable(at, "this is not a schema; a schema must be an object"));
+            }
         };
         if members.get("$ref").is_some_and(Value::is_string) {
             // Only definitions are pushed, so recursion is detected between schemas that contain each other.

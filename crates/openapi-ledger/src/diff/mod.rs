@@ -244,7 +244,7 @@ pub fn diff(old: &Document, new: &Document, marks: &Marks) -> Result<Diff, Error
             "no operation in common with {} ({} there, {} here); is it the description of a different API?",
             old.name, matched.old, matched.new
         );
-        return Err(Error::Unsuitable { place: new.place(&Pointer::root().key("paths")), reason });
+        return Err(new.unsuitable(&Pointer::root().key("paths"), reason));
     }
     components::compare(&mut comparison);
     Ok(comparison.finish(old, new))

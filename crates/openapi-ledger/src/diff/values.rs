@@ -171,7 +171,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn ranges(&mut self, schema: &Pair<'a>) {
         for (key, lower) in BOUNDS {
             let bound = |node: &Node<'_>| {
-                let value = node.value[key].as_f64();
+                let value = node.value[*key].as_f64();
                 // Lengths and counts are never below 0.
                 let value = value.or_else(|| (*lower && *key != "minimum").then_some(0.0));
                 let exclusive = if *lower { "exclusiveMinimum" } else { "exclusiveMaximum" };

@@ -52,11 +52,6 @@ fn judge(diff: &Diff) -> Result<String, String> {
         return Ok(format!("nothing changed; the version {is} can stay"));
     };
     let needed = old.raised(step);
-    let step = match step {
-        Step::Major => "major",
-        Step::Minor => "minor",
-        Step::Patch => "patch",
-    };
     if new >= needed {
         return Ok(format!(
             "the changes require a {step} version, and the version was raised from {was} to {is}"

@@ -19,13 +19,11 @@ mod values;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::value::{Map, Value};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-
 use crate::document::Document;
 use crate::error::{Error, Place};
 pub use crate::grammar::Kind;
 use crate::pointer::Pointer;
+use crate::value::{Map, Value};
 use crate::version::{Version, openapi_version};
 pub use operations::{Status, status};
 pub use report::{Tool, findings_to_json, findings_to_sarif};
@@ -115,13 +113,14 @@ pub fn rules() -> &'static [Rule] {
 /// );
 /// # Ok::<(), openapi_ledger::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
     /// The rule that found it.
     pub rule: &'static str,
     /// The severity.
     pub severity: Severity,
     /// Where it is.
+    #[serde(flatten)]
     pub place: Place,
     /// What is wrong.
     pub message: String,
@@ -133,20 +132,6 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, severity, place, message, help } = self;
         write!(f, "{place} {severity}[{rule}]: {message}; help: {help}")
-    }
-}
-
-impl Serialize for Finding {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Finding", 7)?;
-        out.serialize_field("rule", self.rule)?;
-        out.serialize_field("severity", &self.severity)?;
-        out.serialize_field("file", &self.place.file)?;
-        out.serialize_field("pointer", &self.place.pointer.to_string())?;
-        out.serialize_field("line", &self.place.line)?;
-        out.serialize_field("message", &self.message)?;
-        out.serialize_field("help", &self.help)?;
-        out.end()
     }
 }
 
@@ -233,7 +218,7 @@ pub fn check_openapi(document: &Document) -> Result<(), Error> {
     if check_operations(document)? == Version::V3_1 {
         let version = document.value["openapi"].as_str().unwrap_or_default();
         let reason = format!("this is an OpenAPI {version} document; use a document of version 3.0.x");
-        return Err(Error::Unsuitable { place: document.place(&Pointer::root().key("openapi")), reason });
+        return Err(document.unsuitable(&Pointer::root().key("openapi"), reason));
     }
     Ok(())
 }
@@ -250,7 +235,7 @@ pub(crate) fn check_operations(document: &Document) -> Result<Version, Error> {
         }
         None => (root, "there is no `paths` field, so the document has no operations".to_owned()),
     };
-    Err(Error::Unsuitable { place: document.place(&pointer), reason })
+    Err(document.unsuitable(&pointer, reason))
 }
 
 /// Collects findings. The rule determines the severity, and the document the line.

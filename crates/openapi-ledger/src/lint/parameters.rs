@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Context, Report, Site, rules};
 use crate::grammar::Kind;
 use crate::pointer::Pointer;
-use crate::text::{did_you_mean, meant_or};
+use crate::text::meant_or;
 
 pub(super) fn check(context: &Context, report: &mut Report) {
     duplicates(context, report);
@@ -34,17 +34,14 @@ fn duplicates(context: &Context, report: &mut Report) {
         }
         let mut seen = HashSet::new();
         for node in context.below(n, "parameters") {
-            let Some(parameter) = context.follow(node).map(|n| &context.sites[n]) else { continue };
+            let Some(parameter) = context.site(node) else { continue };
             let (Some(name), Some(place)) = (parameter.text("name"), parameter.text("in")) else { continue };
             // Header names are case-insensitive.
             let identity = if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
             if !seen.insert((identity, place)) {
-                report.add(
-                    &rules::PARAMETER_DUPLICATE,
-                    context.pointer(node),
-                    format!("the {place} parameter `{name}` is listed twice"),
-                    "remove one of the two",
-                );
+                let message = format!("the {place} parameter `{name}` is listed twice");
+                let at = context.pointer(node);
+                report.add(&rules::PARAMETER_DUPLICATE, at, message, "remove one of the two");
             }
         }
     }
@@ -53,17 +50,12 @@ fn duplicates(context: &Context, report: &mut Report) {
 fn place(site: &Site, report: &mut Report) {
     const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
     let Some(place) = site.text("in").filter(|place| !PLACES.contains(place)) else { return };
-    let help = match (place, did_you_mean(place, PLACES)) {
-        ("body" | "formData", _) => "describe the body under `requestBody`".to_owned(),
-        (_, Some(meant)) => format!("did you mean `{meant}`?"),
-        (_, None) => "write `path`, `query`, `header` or `cookie`".to_owned(),
+    let help = match place {
+        "body" | "formData" => "describe the body under `requestBody`".to_owned(),
+        _ => meant_or(place, PLACES, "write `path`, `query`, `header` or `cookie`"),
     };
-    report.add(
-        &rules::PARAMETER_IN,
-        &site.pointer.key("in"),
-        format!("`{place}` is not a location of parameters"),
-        help,
-    );
+    let message = format!("`{place}` is not a location of parameters");
+    report.add(&rules::PARAMETER_IN, &site.pointer.key("in"), message, help);
 }
 
 fn schema_or_content(site: &Site, report: &mut Report) {
@@ -94,17 +86,10 @@ fn style(site: &Site, report: &mut Report) {
     };
     if !allowed.contains(&style) {
         let place = site.text("in").unwrap_or("header");
-        let help = meant_or(
-            style,
-            allowed.iter().copied(),
-            format!("use `{}`, or omit `style`", allowed.join("` or `")),
-        );
-        report.add(
-            &rules::PARAMETER_STYLE,
-            &site.pointer.key("style"),
-            format!("`{style}` is not a style for {place} parameters"),
-            help,
-        );
+        let otherwise = format!("use `{}`, or omit `style`", allowed.join("` or `"));
+        let help = meant_or(style, allowed.iter().copied(), otherwise);
+        let message = format!("`{style}` is not a style for {place} parameters");
+        report.add(&rules::PARAMETER_STYLE, &site.pointer.key("style"), message, help);
     }
 }
 
@@ -115,10 +100,6 @@ fn header_name(name: &str, at: &Pointer, what: &str, report: &mut Report) {
         "authorization" => "describe it as a security scheme",
         _ => return,
     };
-    report.add(
-        &rules::PARAMETER_HEADER_NAME,
-        at,
-        format!("OpenAPI ignores a {what} named `{name}`"),
-        format!("remove it; {instead}"),
-    );
+    let message = format!("OpenAPI ignores a {what} named `{name}`");
+    report.add(&rules::PARAMETER_HEADER_NAME, at, message, format!("remove it; {instead}"));
 }

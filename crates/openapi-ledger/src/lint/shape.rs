@@ -238,12 +238,8 @@ fn unknown_field(
         }
         (None, None) => format!("remove `{name}`, or rename it to `x-{name}` if it is an extension"),
     };
-    report.add(
-        &rules::UNKNOWN_FIELD,
-        &pointer.key(name),
-        format!("`{name}` is not a field of the {}", description.title),
-        help,
-    );
+    let message = format!("`{name}` is not a field of the {}", description.title);
+    report.add(&rules::UNKNOWN_FIELD, &pointer.key(name), message, help);
 }
 
 /// The help for a keyword that JSON Schema has but OpenAPI 3.0 does not have.
@@ -292,12 +288,8 @@ fn wrong_type(report: &mut Report, task: &Task, wanted: &str) {
         (_, Value::Null) => format!("add a value for `{name}`, {wanted}, or remove it"),
         _ => format!("write {wanted}{}", or_what_fits(task.value, wanted)),
     };
-    report.add(
-        &rules::WRONG_TYPE,
-        &task.pointer,
-        format!("`{name}` must be {wanted}, not {} ({})", json_type(task.value), brief(task.value)),
-        help,
-    );
+    let message = format!("`{name}` must be {wanted}, not {} ({})", json_type(task.value), brief(task.value));
+    report.add(&rules::WRONG_TYPE, &task.pointer, message, help);
 }
 
 /// Returns the text itself if it would be valid without quotes, otherwise a different text.

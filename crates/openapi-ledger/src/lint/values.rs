@@ -188,7 +188,7 @@ impl Validators {
             let (edge, key) = context.edge(node);
             match edge {
                 "properties" => {
-                    let property = context.follow(node).map(|n| &context.sites[n]);
+                    let property = context.site(node);
                     let not_here = property.is_some_and(|p| match direction {
                         Direction::Request => p.flag("readOnly"),
                         Direction::Response => p.flag("writeOnly"),
@@ -321,7 +321,7 @@ fn examples(context: &Context, validators: &mut Validators, report: &mut Report,
         compare_value(value, &site.pointer.key("example"));
     }
     for node in context.below(n, "examples") {
-        let Some(example) = context.follow(node).map(|n| &context.sites[n]) else { continue };
+        let Some(example) = context.site(node) else { continue };
         if let Some(value) = example.object.get("value") {
             // An example can be used with several schemas, so the finding is reported at the place that uses it.
             let at = match node {
@@ -345,11 +345,7 @@ fn compare(
     for (inside, problem) in validators.problems(context, schema, direction, value) {
         let place = if inside.is_empty() { String::new() } else { format!(" at {inside}") };
         let what = if rule.name == rules::DEFAULT_INVALID.name { "default" } else { "example" };
-        report.add(
-            rule,
-            at,
-            format!("the {what} {} does not match its schema{place}: {problem}", brief(value)),
-            format!("correct the {what} or the schema"),
-        );
+        let message = format!("the {what} {} does not match its schema{place}: {problem}", brief(value));
+        report.add(rule, at, message, format!("correct the {what} or the schema"));
     }
 }

@@ -4,7 +4,7 @@ use crate::Era;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::database::Database;
-use crate::endpoints::fields::{self, TextRules};
+use crate::endpoints::fields;
 use crate::endpoints::render::GroupObject;
 use crate::endpoints::side_effects::{self, Change};
 use crate::errors::{self, Failure};
@@ -12,8 +12,6 @@ use crate::json::{Json, Properties, to_text};
 use crate::limits::Limits;
 use crate::request::Data;
 use crate::store::GroupRow;
-
-const KEY_RULES: TextRules = TextRules { longest: 400, blank: false };
 
 /// Stores the group before it checks the group type and the properties, so these errors leave a group behind.
 pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<Answer, Failure> {
@@ -34,12 +32,10 @@ pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<A
     if !row.properties.is_object() {
         return Err(errors::server_error());
     }
-    if database.era() == Era::Y2026 {
-        for (name, value) in row.properties.iter() {
+    for (name, value) in row.properties.iter() {
+        if database.era() == Era::Y2026 {
             database.define_property(row.project, index, &name, &value);
         }
-    }
-    for (name, value) in row.properties.iter() {
         let change = Change {
             activity: "create_group",
             name: &name,
@@ -55,13 +51,8 @@ pub(crate) fn create(database: &mut Database, context: &Context<'_>) -> Result<A
 /// Checks the fields in order and returns the first error.
 fn fields(data: &Data) -> Result<(i32, String, Properties), Failure> {
     fields::object(data)?;
-    let index = fields::integer(data.get("group_type_index").as_ref());
-    let index = index.map_err(|why| fields::refuse("group_type_index", why))?;
-    let key = match data.get("group_key") {
-        Some(key) => fields::text(&key, KEY_RULES),
-        None => Err(fields::required()),
-    };
-    let key = key.map_err(|why| fields::refuse("group_key", why))?;
+    let index = fields::integer(data, "group_type_index")?;
+    let key = fields::filled_text(data, "group_key")?;
     let properties = match (data.get("group_properties"), data.form) {
         // In a form, this field is JSON text.
         (Some(text), true) => {

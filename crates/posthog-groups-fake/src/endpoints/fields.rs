@@ -4,25 +4,15 @@ use crate::errors::{self, Failure};
 use crate::json::{Json, Kind};
 use crate::request::{self, Data};
 
-/// Why a field is invalid: code and detail.
-pub(crate) type Complaint = (&'static str, String);
+/// The maximum length of a text field.
+const MAX_TEXT: usize = 400;
 
-pub(crate) fn required() -> Complaint {
-    ("required", "This field is required.".to_owned())
+fn required(field: &str) -> Failure {
+    errors::validation(field, "required", "This field is required.")
 }
 
-fn null() -> Complaint {
-    ("null", "This field may not be null.".to_owned())
-}
-
-/// The framework's code `invalid`, which the envelope renames.
-fn invalid(detail: &str) -> Complaint {
-    ("invalid_input", detail.to_owned())
-}
-
-/// Turns a complaint into an error.
-pub(crate) fn refuse(field: &str, (code, detail): Complaint) -> Failure {
-    errors::validation(field, code, &detail)
+fn null(field: &str) -> Failure {
+    errors::validation(field, "null", "This field may not be null.")
 }
 
 /// The body must be an object.
@@ -39,23 +29,24 @@ pub(crate) fn object(data: &Data) -> Result<(), Failure> {
 }
 
 /// Parses a field that is a 32-bit integer. Text and floats without a fraction are accepted.
-pub(crate) fn integer(value: Option<&Json>) -> Result<i32, Complaint> {
-    let value = value.ok_or_else(required)?;
-    let not_an_integer = || invalid("A valid integer is required.");
+pub(crate) fn integer(data: &Data, field: &str) -> Result<i32, Failure> {
+    let value = data.get(field).ok_or_else(|| required(field))?;
+    let not_an_integer = || errors::invalid(field, "A valid integer is required.");
     let text = match value.kind() {
-        Kind::Null => return Err(null()),
+        Kind::Null => return Err(null(field)),
         Kind::String => value.text().unwrap_or_default(),
         Kind::Number => number_text(value.as_str()),
         _ => return Err(not_an_integer()),
     };
     let number = request::integer(without_zero_fraction(&text)).ok_or_else(not_an_integer)?;
-    if number > i128::from(i32::MAX) {
-        return Err(("max_value", format!("Ensure this value is less than or equal to {}.", i32::MAX)));
-    }
-    if number < i128::from(i32::MIN) {
-        return Err(("min_value", format!("Ensure this value is greater than or equal to {}.", i32::MIN)));
-    }
-    i32::try_from(number).map_err(|_| not_an_integer())
+    i32::try_from(number).map_err(|_| {
+        let (code, bound) = if number > 0 {
+            ("max_value", format!("less than or equal to {}", i32::MAX))
+        } else {
+            ("min_value", format!("greater than or equal to {}", i32::MIN))
+        };
+        errors::validation(field, code, &format!("Ensure this value is {bound}."))
+    })
 }
 
 /// Formats a number as Python does: a float without a fraction ends in `.0`.
@@ -79,31 +70,31 @@ fn without_zero_fraction(text: &str) -> &str {
     }
 }
 
-/// The rules of a text field.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TextRules {
-    pub(crate) longest: usize,
-    pub(crate) blank: bool,
+/// Parses a text field that is required and not blank.
+pub(crate) fn filled_text(data: &Data, field: &str) -> Result<String, Failure> {
+    let text = text(field, &data.get(field).ok_or_else(|| required(field))?)?;
+    match text.as_str() {
+        "" => Err(errors::validation(field, "blank", "This field may not be blank.")),
+        _ => Ok(text),
+    }
 }
 
 /// Parses a text field. Numbers become text, and the text is trimmed.
-pub(crate) fn text(value: &Json, rules: TextRules) -> Result<String, Complaint> {
+pub(crate) fn text(field: &str, value: &Json) -> Result<String, Failure> {
     let text = match value.kind() {
-        Kind::Null => return Err(null()),
+        Kind::Null => return Err(null(field)),
         Kind::String => value.text().unwrap_or_default(),
         Kind::Number => number_text(value.as_str()),
-        _ => return Err(invalid("Not a valid string.")),
+        _ => return Err(errors::invalid(field, "Not a valid string.")),
     };
     let text = text.trim();
-    if text.is_empty() && !rules.blank {
-        return Err(("blank", "This field may not be blank.".to_owned()));
-    }
-    if text.chars().count() > rules.longest {
-        let detail = format!("Ensure this field has no more than {} characters.", rules.longest);
-        return Err(("max_length", detail));
+    if text.chars().count() > MAX_TEXT {
+        let detail = format!("Ensure this field has no more than {MAX_TEXT} characters.");
+        return Err(errors::validation(field, "max_length", &detail));
     }
     if text.contains('\0') {
-        return Err(("null_characters_not_allowed", "Null characters are not allowed.".to_owned()));
+        let detail = "Null characters are not allowed.";
+        return Err(errors::validation(field, "null_characters_not_allowed", detail));
     }
     Ok(text.to_owned())
 }
@@ -132,28 +123,9 @@ mod tests {
             ("-2147483649", Err("min_value")),
             ("1e400", Err("invalid_input")),
         ] {
-            let value = Json::parse(json).unwrap();
-            assert_eq!(integer(Some(&value)).map_err(|(code, _)| code), wanted, "{json}");
-        }
-        assert_eq!(integer(None).map_err(|(code, _)| code), Err("required"));
-    }
-
-    #[test]
-    fn text_is_trimmed_and_limited() {
-        let rules = TextRules { longest: 3, blank: false };
-        for (json, wanted) in [
-            ("\" a \"", Ok("a")),
-            ("5", Ok("5")),
-            ("\"   \"", Err("blank")),
-            ("\"abcd\"", Err("max_length")),
-            ("\"äöü\"", Ok("äöü")),
-            ("\"a\\u0000\"", Err("null_characters_not_allowed")),
-            ("null", Err("null")),
-            ("true", Err("invalid_input")),
-            ("{}", Err("invalid_input")),
-        ] {
-            let value = Json::parse(json).unwrap();
-            assert_eq!(text(&value, rules).as_deref().map_err(|(code, _)| *code), wanted, "{json}");
+            let data = Data::of(&format!(r#"{{"n":{json}}}"#));
+            let parsed = integer(&data, "n").map_err(|failure| failure.body["code"].clone());
+            assert_eq!(parsed, wanted.map_err(Into::into), "{json}");
         }
     }
 }

@@ -15,11 +15,11 @@ fn denied(detail: &str) -> Value {
 }
 
 async fn with_header(api: &Api, path: &str, value: &str) -> Answer {
-    Answer::of(Client::new().get(api.url(path)).header("authorization", value).send().await.unwrap()).await
+    Answer::of(Client::new().get(api.url(path)).header("authorization", value)).await
 }
 
 async fn without_key(api: &Api, path: &str) -> Answer {
-    Answer::of(Client::new().get(api.url(path)).send().await.unwrap()).await
+    Answer::of(Client::new().get(api.url(path))).await
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn only_the_first_place_with_a_key_is_used() {
             [(json!({"personal_api_key": key}), None), (json!({"personal_api_key": "x"}), Some("body"))]
         {
             let url = api.url(&format!("groups/?personal_api_key={key}"));
-            let answer = Answer::of(Client::new().post(url).json(&body).send().await.unwrap()).await;
+            let answer = Answer::of(Client::new().post(url).json(&body)).await;
             match wanted {
                 Some(place) => assert_eq!(answer.json(), invalid(place)),
                 None => assert_eq!(answer.status, 400),

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Api, start};
 
 async fn put(api: &Api, document: &Value) -> Answer {
-    Answer::of(api.http.put(api.url("/__admin/state")).json(document).send().await.unwrap()).await
+    Answer::of(api.http.put(api.url("/__admin/state")).json(document)).await
 }
 
 async fn state(api: &Api) -> String {
-    Answer::of(api.http.get(api.url("/__admin/state")).send().await.unwrap()).await.text
+    Answer::of(api.http.get(api.url("/__admin/state"))).await.text
 }
 
 fn everything() -> Value {
@@ -89,7 +89,7 @@ async fn the_journal_has_requests_and_their_outcomes() {
     let api = start(Era::Y2026).await;
     api.get("groups/find/?group_key=a%20b").await;
     api.post("groups/", json!({"group_key": "ä"})).await;
-    let journal = Answer::of(api.http.get(api.url("/__admin/journal")).send().await.unwrap()).await.json();
+    let journal = Answer::of(api.http.get(api.url("/__admin/journal"))).await.json();
     let entries = journal["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 2);
     let seen: Vec<_> = entries.iter().map(|e| (&e["seq"], &e["method"], &e["status"])).collect();
@@ -126,7 +126,7 @@ async fn faults_are_added_and_removed_over_http() {
 async fn an_admin_body_that_is_too_large_is_rejected() {
     let api = start(Era::Y2026).await;
     let request = api.http.put(api.url("/__admin/state")).body(vec![b' '; (256 << 20) + 1]);
-    let answer = Answer::of(request.send().await.unwrap()).await;
+    let answer = Answer::of(request).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text.contains("larger than 268435456 bytes"), "{}", answer.text);
 }

@@ -15,7 +15,7 @@ fn identify(key: &str, set: Value) -> Value {
 }
 
 async fn send(api: &Api, path: &str, body: &Value) -> Answer {
-    Answer::of(Client::new().post(api.url(path)).json(body).send().await.unwrap()).await
+    Answer::of(Client::new().post(api.url(path)).json(body)).await
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn events_are_merged_into_groups() {
             let answer = send(&api, path, &identify("org:5", json!({"via": path}))).await;
             assert_eq!((answer.status, answer.text.as_str()), (200, r#"{"status":"Ok"}"#));
             let properties = &api.fake.state().groups[0].group_properties;
-            assert_eq!(properties.get("via").unwrap().text_for_test(), path);
+            assert_eq!(properties.get("via").unwrap().as_str(), json!(path).to_string());
             assert!(properties.get("name").is_some());
         }
         let batch =
@@ -41,17 +41,6 @@ async fn events_are_merged_into_groups() {
             assert_eq!(send(&api, path, &batch).await.status, 404);
         }
         assert_eq!(api.fake.state().captured_events.len(), 0);
-    }
-}
-
-/// The text of a JSON string.
-trait Text {
-    fn text_for_test(&self) -> String;
-}
-
-impl Text for posthog_groups_fake::Json {
-    fn text_for_test(&self) -> String {
-        serde_json::from_str(self.as_str()).unwrap()
     }
 }
 
@@ -226,6 +215,6 @@ async fn a_batch_of_a_thousand_large_events_is_accepted() {
     let state = api.fake.state();
     assert_eq!(state.groups.len(), 1_000);
     let five = state.groups.iter().find(|group| group.group_key == "org:5").unwrap();
-    assert_eq!(five.group_properties.get("name").unwrap().text_for_test(), "Mr. Krabs");
-    assert_eq!(five.group_properties.get("filler").unwrap().text_for_test(), filler);
+    assert_eq!(five.group_properties.get("name").unwrap().as_str(), json!("Mr. Krabs").to_string());
+    assert_eq!(five.group_properties.get("filler").unwrap().as_str(), json!(filler).to_string());
 }

@@ -1,7 +1,7 @@
 //! A running server, and functions for sending requests to it.
 
 use posthog_groups_fake::{Era, Fake, Group, GroupType, State};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 pub(crate) struct Api {
@@ -18,7 +18,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, text: response.text().await.unwrap() }
     }
@@ -49,12 +50,18 @@ impl Api {
     }
 
     pub(crate) async fn ask_as(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let request = self.http.request(method, self.url(path)).bearer_auth(key);
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        Answer::of(request.send().await.unwrap()).await
+        with_body(self.http.request(method, self.url(path)).bearer_auth(key), body).await
+    }
+
+    pub(crate) async fn as_session(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self.http.request(method, self.url(path));
+        with_body(request.header("cookie", "a=b; sessionid=logged-in"), body).await
+    }
+
+    /// Posts a body unchanged, because not all bodies can be built as a value.
+    pub(crate) async fn post_text(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let request = self.http.post(self.url(path)).bearer_auth(self.fake.key()).body(body.to_owned());
+        Answer::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -65,15 +72,6 @@ impl Api {
         self.ask(Method::POST, path, Some(body)).await
     }
 
-    pub(crate) async fn as_session(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let request = self.http.request(method, self.url(path)).header("cookie", "a=b; sessionid=logged-in");
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        Answer::of(request.send().await.unwrap()).await
-    }
-
     /// A path relative to the main project, or an absolute path.
     pub(crate) fn url(&self, path: &str) -> String {
         match path.strip_prefix('/') {
@@ -81,6 +79,14 @@ impl Api {
             None => format!("{}/api/projects/1/{path}", self.fake.url()),
         }
     }
+}
+
+async fn with_body(request: RequestBuilder, body: Option<Value>) -> Answer {
+    Answer::of(match body {
+        Some(body) => request.json(&body),
+        None => request,
+    })
+    .await
 }
 
 /// Two group types, one group.

@@ -19,9 +19,7 @@ async fn unknown_paths_are_not_found_for_any_method_and_without_credentials() {
             for path in
                 ["/api/nothing/", "/api/projects/1/groups/nothing", "/api/1/groups_types/", "/api/schema"]
             {
-                let answer =
-                    Answer::of(Client::new().request(method.clone(), api.url(path)).send().await.unwrap())
-                        .await;
+                let answer = Answer::of(Client::new().request(method.clone(), api.url(path))).await;
                 assert_eq!((answer.status, answer.json()), (404, wanted.clone()), "{method} {path}");
             }
         }
@@ -49,17 +47,11 @@ async fn an_unsupported_method_returns_the_allowed_ones() {
     }
 }
 
-async fn send(api: &Api, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let request = Client::new().post(api.url(path)).bearer_auth(api.fake.key()).body(body.to_owned());
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    Answer::of(request.send().await.unwrap()).await
-}
-
 #[tokio::test]
 async fn only_json_is_returned() {
     for era in Era::ALL {
         let api = start(era).await;
-        let answer = send(&api, "groups/", &[("accept", "text/html")], "").await;
+        let answer = api.post_text("groups/", &[("accept", "text/html")], "").await;
         let detail = "Could not satisfy the request Accept header.";
         assert_eq!(
             (answer.status, answer.json()),
@@ -67,20 +59,20 @@ async fn only_json_is_returned() {
         );
         assert_eq!(api.get(&format!("{LIST}&format=xml")).await.status, 404);
 
-        let answer = send(&api, "groups/", &[("content-type", "text/plain")], "x").await;
+        let answer = api.post_text("groups/", &[("content-type", "text/plain")], "x").await;
         let detail = "Unsupported media type \"text/plain\" in request.";
         let wanted = envelope("invalid_request", "unsupported_media_type", detail, None);
         assert_eq!((answer.status, answer.json()), (415, wanted));
 
         let json = [("content-type", "application/json")];
-        let answer = send(&api, "groups/", &json, "group_key=a").await;
+        let answer = api.post_text("groups/", &json, "group_key=a").await;
         let detail = "JSON parse error - Expecting value: line 1 column 1 (char 0)";
         assert_eq!(
             (answer.status, answer.json()),
             (400, envelope("invalid_request", "parse_error", detail, None))
         );
         let deep = "[".repeat(100_000);
-        assert_eq!(send(&api, "groups/", &json, &deep).await.status, 400);
+        assert_eq!(api.post_text("groups/", &json, &deep).await.status, 400);
     }
 }
 
@@ -90,17 +82,18 @@ async fn forms_are_accepted_and_their_values_are_text() {
         let api = start(era).await;
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let path = "groups/update_property/?group_type_index=0&group_key=org:5";
-        let answer = send(&api, path, &form, "key=seats&value=3").await;
+        let answer = api.post_text(path, &form, "key=seats&value=3").await;
         assert_eq!(answer.json()["group_properties"]["seats"], json!("3"));
         let body = "group_type_index=0&group_key=a&group_properties=%7B%22n%22%3A1%7D";
-        assert_eq!(send(&api, "groups/", &form, body).await.json()["group_properties"], json!({"n": 1}));
+        assert_eq!(api.post_text("groups/", &form, body).await.json()["group_properties"], json!({"n": 1}));
     }
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_rejected_by_the_framework() {
     let api = start(Era::Y2026).await;
-    let answer = send(&api, "groups/", &[("content-type", "application/json")], &" ".repeat(21 << 20)).await;
+    let answer =
+        api.post_text("groups/", &[("content-type", "application/json")], &" ".repeat(21 << 20)).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text.contains("Bad Request (400)"));
 }

@@ -51,6 +51,13 @@ async fn only_the_first_error_about_a_new_group_is_returned() {
             (json!({"group_type_index": 0, "group_key": " "}), "blank", Some("group_key")),
             (json!({"group_type_index": 0, "group_key": "k".repeat(401)}), "max_length", Some("group_key")),
             (json!({"group_type_index": 0, "group_key": {}}), "invalid_input", Some("group_key")),
+            (json!({"group_type_index": 0, "group_key": true}), "invalid_input", Some("group_key")),
+            (json!({"group_type_index": 0, "group_key": null}), "null", Some("group_key")),
+            (
+                json!({"group_type_index": 0, "group_key": "a\0"}),
+                "null_characters_not_allowed",
+                Some("group_key"),
+            ),
             (json!({"group_type_index": 0, "group_key": "org:5"}), "invalid_input", Some("detail")),
             (json!([]), "invalid_input", None),
         ] {
@@ -58,6 +65,11 @@ async fn only_the_first_error_about_a_new_group_is_returned() {
             assert_eq!((status, got.as_str(), at.as_deref()), (400, code, attr), "{body}");
         }
         assert_eq!(api.fake.state().captured_events.len(), 0);
+        // The length is counted in characters, and numbers become text.
+        for (key, stored) in [(json!("ä".repeat(400)), "ä".repeat(400)), (json!(5), "5".to_owned())] {
+            let answer = api.post("groups/", json!({"group_type_index": 0, "group_key": key})).await;
+            assert_eq!((answer.status, answer.json()["group_key"].as_str()), (201, Some(stored.as_str())));
+        }
     }
 }
 

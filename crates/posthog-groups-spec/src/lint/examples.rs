@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openapi_ledger::lint::{Context, Direction, Kind, Node, Validators};
-use openapi_ledger::text::{did_you_mean, listed};
+use openapi_ledger::text::listed;
 use openapi_ledger::{Document, Place, Text, Value};
 
 /// A parameter or a header.
@@ -42,14 +42,6 @@ impl<'d> Operations<'d> {
 
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
-    }
-
-    pub(crate) fn meant(&self, id: &str) -> Option<&'d str> {
-        did_you_mean(id, self.ids())
-    }
-
-    pub(crate) fn closest<'n>(&self, name: &str, known: &[&'n str]) -> Option<&'n str> {
-        did_you_mean(name, known.iter().copied())
     }
 
     pub(crate) fn place(&self, id: &str) -> Place {

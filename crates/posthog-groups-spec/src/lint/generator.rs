@@ -99,20 +99,15 @@ fn request_body(context: &Context, operation: usize, report: &mut Report) {
         let site = &context.sites[body];
         let content = site.map("content").filter(|content| !content.is_empty());
         if let Some(content) = content.filter(|content| !content.keys().any(|name| is_kept(name))) {
-            report.add(
-                &rules::GENERATOR_REQUEST_MEDIA,
-                context.pointer(node),
-                format!("the body is only available as {}", listed(content.keys().map(Text::as_str))),
-                "offer `application/json`",
-            );
+            let message =
+                format!("the body is only available as {}", listed(content.keys().map(Text::as_str)));
+            let help = "offer `application/json`";
+            report.add(&rules::GENERATOR_REQUEST_MEDIA, context.pointer(node), message, help);
         }
         if content.is_some() && !site.flag("required") {
-            report.add(
-                &rules::GENERATOR_OPTIONAL_BODY,
-                &site.pointer,
-                "the body is optional, but the generated method requires it",
-                "use `required: true`; an empty body can be `{}`",
-            );
+            let message = "the body is optional, but the generated method requires it";
+            let help = "use `required: true`; an empty body can be `{}`";
+            report.add(&rules::GENERATOR_OPTIONAL_BODY, &site.pointer, message, help);
         }
     }
 }
@@ -131,12 +126,10 @@ fn parameters(context: &Context, operation: usize, report: &mut Report) {
             && place == "query"
             && site.object.get("explode") == Some(&Value::Bool(false))
         {
-            report.add(
-                &rules::GENERATOR_EXPLODE,
-                &site.pointer.key("explode"),
-                format!("progenitor ignores it and sends {name}=1&{name}=2"),
-                "use `explode: true` if the server accepts it, otherwise a string that the caller joins",
-            );
+            let message = format!("progenitor ignores it and sends {name}=1&{name}=2");
+            let help =
+                "use `explode: true` if the server accepts it, otherwise a string that the caller joins";
+            report.add(&rules::GENERATOR_EXPLODE, &site.pointer.key("explode"), message, help);
         }
         let at = if site.pointer.as_str().starts_with("/components/") {
             &context.sites[operation].pointer
@@ -182,12 +175,9 @@ fn parameter(site: &Site, place: &str, report: &mut Report) {
     }
     let usual = if place == "query" { "form" } else { "simple" };
     if let Some(style) = site.text("style").filter(|style| place != "cookie" && *style != usual) {
-        report.add(
-            &rules::GENERATOR_PARAMETER,
-            &site.pointer.key("style"),
-            format!("progenitor rejects the style `{style}` of {place} parameters"),
-            format!("use `style: {usual}`, or a string that the caller builds"),
-        );
+        let message = format!("progenitor rejects the style `{style}` of {place} parameters");
+        let help = format!("use `style: {usual}`, or a string that the caller builds");
+        report.add(&rules::GENERATOR_PARAMETER, &site.pointer.key("style"), message, help);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::lint::registry as rules;
 use openapi_ledger::Value;
 use openapi_ledger::lint::{Context, Kind, Report, Site};
-use openapi_ledger::text::{brief, did_you_mean, json_type, listed, meant_or};
+use openapi_ledger::text::{brief, json_type, listed, meant_or};
 
 /// The values of `x-idempotency`.
 const IDEMPOTENCY: [&str; 4] = ["safe", "idempotent", "read-before-retry", "not-found-is-success"];
@@ -40,19 +40,13 @@ fn idempotency(site: &Site, value: &Value, report: &mut Report) {
         Some("safe") if site.kind == Kind::Operation && !matches!(site.edge, "get" | "head" | "options") => {
             let message =
                 format!("{} is never `safe`, because it changes something", site.edge.to_ascii_uppercase());
-            report.add(
-                &rules::EXTENSION_MARK,
-                &at,
-                message,
-                format!("write one of {}", listed(IDEMPOTENCY[1..].iter().copied())),
-            );
+            let help = format!("write one of {}", listed(IDEMPOTENCY[1..].iter().copied()));
+            report.add(&rules::EXTENSION_MARK, &at, message, help);
         }
         Some(word) if IDEMPOTENCY.contains(&word) => {}
         other => {
-            let help = match other.and_then(|word| did_you_mean(word, IDEMPOTENCY)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("write one of {}", listed(IDEMPOTENCY)),
-            };
+            let otherwise = format!("write one of {}", listed(IDEMPOTENCY));
+            let help = meant_or(other.unwrap_or_default(), IDEMPOTENCY, otherwise);
             report.add(&rules::EXTENSION_MARK, &at, format!("`x-idempotency` is {}", brief(value)), help);
         }
     }
@@ -62,31 +56,18 @@ fn availability(site: &Site, value: &Value, report: &mut Report) {
     let at = site.pointer.key("x-availability");
     let Some(members) = value.as_object() else {
         let message = format!("`x-availability` is {}, not an object", json_type(value));
-        report.add(
-            &rules::EXTENSION_MARK,
-            &at,
-            message,
-            "write `{since: \"2025-08-29\", until: \"2025-09-10\"}`",
-        );
-        return;
+        let help = "write `{since: \"2025-08-29\", until: \"2025-09-10\"}`";
+        return report.add(&rules::EXTENSION_MARK, &at, message, help);
     };
     if members.is_empty() {
-        report.add(
-            &rules::EXTENSION_MARK,
-            &at,
-            "`x-availability` is empty",
-            "add `since` or `until`, or remove it",
-        );
+        let help = "add `since` or `until`, or remove it";
+        report.add(&rules::EXTENSION_MARK, &at, "`x-availability` is empty", help);
     }
     for (name, value) in members {
         if !matches!(name.as_str(), "since" | "until") {
             let help = meant_or(name, ["since", "until"], "it has only `since` and `until`");
-            report.add(
-                &rules::EXTENSION_MARK,
-                &at.key(name),
-                format!("`{name}` is not a field of `x-availability`"),
-                help,
-            );
+            let message = format!("`{name}` is not a field of `x-availability`");
+            report.add(&rules::EXTENSION_MARK, &at.key(name), message, help);
         } else if !value.is_string() {
             let message = format!("`{name}` is {}, not a string", json_type(value));
             report.add(&rules::EXTENSION_MARK, &at.key(name), message, "put the date in quotes");

@@ -83,9 +83,9 @@ struct Body<'a> {
 pub(crate) type Refused = HashMap<usize, Error>;
 
 /// Events that are sent in one request.
-pub(crate) struct Batch<'a> {
-    capture: &'a Capture,
-    rows: Vec<PendingRow>,
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) rows: Vec<PendingRow>,
     events: Vec<Box<RawValue>>,
     bytes: usize,
 }
@@ -124,15 +124,12 @@ impl Capture {
         Ok(Self { groups: groups.clone(), http, url, token, group_type, salt: salt.to_owned() })
     }
 
-    pub(crate) fn batch(&self) -> Batch<'_> {
-        Batch { capture: self, rows: Vec::new(), events: Vec::new(), bytes: 0 }
-    }
-
-    fn event(&self, row: &ImportRow) -> serde_json::Result<Box<RawValue>> {
+    /// Returns the event of a row, or the reason why no server accepts it.
+    pub(crate) fn event(&self, row: &ImportRow) -> Result<Box<RawValue>> {
         let mut hash = Sha256::new();
         hash.update(&self.salt);
-        hash.update(row.id().0);
-        serde_json::value::to_raw_value(&Event {
+        hash.update(row.id());
+        let event = serde_json::value::to_raw_value(&Event {
             event: "$groupidentify",
             uuid: uuid(&hash.finalize()),
             // The distinct id that SDKs use for groups.
@@ -142,7 +139,15 @@ impl Capture {
                 group_key: &row.key,
                 group_set: &row.properties,
             },
-        })
+        });
+        let event =
+            event.map_err(|e| Error::input("the row cannot be serialized as an event").with_source(e))?;
+        let bytes = event.get().len();
+        if bytes > LARGEST - FRAME {
+            let what = format!("the event of the row has {bytes} bytes, but servers accept only 20 MB");
+            return Err(Error::input(what));
+        }
+        Ok(event)
     }
 
     /// Sends a batch, and returns the events that the server rejects.
@@ -152,7 +157,7 @@ impl Capture {
     ///
     /// # Errors
     /// Any other failure, and a server that rejects all events, because then the rows are not the cause.
-    pub(crate) async fn send(&self, batch: &Batch<'_>, mut worked: bool) -> Result<Refused> {
+    pub(crate) async fn send(&self, batch: &Batch, mut worked: bool) -> Result<Refused> {
         let mut refused = Refused::new();
         let mut refusals = 0;
         // All parts of one size are sent before smaller ones, so that valid parts show early that the server works.
@@ -258,47 +263,15 @@ pub(crate) fn refusal(
     Error::answer(status, &headers, body.as_bytes(), wait)
 }
 
-impl Batch<'_> {
+impl Batch {
     pub(crate) fn is_full(&self) -> bool {
         self.bytes >= FULL || self.events.len() >= MOST_EVENTS
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.events.is_empty()
-    }
-
-    pub(crate) fn rows(&self) -> &[PendingRow] {
-        &self.rows
-    }
-
-    pub(crate) fn into_rows(self) -> Vec<PendingRow> {
-        self.rows
-    }
-
-    /// Adds a row, or returns it with the reason why no server accepts it.
-    pub(crate) fn add(&mut self, pending: PendingRow) -> std::result::Result<(), (PendingRow, Error)> {
-        let event = match self.capture.event(&pending.row) {
-            Ok(event) => event,
-            Err(e) => {
-                return Err((
-                    pending,
-                    Error::input("the row cannot be serialized as an event").with_source(e),
-                ));
-            }
-        };
-        let bytes = event.get().len();
-        if bytes > LARGEST - FRAME {
-            return Err((
-                pending,
-                Error::input(format!(
-                    "the event of the row has {bytes} bytes, but servers accept only 20 MB"
-                )),
-            ));
-        }
-        self.bytes += bytes;
+    pub(crate) fn add(&mut self, pending: PendingRow, event: Box<RawValue>) {
+        self.bytes += event.get().len();
         self.events.push(event);
         self.rows.push(pending);
-        Ok(())
     }
 }
 
@@ -315,19 +288,12 @@ fn pack(token: &str, events: &[Box<RawValue>]) -> Result<Bytes> {
 
 /// A UUID of version 8, which is for custom schemes.
 fn uuid(hash: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (place, byte) in hash.iter().take(16).enumerate() {
-        let byte = match place {
-            6 => byte & 0x0f | 0x80,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 #[cfg(test)]

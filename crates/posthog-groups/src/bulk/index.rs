@@ -69,7 +69,6 @@ impl Seen {
 pub(crate) struct State {
     pub(crate) number: u64,
     pub(crate) seen: Seen,
-    /// Whether the write created the group.
     pub(crate) created: bool,
     /// Whether each property, in the order of the names, is missing or different, or was written.
     pub(crate) differs: Vec<bool>,
@@ -132,8 +131,7 @@ impl Index {
 
     /// Adds a row. `number` counts all rows from 1.
     pub(crate) fn add(&mut self, row: &ImportRow, number: u64) -> Result<()> {
-        let pairs = self.pairs(&row.members()?);
-        self.insert(row, number, Seen::Unknown, false, &pairs, |_| false)
+        self.insert(row, number, Seen::Unknown, false, &[])
     }
 
     /// Adds a row that was written: either created, or changed in these properties. The order of the numbers does not matter.
@@ -144,10 +142,7 @@ impl Index {
         created: bool,
         properties: &[String],
     ) -> Result<()> {
-        let members = row.members()?;
-        let pairs = self.pairs(&members);
-        let differs = |place: usize| properties.contains(&members[place].0);
-        self.insert(row, number, Seen::Written, created, &pairs, differs)
+        self.insert(row, number, Seen::Written, created, properties)
     }
 
     fn insert(
@@ -156,12 +151,14 @@ impl Index {
         number: u64,
         seen: Seen,
         created: bool,
-        pairs: &[u64],
-        differs: impl Fn(usize) -> bool,
+        differing: &[String],
     ) -> Result<()> {
+        let members = row.members()?;
+        let differs = members.iter().map(|(name, _)| differing.contains(name)).collect();
+        let state = State { number, seen, created, differs, row: self.row_hash(row) };
         let key = self.key_hash(&row.key);
-        let record = Record::encode(key, number, self.row_hash(row), seen, created, pairs, differs);
         self.counts[seen as usize] += 1;
+        let record = Record::encode(key, &state, &self.pairs(&members));
         unique(&mut self.rows)?.push(partition(key), &record).map_err(unusable)
     }
 
@@ -213,7 +210,6 @@ impl Index {
         self.count(Seen::Unknown) + self.count(Seen::Written)
     }
 
-    /// The number of rows in this state.
     pub(crate) fn count(&self, seen: Seen) -> u64 {
         self.counts[seen as usize]
     }
@@ -241,7 +237,9 @@ impl Index {
             }
             None => {
                 self.waiting += 1;
-                let record = Record::encode(key, 0, 0, Seen::Unknown, false, &stored, |_| false);
+                let differs = vec![false; stored.len()];
+                let state = State { number: 0, seen: Seen::Unknown, created: false, differs, row: 0 };
+                let record = Record::encode(key, &state, &stored);
                 self.groups.push(partition(key), &record).map_err(unusable)
             }
         }
@@ -258,7 +256,6 @@ impl Index {
         self.waiting > 0 && self.waiting >= self.unseen().max(all / 16)
     }
 
-    /// Compares the groups that are waiting.
     pub(crate) async fn settle(&mut self) -> Result<()> {
         if self.waiting == 0 {
             return Ok(());
@@ -353,36 +350,24 @@ impl States {
 }
 
 /// A row or a listed group as bytes: length (4), key (16), number (8), hash of the row (8), state (1), whether it was created
-/// (1), number of properties (4), the hashes of each property's name and value (8 each), and a bit per property that differs.
+/// (1), the hash of each property's name and value (8 each), and whether each property differs (1 each).
 struct Record<'b>(&'b [u8]);
 
 /// The position at which the hashes of the properties begin.
-const HEAD: usize = 42;
+const HEAD: usize = 38;
 const SEEN: usize = 36;
 
 impl<'b> Record<'b> {
-    fn encode(
-        key: u128,
-        number: u64,
-        row: u64,
-        seen: Seen,
-        created: bool,
-        pairs: &[u64],
-        differs: impl Fn(usize) -> bool,
-    ) -> Vec<u8> {
-        let length = HEAD + pairs.len() * 8 + pairs.len().div_ceil(8);
+    fn encode(key: u128, state: &State, pairs: &[u64]) -> Vec<u8> {
+        let length = HEAD + pairs.len() * 9;
         let mut bytes = Vec::with_capacity(length);
         bytes.extend_from_slice(&(length as u32).to_le_bytes());
         bytes.extend_from_slice(&key.to_le_bytes());
-        bytes.extend_from_slice(&number.to_le_bytes());
-        bytes.extend_from_slice(&row.to_le_bytes());
-        bytes.extend_from_slice(&[seen as u8, u8::from(created)]);
-        bytes.extend_from_slice(&(pairs.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&state.number.to_le_bytes());
+        bytes.extend_from_slice(&state.row.to_le_bytes());
+        bytes.extend_from_slice(&[state.seen as u8, u8::from(state.created)]);
         pairs.iter().for_each(|pair| bytes.extend_from_slice(&pair.to_le_bytes()));
-        bytes.resize(length, 0);
-        (0..pairs.len())
-            .filter(|place| differs(*place))
-            .for_each(|place| set_bit(&mut bytes, pairs.len(), place, true));
+        bytes.extend(state.differs.iter().map(|differs| u8::from(*differs)));
         bytes
     }
 
@@ -414,7 +399,7 @@ impl<'b> Record<'b> {
     }
 
     fn count(&self) -> usize {
-        number_at::<4>(self.0, 38) as usize
+        (self.0.len() - HEAD) / 9
     }
 
     fn pairs(&self) -> impl Iterator<Item = u64> {
@@ -422,13 +407,11 @@ impl<'b> Record<'b> {
     }
 
     fn state(&self) -> State {
-        let count = self.count();
-        let bit = |place: usize| self.0[HEAD + count * 8 + place / 8] & 1 << (place % 8) != 0;
         State {
             number: self.number(),
             seen: Seen::of_byte(self.0[SEEN]),
             created: self.0[SEEN + 1] != 0,
-            differs: (0..count).map(bit).collect(),
+            differs: self.0[HEAD + self.count() * 8..].iter().map(|differs| *differs != 0).collect(),
             row: number_at::<8>(self.0, 28),
         }
     }
@@ -449,19 +432,12 @@ impl<'b> Record<'b> {
         };
         // A row that was written keeps the marks of the properties that had to be written.
         if was == Seen::Unknown {
-            for (place, differs) in missing.iter().enumerate() {
-                set_bit(bytes, missing.len(), place, *differs);
-            }
+            let marks = &mut bytes[HEAD + missing.len() * 8..];
+            marks.iter_mut().zip(&missing).for_each(|(mark, differs)| *mark = u8::from(*differs));
         }
         bytes[SEEN] = is as u8;
         (was, is)
     }
-}
-
-fn set_bit(record: &mut [u8], count: usize, place: usize, value: bool) {
-    let byte = &mut record[HEAD + count * 8 + place / 8];
-    let bit = 1 << (place % 8);
-    *byte = if value { *byte | bit } else { *byte & !bit };
 }
 
 /// Decodes a little-endian number of this many bytes.

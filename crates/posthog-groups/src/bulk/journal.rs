@@ -51,7 +51,6 @@ pub(crate) struct Header {
     pub(crate) rows: u64,
     /// The digest of all rows in their order.
     pub(crate) input: String,
-    /// When the run began.
     pub(crate) started: String,
 }
 
@@ -115,9 +114,6 @@ impl Journal {
     ///
     /// A journal that is rejected is not changed.
     pub(crate) fn open(path: &Path, wanted: &Header, accept_change: bool) -> Result<Self> {
-        let fails = |what: &str, e: std::io::Error| {
-            Error::file(format!("cannot {what} the journal {}", path.display()), e)
-        };
         // Opening a pipe blocks, and a device keeps nothing.
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(Error::import(Refusal::Journal, format!("{} is not a regular file", path.display()))
@@ -127,9 +123,9 @@ impl Journal {
         let (file, is_new) = match options.clone().create_new(true).open(path) {
             Ok(file) => (file, true),
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                (options.clone().open(path).map_err(|e| fails("open", e))?, false)
+                (options.clone().open(path).map_err(|e| fails(path, "open", e))?, false)
             }
-            Err(e) => return Err(fails("create", e)),
+            Err(e) => return Err(fails(path, "create", e)),
         };
         match file.try_lock() {
             Ok(()) => {}
@@ -140,26 +136,9 @@ impl Journal {
                 )
                 .with_help("wait for it, or use another file for the journal"));
             }
-            Err(TryLockError::Error(e)) => return Err(fails("lock", e)),
+            Err(TryLockError::Error(e)) => return Err(fails(path, "lock", e)),
         }
-        let found = read(BufReader::new(&file), wanted.rows).map_err(|e| match e {
-            Unreadable::Io(e) => fails("read", e),
-            Unreadable::Version(found) => Error::import(
-                Refusal::Journal,
-                format!(
-                    "the journal {} has version {found}, but this program writes version {VERSION}",
-                    path.display()
-                ),
-            )
-            .with_help(
-                "finish the import with the program that began it, or remove the journal to start over",
-            ),
-            Unreadable::Foreign(line) => Error::import(
-                Refusal::Journal,
-                format!("line {line} of {} is not from a journal", path.display()),
-            )
-            .with_help("use another file for the journal, or remove this one to start over"),
-        })?;
+        let found = read(path, BufReader::new(&file), wanted.rows)?;
         let resumes = match &found.header {
             Some(header) => belongs(path, header, wanted, accept_change)?,
             None => false,
@@ -192,12 +171,12 @@ impl Journal {
 
     /// Truncates the file after the last complete line.
     fn cut(&self, length: u64) -> Result<()> {
-        let there = self.file.metadata().map_err(|e| self.fails("read", e))?.len();
-        if there > length { self.file.set_len(length).map_err(|e| self.fails("shorten", e)) } else { Ok(()) }
-    }
-
-    fn fails(&self, what: &str, e: std::io::Error) -> Error {
-        Error::file(format!("cannot {what} the journal {}", self.path.display()), e)
+        let there = self.file.metadata().map_err(|e| fails(&self.path, "read", e))?.len();
+        if there > length {
+            self.file.set_len(length).map_err(|e| fails(&self.path, "shorten", e))
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether this row was done in an earlier part of the run.
@@ -243,14 +222,14 @@ impl Journal {
             if let Ok(length) = before {
                 let _ = self.file.set_len(length);
             }
-            self.fails("write", e)
+            fails(&self.path, "write", e)
         })
     }
 
     /// Removes the journal of a run that has completed.
     pub(crate) fn remove(self) -> Result<()> {
         // Removed while it is still locked.
-        std::fs::remove_file(&self.path).map_err(|e| self.fails("remove", e))
+        std::fs::remove_file(&self.path).map_err(|e| fails(&self.path, "remove", e))
     }
 
     /// Removes the journal if this run created it; for a run that was rejected.
@@ -264,10 +243,21 @@ impl Journal {
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.synced = Instant::now();
         if std::mem::take(&mut self.dirty) {
-            self.file.sync_data().map_err(|e| self.fails("write", e))?;
+            self.file.sync_data().map_err(|e| fails(&self.path, "write", e))?;
         }
         Ok(())
     }
+}
+
+/// The error for a journal that cannot be used because of its file.
+fn fails(path: &Path, what: &str, e: std::io::Error) -> Error {
+    Error::file(format!("cannot {what} the journal {}", path.display()), e)
+}
+
+/// The error for a file with a line that is not from a journal.
+fn foreign(path: &Path, line: u64) -> Error {
+    Error::import(Refusal::Journal, format!("line {line} of {} is not from a journal", path.display()))
+        .with_help("use another file for the journal, or remove this one to start over")
 }
 
 /// Makes the directory entry of a new file durable.
@@ -289,23 +279,17 @@ pub(crate) struct Contents {
     pub(crate) whole: u64,
 }
 
-#[derive(Debug)]
-pub(crate) enum Unreadable {
-    Io(std::io::Error),
-    /// Another version of the format.
-    Version(u32),
-    /// The file has a line that does not belong in a journal.
-    Foreign(u64),
-}
-
 /// Reads a journal with at most `rows` rows. Ignores an incomplete line or NUL bytes at the end, which a power failure can leave.
-pub(crate) fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Contents, Unreadable> {
+pub(crate) fn read(path: &Path, mut input: impl BufRead, rows: u64) -> Result<Contents> {
     let mut contents = Contents::default();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let length =
-            input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(Unreadable::Io)?;
+        let length = input
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(|e| fails(path, "read", e))?;
         let is_whole = line.last() == Some(&b'\n');
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
@@ -322,27 +306,27 @@ pub(crate) fn read(mut input: impl BufRead, rows: u64) -> std::result::Result<Co
                 Some(_) => is_beginning_of_record(written),
             };
             if !is_ours {
-                return Err(Unreadable::Foreign(number));
+                return Err(foreign(path, number));
             }
             break;
         }
         if let Some(header) = &contents.header {
             let known = record(text).filter(|(row, _)| (1..=header.rows).contains(row));
-            let (row, failed) = known.ok_or(Unreadable::Foreign(number))?;
+            let (row, failed) = known.ok_or_else(|| foreign(path, number))?;
             // A journal with more rows belongs to another run, so its records are not stored.
             if row <= rows {
                 contents.rows.done.set(row, !failed);
                 contents.rows.failed.set(row, failed);
             }
         } else {
-            contents.header = Some(header(text)?);
+            contents.header = Some(header(path, text)?);
         }
         contents.whole += length as u64;
     }
     Ok(contents)
 }
 
-fn header(line: &[u8]) -> std::result::Result<Header, Unreadable> {
+fn header(path: &Path, line: &[u8]) -> Result<Header> {
     #[derive(Deserialize)]
     struct Version {
         posthog_groups_journal: u32,
@@ -350,10 +334,17 @@ fn header(line: &[u8]) -> std::result::Result<Header, Unreadable> {
 
     match serde_json::from_slice::<Version>(line) {
         Ok(Version { posthog_groups_journal: VERSION }) => {
-            serde_json::from_slice(line).map_err(|_| Unreadable::Foreign(1))
+            serde_json::from_slice(line).map_err(|_| foreign(path, 1))
         }
-        Ok(other) => Err(Unreadable::Version(other.posthog_groups_journal)),
-        Err(_) => Err(Unreadable::Foreign(1)),
+        Ok(Version { posthog_groups_journal: found }) => Err(Error::import(
+            Refusal::Journal,
+            format!(
+                "the journal {} has version {found}, but this program writes version {VERSION}",
+                path.display()
+            ),
+        )
+        .with_help("finish the import with the program that began it, or remove the journal to start over")),
+        Err(_) => Err(foreign(path, 1)),
     }
 }
 

@@ -65,15 +65,10 @@ pub(crate) async fn write(
             Err(error) => return Err(error),
         }
     }
-    let found = match target.find().await {
-        Err(missing) if missing.is_group_not_found() => match create().await {
-            Ok(_) => return Ok(created(row)),
-            // Another writer has created it in the meantime.
-            Err(error) if error.is_already_exists() => target.find().await?,
-            Err(error) => return Err(error),
-        },
-        found => found?,
-    };
+    let (found, is_new) = target.find_or(create()).await?;
+    if is_new {
+        return Ok(created(row));
+    }
     let to_write = different(&found, &wanted);
     refuse_unsettable(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
     let (_, written) = merge(&target, found, &to_write).await?;

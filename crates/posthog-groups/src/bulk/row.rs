@@ -67,8 +67,8 @@ impl ImportRow {
         self.members().unwrap_or_default().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Returns a hash of the key and the properties.
-    pub(crate) fn id(&self) -> RowId {
+    /// Returns a hash of the key and the properties, from which the UUID of the event and the digest of all rows are derived.
+    pub(crate) fn id(&self) -> [u8; 16] {
         let mut hash = Sha256::new();
         // JSON contains no NUL, so this separates the properties from the key.
         hash.update(self.properties.as_str());
@@ -76,19 +76,15 @@ impl ImportRow {
         hash.update(&self.key);
         let mut id = [0; 16];
         id.copy_from_slice(&hash.finalize()[..16]);
-        RowId(id)
+        id
     }
 }
-
-/// The hash of a row, from which the UUID of its event and the digest of all rows are derived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct RowId(pub(crate) [u8; 16]);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn id(key: &str, properties: &str) -> RowId {
+    fn id(key: &str, properties: &str) -> [u8; 16] {
         ImportRow::new(key, serde_json::from_str(properties).unwrap()).id()
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Run<F> {
     started: String,
     pub(super) report: ImportReport,
     pub(super) consecutive_failures: u32,
+    /// The number of rows whose events were accepted.
+    pub(super) sent: u64,
     /// Rows that have not been compared with the server yet.
     pub(super) not_compared: u64,
     /// Whether the list includes all writes immediately. The cursors show whether the server reads the list from PostgreSQL.
@@ -75,6 +77,7 @@ where
             journal: None,
             started: chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
             consecutive_failures: 0,
+            sent: 0,
             not_compared: 0,
             is_consistent: false,
             list_pages: u64::MAX,
@@ -129,14 +132,13 @@ where
     /// Reads all rows once, so that an invalid row is found before any request is sent.
     async fn check(&mut self, mode: Mode) -> Result<()> {
         let mut input = Sha256::new();
-        let mut number = 0;
-        for row in (self.rows)() {
-            number += 1;
-            let row = numbered(row, number)?;
+        let mut rows = Numbered::new((self.rows)());
+        while let Some(row) = rows.next() {
+            let (row, number) = (row?, rows.number);
             let named = |error: Error| error.with_note(format!("row {}, group `{}`", row.line, row.key));
             row.check().map_err(named)?;
             self.wanted.add(&row, number)?;
-            input.update(row.id().0);
+            input.update(row.id());
             if number.is_multiple_of(YIELD_EVERY_ROWS) {
                 (self.on_event)(ImportEvent::Checking { rows: number });
                 tokio::task::yield_now().await;
@@ -145,6 +147,8 @@ where
                 }
             }
         }
+        let number = rows.number;
+        drop(rows);
         self.report.rows = number;
         self.not_compared = number;
         if let Some(duplicate) = self.wanted.finish()?
@@ -163,7 +167,7 @@ where
             () = self.stop.requested() => return Ok(()),
         };
         if mode == Mode::Write && !self.stop.is_requested() {
-            self.open_journal(hex(&input.finalize()))?;
+            self.open_journal(format!("{:x}", bytes::Bytes::copy_from_slice(&input.finalize())))?;
         }
         let done_before = self.journal.as_ref().map_or(0, Journal::done);
         (self.on_event)(ImportEvent::Checked { rows: number, done_before });
@@ -264,7 +268,7 @@ where
     }
 
     fn engine_for(&self, rows: u64) -> Engine {
-        let per_hour = self.groups.client().shared().connection.per_hour();
+        let per_hour = self.groups.client().shared().connection.limiter.per_hour();
         choose(self.settings.engine, rows, self.settings.token.is_some(), per_hour)
     }
 
@@ -274,21 +278,38 @@ where
         self.report.engine = self.engine_for(to_write);
         (self.on_event)(ImportEvent::Writing { engine: self.report.engine });
         let verify = self.settings.verify.unwrap_or(self.report.engine == Engine::Capture);
-        if mode == Mode::Write && self.report.engine == Engine::Capture {
+        let verify = verify && mode == Mode::Write;
+        let capture = if mode == Mode::Write && self.report.engine == Engine::Capture {
             let salt = self.settings.run_id.as_deref().unwrap_or(&self.started);
-            let capture = tokio::select! {
-                capture = Capture::new(&self.groups, &self.settings, self.index, salt) => capture?,
+            tokio::select! {
+                capture = Capture::new(&self.groups, &self.settings, self.index, salt) => Some(capture?),
                 () = self.stop.requested() => {
                     self.stopped(Stopped::Cancelled);
                     return Ok(());
                 }
-            };
-            self.send_all(capture, verify).await;
+            }
         } else {
-            self.write_each(mode, mode == Mode::Write && verify).await;
+            None
+        };
+        if let Err(error) = self.write_and_verify(mode, capture.as_ref(), verify).await {
+            self.stopped(Stopped::Error(error));
         }
-        if self.report.stopped.is_none() && verify && mode == Mode::Write {
-            self.verify().await;
+        Ok(())
+    }
+
+    async fn write_and_verify(&mut self, mode: Mode, capture: Option<&Capture>, verify: bool) -> Result<()> {
+        // Rows that failed in an earlier part of the run come last.
+        for failed_before in [false, true] {
+            let any = !failed_before || self.journal.as_ref().is_some_and(|journal| journal.failed() > 0);
+            if any && self.report.stopped.is_none() {
+                match capture {
+                    Some(capture) => self.send_rows(capture, verify, failed_before).await?,
+                    None => self.write_rows(mode, verify, failed_before).await?,
+                }
+            }
+        }
+        if verify && self.report.stopped.is_none() {
+            self.verify().await?;
         }
         Ok(())
     }
@@ -320,7 +341,6 @@ where
     }
 }
 
-/// Rows with their numbers.
 pub(super) struct Numbered<I> {
     rows: I,
     pub(super) number: u64,
@@ -338,13 +358,9 @@ impl<I: Iterator<Item = io::Result<ImportRow>>> Numbered<I> {
             return None;
         };
         self.number += 1;
-        Some(numbered(row, self.number))
+        let row = row.map_err(|e| Error::file("the rows cannot be read".to_owned(), e));
+        Some(row.map(|row| if row.line == 0 { row.at_line(self.number) } else { row }))
     }
-}
-
-fn numbered(row: io::Result<ImportRow>, number: u64) -> Result<ImportRow> {
-    let row = row.map_err(|e| Error::file("the rows cannot be read".to_owned(), e))?;
-    Ok(if row.line == 0 { row.at_line(number) } else { row })
 }
 
 /// The error for a later pass whose rows differ from those of the first pass.
@@ -356,10 +372,6 @@ pub(super) fn changed(what: &str) -> Error {
 /// Whether a cursor has the format of servers before 2026-05-07 (contract section 2.1).
 fn is_of_2025(cursor: &Cursor) -> bool {
     Offset::of(cursor).is_some_and(|offset| offset.time.is_some())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The engine for this many rows, if `per_hour` requests are allowed.

@@ -8,7 +8,6 @@ use posthog_groups_client::ProjectToken;
 use super::report::ImportEvent;
 use super::{Duplicates, Engine};
 
-/// Receives the events of an import.
 pub(crate) type OnEvent = Box<dyn FnMut(ImportEvent<'_>) + Send>;
 
 /// The settings of an import.
@@ -28,9 +27,6 @@ pub(crate) struct Settings {
     pub(crate) memory: usize,
 }
 
-/// The memory that an import uses by default, in bytes.
-const MEMORY: usize = 32 << 20;
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -45,7 +41,7 @@ impl Default for Settings {
             run_id: None,
             verify: None,
             verify_within: Duration::from_secs(600),
-            memory: MEMORY,
+            memory: 32 << 20,
         }
     }
 }

@@ -138,12 +138,10 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Returns the number of the next record.
     pub(crate) fn peek(&self) -> Option<u64> {
         self.next.peek().map(|Reverse((number, _))| *number)
     }
 
-    /// Returns the next record.
     pub(crate) fn next<T>(&mut self, decode: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
         let Some(Reverse((_, partition))) = self.next.pop() else { return Ok(None) };
         let rest = self.rest(partition);

@@ -25,13 +25,7 @@ where
     I: Iterator<Item = io::Result<ImportRow>> + Send,
 {
     /// Reads the groups that were written until all of them match their rows, or the time has passed.
-    pub(super) async fn verify(&mut self) {
-        if let Err(error) = self.verify_all().await {
-            self.stopped(Stopped::Error(error));
-        }
-    }
-
-    async fn verify_all(&mut self) -> Result<()> {
+    pub(super) async fn verify(&mut self) -> Result<()> {
         // `None` if it is beyond the range of the clock.
         let deadline = Instant::now().checked_add(self.settings.verify_within);
         let mut until = None;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::capture::{Capture, Refused};
+use super::capture::{Batch, Capture, Refused};
 use super::index::{Seen, Standing, States};
 use super::pending::PendingRow;
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
@@ -111,23 +111,9 @@ where
         }
     }
 
-    /// Reads back or writes each row that needs it, several concurrently. Rows that failed in an earlier part of the run come last.
-    pub(super) async fn write_each(&mut self, mode: Mode, verify: bool) {
-        self.write_those(mode, verify, false).await;
-        if self.report.stopped.is_none() && self.any_failed_before() {
-            self.write_those(mode, verify, true).await;
-        }
-    }
-
-    fn any_failed_before(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.failed() > 0)
-    }
-
-    async fn write_those(&mut self, mode: Mode, verify: bool, failed_before: bool) {
-        let mut states = match self.wanted.states() {
-            Ok(states) => states,
-            Err(error) => return self.stopped(Stopped::Error(error)),
-        };
+    /// Reads back or writes each row that needs it, several concurrently.
+    pub(super) async fn write_rows(&mut self, mode: Mode, verify: bool, failed_before: bool) -> Result<()> {
+        let mut states = self.wanted.states()?;
         let mut rows = Numbered::new((self.rows)());
         let mut tasks: JoinSet<(PendingRow, Result<RowOutcome>)> = JoinSet::new();
         let mut end_of_grace = None;
@@ -157,7 +143,7 @@ where
             }
             tokio::select! {
                 ended = tasks.join_next() => match ended {
-                    None => return,
+                    None => return Ok(()),
                     Some(Ok((pending, outcome))) => {
                         let outcome = match mode {
                             Mode::Plan => outcome.map(|outcome| self.planned(&pending.row, outcome)),
@@ -168,28 +154,22 @@ where
                     Some(Err(ended)) => if let Ok(panic) = ended.try_into_panic() { std::panic::resume_unwind(panic) },
                 },
                 () = self.stop.requested(), if end_of_grace.is_none() => {}
-                () = sleep_until(end_of_grace), if end_of_grace.is_some() => return,
+                () = sleep_until(end_of_grace), if end_of_grace.is_some() => return Ok(()),
             }
         }
     }
 
-    /// Sends the rows that need it as events. Rows that failed in an earlier part of the run come last.
-    pub(super) async fn send_all(&mut self, capture: Capture, verify: bool) {
-        let mut sent = 0;
-        self.send_those(&capture, verify, false, &mut sent).await;
-        if self.report.stopped.is_none() && self.any_failed_before() {
-            self.send_those(&capture, verify, true, &mut sent).await;
-        }
-    }
-
-    async fn send_those(&mut self, capture: &Capture, verify: bool, failed_before: bool, sent: &mut u64) {
-        let mut states = match self.wanted.states() {
-            Ok(states) => states,
-            Err(error) => return self.stopped(Stopped::Error(error)),
-        };
+    /// Sends the rows that need it as events.
+    pub(super) async fn send_rows(
+        &mut self,
+        capture: &Capture,
+        verify: bool,
+        failed_before: bool,
+    ) -> Result<()> {
+        let mut states = self.wanted.states()?;
         let mut rows = Numbered::new((self.rows)());
         loop {
-            let mut batch = capture.batch();
+            let mut batch = Batch::default();
             while self.report.stopped.is_none() && !rows.ended && !batch.is_full() {
                 if self.stop.is_requested() {
                     self.stopped(Stopped::Cancelled);
@@ -199,29 +179,25 @@ where
                     tokio::task::yield_now().await;
                     continue;
                 };
-                if let Err((pending, error)) = batch.add(pending) {
-                    self.end(pending.number, &pending.row, RowOutcome::Failed(error));
+                match capture.event(&pending.row) {
+                    Ok(event) => batch.add(pending, event),
+                    Err(error) => self.end(pending.number, &pending.row, RowOutcome::Failed(error)),
                 }
             }
-            if batch.is_empty() || self.report.stopped.is_some() {
-                return;
+            if batch.rows.is_empty() || self.report.stopped.is_some() {
+                return Ok(());
             }
-            let outcome = tokio::select! {
-                outcome = capture.send(&batch, *sent > 0) => outcome,
+            let refused = tokio::select! {
+                refused = capture.send(&batch, self.sent > 0) => refused?,
                 () = self.stop.requested() => continue,
             };
-            match outcome {
-                Ok(refused) => {
-                    *sent += (batch.rows().len() - refused.len()) as u64;
-                    self.sent(batch.into_rows(), refused, verify);
-                    (self.on_event)(ImportEvent::Sent { rows: *sent });
-                }
-                Err(error) => self.stopped(Stopped::Error(error)),
-            }
+            self.sent += (batch.rows.len() - refused.len()) as u64;
+            self.end_sent(batch.rows, refused, verify);
+            (self.on_event)(ImportEvent::Sent { rows: self.sent });
         }
     }
 
-    fn sent(&mut self, rows: Vec<PendingRow>, mut refused: Refused, verify: bool) {
+    fn end_sent(&mut self, rows: Vec<PendingRow>, mut refused: Refused, verify: bool) {
         for (place, PendingRow { number, row, seen, differing }) in rows.into_iter().enumerate() {
             if let Some(error) = refused.remove(&place) {
                 self.end(number, &row, RowOutcome::Failed(error));

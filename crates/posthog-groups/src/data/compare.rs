@@ -1,12 +1,9 @@
 //! Comparing JSON by meaning, with exact numbers.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use posthog_groups_client::{JsonValue, Properties};
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 /// Returns whether two values are the same JSON, ignoring the order of members, escapes in strings, and the notation of numbers.
@@ -26,7 +23,6 @@ pub fn same_value(a: &JsonValue, b: &JsonValue) -> bool {
 /// The depth to which values are parsed. Deeper values are compared as text, so that nested brackets cannot overflow the stack.
 const DEEPEST: usize = 64;
 
-/// Whether two property objects are the same.
 pub(crate) fn same_properties(a: &Properties, b: &Properties) -> bool {
     same(a.as_str(), b.as_str())
 }
@@ -43,12 +39,12 @@ fn same_within(depth: usize, a: &str, b: &str) -> bool {
     let same = |a: &RawValue, b: &RawValue| same_within(depth, a.get(), b.get());
     match (Kind::of(a), Kind::of(b)) {
         (Kind::Object, Kind::Object) => both(a, b, |a: Members<'_>, b: Members<'_>| {
-            a.0.len() == b.0.len() && a.0.iter().all(|(name, a)| b.0.get(name).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
         }),
         (Kind::Array, Kind::Array) => both(a, b, |a: Vec<&RawValue>, b: Vec<&RawValue>| {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }),
-        (Kind::Text, Kind::Text) => both(a, b, |a: Cow<'_, str>, b: Cow<'_, str>| a == b),
+        (Kind::Text, Kind::Text) => both(a, b, |a: String, b: String| a == b),
         (Kind::Number, Kind::Number) => same_number(a, b),
         // `true`, `false` and `null` have one notation.
         _ => false,
@@ -69,34 +65,26 @@ fn hash_text(depth: usize, text: &str, hasher: &mut impl std::hash::Hasher) {
     let Some(depth) = depth.checked_sub(1) else { return text.hash(hasher) };
     let kind = Kind::of(text);
     hasher.write_u8(kind as u8);
-    // Not reached, because the text was validated before.
-    match kind {
-        Kind::Object => match serde_json::from_str::<Members<'_>>(text) {
-            Ok(members) => {
-                hasher.write_usize(members.0.len());
-                for (name, value) in members.0 {
-                    name.hash(hasher);
-                    hash_text(depth, value.get(), hasher);
-                }
+    let hashed = match kind {
+        Kind::Object => serde_json::from_str::<Members<'_>>(text).ok().map(|members| {
+            hasher.write_usize(members.len());
+            for (name, value) in members {
+                name.hash(hasher);
+                hash_text(depth, value.get(), hasher);
             }
-            Err(_) => text.hash(hasher),
-        },
-        Kind::Array => match serde_json::from_str::<Vec<&RawValue>>(text) {
-            Ok(items) => {
-                hasher.write_usize(items.len());
-                items.iter().for_each(|item| hash_text(depth, item.get(), hasher));
-            }
-            Err(_) => text.hash(hasher),
-        },
-        Kind::Text => match serde_json::from_str::<Cow<'_, str>>(text) {
-            Ok(plain) => plain.hash(hasher),
-            Err(_) => text.hash(hasher),
-        },
-        Kind::Number => match as_stored(text) {
-            Some(number) => (number.negative, number.digits, number.exponent).hash(hasher),
-            None => text.hash(hasher),
-        },
-        Kind::Word => text.hash(hasher),
+        }),
+        Kind::Array => serde_json::from_str::<Vec<&RawValue>>(text).ok().map(|items| {
+            hasher.write_usize(items.len());
+            items.iter().for_each(|item| hash_text(depth, item.get(), hasher));
+        }),
+        Kind::Text => serde_json::from_str::<String>(text).ok().map(|plain| plain.hash(hasher)),
+        Kind::Number => {
+            as_stored(text).map(|number| (number.negative, number.digits, number.exponent).hash(hasher))
+        }
+        Kind::Word => None,
+    };
+    if hashed.is_none() {
+        text.hash(hasher);
     }
 }
 
@@ -129,31 +117,7 @@ impl Kind {
 }
 
 /// The members of an object. If a name occurs twice, the last value is used.
-struct Members<'t>(BTreeMap<Cow<'t, str>, &'t RawValue>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    members.insert(Cow::Owned(name), value);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Read)
-    }
-}
+type Members<'t> = BTreeMap<String, &'t RawValue>;
 
 /// Servers store integers exactly and other numbers as doubles. Two numbers are equal if they are the same decimal, or if
 /// both are fractions and the same double.

@@ -59,7 +59,6 @@ fn is_blank_to_the_server(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// Checks the name of a property.
 pub(crate) fn property_name(name: &str) -> Result<&str, Error> {
     match name {
         "" => Err(Error::input("the name of the property is empty")
@@ -122,15 +121,9 @@ pub(crate) fn properties<T: Serialize + ?Sized>(value: &T) -> Result<Properties,
     Ok(properties)
 }
 
-/// Checks the UUID of a person.
 pub(crate) fn person_uuid(text: &str) -> Result<&str, Error> {
-    let dashes = [8, 13, 18, 23];
-    let is_uuid = text.len() == 36
-        && text.bytes().enumerate().all(
-            |(n, b)| {
-                if dashes.contains(&n) { b == b'-' } else { b.is_ascii_hexdigit() }
-            },
-        );
+    let is_uuid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
     if is_uuid {
         Ok(text)
     } else {

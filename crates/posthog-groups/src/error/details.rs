@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::text::Message;
 use super::{Error, Kind, one_line};
 
 /// Accessors for the details of an error.
@@ -61,7 +60,10 @@ impl Error {
 
     /// Returns what went wrong, on one line, without the name of the call and without the help.
     pub fn message(&self) -> String {
-        Message(self).to_string()
+        let mut message = String::new();
+        // Writing to a `String` does not fail.
+        let _ = self.write_message(&mut message);
+        message
     }
 
     /// Returns a suggestion for fixing the problem, on one line, if there is one.

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 /// A normalized error body.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Envelope {
     /// The class of the error, such as `validation_error`.
+    #[serde(rename = "type")]
     pub(crate) class: Option<String>,
     /// The machine-readable code. New codes appear over time.
     pub(crate) code: Option<String>,
@@ -14,37 +15,18 @@ pub(crate) struct Envelope {
     /// The field that the error is about.
     pub(crate) attr: Option<String>,
     /// The ID of the error in the server's error tracking.
+    #[serde(rename = "error_event_id")]
     pub(crate) event_id: Option<String>,
     /// Whether the write is stored but its event was not sent.
+    #[serde(skip)]
     pub(crate) event_not_sent: bool,
 }
 
 impl Envelope {
     /// Parses a body. Returns `None` if it is not a PostHog error, such as the page of a proxy.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Wire {
-            #[serde(rename = "type")]
-            class: Option<String>,
-            code: Option<String>,
-            detail: Option<String>,
-            attr: Option<String>,
-            error_event_id: Option<String>,
-        }
-
-        let wire: Wire = serde_json::from_slice(body).ok()?;
-        if wire.code.is_none() && wire.detail.is_none() {
-            return None;
-        }
-        let envelope = Self {
-            class: wire.class,
-            code: wire.code,
-            detail: wire.detail,
-            attr: wire.attr,
-            event_id: wire.error_event_id,
-            event_not_sent: false,
-        };
-        Some(envelope.normalized())
+        let envelope: Self = serde_json::from_slice(body).ok()?;
+        (envelope.code.is_some() || envelope.detail.is_some()).then(|| envelope.normalized())
     }
 
     fn normalized(mut self) -> Self {
@@ -70,55 +52,54 @@ fn is_bare_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Code, detail, attr and `event_not_sent`.
-    type Read = Option<(Option<String>, Option<String>, Option<String>, bool)>;
-
-    fn read(body: &str) -> Read {
-        Envelope::read(body.as_bytes()).map(|e| (e.code, e.detail, e.attr, e.event_not_sent))
-    }
-
-    fn some(code: &str, detail: &str, attr: Option<&str>, not_sent: bool) -> Read {
-        Some((Some(code.into()), Some(detail.into()), attr.map(Into::into), not_sent))
-    }
-
     #[test]
-    fn an_ordinary_body_is_not_changed() {
-        let body = r#"{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}"#;
-        assert_eq!(read(body), some("not_found", "Not found.", None, false));
-        let body =
-            r#"{"type":"server_error","code":"tomorrow's code","detail":"x y","attr":"a","extra":{"b":1}}"#;
-        assert_eq!(read(body), some("tomorrow's code", "x y", Some("a"), false));
-    }
-
-    #[test]
-    fn swapped_code_and_detail_are_swapped_back() {
-        let body = r#"{"attr":"value","code":"This field is required.","detail":"required","type":"validation_error"}"#;
-        assert_eq!(read(body), some("required", "This field is required.", Some("value"), false));
-    }
-
-    #[test]
-    fn a_capture_failure_is_recognized() {
-        let body = r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"capture_http_error"}"#;
-        assert_eq!(
-            read(body),
-            some("capture_http_error", "Failed to submit group create event.", None, true)
-        );
-        let body = r#"{"attr":"$unset","code":"Failed to submit group property deletion event.","detail":"capture_error","type":"capture_error"}"#;
-        assert_eq!(
-            read(body),
-            some("capture_error", "Failed to submit group property deletion event.", Some("$unset"), true)
-        );
-    }
-
-    #[test]
-    fn a_body_with_only_detail_and_other_bodies_are_accepted() {
-        let only = read(r#"{"detail":"Dashboard already exists for this group type."}"#);
-        assert_eq!(
-            only,
-            Some((None, Some("Dashboard already exists for this group type.".into()), None, false))
-        );
+    fn bodies_are_normalized() {
+        for (body, code, detail, attr, event_not_sent) in [
+            (
+                r#"{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}"#,
+                Some("not_found"),
+                "Not found.",
+                None,
+                false,
+            ),
+            (
+                r#"{"type":"server_error","code":"tomorrow's code","detail":"x y","attr":"a","extra":{"b":1}}"#,
+                Some("tomorrow's code"),
+                "x y",
+                Some("a"),
+                false,
+            ),
+            (r#"{"detail":"Dashboard already exists."}"#, None, "Dashboard already exists.", None, false),
+            // Swapped code and detail.
+            (
+                r#"{"attr":"value","code":"This field is required.","detail":"required","type":"validation_error"}"#,
+                Some("required"),
+                "This field is required.",
+                Some("value"),
+                false,
+            ),
+            // Failures of capture.
+            (
+                r#"{"code":"Failed to submit group create event.","detail":"capture_http_error","type":"capture_http_error"}"#,
+                Some("capture_http_error"),
+                "Failed to submit group create event.",
+                None,
+                true,
+            ),
+            (
+                r#"{"attr":"$unset","code":"Failed to submit group property deletion event.","detail":"capture_error"}"#,
+                Some("capture_error"),
+                "Failed to submit group property deletion event.",
+                Some("$unset"),
+                true,
+            ),
+        ] {
+            let read = Envelope::read(body.as_bytes()).unwrap();
+            assert_eq!((read.code.as_deref(), read.detail.as_deref()), (code, Some(detail)), "{body}");
+            assert_eq!((read.attr.as_deref(), read.event_not_sent), (attr, event_not_sent), "{body}");
+        }
         for body in ["", "<html>502</html>", "[]", "null", "{}", "{\"detail\": 5}", "\"x\""] {
-            assert_eq!(read(body), None, "{body}");
+            assert_eq!(Envelope::read(body.as_bytes()), None, "{body}");
         }
     }
 }

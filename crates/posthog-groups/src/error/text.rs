@@ -13,7 +13,7 @@ impl fmt::Display for Error {
         if let Some(name) = self.0.call.or(self.0.operation) {
             write!(f, "{name}: ")?;
         }
-        Message(self).fmt(f)?;
+        self.write_message(f)?;
         match self.help() {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
@@ -21,23 +21,14 @@ impl fmt::Display for Error {
     }
 }
 
-/// The message without the name of the call and without the help.
-pub(super) struct Message<'e>(pub(super) &'e Error);
-
-impl std::ops::Deref for Message<'_> {
-    type Target = Error;
-
-    fn deref(&self) -> &Error {
-        self.0
-    }
-}
-
-impl fmt::Display for Message<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.0.kind {
+impl Error {
+    /// Writes the message without the name of the call and without the help.
+    pub(super) fn write_message(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        let status = |unknown| self.0.status.as_ref().map_or(unknown, StatusCode::as_str);
+        match &self.0.kind {
             Kind::Input(message) | Kind::Paging(message) => f.write_str(&one_line(message))?,
             Kind::Answer => {
-                f.write_str(self.0.0.status.as_ref().map_or("no status", StatusCode::as_str))?;
+                f.write_str(status("no status"))?;
                 match (self.code(), self.detail()) {
                     (Some(code), Some(detail)) => write!(f, " {}: {}", one_line(code), one_line(detail))?,
                     (None, Some(text)) | (Some(text), None) => write!(f, ": {}", one_line(text))?,
@@ -47,18 +38,11 @@ impl fmt::Display for Message<'_> {
                     write!(f, " [{}]", one_line(attr))?;
                 }
             }
-            Kind::Redirect(to) => write!(
-                f,
-                "{} to `{}`, which is not followed",
-                self.0.0.status.as_ref().map_or("redirected", StatusCode::as_str),
-                one_line(to)
-            )?,
+            Kind::Redirect(to) => {
+                write!(f, "{} to `{}`, which is not followed", status("redirected"), one_line(to))?;
+            }
             Kind::NotJson => f.write_str("the response is not JSON")?,
-            Kind::UnexpectedStatus => write!(
-                f,
-                "unexpected status {}",
-                self.0.0.status.as_ref().map_or("no status", StatusCode::as_str)
-            )?,
+            Kind::UnexpectedStatus => write!(f, "unexpected status {}", status("no status"))?,
             Kind::Malformed => f.write_str("the response is not valid HTTP, or its headers are too large")?,
             Kind::Timeout => f.write_str("no complete response within the timeout of an attempt")?,
             Kind::Deadline => f.write_str("the deadline of the call has expired")?,
@@ -87,23 +71,23 @@ impl fmt::Display for Message<'_> {
             #[cfg(feature = "bulk")]
             Kind::Import(_, message) => f.write_str(&one_line(message))?,
             #[cfg(feature = "bulk")]
-            Kind::File(message) => match &self.0.0.source {
+            Kind::File(message) => match &self.0.source {
                 Some(reason) => write!(f, "{}: {}", one_line(message), one_line(&reason.to_string()))?,
                 None => f.write_str(&one_line(message))?,
             },
             #[cfg(feature = "bulk")]
             Kind::NotArrived => f.write_str("the event was accepted, but the group does not have the expected properties")?,
         }
-        if let Some(wait) = self.0.0.retry_after {
+        if let Some(wait) = self.0.retry_after {
             write!(f, "; retry in {} s", wait.as_secs_f64().ceil())?;
         }
-        if self.0.0.outcome_unknown {
+        if self.0.outcome_unknown {
             f.write_str("; the write may have taken effect")?;
         }
-        if let Some(note) = &self.0.0.note {
+        if let Some(note) = &self.0.note {
             write!(f, "; {}", one_line(note))?;
         }
-        match self.0.0.attempts {
+        match self.0.attempts {
             0 | 1 => Ok(()),
             requests => write!(f, " ({requests} requests)"),
         }

@@ -38,15 +38,11 @@ pub struct ActivityQuery {
 impl GroupHandle {
     /// Returns the history of the group, newest first. Requires the scope `activity_log:read`.
     pub fn activity(&self) -> ActivityQuery {
-        ActivityQuery::new(self.clone())
+        ActivityQuery { handle: self.clone(), page_size: 100, start: None, prefetch: true }
     }
 }
 
 impl ActivityQuery {
-    pub(crate) fn new(handle: GroupHandle) -> Self {
-        Self { handle, page_size: 100, start: None, prefetch: true }
-    }
-
     /// Sets the number of entries per page; 100 by default. Zero is treated as one.
     pub fn page_size(mut self, entries: u32) -> Self {
         self.page_size = entries.max(1);
@@ -70,12 +66,7 @@ impl ActivityQuery {
     /// # Errors
     /// The first error of the [stream](Self::stream).
     pub async fn collect(self) -> Result<Vec<ActivityEntry>> {
-        let mut entries = Vec::new();
-        let mut stream = self.stream();
-        while let Some(entry) = stream.next().await {
-            entries.push(entry?);
-        }
-        Ok(entries)
+        self.stream().0.collect().await
     }
 
     /// Returns a stream of entries. It ends after an error.
@@ -83,10 +74,7 @@ impl ActivityQuery {
     /// The error is [`Error::is_not_found`](crate::Error::is_not_found) if the group does not exist, and
     /// [`Error::is_missing_scope`](crate::Error::is_missing_scope) if the key lacks the scope `activity_log:read`.
     pub fn stream(self) -> ActivityStream {
-        let prefetch = self.prefetch;
-        ActivityStream(Items::new(Pages::new(ActivityWalk::new(self), prefetch), |page| {
-            page.entries.into_iter().map(Ok).collect()
-        }))
+        ActivityStream(Items::new(self.pages().0, |page| page.entries.into_iter().map(Ok).collect()))
     }
 
     /// Returns a stream of pages. It ends after an error.
@@ -207,17 +195,13 @@ impl Walk for ActivityWalk {
         };
         let mut page = session.read(list).await?;
         let next = page.next.as_deref().map(cursor_of);
-        let rest = match &next {
-            Some(cursor) => {
-                self.empty_pages.count(page.results.is_empty()).map_err(|e| session.fail(e))?;
-                Some(cursor.clone())
-            }
-            None => None,
-        };
+        if next.is_some() {
+            self.empty_pages.count(page.results.is_empty()).map_err(|e| session.fail(e))?;
+        }
         let ids = page.results.iter().filter_map(|entry| entry.id.clone()).collect();
         let previous = std::mem::replace(&mut self.previous, ids);
         page.results.retain(|entry| entry.id.as_ref().is_none_or(|id| !previous.contains(id)));
-        let rest = rest.map(|cursor| Self { cursor: Some(cursor), ..self });
+        let rest = next.clone().map(|cursor| Self { cursor: Some(cursor), ..self });
         Ok((ActivityPage { entries: page.results, total: page.total_count, next }, rest))
     }
 }

@@ -13,11 +13,10 @@ use crate::resources::project::ProjectRef;
 use crate::wire::cache::Cache;
 use crate::wire::host::{Host, Region};
 use crate::wire::keyed_locks::KeyedLocks;
-use crate::wire::limit::{Limiter, RateLimit};
+use crate::wire::limit::RateLimit;
 use crate::wire::options::CallOptions;
 use crate::wire::retry::RetryPolicy;
 use crate::wire::session::Shared;
-use crate::wire::span::note;
 use crate::wire::transport::{Connection, RawTransport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -264,10 +263,6 @@ impl ClientBuilder {
         let key = check_key(self.key.as_deref()).map_err(|e| e.of_setting("personal_api_key"))?;
         let host = Host::parse(&self.host, self.allow_insecure_http).map_err(|e| e.of_setting("host"))?;
         let project = self.project.check().map_err(|e| e.of_setting("project"))?;
-        if let Some(given) = &host.mapped_from {
-            note!("{given} is an event host; the client uses the API host {} instead", host.base());
-            let _ = given;
-        }
         let limit = self
             .rate_limit
             .unwrap_or_else(|| if host.is_cloud() { RateLimit::cloud() } else { RateLimit::unlimited() });
@@ -280,9 +275,7 @@ impl ClientBuilder {
         };
         // PostHog Cloud has not had the endpoint since September 2025.
         let upsert_is_missing = AtomicBool::new(host.is_cloud());
-        let mut connection = Connection::new(host, key, Limiter::new(limit), self.jitter_seed);
-        connection.trace_urls = self.trace_urls;
-        let connection = Arc::new(connection);
+        let connection = Arc::new(Connection::new(host, key, limit, self.jitter_seed, self.trace_urls));
         let raw =
             RawTransport { connection: connection.clone(), options: self.options }.into_client(http.clone());
         let shared = Shared {

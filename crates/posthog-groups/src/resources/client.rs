@@ -142,7 +142,7 @@ impl Client {
     ///
     /// Useful for progress output, because an import or export can wait for most of an hour.
     pub fn throttled_for(&self) -> Option<Duration> {
-        self.0.shared.connection.waits_for()
+        self.0.shared.connection.limiter.waits_for()
     }
 
     /// Returns a client for long-running work: without a deadline, with waits of any length for the rate limit, and with more retries,

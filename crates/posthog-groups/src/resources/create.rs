@@ -38,15 +38,11 @@ pub struct CreateGroup {
 impl Groups {
     /// Creates a group. No request is sent until the builder is awaited.
     pub fn create(&self, key: impl Into<String>) -> CreateGroup {
-        CreateGroup::new(self.clone(), key.into())
+        CreateGroup { groups: self.clone(), key: key.into(), properties: Ok(None) }
     }
 }
 
 impl CreateGroup {
-    pub(crate) fn new(groups: Groups, key: String) -> Self {
-        Self { groups, key, properties: Ok(None) }
-    }
-
     /// Sets the properties: any value that serializes to a JSON object. Values can be null.
     pub fn properties(mut self, properties: impl Serialize) -> Self {
         self.properties = input::properties(&properties).map(Some);

@@ -30,7 +30,6 @@ pub(crate) trait Source: Sync {
     /// Returns the page after a cursor, of the groups whose key contains `part`.
     fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> impl Future<Output = Result<Page>> + Send;
 
-    /// Returns the group with this key.
     fn find(&self, key: &str) -> impl Future<Output = Result<Option<Group>>> + Send;
 }
 

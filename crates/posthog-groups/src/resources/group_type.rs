@@ -62,16 +62,17 @@ impl GroupTypeRef {
                 _ => Err(Error::input(format!("there is no group type with the index {index}"))
                     .with_help("indexes go from 0 to 4")),
             },
-            Named::Name(name) => {
-                let found = find(session, |t| t.group_type == *name).await?;
-                found.map_err(|types| unknown_type(&format!("called `{name}`"), &types, session))
-            }
+            Named::Name(_) => find(session, &self.0).await,
         }
     }
 }
 
 /// The error for a type that the project does not have. It lists the existing types.
-fn unknown_type(wanted: &str, types: &[GroupType], session: &Session) -> Error {
+fn unknown_type(wanted: &Named, types: &[GroupType], session: &Session) -> Error {
+    let wanted = match wanted {
+        Named::Index(index) => format!("with the index {index}"),
+        Named::Name(name) => format!("called `{name}`"),
+    };
     let known: Vec<String> =
         types.iter().map(|t| format!("`{}` ({})", t.group_type, t.group_type_index)).collect();
     let known = match known.is_empty() {
@@ -85,9 +86,7 @@ fn unknown_type(wanted: &str, types: &[GroupType], session: &Session) -> Error {
 
 /// Fails for an index without a group type, because the server would store a group of it before it returns 404.
 pub(crate) async fn check_exists(session: &Session, index: u8) -> Result<()> {
-    let wanted = i64::from(index);
-    let found = find(session, |t| t.group_type_index == wanted).await?;
-    found.map(|_| ()).map_err(|types| unknown_type(&format!("with the index {index}"), &types, session))
+    find(session, &Named::Index(index.into())).await.map(drop)
 }
 
 /// Requests the group types, ignoring the cache.
@@ -99,19 +98,16 @@ pub(crate) async fn fetch(session: &Session) -> Result<Arc<[GroupType]>> {
     Ok(types)
 }
 
-/// Returns the index of the type that `wanted` selects. If the cache does not have it, the types are requested. If there is still
-/// no such type, returns the types.
-async fn find(
-    session: &Session,
-    wanted: impl Fn(&GroupType) -> bool + Send + Sync,
-) -> Result<std::result::Result<u8, Arc<[GroupType]>>> {
-    let pick = |types: &[GroupType]| {
-        let found = types.iter().find(|t| wanted(t))?;
-        u8::try_from(found.group_type_index).ok()
+/// Returns the index of a type. If the cache does not have it, the types are requested.
+async fn find(session: &Session, wanted: &Named) -> Result<u8> {
+    let is_wanted = |t: &&GroupType| match wanted {
+        Named::Index(index) => t.group_type_index == *index,
+        Named::Name(name) => t.group_type == *name,
     };
+    let pick = |types: &[GroupType]| u8::try_from(types.iter().find(is_wanted)?.group_type_index).ok();
     let cache = &session.shared.group_types;
     if let Some(index) = cache.get().as_deref().and_then(pick) {
-        return Ok(Ok(index));
+        return Ok(index);
     }
     let missed = Instant::now();
     let _one_fetches = session.queue("requests the group types", cache.fetching.lock()).await?;
@@ -120,5 +116,5 @@ async fn find(
         Some(types) => types,
         None => fetch(session).await?,
     };
-    Ok(pick(&types).ok_or(types))
+    pick(&types).ok_or_else(|| unknown_type(wanted, &types, session))
 }

@@ -31,15 +31,11 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn groups(&self, group_type: impl Into<GroupTypeRef>) -> Groups {
-        Groups::new(self.clone(), group_type.into())
+        Groups { client: self.clone(), group_type: group_type.into() }
     }
 }
 
 impl Groups {
-    pub(crate) fn new(client: Client, group_type: GroupTypeRef) -> Self {
-        Self { client, group_type }
-    }
-
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
@@ -88,7 +84,7 @@ impl Groups {
 
     /// Returns the groups for long-running work; see [`Client::for_bulk`].
     pub(crate) fn for_bulk(&self) -> Self {
-        Self::new(self.client.for_bulk(), self.group_type.clone())
+        Self { client: self.client.for_bulk(), group_type: self.group_type.clone() }
     }
 
     /// Checks whether a value can be used as the properties of a group.

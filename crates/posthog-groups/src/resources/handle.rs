@@ -25,15 +25,11 @@ pub struct GroupHandle {
 impl Groups {
     /// Returns a handle to one group, for reading and changing it. No request is sent, and the group does not need to exist.
     pub fn group(&self, key: impl Into<String>) -> GroupHandle {
-        GroupHandle::new(self.clone(), key.into())
+        GroupHandle { groups: self.clone(), key: key.into().into() }
     }
 }
 
 impl GroupHandle {
-    pub(crate) fn new(groups: Groups, key: String) -> Self {
-        Self { groups, key: key.into() }
-    }
-
     /// Returns the key.
     pub fn key(&self) -> &str {
         &self.key

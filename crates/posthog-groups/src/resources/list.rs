@@ -40,6 +40,13 @@ type Decode<P> = fn(Group) -> Result<Group<P>>;
 /// ```
 #[must_use = "no request is sent until it is awaited or its stream is polled"]
 pub struct ListGroups<P = Properties> {
+    query: Query,
+    decode: Decode<P>,
+}
+
+/// What to list, and how.
+#[derive(Clone)]
+struct Query {
     groups: Groups,
     search: Option<String>,
     key_contains: Option<String>,
@@ -48,31 +55,22 @@ pub struct ListGroups<P = Properties> {
     prefetch: bool,
     /// Whether to continue after groups that the server cannot return.
     detours: bool,
-    decode: Decode<P>,
 }
 
 impl<P> Clone for ListGroups<P> {
     fn clone(&self) -> Self {
-        Self {
-            groups: self.groups.clone(),
-            search: self.search.clone(),
-            key_contains: self.key_contains.clone(),
-            start: self.start.clone(),
-            limit: self.limit,
-            prefetch: self.prefetch,
-            detours: self.detours,
-            decode: self.decode,
-        }
+        Self { query: self.query.clone(), decode: self.decode }
     }
 }
 
 impl<P> fmt::Debug for ListGroups<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Query { groups, search, key_contains, start, .. } = &self.query;
         f.debug_struct("ListGroups")
-            .field("groups", &self.groups)
-            .field("search", &self.search)
-            .field("key_contains", &self.key_contains)
-            .field("start", &self.start)
+            .field("groups", groups)
+            .field("search", search)
+            .field("key_contains", key_contains)
+            .field("start", start)
             .finish_non_exhaustive()
     }
 }
@@ -80,7 +78,7 @@ impl<P> fmt::Debug for ListGroups<P> {
 impl Groups {
     /// Lists groups, newest first.
     pub fn list(&self) -> ListGroups {
-        ListGroups::new(self.clone())
+        ListGroups::new(self.clone(), false)
     }
 
     /// Lists all groups of the type. Unlike [`list`](Self::list), this has no deadline, waits for the rate limit as long as necessary,
@@ -105,20 +103,22 @@ impl Groups {
     /// # Ok(()) }
     /// ```
     pub fn export(&self) -> ListGroups {
-        ListGroups { detours: true, ..ListGroups::new(self.for_bulk()) }
+        ListGroups::new(self.for_bulk(), true)
     }
 }
 
 impl ListGroups {
-    pub(crate) fn new(groups: Groups) -> Self {
+    fn new(groups: Groups, detours: bool) -> Self {
         Self {
-            groups,
-            search: None,
-            key_contains: None,
-            start: None,
-            limit: None,
-            prefetch: true,
-            detours: false,
+            query: Query {
+                groups,
+                search: None,
+                key_contains: None,
+                start: None,
+                limit: None,
+                prefetch: true,
+                detours,
+            },
             // Listing does not parse the properties.
             decode: Ok,
         }
@@ -129,31 +129,31 @@ impl<P: Send + 'static> ListGroups<P> {
     /// Returns only groups whose properties contain this text in their JSON text (names or values), or whose key equals it. Case is
     /// ignored. A blank text matches all groups.
     pub fn search(mut self, text: impl Into<String>) -> Self {
-        self.search = Some(text.into());
+        self.query.search = Some(text.into());
         self
     }
 
     /// Returns only groups whose key contains this text. Case is ignored. A blank text matches all groups.
     pub fn key_contains(mut self, text: impl Into<String>) -> Self {
-        self.key_contains = Some(text.into());
+        self.query.key_contains = Some(text.into());
         self
     }
 
     /// Starts at the cursor of an earlier page, [`GroupPage::next`].
     pub fn start_from(mut self, cursor: Cursor) -> Self {
-        self.start = Some(cursor);
+        self.query.start = Some(cursor);
         self
     }
 
     /// Limits the list to this many groups. Pages beyond them are not requested.
     pub fn limit(mut self, groups: usize) -> Self {
-        self.limit = Some(groups);
+        self.query.limit = Some(groups);
         self
     }
 
     /// Sets whether the next page is requested while the current one is processed; on by default.
     pub fn prefetch(mut self, prefetch: bool) -> Self {
-        self.prefetch = prefetch;
+        self.query.prefetch = prefetch;
         self
     }
 
@@ -177,24 +177,14 @@ impl<P: Send + 'static> ListGroups<P> {
     /// # }
     /// ```
     pub fn properties<Q: DeserializeOwned>(self) -> ListGroups<Q> {
-        ListGroups {
-            groups: self.groups,
-            search: self.search,
-            key_contains: self.key_contains,
-            start: self.start,
-            limit: self.limit,
-            prefetch: self.prefetch,
-            detours: self.detours,
-            decode: Group::typed,
-        }
+        ListGroups { query: self.query, decode: Group::typed }
     }
 
     /// Returns a stream of groups. No request is sent until the stream is polled. Dropping the stream cancels the request in flight.
     ///
     /// The stream continues after a group that cannot be decoded, and ends after any other error.
     pub fn stream(self) -> GroupStream<P> {
-        let pages = Pages::new(GroupWalk::new(&self), self.prefetch);
-        GroupStream(Items::new(pages, |page| page.groups))
+        GroupStream(Items::new(self.pages().0, |page| page.groups))
     }
 
     /// Collects all groups, or the first [`limit`](Self::limit) of them. Awaiting the request does the same.
@@ -208,17 +198,13 @@ impl<P: Send + 'static> ListGroups<P> {
     /// # Errors
     /// The first error of the list, including the error for a group that cannot be decoded.
     pub async fn collect(self) -> Result<Vec<Group<P>>> {
-        let mut groups = Vec::new();
-        let mut stream = self.stream();
-        while let Some(group) = stream.next().await {
-            groups.push(group?);
-        }
-        Ok(groups)
+        self.stream().0.collect().await
     }
 
     /// Returns a stream of pages of 100 groups.
     pub fn pages(self) -> GroupPages<P> {
-        GroupPages(Pages::new(GroupWalk::new(&self), self.prefetch))
+        let prefetch = self.query.prefetch;
+        GroupPages(Pages::new(GroupWalk::new(self), prefetch))
     }
 
     /// Returns one page: the first, or the one that [`start_from`](Self::start_from) selects.
@@ -227,7 +213,7 @@ impl<P: Send + 'static> ListGroups<P> {
     /// [`Error::is_not_found`] with the detail `Invalid cursor` if a server from 2025 does not accept the cursor. Servers from 2026
     /// return the first page instead. [`Error::is_paging`] if the cursor is empty.
     pub async fn page(self) -> Result<GroupPage<P>> {
-        GroupWalk::new(&self).step().await.map(|(page, _)| page)
+        GroupWalk::new(self).step().await.map(|(page, _)| page)
     }
 }
 
@@ -319,7 +305,8 @@ impl<P: Send + 'static> Stream for GroupPages<P> {
 
 /// The state of paging through a list of groups.
 struct GroupWalk<P> {
-    list: ListGroups<P>,
+    query: Query,
+    decode: Decode<P>,
     index: Option<u8>,
     cursor: Option<Cursor>,
     /// The number of groups still to return; `None` for all.
@@ -337,12 +324,13 @@ struct GroupWalk<P> {
 }
 
 impl<P> GroupWalk<P> {
-    fn new(list: &ListGroups<P>) -> Self {
+    fn new(ListGroups { query, decode }: ListGroups<P>) -> Self {
         Self {
-            list: list.clone(),
             index: None,
-            cursor: list.start.clone(),
-            left: list.limit,
+            cursor: query.start.clone(),
+            left: query.limit,
+            query,
+            decode,
             trail: Trail::default(),
             previous: Vec::new(),
             hasher: RandomState::new(),
@@ -361,48 +349,50 @@ impl<P: Send + 'static> Walk for GroupWalk<P> {
             return Ok((GroupPage { groups: Vec::new(), next: self.cursor, link_origin: None }, None));
         }
         // The deadline applies to each page.
-        let session = self.list.groups.client().session("list");
+        let session = self.query.groups.client().session("list");
         if let Some(cursor) = &self.cursor {
             self.trail.follow(cursor).map_err(|e| session.fail(e))?;
         }
         let index = match self.index {
             Some(index) => index,
-            None => self.list.groups.index(&session).await?,
+            None => self.query.groups.index(&session).await?,
         };
         self.index = Some(index);
-        let page = match fetch(&self.list, &session, index, self.cursor.as_ref(), None).await {
-            Err(error) if self.list.detours && error.status() == Some(500) => {
+        let mut page = match fetch(&self.query, &session, index, self.cursor.as_ref(), None).await {
+            Err(error) if self.query.detours && error.status() == Some(500) => {
                 return self.go_around(index, error).await;
             }
             page => page?,
         };
-        if let Some(group) = page.groups().first() {
+        if let Some(Ok(group)) = page.groups.first() {
             self.trail.enter(group.group_type_index, &group.group_key).map_err(|e| session.fail(e))?;
         }
-        if let Some(other) = page.groups().iter().find(|group| group.group_type_index != i64::from(index)) {
+        if let Some(other) =
+            page.groups.iter().flatten().find(|group| group.group_type_index != i64::from(index))
+        {
             let error = Error::other_group(&other.group_key, other.group_type_index).of("list_groups");
             return Err(session.fail(error));
         }
-        let next = page.next().map(cursor_of);
-        let link_origin = page.next().and_then(|link| other_origin(&session.shared.connection.host, link));
-        if next.is_some() {
-            self.trail.empty_pages.count(page.is_empty()).map_err(|e| session.fail(e))?;
+        if page.next.is_some() {
+            self.trail.empty_pages.count(page.groups.is_empty()).map_err(|e| session.fail(e))?;
         }
-        if self.list.detours {
-            page.note_last(&mut self.last);
-            page.groups().iter().for_each(|group| note_characters(&mut self.characters, &group.group_key));
+        if self.query.detours {
+            self.note(&page);
         }
-        let hash = |key: &str| self.hasher.hash_one(key);
-        let keys = || page.groups().iter().map(|group| hash(&group.group_key));
-        let overlaps = keys().next().is_some_and(|key| self.previous.contains(&key));
+        let hash = |group: &raw::Group| self.hasher.hash_one(&*group.group_key);
+        let hashes = || page.groups.iter().flatten().map(hash);
+        let overlaps = hashes().next().is_some_and(|first| self.previous.contains(&first));
         // With offsets, a page begins with the last groups of the previous page if groups were added meanwhile.
-        let is_offset = next.as_ref().is_some_and(|next| Offset::of(next).is_some());
-        let current = if is_offset { keys().collect() } else { Vec::new() };
-        let is_repeated =
-            |key: &str| self.read_before.contains(key) || overlaps && self.previous.contains(&hash(key));
-        let groups = page.into_groups(self.list.decode, is_repeated);
+        let is_offset = page.next.as_ref().is_some_and(|next| Offset::of(next).is_some());
+        let current = if is_offset { hashes().collect() } else { Vec::new() };
+        let is_repeated = |group: &raw::Group| {
+            self.read_before.contains(&*group.group_key) || overlaps && self.previous.contains(&hash(group))
+        };
+        page.groups.retain(|group| !group.as_ref().is_ok_and(is_repeated));
         self.previous = current;
-        Ok(self.finish(GroupPage { groups, next, link_origin }, &session.shared.connection.key))
+        let groups = page.groups.into_iter().map(|group| (self.decode)(group?.into())).collect();
+        let page = GroupPage { groups, next: page.next, link_origin: page.link_origin };
+        Ok(self.finish(page, &session.shared.connection.key))
     }
 }
 
@@ -417,15 +407,28 @@ impl<P: Send + 'static> GroupWalk<P> {
         (page.redacted(key), next.map(|next| Self { cursor: Some(next), ..self }))
     }
 
+    /// Notes what a detour needs: when the last group was created, the keys of the groups of that time, and the characters of all keys.
+    fn note(&mut self, page: &Received) {
+        let groups = || page.groups.iter().flatten();
+        groups().for_each(|group| note_characters(&mut self.characters, &group.group_key));
+        let Some(time) = groups().last().map(|group| group.created_at) else { return };
+        let (_, keys) = match &mut self.last {
+            Some(noted) if noted.0 == time => noted,
+            noted => noted.insert((time, HashSet::new())),
+        };
+        let tied = groups().rev().take_while(|group| group.created_at == time);
+        keys.extend(tied.map(|group| group.group_key.to_string()));
+    }
+
     /// Creates a page of the groups around those that the server cannot return. Fails with `error` if that is not possible.
     async fn go_around(mut self, index: u8, error: Error) -> Result<(GroupPage<P>, Option<Self>)> {
         let tomorrow = DateTime::from(SystemTime::now()) + TimeDelta::days(1);
         let (newest, delivered) = self.last.clone().unwrap_or((tomorrow, HashSet::new()));
         // Retries a 500 once, because it may be temporary.
-        let client = self.list.groups.client();
+        let client = self.query.groups.client();
         let once = |retry: RetryPolicy| RetryPolicy { server_errors: 1, ..retry };
         let session = client.with_options(|o| o.retry(once(o.retry))).session("list");
-        let source = Filtered { list: &self.list, session, index };
+        let source = Filtered { query: &self.query, session, index };
         let shared = source.session.shared.clone();
         let detour = match detour(&source, self.cursor.as_ref(), newest, self.characters.clone()).await {
             Ok(Some(detour)) => detour,
@@ -438,13 +441,13 @@ impl<P: Send + 'static> GroupWalk<P> {
                 return Err(error.with_note(note));
             }
         };
-        let part = self.list.key_contains.as_deref().unwrap_or_default().to_lowercase();
+        let part = self.query.key_contains.as_deref().unwrap_or_default().to_lowercase();
         let is_listed = |key: &str| key.to_lowercase().contains(&part);
         let mut groups = Vec::new();
         for group in detour.groups.into_iter().filter(|group| is_listed(&group.key)) {
             let is_new = !delivered.contains(&*group.key);
             if is_new && self.read_before.insert(group.key.to_string()) {
-                groups.push((self.list.decode)(group));
+                groups.push((self.decode)(group));
             }
         }
         if !detour.is_complete {
@@ -461,21 +464,18 @@ impl<P: Send + 'static> GroupWalk<P> {
 }
 
 /// The filtered requests of a detour.
-struct Filtered<'l, P> {
-    list: &'l ListGroups<P>,
+struct Filtered<'q> {
+    query: &'q Query,
     session: Session,
     index: u8,
 }
 
-impl<P> Source for Filtered<'_, P> {
+impl Source for Filtered<'_> {
     async fn page(&self, cursor: Option<&Cursor>, part: Option<&str>) -> Result<Page> {
-        match fetch(self.list, &self.session, self.index, cursor, part).await? {
-            Received::Whole(page) => Ok(Page {
-                next: page.next.as_deref().map(cursor_of),
-                groups: page.results.into_iter().map(Group::from).collect(),
-            }),
-            Received::Loose(_) => Err(Error::paging("a page has groups in an unexpected format")),
-        }
+        let page = fetch(self.query, &self.session, self.index, cursor, part).await?;
+        let key = &self.session.shared.connection.key;
+        let groups = page.groups.into_iter().map(|group| Ok(group.map_err(|e| e.redacted(key))?.into()));
+        Ok(Page { groups: groups.collect::<Result<_>>()?, next: page.next })
     }
 
     async fn find(&self, key: &str) -> Result<Option<Group>> {
@@ -486,12 +486,11 @@ impl<P> Source for Filtered<'_, P> {
     }
 }
 
-/// A received page.
-enum Received {
-    /// All groups have the expected format.
-    Whole(raw::GroupPage),
-    /// At least one group does not. Contains the JSON texts of all groups.
-    Loose(LoosePage),
+/// A page as it was received.
+struct Received {
+    groups: Vec<Result<raw::Group>>,
+    next: Option<Cursor>,
+    link_origin: Option<String>,
 }
 
 /// A page whose groups are decoded one by one, so that an unexpected group does not lose the others.
@@ -499,52 +498,6 @@ enum Received {
 struct LoosePage {
     next: Option<String>,
     results: Vec<JsonValue>,
-}
-
-impl Received {
-    fn next(&self) -> Option<&str> {
-        match self {
-            Self::Whole(page) => page.next.as_deref(),
-            Self::Loose(page) => page.next.as_deref(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Whole(page) => page.results.is_empty(),
-            Self::Loose(page) => page.results.is_empty(),
-        }
-    }
-
-    /// The groups, unless they are decoded one by one.
-    fn groups(&self) -> &[raw::Group] {
-        match self {
-            Self::Whole(page) => &page.results,
-            Self::Loose(_) => &[],
-        }
-    }
-
-    /// Notes when the last group was created, and the keys of the groups of that time.
-    fn note_last(&self, noted: &mut Option<(DateTime<Utc>, HashSet<String>)>) {
-        let Some(time) = self.groups().last().map(|group| group.created_at) else { return };
-        let (_, keys) = match noted {
-            Some(noted) if noted.0 == time => noted,
-            noted => noted.insert((time, HashSet::new())),
-        };
-        let tied = self.groups().iter().rev().take_while(|group| group.created_at == time);
-        keys.extend(tied.map(|group| group.group_key.to_string()));
-    }
-
-    /// Decodes the groups, except those whose keys are repeated.
-    fn into_groups<P>(self, decode: Decode<P>, is_repeated: impl Fn(&str) -> bool) -> Vec<Result<Group<P>>> {
-        match self {
-            Self::Whole(mut page) => {
-                page.results.retain(|group| !is_repeated(&group.group_key));
-                page.results.into_iter().map(|group| decode(group.into())).collect()
-            }
-            Self::Loose(page) => page.results.iter().map(|text| decode(one_group(text)?.into())).collect(),
-        }
-    }
 }
 
 /// The cursor of a link to the next page, empty if it has none.
@@ -565,8 +518,9 @@ fn one_group(text: &JsonValue) -> Result<raw::Group> {
     })
 }
 
-async fn fetch<P>(
-    list: &ListGroups<P>,
+/// Requests a page. `part` replaces the filter by key.
+async fn fetch(
+    query: &Query,
     session: &Session,
     index: u8,
     cursor: Option<&Cursor>,
@@ -577,17 +531,22 @@ async fn fetch<P>(
         if let Some(cursor) = cursor {
             request = request.cursor(cursor.as_str());
         }
-        if let Some(search) = &list.search {
+        if let Some(search) = &query.search {
             request = request.search(search.as_str());
         }
-        if let Some(part) = part.or(list.key_contains.as_deref()) {
+        if let Some(part) = part.or(query.key_contains.as_deref()) {
             request = request.group_key(part);
         }
         request
     };
     let decode = |body: &Bytes| match raw::GroupPage::from_body(body) {
-        Ok(page) => Ok(Received::Whole(page)),
-        Err(error) => serde_json::from_slice(body).map(Received::Loose).map_err(|_| error),
+        Ok(page) => Ok((page.next, page.results.into_iter().map(Ok).collect::<Vec<_>>())),
+        Err(error) => {
+            let page: LoosePage = serde_json::from_slice(body).map_err(|_| error)?;
+            Ok((page.next, page.results.iter().map(one_group).collect()))
+        }
     };
-    session.read_as(request, decode).await.map_err(Error::with_repair_help)
+    let (next, groups) = session.read_as(request, decode).await.map_err(Error::with_repair_help)?;
+    let link_origin = next.as_deref().and_then(|link| other_origin(&session.shared.connection.host, link));
+    Ok(Received { groups, next: next.as_deref().map(cursor_of), link_origin })
 }

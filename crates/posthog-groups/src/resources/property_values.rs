@@ -32,15 +32,11 @@ impl Groups {
     /// # Ok(()) }
     /// ```
     pub fn property_values(&self, name: impl Into<String>) -> PropertyValuesQuery {
-        PropertyValuesQuery::new(self.clone(), name.into())
+        PropertyValuesQuery { groups: self.clone(), name: name.into(), containing: None }
     }
 }
 
 impl PropertyValuesQuery {
-    pub(crate) fn new(groups: Groups, name: String) -> Self {
-        Self { groups, name, containing: None }
-    }
-
     /// Returns only values that contain this text. Case is ignored; `%` matches any text, and `_` any character.
     pub fn containing(mut self, text: impl Into<String>) -> Self {
         self.containing = Some(text.into());

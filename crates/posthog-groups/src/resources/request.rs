@@ -8,11 +8,13 @@ use crate::error::{Error, Result};
 use crate::resources::client::Client;
 use crate::wire::transport::{Mode, Source};
 
-static GET: Operation = Operation::unlisted("GET");
-static POST: Operation = Operation::unlisted("POST");
-static PUT: Operation = Operation::unlisted("PUT");
-static PATCH: Operation = Operation::unlisted("PATCH");
-static DELETE: Operation = Operation::unlisted("DELETE");
+static OPERATIONS: [Operation; 5] = [
+    Operation::unlisted("GET"),
+    Operation::unlisted("POST"),
+    Operation::unlisted("PUT"),
+    Operation::unlisted("PATCH"),
+    Operation::unlisted("DELETE"),
+];
 
 impl Client {
     /// Sends a request to any path of the API, and returns the JSON of the response, or `None` if it has no body.
@@ -35,16 +37,10 @@ impl Client {
         path: &str,
         body: Option<&JsonValue>,
     ) -> Result<Option<JsonValue>> {
-        let (method, operation) = match method {
-            "GET" => (Method::GET, &GET),
-            "POST" => (Method::POST, &POST),
-            "PUT" => (Method::PUT, &PUT),
-            "PATCH" => (Method::PATCH, &PATCH),
-            "DELETE" => (Method::DELETE, &DELETE),
-            other => {
-                return Err(Error::input(format!("the method `{other}` is unknown"))
-                    .with_help("use GET, POST, PUT, PATCH or DELETE"));
-            }
+        let known = OPERATIONS.iter().find(|operation| operation.method == method);
+        let (Some(operation), Ok(method)) = (known, Method::try_from(method)) else {
+            return Err(Error::input(format!("the method `{method}` is unknown"))
+                .with_help("use GET, POST, PUT, PATCH or DELETE"));
         };
         if !path.starts_with('/') || path.starts_with("//") {
             return Err(Error::input("the path does not start with a single slash")

@@ -90,17 +90,21 @@ pub enum ValueKind {
     Object,
 }
 
+/// All types with their names.
+const KINDS: [(ValueKind, &str); 7] = [
+    (ValueKind::Null, "null"),
+    (ValueKind::Boolean, "boolean"),
+    (ValueKind::Integer, "integer"),
+    (ValueKind::Number, "number"),
+    (ValueKind::String, "string"),
+    (ValueKind::Array, "array"),
+    (ValueKind::Object, "object"),
+];
+
 impl fmt::Display for ValueKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Null => "null",
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::String => "string",
-            Self::Array => "array",
-            Self::Object => "object",
-        })
+        let name = KINDS.iter().find(|(kind, _)| kind == self).map_or("", |(_, name)| name);
+        f.write_str(name)
     }
 }
 
@@ -295,16 +299,6 @@ struct Property {
     kinds: BTreeSet<ValueKind>,
 }
 
-const EVERY_KIND: [ValueKind; 7] = [
-    ValueKind::Null,
-    ValueKind::Boolean,
-    ValueKind::Integer,
-    ValueKind::Number,
-    ValueKind::String,
-    ValueKind::Array,
-    ValueKind::Object,
-];
-
 /// The maximum depth of references. Deeper ones may be recursive, and accept any type.
 const DEEPEST: u32 = 16;
 
@@ -377,7 +371,7 @@ impl Property {
 
 /// The types that a schema accepts.
 fn kinds(root: &Value, schema: &Value, depth: u32) -> BTreeSet<ValueKind> {
-    let every = || BTreeSet::from(EVERY_KIND);
+    let every = || KINDS.iter().map(|(kind, _)| *kind).collect();
     if depth > DEEPEST {
         return every();
     }
@@ -408,5 +402,5 @@ fn kinds(root: &Value, schema: &Value, depth: u32) -> BTreeSet<ValueKind> {
 }
 
 fn kind_named(name: &str) -> Option<ValueKind> {
-    EVERY_KIND.into_iter().find(|kind| kind.to_string() == name)
+    KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
 }

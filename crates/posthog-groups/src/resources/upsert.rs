@@ -72,15 +72,12 @@ impl GroupHandle {
     /// # Ok(()) }
     /// ```
     pub fn upsert(&self, properties: impl Serialize) -> Upsert {
-        Upsert::new(self.clone(), input::properties(&properties))
+        let properties = input::properties(&properties);
+        Upsert { handle: self.clone(), properties, create_if_missing: false }
     }
 }
 
 impl Upsert {
-    pub(crate) fn new(handle: GroupHandle, properties: Result<Properties>) -> Self {
-        Self { handle, properties, create_if_missing: false }
-    }
-
     /// Creates the group with these properties if it does not exist.
     pub fn create_if_missing(mut self) -> Self {
         self.create_if_missing = true;
@@ -103,21 +100,18 @@ impl Upsert {
         let session = handle.groups.client().session("upsert");
         let index = handle.groups.index(&session).await?;
         let target = Target::lock(&session, index, &handle.key).await?;
-        let found = match target.find().await {
-            Err(missing) if missing.is_group_not_found() && create_if_missing => {
-                check_exists(&session, index).await?;
-                match write::execute(&target, &write::Create { properties: &properties }).await {
-                    Ok(group) => {
-                        let written = wanted.into_iter().map(|(name, _)| name).collect();
-                        return Ok(Upserted { before: None, group: Some(group), created: true, written });
-                    }
-                    // Another client has created it in the meantime.
-                    Err(error) if error.is_already_exists() => target.find().await?,
-                    Err(error) => return Err(error),
-                }
-            }
-            found => found?,
+        let create = async {
+            check_exists(&session, index).await?;
+            write::execute(&target, &write::Create { properties: &properties }).await
         };
+        let (found, created) = match create_if_missing {
+            true => target.find_or(create).await?,
+            false => (target.find().await?, false),
+        };
+        if created {
+            let written = wanted.into_iter().map(|(name, _)| name).collect();
+            return Ok(Upserted { before: None, group: Some(found), created, written });
+        }
         let (group, written) = write::merge(&target, found.clone(), &wanted).await?;
         Ok(Upserted { before: Some(found), group: Some(group), created: false, written })
     }

@@ -126,6 +126,15 @@ impl<W: Walk, T> Items<W, T> {
     pub(crate) fn new(pages: Pages<W>, split: fn(W::Page) -> Vec<Result<T>>) -> Self {
         Self { pages, current: Vec::new().into_iter(), split }
     }
+
+    /// Collects all items, or returns the first error.
+    pub(crate) async fn collect(mut self) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        while let Some(item) = std::future::poll_fn(|context| Pin::new(&mut self).poll_next(context)).await {
+            items.push(item?);
+        }
+        Ok(items)
+    }
 }
 
 impl<W: Walk, T> Unpin for Items<W, T> {}

@@ -1,14 +1,12 @@
 //! The retry budget: a limit on retries across all calls, so that they do not overload a failing server.
 
-use std::sync::Mutex;
-
-use crate::wire::poison::lock_ignoring_poison;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Tokens for retries, shared by all clones of a client. A retry takes a token, and a success returns a fifth of a token, so that in the
 /// long run at most one in five requests is a retry.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
-    fifths: Mutex<u32>,
+    fifths: AtomicU32,
 }
 
 const FULL: u32 = 500;
@@ -16,27 +14,24 @@ const COST: u32 = 5;
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self { fifths: Mutex::new(FULL) }
+        Self { fifths: AtomicU32::new(FULL) }
     }
 }
 
 impl RetryBudget {
     /// Takes a token for a retry. Returns false if there is none.
     pub(crate) fn withdraw(&self) -> bool {
-        let mut fifths = lock_ignoring_poison(self.fifths.lock());
-        match fifths.checked_sub(COST) {
-            Some(rest) => {
-                *fifths = rest;
-                true
-            }
-            None => false,
-        }
+        self.update(|fifths| fifths.checked_sub(COST))
     }
 
     /// Returns a fifth of a token after a success.
     pub(crate) fn deposit(&self) {
-        let mut fifths = lock_ignoring_poison(self.fifths.lock());
-        *fifths = (*fifths + 1).min(FULL);
+        self.update(|fifths| Some(fifths + 1).filter(|fifths| *fifths <= FULL));
+    }
+
+    /// Changes the number of tokens, unless `change` returns `None`.
+    fn update(&self, change: impl Fn(u32) -> Option<u32>) -> bool {
+        self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
     }
 }
 

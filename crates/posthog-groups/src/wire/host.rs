@@ -29,13 +29,15 @@ impl Region {
     }
 }
 
+/// The hosts of the regions: for the API, and for events.
+const CLOUD: [(&str, &str); 2] =
+    [("us.posthog.com", "us.i.posthog.com"), ("eu.posthog.com", "eu.i.posthog.com")];
+
 /// A validated base URL.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
     url: Url,
     base: String,
-    /// The ingestion host that the caller gave instead of the API host.
-    pub(crate) mapped_from: Option<String>,
 }
 
 impl Host {
@@ -44,16 +46,17 @@ impl Host {
         let mut url = address(text)?;
         let given = url.host_str().unwrap_or_default().to_owned();
         let app = app_host(&given);
-        let mapped_from = app.map(|_| given);
         if let Some(app) = app {
-            // `set_host` fails only for schemes without a host.
-            let replaced = url.set_host(Some(app));
-            debug_assert!(replaced.is_ok(), "{app} is a host name");
+            set_host(&mut url, app);
         }
         check_scheme(&url, allow_insecure_http)?;
         // Generated paths start with a slash, and servers do not accept `//`.
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, base, mapped_from })
+        #[cfg(feature = "tracing")]
+        if app.is_some() {
+            tracing::warn!(target: "posthog_groups", "{given} is an event host; the client uses the API host {base} instead");
+        }
+        Ok(Self { url, base })
     }
 
     /// The base URL without a trailing slash.
@@ -77,22 +80,25 @@ impl Host {
     #[cfg(feature = "bulk")]
     pub(crate) fn for_events(&self) -> Url {
         let mut url = self.url.clone();
-        let events = match self.url.host_str() {
-            Some("us.posthog.com") => Some("us.i.posthog.com"),
-            Some("eu.posthog.com") => Some("eu.i.posthog.com"),
-            _ => None,
-        };
-        if let Some(events) = events {
-            let replaced = url.set_host(Some(events));
-            debug_assert!(replaced.is_ok(), "{events} is a host name");
+        if let Some((_, events)) = self.region() {
+            set_host(&mut url, events);
         }
         url
     }
 
-    /// Whether the host is PostHog Cloud.
-    pub(crate) fn is_cloud(&self) -> bool {
-        matches!(self.url.host_str(), Some("us.posthog.com" | "eu.posthog.com"))
+    fn region(&self) -> Option<&'static (&'static str, &'static str)> {
+        CLOUD.iter().find(|(api, _)| self.url.host_str() == Some(api))
     }
+
+    pub(crate) fn is_cloud(&self) -> bool {
+        self.region().is_some()
+    }
+}
+
+fn set_host(url: &mut Url, host: &str) {
+    // Fails only for schemes without a host.
+    let replaced = url.set_host(Some(host));
+    debug_assert!(replaced.is_ok(), "{host} is a host name");
 }
 
 /// Parses the URL of a host. Does not map the host, and accepts plain HTTP.
@@ -182,10 +188,6 @@ mod tests {
         ] {
             assert_eq!(base(given), wanted);
         }
-        assert_eq!(
-            Host::parse("https://us.i.posthog.com", false).unwrap().mapped_from.as_deref(),
-            Some("us.i.posthog.com")
-        );
         assert!(Host::parse("https://us.i.posthog.com", false).unwrap().is_cloud());
         assert!(!Host::parse("https://posthog.example.com", false).unwrap().is_cloud());
     }

@@ -1,34 +1,30 @@
-//! One lock per key, for example per group that is written to.
+//! One lock per group that is written to.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use crate::wire::poison::lock_ignoring_poison;
 
-/// Locks by key. A key without a holder or waiter takes no memory.
-#[derive(Debug)]
-pub(crate) struct KeyedLocks<K: Eq + Hash> {
-    held: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
+/// A group: the index of its type, and its key.
+type Key = (u8, String);
+
+/// Locks by group. A group without a holder or waiter takes no memory.
+#[derive(Debug, Default)]
+pub(crate) struct KeyedLocks {
+    held: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl<K: Eq + Hash> Default for KeyedLocks<K> {
-    fn default() -> Self {
-        Self { held: Mutex::default() }
-    }
-}
-
-/// Holds the lock of a key until it is dropped.
+/// Holds the lock of a group until it is dropped.
 #[derive(Debug)]
-pub(crate) struct KeyGuard<'a, K: Eq + Hash> {
-    locks: &'a KeyedLocks<K>,
-    key: K,
+pub(crate) struct KeyGuard<'a> {
+    locks: &'a KeyedLocks,
+    key: Key,
     guard: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
-impl<K: Eq + Hash + Clone> KeyedLocks<K> {
-    /// Acquires the lock of a key.
-    pub(crate) async fn lock(&self, key: K) -> KeyGuard<'_, K> {
+impl KeyedLocks {
+    pub(crate) async fn lock(&self, index: u8, key: &str) -> KeyGuard<'_> {
+        let key = (index, key.to_owned());
         let lock = lock_ignoring_poison(self.held.lock()).entry(key.clone()).or_default().clone();
         // Created before waiting, so that a cancelled wait is cleaned up too.
         let mut guard = KeyGuard { locks: self, key, guard: None };
@@ -37,7 +33,7 @@ impl<K: Eq + Hash + Clone> KeyedLocks<K> {
     }
 }
 
-impl<K: Eq + Hash> Drop for KeyGuard<'_, K> {
+impl Drop for KeyGuard<'_> {
     fn drop(&mut self) {
         self.guard = None;
         let mut held = lock_ignoring_poison(self.locks.held.lock());
@@ -53,14 +49,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_key_has_one_holder_at_a_time_and_unused_keys_are_removed() {
+    async fn a_group_has_one_holder_at_a_time_and_unused_groups_are_removed() {
         let locks = KeyedLocks::default();
-        let first = locks.lock((0, "a")).await;
-        let other = locks.lock((1, "a")).await;
-        let again = tokio::time::timeout(std::time::Duration::from_millis(10), locks.lock((0, "a"))).await;
+        let first = locks.lock(0, "a").await;
+        let other = locks.lock(1, "a").await;
+        let again = tokio::time::timeout(std::time::Duration::from_millis(10), locks.lock(0, "a")).await;
         assert!(again.is_err());
         drop((first, other));
-        drop(locks.lock((0, "a")).await);
+        drop(locks.lock(0, "a").await);
         assert!(locks.held.lock().unwrap().is_empty());
     }
 }

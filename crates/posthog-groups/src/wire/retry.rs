@@ -126,17 +126,13 @@ impl Outcome {
 /// A failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
-    /// Whether the operation can be repeated.
     pub(crate) idempotency: Idempotency,
     /// Its number, from 1.
     pub(crate) number: u32,
-    /// How it failed.
     pub(crate) outcome: Outcome,
     /// The number of 500 responses in this call, including this attempt.
     pub(crate) server_errors: u32,
-    /// The wait from `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
-    /// The time left until the deadline of the call.
     pub(crate) time_left: Option<Duration>,
 }
 

@@ -1,6 +1,5 @@
 //! A session: one call by the user, with its options, its deadline and its requests.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::error::{Error, Result, request_id};
 use crate::wire::cache::Cache;
 use crate::wire::keyed_locks::KeyedLocks;
 use crate::wire::options::CallOptions;
-use crate::wire::transport::{Answer, Build, Connection, Exchange, Mode, Source, Usage};
+use crate::wire::transport::{Answer, Connection, Exchange, Mode, Source, Usage};
 
 /// The state that all clones of a client share.
 pub(crate) struct Shared {
@@ -27,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) group_types: Cache<Arc<[GroupType]>>,
     /// Whether the server is known not to have `upsert_properties`.
     pub(crate) upsert_is_missing: AtomicBool,
-    pub(crate) write_locks: KeyedLocks<(u8, String)>,
+    pub(crate) write_locks: KeyedLocks,
 }
 
 /// One call by the user, which can take several requests.
@@ -39,18 +38,7 @@ pub(crate) struct Session {
     hides_answers: bool,
 }
 
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("options", &self.options)
-            .field("deadline", &self.deadline)
-            .field("usage", &self.usage)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Session {
-    /// Starts a call and its deadline.
     pub(crate) fn start(shared: Arc<Shared>, options: CallOptions, call: &'static str) -> Self {
         let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
         Self { shared, options, deadline, usage: Usage::new(Some(call)), hides_answers: false }
@@ -72,7 +60,6 @@ impl Session {
         self.usage.complete(error.redacted(&self.shared.connection.key))
     }
 
-    /// The project as it appears in paths.
     pub(crate) fn project(&self) -> &str {
         &self.shared.project
     }
@@ -116,32 +103,6 @@ impl Session {
         }
     }
 
-    /// Sends a request of the generated client. Returns the response if it has the expected status.
-    async fn answer<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<Answer> {
-        let build = || {
-            call().request().map_err(|error| match error {
-                raw::Error::InvalidRequest(message) => Error::input(message),
-                other => Error::input("the request cannot be built").with_source(other),
-            })
-        };
-        self.answer_with(C::operation(), C::is_success, &build).await
-    }
-
-    async fn answer_with(
-        &self,
-        operation: &'static Operation,
-        is_success: fn(u16) -> bool,
-        build: Build<'_>,
-    ) -> Result<Answer> {
-        let exchange = self.exchange(Mode::Call);
-        let answer = exchange.send(&self.shared.http, operation, Source::Build(build)).await?;
-        if is_success(answer.status.as_u16()) {
-            return Ok(answer);
-        }
-        let error = Error::unexpected_status(answer.status);
-        Err(self.unusable(operation, answer, error))
-    }
-
     /// Sends a request of the generated client, and decodes the response.
     pub(crate) async fn send<C: Call>(&self, call: impl Fn() -> C + Send + Sync) -> Result<C::Response> {
         self.send_as(&call, &C::Response::from_body).await
@@ -152,8 +113,20 @@ impl Session {
         call: &(impl Fn() -> C + Send + Sync),
         decode: &(impl Fn(&Bytes) -> serde_json::Result<T> + Send + Sync),
     ) -> Result<T> {
-        let answer = self.answer(call).await?;
-        decode(&answer.body).map_err(|error| self.undecodable::<C::Response>(C::operation(), answer, error))
+        let build = || {
+            call().request().map_err(|error| match error {
+                raw::Error::InvalidRequest(message) => Error::input(message),
+                other => Error::input("the request cannot be built").with_source(other),
+            })
+        };
+        let operation = C::operation();
+        let exchange = self.exchange(Mode::Call);
+        let answer = exchange.send(&self.shared.http, operation, Source::Build(&build)).await?;
+        if !C::is_success(answer.status.as_u16()) {
+            let error = Error::unexpected_status(answer.status);
+            return Err(self.unusable(operation, answer, error));
+        }
+        decode(&answer.body).map_err(|error| self.undecodable::<C::Response>(operation, answer, error))
     }
 
     /// Sends a read. Repeats it once if the response was truncated in a way that only decoding detects.

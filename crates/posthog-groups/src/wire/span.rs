@@ -95,12 +95,3 @@ mod without_tracing {
         pub(crate) fn end(self, _: &Result<StatusCode, &'static str>) {}
     }
 }
-
-/// Logs a warning.
-macro_rules! note {
-    ($($argument:tt)*) => {
-        #[cfg(feature = "tracing")]
-        tracing::warn!(target: "posthog_groups", $($argument)*);
-    };
-}
-pub(crate) use note;

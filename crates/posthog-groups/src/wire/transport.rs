@@ -1,11 +1,7 @@
 //! Sends requests: authentication, limits, attempts, deadlines.
 //!
-//! # The transport boundary
-//!
-//! Calls of this crate build their requests with the generated client, and send them with an [`Exchange`]. Calls of the generated
-//! client itself ([`Client::raw`](crate::Client::raw)) use its [`Transport`], which returns `reqwest::Result<Response>`. No error of this
-//! crate fits that type, and a `reqwest::Error` cannot be constructed, so a response with the status 599, which no server uses,
-//! represents an error.
+//! Calls of this crate use an [`Exchange`], and calls of the generated client its [`Transport`]. `ARCHITECTURE.md`, "The transport
+//! boundary", says why.
 
 use std::fmt;
 use std::pin::pin;
@@ -25,7 +21,7 @@ use tokio::time::Instant;
 use crate::error::{Error, request_id};
 use crate::wire::budget::RetryBudget;
 use crate::wire::host::Host;
-use crate::wire::limit::{Limiter, Refusal};
+use crate::wire::limit::{Limiter, RateLimit, Refusal};
 use crate::wire::options::CallOptions;
 use crate::wire::poison::lock_ignoring_poison;
 use crate::wire::retry::{Attempt, Outcome, Step, decide};
@@ -36,12 +32,12 @@ use crate::wire::span::AttemptSpan;
 pub(crate) struct Connection {
     pub(crate) host: Host,
     pub(crate) key: PersonalApiKey,
-    limiter: Limiter,
-    budget: RetryBudget,
+    pub(crate) limiter: Limiter,
+    pub(crate) budget: RetryBudget,
     random: Mutex<fastrand::Rng>,
     requests: AtomicU64,
     /// Whether spans contain paths and queries with values.
-    pub(crate) trace_urls: bool,
+    trace_urls: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -55,17 +51,16 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(host: Host, key: PersonalApiKey, limiter: Limiter, seed: Option<u64>) -> Self {
+    pub(crate) fn new(
+        host: Host,
+        key: PersonalApiKey,
+        limit: RateLimit,
+        seed: Option<u64>,
+        trace_urls: bool,
+    ) -> Self {
         let random = Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
-        Self {
-            host,
-            key,
-            limiter,
-            budget: RetryBudget::default(),
-            random,
-            requests: AtomicU64::new(0),
-            trace_urls: false,
-        }
+        let (limiter, budget) = (Limiter::new(limit), RetryBudget::default());
+        Self { host, key, limiter, budget, random, requests: AtomicU64::new(0), trace_urls }
     }
 
     /// Returns a random number in `0.0..1.0`.
@@ -73,23 +68,6 @@ impl Connection {
         lock_ignoring_poison(self.random.lock()).f64()
     }
 
-    /// Takes a retry from the budget; false when the budget is exhausted.
-    pub(crate) fn withdraw_retry(&self) -> bool {
-        self.budget.withdraw()
-    }
-
-    /// How long requests currently wait for the rate limit.
-    pub(crate) fn waits_for(&self) -> Option<Duration> {
-        self.limiter.waits_for()
-    }
-
-    /// The client's own limit of requests per hour, if there is one.
-    #[cfg(feature = "bulk")]
-    pub(crate) fn per_hour(&self) -> Option<u64> {
-        self.limiter.per_hour()
-    }
-
-    /// The number of requests sent so far.
     #[cfg(feature = "bulk")]
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -115,7 +93,6 @@ impl Usage {
         Self { call, requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
     }
 
-    /// The number of requests sent.
     fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -129,7 +106,6 @@ impl Usage {
         }
     }
 
-    /// The number of body bytes received.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -306,7 +282,7 @@ impl Exchange<'_> {
                         // The limiter makes all requests wait, including the next one of this call.
                         continue;
                     }
-                    if self.connection.withdraw_retry() {
+                    if self.connection.budget.withdraw() {
                         tokio::time::sleep(wait).await;
                         continue;
                     }

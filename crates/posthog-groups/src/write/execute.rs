@@ -110,7 +110,7 @@ impl WriteRetry {
         // Reads can be retried more often after a 500; writes are retried once.
         let policy = RetryPolicy { server_errors: 1, ..session.options.retry };
         match decide(&policy, &attempt, || connection.random_unit()) {
-            Step::Wait(wait) if connection.withdraw_retry() => {
+            Step::Wait(wait) if connection.budget.withdraw() => {
                 tokio::time::sleep(wait).await;
                 true
             }

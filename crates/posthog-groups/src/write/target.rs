@@ -1,7 +1,5 @@
 //! The group that a call writes to and reads back.
 
-use std::fmt;
-
 use crate::data::group::Group;
 use crate::error::{Error, Result};
 use crate::wire::keyed_locks::KeyGuard;
@@ -12,13 +10,7 @@ pub(crate) struct Target<'s> {
     pub(crate) session: &'s Session,
     pub(crate) index: u8,
     pub(crate) key: &'s str,
-    _guard: KeyGuard<'s, (u8, String)>,
-}
-
-impl fmt::Debug for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("index", &self.index).field("key", &self.key).finish_non_exhaustive()
-    }
+    _guard: KeyGuard<'s>,
 }
 
 impl<'s> Target<'s> {
@@ -26,13 +18,25 @@ impl<'s> Target<'s> {
     /// writes all back without a lock.
     pub(crate) async fn lock(session: &'s Session, index: u8, key: &'s str) -> Result<Self> {
         let locks = &session.shared.write_locks;
-        let guard = session.queue("writes to the same group", locks.lock((index, key.to_owned()))).await?;
+        let guard = session.queue("writes to the same group", locks.lock(index, key)).await?;
         Ok(Self { session, index, key, _guard: guard })
     }
 
     /// Reads the group.
     pub(crate) async fn find(&self) -> Result<Group> {
         find(self.session, self.index, self.key).await
+    }
+
+    /// Reads the group, or creates it if it is missing. Returns whether it was created.
+    pub(crate) async fn find_or(&self, create: impl Future<Output = Result<Group>>) -> Result<(Group, bool)> {
+        match self.find().await {
+            Err(missing) if missing.is_group_not_found() => match create.await {
+                // Another client has created it in the meantime.
+                Err(error) if error.is_already_exists() => Ok((self.find().await?, false)),
+                created => Ok((created?, true)),
+            },
+            found => Ok((found?, false)),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use posthog_groups_fake::{Era, Fault};
 use serde_json::json;
 
-use crate::stage::{client, one_group, organizations, requests, serve, stored};
+use crate::stage::{client, one_group, organizations, requests, serve, start, stored};
 
 /// Makes the fault affect the next write.
 fn on_write(fault: &Fault) -> Fault {
@@ -15,8 +15,7 @@ fn on_write(fault: &Fault) -> Fault {
 #[tokio::test]
 async fn a_group_of_another_client_is_not_reported_as_created() {
     for era in Era::ALL {
-        let fake = serve(era, one_group()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, one_group()).await;
         fake.add_faults([on_write(&Fault::drop_connection())]).unwrap();
         let error = orgs.create("org:5").properties(json!({"mine": true})).send().await.unwrap_err();
         assert!(error.is_already_exists(), "{error}");

@@ -1,18 +1,19 @@
 //! Imports: the stored groups, the reports, and the requests.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use posthog_groups::bulk::{
     Duplicates, Engine, Import, ImportEvent, ImportReport, ImportRow, RowOutcome, Stopped,
 };
-use posthog_groups::{Groups, ProjectToken, Properties, RetryPolicy};
+use posthog_groups::{Error, Groups, ProjectToken, Properties, RetryPolicy};
 use posthog_groups_fake::{Era, Fake, Fault, Group, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::capture_host::CaptureHost;
-use crate::stage::{builder, client, empty, organizations, requests, serve, stored};
+use crate::stage::{builder, client, empty, organizations, requests, serve, start, stored};
 
 fn row(key: &str, properties: Value) -> ImportRow {
     ImportRow::new(key, Properties::new(&properties).unwrap())
@@ -33,8 +34,57 @@ fn import<'r>(
     orgs.import(move || rows.iter().cloned().map(Ok).collect::<Vec<_>>().into_iter())
 }
 
+/// An import that sends events.
+fn by_events<'r>(
+    orgs: &Groups,
+    rows: &'r [ImportRow],
+) -> Import<impl Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + 'r> {
+    import(orgs, rows).engine(Engine::Capture).project_token(token())
+}
+
 fn token() -> ProjectToken {
     ProjectToken::new("phc_1").unwrap()
+}
+
+/// Groups of a client that does not retry.
+fn without_retries(fake: &Fake) -> Groups {
+    let retry = RetryPolicy::default().retries(0).first_wait(Duration::from_millis(1));
+    builder(fake).retry(retry).build().unwrap().groups("organization")
+}
+
+fn add_fault(fake: &Fake, fault: Value) {
+    fake.add_faults([serde_json::from_value::<Fault>(fault).unwrap()]).unwrap();
+}
+
+/// The path of a journal that does not exist yet, in a directory that is removed when it is dropped.
+fn journal() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    (folder, journal)
+}
+
+/// The error that stopped an import.
+#[track_caller]
+fn stopped(report: &ImportReport) -> &Error {
+    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    error
+}
+
+/// Stops an import after an event for which `is_last` is true.
+fn stopping<F>(import: Import<F>, is_last: impl Fn(ImportEvent<'_>) -> bool + Send + 'static) -> Import<F>
+where
+    F: Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + Send,
+{
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let mut tell = Some(tell);
+    let import = import.on_event(move |event| {
+        if is_last(event) {
+            tell.take();
+        }
+    });
+    import.until(async move {
+        let _ = told.await;
+    })
 }
 
 /// Thirty groups of the rows: ten that match, ten with another plan, ten without a plan.
@@ -94,8 +144,7 @@ fn assert_all_stored(fake: &Fake, rows: &[ImportRow]) {
 #[tokio::test]
 async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
         let before = serde_json::to_string(&fake.state()).unwrap();
         let (plan, planned) = listening(import(&orgs, &rows));
@@ -174,8 +223,7 @@ async fn few_rows_are_read_one_by_one_instead_of_listing() {
 
 #[tokio::test]
 async fn invalid_rows_end_an_import_before_anything_is_sent() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let twins = [
         row("a", json!({})).at_line(3),
         row("b", json!({})).at_line(5),
@@ -219,8 +267,7 @@ async fn invalid_rows_end_an_import_before_anything_is_sent() {
 async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
     for era in Era::ALL {
         let state = State { groups: vec![Group::new(0, "b").with("x", 1)], ..empty() };
-        let fake = serve(era, state).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, state).await;
         let rows = [row("a", json!({"x": null})), row("b", json!({"x": null, "y": 1}))];
         let many = [&rows[..], &self::rows(20)].concat();
         for rows in [&rows[..], &many] {
@@ -232,7 +279,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
             );
         }
         let (run, told) = listening(import(&orgs, &rows));
-        let by_events = import(&orgs, &many).engine(Engine::Capture).project_token(token());
+        let by_events = by_events(&orgs, &many);
         assert_eq!(by_events.plan().await.unwrap().failed, 0, "{era}: events can");
         let blank = [row(" x", json!({}))];
         assert_eq!(import(&orgs, &blank).plan().await.unwrap().failed, 1, "{era}");
@@ -252,8 +299,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
 async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it() {
     for era in Era::ALL {
         let state = State { groups: vec![Group::new(0, "b").with("x", 1)], ..empty() };
-        let fake = serve(era, state).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, state).await;
         let rows = [row("a", json!({"": 1})), row("b", json!({"": 1, "x": 1}))];
         let plan = import(&orgs, &rows).plan().await.unwrap();
         assert_eq!((plan.created, plan.failed), (1, 1), "{era}");
@@ -263,7 +309,7 @@ async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it(
         assert_eq!(stored(&fake, "a"), json!({"": 1}), "{era}");
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
         assert_eq!(counts(&import(&orgs, &rows[..1]).run().await.unwrap()), [0, 0, 1, 0], "{era}");
-        let by_events = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+        let by_events = by_events(&orgs, &rows);
         assert!(by_events.run().await.unwrap().is_complete(), "{era}: events can");
         assert_eq!(stored(&fake, "b"), json!({"": 1, "x": 1}), "{era}");
     }
@@ -272,19 +318,18 @@ async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it(
 #[tokio::test]
 async fn a_key_that_expires_stops_the_import_and_the_journal_resumes_it() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(60);
-        let folder = tempfile::tempdir().unwrap();
-        let journal = folder.path().join("journal");
-        let expired: Fault = serde_json::from_value(json!({
-            "kind": "http", "status": 401, "skip": 25, "times": 0, "path": "/groups/",
-            "body": {"type": "authentication_error", "code": "authentication_failed", "detail": "expired", "attr": null},
-        }))
-        .unwrap();
-        fake.add_faults([expired]).unwrap();
+        let (_folder, journal) = journal();
+        add_fault(
+            &fake,
+            json!({
+                "kind": "http", "status": 401, "skip": 25, "times": 0, "path": "/groups/",
+                "body": {"type": "authentication_error", "code": "authentication_failed", "detail": "expired", "attr": null},
+            }),
+        );
         let report = import(&orgs, &rows).concurrency(4).journal(&journal).run().await.unwrap();
-        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{era}: {report:?}") };
+        let error = stopped(&report);
         assert!(error.is_unauthorized(), "{era}: {error}");
         assert_eq!(report.failed, 0, "{era}: rows that were not done are left, not failed");
         assert!(report.left() > 0 && report.created + report.changed > 0, "{era}: {report:?}");
@@ -322,11 +367,9 @@ fn overwrite(fake: &Fake, key: &str, name: &str, value: &str) {
 #[tokio::test]
 async fn a_run_after_a_completed_one_begins_anew() {
     for count in [3, 30] {
-        let fake = serve(Era::Y2026, empty()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(Era::Y2026, empty()).await;
         let rows = rows(count);
-        let folder = tempfile::tempdir().unwrap();
-        let journal = folder.path().join("journal");
+        let (_folder, journal) = journal();
         let night = || import(&orgs, &rows).journal(&journal).run();
         assert!(night().await.unwrap().is_complete());
         assert!(!journal.exists(), "a completed run removes its journal");
@@ -341,11 +384,9 @@ async fn a_run_after_a_completed_one_begins_anew() {
 async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
     for count in [4, 40] {
         for engine in [Engine::Rest, Engine::Capture] {
-            let fake = serve(Era::Y2026, empty()).await;
-            let orgs = organizations(&fake);
+            let (fake, orgs) = start(Era::Y2026, empty()).await;
             let rows = rows(count);
-            let folder = tempfile::tempdir().unwrap();
-            let journal = folder.path().join("journal");
+            let (_folder, journal) = journal();
             let run = || {
                 import(&orgs, &rows).journal(&journal).engine(engine).project_token(token()).concurrency(1)
             };
@@ -365,27 +406,12 @@ async fn rows_that_the_journal_has_as_done_are_compared_with_the_server() {
 
 #[tokio::test]
 async fn a_stopped_import_resumes_without_repeating_writes() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(200);
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let mut tell = Some(tell);
-    let report = import(&orgs, &rows)
-        .concurrency(4)
-        .journal(&journal)
-        .on_event(move |event| {
-            if let ImportEvent::Row { line: 50.., .. } = event {
-                tell.take();
-            }
-        })
-        .until(async move {
-            let _ = told.await;
-        })
-        .run()
-        .await
-        .unwrap();
+    let (_folder, journal) = journal();
+    let run = import(&orgs, &rows).concurrency(4).journal(&journal);
+    let run = stopping(run, |event| matches!(event, ImportEvent::Row { line: 50.., .. }));
+    let report = run.run().await.unwrap();
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report:?}");
     assert!(report.created >= 50 && report.left() > 0, "{report:?}");
     assert!(report.not_compared <= report.left(), "{report:?}");
@@ -398,13 +424,11 @@ async fn a_stopped_import_resumes_without_repeating_writes() {
 
 #[tokio::test]
 async fn a_stopped_server_stops_the_import_instead_of_failing_every_row() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let all = rows(300);
-    let gone: Fault = serde_json::from_value(json!({"kind": "drop", "skip": 40, "times": 0})).unwrap();
-    fake.add_faults([gone]).unwrap();
+    add_fault(&fake, json!({"kind": "drop", "skip": 40, "times": 0}));
     let report = import(&orgs, &all).run().await.unwrap();
-    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    let error = stopped(&report);
     assert!(error.is_interrupted() && error.to_string().contains("20 consecutive rows failed"), "{error}");
     assert!(report.failed == 19 && report.left() > 200, "{report:?}");
 
@@ -421,11 +445,9 @@ fn refuse_to_create(fake: &Fake, times: u64) {
 #[tokio::test]
 async fn failing_rows_do_not_stop_the_others_while_the_server_works() {
     let fake = serve(Era::Y2026, empty()).await;
-    let orgs =
-        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let orgs = without_retries(&fake);
     let rows = rows(100);
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
+    let (_folder, journal) = journal();
     for failing in [60, 60, 0] {
         fake.clear_faults();
         if failing > 0 {
@@ -442,11 +464,9 @@ async fn failing_rows_do_not_stop_the_others_while_the_server_works() {
 #[tokio::test]
 async fn rows_that_failed_in_an_earlier_part_come_last() {
     for engine in [Engine::Rest, Engine::Capture] {
-        let fake = serve(Era::Y2026, empty()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(Era::Y2026, empty()).await;
         let rows = rows(7);
-        let folder = tempfile::tempdir().unwrap();
-        let journal = folder.path().join("journal");
+        let (_folder, journal) = journal();
         let run = || import(&orgs, &rows).concurrency(1).journal(&journal).verify(false);
         // Two rows fail, two are written, and then the key expires.
         let bad = Fault { times: 2, ..Fault::http(400) }.on("POST", "/groups/$");
@@ -472,20 +492,18 @@ async fn rows_that_failed_in_an_earlier_part_come_last() {
 #[tokio::test]
 async fn a_server_that_fails_every_write_stops_the_import() {
     let fake = serve(Era::Y2026, empty()).await;
-    let orgs =
-        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let orgs = without_retries(&fake);
     let rows = rows(1_500);
     refuse_to_create(&fake, 0);
     let report = import(&orgs, &rows).run().await.unwrap();
-    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    let error = stopped(&report);
     assert!(error.to_string().contains("1000 consecutive rows failed"), "{error}");
     assert!(report.failed == 999 && report.left() >= 500, "{report:?}");
 }
 
 #[tokio::test]
 async fn if_listing_fails_permanently_groups_are_read_one_by_one() {
-    let fake = serve(Era::Y2026, a_third_each()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, a_third_each()).await;
     let rows = rows(40);
     fake.add_faults([Fault { times: 0, ..Fault::crash() }.on("GET", "/groups/$")]).unwrap();
     let report = import(&orgs, &rows).verify(true).run().await.unwrap();
@@ -510,8 +528,7 @@ async fn a_group_that_cannot_be_listed_does_not_make_a_large_import_read_each_gr
 #[tokio::test]
 async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
     let fake = serve(Era::Y2026, empty()).await;
-    let orgs =
-        builder(&fake).retry(RetryPolicy::default().retries(0)).build().unwrap().groups("organization");
+    let orgs = without_retries(&fake);
     let rows = rows(12);
     // Each group is read once before it is written.
     fake.add_faults([Fault { skip: 12, ..Fault::crash() }.on("GET", "/groups/find/")]).unwrap();
@@ -522,8 +539,7 @@ async fn a_group_that_cannot_be_read_back_does_not_prevent_verifying_others() {
 #[tokio::test]
 async fn faults_in_every_tenth_response_still_give_the_exact_state() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(120);
         let faults = (0..40).map(|n| {
             let kind = [
@@ -554,11 +570,10 @@ async fn faults_in_every_tenth_response_still_give_the_exact_state() {
 #[tokio::test]
 async fn events_reach_the_same_state_in_a_few_requests() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let mut rows = rows(40);
         rows.push(row(" blank ", json!({"null": null, "big": 1})));
-        let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+        let (run, told) = listening(by_events(&orgs, &rows));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [11, 20, 10, 0], "{era}: {report:?}");
         // The group types and the list, one batch, the group types again for their names, and the verification.
@@ -571,7 +586,7 @@ async fn events_reach_the_same_state_in_a_few_requests() {
         assert!(!batch.headers.contains_key("authorization"), "the personal key goes to the API only");
         assert_eq!(batch.headers["content-encoding"], "gzip");
 
-        let again = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).run().await.unwrap();
+        let again = by_events(&orgs, &rows).run().await.unwrap();
         assert_eq!(counts(&again), [0, 0, 41, 0], "{era}");
         assert_eq!(requests(&fake, "POST", "/batch/"), 1, "{era}: nothing to send");
     }
@@ -580,19 +595,11 @@ async fn events_reach_the_same_state_in_a_few_requests() {
 #[tokio::test]
 async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
     let state = State { capture_quota_exceeded: true, ..empty() };
-    let fake = serve(Era::Y2026, state.clone()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, state.clone()).await;
     let rows = rows(20);
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
-    let by_events = || {
-        import(&orgs, &rows)
-            .engine(Engine::Capture)
-            .project_token(token())
-            .journal(&journal)
-            .verify_within(Duration::from_millis(300))
-    };
-    let (run, told) = listening(by_events());
+    let (_folder, journal) = journal();
+    let events = || by_events(&orgs, &rows).journal(&journal).verify_within(Duration::from_millis(300));
+    let (run, told) = listening(events());
     let report = run.run().await.unwrap();
     assert_eq!((report.failed, report.stopped.is_none()), (20, true), "{report:?}");
     assert!(
@@ -600,67 +607,54 @@ async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
             .contains("the event was accepted, but the group does not have the expected properties")
     );
     fake.put_state(State { capture_quota_exceeded: false, ..state }).unwrap();
-    let report = by_events().run().await.unwrap();
+    let report = events().run().await.unwrap();
     assert_eq!((report.created, report.done_before), (20, 0), "{report:?}");
 
-    let report = import(&orgs, &[row("x", json!({}))])
-        .engine(Engine::Capture)
-        .project_token(token())
-        .verify(false)
-        .run()
-        .await
-        .unwrap();
+    let report = by_events(&orgs, &[row("x", json!({}))]).verify(false).run().await.unwrap();
     assert_eq!((report.sent, report.is_complete()), (1, true), "{report:?}");
 }
 
 #[tokio::test]
 async fn a_host_for_events_that_rejects_them_stops_the_import_and_the_key_is_not_shown() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(12);
-    let by_events = |token: &str| {
-        import(&orgs, &rows).engine(Engine::Capture).project_token(ProjectToken::new(token).unwrap())
-    };
+    let with_token = |token| by_events(&orgs, &rows).project_token(ProjectToken::new(token).unwrap());
     let error = import(&orgs, &rows).engine(Engine::Capture).run().await.unwrap_err();
     assert!(error.is_invalid_input() && error.to_string().contains("phc_..."), "{error}");
     let secret = format!("phc_{}", "s".repeat(80));
-    let report = by_events(&secret).run().await.unwrap();
-    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    let report = with_token(&secret).run().await.unwrap();
+    let error = stopped(&report);
     assert!(error.is_unauthorized() && error.to_string().contains("API key is not valid"), "{error}");
     assert!(!format!("{error} {error:?} {report:?}").contains(&secret));
 
     // Half of the key would be at the end of the truncated response.
     let secret = "phc_0123456789abcdef";
     let echo = format!("{}{secret}", " no".repeat(63));
-    let echo: Fault = serde_json::from_value(
-        json!({"kind": "http", "status": 400, "path": "/batch/", "body": echo, "content_type": "text/plain"}),
-    )
-    .unwrap();
-    fake.add_faults([Fault { times: 0, ..echo }]).unwrap();
-    let report = by_events(secret).run().await.unwrap();
-    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
+    add_fault(
+        &fake,
+        json!({
+            "kind": "http", "status": 400, "path": "/batch/", "times": 0, "body": echo, "content_type": "text/plain",
+        }),
+    );
+    let report = with_token(secret).run().await.unwrap();
+    let error = stopped(&report);
     assert!(error.to_string().contains(" no no") && !error.to_string().contains("phc_"), "{error}");
 
     fake.clear_faults();
     // A proxy with a lower limit than the server: only quarters of the batch are accepted.
-    let too_large: Fault =
-        serde_json::from_value(json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}))
-            .unwrap();
-    let busy: Fault =
-        serde_json::from_value(json!({"kind": "http", "status": 503, "path": "/batch/"})).unwrap();
-    fake.add_faults([busy, too_large]).unwrap();
-    let report = by_events("phc_1").run().await.unwrap();
+    add_fault(&fake, json!({"kind": "http", "status": 503, "path": "/batch/"}));
+    add_fault(&fake, json!({"kind": "http", "status": 413, "path": "/batch/", "times": 3}));
+    let report = with_token("phc_1").run().await.unwrap();
     assert_eq!(report.created, 12, "{report:?}");
 
-    let elsewhere = by_events("phc_1").capture_host("http://events.example.com");
+    let elsewhere = with_token("phc_1").capture_host("http://events.example.com");
     assert!(!format!("{elsewhere:?}").contains("phc_1"));
 }
 
 #[tokio::test]
 async fn written_groups_are_read_again_if_requested() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (_fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
         let (run, told) = listening(import(&orgs, &rows).concurrency(1).verify(true));
         let report = run.run().await.unwrap();
@@ -676,7 +670,7 @@ async fn verification_waits_for_events_that_take_effect_later() {
     for (rows, era) in [(rows(30), Era::Y2025), (rows(30), Era::Y2026), (rows(400), Era::Y2026)] {
         for (late, within) in [(hour, Duration::ZERO), (Duration::from_millis(300), hour)] {
             let fake = Fake::builder().era(era).state(empty()).ingestion_delay(late).start().await.unwrap();
-            let run = import(&organizations(&fake), &rows).engine(Engine::Capture).project_token(token());
+            let run = by_events(&organizations(&fake), &rows);
             let began = std::time::Instant::now();
             let report = run.verify_within(within).run().await.unwrap();
             if within.is_zero() {
@@ -712,8 +706,7 @@ async fn a_list_that_lags_behind_causes_no_duplicate_writes() {
 #[tokio::test]
 async fn two_consecutive_failures_end_neither_a_long_list_nor_an_import() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         orgs.type_index().await.unwrap();
         let breaks = || Fault { times: 3, ..Fault::crash() };
         fake.add_faults([breaks()]).unwrap();
@@ -749,8 +742,7 @@ fn changing<'r>(
 
 #[tokio::test]
 async fn rows_that_change_between_passes_are_detected() {
-    let fake = serve(Era::Y2026, a_third_each()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, a_third_each()).await;
     // The first ten groups match.
     let rows = rows(20);
     let mut another = rows.clone();
@@ -767,13 +759,12 @@ async fn rows_that_change_between_passes_are_detected() {
         (&[], "20 rows are missing"),
     ] {
         let report = changing(&orgs, &rows, later).run().await.unwrap();
-        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{words}: {report:?}") };
+        let error = stopped(&report);
         assert!(error.is_invalid_input() && error.to_string().contains(words), "{words}: {error}");
         assert!(!report.is_complete());
     }
     // The changed row is not recorded as done in the journal.
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
+    let (_folder, journal) = journal();
     changing(&orgs, &rows, &another).journal(&journal).run().await.unwrap();
     let report = import(&orgs, &another).journal(&journal).accept_changed_input(true).run().await.unwrap();
     assert!(report.is_complete(), "{report:?}");
@@ -783,11 +774,7 @@ async fn rows_that_change_between_passes_are_detected() {
 #[tokio::test]
 async fn an_import_can_be_stopped_during_a_server_wait() {
     let fake = serve(Era::Y2026, empty()).await;
-    let busy: Fault = serde_json::from_value(
-        json!({"kind": "http", "status": 429, "times": 0, "headers": {"Retry-After": "3600"}}),
-    )
-    .unwrap();
-    fake.add_faults([busy]).unwrap();
+    add_fault(&fake, json!({"kind": "http", "status": 429, "times": 0, "headers": {"Retry-After": "3600"}}));
     let orgs = organizations(&fake);
     let rows = rows(3);
     let run = import(&orgs, &rows).until(tokio::time::sleep(Duration::from_millis(200))).run();
@@ -799,39 +786,25 @@ async fn an_import_can_be_stopped_during_a_server_wait() {
 #[tokio::test]
 async fn an_import_can_be_stopped_among_unchanged_rows() {
     let groups = vec![Group::new(0, "org:000").with("n", 0).with("plan", "free")];
-    let fake = serve(Era::Y2026, State { groups, ..empty() }).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, State { groups, ..empty() }).await;
     // All rows except the last are superseded.
     let mut rows = vec![rows(1).remove(0); 5_000];
     rows.iter_mut().zip(1..).for_each(|(row, line)| row.line = line);
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let mut tell = Some(tell);
-    let report = import(&orgs, &rows)
-        .duplicates(Duplicates::LastWins)
-        .on_event(move |event| {
-            if let ImportEvent::Row { .. } = event {
-                tell.take();
-            }
-        })
-        .until(async move {
-            let _ = told.await;
-        })
-        .run()
-        .await
-        .unwrap();
+    let run = import(&orgs, &rows).duplicates(Duplicates::LastWins);
+    let run = stopping(run, |event| matches!(event, ImportEvent::Row { .. }));
+    let report = run.run().await.unwrap();
     assert!(matches!(report.stopped, Some(Stopped::Cancelled)), "{report:?}");
     assert!(report.left() > 0, "{report:?}");
 }
 
 #[tokio::test]
 async fn an_event_that_is_too_large_fails_without_affecting_others() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(4);
     // The four and the first two; then, behind the last two, the first.
     let too_large = |skip, times| Fault { skip, times, ..Fault::http(413) }.on("POST", "/batch/");
     fake.add_faults([too_large(0, 2), too_large(1, 1)]).unwrap();
-    let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+    let (run, told) = listening(by_events(&orgs, &rows));
     let report = run.run().await.unwrap();
     assert_eq!((counts(&report), report.stopped.is_none()), ([3, 0, 0, 1], true), "{report:?}");
     assert!(sorted(&told)[0].starts_with("1 org:000 failed"), "{:?}", sorted(&told));
@@ -840,14 +813,13 @@ async fn an_event_that_is_too_large_fails_without_affecting_others() {
 
 #[tokio::test]
 async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     for (bad, most_requests) in
         [(&[][..], 3), (&[7][..], 3 + 2 * 10), (&[0, 1, 2, 999, 1_500], 3 + 5 * 2 * 10)]
     {
         let host = CaptureHost::start(bad.iter().map(|n| format!("org:{n:03}")).collect()).await;
         let rows = rows(2_500);
-        let (run, told) = listening(import(&orgs, &rows).engine(Engine::Capture).project_token(token()));
+        let (run, told) = listening(by_events(&orgs, &rows));
         let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
         assert!(report.stopped.is_none(), "{report:?}");
         assert_eq!((report.failed, report.sent), (bad.len() as u64, 2_500 - bad.len() as u64));
@@ -862,14 +834,13 @@ async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
 
 #[tokio::test]
 async fn a_host_that_refuses_every_event_stops_it_after_few_requests() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     for count in [2, 12, 5_000] {
         let rows = rows(count);
         let host = CaptureHost::start(rows.iter().map(|row| row.key.clone()).collect()).await;
-        let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+        let run = by_events(&orgs, &rows);
         let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
-        let Some(Stopped::Error(error)) = &report.stopped else { panic!("{count}: {report:?}") };
+        let error = stopped(&report);
         assert!(error.status() == Some(400) && error.to_string().contains("bad event"), "{error}");
         assert_eq!((report.failed, report.left()), (0, count as u64));
         assert!(host.requests() <= 64, "{count}: {} requests", host.requests());
@@ -877,31 +848,38 @@ async fn a_host_that_refuses_every_event_stops_it_after_few_requests() {
     // If a single row is rejected, only that row fails.
     let host = CaptureHost::start(["org:000".to_owned()].into()).await;
     let rows = rows(1);
-    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token());
+    let run = by_events(&orgs, &rows);
     let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
     assert_eq!((report.failed, report.stopped.is_none()), (1, true), "{report:?}");
 }
 
 #[tokio::test]
-async fn an_answer_of_capture_is_read_up_to_the_limit_only() {
+async fn an_answer_of_capture_that_is_too_large_or_a_web_page_is_an_error() {
     let fake = serve(Era::Y2026, empty()).await;
     let orgs = client(&fake).with_options(|o| o.max_response_size(10_000)).groups("organization");
-    let endless =
-        json!({"kind": "http", "status": 200, "path": "/batch/", "times": 0, "body": "x".repeat(100_000)});
-    fake.add_faults([serde_json::from_value::<Fault>(endless).unwrap()]).unwrap();
     let rows = rows(2);
-    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).verify(false).run();
-    let report = run.await.unwrap();
-    let Some(Stopped::Error(error)) = &report.stopped else { panic!("{report:?}") };
-    assert!(error.is_decode() && error.to_string().contains("10000 bytes"), "{error}");
-    assert_eq!(report.sent, 0);
+    for (body, content_type, words) in [
+        ("x".repeat(100_000), "text/plain", "10000 bytes"),
+        ("<html>Log in</html>".to_owned(), "text/html", "the response is not JSON"),
+    ] {
+        fake.clear_faults();
+        add_fault(
+            &fake,
+            json!({
+                "kind": "http", "status": 200, "path": "/batch/", "times": 0, "body": body, "content_type": content_type,
+            }),
+        );
+        let report = by_events(&orgs, &rows).verify(false).run().await.unwrap();
+        let error = stopped(&report);
+        assert!(error.is_decode() && error.to_string().contains(words), "{error}");
+        assert_eq!(report.sent, 0);
+    }
 }
 
 #[tokio::test]
 async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_http() {
     let fake = serve(Era::Y2026, empty()).await;
-    let retry = RetryPolicy::default().retries(0).first_wait(Duration::from_millis(1));
-    let orgs = builder(&fake).retry(retry).build().unwrap().groups("organization");
+    let orgs = without_retries(&fake);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let first_bytes = tokio::spawn(async move {
@@ -915,7 +893,7 @@ async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_h
         first
     });
     let rows = rows(2);
-    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).capture_host(url);
+    let run = by_events(&orgs, &rows).capture_host(url);
     let report =
         tokio::time::timeout(Duration::from_secs(300), run.verify(false).run()).await.unwrap().unwrap();
     assert!(matches!(&report.stopped, Some(Stopped::Error(error)) if error.is_connect()), "{report:?}");
@@ -929,12 +907,11 @@ async fn a_host_for_events_with_https_gets_tls_although_the_instance_has_plain_h
 #[tokio::test]
 async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
     for era in Era::ALL {
-        let fake = serve(era, a_third_each()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, a_third_each()).await;
         let all = rows(40);
         let folder = tempfile::tempdir().unwrap();
         let part = |rows| {
-            let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+            let import = by_events(&orgs, rows).verify(false);
             import.compare(false).run_id("2026-11-25").journal(folder.path())
         };
         let report = part(&all[..20]).run().await.unwrap();
@@ -966,12 +943,11 @@ async fn rows_that_are_known_to_differ_are_sent_without_a_list() {
 
 #[tokio::test]
 async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     let host = CaptureHost::start(Default::default()).await;
     let all = rows(40);
     for (rows, id) in [(&all[..], "a"), (&all[20..], "a"), (&all[..1], "b")] {
-        let import = import(&orgs, rows).engine(Engine::Capture).project_token(token()).verify(false);
+        let import = by_events(&orgs, rows).verify(false);
         import.compare(false).capture_host(&host.url).run_id(id).run().await.unwrap();
     }
     let sent: Vec<_> = host.accepted();
@@ -981,8 +957,7 @@ async fn an_event_has_one_uuid_however_often_its_run_sends_it() {
 
 #[tokio::test]
 async fn any_duration_can_be_set_for_verification() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (_fake, orgs) = start(Era::Y2026, empty()).await;
     let report = import(&orgs, &rows(3)).verify(true).verify_within(Duration::MAX).run().await.unwrap();
     assert_eq!(report.created, 3);
 }
@@ -990,21 +965,11 @@ async fn any_duration_can_be_set_for_verification() {
 #[tokio::test]
 async fn verification_ends_in_time_even_if_reads_are_slow() {
     let state = State { capture_quota_exceeded: true, ..empty() };
-    let fake = serve(Era::Y2026, state).await;
-    let orgs = organizations(&fake);
-    let slow: Fault =
-        serde_json::from_value(json!({"kind": "slow", "delay": 1.0, "times": 0, "path": "/groups/find/"}))
-            .unwrap();
-    fake.add_faults([slow]).unwrap();
+    let (fake, orgs) = start(Era::Y2026, state).await;
+    add_fault(&fake, json!({"kind": "slow", "delay": 1.0, "times": 0, "path": "/groups/find/"}));
     let began = std::time::Instant::now();
     let all = rows(2);
-    let report = import(&orgs, &all)
-        .engine(Engine::Capture)
-        .project_token(token())
-        .verify_within(Duration::from_millis(2_500))
-        .run()
-        .await
-        .unwrap();
+    let report = by_events(&orgs, &all).verify_within(Duration::from_millis(2_500)).run().await.unwrap();
     assert_eq!(report.failed, 2, "{report:?}");
     // Two seconds for the first verification of both; the second one is interrupted.
     assert!(began.elapsed() < Duration::from_millis(3_600), "{:?}", began.elapsed());
@@ -1012,21 +977,14 @@ async fn verification_ends_in_time_even_if_reads_are_slow() {
 
 #[tokio::test]
 async fn a_rejected_import_leaves_no_journal_and_keeps_an_existing_one() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
     let rows = rows(12);
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
-    let expired: Fault =
-        serde_json::from_value(json!({"kind": "http", "status": 401, "path": "/groups/$"})).unwrap();
-    fake.add_faults([expired]).unwrap();
+    let (_folder, journal) = journal();
+    add_fault(&fake, json!({"kind": "http", "status": 401, "path": "/groups/$"}));
     import(&orgs, &rows).journal(&journal).run().await.unwrap_err();
     assert!(!journal.exists());
 
-    let slow: Fault =
-        serde_json::from_value(json!({"kind": "slow", "delay": 0.6, "path": "/groups/$", "method": "GET"}))
-            .unwrap();
-    fake.add_faults([slow]).unwrap();
+    add_fault(&fake, json!({"kind": "slow", "delay": 0.6, "path": "/groups/$", "method": "GET"}));
     let second = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let error = import(&orgs, &rows).journal(&journal).run().await.unwrap_err();
@@ -1038,38 +996,14 @@ async fn a_rejected_import_leaves_no_journal_and_keeps_an_existing_one() {
 }
 
 #[tokio::test]
-async fn going_back_to_earlier_rows_writes_them_again_despite_the_journal() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
+async fn going_back_to_earlier_rows_writes_them_again() {
+    let (fake, orgs) = start(Era::Y2026, empty()).await;
+    let (_folder, journal) = journal();
     let (first, second) = ([row("a", json!({"x": 1}))], [row("a", json!({"x": 2}))]);
     for rows in [&first, &second, &first] {
-        let refused = import(&orgs, rows).journal(&journal).run().await;
-        if let Err(error) = refused {
-            assert!(error.to_string().contains("the input has changed"), "{error}");
-            let report =
-                import(&orgs, rows).journal(&journal).accept_changed_input(true).run().await.unwrap();
-            assert_eq!((report.changed, report.done_before), (1, 0), "{report:?}");
-        }
+        assert!(import(&orgs, rows).journal(&journal).run().await.unwrap().is_complete());
         assert_all_stored(&fake, rows);
     }
-}
-
-#[tokio::test]
-async fn a_page_that_is_not_a_capture_response_is_an_error() {
-    let fake = serve(Era::Y2026, empty()).await;
-    let orgs = organizations(&fake);
-    let page: Fault = serde_json::from_value(
-        json!({"kind": "http", "status": 200, "path": "/batch/", "body": "<html>Log in</html>", "content_type": "text/html"}),
-    )
-    .unwrap();
-    fake.add_faults([page]).unwrap();
-    let rows = rows(2);
-    let run = import(&orgs, &rows).engine(Engine::Capture).project_token(token()).verify(false).run();
-    let report = run.await.unwrap();
-    assert!(matches!(&report.stopped, Some(Stopped::Error(error)) if error.is_decode()), "{report:?}");
-    assert_eq!(report.sent, 0);
 }
 
 #[tokio::test]

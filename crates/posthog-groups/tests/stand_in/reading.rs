@@ -5,13 +5,12 @@ use posthog_groups::Client;
 use posthog_groups_fake::{ApiKey, Era, Fault, Group, State};
 use serde_json::json;
 
-use crate::stage::{builder, client, empty, one_group, organizations, requests, serve};
+use crate::stage::{builder, client, empty, one_group, organizations, requests, serve, start};
 
 #[tokio::test]
 async fn find_returns_an_option_and_get_an_error() {
     for era in Era::ALL {
-        let fake = serve(era, one_group()).await;
-        let orgs = organizations(&fake);
+        let (_fake, orgs) = start(era, one_group()).await;
         let group = orgs.find("org:5").await.unwrap().unwrap();
         assert_eq!((group.type_index, &*group.key), (0, "org:5"));
         assert_eq!(group.property("seats").unwrap().as_str(), "3");

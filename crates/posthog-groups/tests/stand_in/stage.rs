@@ -22,6 +22,13 @@ pub(crate) async fn serve(era: Era, state: State) -> Fake {
     Fake::builder().era(era).state(state).start().await.unwrap()
 }
 
+/// A server, and its organizations.
+pub(crate) async fn start(era: Era, state: State) -> (Fake, Groups) {
+    let fake = serve(era, state).await;
+    let orgs = organizations(&fake);
+    (fake, orgs)
+}
+
 /// A client that retries immediately.
 pub(crate) fn builder(fake: &Fake) -> ClientBuilder {
     Client::builder()

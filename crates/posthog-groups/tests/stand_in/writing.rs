@@ -3,13 +3,12 @@
 use posthog_groups_fake::{CaptureFailure, Era, Fault, Group, State};
 use serde_json::json;
 
-use crate::stage::{client, empty, one_group, organizations, requests, serve, stored};
+use crate::stage::{client, empty, one_group, organizations, requests, serve, start, stored};
 
 #[tokio::test]
 async fn create_stores_exactly_what_was_sent() {
     for era in Era::ALL {
-        let fake = serve(era, empty()).await;
-        let orgs = organizations(&fake);
+        let (fake, orgs) = start(era, empty()).await;
         let properties: Box<serde_json::value::RawValue> = serde_json::from_str(
             r#"{"big":18446744073709551615,"f":1.5,"u":"Zoë \u0001","n":null,"l":[1,{"a":{}}]}"#,
         )
@@ -157,8 +156,7 @@ async fn a_write_without_an_event_succeeds_and_reports_it() {
     for era in Era::ALL {
         for failure in [CaptureFailure::NoAnswer, CaptureFailure::Status(Some(503))] {
             let state = State { capture_failure: Some(failure), ..one_group() };
-            let fake = serve(era, state).await;
-            let orgs = organizations(&fake);
+            let (fake, orgs) = start(era, state).await;
             let created = orgs.create("org:9").properties(json!({"a": 1})).send().await.unwrap();
             assert!(created.event_not_sent());
             assert_eq!(stored(&fake, "org:9"), json!({"a": 1}));
