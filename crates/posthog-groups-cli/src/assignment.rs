@@ -9,7 +9,6 @@ use crate::arguments::GivenProperties;
 use crate::exit::Failure;
 use crate::json_text::compact;
 
-/// A property and its value.
 pub(crate) type Assignment = (String, JsonValue);
 
 /// Reads `NAME=VALUE`, split at the first `=`. With `as_text`, the value is always text.

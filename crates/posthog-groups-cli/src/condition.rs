@@ -15,7 +15,6 @@ pub(crate) struct Condition {
     text: JsonValue,
 }
 
-/// Reads conditions.
 pub(crate) fn conditions(pairs: &[String]) -> Result<Vec<Condition>, Failure> {
     let condition = |pair: &String| {
         let (name, text) = split(pair)?;
@@ -24,7 +23,6 @@ pub(crate) fn conditions(pairs: &[String]) -> Result<Vec<Condition>, Failure> {
     pairs.iter().map(condition).collect()
 }
 
-/// Whether the group meets all conditions.
 pub(crate) fn meets(group: &Group, conditions: &[Condition]) -> bool {
     conditions.iter().all(|condition| {
         let property = group.property(&condition.name);

@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use crate::arguments::RegionName;
 use crate::exit::Failure;
-use crate::key_source::{permissions_of_others, without_keys};
+use crate::key_source::{Exposed, without_keys};
 
 /// A configuration file that was read.
 #[derive(Debug)]
@@ -68,7 +68,6 @@ impl ProjectText {
 const MEMBERS: &str = "the file may have default_context, and tables [contexts.NAME] with host, region, project, group_type, key_file, \
      key_command, project_token_file, project_token_command, allow_insecure_http";
 
-/// The default path of the file.
 pub(crate) fn default_path() -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
     Some(places.config_dir().join("posthog-groups").join("config.toml"))
@@ -141,11 +140,8 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
 
 impl ConfigFile {
     /// Returns a warning if other users can change the file, which defines commands to run and the host that receives the key.
-    pub(crate) fn warning(&self) -> Option<String> {
-        let path = self.path.display();
-        permissions_of_others(&self.path)
-            .write
-            .then(|| format!("{path} can be changed by others; run: chmod go-w {path}"))
+    pub(crate) fn warning(&self) -> Option<Exposed> {
+        Exposed::check(&self.path, false)
     }
 
     /// Resolves a path of the file: `~/` is the home directory, and other paths are relative to the file.

@@ -9,7 +9,7 @@ use posthog_groups::{Client, GroupHandle, GroupTypeRef, Groups, ProjectToken, ch
 use crate::arguments::GlobalArguments;
 use crate::config_file::{self, ConfigFile};
 use crate::exit::Failure;
-use crate::key_source::KeySource;
+use crate::key_source::{KeySource, variable};
 use crate::output::Output;
 use crate::requests::{self, Requests};
 use crate::settings::{self, CHOOSE_CONTEXT, Settings};
@@ -17,7 +17,6 @@ use crate::style::Styles;
 use crate::transfer::progress::Progress;
 use crate::visible::visible;
 
-/// The context of a command.
 pub(crate) struct Context {
     pub(crate) config: Option<ConfigFile>,
     pub(crate) settings: Settings,
@@ -30,12 +29,11 @@ pub(crate) struct Context {
     requests: Requests,
 }
 
-/// Reads the configuration file, if there is one.
 pub(crate) fn read_config(arguments: &GlobalArguments) -> Result<Option<ConfigFile>, Failure> {
     if let Some(path) = &arguments.config {
         return config_file::read(path, Some("--config"));
     }
-    if let Some(path) = settings::variable("POSTHOG_GROUPS_CONFIG")? {
+    if let Some(path) = variable("POSTHOG_GROUPS_CONFIG")? {
         return config_file::read(path.as_ref(), Some("POSTHOG_GROUPS_CONFIG"));
     }
     config_file::default_path().map_or(Ok(None), |path| config_file::read(&path, None))
@@ -53,7 +51,7 @@ impl Context {
     /// Like [`new`](Self::new), for commands that only show settings, which may be incomplete.
     pub(crate) fn for_inspection(arguments: &GlobalArguments) -> Result<Self, Failure> {
         let config = read_config(arguments)?;
-        let settings = settings::settle(arguments, &settings::variable, config.as_ref())?;
+        let settings = settings::settle(arguments, config.as_ref())?;
         let context = Self {
             config,
             settings,
@@ -66,7 +64,9 @@ impl Context {
             requests: requests::observe(arguments.verbose),
         };
         let of_file = context.config.as_ref().and_then(ConfigFile::warning);
-        for warning in of_file.into_iter().chain(context.settings.overruled_context()) {
+        for warning in
+            of_file.map(|exposed| exposed.to_string()).into_iter().chain(context.settings.overruled_context())
+        {
             context.warn(&warning);
         }
         Ok(context)
@@ -78,15 +78,29 @@ impl Context {
             return Ok(client);
         }
         let Some(key) = &self.settings.key else { return Err(no_key()) };
-        if let Some(warning) = key.value.warning() {
-            self.warn(&warning);
+        let client = self.client_of(&self.read(&key.value)?, &self.settings.project.value)?;
+        let client = client.with_options(|options| match self.retries {
+            Some(retries) => options.retries(retries),
+            None => options,
+        });
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Reads a key, after a warning if others can access it.
+    fn read(&self, source: &KeySource) -> Result<String, Failure> {
+        if let Some(exposed) = source.warning() {
+            self.warn(&exposed.to_string());
         }
-        let key = key.value.read()?;
+        source.read()
+    }
+
+    /// A client for the configured host, which it validates.
+    pub(crate) fn client_of(&self, key: &str, project: &str) -> Result<Client, Failure> {
         let build = |allow_insecure_http| {
             let builder = Client::builder()
-                .personal_api_key(key.reveal())
+                .personal_api_key(key)
                 .host(&self.settings.host.value)
-                .project(self.settings.project.value.as_str())
+                .project(project)
                 .allow_insecure_http(allow_insecure_http)
                 // No deadline: each attempt and each wait is bounded, and the user sees them and can interrupt them.
                 .deadline(None)
@@ -98,13 +112,7 @@ impl Context {
             }
             .build()
         };
-        let client =
-            build(self.settings.allow_insecure_http).map_err(|e| self.refused(&e, build(true).is_ok()))?;
-        let client = client.with_options(|options| match self.retries {
-            Some(retries) => options.retries(retries),
-            None => options,
-        });
-        Ok(self.client.get_or_init(|| client))
+        build(self.settings.allow_insecure_http).map_err(|e| self.refused(&e, build(true).is_ok()))
     }
 
     /// Starts to report long waits on standard error.
@@ -133,12 +141,10 @@ impl Context {
             _ => None,
         };
         let from = source.map_or_else(String::new, |source| format!(" (from {source})"));
-        let failure = Failure::usage(format!("{}{from}", error.message()));
-        match error.help() {
-            _ if is_insecure => failure.help(INSECURE_HELP),
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        let insecure = "use https://, or pass --allow-insecure-http if you trust the network";
+        let help = if is_insecure { Some(insecure.into()) } else { error.help() };
+        help.into_iter()
+            .fold(Failure::usage(format!("{}{from}", error.message())), |failure, help| failure.help(help))
     }
 
     /// The groups of the configured type, or of the only one of the project.
@@ -182,7 +188,6 @@ impl Context {
         Ok(self.groups().await?.group(key))
     }
 
-    /// The group type for messages.
     pub(crate) fn group_type(&self) -> String {
         match &self.settings.group_type {
             Some(group_type) => format!("type {}", group_type.value),
@@ -193,22 +198,16 @@ impl Context {
     /// The project token (`phc_...`) for sending events, if one is configured.
     pub(crate) fn project_token(&self) -> Result<Option<ProjectToken>, Failure> {
         let Some(token) = &self.settings.project_token else { return Ok(None) };
-        if let Some(warning) = token.value.warning() {
-            self.warn(&warning);
-        }
-        let token = token.value.read()?;
-        let token = ProjectToken::new(token.reveal()).map_err(|e| {
+        let token = ProjectToken::new(&self.read(&token.value)?).map_err(|e| {
             Failure::usage(format!("the project token: {e}")).help("PostHog shows it under Settings, Project")
         })?;
         Ok(Some(token))
     }
 
-    /// Starts to show the progress of a command.
     pub(crate) fn progress(&self, stage: &'static str, unit: &'static str) -> Result<Progress, Failure> {
         Ok(Progress::start(self.quiet, self.client()?.clone(), stage, unit))
     }
 
-    /// Whether only errors go to standard error.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
@@ -230,10 +229,6 @@ impl Context {
     }
 }
 
-/// The help for plain HTTP to another machine.
-pub(crate) const INSECURE_HELP: &str = "use https://, or pass --allow-insecure-http if you trust the network";
-
-/// The failure if no key is configured.
 pub(crate) fn no_key() -> Failure {
     Failure::auth("no personal API key is configured")
         .help(

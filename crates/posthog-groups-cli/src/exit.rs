@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 use std::error::Error as _;
-use std::{fmt, io};
+use std::io;
 
 use posthog_groups::Error;
-
-use crate::visible::visible;
 
 /// Exit codes other than 0. `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +59,6 @@ impl Failure {
         Self::with_code(Code::Partial, message)
     }
 
-    /// A signal asked to stop.
     pub(crate) fn interrupted(signal: impl Into<Code>, message: impl Into<String>) -> Self {
         Self::with_code(signal.into(), message)
     }
@@ -82,7 +79,6 @@ impl Failure {
         error.into()
     }
 
-    /// Adds help: what the user can do.
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         if let Self::Error { help, .. } = &mut self {
             help.push(text.into());
@@ -90,19 +86,11 @@ impl Failure {
         self
     }
 
-    /// A failure to write to standard output.
     pub(crate) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
             _ => Self::failed(format!("cannot write to standard output: {error}")),
         }
-    }
-
-    /// What happened, then what to do: a label and a text for each line.
-    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
-        let Self::Error { message, help, .. } = self else { return Vec::new() };
-        let help = help.iter().map(|text| ("  help:", visible(text).into_owned()));
-        [("error:", visible(message).into_owned())].into_iter().chain(help).collect()
     }
 
     /// The code of a failure that is one of several.
@@ -114,14 +102,6 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    /// As printed on standard error, without styles.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.lines().iter().try_for_each(|(label, text)| writeln!(f, "{label} {text}"))
-    }
-}
-
-/// The help for a group that does not exist.
 pub(crate) const SIMILAR_KEYS: &str = "check the key, which is case-sensitive, and --group-type; `posthog-groups list --key-contains PART` finds similar keys";
 
 const TRY_LATER: &str = "try again later; if the error persists, contact the operators of the server";
@@ -144,7 +124,6 @@ impl From<&Error> for Failure {
     }
 }
 
-/// The help for rate limited requests.
 pub(crate) fn wait_for(error: &Error) -> String {
     error
         .retry_after()
@@ -197,7 +176,6 @@ fn code_of(error: &Error) -> Code {
     }
 }
 
-/// The help for a client error.
 fn help_for(error: &Error) -> Vec<String> {
     let help = |text: &str| vec![text.to_owned()];
     if error.is_invalid_input() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_groups::{Group, JsonValue, Properties, check_properties};
+use posthog_groups::{Group, JsonValue, Properties, check_properties, same_value};
 use serde::Serialize;
 
 use crate::assignment::Assignment;
@@ -33,7 +33,6 @@ pub(crate) struct Change {
     pub(crate) after: Option<JsonValue>,
 }
 
-/// One row per property.
 #[derive(Serialize)]
 pub(crate) struct ChangeRow {
     group_key: String,
@@ -63,17 +62,11 @@ impl Record for GroupChanges {
 }
 
 /// The changes of setting properties in the group, or of creating it.
-pub(crate) fn of_setting(
-    key: &str,
-    before: Option<&Group>,
-    wanted: &[Assignment],
-    is_changed: impl Fn(&str, &JsonValue) -> bool,
-) -> GroupChanges {
-    let change = |(name, after): &Assignment| Change {
-        name: name.clone(),
-        changed: is_changed(name, after),
-        before: before.and_then(|group| group.property(name)),
-        after: Some(after.clone()),
+pub(crate) fn of_setting(key: &str, before: Option<&Group>, wanted: &[Assignment]) -> GroupChanges {
+    let change = |(name, after): &Assignment| {
+        let before = before.and_then(|group| group.property(name));
+        let changed = !before.as_ref().is_some_and(|before| same_value(before, after));
+        Change { name: name.clone(), changed, before, after: Some(after.clone()) }
     };
     GroupChanges {
         group_key: key.to_owned(),
@@ -83,7 +76,6 @@ pub(crate) fn of_setting(
     }
 }
 
-/// The changes of removing properties.
 pub(crate) fn of_removing(group: &Group, names: &[String]) -> GroupChanges {
     let change = |name: &String| {
         let before = group.property(name);
@@ -103,7 +95,6 @@ impl GroupChanges {
         Self { dry_run: true, ..self }
     }
 
-    /// One row per property.
     pub(crate) fn into_rows(self) -> Vec<ChangeRow> {
         let Self { group_key, changes, .. } = self;
         let row = |Change { name, before, after, .. }| ChangeRow {
@@ -140,15 +131,12 @@ impl Change {
     }
 }
 
-/// Prints the changes of a dry run.
 pub(crate) fn show_dry_run(context: &Context, changes: GroupChanges) -> Result<(), Failure> {
     let output = &context.output;
     context.note("dry run: nothing was written");
     let changes = changes.into_dry_run();
     if output.format() == crate::arguments::Format::Csv {
-        let mut list = output.list();
-        changes.into_rows().into_iter().try_for_each(|row| list.push(row))?;
-        return list.end();
+        return output.all(changes.into_rows());
     }
     if output.is_for_programs() { output.one(changes) } else { show_lines(output, &changes) }
 }
@@ -161,7 +149,7 @@ pub(crate) fn show_done(context: &Context, changes: &GroupChanges, group: Group)
         );
     }
     if context.output.is_for_programs() {
-        context.output.one(crate::commands::GroupRow(group))
+        context.output.one(group)
     } else {
         show_lines(&context.output, changes)
     }

@@ -1,41 +1,30 @@
 //! Sources of keys. A key is never displayed.
 
 use std::fmt;
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::exit::Failure;
-use crate::visible::visible;
 
 /// A file or an output with more bytes than this is not a key.
 const MAX_KEY_BYTES: u64 = 4096;
 
-/// Text that `Debug` does not show.
-#[derive(Clone)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    pub(crate) fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(redacted)")
+/// An environment variable. An empty one is treated as not set.
+pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not valid Unicode"))),
     }
 }
 
 /// Where a key comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// The value of this variable.
-    Given(&'static str, Secret),
+    /// An environment variable.
+    Variable(&'static str),
     File(PathBuf),
     /// A program and its arguments.
     Command(Vec<String>),
@@ -47,7 +36,7 @@ pub(crate) enum KeySource {
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(..) => f.write_str("set"),
+            Self::Variable(_) => f.write_str("set"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Command(words) => write!(f, "command `{}`", without_keys(&words.join(" "))),
             Self::Shell(line) => write!(f, "command `{}`", without_keys(line)),
@@ -58,9 +47,9 @@ impl fmt::Display for KeySource {
 
 impl KeySource {
     /// Reads the key: one line, without the line end.
-    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+    pub(crate) fn read(&self) -> Result<String, Failure> {
         let text = match self {
-            Self::Given(_, secret) => secret.reveal().to_owned(),
+            Self::Variable(name) => variable(name)?.unwrap_or_default(),
             Self::File(path) => read_file(path)?,
             Self::Command(words) => {
                 let Some((program, arguments)) = words.split_first() else {
@@ -89,19 +78,19 @@ impl KeySource {
         let text = text.trim_end_matches(['\n', '\r']);
         if text.trim().is_empty() {
             return Err(Failure::usage(match self {
-                Self::Given(name, _) => format!("{name} is set, but empty"),
+                Self::Variable(name) => format!("{name} is set, but empty"),
                 _ => format!("no key in {self}: it is empty"),
             }));
         }
         if text.contains(['\n', '\r']) {
             let place = match self {
-                Self::Given(name, _) => (*name).to_owned(),
+                Self::Variable(name) => (*name).to_owned(),
                 _ => self.to_string(),
             };
             return Err(Failure::usage(format!("{place} contains more than a key: it has several lines"))
                 .help("keep only the key, on one line"));
         }
-        Ok(Secret::new(text.to_owned()))
+        Ok(text.to_owned())
     }
 
     /// Runs the command and takes what it prints, which is at most [`MAX_KEY_BYTES`].
@@ -137,19 +126,12 @@ impl KeySource {
         })
     }
 
-    /// Returns a warning if the source is unsafe, with the command that makes it safe.
-    pub(crate) fn warning(&self) -> Option<String> {
-        let Self::File(path) = self else { return None };
-        let others_can = match permissions_of_others(path) {
-            Permissions { read: false, write: false } => return None,
-            Permissions { read: true, write: false } => "read",
-            Permissions { read: false, write: true } => "changed",
-            Permissions { read: true, write: true } => "read and changed",
-        };
-        Some(format!(
-            "{0} can be {others_can} by others; run: chmod 600 {0}",
-            visible(&path.display().to_string())
-        ))
+    /// Returns a warning if others can access the key.
+    pub(crate) fn warning(&self) -> Option<Exposed> {
+        match self {
+            Self::File(path) => Exposed::check(path, true),
+            _ => None,
+        }
     }
 }
 
@@ -207,26 +189,48 @@ fn read_file(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What users other than the owner may do with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permissions {
-    pub(crate) read: bool,
-    pub(crate) write: bool,
+/// A file that others can read or change, and the command that prevents it.
+#[derive(Debug)]
+pub(crate) struct Exposed {
+    pub(crate) found: String,
+    pub(crate) remedy: String,
+}
+
+impl Exposed {
+    /// Checks a file, which others may read unless it is secret.
+    pub(crate) fn check(path: &Path, is_secret: bool) -> Option<Self> {
+        // A pipe, such as that of `<(pass show posthog)`, is not accessible to others.
+        let mode = mode(&std::fs::metadata(path).ok().filter(Metadata::is_file)?);
+        let others_can = match (is_secret && mode & 0o044 != 0, mode & 0o022 != 0) {
+            (false, false) => return None,
+            (true, false) => "read",
+            (false, true) => "changed",
+            (true, true) => "read and changed",
+        };
+        let path = path.display();
+        let command = if is_secret { "chmod 600" } else { "chmod go-w" };
+        Some(Self {
+            found: format!("{path} can be {others_can} by others"),
+            remedy: format!("run: {command} {path}"),
+        })
+    }
 }
 
 #[cfg(unix)]
-pub(crate) fn permissions_of_others(path: &Path) -> Permissions {
+fn mode(file: &Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
-
-    // A pipe, such as that of `<(pass show posthog)`, is not accessible to others.
-    let mode =
-        std::fs::metadata(path).map_or(0, |file| if file.is_file() { file.permissions().mode() } else { 0 });
-    Permissions { read: mode & 0o044 != 0, write: mode & 0o022 != 0 }
+    file.permissions().mode()
 }
 
 #[cfg(not(unix))]
-pub(crate) fn permissions_of_others(_: &Path) -> Permissions {
-    Permissions { read: false, write: false }
+fn mode(_: &Metadata) -> u32 {
+    0
+}
+
+impl fmt::Display for Exposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.found, self.remedy)
+    }
 }
 
 #[cfg(test)]

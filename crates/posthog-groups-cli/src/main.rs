@@ -35,6 +35,7 @@ use crate::arguments::{Arguments, Command};
 use crate::connection::Context;
 use crate::exit::Failure;
 use crate::style::Styles;
+use crate::visible::visible;
 
 fn main() -> ExitCode {
     let matches = help::parser().try_get_matches().unwrap_or_else(|e| help::with_tip(e).exit());
@@ -51,14 +52,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes the failure to standard error.
 fn report(failure: &Failure, styles: Styles) {
-    let text: String = (failure.lines().iter().enumerate())
-        .map(|(n, (label, text))| match n {
-            0 => format!("{} {text}\n", styles.error(label)),
-            _ => format!("{} {text}\n", styles.bold(label)),
-        })
-        .collect();
+    let Failure::Error { message, help, .. } = failure else { return };
+    let mut text = format!("{} {}\n", styles.error("error:"), visible(message));
+    for help in help {
+        text += &format!("{} {}\n", styles.bold("  help:"), visible(help));
+    }
     // If standard error is closed, only the exit code reports the failure.
     let _ = io::stderr().write_all(text.as_bytes());
 }
@@ -90,44 +89,41 @@ fn keep_timers_running(runtime: tokio::runtime::Handle) -> io::Result<()> {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    // These work without valid settings.
+    let connected = || {
+        let context = Context::new(&arguments.global)?;
+        if !arguments.command.shows_progress() {
+            context.report_waits();
+        }
+        Ok::<_, Failure>(context)
+    };
+    // The first ones work without valid settings.
     match &arguments.command {
-        Command::Serve(serve) => return commands::serve::run(&arguments.global, serve).await,
-        Command::Completions(shell) => return commands::completions::run(shell),
-        Command::Man(man) => return commands::man::run(man),
-        Command::Doctor => return commands::doctor::run(&arguments.global).await,
-        Command::Contexts => return commands::contexts::run(&Context::for_inspection(&arguments.global)?),
-        _ => {}
-    }
-    let context = Context::new(&arguments.global)?;
-    if !arguments.command.shows_progress() {
-        context.report_waits();
-    }
-    match &arguments.command {
-        Command::Types => commands::types::run(&context).await,
-        Command::List(list) => commands::list::run(&context, list).await,
-        Command::Get(get) => commands::get::run(&context, get).await,
-        Command::Create(create) => commands::create::run(&context, create).await,
-        Command::Set(set) => commands::set::run(&context, set).await,
-        Command::Unset(unset) => commands::unset::run(&context, unset).await,
-        Command::Upsert(upsert) => commands::upsert::run(&context, upsert).await,
-        Command::Export(export) => commands::export::run(&context, arguments.global.output, export).await,
-        Command::Import(import) => commands::import::run(&context, import).await,
+        Command::Serve(serve) => commands::serve::run(&arguments.global, serve).await,
+        Command::Completions(shell) => commands::completions::run(shell),
+        Command::Man(man) => commands::man::run(man),
+        Command::Doctor => commands::doctor::run(&arguments.global).await,
+        Command::Contexts => commands::contexts::run(&Context::for_inspection(&arguments.global)?),
+        Command::Types => commands::types::run(&connected()?).await,
+        Command::List(list) => commands::list::run(&connected()?, list).await,
+        Command::Get(get) => commands::get::run(&connected()?, get).await,
+        Command::Create(create) => commands::create::run(&connected()?, create).await,
+        Command::Set(set) => commands::set::run(&connected()?, set).await,
+        Command::Unset(unset) => commands::unset::run(&connected()?, unset).await,
+        Command::Upsert(upsert) => commands::upsert::run(&connected()?, upsert).await,
+        Command::Export(export) => {
+            commands::export::run(&connected()?, arguments.global.output, export).await
+        }
+        Command::Import(import) => commands::import::run(&connected()?, import).await,
         Command::Plan(plan) => {
             let who = plan.who.then_some(plan.limit);
-            commands::plan::run(&context, &plan.input, Engine::Auto, who).await
+            commands::plan::run(&connected()?, &plan.input, Engine::Auto, who).await
         }
-        Command::Activity(activity) => commands::activity::run(&context, activity).await,
-        Command::Related(related) => commands::related::run(&context, related).await,
-        Command::Values(values) => commands::values::run(&context, values).await,
-        Command::Definitions => commands::definitions::run(&context).await,
-        Command::Mcp(arguments) => mcp::run(&context, arguments).await,
-        Command::Api(api) => commands::api::run(&context, api).await,
-        Command::Whoami => commands::whoami::run(&context).await,
-        Command::Serve(_)
-        | Command::Completions(_)
-        | Command::Man(_)
-        | Command::Doctor
-        | Command::Contexts => Ok(()),
+        Command::Activity(activity) => commands::activity::run(&connected()?, activity).await,
+        Command::Related(related) => commands::related::run(&connected()?, related).await,
+        Command::Values(values) => commands::values::run(&connected()?, values).await,
+        Command::Definitions => commands::definitions::run(&connected()?).await,
+        Command::Mcp(arguments) => mcp::run(&connected()?, arguments).await,
+        Command::Api(api) => commands::api::run(&connected()?, api).await,
+        Command::Whoami => commands::whoami::run(&connected()?).await,
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::arguments::{Format, GlobalArguments};
 use crate::exit::Failure;
@@ -28,8 +29,16 @@ pub(crate) trait Record: Serialize {
     /// The number of last columns that contain JSON text.
     const JSON: usize = 0;
 
-    /// The text of each column.
-    fn cells(&self) -> Vec<String>;
+    /// The text of each column: by default, the member of the JSON object with its name.
+    fn cells(&self) -> Vec<String> {
+        let members = serde_json::to_value(self).unwrap_or_default();
+        let text = |name: &&str| match &members[*name] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Self::COLUMNS.iter().map(text).collect()
+    }
 
     /// The cells in CSV. JSON is unchanged, and text is safe to open in a spreadsheet.
     fn csv_cells(&self) -> Vec<String> {
@@ -75,7 +84,6 @@ impl Output {
         self.styles
     }
 
-    /// Whether standard output may get control characters.
     pub(crate) fn is_raw(&self) -> bool {
         self.raw
     }
@@ -100,14 +108,18 @@ impl Output {
         List { output: self, columns, waiting: Vec::new(), layout: None, count: 0 }
     }
 
+    pub(crate) fn all<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<(), Failure> {
+        let mut list = self.list();
+        records.into_iter().try_for_each(|record| list.push(record))?;
+        list.end()
+    }
+
     /// Writes one record: as an object in JSON, otherwise as a list of one.
     pub(crate) fn one<R: Record>(&self, record: R) -> Result<(), Failure> {
         if self.format == Format::Json {
             return self.line(&pretty(&json(&record)?, 0));
         }
-        let mut list = self.list();
-        list.push(record)?;
-        list.end()
+        self.all([record])
     }
 
     /// Writes rows without a header, for people.
@@ -142,7 +154,6 @@ enum Layout {
 }
 
 impl<R> List<'_, R> {
-    /// The number of records so far.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
@@ -192,7 +203,6 @@ impl<R: Record> List<'_, R> {
         write(&csv_line(&self.columns)?)
     }
 
-    /// The titles of the columns of a table.
     fn titles(&self) -> Vec<String> {
         let title = |name: &String| match R::COLUMNS.contains(&name.as_str()) {
             true => name.replace('_', " ").to_uppercase(),
@@ -240,7 +250,6 @@ fn csv_line(cells: &[String]) -> Result<String, Failure> {
     String::from_utf8(line).map_err(|e| cannot(&e))
 }
 
-/// The JSON text of a value.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))
 }

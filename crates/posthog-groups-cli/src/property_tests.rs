@@ -18,7 +18,6 @@ use crate::rows::format::CsvLayout;
 use crate::rows::lines::Lines;
 use crate::rows::ndjson;
 
-/// The maximum time for one input.
 const BOUND: Duration = Duration::from_secs(1);
 
 fn config() -> ProptestConfig {
@@ -76,7 +75,6 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// Groups with different keys.
 fn groups() -> impl Strategy<Value = Vec<(String, Properties)>> {
     let properties = proptest::collection::hash_map(text(), json(), 0..5);
     let properties = properties.prop_map(|members| Properties::new(&members).unwrap());

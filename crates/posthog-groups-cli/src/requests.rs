@@ -18,7 +18,6 @@ use crate::key_source::without_keys;
 use crate::transfer::progress::rough;
 use crate::visible::visible;
 
-/// Observes requests from now on.
 pub(crate) fn observe(verbose: bool) -> Requests {
     let requests = Requests { verbose, open: Arc::default() };
     // Fails only if a subscriber is set already, and this is the only one.
@@ -41,9 +40,8 @@ struct Open {
 }
 
 /// The fields of the span of a request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Request {
-    started: Instant,
     method: String,
     path: String,
     query: String,
@@ -87,19 +85,6 @@ impl Visit for Message {
 }
 
 impl Request {
-    fn started(now: Instant) -> Self {
-        let empty = String::new;
-        Self {
-            started: now,
-            method: empty(),
-            path: empty(),
-            query: empty(),
-            status: None,
-            resend: 0,
-            error: empty(),
-        }
-    }
-
     fn line(&self, took: Duration) -> String {
         let Self { method, path, query, status, resend, error, .. } = self;
         let outcome = match status {
@@ -135,7 +120,6 @@ impl Requests {
     }
 }
 
-/// Shorter waits are not reported.
 const LONG_WAIT: Duration = Duration::from_secs(3);
 /// A response may take this long without a line.
 const SLOW_ANSWER: Duration = Duration::from_secs(10);
@@ -165,9 +149,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Requests {
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut request = Request::started(Instant::now());
+        let mut request = Request::default();
         attributes.record(&mut request);
-        self.open().since.insert(id.into_u64(), request.started);
+        self.open().since.insert(id.into_u64(), Instant::now());
         span.extensions_mut().insert(request);
     }
 
@@ -191,11 +175,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Requests {
         let extensions = span.extensions();
         let Some(request) = extensions.get::<Request>() else { return };
         let mut open = self.open();
-        open.since.remove(&id.into_u64());
+        let started = open.since.remove(&id.into_u64());
         open.failed = (!request.error.is_empty()).then(|| (Instant::now(), request.error.clone()));
         drop(open);
-        if self.verbose {
-            say(&request.line(request.started.elapsed()));
+        if let Some(started) = started.filter(|_| self.verbose) {
+            say(&request.line(started.elapsed()));
         }
     }
 }
@@ -218,7 +202,6 @@ mod tests {
             status,
             resend,
             error: error.to_owned(),
-            ..Request::started(Instant::now())
         };
         let took = Duration::from_millis(12);
         assert_eq!(

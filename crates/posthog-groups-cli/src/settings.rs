@@ -1,5 +1,5 @@
 //! Resolves the settings and their sources. Flags override the environment, which overrides the context of the configuration
-//! file. The functions are pure.
+//! file.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,15 +7,21 @@ use std::path::PathBuf;
 use posthog_groups::Region;
 
 use crate::arguments::{GlobalArguments, RegionName};
-use crate::config_file::{ConfigFile, ContextTable};
+use crate::config_file::{ConfigFile, ContextTable, ProjectText};
 use crate::exit::Failure;
-use crate::key_source::{KeySource, Secret};
+use crate::key_source::{KeySource, variable};
 
 /// A setting and where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
     pub(crate) source: Source,
+}
+
+impl<T> Setting<T> {
+    fn new(value: T, source: Source) -> Self {
+        Self { value, source }
+    }
 }
 
 /// Where a setting comes from.
@@ -55,24 +61,7 @@ pub(crate) struct Settings {
     pub(crate) allow_insecure_http: bool,
 }
 
-/// Environment variables. An empty variable is treated as not set.
-pub(crate) type Variables<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, Failure>;
-
-/// The variables of this process.
-pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Failure> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not valid Unicode"))),
-    }
-}
-
-/// Resolves every setting.
-pub(crate) fn settle(
-    flags: &GlobalArguments,
-    variables: Variables<'_>,
-    file: Option<&ConfigFile>,
-) -> Result<Settings, Failure> {
+pub(crate) fn settle(flags: &GlobalArguments, file: Option<&ConfigFile>) -> Result<Settings, Failure> {
     if flags.refused_key.is_some() {
         return Err(Failure::usage(
             "a key on the command line is visible in the process list and in the shell history",
@@ -82,77 +71,56 @@ pub(crate) fn settle(
              it was a real one",
         ));
     }
-    let context = choose_context(flags, variables, file)?;
-    let empty = ContextTable::default();
-    let (name, table) = match (&context, file) {
-        (Some(context), Some(file)) => {
-            (context.value.as_str(), file.contexts.get(&context.value).unwrap_or(&empty))
-        }
-        _ => ("", &empty),
+    let context = choose_context(flags, file)?;
+    let table = context.as_ref().zip(file).and_then(|(context, file)| file.contexts.get(&context.value));
+    let (empty, name) = (ContextTable::default(), context.as_ref().map(|context| context.value.clone()));
+    let (table, of_context) = (table.unwrap_or(&empty), Source::Context(name.unwrap_or_default()));
+    let from_context = |value| Setting::new(value, of_context.clone());
+    let text = |flag, given: &Option<String>, variable, in_context: Option<String>| {
+        let given = given.clone().map(|value| Setting::new(value, Source::Flag(flag)));
+        Ok::<_, Failure>(or_variable(given, variable)?.or(in_context.map(from_context)))
     };
-    let of_context = || Source::Context(name.to_owned());
-    let pick = |flag: Option<(&'static str, String)>,
-                variable: &'static str,
-                in_context: Option<String>|
-     -> Result<Option<Setting<String>>, Failure> {
-        if let Some((flag, value)) = flag {
-            return Ok(Some(Setting { value, source: Source::Flag(flag) }));
-        }
-        if let Some(value) = variables(variable)? {
-            return Ok(Some(Setting { value, source: Source::Variable(variable) }));
-        }
-        Ok(in_context.map(|value| Setting { value, source: of_context() }))
+    let in_context = |path: &Option<PathBuf>, command: &Option<Vec<String>>| {
+        let path = path.as_ref().zip(file).map(|(path, file)| KeySource::File(file.resolve(path)));
+        let source = path.or_else(|| command.clone().map(KeySource::Command));
+        source.map(|source| Setting::new(source, of_context.clone()))
     };
-    let or_default = |found: Option<Setting<String>>, value: &str| {
-        found.unwrap_or_else(|| Setting { value: value.to_owned(), source: Source::Default })
+    let secret = |given: Option<Setting<KeySource>>, name| {
+        let source = |_| Setting::new(KeySource::Variable(name), Source::Variable(name));
+        Ok::<_, Failure>(if given.is_some() { given } else { variable(name)?.map(source) })
     };
 
-    let host_flag = flags.host.clone().map(|host| ("--host", host));
-    let host_flag = host_flag.or(flags.region.map(|region| ("--region", region.url())));
+    let (host_flag, host) = match flags.region {
+        Some(region) => ("--region", &Some(region.url())),
+        None => ("--host", &flags.host),
+    };
     let host_of_context = table.host.clone().or(table.region.map(RegionName::url));
-    let resolved = |path: &PathBuf| file.map_or_else(|| path.clone(), |file| file.resolve(path));
-    let from_context = |path: &Option<PathBuf>, command: &Option<Vec<String>>| {
-        let source = match (path, command) {
-            (Some(path), _) => KeySource::File(resolved(path)),
-            (None, Some(command)) => KeySource::Command(command.clone()),
-            (None, None) => return None,
-        };
-        Some(Setting { value: source, source: of_context() })
-    };
-    let from_variable = |name| -> Result<_, Failure> {
-        let setting = |value| Setting {
-            value: KeySource::Given(name, Secret::new(value)),
-            source: Source::Variable(name),
-        };
-        Ok(variables(name)?.map(setting))
-    };
-    let key = match key_flag(flags) {
-        Some(key) => Some(key),
-        None => from_variable("POSTHOG_PERSONAL_API_KEY")?
-            .or_else(|| from_context(&table.key_file, &table.key_command)),
-    };
-    let project_token = from_variable("POSTHOG_PROJECT_API_KEY")?
-        .or_else(|| from_context(&table.project_token_file, &table.project_token_command));
+    let project_of_context = table.project.as_ref().map(ProjectText::text);
+    let default = |value: &str| Setting::new(value.to_owned(), Source::Default);
     Ok(Settings {
-        host: or_default(pick(host_flag, "POSTHOG_HOST", host_of_context)?, Region::Us.url()),
-        project: or_default(
-            pick(
-                flags.project.clone().map(|project| ("--project", project)),
-                "POSTHOG_PROJECT_ID",
-                table.project.as_ref().map(crate::config_file::ProjectText::text),
-            )?,
-            "@current",
-        ),
-        group_type: pick(
-            flags.group_type.clone().map(|name| ("--group-type", name)),
-            "POSTHOG_GROUP_TYPE",
-            table.group_type.clone(),
-        )?,
-        key,
-        project_token,
+        host: text(host_flag, host, "POSTHOG_HOST", host_of_context)?
+            .unwrap_or_else(|| default(Region::Us.url())),
+        project: text("--project", &flags.project, "POSTHOG_PROJECT_ID", project_of_context)?
+            .unwrap_or_else(|| default("@current")),
+        group_type: text("--group-type", &flags.group_type, "POSTHOG_GROUP_TYPE", table.group_type.clone())?,
+        key: secret(key_flag(flags), "POSTHOG_PERSONAL_API_KEY")?
+            .or_else(|| in_context(&table.key_file, &table.key_command)),
+        project_token: secret(None, "POSTHOG_PROJECT_API_KEY")?
+            .or_else(|| in_context(&table.project_token_file, &table.project_token_command)),
         allow_insecure_http: flags.allow_insecure_http || table.allow_insecure_http,
         context,
     })
+}
+
+/// The setting, or else the value of the variable.
+fn or_variable(
+    given: Option<Setting<String>>,
+    name: &'static str,
+) -> Result<Option<Setting<String>>, Failure> {
+    match given {
+        Some(_) => Ok(given),
+        None => Ok(variable(name)?.map(|value| Setting::new(value, Source::Variable(name)))),
+    }
 }
 
 fn key_flag(flags: &GlobalArguments) -> Option<Setting<KeySource>> {
@@ -165,30 +133,22 @@ fn key_flag(flags: &GlobalArguments) -> Option<Setting<KeySource>> {
     } else {
         return None;
     };
-    Some(Setting { value, source: Source::Flag(flag) })
+    Some(Setting::new(value, Source::Flag(flag)))
 }
 
 fn choose_context(
     flags: &GlobalArguments,
-    variables: Variables<'_>,
     file: Option<&ConfigFile>,
 ) -> Result<Option<Setting<String>>, Failure> {
-    let setting = |value: String, source| Some(Setting { value, source });
-    let wanted = if let Some(name) = &flags.context {
-        setting(name.clone(), Source::Flag("--context"))
-    } else if let Some(name) = variables("POSTHOG_GROUPS_CONTEXT")? {
-        setting(name, Source::Variable("POSTHOG_GROUPS_CONTEXT"))
-    } else {
-        match file {
-            Some(ConfigFile { default_context: Some(name), .. }) => {
-                setting(name.clone(), Source::DefaultContext)
-            }
-            Some(file) if file.contexts.len() == 1 => {
-                file.contexts.keys().next().and_then(|name| setting(name.clone(), Source::OnlyContext))
-            }
-            _ => None,
+    let flag = flags.context.clone().map(|name| Setting::new(name, Source::Flag("--context")));
+    let wanted = or_variable(flag, "POSTHOG_GROUPS_CONTEXT")?.or_else(|| {
+        let file = file?;
+        match &file.default_context {
+            Some(name) => Some(Setting::new(name.clone(), Source::DefaultContext)),
+            None if file.contexts.len() > 1 => None,
+            None => file.contexts.keys().next().map(|only| Setting::new(only.clone(), Source::OnlyContext)),
         }
-    };
+    });
     let Some(wanted) = wanted else { return Ok(None) };
     let Some(file) = file else {
         return Err(Failure::usage(format!(
@@ -235,20 +195,13 @@ impl Settings {
     /// Environment variables that override the context given on the command line, which is surprising enough for a warning.
     pub(crate) fn overruled_context(&self) -> Option<String> {
         let context = self.context.as_ref().filter(|context| context.source == Source::Flag("--context"))?;
-        let sources = [
-            Some(&self.host.source),
-            Some(&self.project.source),
-            self.group_type.as_ref().map(|setting| &setting.source),
-            self.key.as_ref().map(|setting| &setting.source),
-        ];
-        let names: Vec<&str> = sources
+        let sources = [&self.host.source, &self.project.source];
+        let sources = sources
             .into_iter()
-            .flatten()
-            .filter_map(|source| match source {
-                Source::Variable(name) => Some(*name),
-                _ => None,
-            })
-            .collect();
+            .chain(self.group_type.as_ref().map(|setting| &setting.source))
+            .chain(self.key.as_ref().map(|setting| &setting.source));
+        let name = |source: &Source| if let Source::Variable(name) = source { Some(*name) } else { None };
+        let names: Vec<&str> = sources.filter_map(name).collect();
         if names.is_empty() {
             return None;
         }

@@ -38,7 +38,6 @@ impl Widths {
         Self(widths)
     }
 
-    /// The width of a whole row.
     pub(crate) fn total(&self) -> usize {
         self.0.iter().sum::<usize>() + GAP * self.0.len().saturating_sub(1)
     }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use posthog_groups_fake::{Fake, State};
+use posthog_groups_tests::peak_memory;
 
 /// The number of groups that are exported. Even the smaller number fills the runs that are sorted in memory.
 struct Groups {
@@ -44,12 +45,9 @@ fn export(groups: usize) -> (u64, usize) {
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", export.id());
     let mut peak = 0;
     let end = loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        peak = line.map_or(peak, |kilobytes| kilobytes.parse().unwrap());
+        peak = peak_memory(export.id()).unwrap_or(peak);
         if let Some(end) = export.try_wait().unwrap() {
             break end;
         }
@@ -57,7 +55,7 @@ fn export(groups: usize) -> (u64, usize) {
     };
     assert!(end.success());
     let written = std::fs::read(folder.join("groups.ndjson")).unwrap();
-    (peak, written.iter().filter(|byte| **byte == b'\n').count())
+    (peak >> 10, written.iter().filter(|byte| **byte == b'\n').count())
 }
 
 #[test]

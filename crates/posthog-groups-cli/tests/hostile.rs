@@ -59,7 +59,8 @@ fn run(server: &str, arguments: &[&str]) -> Option<Ended> {
     let started = Instant::now();
     let mut peak = 0;
     let status = loop {
-        peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        // The last value is the peak. The first one can be that of this process, from which the child was forked.
+        peak = peak_memory(child.id()).unwrap_or(peak);
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }

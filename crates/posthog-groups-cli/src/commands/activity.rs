@@ -1,7 +1,6 @@
 //! `activity`: shows the history of a group.
 
 use posthog_groups::{ActivityEntry, ActivityUser};
-use serde::Serialize;
 
 use crate::arguments::Activity;
 use crate::commands::time;
@@ -10,24 +9,19 @@ use crate::exit::Failure;
 use crate::json_text::compact;
 use crate::output::Record;
 
-#[derive(Serialize)]
-#[serde(transparent)]
-struct EntryRow(ActivityEntry);
-
-impl Record for EntryRow {
+impl Record for ActivityEntry {
     const COLUMNS: &'static [&'static str] =
         &["created_at", "user", "activity", "property", "before", "after"];
     const LOOSE: usize = 2;
     const JSON: usize = 2;
 
     fn cells(&self) -> Vec<String> {
-        let entry = &self.0;
-        let change = entry.detail.changes.as_ref().and_then(|changes| changes.first());
+        let change = self.detail.changes.as_ref().and_then(|changes| changes.first());
         vec![
-            time(entry.created_at),
-            user(&entry.user).to_owned(),
-            entry.activity.clone(),
-            entry.detail.name.clone().unwrap_or_default(),
+            time(self.created_at),
+            user(&self.user).to_owned(),
+            self.activity.clone(),
+            self.detail.name.clone().unwrap_or_default(),
             change.map_or_else(String::new, |change| compact(change.before.as_str())),
             change.map_or_else(String::new, |change| compact(change.after.as_str())),
         ]
@@ -48,7 +42,7 @@ pub(crate) async fn run(context: &Context, arguments: &Activity) -> Result<(), F
     let mut list = context.output.list();
     while arguments.limit.is_none_or(|limit| list.count() < u64::from(limit)) {
         match entries.next().await {
-            Some(entry) => list.push(EntryRow(entry.map_err(|e| Failure::of_group(&arguments.key, e))?))?,
+            Some(entry) => list.push(entry.map_err(|e| Failure::of_group(&arguments.key, e))?)?,
             None => break,
         }
     }

@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
+use crate::arguments::Format;
 use crate::connection::Context;
 use crate::exit::Failure;
-use crate::settings::Source;
+use crate::json_text::pretty;
+use crate::output::{Record, json};
+use crate::settings::{CHOOSE_CONTEXT, Setting};
+use crate::visible::visible;
 
 #[derive(Serialize)]
 struct Contexts {
@@ -21,7 +25,7 @@ struct Row {
     source: Option<String>,
 }
 
-impl crate::output::Record for Row {
+impl Record for Row {
     const COLUMNS: &'static [&'static str] = &["setting", "value", "from"];
 
     fn cells(&self) -> Vec<String> {
@@ -30,64 +34,49 @@ impl crate::output::Record for Row {
     }
 }
 
+/// The row of a setting.
+fn row<T: ToString>(name: &'static str, setting: Option<&Setting<T>>) -> Row {
+    Row {
+        setting: name,
+        value: setting.map(|setting| setting.value.to_string()),
+        source: setting.map(|setting| setting.source.to_string()),
+    }
+}
+
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     let settings = &context.settings;
     if let Some(unchosen) = settings.unchosen_context(context.config.as_ref()) {
-        context.warn(&format!("{unchosen}; {}", crate::settings::CHOOSE_CONTEXT));
+        context.warn(&format!("{unchosen}; {CHOOSE_CONTEXT}"));
     }
-    let row = |setting, value: Option<String>, source: Option<&Source>| Row {
-        setting,
-        value,
-        source: source.map(ToString::to_string),
-    };
-    let named = |name, setting: &Option<crate::settings::Setting<String>>| {
-        row(name, setting.as_ref().map(|s| s.value.clone()), setting.as_ref().map(|s| &s.source))
-    };
-    let secret = |name, setting: &Option<crate::settings::Setting<crate::key_source::KeySource>>| {
-        row(name, setting.as_ref().map(|s| s.value.to_string()), setting.as_ref().map(|s| &s.source))
-    };
     let rows = vec![
-        named("context", &settings.context),
-        row("host", Some(settings.host.value.clone()), Some(&settings.host.source)),
-        row("project", Some(settings.project.value.clone()), Some(&settings.project.source)),
-        named("group_type", &settings.group_type),
-        secret("key", &settings.key),
-        secret("project_token", &settings.project_token),
+        row("context", settings.context.as_ref()),
+        row("host", Some(&settings.host)),
+        row("project", Some(&settings.project)),
+        row("group_type", settings.group_type.as_ref()),
+        row("key", settings.key.as_ref()),
+        row("project_token", settings.project_token.as_ref()),
     ];
     let names: Vec<String> = context.config.iter().flat_map(|file| file.contexts.keys().cloned()).collect();
     let path = context.config.as_ref().map(|file| file.path.display().to_string());
     let output = &context.output;
     match output.format() {
-        crate::arguments::Format::Json => {
-            let all = crate::output::json(&Contexts { config_file: path, contexts: names, settings: rows })?;
-            output.line(&crate::json_text::pretty(&all, 0))
+        Format::Json => {
+            let all = json(&Contexts { config_file: path, contexts: names, settings: rows })?;
+            return output.line(&pretty(&all, 0));
         }
-        crate::arguments::Format::Table => {
-            match &path {
-                Some(path) => {
-                    output.line(&format!("configuration file  {}", crate::visible::visible(path)))?
-                }
-                None => output
-                    .line("configuration file  none; `posthog-groups contexts --help` shows an example")?,
-            }
+        Format::Table => {
+            let none = "none; `posthog-groups contexts --help` shows an example";
+            let path = path.as_deref().map_or(none.into(), visible);
+            output.line(&format!("configuration file  {path}"))?;
             if !names.is_empty() {
-                let in_force = settings.context.as_ref().map(|c| c.value.as_str());
-                let marked = |name: &String| {
-                    if Some(name.as_str()) == in_force { format!("{name}*") } else { name.clone() }
-                };
-                let marked: Vec<String> = names.iter().map(marked).collect();
-                output
-                    .line(&format!("contexts            {}", crate::visible::visible(&marked.join(", "))))?;
+                let in_force = settings.context.as_ref().map(|context| &context.value);
+                let mark = |name| if Some(name) == in_force { "*" } else { "" };
+                let marked: Vec<String> = names.iter().map(|name| format!("{name}{}", mark(name))).collect();
+                output.line(&format!("contexts            {}", visible(&marked.join(", "))))?;
             }
             output.line("")?;
-            listed(context, rows)
         }
-        _ => listed(context, rows),
+        _ => {}
     }
-}
-
-fn listed(context: &Context, rows: Vec<Row>) -> Result<(), Failure> {
-    let mut list = context.output.list();
-    rows.into_iter().try_for_each(|row| list.push(row))?;
-    list.end()
+    output.all(rows)
 }

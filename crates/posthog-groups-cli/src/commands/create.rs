@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, arguments: &Create) -> Result<(), Fai
         ));
     }
     let groups = context.groups().await?;
-    let changes = of_setting(key, None, &wanted, |_, _| true);
+    let changes = of_setting(key, None, &wanted);
     if arguments.dry_run {
         if groups.find(key).await?.is_some() {
             return Err(exists(key));

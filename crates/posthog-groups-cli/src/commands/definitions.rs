@@ -1,5 +1,6 @@
 //! `definitions`: shows the names of properties, with the number of groups that have them.
 
+use posthog_groups::{PropertyDefinition, PropertyDefinitions};
 use serde::Serialize;
 
 use crate::connection::Context;
@@ -7,18 +8,22 @@ use crate::exit::Failure;
 use crate::output::Record;
 
 #[derive(Serialize)]
-struct DefinitionRow {
+pub(crate) struct DefinitionRow {
     group_type_index: u8,
-    name: String,
-    count: i64,
+    #[serde(flatten)]
+    definition: PropertyDefinition,
+}
+
+impl DefinitionRow {
+    pub(crate) fn all(definitions: &PropertyDefinitions) -> impl Iterator<Item = Self> {
+        definitions.iter().flat_map(|(group_type_index, rows)| {
+            rows.iter().map(move |row| Self { group_type_index, definition: row.clone() })
+        })
+    }
 }
 
 impl Record for DefinitionRow {
     const COLUMNS: &'static [&'static str] = &["group_type_index", "name", "count"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.group_type_index.to_string(), self.name.clone(), self.count.to_string()]
-    }
 }
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
@@ -29,13 +34,6 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         Some(_) => Some(context.groups().await?.type_index().await?),
         None => None,
     };
-    let mut list = context.output.list();
-    for (group_type_index, rows) in
-        definitions.iter().filter(|(index, _)| only.is_none_or(|only| only == *index))
-    {
-        for row in rows {
-            list.push(DefinitionRow { group_type_index, name: row.name.clone(), count: row.count })?;
-        }
-    }
-    list.end()
+    let rows = DefinitionRow::all(&definitions);
+    context.output.all(rows.filter(|row| only.is_none_or(|only| only == row.group_type_index)))
 }

@@ -5,7 +5,7 @@ use posthog_groups::{Group, JsonValue, check_group_key};
 use crate::arguments::Format;
 use crate::arguments::Get;
 use crate::assignment::as_written;
-use crate::commands::{GroupRow, time};
+use crate::commands::time;
 use crate::connection::Context;
 use crate::exit::{Failure, SIMILAR_KEYS};
 use crate::visible::visible;
@@ -17,7 +17,7 @@ pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failur
         let group = groups.get(key).await.map_err(|e| Failure::of_group(key, e))?;
         return match context.output.format() {
             Format::Table => show(context, &group),
-            _ => context.output.one(GroupRow(group)),
+            _ => context.output.one(group),
         };
     }
     let as_cards = context.output.format() == Format::Table;
@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, arguments: &Get) -> Result<(), Failur
                 cards += 1;
                 show(context, &group)?;
             }
-            Some(group) => list.push(GroupRow(group))?,
+            Some(group) => list.push(group)?,
             None => missing.push(visible(key).into_owned()),
         }
     }

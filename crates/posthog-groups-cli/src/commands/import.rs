@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use posthog_groups::bulk::{Import, ImportReport, Stopped};
+use posthog_groups::bulk::{Engine, Import, ImportReport, Stopped};
 use posthog_groups::{Groups, ProjectToken};
 
 use crate::arguments::transfer::{self as arguments, EngineName};
@@ -64,11 +64,11 @@ pub(crate) async fn run(context: &Context, arguments: &arguments::Import) -> Res
     let (failures, report) = listener.end();
     let finished = report.map_or(Ok(()), Report::finish);
     let report = done.map_err(|error| refusal(error, name))?;
-    let totals = Totals::of(&report, source.rows, source.invalid);
+    let totals = Totals::new(report, source.rows, source.invalid);
     show_totals(&context.output, totals.clone())?;
     let _ = failures.write(&mut io::stderr().lock(), name);
     finished?;
-    ending(report, &totals, journal.as_deref(), interrupt.seen())?;
+    ending(totals.report, journal.as_deref(), interrupt.seen())?;
     source.result()
 }
 
@@ -154,12 +154,7 @@ fn journal_of(arguments: &arguments::Import, input: Option<&Path>) -> Option<Pat
 }
 
 /// The result of the command, with instructions for resuming.
-fn ending(
-    report: ImportReport,
-    totals: &Totals,
-    journal: Option<&Path>,
-    signal: Option<Signal>,
-) -> Result<(), Failure> {
+fn ending(report: ImportReport, journal: Option<&Path>, signal: Option<Signal>) -> Result<(), Failure> {
     let resumable = |failure: Failure| match journal {
         Some(journal) => failure.help(format!(
             "{} records the rows that are done; to resume, run: {}",
@@ -168,9 +163,9 @@ fn ending(
         )),
         None => failure.help("run the same import again: it writes only what is missing or different"),
     };
-    let mut progress = format!("with {} of {} rows left", grouped(totals.left), grouped(totals.rows));
-    if totals.not_compared > 0 {
-        progress.push_str(&format!(", {} of them not compared yet", grouped(totals.not_compared)));
+    let mut progress = format!("with {} of {} rows left", grouped(report.left()), grouped(report.rows));
+    if report.not_compared > 0 {
+        progress.push_str(&format!(", {} of them not compared yet", grouped(report.not_compared)));
     }
     match report.stopped {
         Some(Stopped::Error(error)) => {
@@ -181,11 +176,11 @@ fn ending(
             let signal = signal.unwrap_or(Signal::Interrupt);
             Err(resumable(Failure::interrupted(signal, format!("interrupted {progress}"))))
         }
-        None if totals.failed > 0 => {
-            let rows = if totals.failed == 1 { "row" } else { "rows" };
-            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(totals.failed)))
+        None if report.failed > 0 => {
+            let rows = if report.failed == 1 { "row" } else { "rows" };
+            let mut failure = Failure::partial(format!("{} {rows} failed", grouped(report.failed)))
                 .help("correct these rows, or try again later if the server failed");
-            if totals.engine == "capture" && totals.created + totals.changed == 0 {
+            if report.engine == Engine::Capture && report.created + report.changed == 0 {
                 failure = failure.help(
                     "no event has arrived: check that the token belongs to this project, and that the project is within its event quota",
                 );

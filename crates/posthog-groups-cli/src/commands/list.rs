@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use posthog_groups::JsonValue;
+use posthog_groups::{Group, JsonValue};
 use serde::Serialize;
 
 use crate::arguments::{Format, List};
 use crate::assignment::as_written;
-use crate::commands::GroupRow;
 use crate::condition::{conditions, meets};
 use crate::connection::Context;
 use crate::exit::Failure;
@@ -19,26 +18,26 @@ use crate::rows::csv::{cell, writer::column_name};
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Row {
-    group: GroupRow,
+    group: Group,
     #[serde(skip)]
     names: Arc<[String]>,
 }
 
 impl Row {
     fn selected(&self, key: String, cell: impl Fn(&JsonValue) -> String) -> Vec<String> {
-        let value = |name: &String| self.group.0.property(name).map(|value| cell(&value)).unwrap_or_default();
+        let value = |name: &String| self.group.property(name).map(|value| cell(&value)).unwrap_or_default();
         [key].into_iter().chain(self.names.iter().map(value)).collect()
     }
 }
 
 impl Record for Row {
-    const COLUMNS: &'static [&'static str] = GroupRow::COLUMNS;
+    const COLUMNS: &'static [&'static str] = Group::COLUMNS;
 
     fn cells(&self) -> Vec<String> {
         if self.names.is_empty() {
             return self.group.cells();
         }
-        self.selected(self.group.0.key.to_string(), as_written)
+        self.selected(self.group.key.to_string(), as_written)
     }
 
     /// Properties are written as in an export, so that they can be imported.
@@ -46,7 +45,7 @@ impl Record for Row {
         if self.names.is_empty() {
             return self.group.csv_cells();
         }
-        let key = cell::write_name(&self.group.0.key).into_owned();
+        let key = cell::write_name(&self.group.key).into_owned();
         self.selected(key, |value| cell::write(value.as_str()).into_owned())
     }
 }
@@ -68,7 +67,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> Result<(), Failu
         let Some(group) = groups.next().await else { break };
         let group = group?;
         if meets(&group, &conditions) {
-            list.push(Row { group: GroupRow(group), names: Arc::clone(&names) })?;
+            list.push(Row { group, names: Arc::clone(&names) })?;
         }
     }
     if list.count() == 0 {
@@ -79,7 +78,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> Result<(), Failu
 
 fn columns(names: &[String], format: Format) -> Vec<String> {
     if names.is_empty() {
-        return GroupRow::COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        return Group::COLUMNS.iter().map(|name| (*name).to_owned()).collect();
     }
     let named = |name: &String| match format {
         Format::Csv => column_name(name).into_owned(),

@@ -26,23 +26,17 @@ pub(crate) mod whoami;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use posthog_groups::Group;
-use serde::Serialize;
 
 use crate::json_text::compact;
 use crate::output::Record;
 
-/// A group; in JSON as the server sends it.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct GroupRow(pub(crate) Group);
-
-impl Record for GroupRow {
+/// In JSON as the server sends it.
+impl Record for Group {
     const COLUMNS: &'static [&'static str] = &["group_key", "created_at", "group_properties"];
     const JSON: usize = 1;
 
     fn cells(&self) -> Vec<String> {
-        let Group { key, created_at, properties, .. } = &self.0;
-        vec![key.to_string(), time(*created_at), compact(properties.as_str())]
+        vec![self.key.to_string(), time(self.created_at), compact(self.properties.as_str())]
     }
 }
 

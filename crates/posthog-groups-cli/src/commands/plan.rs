@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, IsTerminal as _};
-use std::pin::Pin;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use posthog_groups::bulk::Engine;
@@ -14,7 +13,7 @@ use crate::commands::who::{self, Changed};
 use crate::connection::Context;
 use crate::exit::{Code, Failure};
 use crate::output::{Output, Record};
-use crate::transfer::events::{Listener, ShowRow};
+use crate::transfer::events::Listener;
 use crate::transfer::files;
 use crate::transfer::interrupt::{Interrupt, nothing_written};
 use crate::transfer::outcomes::{Outcome, Report};
@@ -28,9 +27,6 @@ const ON_A_TERMINAL: u64 = 50;
 
 /// The maximum number of rows that wait for standard output, and for earlier rows.
 const WAITING: usize = 1_024;
-
-/// The output of a plan, which completes after the last row.
-type Shown<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'c>>;
 
 /// With `who`, the last writers of this many groups are shown instead of the rows.
 pub(crate) async fn run(
@@ -46,32 +42,15 @@ pub(crate) async fn run(
     let source = Source::open(context, input, &interrupt).await?;
     let report = Report::create(input.report.as_deref(), input.force)?;
 
-    let (show_row, shown): (ShowRow, Shown<'_>) = match who {
-        Some(limit) => {
-            let changed = Changed::new(limit);
-            let shown = who::show(context, orgs.clone(), changed.clone(), interrupt.clone());
-            (
-                Box::new(move |outcome| {
-                    changed.add(outcome);
-                    Ok(())
-                }),
-                Box::pin(shown),
-            )
-        }
-        None => {
-            let (rows, received) = sync_channel(WAITING);
-            let output = context.output;
-            // Standard output may be slow, and the import must not wait for it.
-            let shown = blocking(move || show_rows(output, &received));
-            let show_row = move |outcome: &Outcome| match outcome.is_news() {
-                true => rows.send(outcome.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into()),
-                false => Ok(()),
-            };
-            (Box::new(show_row), Box::pin(shown))
-        }
-    };
+    let (outcomes, received) = sync_channel(WAITING);
+    let output = context.output;
+    // Standard output may be slow, and the import must not wait for it.
+    let shown = blocking(move || match who {
+        Some(limit) => Ok(Some(Changed::of(&received, limit))),
+        None => show_rows(output, &received).map(|()| None),
+    });
     let progress = context.progress("Comparing", "rows")?;
-    let listener = Listener::of_plan(progress.counter(), source.rows, report, Some(show_row));
+    let listener = Listener::of_plan(progress.counter(), source.rows, report, Some(outcomes));
     let rows = source.clone();
     let mut import = orgs.import(move || rows.pass()).engine(engine);
     if let Some(token) = context.project_token()? {
@@ -87,23 +66,24 @@ pub(crate) async fn run(
     drop(progress);
     let (failures, report) = listener.end();
     let finished = report.map_or(Ok(()), Report::finish);
-    let is_complete = planned.as_ref().is_ok_and(|report| report.stopped.is_none());
-    let shown = if who.is_none() || is_complete { shown.await } else { Ok(()) };
+    let shown = shown.await;
     let name = source.input.name();
     let report = planned.map_err(|error| refusal(error, name))?;
-    shown?;
+    if let Some(changed) = shown?.filter(|_| report.stopped.is_none()) {
+        who::show(context, orgs, changed, &interrupt).await?;
+    }
     let _ = failures.write(&mut io::stderr().lock(), name);
     finished?;
-    let totals = Totals::of(&report, source.rows, source.invalid);
-    match (report.stopped, interrupt.seen()) {
+    let totals = Totals::new(report, source.rows, source.invalid);
+    let counts: Vec<_> =
+        totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
+    match (totals.report.stopped, interrupt.seen()) {
         (Some(posthog_groups::bulk::Stopped::Error(error)), _) => return Err(Failure::from(error)),
         (Some(_), Some(signal)) => return Err(nothing_written(signal)),
         _ => {}
     }
-    let counts: Vec<_> =
-        totals.counts(true).iter().map(|(what, count)| format!("{} {what}", grouped(*count))).collect();
     context.note(&format!("{name}: {}", counts.join(", ")));
-    if totals.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
+    if totals.report.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
 }
 
 /// Prints the rows as they arrive, on a terminal only the first ones.

@@ -62,9 +62,5 @@ pub(crate) async fn run(context: &Context, arguments: &Related) -> Result<(), Fa
     let persons = related.persons.into_iter().map(ActorRow::Person);
     let groups = related.groups.into_iter().map(ActorRow::Group);
     let others = related.others.into_iter().map(ActorRow::Other);
-    let mut list = context.output.list();
-    for actor in persons.chain(groups).chain(others) {
-        list.push(actor)?;
-    }
-    list.end()
+    context.output.all(persons.chain(groups).chain(others))
 }

@@ -3,7 +3,6 @@
 use std::io;
 
 use posthog_groups::bulk::{Engine, ImportRow, Stopped};
-use posthog_groups::{JsonValue, same_value};
 
 use crate::arguments::{Format, Set};
 use crate::assignment::{Assignment, assignments};
@@ -38,10 +37,7 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         counter.add(1);
         if meets(&group, &conditions) {
             found += 1;
-            let differs = |name: &str, wanted: &JsonValue| {
-                !group.property(name).is_some_and(|property| same_value(&property, wanted))
-            };
-            let mut changes = of_setting(&group.key, Some(&group), &wanted, differs);
+            let mut changes = of_setting(&group.key, Some(&group), &wanted);
             changes.changes.retain(|change| change.changed);
             if !changes.changes.is_empty() {
                 plan.push(changes);
@@ -80,20 +76,20 @@ pub(crate) async fn run(context: &Context, arguments: &Set) -> Result<(), Failur
         .run()
         .await;
     drop(progress);
-    let report = done?;
-    let totals = Totals::of(&report, report.rows, 0);
+    let totals = Totals::new(done?, 0, 0);
     show_totals(&context.output, totals.clone())?;
     let _ = listener.end().0.write(&mut io::stderr().lock(), "set --where");
+    let report = totals.report;
     let rest = |failure: Failure| failure.help("run the same command again for the rest");
-    let left = format!("with {} of {} groups left", grouped(totals.left), grouped(totals.rows));
+    let left = format!("with {} of {} groups left", grouped(report.left()), grouped(report.rows));
     match report.stopped {
         Some(Stopped::Error(error)) => Err(rest(Failure::from(error).after(&format!("stopped {left}: ")))),
         Some(_) => {
             let signal = interrupt.seen().unwrap_or(Signal::Interrupt);
             Err(rest(Failure::interrupted(signal, format!("interrupted {left}"))))
         }
-        None if totals.failed > 0 => {
-            Err(rest(Failure::partial(format!("{} groups failed", grouped(totals.failed)))))
+        None if report.failed > 0 => {
+            Err(rest(Failure::partial(format!("{} groups failed", grouped(report.failed)))))
         }
         None => Ok(()),
     }
@@ -113,13 +109,9 @@ fn show_plan(context: &Context, found: u64, plan: Vec<GroupChanges>) -> Result<(
     context.note(&format!("dry run, nothing was written: {}", summary(found, plan.len())));
     let output = &context.output;
     if matches!(output.format(), Format::Json | Format::Ndjson) {
-        let mut list = output.list();
-        plan.into_iter().try_for_each(|changes| list.push(changes.into_dry_run()))?;
-        return list.end();
+        return output.all(plan.into_iter().map(GroupChanges::into_dry_run));
     }
-    let mut list = output.list();
-    plan.into_iter().flat_map(GroupChanges::into_rows).try_for_each(|row| list.push(row))?;
-    list.end()
+    output.all(plan.into_iter().flat_map(GroupChanges::into_rows))
 }
 
 fn question(

@@ -3,7 +3,6 @@
 use posthog_groups::{Error, Group, GroupHandle};
 
 use crate::arguments::Unset;
-use crate::commands::GroupRow;
 use crate::confirm;
 use crate::connection::Context;
 use crate::exit::{Failure, text_of};
@@ -27,7 +26,7 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
         }
         Err(e) => return Err(Failure::of_group(&arguments.key, e)),
     };
-    let changes = of_removing(&group, &names);
+    let mut changes = of_removing(&group, &names);
     if arguments.dry_run {
         return show_dry_run(context, changes);
     }
@@ -37,15 +36,8 @@ pub(crate) async fn run(context: &Context, arguments: &Unset) -> Result<(), Fail
     }
     let (after, failed) = remove(&handle, &there).await?;
     group = after.unwrap_or(group);
-    let done = GroupChanges {
-        changes: changes
-            .changes
-            .into_iter()
-            .filter(|c| failed.iter().all(|(name, _)| *name != c.name))
-            .collect(),
-        ..changes
-    };
-    show_done(context, &done, group)?;
+    changes.changes.retain(|change| failed.iter().all(|(name, _)| *name != change.name));
+    show_done(context, &changes, group)?;
     outcome(there.len(), &failed)
 }
 
@@ -68,7 +60,7 @@ async fn without_reading(
     }
     let (after, failed) = remove(handle, names).await?;
     match after {
-        Some(group) if context.output.is_for_programs() => context.output.one(GroupRow(group))?,
+        Some(group) if context.output.is_for_programs() => context.output.one(group)?,
         _ => {
             let removed = |name: &&String| failed.iter().all(|(failed, _)| failed != *name);
             for name in names.iter().filter(removed) {

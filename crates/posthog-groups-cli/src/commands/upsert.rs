@@ -1,7 +1,5 @@
 //! `upsert`: merges properties into a group, or creates it.
 
-use posthog_groups::JsonValue;
-
 use crate::arguments::Upsert;
 use crate::assignment::{Assignment, given};
 use crate::connection::Context;
@@ -41,8 +39,7 @@ pub(crate) async fn merge(
     let upsert = if create { upsert.create_if_missing() } else { upsert };
     if dry_run {
         let plan = upsert.plan().await.map_err(|e| missing_group(key, e))?;
-        let is_changed = |name: &str, _: &JsonValue| plan.changes.iter().any(|change| change.name == name);
-        return show_dry_run(context, of_setting(key, plan.before.as_ref(), wanted, is_changed));
+        return show_dry_run(context, of_setting(key, plan.before.as_ref(), wanted));
     }
     let done = upsert.send().await.map_err(|e| {
         // Properties are written one by one, so those before the failure are written.
@@ -55,8 +52,7 @@ pub(crate) async fn merge(
             failure
         }
     })?;
-    let is_changed = |name: &str, _: &JsonValue| done.written.iter().any(|written| written == name);
-    let changes = of_setting(key, done.before.as_ref(), wanted, is_changed);
+    let changes = of_setting(key, done.before.as_ref(), wanted);
     match done.group {
         Some(group) => show_done(context, &changes, group),
         None => Ok(()),

@@ -1,24 +1,14 @@
 //! `values`: shows the most frequent values of a property.
 
-use serde::Serialize;
+use posthog_groups::PropertyValue;
 
 use crate::arguments::Values;
 use crate::connection::Context;
 use crate::exit::Failure;
 use crate::output::Record;
 
-#[derive(Serialize)]
-struct ValueRow {
-    value: String,
-    count: Option<i64>,
-}
-
-impl Record for ValueRow {
+impl Record for PropertyValue {
     const COLUMNS: &'static [&'static str] = &["count", "value"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.count.map_or_else(String::new, |count| count.to_string()), self.value.clone()]
-    }
 }
 
 pub(crate) async fn run(context: &Context, arguments: &Values) -> Result<(), Failure> {
@@ -38,9 +28,5 @@ pub(crate) async fn run(context: &Context, arguments: &Values) -> Result<(), Fai
         20 => context.note("the server returns at most 20 values; --containing TEXT selects others"),
         _ => {}
     }
-    let mut list = context.output.list();
-    for value in values {
-        list.push(ValueRow { value: value.value, count: value.count })?;
-    }
-    list.end()
+    context.output.all(values)
 }

@@ -1,7 +1,7 @@
 //! `plan --who`: who last wrote each property that differs, according to the histories of the groups.
 
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::Receiver;
 
 use chrono::{DateTime, Utc};
 use posthog_groups::{ActivityEntry, Error, Groups, JsonValue, same_value};
@@ -20,37 +20,25 @@ use crate::transfer::progress::grouped;
 /// The number of entries that are read: one page of the default size.
 const ENTRIES: u32 = 100;
 
-/// The first groups that would change, in the order of the file. Groups are compared concurrently, so they arrive in any order.
-#[derive(Clone)]
-pub(super) struct Changed(Arc<Mutex<First>>);
-
-struct First {
-    rows: BinaryHeap<Outcome>,
-    limit: usize,
+/// The first groups that would change, in the order of the file, and the number of all.
+pub(super) struct Changed {
+    rows: Vec<Outcome>,
     total: u64,
 }
 
 impl Changed {
-    pub(super) fn new(limit: u32) -> Self {
+    /// Takes the first `limit` groups of the plan. Groups are compared concurrently, so they arrive in any order.
+    pub(super) fn of(plan: &Receiver<Outcome>, limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self(Arc::new(Mutex::new(First { rows: BinaryHeap::new(), limit, total: 0 })))
-    }
-
-    pub(super) fn add(&self, row: &Outcome) {
-        if row.outcome != "changed" {
-            return;
+        let (mut first, mut total) = (BinaryHeap::new(), 0);
+        for row in plan.iter().filter(|row| row.outcome == "changed") {
+            total += 1;
+            first.push(row);
+            if first.len() > limit {
+                first.pop();
+            }
         }
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        first.total += 1;
-        first.rows.push(row.clone());
-        if first.rows.len() > first.limit {
-            first.rows.pop();
-        }
-    }
-
-    fn take(&self) -> (Vec<Outcome>, u64) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut first.rows).into_sorted_vec(), first.total)
+        Self { rows: first.into_sorted_vec(), total }
     }
 }
 
@@ -91,10 +79,9 @@ impl Record for PropertyRow {
 pub(super) async fn show(
     context: &Context,
     groups: Groups,
-    changed: Changed,
-    interrupt: Interrupt,
+    Changed { rows, total }: Changed,
+    interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let (rows, total) = changed.take();
     let read = rows.len() as u64;
     if read > 0 {
         context.note(&format!(
@@ -111,9 +98,7 @@ pub(super) async fn show(
         counter.add(1);
     }
     drop(progress);
-    let mut list = context.output.list();
-    found.into_iter().try_for_each(|row| list.push(row))?;
-    list.end()?;
+    context.output.all(found)?;
     if read < total {
         context.note(&format!(
             "changed groups not shown: {}; `--limit {total}` shows all",

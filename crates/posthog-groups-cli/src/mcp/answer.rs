@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::mcp::failure::ToolFailure;
 
-/// The default limit.
 pub(super) const DEFAULT_LIMIT: usize = 20;
 
 /// The maximum limit: the size of a page of the server.
@@ -127,7 +126,6 @@ pub(super) fn group(group: &Group, place: &Place, more: &[(&str, String)]) -> St
     answer
 }
 
-/// A group after a write.
 pub(super) fn written(group: &Group, more: &[(&str, String)]) -> String {
     let mut more = more.to_vec();
     if group.event_not_sent() {

@@ -5,10 +5,10 @@ use rmcp::model::{JsonObject, Tool};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::commands::definitions::DefinitionRow;
 use crate::mcp::answer::{self, DEFAULT_LIMIT, MAX_LIMIT, Place, text};
 use crate::mcp::failure::ToolFailure;
 
-/// Runs tool calls in one project.
 pub(super) struct Calls {
     pub(super) client: Client,
     pub(super) default_type: Option<GroupTypeRef>,
@@ -22,8 +22,8 @@ struct Arguments {
     group_key: Option<String>,
     group_properties: Option<Map<String, Value>>,
     search: Option<String>,
-    id: Option<String>,
-    key: Option<String>,
+    id: String,
+    key: String,
     value: Value,
     create_if_missing: Option<bool>,
     limit: Option<usize>,
@@ -54,8 +54,8 @@ impl Calls {
             "list_activity" => self.list_activity(&arguments, &place, limit).await,
             "list_related" => {
                 let related = match arguments.group_type_index {
-                    Some(index) => self.client.groups(index).group(arguments.id()).related().await?,
-                    None => self.client.related_to_person(arguments.id()).await?,
+                    Some(index) => self.client.groups(index).group(&arguments.id).related().await?,
+                    None => self.client.related_to_person(&arguments.id).await?,
                 };
                 let persons = related.persons.iter().map(text);
                 let groups = related.groups.iter().map(text);
@@ -64,7 +64,7 @@ impl Calls {
                 Ok(answer::page(&actors, &place, limit, None))
             }
             "list_property_values" => {
-                let mut query = self.groups(&arguments)?.property_values(arguments.key());
+                let mut query = self.groups(&arguments)?.property_values(&arguments.key);
                 match &arguments.value {
                     Value::Null => {}
                     Value::String(part) => query = query.containing(part),
@@ -75,20 +75,12 @@ impl Calls {
                     }
                 }
                 let values = query.await?;
-                let values: Vec<String> = values
-                    .iter()
-                    .map(|value| json!({"value": value.value, "count": value.count}).to_string())
-                    .collect();
-                Ok(answer::page(&values, &place, limit, None))
+                Ok(answer::page(&values.iter().map(text).collect::<Vec<_>>(), &place, limit, None))
             }
             "list_property_definitions" => {
                 let definitions = self.client.property_definitions().await?;
-                let rows = definitions.iter().flat_map(|(index, rows)| {
-                    rows.iter().map(move |row| {
-                        json!({"group_type_index": index, "name": row.name, "count": row.count}).to_string()
-                    })
-                });
-                Ok(answer::page(&rows.collect::<Vec<_>>(), &place, limit, None))
+                let rows: Vec<String> = DefinitionRow::all(&definitions).map(|row| text(&row)).collect();
+                Ok(answer::page(&rows, &place, limit, None))
             }
             "create_group" => {
                 let groups = self.groups(&arguments)?;
@@ -96,11 +88,11 @@ impl Calls {
                 Ok(answer::written(&created, &[]))
             }
             "update_property" => {
-                let written = group()?.set(arguments.key(), &arguments.value).await?;
+                let written = group()?.set(&arguments.key, &arguments.value).await?;
                 Ok(answer::written(&written, &[]))
             }
             "delete_property" => {
-                let written = group()?.unset(arguments.key()).await?;
+                let written = group()?.unset(&arguments.key).await?;
                 Ok(answer::written(&written, &[]))
             }
             "upsert_properties" => {
@@ -198,13 +190,5 @@ impl Arguments {
 
     fn group_key(&self) -> &str {
         self.group_key.as_deref().unwrap_or_default()
-    }
-
-    fn key(&self) -> &str {
-        self.key.as_deref().unwrap_or_default()
-    }
-
-    fn id(&self) -> &str {
-        self.id.as_deref().unwrap_or_default()
     }
 }

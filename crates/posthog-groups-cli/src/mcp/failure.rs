@@ -23,7 +23,6 @@ impl ToolFailure {
         self
     }
 
-    /// The error as a JSON object.
     pub(super) fn text(&self) -> String {
         let mut object = Map::new();
         object.insert("error".to_owned(), Value::from(self.message.as_str()));

@@ -62,7 +62,6 @@ impl Spec {
         Some(input)
     }
 
-    /// Resolves a reference, if it is one.
     fn resolved<'a>(&'a self, node: &'a Value) -> Option<&'a Value> {
         match node["$ref"].as_str() {
             Some(reference) => self.0.pointer(reference.strip_prefix('#')?),

@@ -52,7 +52,6 @@ pub(crate) async fn run(context: &Context, arguments: &Mcp) -> Result<(), Failur
     }
 }
 
-/// Serves one host.
 struct Server {
     calls: calls::Calls,
     tools: Vec<Tool>,

@@ -86,7 +86,6 @@ const OFFERS: &[Offer] = &[
     ),
 ];
 
-/// Returns the tools to offer.
 pub(super) fn offered(writes: bool, has_default_type: bool) -> Result<Vec<Tool>, Failure> {
     let spec = Spec::embedded()
         .map_err(|e| Failure::failed(format!("cannot read the embedded specification: {e}")))?;
@@ -101,7 +100,6 @@ pub(super) fn offered(writes: bool, has_default_type: bool) -> Result<Vec<Tool>,
         .collect()
 }
 
-/// The error for a tool that is not offered.
 pub(super) fn why_not_offered(name: &str) -> String {
     if OFFERS.iter().any(|offer| offer.operation == name) {
         format!(

@@ -14,13 +14,6 @@ const BUFFER: usize = 64 << 10;
 /// An open output, compressed as its name indicates.
 pub(crate) struct Destination {
     out: Compressor<BufWriter<Sink>>,
-    target: Option<Target>,
-}
-
-/// The file that the temporary file replaces at the end.
-struct Target {
-    path: PathBuf,
-    replace: bool,
 }
 
 enum Sink {
@@ -29,7 +22,12 @@ enum Sink {
     Terminal(Vec<u8>),
     /// A device or a pipe, which cannot be replaced.
     Device(File),
-    Temporary(NamedTempFile),
+    /// Moved to the target at the end.
+    Temporary {
+        file: NamedTempFile,
+        target: PathBuf,
+        replace: bool,
+    },
 }
 
 enum Compressor<W: Write> {
@@ -48,42 +46,31 @@ impl Destination {
         raw: bool,
     ) -> Result<Self, String> {
         let fails = |e: io::Error| format!("cannot write {}: {e}", path.display());
-        let (sink, target) = if path == Path::new("-") {
-            (
-                if io::stdout().is_terminal() && !raw {
-                    Sink::Terminal(Vec::new())
-                } else {
-                    Sink::Stdout(io::stdout())
-                },
-                None,
-            )
-        } else {
-            match fs::metadata(path) {
-                Ok(there) if there.is_dir() => {
-                    return Err(format!("{} is a directory; name a file in it", path.display()));
-                }
-                Ok(there) if there.is_file() => {
-                    if !replace {
-                        return Err(exists(path));
-                    }
-                    // A symbolic link is kept, and points to the new file.
-                    let path = fs::canonicalize(path).map_err(fails)?;
-                    let temporary = beside(&path, Some(there.permissions())).map_err(fails)?;
-                    (Sink::Temporary(temporary), Some(Target { path, replace }))
-                }
-                Ok(_) => (Sink::Device(File::options().write(true).open(path).map_err(fails)?), None),
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    if fs::symlink_metadata(path).is_ok() {
-                        return Err(format!(
-                            "{} is a link to a file that does not exist; name that file, or remove the link",
-                            path.display()
-                        ));
-                    }
-                    let temporary = beside(path, None).map_err(fails)?;
-                    (Sink::Temporary(temporary), Some(Target { path: path.to_owned(), replace }))
-                }
-                Err(e) => return Err(fails(e)),
+        let sink = match fs::metadata(path) {
+            _ if path == Path::new("-") && io::stdout().is_terminal() && !raw => Sink::Terminal(Vec::new()),
+            _ if path == Path::new("-") => Sink::Stdout(io::stdout()),
+            Ok(there) if there.is_dir() => {
+                return Err(format!("{} is a directory; name a file in it", path.display()));
             }
+            Ok(there) if there.is_file() && !replace => return Err(exists(path)),
+            Ok(there) if there.is_file() => {
+                // A symbolic link is kept, and points to the new file.
+                let target = fs::canonicalize(path).map_err(fails)?;
+                let file = beside(&target, Some(there.permissions())).map_err(fails)?;
+                Sink::Temporary { file, target, replace }
+            }
+            Ok(_) => Sink::Device(File::options().write(true).open(path).map_err(fails)?),
+            Err(e) if e.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
+                return Err(format!(
+                    "{} is a link to a file that does not exist; name that file, or remove the link",
+                    path.display()
+                ));
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let file = beside(path, None).map_err(fails)?;
+                Sink::Temporary { file, target: path.to_owned(), replace }
+            }
+            Err(e) => return Err(fails(e)),
         };
         let out = BufWriter::with_capacity(BUFFER, sink);
         let out = match compression {
@@ -98,7 +85,7 @@ impl Destination {
                 Compressor::Zstd(encoder)
             }
         };
-        Ok(Self { out, target })
+        Ok(Self { out })
     }
 
     /// The directory for large temporary files: the directory of the file, which needs the space anyway.
@@ -124,39 +111,37 @@ impl Destination {
             Compressor::Gzip(encoder) => encoder.finish()?,
             Compressor::Zstd(encoder) => encoder.finish()?,
         };
-        let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        match (sink, self.target) {
-            (Sink::Temporary(file), Some(target)) => {
+        match out.into_inner().map_err(io::IntoInnerError::into_error)? {
+            Sink::Temporary { file, target, replace } => {
                 file.as_file().sync_all()?;
-                let done = match target.replace {
-                    true => file.persist(&target.path),
-                    false => file.persist_noclobber(&target.path),
-                };
+                let done = if replace { file.persist(&target) } else { file.persist_noclobber(&target) };
                 done.map(drop).map_err(|e| match e.error.kind() {
-                    io::ErrorKind::AlreadyExists => io::Error::other(exists(&target.path)),
+                    io::ErrorKind::AlreadyExists => io::Error::other(exists(&target)),
                     _ => e.error,
                 })
             }
-            (mut sink, _) => sink.flush(),
+            mut sink => sink.flush(),
+        }
+    }
+}
+
+impl<W: Write> Compressor<W> {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Plain(out) => out,
+            Self::Gzip(out) => out,
+            Self::Zstd(out) => out,
         }
     }
 }
 
 impl Write for Destination {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match &mut self.out {
-            Compressor::Plain(out) => out.write(data),
-            Compressor::Gzip(out) => out.write(data),
-            Compressor::Zstd(out) => out.write(data),
-        }
+        self.out.writer().write(data)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.out {
-            Compressor::Plain(out) => out.flush(),
-            Compressor::Gzip(out) => out.flush(),
-            Compressor::Zstd(out) => out.flush(),
-        }
+        self.out.writer().flush()
     }
 }
 
@@ -175,7 +160,7 @@ impl Write for Sink {
                 Ok(data.len())
             }
             Self::Device(out) => out.write(data),
-            Self::Temporary(out) => out.write(data),
+            Self::Temporary { file, .. } => file.write(data),
         }
     }
 
@@ -184,7 +169,7 @@ impl Write for Sink {
             Self::Stdout(out) => out.flush(),
             Self::Terminal(_) => io::stdout().flush(),
             Self::Device(out) => out.flush(),
-            Self::Temporary(out) => out.flush(),
+            Self::Temporary { file, .. } => file.flush(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The input, a file or standard input, which can be read repeatedly.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,6 @@ const BUFFER: usize = 128 << 10;
 /// A file, or a copy of an input that can be read only once.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
-    /// The name in messages.
     name: String,
     place: Place,
     format: Format,
@@ -47,7 +46,6 @@ impl Input {
         open().map_err(|error: InputError| error.into_failure(&name))
     }
 
-    /// The name in messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -60,20 +58,14 @@ impl Input {
         }
     }
 
-    /// Reads the rows from the start.
     pub(crate) fn rows(&self) -> Result<RowReader, InputError> {
         let mut reader = self.reader()?;
-        let mut start = Vec::new();
-        let read = reader.by_ref().take(4).read_to_end(&mut start);
-        if let Err(e) = read {
-            return Err(InputError::fatal(None, format!("cannot read it: {e}")));
-        }
-        if is_utf16(&start) {
+        let start = reader.fill_buf();
+        if is_utf16(start.map_err(|e| InputError::fatal(None, format!("cannot read it: {e}")))?) {
             return Err(InputError::fatal(None, "the text is UTF-16, but must be UTF-8")
                 .help("convert it: `iconv -f UTF-16 -t UTF-8`"));
         }
-        let whole: Box<dyn BufRead + Send> = Box::new(Cursor::new(start).chain(reader));
-        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(whole)))
+        Ok(RowReader::new(self.format, self.layout.clone(), Lines::new(reader)))
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, InputError> {
@@ -180,7 +172,6 @@ fn is_utf16(start: &[u8]) -> bool {
     matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..])
 }
 
-/// Decompresses, and explains errors.
 struct Decompressed<R> {
     decoder: R,
     compression: Compression,

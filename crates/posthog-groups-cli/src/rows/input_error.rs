@@ -16,12 +16,10 @@ pub(crate) struct InputError {
 }
 
 impl InputError {
-    /// An error in one row.
     pub(crate) fn row(line: u64, message: impl Into<String>) -> Self {
         Self { line: Some(line), message: message.into(), help: None, is_fatal: false }
     }
 
-    /// An error after which nothing can be read.
     pub(crate) fn fatal(line: impl Into<Option<u64>>, message: impl Into<String>) -> Self {
         Self { line: line.into(), message: message.into(), help: None, is_fatal: true }
     }

@@ -12,7 +12,6 @@ use crate::rows::ndjson;
 
 type Source = Box<dyn BufRead + Send>;
 
-/// A reader of rows.
 pub(crate) enum RowReader {
     Ndjson { lines: Lines<Source>, line: Vec<u8> },
     Csv(CsvReader<Source>),

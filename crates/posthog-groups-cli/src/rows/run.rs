@@ -45,7 +45,6 @@ impl Run {
     }
 }
 
-/// Reads a run from its start.
 pub(crate) struct RunReader(BufReader<File>);
 
 impl RunReader {

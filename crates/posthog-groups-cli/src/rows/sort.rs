@@ -18,9 +18,10 @@ const ROOM: usize = 8 << 20;
 /// The number of runs that are merged into one. Each needs a buffer and an open file.
 const FAN_IN: usize = 32;
 
-/// Sorts groups that are pushed in any order.
+/// Sorts groups that are pushed in any order, or keeps their order.
 pub(crate) struct Sorter {
     folder: PathBuf,
+    by_key: bool,
     room: usize,
     run: InMemory,
     /// Runs on disk. A run of one level was merged from `FAN_IN` runs of the level before.
@@ -29,8 +30,8 @@ pub(crate) struct Sorter {
 
 impl Sorter {
     /// Groups that do not fit in memory are written to files without a name in this directory.
-    pub(crate) fn in_folder(folder: PathBuf) -> Self {
-        Self { folder, room: ROOM, run: InMemory::default(), levels: Vec::new() }
+    pub(crate) fn in_folder(folder: PathBuf, by_key: bool) -> Self {
+        Self { folder, by_key, room: ROOM, run: InMemory::default(), levels: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, key: &str, properties: &str) -> io::Result<()> {
@@ -42,7 +43,7 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.run.sort();
+        self.sort();
         let mut writer = RunWriter::in_folder(&self.folder)?;
         for group in &self.run.groups {
             let (key, properties) = self.run.texts(group);
@@ -66,7 +67,7 @@ impl Sorter {
 
     fn merged(&self, runs: Vec<Run>) -> io::Result<Run> {
         let sources = runs.into_iter().map(|run| run.read().map(Source::Disk)).collect::<io::Result<_>>()?;
-        let mut merge = Sorted::of(sources)?;
+        let mut merge = Sorted::of(sources, self.by_key)?;
         let mut writer = RunWriter::in_folder(&self.folder)?;
         let mut entry = Entry::default();
         while merge.next_into(&mut entry)? {
@@ -75,14 +76,20 @@ impl Sorter {
         writer.finish()
     }
 
-    /// Returns the groups in the order of the bytes of their keys. Equal keys keep their order.
+    fn sort(&mut self) {
+        if self.by_key {
+            self.run.sort();
+        }
+    }
+
+    /// Returns the groups, if sorted, in the order of the bytes of their keys. Equal keys keep their order.
     pub(crate) fn finish(mut self) -> io::Result<Sorted> {
-        self.run.sort();
+        self.sort();
         // Runs of higher levels are older.
         let runs = self.levels.into_iter().rev().flatten();
         let mut sources = runs.map(|run| run.read().map(Source::Disk)).collect::<io::Result<Vec<_>>>()?;
         sources.push(Source::Memory { run: self.run, next: 0 });
-        Sorted::of(sources)
+        Sorted::of(sources, self.by_key)
     }
 }
 
@@ -152,7 +159,6 @@ impl Source {
     }
 }
 
-/// Groups in order.
 pub(crate) struct Sorted {
     sources: Vec<Source>,
     heads: BinaryHeap<Head>,
@@ -163,11 +169,13 @@ pub(crate) struct Sorted {
 struct Head {
     entry: Entry,
     source: usize,
+    by_key: bool,
 }
 
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.entry.key.cmp(&self.entry.key).then(other.source.cmp(&self.source))
+        let by_key = if self.by_key { other.entry.key.cmp(&self.entry.key) } else { Ordering::Equal };
+        by_key.then(other.source.cmp(&self.source))
     }
 }
 
@@ -178,12 +186,12 @@ impl PartialOrd for Head {
 }
 
 impl Sorted {
-    fn of(mut sources: Vec<Source>) -> io::Result<Self> {
+    fn of(mut sources: Vec<Source>, by_key: bool) -> io::Result<Self> {
         let mut heads = BinaryHeap::new();
         for (n, source) in sources.iter_mut().enumerate() {
             let mut entry = Entry::default();
             if source.next_into(&mut entry)? {
-                heads.push(Head { entry, source: n });
+                heads.push(Head { entry, source: n, by_key });
             }
         }
         Ok(Self { sources, heads })
@@ -207,8 +215,12 @@ mod tests {
     use super::*;
 
     fn sorted(groups: &[(String, String)], room: usize) -> Vec<(String, String)> {
+        passed_through(groups, room, true)
+    }
+
+    fn passed_through(groups: &[(String, String)], room: usize, by_key: bool) -> Vec<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
-        let mut sorter = Sorter { room, ..Sorter::in_folder(folder.path().to_owned()) };
+        let mut sorter = Sorter { room, ..Sorter::in_folder(folder.path().to_owned(), by_key) };
         for (key, properties) in groups {
             sorter.push(key, properties).unwrap();
         }
@@ -231,6 +243,7 @@ mod tests {
         assert_eq!(sorted(&groups, 100), expected);
         assert_eq!(sorted(&groups, ROOM), expected);
         assert_eq!(sorted(&[], 100), []);
+        assert_eq!(passed_through(&groups, 100, false), groups);
     }
 
     #[test]

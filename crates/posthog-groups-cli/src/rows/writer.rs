@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use crate::rows::csv::writer::{Columns, CsvWriter};
 use crate::rows::ndjson;
 
-/// Writes rows.
 pub(crate) enum RowWriter<W: Write> {
     Ndjson(W),
     Csv(Box<CsvWriter<W>>),

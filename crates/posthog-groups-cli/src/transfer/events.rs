@@ -1,6 +1,6 @@
 //! Dispatches the events of an import to progress, report and output.
 
-use std::io;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use posthog_groups::bulk::{Engine, ImportEvent, RowOutcome};
@@ -18,13 +18,11 @@ struct State {
     stage: Stage,
     failures: Failures,
     report: Option<Report>,
-    /// Prints the rows of a plan.
-    rows: Option<ShowRow>,
+    /// Gets the rows of a plan that would be written, or cannot be written.
+    rows: Option<SyncSender<Outcome>>,
     /// Whether nothing is written.
     is_plan: bool,
 }
-
-pub(crate) type ShowRow = Box<dyn FnMut(&Outcome) -> io::Result<()> + Send>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -39,12 +37,23 @@ impl Listener {
         Self::new(counter, all, report, None, false)
     }
 
-    /// A listener for a plan, which prints its rows.
-    pub(crate) fn of_plan(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>) -> Self {
+    /// A listener for a plan, which passes its rows on.
+    pub(crate) fn of_plan(
+        counter: Counter,
+        all: u64,
+        report: Option<Report>,
+        rows: Option<SyncSender<Outcome>>,
+    ) -> Self {
         Self::new(counter, all, report, rows, true)
     }
 
-    fn new(counter: Counter, all: u64, report: Option<Report>, rows: Option<ShowRow>, is_plan: bool) -> Self {
+    fn new(
+        counter: Counter,
+        all: u64,
+        report: Option<Report>,
+        rows: Option<SyncSender<Outcome>>,
+        is_plan: bool,
+    ) -> Self {
         let stage = Stage::Comparing { to_do: 0 };
         counter.stage("Checking", "rows", Some(all));
         let state = State { counter, stage, failures: Failures::default(), report, rows, is_plan };
@@ -96,15 +105,13 @@ impl State {
                 }
             }
             ImportEvent::Verifying { left } => {
-                let all = match self.stage {
-                    Stage::Verifying { all } => all,
-                    _ => {
-                        self.counter.stage("Verifying", "rows", Some(*left));
-                        *left
-                    }
-                };
-                self.stage = Stage::Verifying { all };
-                self.counter.set(all.saturating_sub(*left));
+                if !matches!(self.stage, Stage::Verifying { .. }) {
+                    self.stage = Stage::Verifying { all: *left };
+                    self.counter.stage("Verifying", "rows", Some(*left));
+                }
+                if let Stage::Verifying { all } = self.stage {
+                    self.counter.set(all.saturating_sub(*left));
+                }
             }
             _ => {}
         }
@@ -112,11 +119,8 @@ impl State {
 
     fn row(&mut self, line: u64, key: &str, outcome: &RowOutcome) {
         // Rows of an earlier run are not part of the work, and would distort the rate.
-        let by_event = matches!(outcome, RowOutcome::Sent);
-        if matches!(self.stage, Stage::Writing { .. })
-            && !by_event
-            && !matches!(outcome, RowOutcome::DoneBefore)
-        {
+        let is_counted = !matches!(outcome, RowOutcome::Sent | RowOutcome::DoneBefore);
+        if matches!(self.stage, Stage::Writing { .. }) && is_counted {
             self.counter.add(1);
         }
         let is_failure = matches!(outcome, RowOutcome::Failed(_));
@@ -127,8 +131,9 @@ impl State {
         if let Some(report) = &mut self.report {
             report.add(&outcome);
         }
-        if let Some(show) = &mut self.rows
-            && show(&outcome).is_err()
+        if let Some(rows) = &self.rows
+            && outcome.is_news()
+            && rows.send(outcome.clone()).is_err()
         {
             // The receiver reports its own error.
             self.rows = None;

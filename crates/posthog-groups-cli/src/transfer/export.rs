@@ -10,8 +10,8 @@ use crate::exit::Failure;
 use crate::rows::csv::writer::Columns;
 use crate::rows::destination::Destination;
 use crate::rows::format::{Compression, Format};
-use crate::rows::run::{Entry, Run, RunReader, RunWriter};
-use crate::rows::sort::{Sorted, Sorter};
+use crate::rows::run::Entry;
+use crate::rows::sort::Sorter;
 use crate::rows::writer::RowWriter;
 use crate::transfer::blocking;
 use crate::transfer::interrupt::{Interrupt, Signal};
@@ -42,7 +42,7 @@ pub(crate) async fn export(
     let path = &arguments.file;
     let out = Destination::open(path, compression, arguments.force, raw).map_err(Failure::failed)?;
     let folder = Destination::folder(path);
-    let mut kept = Kept::new(arguments.order, format, out, &folder).map_err(|e| full(&e, &folder))?;
+    let mut kept = Kept::new(arguments.order, format, out, &folder);
     let mut pages = list.pages();
     let mut exported = Exported::default();
     while let Some(page) = interrupt.or(pages.next()).await.map_err(|signal| interrupted(signal, path))? {
@@ -59,7 +59,9 @@ pub(crate) async fn export(
             };
             kept.push(&group.key, &group.properties).map_err(|e| match kept {
                 Kept::Direct(_) => unwritable(&e, path),
-                _ => full(&e, &folder),
+                Kept::Sorter { .. } => {
+                    Failure::failed(format!("cannot write temporary files to {}: {e}", folder.display()))
+                }
             })?;
             exported.groups += 1;
         }
@@ -77,24 +79,19 @@ pub(crate) async fn export(
 enum Kept {
     Direct(RowWriter<Destination>),
     Sorter { sorter: Box<Sorter>, columns: Option<Columns>, out: Box<Destination> },
-    Run { run: RunWriter, columns: Columns, out: Box<Destination> },
 }
 
 impl Kept {
-    fn new(order: Order, format: Format, out: Destination, folder: &Path) -> io::Result<Self> {
-        Ok(match (order, format) {
+    fn new(order: Order, format: Format, out: Destination, folder: &Path) -> Self {
+        match (order, format) {
             (Order::Newest, Format::Ndjson) => Self::Direct(RowWriter::Ndjson(out)),
-            // The header has all names, which are known only at the end.
-            (Order::Newest, Format::Csv) => {
-                let run = RunWriter::in_folder(folder)?;
-                Self::Run { run, columns: Columns::default(), out: Box::new(out) }
-            }
-            (Order::Key, format) => Self::Sorter {
-                sorter: Box::new(Sorter::in_folder(folder.to_owned())),
+            // The header of CSV has all names, which are known only at the end.
+            (order, format) => Self::Sorter {
+                sorter: Box::new(Sorter::in_folder(folder.to_owned(), order == Order::Key)),
                 columns: (format == Format::Csv).then(Columns::default),
                 out: Box::new(out),
             },
-        })
+        }
     }
 
     fn push(&mut self, key: &str, properties: &Properties) -> io::Result<()> {
@@ -105,10 +102,6 @@ impl Kept {
                     columns.add(properties)?;
                 }
                 sorter.push(key, properties.as_str())
-            }
-            Self::Run { run, columns, .. } => {
-                columns.add(properties)?;
-                run.push(key, properties.as_str())
             }
         }
     }
@@ -122,17 +115,11 @@ impl Kept {
         interrupt: &Interrupt,
     ) -> io::Result<Result<u64, Signal>> {
         let (mut writer, mut groups) = match self {
-            Self::Direct(writer) => (writer, Groups::None),
-            Self::Sorter { sorter, columns, out } => {
-                let writer = match columns {
-                    Some(columns) => RowWriter::csv(*out, columns, delimiter)?,
-                    None => RowWriter::Ndjson(*out),
-                };
-                (writer, Groups::Sorted(Box::new(sorter.finish()?)))
+            Self::Direct(writer) => return writer.finish()?.finish().map(|()| Ok(0)),
+            Self::Sorter { sorter, columns: Some(columns), out } => {
+                (RowWriter::csv(*out, columns, delimiter)?, sorter.finish()?)
             }
-            Self::Run { run, columns, out } => {
-                (RowWriter::csv(*out, columns, delimiter)?, Groups::Run(run.finish().and_then(Run::read)?))
-            }
+            Self::Sorter { sorter, columns: None, out } => (RowWriter::Ndjson(*out), sorter.finish()?),
         };
         let (mut entry, mut key, mut twice) = (Entry::default(), String::new(), 0);
         while groups.next_into(&mut entry)? {
@@ -151,26 +138,6 @@ impl Kept {
         writer.finish()?.finish()?;
         Ok(Ok(twice))
     }
-}
-
-enum Groups {
-    None,
-    Sorted(Box<Sorted>),
-    Run(RunReader),
-}
-
-impl Groups {
-    fn next_into(&mut self, entry: &mut Entry) -> io::Result<bool> {
-        match self {
-            Self::None => Ok(false),
-            Self::Sorted(sorted) => sorted.next_into(entry),
-            Self::Run(run) => run.next_into(entry),
-        }
-    }
-}
-
-fn full(error: &io::Error, folder: &Path) -> Failure {
-    Failure::failed(format!("cannot write temporary files to {}: {error}", folder.display()))
 }
 
 /// The reader of the output may close it, which is not a failure: `export - | head`.

@@ -55,7 +55,6 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Creates the file, if a path is given.
     pub(crate) fn create(path: Option<&Path>, force: bool) -> Result<Option<Self>, Failure> {
         let Some(path) = path else { return Ok(None) };
         let file = files::create(path, force).map_err(|e| unwritable(path, &e))?;

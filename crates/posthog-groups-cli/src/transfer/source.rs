@@ -133,7 +133,6 @@ impl Source {
         if self.invalid == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
     }
 
-    /// Reads the rows from the start.
     pub(crate) fn pass(&self) -> Rows {
         let Self { input, keep_going, .. } = self.clone();
         let mut rows = Some(input.rows());

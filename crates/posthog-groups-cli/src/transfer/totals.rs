@@ -3,79 +3,73 @@
 use std::ffi::OsString;
 
 use posthog_groups::bulk::{Engine, ImportReport, Stopped};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use crate::exit::{Failure, text_of};
 use crate::output::{Output, Record};
 use crate::transfer::progress::grouped;
 
-/// The counts, as in `-o json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The report of an import or a plan, completed by what the library does not know.
+#[derive(Clone, Debug)]
 pub(crate) struct Totals {
-    pub(crate) engine: &'static str,
-    /// The number of valid rows in the input.
-    pub(crate) rows: u64,
-    pub(crate) created: u64,
-    pub(crate) changed: u64,
-    pub(crate) unchanged: u64,
-    /// Accepted as events, but not verified.
-    pub(crate) sent: u64,
-    /// A later row has the same key.
-    pub(crate) superseded: u64,
-    pub(crate) done_before: u64,
-    pub(crate) failed: u64,
-    /// Not processed, because the import was stopped.
-    pub(crate) left: u64,
-    /// Of these, not compared with the server yet.
-    pub(crate) not_compared: u64,
+    pub(crate) report: ImportReport,
     /// The number of invalid rows, which were skipped.
-    pub(crate) bad: u64,
-    pub(crate) requests: u64,
-    pub(crate) seconds: f64,
-    /// Why the import was stopped.
-    pub(crate) stopped: Option<String>,
+    pub(crate) invalid: u64,
 }
 
 impl Totals {
     /// `rows` is the number of valid rows, which a stopped import may not have read.
-    pub(crate) fn of(report: &ImportReport, rows: u64, bad: u64) -> Self {
+    pub(crate) fn new(mut report: ImportReport, rows: u64, invalid: u64) -> Self {
         let unread = rows.saturating_sub(report.rows);
-        Self {
-            engine: if report.engine == Engine::Capture { "capture" } else { "rest" },
-            rows: report.rows + unread,
-            created: report.created,
-            changed: report.changed,
-            unchanged: report.unchanged,
-            sent: report.sent,
-            superseded: report.superseded,
-            done_before: report.done_before,
-            failed: report.failed,
-            left: report.left() + unread,
-            not_compared: report.not_compared + unread,
-            bad,
-            requests: report.requests,
-            seconds: (report.elapsed.as_secs_f64() * 1_000.0).round() / 1_000.0,
-            stopped: report.stopped.as_ref().map(|stopped| match stopped {
-                Stopped::Error(error) => text_of(error),
-                _ => "interrupted".to_owned(),
-            }),
-        }
+        report.rows += unread;
+        report.not_compared += unread;
+        Self { report, invalid }
     }
 
     /// The main counts, and others that are not zero.
     pub(crate) fn counts(&self, plan: bool) -> Vec<(&'static str, u64)> {
         let (created, changed) = if plan { ("to create", "to change") } else { ("created", "changed") };
-        let always = [(created, self.created), (changed, self.changed), ("unchanged", self.unchanged)];
+        let Self { report, invalid } = self;
+        let always = [(created, report.created), (changed, report.changed), ("unchanged", report.unchanged)];
         let others = [
-            ("sent, not verified", self.sent),
-            ("superseded by a later row", self.superseded),
-            ("done before", self.done_before),
-            ("failed", self.failed),
-            ("not processed", self.left),
-            ("of these, not compared", self.not_compared),
-            ("invalid rows, skipped", self.bad),
+            ("sent, not verified", report.sent),
+            ("superseded by a later row", report.superseded),
+            ("done before", report.done_before),
+            ("failed", report.failed),
+            ("not processed", report.left()),
+            ("of these, not compared", report.not_compared),
+            ("invalid rows, skipped", *invalid),
         ];
         always.into_iter().chain(others.into_iter().filter(|(_, count)| *count > 0)).collect()
+    }
+}
+
+impl Serialize for Totals {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { report, invalid } = self;
+        let stopped = report.stopped.as_ref().map(|stopped| match stopped {
+            Stopped::Error(error) => text_of(error),
+            _ => "interrupted".to_owned(),
+        });
+        let totals = json!({
+            "engine": if report.engine == Engine::Capture { "capture" } else { "rest" },
+            "rows": report.rows,
+            "created": report.created,
+            "changed": report.changed,
+            "unchanged": report.unchanged,
+            "sent": report.sent,
+            "superseded": report.superseded,
+            "done_before": report.done_before,
+            "failed": report.failed,
+            "left": report.left(),
+            "not_compared": report.not_compared,
+            "bad": invalid,
+            "requests": report.requests,
+            "seconds": (report.elapsed.as_secs_f64() * 1_000.0).round() / 1_000.0,
+            "stopped": stopped,
+        });
+        totals.serialize(serializer)
     }
 }
 
@@ -97,28 +91,6 @@ impl Record for Totals {
         "seconds",
         "stopped",
     ];
-
-    fn cells(&self) -> Vec<String> {
-        let counts = [
-            self.rows,
-            self.created,
-            self.changed,
-            self.unchanged,
-            self.sent,
-            self.superseded,
-            self.done_before,
-            self.failed,
-            self.left,
-            self.not_compared,
-            self.bad,
-            self.requests,
-        ];
-        let mut cells = vec![self.engine.to_owned()];
-        cells.extend(counts.map(|count| count.to_string()));
-        cells.push(self.seconds.to_string());
-        cells.push(self.stopped.clone().unwrap_or_default());
-        cells
-    }
 }
 
 /// Prints the totals of an import.

@@ -21,54 +21,47 @@ pub(super) struct Check {
     pub(super) status: Status,
     pub(super) found: String,
     pub(super) help: Option<String>,
-    /// Whether the key is the cause.
+    /// The exit code of the command because of this check.
     #[serde(skip)]
-    pub(super) is_auth: bool,
-    /// Whether the check was skipped because the key is rate limited.
-    #[serde(skip)]
-    pub(super) is_throttled: bool,
+    pub(super) code: Option<Code>,
 }
 
 impl Check {
-    fn new(check: &'static str, status: Status, found: impl Into<String>) -> Self {
-        Self { check, status, found: found.into(), help: None, is_auth: false, is_throttled: false }
-    }
-
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
-        Self::new(check, Status::Ok, found)
+        Self { check, status: Status::Ok, found: found.into(), help: None, code: None }
     }
 
     pub(super) fn warn(check: &'static str, found: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..Self::new(check, Status::Warn, found) }
+        Self { status: Status::Warn, help: Some(help.into()), ..Self::ok(check, found) }
     }
 
     pub(super) fn fail(check: &'static str, found: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..Self::new(check, Status::Fail, found) }
+        Self { status: Status::Fail, code: Some(Code::Failed), ..Self::warn(check, found, help) }
     }
 
-    /// A check that was skipped, which says nothing about its subject.
+    /// A check that was skipped because the key is rate limited, which says nothing about its subject.
     pub(super) fn throttled(check: &'static str, wait: impl Into<String>) -> Self {
-        Self { is_throttled: true, ..Self::warn(check, "not checked: throttled", wait) }
+        Self { code: Some(Code::RateLimited), ..Self::warn(check, "not checked: throttled", wait) }
     }
 
+    /// A failure whose cause is the key.
     pub(super) fn fail_of_key(
         check: &'static str,
         found: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { is_auth: true, ..Self::fail(check, found, help) }
+        Self { code: Some(Code::Auth), ..Self::fail(check, found, help) }
     }
 
     /// A failure of another part of the program.
     pub(super) fn of_failure(check: &'static str, failure: Failure) -> Self {
-        let is_auth = failure.code() == Some(Code::Auth);
-        match failure {
-            Failure::Error { message, help, .. } => {
-                let help = Some(help.join("; ")).filter(|help| !help.is_empty());
-                Self { help, is_auth, ..Self::new(check, Status::Fail, message) }
-            }
-            _ => Self::new(check, Status::Fail, "it did not complete"),
-        }
+        let (code, message, help) = match failure {
+            Failure::Error { code: Code::Auth, message, help } => (Code::Auth, message, help),
+            Failure::Error { message, help, .. } => (Code::Failed, message, help),
+            _ => (Code::Failed, "it did not complete".to_owned(), Vec::new()),
+        };
+        let help = Some(help.join("; ")).filter(|help| !help.is_empty());
+        Self { status: Status::Fail, help, code: Some(code), ..Self::ok(check, message) }
     }
 }
 

@@ -19,27 +19,21 @@ use crate::visible::visible;
 struct Report<'o> {
     output: &'o Output,
     list: List<'o, Check>,
-    failed: u32,
-    failed_for_the_key: u32,
+    /// The exit codes because of checks.
+    codes: Vec<Code>,
     warned: u32,
-    throttled: u32,
 }
 
 impl<'o> Report<'o> {
     fn new(output: &'o Output) -> Self {
-        Self { output, list: output.list(), failed: 0, failed_for_the_key: 0, warned: 0, throttled: 0 }
+        Self { output, list: output.list(), codes: Vec::new(), warned: 0 }
     }
 
     /// Prints one check. Returns whether it did not fail.
     fn add(&mut self, check: Check) -> Result<bool, Failure> {
         let status = check.status;
-        match status {
-            Status::Ok => {}
-            Status::Warn if check.is_throttled => self.throttled += 1,
-            Status::Warn => self.warned += 1,
-            Status::Fail if check.is_auth => self.failed_for_the_key += 1,
-            Status::Fail => self.failed += 1,
-        }
+        self.codes.extend(check.code);
+        self.warned += u32::from(status == Status::Warn && check.code.is_none());
         if self.output.format() == Format::Table {
             for line in lines(&check, self.output.styles()) {
                 self.output.line(&line)?;
@@ -51,12 +45,12 @@ impl<'o> Report<'o> {
     }
 
     fn end(mut self) -> Result<(), Failure> {
+        let throttled = self.codes.iter().filter(|code| **code == Code::RateLimited).count();
         if self.output.format() == Format::Table {
-            let failed = self.failed + self.failed_for_the_key;
             self.output.line("")?;
-            self.output.line(&match (failed, self.warned) {
-                (0, _) if self.throttled > 0 => {
-                    format!("no failures, but the server throttles this key; not checked: {}", self.throttled)
+            self.output.line(&match (self.codes.len() - throttled, self.warned) {
+                (0, _) if throttled > 0 => {
+                    format!("no failures, but the server throttles this key; not checked: {throttled}")
                 }
                 (0, 0) => "all checks passed".to_owned(),
                 (0, warned) => format!("it works; warnings: {warned}"),
@@ -65,11 +59,10 @@ impl<'o> Report<'o> {
         } else {
             self.list.end()?;
         }
-        match (self.failed, self.failed_for_the_key) {
-            (0, 0) if self.throttled > 0 => Err(Failure::Told(Code::RateLimited)),
-            (0, 0) => Ok(()),
-            (0, _) => Err(Failure::Told(Code::Auth)),
-            _ => Err(Failure::Told(Code::Failed)),
+        let gravest = [Code::Failed, Code::Auth, Code::RateLimited];
+        match gravest.into_iter().find(|code| self.codes.contains(code)) {
+            Some(code) => Err(Failure::Told(code)),
+            None => Ok(()),
         }
     }
 }
@@ -102,7 +95,7 @@ async fn examine(global: &GlobalArguments, report: &mut Report<'_>) -> Result<()
     };
     context.report_waits();
     report.add(verdicts::configuration(&context))?;
-    let host = report.add(verdicts::host(&context.settings))?;
+    let host = report.add(verdicts::host(&context))?;
     let key = report.add(key(&context))?;
     if let Some(check) = project_token(&context) {
         report.add(check)?;
@@ -147,9 +140,9 @@ fn key(context: &Context) -> Check {
     match key.value.read() {
         Err(failure) => {
             let failure = failure.help(format!("correct {}", key.source));
-            Check { is_auth: true, ..Check::of_failure("key", failure) }
+            Check { code: Some(Code::Auth), ..Check::of_failure("key", failure) }
         }
-        Ok(secret) => verdicts::kind_of_key(secret.reveal(), &key.source.to_string(), key.value.warning()),
+        Ok(secret) => verdicts::kind_of_key(&secret, &key.source.to_string(), key.value.warning()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Findings from settings and responses, as pure functions.
 
-use posthog_groups::{Client, CurrentUser, Error, GroupPage, GroupType, Region};
+use posthog_groups::{CurrentUser, Error, GroupPage, GroupType, Region};
 
 use super::check::Check;
 use crate::config_file::ConfigFile;
-use crate::connection::{Context, INSECURE_HELP};
-use crate::exit::{UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
-use crate::settings::Settings;
+use crate::connection::Context;
+use crate::exit::{Code, UNREADABLE_GROUP, is_not_posthog, text_of, wait_for};
+use crate::key_source::Exposed;
 
 pub(super) fn configuration(context: &Context) -> Check {
     let found = match (&context.config, &context.settings.context) {
@@ -16,8 +16,8 @@ pub(super) fn configuration(context: &Context) -> Check {
             format!("context {} of {}, from {}", named.value, file.path.display(), named.source)
         }
     };
-    if let Some(warning) = context.config.as_ref().and_then(ConfigFile::warning) {
-        return of_warning("configuration", &warning);
+    if let Some(exposed) = context.config.as_ref().and_then(ConfigFile::warning) {
+        return Check::warn("configuration", exposed.found, exposed.remedy);
     }
     match context.settings.overruled_context() {
         Some(overruled) => Check::warn(
@@ -29,30 +29,14 @@ pub(super) fn configuration(context: &Context) -> Check {
     }
 }
 
-/// A warning about a file, which ends with the command to run.
-fn of_warning(check: &'static str, warning: &str) -> Check {
-    let (found, command) = warning.split_once("; ").unwrap_or((warning, "chmod 600"));
-    Check::warn(check, found, command)
-}
-
 /// The format of the host; the connection is checked later.
-pub(super) fn host(settings: &Settings) -> Check {
+pub(super) fn host(context: &Context) -> Check {
+    let settings = &context.settings;
     let given = settings.host.value.trim_end_matches('/');
-    // The client validates the host. Nothing is sent with this key.
-    let build = |allow_insecure_http| {
-        let builder = Client::builder().personal_api_key("phx_none").host(given);
-        builder.allow_insecure_http(allow_insecure_http).build()
-    };
-    let client = match build(settings.allow_insecure_http) {
+    // Nothing is sent with this key.
+    let client = match context.client_of("phx_none", "@current") {
         Ok(client) => client,
-        Err(e) => {
-            let help = match e.help() {
-                _ if build(true).is_ok() => INSECURE_HELP.into(),
-                Some(help) => help,
-                None => format!("correct {}", settings.host.source).into(),
-            };
-            return Check::fail("host", e.message(), help);
-        }
+        Err(failure) => return Check::of_failure("host", failure),
     };
     let host = client.host();
     let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
@@ -79,7 +63,7 @@ pub(super) fn host(settings: &Settings) -> Check {
     }
 }
 
-pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> Check {
+pub(super) fn kind_of_key(key: &str, source: &str, exposed: Option<Exposed>) -> Check {
     let wrong = |what: &str| {
         Check::fail_of_key(
             "key",
@@ -93,8 +77,8 @@ pub(super) fn kind_of_key(key: &str, source: &str, warning: Option<String>) -> C
     if key.starts_with("phs_") {
         return wrong("a secret for feature flags (phs_...)");
     }
-    if let Some(warning) = warning {
-        return of_warning("key", &warning);
+    if let Some(exposed) = exposed {
+        return Check::warn("key", exposed.found, exposed.remedy);
     }
     match key {
         key if key.starts_with("phx_") => Check::ok("key", format!("a personal API key, from {source}")),
@@ -155,7 +139,7 @@ pub(super) fn server(host: &str, error: Option<&Error>) -> Check {
     if error.is_rate_limited() {
         let help = format!("{}, or use another key", wait_for(error));
         return Check {
-            is_throttled: true,
+            code: Some(Code::RateLimited),
             ..Check::warn("server", format!("{host} is throttling this key"), help)
         };
     }

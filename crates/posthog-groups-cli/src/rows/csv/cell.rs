@@ -40,7 +40,6 @@ pub(crate) fn write_name(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// A name as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -17,7 +17,6 @@ pub(crate) struct Header {
     pub(crate) names: Vec<Option<String>>,
 }
 
-/// Reads the header.
 pub(crate) fn read(cells: &[Cow<'_, str>], line: u64, layout: &CsvLayout) -> Result<Header, InputError> {
     let key_column = key_column(cells, layout);
     let mut key = None;

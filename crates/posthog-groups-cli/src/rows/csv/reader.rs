@@ -41,12 +41,10 @@ impl<R: BufRead> CsvReader<R> {
         row(&self.records, header).map(Some)
     }
 
-    /// The text of the header.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
 
-    /// The text of the last record.
     pub(crate) fn raw(&self) -> &[u8] {
         self.records.raw()
     }

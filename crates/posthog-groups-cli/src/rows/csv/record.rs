@@ -8,7 +8,6 @@ use std::io::BufRead;
 use crate::rows::input_error::InputError;
 use crate::rows::lines::{Lines, utf8};
 
-/// A reader of records.
 pub(crate) struct Records<R> {
     lines: Lines<R>,
     raw: Vec<u8>,
@@ -56,12 +55,10 @@ impl<R: BufRead> Records<R> {
         self.line
     }
 
-    /// The text of the record.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// The cells of the record.
     pub(crate) fn cells(&self) -> Result<Vec<Cow<'_, str>>, InputError> {
         let text = match std::str::from_utf8(&self.raw) {
             Ok(text) => text,

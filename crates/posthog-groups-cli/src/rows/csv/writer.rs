@@ -15,7 +15,6 @@ use crate::rows::{KEY, PROPERTIES};
 pub(crate) struct Columns(BTreeSet<String>);
 
 impl Columns {
-    /// Adds the names of the properties of one group.
     pub(crate) fn add(&mut self, properties: &Properties) -> io::Result<()> {
         for name in members(properties.as_str())?.into_keys() {
             if !self.0.contains(&name) {
@@ -26,14 +25,12 @@ impl Columns {
     }
 }
 
-/// Writes a header and records.
 pub(crate) struct CsvWriter<W: Write> {
     out: csv::Writer<W>,
     columns: Columns,
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Writes the header.
     pub(crate) fn new(out: W, columns: Columns, delimiter: u8) -> io::Result<Self> {
         let mut out = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
         out.write_field(KEY)?;
@@ -61,7 +58,6 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-/// The header of the column of a property.
 pub(crate) fn column_name(name: &str) -> Cow<'_, str> {
     match name {
         // Without quotes, these have a special meaning.
