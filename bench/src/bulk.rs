@@ -43,10 +43,10 @@ fn ensure_exact(fake: &Fake, rows: u64) -> anyhow::Result<()> {
     groups.sort_by_key(|group| group.group_key.trim_start_matches("org:").parse::<u64>().unwrap_or(u64::MAX));
     ensure!(groups.len() as u64 == rows, "{} groups instead of {rows}", groups.len());
     for (n, group) in (0..).zip(&groups) {
-        let wanted: serde_json::Value = serde_json::from_str(&properties(n, "enterprise"))?;
+        let expected: serde_json::Value = serde_json::from_str(&properties(n, "enterprise"))?;
         let stored: serde_json::Value = serde_json::from_str(group.group_properties.as_str())?;
         ensure!(
-            group.group_key == format!("org:{n}") && stored == wanted,
+            group.group_key == format!("org:{n}") && stored == expected,
             "{} holds {stored}",
             group.group_key
         );
@@ -87,12 +87,12 @@ pub(crate) fn at_the_limits(out: &mut impl Write) -> anyhow::Result<()> {
             let report = &taken.report;
             ensure!(report.is_complete() && report.engine == engine, "{report:?}");
             let counts = [report.created, report.changed, report.unchanged];
-            let wanted = match existing {
+            let expected = match existing {
                 None => [ROWS, 0, 0],
                 Some("free") => [0, ROWS, 0],
                 Some(_) => [0, 0, ROWS],
             };
-            ensure!(counts == wanted, "{what}, {name}: {report:?}");
+            ensure!(counts == expected, "{what}, {name}: {report:?}");
             ensure_exact(&fake, ROWS)?;
             // Rounded up, as if the few requests that every import makes increased with the rows.
             let requests = (taken.counted * MILLION).div_ceil(ROWS);

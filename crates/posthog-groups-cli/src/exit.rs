@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     /// The reader of standard output has closed it, as `head` does. This is not an error.
     ClosedPipe,
     /// Everything has been printed already.
-    Told(Code),
+    Reported(Code),
     /// Printed on standard error: what happened, then what to do.
     Error { code: Code, message: String, help: Vec<String> },
 }
@@ -97,7 +97,7 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<Code> {
         match self {
             Self::ClosedPipe => None,
-            Self::Told(code) | Self::Error { code, .. } => Some(*code),
+            Self::Reported(code) | Self::Error { code, .. } => Some(*code),
         }
     }
 }

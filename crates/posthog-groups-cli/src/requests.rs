@@ -113,7 +113,7 @@ impl Requests {
                 let wait = requests.open().wait(Instant::now(), throttled);
                 if let Some(wait) = wait.filter(|_| next <= Instant::now()) {
                     say(&wait);
-                    next = Instant::now() + TELL_AGAIN_AFTER;
+                    next = Instant::now() + REPORT_INTERVAL;
                 }
             }
         });
@@ -123,7 +123,7 @@ impl Requests {
 const LONG_WAIT: Duration = Duration::from_secs(3);
 /// A response may take this long without a line.
 const SLOW_ANSWER: Duration = Duration::from_secs(10);
-const TELL_AGAIN_AFTER: Duration = Duration::from_secs(30);
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Open {
     /// What the command waits for, if it waits long.
@@ -219,7 +219,7 @@ mod tests {
         let seconds = Duration::from_secs;
         let open = |count: u64| (0..count).map(|id| (id, start)).collect::<HashMap<_, _>>();
         let failed = || Some((start, "503".to_owned()));
-        for (requests, failed, throttled, at, told) in [
+        for (requests, failed, throttled, at, expected) in [
             (0, None, None, 600, None),
             (0, None, Some(2), 600, None),
             (0, None, Some(75), 0, Some("rate limit: waiting 75 s")),
@@ -230,7 +230,7 @@ mod tests {
             (1, failed(), None, 4, None),
         ] {
             let open = Open { since: open(requests), failed };
-            assert_eq!(open.wait(start + seconds(at), throttled.map(seconds)).as_deref(), told);
+            assert_eq!(open.wait(start + seconds(at), throttled.map(seconds)).as_deref(), expected);
         }
     }
 }

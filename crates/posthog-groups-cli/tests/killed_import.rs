@@ -198,19 +198,20 @@ fn check(state: &State, rows: Rows) {
     for entry in &state.activity {
         *entries.entry((&entry.group_key, entry.name.as_deref().unwrap(), &entry.activity)).or_default() += 1;
     }
-    let mut wanted = BTreeMap::new();
+    let mut expected = BTreeMap::new();
     let keys: Vec<String> = (0..rows.all()).map(|n| format!("org:{n}")).collect();
     for (n, key) in keys.iter().enumerate() {
         assert_eq!(stored[key.as_str()], properties(n), "{key}");
         if n >= rows.existing() {
-            wanted.extend(["name", "plan", "seats"].map(|name| ((key.as_str(), name, "create_group"), 1)));
+            expected.extend(["name", "plan", "seats"].map(|name| ((key.as_str(), name, "create_group"), 1)));
         } else if n >= rows.same {
-            wanted.insert((key.as_str(), "plan", "update_property"), 1);
+            expected.insert((key.as_str(), "plan", "update_property"), 1);
         }
     }
-    let surplus: Vec<_> = entries.iter().filter(|(entry, count)| wanted.get(*entry) != Some(count)).collect();
-    assert!(surplus.is_empty(), "entries that nobody wanted: {surplus:?}");
-    assert_eq!(entries.len(), wanted.len(), "an entry for each change, and for nothing else");
+    let surplus: Vec<_> =
+        entries.iter().filter(|(entry, count)| expected.get(*entry) != Some(count)).collect();
+    assert!(surplus.is_empty(), "entries that nobody expected: {surplus:?}");
+    assert_eq!(entries.len(), expected.len(), "an entry for each change, and for nothing else");
 }
 
 #[test]

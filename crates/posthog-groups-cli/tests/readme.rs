@@ -93,7 +93,7 @@ fn timeless(text: &str, port: &str) -> String {
 #[test]
 fn the_transcript_in_the_readme_is_accurate() {
     let Some(readme) = readme() else { return };
-    let wanted = block(&readme);
+    let expected = block(&readme);
     let mut shell = Shell {
         folder: tempfile::tempdir().unwrap(),
         exported: vec![],
@@ -101,12 +101,12 @@ fn the_transcript_in_the_readme_is_accurate() {
         port: "8000".to_owned(),
     };
     let mut said = String::new();
-    let commands: Vec<&str> = wanted.iter().filter_map(|line| line.strip_prefix("$ ")).collect();
+    let commands: Vec<&str> = expected.iter().filter_map(|line| line.strip_prefix("$ ")).collect();
     assert!(commands.len() >= 10, "the README has a transcript");
     for command in commands {
         said.push_str(&format!("$ {command}\n"));
         said.push_str(&shell.run(command));
     }
     let said = timeless(&said, &shell.port);
-    assert_eq!(said, timeless(&wanted.join("\n"), "8000"), "the transcript is now:\n{said}");
+    assert_eq!(said, timeless(&expected.join("\n"), "8000"), "the transcript is now:\n{said}");
 }

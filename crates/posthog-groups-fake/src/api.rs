@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_accept_header_with_json_is_accepted() {
-        for (range, wanted) in [
+        for (range, expected) in [
             ("*/*", true),
             ("application/json", true),
             (" application/*;q=0.8", true),
@@ -212,7 +212,7 @@ mod tests {
             ("text/html", false),
             ("text/*", false),
         ] {
-            assert_eq!(accepts_json(range), wanted, "{range}");
+            assert_eq!(accepts_json(range), expected, "{range}");
         }
     }
 }

@@ -166,8 +166,8 @@ mod tests {
             ("invalid_cursor".to_owned(), None),
             (String::new(), None),
         ] {
-            let wanted = micros.map(|micros| Keyset { micros, key: "é😀?".to_owned() });
-            assert_eq!(Keyset::decode(&text), wanted, "{text}");
+            let expected = micros.map(|micros| Keyset { micros, key: "é😀?".to_owned() });
+            assert_eq!(Keyset::decode(&text), expected, "{text}");
         }
     }
 

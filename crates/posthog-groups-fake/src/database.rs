@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn properties_are_typed_by_their_value() {
-        for (value, wanted) in [
+        for (value, expected) in [
             ("1", PropertyType::Numeric),
             ("-1.5e3", PropertyType::Numeric),
             ("true", PropertyType::Boolean),
@@ -287,7 +287,7 @@ mod tests {
             ("[1]", PropertyType::String),
             ("{}", PropertyType::String),
         ] {
-            assert_eq!(property_type(&Json::parse(value).unwrap()), wanted, "{value}");
+            assert_eq!(property_type(&Json::parse(value).unwrap()), expected, "{value}");
         }
     }
 

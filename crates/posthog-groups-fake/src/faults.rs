@@ -362,16 +362,17 @@ mod tests {
             assert!(error.contains(named), "{text}: {error}");
         }
         let fault: Fault = serde_json::from_str(r#"{"kind": "stall", "then": "finish"}"#).unwrap();
-        let wanted = Effect::Stall { seconds: 30.0, at: StallAt::Headers, then: StallThen::Finish };
-        assert_eq!(fault.effect, wanted);
+        let expected = Effect::Stall { seconds: 30.0, at: StallAt::Headers, then: StallThen::Finish };
+        assert_eq!(fault.effect, expected);
         let again: Fault = serde_json::from_value(serde_json::to_value(&fault).unwrap()).unwrap();
         assert_eq!(again, fault);
     }
 
     #[test]
     fn the_kept_part_is_a_fraction_or_a_number_of_bytes() {
-        for (keep, len, wanted) in [(0.5, 10, 5), (0.0, 10, 0), (1.0, 10, 1), (7.0, 10, 7), (99.0, 10, 10)] {
-            assert_eq!(kept(keep, len), wanted);
+        for (keep, len, expected) in [(0.5, 10, 5), (0.0, 10, 0), (1.0, 10, 1), (7.0, 10, 7), (99.0, 10, 10)]
+        {
+            assert_eq!(kept(keep, len), expected);
         }
     }
 }

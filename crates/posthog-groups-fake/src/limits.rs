@@ -79,7 +79,7 @@ mod tests {
         const TEXT: Limits = Limits { text: true, ..NOTHING };
         const DOUBLE: Limits = Limits { double: true, ..NOTHING };
         const INTEGER: Limits = Limits { integer: true, ..NOTHING };
-        for (json, wanted) in [
+        for (json, expected) in [
             ("{}", NOTHING),
             (r#"{"a":"b\"c\\","d":[1,-2,3.5e3,true,null]}"#, NOTHING),
             (r#""\u0000""#, TEXT),
@@ -106,7 +106,7 @@ mod tests {
             ("1e-400", NOTHING),
             ("1e308", NOTHING),
         ] {
-            assert_eq!(Limits::of(json), wanted, "{json}");
+            assert_eq!(Limits::of(json), expected, "{json}");
         }
     }
 }

@@ -231,9 +231,9 @@ impl Builder {
         state.page_size = page_size.or(state.page_size);
         state.check()?;
 
-        let wanted = SocketAddr::new(host, port);
-        let bind = |source| Error::Bind { address: wanted, source };
-        let listener = TcpListener::bind(wanted).map_err(bind)?;
+        let expected = SocketAddr::new(host, port);
+        let bind = |source| Error::Bind { address: expected, source };
+        let listener = TcpListener::bind(expected).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let database = Database::new(state).with_delays(delays);
         let shared = Arc::new(Shared::new(listener.local_addr().map_err(bind)?, idle_timeout, database));

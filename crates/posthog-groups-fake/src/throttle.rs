@@ -40,7 +40,7 @@ mod tests {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut throttle = Throttle::default();
-        for (key, millis, wanted) in [
+        for (key, millis, expected) in [
             ("a", 0, Ok(())),
             ("a", 10_000, Ok(())),
             ("a", 10_001, Err(50)),
@@ -50,7 +50,7 @@ mod tests {
             ("a", 60_000, Ok(())),
             ("a", 60_000, Err(10)),
         ] {
-            assert_eq!(throttle.admit(key, limit, at(millis)), wanted, "{key} at {millis}");
+            assert_eq!(throttle.admit(key, limit, at(millis)), expected, "{key} at {millis}");
         }
     }
 }

@@ -171,7 +171,7 @@ fn nodes(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
 /// Whether removing a node results in an equivalent document.
 fn means_the_same(at: &Pointer) -> bool {
     let silent = [
-        "/info/version",                                           // told in the head of a diff
+        "/info/version",                                           // shown in the head of a diff
         "/components/schemas/NewBoat/properties/tags/uniqueItems", // false is what its absence means
         "/paths/~1boats/get/parameters/2/explode",                 // true is what its absence means
         // Invalid, because path parameters are always required.
@@ -305,9 +305,9 @@ fn a_change_in_both_directions_is_told_for_each() {
         )
     };
     let diff = diff(&document("integer"), &document("number")).unwrap();
-    let told: Vec<_> =
+    let found: Vec<_> =
         diff.changes.iter().map(|change| (change.direction.is_some(), change.who.len())).collect();
-    assert_eq!(told, [(true, 1), (true, 2)], "callers may go on sending integers, readers meet fractions");
+    assert_eq!(found, [(true, 1), (true, 2)], "callers may go on sending integers, readers meet fractions");
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn every_kind_is_named_once_and_described() {
     let names: BTreeSet<_> = kinds().iter().map(|kind| kind.name).collect();
     assert_eq!(names.len(), kinds().len());
     assert!(kinds().iter().all(|kind| !kind.summary.is_empty()));
-    let told: BTreeSet<String> = pairs().iter().flat_map(|pair| pair.sees.clone()).collect();
-    let unknown: Vec<_> = told.iter().filter(|kind| !names.contains(kind.as_str())).collect();
+    let reported: BTreeSet<String> = pairs().iter().flat_map(|pair| pair.sees.clone()).collect();
+    let unknown: Vec<_> = reported.iter().filter(|kind| !names.contains(kind.as_str())).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

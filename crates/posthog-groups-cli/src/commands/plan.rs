@@ -83,7 +83,7 @@ pub(crate) async fn run(
         _ => {}
     }
     context.note(&format!("{name}: {}", counts.join(", ")));
-    if totals.report.failed > 0 { Err(Failure::Told(Code::Partial)) } else { source.result() }
+    if totals.report.failed > 0 { Err(Failure::Reported(Code::Partial)) } else { source.result() }
 }
 
 /// Prints the rows as they arrive, on a terminal only the first ones.

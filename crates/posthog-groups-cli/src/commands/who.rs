@@ -237,8 +237,8 @@ mod tests {
             let last = last_write(&entries, total, name, value.as_ref());
             assert_eq!(last.entry.and_then(|e| e.user.email.as_deref()), email, "{name} {value:?}");
             match (last.note, note) {
-                (Some(told), Some(expected)) => assert!(told.contains(expected), "{told}"),
-                (told, expected) => assert_eq!(told.as_deref(), expected, "{name} {value:?}"),
+                (Some(text), Some(expected)) => assert!(text.contains(expected), "{text}"),
+                (text, expected) => assert_eq!(text.as_deref(), expected, "{name} {value:?}"),
             }
         }
     }

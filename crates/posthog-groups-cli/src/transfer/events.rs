@@ -132,7 +132,7 @@ impl State {
             report.add(&outcome);
         }
         if let Some(rows) = &self.rows
-            && outcome.is_news()
+            && outcome.is_printed_by_plan()
             && rows.send(outcome.clone()).is_err()
         {
             // The receiver reports its own error.

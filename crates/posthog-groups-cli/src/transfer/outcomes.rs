@@ -41,7 +41,7 @@ impl Outcome {
     }
 
     /// Whether a plan prints the row: it would be written, or cannot be written.
-    pub(crate) fn is_news(&self) -> bool {
+    pub(crate) fn is_printed_by_plan(&self) -> bool {
         matches!(self.outcome, "created" | "changed" | "failed")
     }
 }

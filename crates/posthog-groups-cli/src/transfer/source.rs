@@ -130,7 +130,7 @@ impl Source {
 
     /// The result of a command that succeeded: the exit code shows that rows were skipped.
     pub(crate) fn result(&self) -> Result<(), Failure> {
-        if self.invalid == 0 { Ok(()) } else { Err(Failure::Told(Code::Partial)) }
+        if self.invalid == 0 { Ok(()) } else { Err(Failure::Reported(Code::Partial)) }
     }
 
     pub(crate) fn pass(&self) -> Rows {

@@ -58,8 +58,11 @@ fn flags_override_the_environment_which_overrides_the_context() {
         (&[], &[("POSTHOG_GROUPS_CONFIG", "/dev/null")], "context\t-\t-"),
         (&[], &[("POSTHOG_PROJECT_API_KEY", "phc_x")], "project_token\tset\tPOSTHOG_PROJECT_API_KEY"),
     ] {
-        let told = settings(&program, arguments, variables);
-        assert!(told.lines().any(|told| told == line), "{arguments:?} {variables:?}: no {line:?} in\n{told}");
+        let shown = settings(&program, arguments, variables);
+        assert!(
+            shown.lines().any(|shown| shown == line),
+            "{arguments:?} {variables:?}: no {line:?} in\n{shown}"
+        );
     }
 }
 

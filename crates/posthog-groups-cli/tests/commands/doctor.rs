@@ -52,7 +52,7 @@ fn every_problem_is_found_with_its_help() {
     let elsewhere = Some("http://posthog.internal".to_owned());
     let proxied = Program::new(State { groups, links_origin: elsewhere, ..world(Era::Y2026) });
     let all = Program::of_2026;
-    for (program, line, name, code, told) in [
+    for (program, line, name, code, expected) in [
         (all(), "", "key is known", 0, "ok: it belongs to"),
         (
             with_key(ApiKey::new("phx_other", &["*"])),
@@ -119,7 +119,7 @@ fn every_problem_is_found_with_its_help() {
         (unreadable(), "", "list", 1, "remove the property with `posthog-groups unset KEY NAME`"),
     ] {
         let (exit, found) = check(&program, line, name);
-        assert!(found.contains(told), "{line} {name}: {found}");
+        assert!(found.contains(expected), "{line} {name}: {found}");
         assert_eq!(exit, code, "{line} {name}: {found}");
         assert!(found.starts_with("ok") || !found.ends_with("(null)"), "no help: {found}");
     }
@@ -168,7 +168,7 @@ fn wrong_kinds_of_keys_and_tokens_are_recognized_by_prefix() {
     program.write("odd.key", "abc\n");
     program.write("open.key", KEY);
     program.permit("open.key", 0o644);
-    for (file, code, told) in [
+    for (file, code, expected) in [
         ("wrong.key", 4, "fail: it is a project token (phc_...)"),
         ("flags.key", 4, "fail: it is a secret for feature flags (phs_...)"),
         ("oauth.key", 4, "ok: an OAuth token, which expires"),
@@ -176,7 +176,7 @@ fn wrong_kinds_of_keys_and_tokens_are_recognized_by_prefix() {
         ("open.key", 0, "warn: open.key can be read by others (run: chmod 600 open.key)"),
     ] {
         let (exit, found) = check(&program, &format!("--key-file {file}"), "key");
-        assert!(found.starts_with(told), "{file}: {found}");
+        assert!(found.starts_with(expected), "{file}: {found}");
         assert_eq!(exit, code, "{file}");
     }
     let mut command = program.command(&["doctor", "-o", "plain"]);

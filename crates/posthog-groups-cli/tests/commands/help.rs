@@ -44,8 +44,11 @@ fn the_help_of_every_command() {
         insta::assert_snapshot!(format!("help_{command}"), format!("{before}...\n{after}"));
         assert!(after.contains("posthog-groups "), "{command} has no examples");
         let readme = include_str!("../../README.md");
-        let told = [format!("posthog-groups {command}"), format!("`{command}`")];
-        assert!(told.iter().any(|told| readme.contains(told)), "README.md does not mention {command}");
+        let mentions = [format!("posthog-groups {command}"), format!("`{command}`")];
+        assert!(
+            mentions.iter().any(|mention| readme.contains(mention)),
+            "README.md does not mention {command}"
+        );
     }
 }
 
@@ -100,7 +103,7 @@ fn bash_completes_after_a_subcommand() {
     let program = Program::of_2026();
     let script = program.done(&mut program.bare(&["completions", "bash"])).stdout;
     program.write("completions.bash", &script);
-    for (words, wanted) in [
+    for (words, expected) in [
         (&["ex"][..], &["export"][..]),
         (&["export", "--for"], &["--force", "--format"]),
         (&["list", "-o", ""], &["table", "plain", "json", "ndjson", "csv"]),
@@ -121,10 +124,10 @@ fn bash_completes_after_a_subcommand() {
             return;
         };
         let mut reply: Vec<_> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
-        let mut wanted = wanted.to_vec();
+        let mut expected = expected.to_vec();
         reply.sort_unstable();
-        wanted.sort_unstable();
-        assert_eq!(reply, wanted, "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        expected.sort_unstable();
+        assert_eq!(reply, expected, "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
@@ -139,7 +142,7 @@ fn shell(program: &Program, shell: &str, arguments: &[&str]) -> Option<String> {
 fn fish_completes_commands_options_and_values() {
     let program = Program::of_2026();
     program.write("completions.fish", &program.done(&mut program.bare(&["completions", "fish"])).stdout);
-    for (line, wanted) in [
+    for (line, expected) in [
         ("posthog-groups ex", &["export"][..]),
         ("posthog-groups export --for", &["--force", "--format"]),
         ("posthog-groups list -o ", &["csv", "json", "ndjson", "plain", "table"]),
@@ -152,7 +155,7 @@ fn fish_completes_commands_options_and_values() {
         };
         let mut reply: Vec<&str> = reply.lines().map(|line| line.split('\t').next().unwrap()).collect();
         reply.sort_unstable();
-        assert_eq!(reply, wanted, "{line}");
+        assert_eq!(reply, expected, "{line}");
     }
 }
 
@@ -185,12 +188,12 @@ fn zsh_completes_commands_options_and_values() {
         return;
     };
     let reply: Vec<&str> = reply.lines().map(str::trim_end).collect();
-    let wanted = [
+    let expected = [
         "posthog-groups export",
         "posthog-groups export --force",
         "posthog-groups -q list --key-contains=",
         "posthog-groups import --engine rest",
         "posthog-groups help export",
     ];
-    assert_eq!(reply, wanted);
+    assert_eq!(reply, expected);
 }

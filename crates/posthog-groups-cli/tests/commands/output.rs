@@ -126,7 +126,7 @@ fn long_waits_are_reported_on_standard_error_without_a_terminal() {
         program.run(line)
     };
     std::thread::scope(|scope| {
-        for (status, told) in [
+        for (status, beginning) in [
             (429, "rate limit: waiting "),
             (503, "waiting before the next attempt (the last one failed: 503)"),
         ] {
@@ -134,7 +134,7 @@ fn long_waits_are_reported_on_standard_error_without_a_terminal() {
                 let done = after_a_wait(status, "types");
                 assert_eq!(done.code, 0, "{}", done.all());
                 let lines = done.stderr.lines().count();
-                assert!(done.stderr.starts_with(told) && lines == 1, "{status}: {}", done.stderr);
+                assert!(done.stderr.starts_with(beginning) && lines == 1, "{status}: {}", done.stderr);
             });
             scope.spawn(move || assert_eq!(after_a_wait(status, "types -q").stderr, ""));
         }

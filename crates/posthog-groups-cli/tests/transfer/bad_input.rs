@@ -87,18 +87,18 @@ fn bad_input_is_reported_with_help_and_nothing_is_written() {
         ("empty.ndjson.zst", b""),
         ("data.json", b"{\"group_key\":\"a\"}\n"),
     ];
-    let mut told = String::new();
+    let mut output = String::new();
     for name in ["missing.ndjson", "folder"] {
         let done = program.run(&["import", "-y", name]);
-        told.push_str(&format!("{name}: {}", done.all()));
+        output.push_str(&format!("{name}: {}", done.all()));
     }
     for (name, content) in files {
         program.write(name, content);
         let done = program.run(&["import", "-y", name]);
         assert_eq!(done.code, if name == &"data.json" { 2 } else { 1 }, "{name}");
-        told.push_str(&format!("{name}: {}", done.all()));
+        output.push_str(&format!("{name}: {}", done.all()));
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(output);
     assert!(program.groups().is_empty());
     assert!(program.fake.journal().iter().all(|entry| entry.method == "GET"), "something was written");
     assert!(program.files().iter().all(|name| !name.ends_with(".journal")), "{:?}", program.files());

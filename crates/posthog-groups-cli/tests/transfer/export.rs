@@ -122,9 +122,9 @@ fn groups_that_the_server_cannot_return_are_named_and_the_others_are_written() {
             assert!(done.stderr.contains(&format!("1 group is missing from {file}")), "{}", done.stderr);
             assert!(done.stderr.contains("unset"), "{}", done.stderr);
         }
-        let mut wanted: Vec<_> = (0..250).filter(|n| *n != 42).map(|n| format!("org:{n}")).collect();
-        wanted.sort();
-        assert_eq!(keys(&program.read("a.ndjson")), wanted);
+        let mut expected: Vec<_> = (0..250).filter(|n| *n != 42).map(|n| format!("org:{n}")).collect();
+        expected.sort();
+        assert_eq!(keys(&program.read("a.ndjson")), expected);
         // The repair that the help suggests.
         program.run(&["unset", "org:42", "id", "--yes"]).ok();
         program.run(&["export", "b.ndjson"]).ok();

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn integers_are_parsed_leniently_and_limited() {
-        for (json, wanted) in [
+        for (json, expected) in [
             ("0", Ok(0)),
             ("\"1\"", Ok(1)),
             ("1.0", Ok(1)),
@@ -125,7 +125,7 @@ mod tests {
         ] {
             let data = Data::of(&format!(r#"{{"n":{json}}}"#));
             let parsed = integer(&data, "n").map_err(|failure| failure.body["code"].clone());
-            assert_eq!(parsed, wanted.map_err(Into::into), "{json}");
+            assert_eq!(parsed, expected.map_err(Into::into), "{json}");
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn ilike_supports_wildcards() {
-        for (text, pattern, wanted) in [
+        for (text, pattern, expected) in [
             ("finance", "%fin%", true),
             ("finance-technology", "%TECH%", true),
             ("finance", "%x%", false),
@@ -102,7 +102,7 @@ mod tests {
             ("abcabd", "%abd", true),
             ("É", "é", true),
         ] {
-            assert_eq!(ilike(text, pattern), wanted, "{text} {pattern}");
+            assert_eq!(ilike(text, pattern), expected, "{text} {pattern}");
         }
     }
 
@@ -111,7 +111,7 @@ mod tests {
         let properties = r#"{"name":"50% caf\u00e9","n":123456789012345678901,"o":{"a":[1,2]}}"#;
         let properties = Properties::parse(properties).unwrap();
         let row = GroupRow::new(1, 0, "Org:Alpha", properties, DateTime::UNIX_EPOCH);
-        for (search, group_key, wanted) in [
+        for (search, group_key, expected) in [
             (None, None, true),
             (Some("NAME"), None, true),
             (Some("50%"), None, true),
@@ -125,7 +125,7 @@ mod tests {
             (None, Some("beta"), false),
             (Some("name"), Some("beta"), false),
         ] {
-            assert_eq!(Search::new(search, group_key).matches(&row), wanted, "{search:?} {group_key:?}");
+            assert_eq!(Search::new(search, group_key).matches(&row), expected, "{search:?} {group_key:?}");
         }
     }
 }

@@ -109,10 +109,9 @@ fn person_object(person: &Person, era: Era) -> String {
 
 /// The display name: a naming property, the first distinct id that is not a UUID, the first distinct id, or the UUID.
 fn display_name(person: &Person) -> String {
-    const TELLING: [&str; 8] =
-        ["email", "Email", "$email", "name", "Name", "username", "Username", "UserName"];
+    const NAMES: [&str; 8] = ["email", "Email", "$email", "name", "Name", "username", "Username", "UserName"];
     let property =
-        TELLING.iter().filter_map(|name| person.properties.get(name)).find(|value| !value.is_falsy());
+        NAMES.iter().filter_map(|name| person.properties.get(name)).find(|value| !value.is_falsy());
     if let Some(value) = property {
         return value.text().unwrap_or_else(|| value.as_str().to_owned());
     }

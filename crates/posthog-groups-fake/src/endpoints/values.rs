@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn values_are_json_without_outer_quotes() {
-        for (json, wanted) in [
+        for (json, expected) in [
             ("\"finance\"", "finance"),
             ("\"\"", ""),
             ("1", "1"),
@@ -98,7 +98,7 @@ mod tests {
             ("[1, \"x\"]", "[1,\"x\"]"),
             ("\"caf\\u00e9\"", "café"),
         ] {
-            assert_eq!(shown(json), wanted);
+            assert_eq!(shown(json), expected);
         }
     }
 }

@@ -59,12 +59,12 @@ async fn only_the_first_place_with_a_key_is_used() {
         assert_eq!((answer.status, answer.json()), (401, invalid("Authorization header")));
         let answer = without_key(&api, &format!("{LIST}&personal_api_key=phx_wrong")).await;
         assert_eq!(answer.json(), invalid("query string"));
-        for (body, wanted) in
+        for (body, expected) in
             [(json!({"personal_api_key": key}), None), (json!({"personal_api_key": "x"}), Some("body"))]
         {
             let url = api.url(&format!("groups/?personal_api_key={key}"));
             let answer = Answer::of(Client::new().post(url).json(&body)).await;
-            match wanted {
+            match expected {
                 Some(place) => assert_eq!(answer.json(), invalid(place)),
                 None => assert_eq!(answer.status, 400),
             }
@@ -130,8 +130,8 @@ async fn every_endpoint_requires_its_scope() {
         }
         for (method, path, scope) in endpoints {
             let answer = api.ask(method.clone(), path, None).await;
-            let wanted = denied(&format!("API key missing required scope '{scope}'"));
-            assert_eq!((answer.status, answer.json()), (403, wanted), "{era} {method} {path}");
+            let expected = denied(&format!("API key missing required scope '{scope}'"));
+            assert_eq!((answer.status, answer.json()), (403, expected), "{era} {method} {path}");
         }
     }
 }
@@ -188,8 +188,8 @@ async fn projects_are_closed_to_users_of_other_organizations() {
         assert_eq!(api.as_session(Method::GET, foreign, None).await.status, 403);
         for project in ["3", "abc", "99999999999999999999"] {
             let answer = api.get(&format!("/api/projects/{project}/groups/?group_type_index=0")).await;
-            let wanted = envelope("invalid_request", "not_found", "Project not found.", None);
-            assert_eq!((answer.status, answer.json()), (404, wanted));
+            let expected = envelope("invalid_request", "not_found", "Project not found.", None);
+            assert_eq!((answer.status, answer.json()), (404, expected));
         }
         assert_eq!(api.get("/api/projects/@current/groups/?group_type_index=0").await.status, 200);
     }
@@ -212,16 +212,16 @@ async fn keys_stay_within_their_projects_and_organizations() {
         let own = "/api/projects/2/groups/?group_type_index=0";
         assert_eq!(ask("phx_two", own).await.status, 200);
         assert_eq!(ask("phx_other", own).await.status, 200);
-        let wanted = denied("API key does not have access to the requested project: ID 1.");
-        assert_eq!(ask("phx_two", LIST).await.json(), wanted);
+        let expected = denied("API key does not have access to the requested project: ID 1.");
+        assert_eq!(ask("phx_two", LIST).await.json(), expected);
         let (status, _, detail, _) = ask("phx_other", LIST).await.error();
         assert!(
             status == 403
                 && detail.starts_with("API key does not have access to the requested organization: ID ")
         );
 
-        let wanted = denied("API keys with scoped projects are only supported on project-based endpoints.");
-        assert_eq!(ask("phx_two", "/api/projects/").await.json(), wanted);
+        let expected = denied("API keys with scoped projects are only supported on project-based endpoints.");
+        assert_eq!(ask("phx_two", "/api/projects/").await.json(), expected);
         assert_eq!(ask("phx_other", "/api/projects/").await.json()["count"], 1);
         assert_eq!(ask("phx_other", "/api/projects/@current/").await.status, 404);
         assert_eq!(ask("phx_two", "/api/users/@me/").await.status, 200);

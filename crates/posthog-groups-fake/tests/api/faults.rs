@@ -56,8 +56,8 @@ async fn a_crash_happens_after_the_checks() {
         api.fake.add_faults([Fault { phase, times: 0, ..Fault::crash() }]).unwrap();
         assert_eq!(api.ask_as("phx_wrong", reqwest::Method::GET, LIST, None).await.status, 401);
         let answer = api.post("groups/", json!({"group_type_index": 0, "group_key": "a"})).await;
-        let wanted = envelope("server_error", "error", "A server error occurred.", None);
-        assert_eq!((answer.status, answer.json()), (500, wanted));
+        let expected = envelope("server_error", "error", "A server error occurred.", None);
+        assert_eq!((answer.status, answer.json()), (500, expected));
         assert_eq!(api.fake.state().groups.len(), groups);
     }
 }
@@ -150,10 +150,10 @@ async fn stalled_requests_continue_when_the_faults_are_cleared() {
 #[tokio::test]
 async fn a_slow_response_is_complete() {
     let api = start(Era::Y2026).await;
-    let wanted = api.get(LIST).await.text;
+    let expected = api.get(LIST).await.text;
     api.fake.add_faults([Fault::new(Effect::Slow { delay: 0.05, chunk: 7, interval: 0.001 })]).unwrap();
     let began = Instant::now();
-    assert_eq!(api.get(LIST).await.text, wanted);
+    assert_eq!(api.get(LIST).await.text, expected);
     assert!(began.elapsed() >= Duration::from_millis(50));
 }
 

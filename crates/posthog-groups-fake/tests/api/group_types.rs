@@ -25,10 +25,10 @@ async fn the_cache_of_2026_lasts_until_something_is_written() {
     let cached: GroupType = serde_json::from_str(cached).unwrap();
     for era in Era::ALL {
         let api = Api::start(State { group_types_cache: Some(vec![cached.clone()]), ..small(era) }).await;
-        let mut wanted = row(0, "old");
-        wanted["detail_dashboard"] = json!(7);
+        let mut expected = row(0, "old");
+        expected["detail_dashboard"] = json!(7);
         let fresh = json!([row(0, "organization"), row(1, "team")]);
-        let first = if era == Era::Y2026 { json!([wanted]) } else { fresh };
+        let first = if era == Era::Y2026 { json!([expected]) } else { fresh };
         assert_eq!(api.get("groups_types/").await.json(), first);
         assert_eq!(api.ask(Method::DELETE, "groups_types/0/", None).await.status, 204);
         assert_eq!(api.get("groups_types/").await.json(), json!([row(1, "team")]));
@@ -86,14 +86,14 @@ async fn dashboards_and_columns_require_a_session() {
 
         for path in [dashboard, columns] {
             let unknown = api.as_session(Method::PUT, path, Some(json!({"group_type_index": 3}))).await;
-            let wanted = envelope("invalid_request", "not_found", "Group type not found", None);
-            assert_eq!((unknown.status, unknown.json()), (404, wanted));
+            let expected = envelope("invalid_request", "not_found", "Group type not found", None);
+            assert_eq!((unknown.status, unknown.json()), (404, expected));
             assert_eq!(api.as_session(Method::PUT, path, Some(json!({}))).await.status, 500);
             let refused = api.ask(Method::PUT, path, body()).await;
             let name = if era == Era::Y2025 { "Personal API Key" } else { "personal API key" };
             let detail = format!("This action does not support {name} access");
-            let wanted = envelope("authentication_error", "permission_denied", &detail, None);
-            assert_eq!((refused.status, refused.json()), (403, wanted));
+            let expected = envelope("authentication_error", "permission_denied", &detail, None);
+            assert_eq!((refused.status, refused.json()), (403, expected));
         }
     }
 }

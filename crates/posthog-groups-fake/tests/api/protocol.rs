@@ -12,7 +12,7 @@ const LIST: &str = "groups/?group_type_index=0";
 
 #[tokio::test]
 async fn unknown_paths_are_not_found_for_any_method_and_without_credentials() {
-    let wanted = envelope("invalid_request", "not_found", "Endpoint not found.", None);
+    let expected = envelope("invalid_request", "not_found", "Endpoint not found.", None);
     for era in Era::ALL {
         let api = start(era).await;
         for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
@@ -20,7 +20,7 @@ async fn unknown_paths_are_not_found_for_any_method_and_without_credentials() {
                 ["/api/nothing/", "/api/projects/1/groups/nothing", "/api/1/groups_types/", "/api/schema"]
             {
                 let answer = Answer::of(Client::new().request(method.clone(), api.url(path))).await;
-                assert_eq!((answer.status, answer.json()), (404, wanted.clone()), "{method} {path}");
+                assert_eq!((answer.status, answer.json()), (404, expected.clone()), "{method} {path}");
             }
         }
     }
@@ -39,8 +39,8 @@ async fn an_unsupported_method_returns_the_allowed_ones() {
         ] {
             let answer = api.ask(method.clone(), path, None).await;
             let detail = format!("Method \"{method}\" not allowed.");
-            let wanted = envelope("invalid_request", "method_not_allowed", &detail, None);
-            assert_eq!((answer.status, answer.json()), (405, wanted), "{path}");
+            let expected = envelope("invalid_request", "method_not_allowed", &detail, None);
+            assert_eq!((answer.status, answer.json()), (405, expected), "{path}");
             assert_eq!(answer.header("allow"), Some(allow));
         }
         assert_eq!(api.ask(Method::HEAD, LIST, None).await.status, 200);
@@ -61,8 +61,8 @@ async fn only_json_is_returned() {
 
         let answer = api.post_text("groups/", &[("content-type", "text/plain")], "x").await;
         let detail = "Unsupported media type \"text/plain\" in request.";
-        let wanted = envelope("invalid_request", "unsupported_media_type", detail, None);
-        assert_eq!((answer.status, answer.json()), (415, wanted));
+        let expected = envelope("invalid_request", "unsupported_media_type", detail, None);
+        assert_eq!((answer.status, answer.json()), (415, expected));
 
         let json = [("content-type", "application/json")];
         let answer = api.post_text("groups/", &json, "group_key=a").await;

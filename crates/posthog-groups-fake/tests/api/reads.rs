@@ -9,11 +9,11 @@ const GROUP: &str = "group_type_index=0&group_key=org:5";
 async fn find_returns_the_group_and_its_notebook() {
     for era in Era::ALL {
         let api = start(era).await;
-        let wanted = json!({
+        let expected = json!({
             "group_type_index": 0, "group_key": "org:5", "created_at": "2021-05-02T00:00:00Z", "notebook": null,
             "group_properties": {"name": "Mr. Krabs", "industry": "finance"},
         });
-        assert_eq!(api.get(&format!("groups/find?{GROUP}")).await.json(), wanted);
+        assert_eq!(api.get(&format!("groups/find?{GROUP}")).await.json(), expected);
     }
 }
 
@@ -48,22 +48,22 @@ async fn find_requires_both_parameters_with_the_errors_of_the_era() {
         ("group_type_index=0&group_key=ORG:5", 404, 404),
         ("group_type_index=99999999999&group_key=org:5", 404, 404),
     ] {
-        for (era, wanted) in [(Era::Y2025, y2025), (Era::Y2026, y2026)] {
+        for (era, expected) in [(Era::Y2025, y2025), (Era::Y2026, y2026)] {
             assert_eq!(
                 start(era).await.get(&format!("groups/find/?{query}")).await.status,
-                wanted,
+                expected,
                 "{era} {query}"
             );
         }
     }
     let answer = start(Era::Y2026).await.get("groups/find/").await;
-    let wanted = envelope(
+    let expected = envelope(
         "validation_error",
         "invalid_input",
         "This query parameter is required.",
         Some("group_type_index"),
     );
-    assert_eq!(answer.json(), wanted);
+    assert_eq!(answer.json(), expected);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn activity_is_newest_first_and_paged() {
         assert_eq!(first["next"], api.url(&format!("groups/activity/?{GROUP}&page=2&limit=10")));
         let mut entry = first["results"][0].clone();
         assert_eq!(entry.as_object_mut().unwrap().remove("id").is_some(), era == Era::Y2026);
-        let wanted = json!({
+        let expected = json!({
             "user": {"first_name": "User", "email": "user@example.com"}, "activity": "update_property",
             "scope": "Group", "item_id": "1", "created_at": "2021-05-02T00:00:00Z",
             "detail": {
@@ -88,7 +88,7 @@ async fn activity_is_newest_first_and_paged() {
                 "trigger": null, "name": "n", "short_id": null, "type": null,
             },
         });
-        assert_eq!(entry, wanted);
+        assert_eq!(entry, expected);
 
         let nothing = start(era).await;
         assert_eq!(nothing.get(&format!("groups/activity/?{GROUP}")).await.json()["results"], json!([]));
@@ -164,8 +164,8 @@ async fn related_rejects_invalid_indexes_with_its_own_message() {
         for index in ["5", "-1", "abc", ""] {
             let answer = api.get(&format!("groups/related?id=x&group_type_index={index}")).await;
             let detail = "group_type_index is required to be at least 0 and less than 5";
-            let wanted = envelope("validation_error", "invalid_input", detail, None);
-            assert_eq!((answer.status, answer.json()), (400, wanted));
+            let expected = envelope("validation_error", "invalid_input", detail, None);
+            assert_eq!((answer.status, answer.json()), (400, expected));
         }
         assert_eq!(api.get("groups/related").await.status, if era == Era::Y2025 { 500 } else { 400 });
         assert_eq!(api.get("groups/related?id=no-uuid").await.status, 500);
@@ -187,7 +187,7 @@ fn industries(era: Era) -> State {
 async fn property_values_are_counted_and_filtered() {
     for era in Era::ALL {
         let api = Api::start(industries(era)).await;
-        for (query, wanted) in [
+        for (query, expected) in [
             (
                 "group_type_index=0&key=industry",
                 &[("finance", 2), ("finance-technology", 1), ("technology", 1)][..],
@@ -199,12 +199,12 @@ async fn property_values_are_counted_and_filtered() {
         ] {
             let answer = api.get(&format!("groups/property_values/?{query}")).await.json();
             let items: Vec<Value> =
-                wanted.iter().map(|(name, count)| json!({"name": name, "count": count})).collect();
-            let wanted = match era {
+                expected.iter().map(|(name, count)| json!({"name": name, "count": count})).collect();
+            let expected = match era {
                 Era::Y2025 => json!(items),
                 Era::Y2026 => json!({"results": items, "refreshing": false}),
             };
-            assert_eq!(answer, wanted, "{query}");
+            assert_eq!(answer, expected, "{query}");
         }
         for (query, y2025) in [("key=a", 500), ("group_type_index=0", 500)] {
             let status = api.get(&format!("groups/property_values/?{query}")).await.status;
@@ -225,11 +225,11 @@ async fn at_most_twenty_values_are_returned() {
 #[tokio::test]
 async fn property_definitions_exist_in_2025_only() {
     let answer = Api::start(industries(Era::Y2025)).await.get("groups/property_definitions").await;
-    let wanted = json!({
+    let expected = json!({
         "0": [{"name": "industry", "count": 4}],
         "1": [{"name": "a", "count": 1}, {"name": "b", "count": 1}, {"name": "industry", "count": 1}],
     });
-    assert_eq!(answer.json(), wanted);
+    assert_eq!(answer.json(), expected);
 
     let answer = start(Era::Y2026).await.get("groups/property_definitions").await;
     assert_eq!((answer.status, &answer.json()["detail"]), (404, &json!("Endpoint not found.")));

@@ -17,11 +17,11 @@ async fn a_created_group_leaves_an_event_definitions_and_activity() {
             json!({"group_type_index": "0", "group_key": " a ", "group_properties": {"n": 1, "t": "TRUE"}});
         let answer = api.post("groups/", body).await;
         assert_eq!(answer.status, 201);
-        let wanted = json!({
+        let expected = json!({
             "group_type_index": 0, "group_key": "a", "group_properties": {"n": 1, "t": "TRUE"},
             "created_at": "2021-05-02T00:00:00Z",
         });
-        assert_eq!(answer.json(), wanted);
+        assert_eq!(answer.json(), expected);
 
         let state = api.fake.state();
         let event = &state.captured_events[0];
@@ -31,8 +31,8 @@ async fn a_created_group_leaves_an_event_definitions_and_activity() {
         );
         assert_eq!(event.properties.get("$group_set").unwrap().as_str(), r#"{"n":1,"t":"TRUE"}"#);
         let types: Vec<_> = state.property_definitions.iter().map(|d| d.property_type).collect();
-        let wanted = [PropertyType::Numeric, PropertyType::Boolean];
-        assert_eq!(types, if era == Era::Y2025 { &[][..] } else { &wanted });
+        let expected = [PropertyType::Numeric, PropertyType::Boolean];
+        assert_eq!(types, if era == Era::Y2025 { &[][..] } else { &expected });
         assert!(state.activity.iter().all(|e| e.activity == "create_group" && e.before == Json::null()));
         assert_eq!(state.activity.len(), 2);
     }
@@ -117,9 +117,9 @@ async fn storable_values_are_returned_byte_for_byte() {
             let request = api.http.post(api.url(&format!("groups/update_property/?{GROUP}")));
             let request = request.bearer_auth(api.fake.key()).header("content-type", "application/json");
             let answer = request.body(format!(r#"{{"key":"v","value":{value}}}"#)).send().await.unwrap();
-            let wanted = format!(r#""v":{value}}}"#);
-            assert!(answer.text().await.unwrap().contains(&wanted), "{era}");
-            assert!(api.get(&format!("groups/find/?{GROUP}")).await.text.contains(&wanted), "{era}");
+            let expected = format!(r#""v":{value}}}"#);
+            assert!(answer.text().await.unwrap().contains(&expected), "{era}");
+            assert!(api.get(&format!("groups/find/?{GROUP}")).await.text.contains(&expected), "{era}");
         }
     }
 }
@@ -129,7 +129,7 @@ async fn missing_fields_of_an_update_have_the_errors_of_the_era() {
     let swapped = |field: &str| json!({"attr": field, "code": "This field is required.", "detail": "required", "type": "validation_error"});
     let required =
         |field: &str| envelope("validation_error", "invalid_input", "This field is required.", Some(field));
-    for (era, body, status, wanted) in [
+    for (era, body, status, expected) in [
         (Era::Y2025, json!({}), 400, swapped("value")),
         (Era::Y2025, json!({"value": 1}), 400, swapped("key")),
         (Era::Y2025, json!({"key": "a", "value": null}), 400, swapped("value")),
@@ -140,7 +140,7 @@ async fn missing_fields_of_an_update_have_the_errors_of_the_era() {
         (Era::Y2026, json!("x"), 500, envelope("server_error", "error", "A server error occurred.", None)),
     ] {
         let answer = start(era).await.post(&format!("groups/update_property/?{GROUP}"), body).await;
-        assert_eq!((answer.status, answer.json()), (status, wanted));
+        assert_eq!((answer.status, answer.json()), (status, expected));
     }
 }
 
@@ -187,8 +187,8 @@ async fn deleting_a_property_twice_is_an_error() {
             Era::Y2025 => assert_eq!(again.status, 500),
             Era::Y2026 => {
                 let detail = "Property 'industry' does not exist on this group.";
-                let wanted = envelope("validation_error", "invalid_input", detail, Some("$unset"));
-                assert_eq!((again.status, again.json()), (400, wanted));
+                let expected = envelope("validation_error", "invalid_input", detail, Some("$unset"));
+                assert_eq!((again.status, again.json()), (400, expected));
             }
         }
     }
@@ -226,9 +226,9 @@ async fn a_write_whose_event_fails_is_stored_and_has_its_own_error_body() {
             api.post(&format!("groups/update_property/?{GROUP}"), json!({"key": "p", "value": 1})).await;
         assert_eq!((answer.status, answer.json()), (status, body(&format!("group property {new}"))));
         let answer = api.post(&format!("groups/delete_property/?{GROUP}"), json!({"$unset": "name"})).await;
-        let mut wanted = body("group property deletion");
-        wanted["attr"] = json!("$unset");
-        assert_eq!((answer.status, answer.json()), (status, wanted));
+        let mut expected = body("group property deletion");
+        expected["attr"] = json!("$unset");
+        assert_eq!((answer.status, answer.json()), (status, expected));
 
         let state = api.fake.state();
         assert_eq!((state.groups.len(), state.activity.len(), state.captured_events.len()), (2, 0, 0));
@@ -255,7 +255,7 @@ async fn upsert_merges_and_logs_each_property_if_the_endpoint_exists() {
     for state in [small(Era::Y2025), State { upsert_properties: true, ..small(Era::Y2026) }] {
         let answer =
             Api::start(state).await.post(&format!("groups/upsert_properties/?{GROUP}"), json!({})).await;
-        let wanted = envelope("invalid_request", "not_found", "Endpoint not found.", None);
-        assert_eq!((answer.status, answer.json()), (404, wanted));
+        let expected = envelope("invalid_request", "not_found", "Endpoint not found.", None);
+        assert_eq!((answer.status, answer.json()), (404, expected));
     }
 }

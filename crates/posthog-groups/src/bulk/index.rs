@@ -316,11 +316,11 @@ pub(crate) struct States {
     hasher: RandomState,
 }
 
-/// The state of a row in a later pass.
+/// What the index has about a row in a later pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Lookup {
     /// The row is the one that is used for its key.
-    Counts(State),
+    Found(State),
     /// There is no state, because a later row has the same key or because the row is not in this index.
     None,
     /// The row is not the same as in the first pass.
@@ -329,23 +329,23 @@ pub(crate) enum Standing {
 
 impl States {
     /// Returns the state of the row with this number. Numbers must increase from call to call.
-    pub(crate) fn of(&mut self, row: &ImportRow, number: u64) -> Result<Standing> {
+    pub(crate) fn of(&mut self, row: &ImportRow, number: u64) -> Result<Lookup> {
         while self.merge.peek().is_some_and(|next| next < number) {
             self.merge.next(|_| ()).map_err(unusable)?;
         }
         if self.merge.peek() != Some(number) {
-            return Ok(Standing::None);
+            return Ok(Lookup::None);
         }
         let Some(mut state) = self.merge.next(|record| Record(record).state()).map_err(unusable)? else {
-            return Ok(Standing::None);
+            return Ok(Lookup::None);
         };
         if state.row != self.hasher.hash_one((row.key.as_str(), row.properties.as_str())) {
-            return Ok(Standing::Changed);
+            return Ok(Lookup::Changed);
         }
         if self.list_ended && state.seen == Seen::Unknown {
             state.seen = Seen::Absent;
         }
-        Ok(Standing::Counts(state))
+        Ok(Lookup::Found(state))
     }
 }
 
@@ -464,7 +464,7 @@ mod tests {
 
     fn state(index: &Index, row: &ImportRow, number: u64) -> State {
         match index.states().unwrap().of(row, number).unwrap() {
-            Standing::Counts(state) => state,
+            Lookup::Found(state) => state,
             other => panic!("{other:?}"),
         }
     }
@@ -509,9 +509,9 @@ mod tests {
             assert_eq!(index.unseen(), 3);
             let mut states = index.states().unwrap();
             let mut standing = |row: &ImportRow, number| match states.of(row, number).unwrap() {
-                Standing::Counts(state) => state.number,
-                Standing::None => 0,
-                Standing::Changed => 100,
+                Lookup::Found(state) => state.number,
+                Lookup::None => 0,
+                Lookup::Changed => 100,
             };
             let found: Vec<_> =
                 rows[..4].iter().zip(1..).map(|(row, number)| standing(row, number)).collect();
@@ -567,7 +567,7 @@ mod tests {
             index.the_rest_is_absent();
             let mut states = index.states().unwrap();
             for (n, row) in rows.iter().enumerate() {
-                let Standing::Counts(state) = states.of(row, n as u64 + 1).unwrap() else { panic!("{n}") };
+                let Lookup::Found(state) = states.of(row, n as u64 + 1).unwrap() else { panic!("{n}") };
                 let seen = match n {
                     n if n % 2 == 1 => Seen::Absent,
                     n if n % 10 == 0 => Seen::Different,

@@ -41,7 +41,7 @@ pub(crate) async fn write(
     let wanted = row.members()?;
     let target = Target::lock(&session, index, key).await?;
     let create = async || {
-        refuse_blanks(key)?;
+        check_key_is_trimmed(key)?;
         write::execute(&target, &write::Create { properties: &row.properties }).await
     };
     // The list may be out of date. If the group exists, the row is merged into it.
@@ -53,7 +53,7 @@ pub(crate) async fn write(
         }
     }
     if *seen == Seen::Different && is_consistent {
-        refuse_unsettable(row, differing)?;
+        check_settable(row, differing)?;
         let to_write: Vec<_> = wanted.iter().filter(|(name, _)| differing.contains(name)).cloned().collect();
         // Without the properties that differ; `merge` writes those that are missing in the group.
         let listed =
@@ -70,7 +70,7 @@ pub(crate) async fn write(
         return Ok(created(row));
     }
     let to_write = different(&found, &wanted);
-    refuse_unsettable(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
+    check_settable(row, &to_write.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
     let (_, written) = merge(&target, found, &to_write).await?;
     Ok(match written {
         written if written.is_empty() => RowOutcome::Unchanged,
@@ -79,7 +79,7 @@ pub(crate) async fn write(
 }
 
 /// Rejects a new group whose key the REST API would change.
-pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
+pub(crate) fn check_key_is_trimmed(key: &str) -> Result<()> {
     if input::stored_group_key(key)? == key {
         return Ok(());
     }
@@ -91,7 +91,7 @@ pub(crate) fn refuse_blanks(key: &str) -> Result<()> {
 
 /// Rejects a row if the REST API cannot set one of these properties on an existing group: it treats null and, since 2026, an empty
 /// name as missing (contract section 2.9).
-pub(crate) fn refuse_unsettable(row: &ImportRow, properties: &[String]) -> Result<()> {
+pub(crate) fn check_settable(row: &ImportRow, properties: &[String]) -> Result<()> {
     let is_unsettable = |name: &str, value: &JsonValue| name.is_empty() || value.is_null();
     let members = row.members()?;
     let Some((name, _)) =

@@ -235,8 +235,8 @@ where
 
     async fn list(&mut self, most_pages: u64) -> Result<bool> {
         // Reading around a group that the server cannot return takes several hundred requests.
-        const WORTH_A_DETOUR: u64 = 1_000;
-        let is_worth_it = self.wanted.unseen() > WORTH_A_DETOUR;
+        const MIN_ROWS_FOR_DETOUR: u64 = 1_000;
+        let is_worth_it = self.wanted.unseen() > MIN_ROWS_FOR_DETOUR;
         let mut pages = if is_worth_it { self.groups.export() } else { self.groups.list() }.pages();
         let mut groups = 0;
         for page_number in 0..most_pages {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::index::{Index, Seen, Standing};
+use super::index::{Index, Lookup, Seen};
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
 use super::run::{Numbered, Run};
@@ -94,7 +94,7 @@ where
         let mut fatal = None;
         while let Some(row) = rows.next() {
             let row = row?;
-            let Standing::Counts(state) = states.of(&row, rows.number)? else { continue };
+            let Lookup::Found(state) = states.of(&row, rows.number)? else { continue };
             let mut arrived = state.seen == Seen::Arrived;
             let is_over = until.is_some_and(|until| Instant::now() >= until);
             if by_reading && !arrived && !is_over && !self.stop.is_requested() && fatal.is_none() {
@@ -135,7 +135,7 @@ where
         let mut rows = Numbered::new((self.rows)());
         while let Some(row) = rows.next() {
             let row = row?;
-            if let Standing::Counts(_) = states.of(&row, rows.number)? {
+            if let Lookup::Found(_) = states.of(&row, rows.number)? {
                 self.end(rows.number, &row, RowOutcome::Failed(Error::not_arrived()));
             }
         }

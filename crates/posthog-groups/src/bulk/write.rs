@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::capture::{Batch, Capture, Refused};
-use super::index::{Seen, Standing, States};
+use super::index::{Lookup, Seen, States};
 use super::pending::PendingRow;
 use super::report::{ImportEvent, Reach, RowOutcome, Stopped, reach};
 use super::row::ImportRow;
@@ -55,8 +55,8 @@ where
                 continue;
             }
             let state = match states.of(&row, number) {
-                Ok(Standing::Counts(state)) => Some(state),
-                Ok(Standing::None) if number <= self.report.rows => None,
+                Ok(Lookup::Found(state)) => Some(state),
+                Ok(Lookup::None) if number <= self.report.rows => None,
                 Ok(_) => {
                     // The state belongs to another row.
                     self.stopped(Stopped::Error(changed(&format!("row {} is different", row.line))));
@@ -101,8 +101,8 @@ where
     /// Returns the outcome of a row in a plan, which is a failure if REST cannot write the row.
     fn planned(&self, row: &ImportRow, outcome: RowOutcome) -> RowOutcome {
         let possible = match &outcome {
-            RowOutcome::Created { .. } => rest::refuse_blanks(&row.key),
-            RowOutcome::Changed { properties } => rest::refuse_unsettable(row, properties),
+            RowOutcome::Created { .. } => rest::check_key_is_trimmed(&row.key),
+            RowOutcome::Changed { properties } => rest::check_settable(row, properties),
             _ => Ok(()),
         };
         match possible {

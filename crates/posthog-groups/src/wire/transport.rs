@@ -274,7 +274,7 @@ impl Exchange<'_> {
             }
             let throttled = outcome == Outcome::Throttled;
             if throttled {
-                self.pause_everybody(attempt.retry_after, step);
+                self.pause_all(attempt.retry_after, step);
             }
             let note = match step {
                 Step::Wait(wait) => {
@@ -311,7 +311,7 @@ impl Exchange<'_> {
         })
     }
 
-    fn pause_everybody(&self, asked: Option<Duration>, step: Step) {
+    fn pause_all(&self, asked: Option<Duration>, step: Step) {
         const LONGEST: Duration = Duration::from_secs(3_600);
         let wait = match step {
             Step::Wait(wait) => wait.max(asked.unwrap_or_default()),

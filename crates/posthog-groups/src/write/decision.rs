@@ -224,17 +224,17 @@ mod tests {
 
     /// The result of the call.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Told {
+    enum CallResult {
         Done { event: bool },
         Failed { unknown: bool, stored: bool, taken: bool },
     }
 
     #[derive(Clone, Debug)]
-    struct World {
+    struct Model {
         group: Group,
         /// How many requests of the call have taken effect.
         effects: u32,
-        /// Whether a request of the call has taken effect and nobody has reverted it.
+        /// Whether a request of the call has taken effect and it has not been reverted.
         stands: bool,
         /// How many of them did so after the write was known to be in effect.
         needless: u32,
@@ -252,8 +252,8 @@ mod tests {
         was_after: bool,
     }
 
-    impl World {
-        fn starts(group: Group) -> Self {
+    impl Model {
+        fn new(group: Group) -> Self {
             Self {
                 group,
                 effects: 0,
@@ -290,7 +290,7 @@ mod tests {
             self.was_after |= group == Group::After;
         }
 
-        fn meet(&mut self, other: Other) {
+        fn apply(&mut self, other: Other) {
             match (other, self.group) {
                 (Other::Nothing, _) => {}
                 // Groups cannot be deleted.
@@ -312,32 +312,32 @@ mod tests {
     }
 
     /// Sends one attempt. Returns `None` if the server confirms it.
-    fn send(world: &mut World, kind: Kind, event: Event) -> Option<Answer> {
+    fn send(model: &mut Model, kind: Kind, event: Event) -> Option<Answer> {
         match event {
-            Event::Answered => world.carry_out(kind),
+            Event::Answered => model.carry_out(kind),
             Event::LostBefore | Event::UnexpectedSuccessBefore => Some(Answer::Unclear),
             Event::LostAfter | Event::UnexpectedSuccessAfter => {
-                world.carry_out(kind);
+                model.carry_out(kind);
                 Some(Answer::Unclear)
             }
             Event::LostUntilRead => {
-                world.under_way = true;
+                model.under_way = true;
                 Some(Answer::Unclear)
             }
             Event::LostAndLate => {
-                world.late = true;
+                model.late = true;
                 Some(Answer::Unclear)
             }
             Event::Throttled => Some(Answer::Refused),
             Event::ServerErrorBefore => Some(Answer::ServerError),
             Event::ServerErrorAfter => {
-                world.carry_out(kind);
+                model.carry_out(kind);
                 Some(Answer::ServerError)
             }
-            Event::CaptureFailure => match world.carry_out(kind) {
+            Event::CaptureFailure => match model.carry_out(kind) {
                 None => {
-                    world.known_to_be_stored = true;
-                    world.silent += 1;
+                    model.known_to_be_stored = true;
+                    model.silent += 1;
                     Some(Answer::StoredWithoutEvent)
                 }
                 refused => refused,
@@ -345,9 +345,9 @@ mod tests {
             Event::NotFound => Some(Answer::NotFound),
             // Removals check the group type first.
             Event::NotFoundAfter if kind == Kind::Unset => Some(Answer::NotFound),
-            Event::NotFoundAfter => match world.carry_out(kind) {
+            Event::NotFoundAfter => match model.carry_out(kind) {
                 None => {
-                    world.silent += 1;
+                    model.silent += 1;
                     Some(Answer::NotFound)
                 }
                 refused => refused,
@@ -356,37 +356,37 @@ mod tests {
     }
 
     /// One attempt: what happens to the request, what another writer does before the read, and the read.
-    type Turn = (Event, Other, Read);
+    type Round = (Event, Other, Read);
 
-    /// Runs the loop of `execute`. The retry policy gives up after the last turn.
-    fn play(kind: Kind, world: &mut World, turns: &[Turn]) -> Told {
+    /// Runs the loop of `execute`. The retry policy gives up after the last round.
+    fn simulate(kind: Kind, model: &mut Model, rounds: &[Round]) -> CallResult {
         let mut progress = Progress::new(kind);
-        let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
-        for (number, &(event, other, read)) in turns.iter().enumerate() {
-            let Some(answer) = send(world, kind, event) else { return Told::Done { event: true } };
-            world.last = (answer, read);
-            world.unclear |= matches!(answer, Answer::Unclear | Answer::ServerError | Answer::NotFound);
+        let failed = |unknown| CallResult::Failed { unknown, stored: false, taken: false };
+        for (number, &(event, other, read)) in rounds.iter().enumerate() {
+            let Some(answer) = send(model, kind, event) else { return CallResult::Done { event: true } };
+            model.last = (answer, read);
+            model.unclear |= matches!(answer, Answer::Unclear | Answer::ServerError | Answer::NotFound);
             if progress.answered(answer) == Next::Fail {
                 return failed(answer == Answer::Unclear || progress.may_still_arrive());
             }
-            world.meet(other);
-            let seen = if read == Read::Works { world.seen() } else { Seen::Nothing };
-            world.known_to_be_stored |= seen == Seen::InEffect;
+            model.apply(other);
+            let seen = if read == Read::Works { model.seen() } else { Seen::Nothing };
+            model.known_to_be_stored |= seen == Seen::InEffect;
             let verdict = progress.read_back(seen);
-            if verdict == Verdict::SendAgain && number + 1 < turns.len() && world.under_way {
-                world.under_way = false;
-                world.carry_out(kind);
+            if verdict == Verdict::SendAgain && number + 1 < rounds.len() && model.under_way {
+                model.under_way = false;
+                model.carry_out(kind);
             }
             match verdict {
-                Verdict::Done => return Told::Done { event: true },
-                Verdict::DoneWithoutEvent => return Told::Done { event: false },
-                Verdict::SendAgain if number + 1 < turns.len() => {}
+                Verdict::Done => return CallResult::Done { event: true },
+                Verdict::DoneWithoutEvent => return CallResult::Done { event: false },
+                Verdict::SendAgain if number + 1 < rounds.len() => {}
                 Verdict::SendAgain | Verdict::Refused => return failed(progress.may_still_arrive()),
                 Verdict::NoGroup => return failed(false),
-                Verdict::Taken => return Told::Failed { unknown: false, stored: false, taken: true },
+                Verdict::Taken => return CallResult::Failed { unknown: false, stored: false, taken: true },
                 Verdict::Unknown => {
                     let stored = answer == Answer::StoredWithoutEvent;
-                    return Told::Failed { unknown: !stored, stored, taken: false };
+                    return CallResult::Failed { unknown: !stored, stored, taken: false };
                 }
             }
         }
@@ -394,58 +394,62 @@ mod tests {
     }
 
     /// Returns the problem with the result of a run, if there is one.
-    fn violation(kind: Kind, world: &World, told: Told) -> Option<&'static str> {
+    fn violation(kind: Kind, model: &Model, result: CallResult) -> Option<&'static str> {
         // A change of a missing group has no effect, even if it arrives late.
         let may_arrive =
-            (world.late || world.under_way) && (kind == Kind::Create || world.group != Group::Missing);
-        if world.needless > 0 {
+            (model.late || model.under_way) && (kind == Kind::Create || model.group != Group::Missing);
+        if model.needless > 0 {
             return Some("sent again although it was known to be in effect");
         }
-        match told {
-            Told::Done { .. } if !world.was_after => Some("reported as done, but was never in effect"),
-            Told::Done { event: true } if kind != Kind::Unset && world.effects == 0 && !world.unclear => {
+        match result {
+            CallResult::Done { .. } if !model.was_after => Some("reported as done, but was never in effect"),
+            CallResult::Done { event: true }
+                if kind != Kind::Unset && model.effects == 0 && !model.unclear =>
+            {
                 Some("done without an effect")
             }
-            Told::Done { event: true } if world.stands && world.effects == world.silent => {
+            CallResult::Done { event: true } if model.stands && model.effects == model.silent => {
                 Some("reported as done, but not that no event was sent")
             }
-            Told::Failed { stored: true, .. } if world.effects == 0 => Some("stored, and it is not"),
-            Told::Failed { stored: true, .. } if world.last.1 == Read::Works => {
+            CallResult::Failed { stored: true, .. } if model.effects == 0 => Some("stored, and it is not"),
+            CallResult::Failed { stored: true, .. } if model.last.1 == Read::Works => {
                 Some("reported as failed, but the stored group could be read")
             }
-            Told::Failed { .. } if world.stands && world.last == (Answer::AlreadyExists, Read::Works) => {
+            CallResult::Failed { .. }
+                if model.stands && model.last == (Answer::AlreadyExists, Read::Works) =>
+            {
                 Some("reported as failed, because its own group was mistaken for another's")
             }
-            Told::Failed { unknown: true, .. }
-                if kind != Kind::Create && world.group == Group::Missing && world.last.1 == Read::Works =>
+            CallResult::Failed { unknown: true, .. }
+                if kind != Kind::Create && model.group == Group::Missing && model.last.1 == Read::Works =>
             {
                 Some("reported as unknown, but there is no group to change")
             }
-            Told::Failed { unknown: false, stored: false, taken: false } if world.stands => {
+            CallResult::Failed { unknown: false, stored: false, taken: false } if model.stands => {
                 Some("reported as failed, but is in effect")
             }
-            Told::Failed { unknown: false, stored: false, taken: false } if may_arrive => {
+            CallResult::Failed { unknown: false, stored: false, taken: false } if may_arrive => {
                 Some("reported as failed, but may still take effect")
             }
             _ => None,
         }
     }
 
-    fn turns() -> Vec<Turn> {
-        let mut turns = Vec::new();
+    fn rounds() -> Vec<Round> {
+        let mut rounds = Vec::new();
         for event in EVENTS {
             for other in OTHERS {
                 for read in [Read::Works, Read::Fails] {
-                    turns.push((event, other, read));
+                    rounds.push((event, other, read));
                 }
             }
         }
-        turns
+        rounds
     }
 
     #[test]
     fn every_interleaving_has_one_effect_and_a_true_result() {
-        let all = turns();
+        let all = rounds();
         let mut plays = 0_u32;
         let mut wrong = Vec::new();
         for kind in [Kind::Create, Kind::Set, Kind::Unset] {
@@ -453,17 +457,17 @@ mod tests {
                 for first in &all {
                     for second in &all {
                         for third in &all {
-                            let mut world = World::starts(start);
-                            let turns = [*first, *second, *third];
-                            let told = play(kind, &mut world, &turns);
+                            let mut model = Model::new(start);
+                            let rounds = [*first, *second, *third];
+                            let result = simulate(kind, &mut model, &rounds);
                             plays += 1;
-                            if let Some(violation) = violation(kind, &world, told) {
+                            if let Some(violation) = violation(kind, &model, result) {
                                 wrong.push(format!(
-                                    "{kind:?} from {start:?}, {turns:?}: {told:?}: {violation}"
+                                    "{kind:?} from {start:?}, {rounds:?}: {result:?}: {violation}"
                                 ));
                             }
-                            if kind == Kind::Create && world.effects > 1 {
-                                wrong.push(format!("{kind:?} from {start:?}, {turns:?}: created twice"));
+                            if kind == Kind::Create && model.effects > 1 {
+                                wrong.push(format!("{kind:?} from {start:?}, {rounds:?}: created twice"));
                             }
                         }
                     }
@@ -481,24 +485,24 @@ mod tests {
 
     #[test]
     fn the_model_detects_wrong_decisions() {
-        let world = |effects, late, was_after| World {
+        let model = |effects, late, was_after| Model {
             effects,
             stands: effects > 0,
             late,
             was_after,
             last: (Answer::Unclear, Read::Fails),
-            ..World::starts(Group::Before)
+            ..Model::new(Group::Before)
         };
-        let failed = |unknown| Told::Failed { unknown, stored: false, taken: false };
-        assert!(violation(Kind::Set, &world(1, false, true), failed(false)).is_some());
-        assert!(violation(Kind::Set, &world(0, true, false), failed(false)).is_some());
-        assert!(violation(Kind::Set, &world(0, true, false), failed(true)).is_none());
-        assert!(violation(Kind::Set, &world(0, false, false), Told::Done { event: true }).is_some());
-        let stored = Told::Failed { unknown: false, stored: true, taken: false };
-        assert!(violation(Kind::Set, &world(0, false, false), stored).is_some());
-        assert!(violation(Kind::Set, &world(0, false, true), Told::Done { event: true }).is_some());
-        let silent = World { silent: 1, ..world(1, false, true) };
-        assert!(violation(Kind::Set, &silent, Told::Done { event: true }).is_some());
-        assert!(violation(Kind::Set, &silent, Told::Done { event: false }).is_none());
+        let failed = |unknown| CallResult::Failed { unknown, stored: false, taken: false };
+        assert!(violation(Kind::Set, &model(1, false, true), failed(false)).is_some());
+        assert!(violation(Kind::Set, &model(0, true, false), failed(false)).is_some());
+        assert!(violation(Kind::Set, &model(0, true, false), failed(true)).is_none());
+        assert!(violation(Kind::Set, &model(0, false, false), CallResult::Done { event: true }).is_some());
+        let stored = CallResult::Failed { unknown: false, stored: true, taken: false };
+        assert!(violation(Kind::Set, &model(0, false, false), stored).is_some());
+        assert!(violation(Kind::Set, &model(0, false, true), CallResult::Done { event: true }).is_some());
+        let silent = Model { silent: 1, ..model(1, false, true) };
+        assert!(violation(Kind::Set, &silent, CallResult::Done { event: true }).is_some());
+        assert!(violation(Kind::Set, &silent, CallResult::Done { event: false }).is_none());
     }
 }

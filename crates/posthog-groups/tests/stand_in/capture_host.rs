@@ -25,10 +25,10 @@ impl CaptureHost {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let (told, bad) = (seen.clone(), Arc::new(bad));
+        let (requests, bad) = (seen.clone(), Arc::new(bad));
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(answer(connection, told.clone(), bad.clone()));
+                tokio::spawn(answer(connection, requests.clone(), bad.clone()));
             }
         });
         Self { url, seen }

@@ -75,15 +75,15 @@ fn stopping<F>(import: Import<F>, is_last: impl Fn(ImportEvent<'_>) -> bool + Se
 where
     F: Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + Send,
 {
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let mut tell = Some(tell);
+    let (ready, started) = tokio::sync::oneshot::channel::<()>();
+    let mut ready = Some(ready);
     let import = import.on_event(move |event| {
         if is_last(event) {
-            tell.take();
+            ready.take();
         }
     });
     import.until(async move {
-        let _ = told.await;
+        let _ = started.await;
     })
 }
 
@@ -99,14 +99,14 @@ fn a_third_each() -> State {
 }
 
 /// The outcomes, by key, as text.
-type Told = Arc<Mutex<Vec<String>>>;
+type Outcomes = Arc<Mutex<Vec<String>>>;
 
-fn listening<F>(import: Import<F>) -> (Import<F>, Told)
+fn recording<F>(import: Import<F>) -> (Import<F>, Outcomes)
 where
     F: Fn() -> std::vec::IntoIter<std::io::Result<ImportRow>> + Send,
 {
-    let told = Told::default();
-    let hear = told.clone();
+    let outcomes = Outcomes::default();
+    let record = outcomes.clone();
     let import = import.on_event(move |event| {
         if let ImportEvent::Row { line, key, outcome } = event {
             let outcome = match outcome {
@@ -115,16 +115,16 @@ where
                 RowOutcome::Failed(error) => format!("failed {error}"),
                 other => format!("{other:?}").to_lowercase(),
             };
-            hear.lock().unwrap().push(format!("{line} {key} {outcome}"));
+            record.lock().unwrap().push(format!("{line} {key} {outcome}"));
         }
     });
-    (import, told)
+    (import, outcomes)
 }
 
-fn sorted(told: &Told) -> Vec<String> {
-    let mut told = told.lock().unwrap().clone();
-    told.sort_by_key(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
-    told
+fn sorted(outcomes: &Outcomes) -> Vec<String> {
+    let mut outcomes = outcomes.lock().unwrap().clone();
+    outcomes.sort_by_key(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
+    outcomes
 }
 
 fn counts(report: &ImportReport) -> [u64; 4] {
@@ -133,9 +133,9 @@ fn counts(report: &ImportReport) -> [u64; 4] {
 
 fn assert_all_stored(fake: &Fake, rows: &[ImportRow]) {
     for row in rows {
-        let wanted: Value = row.properties.decode().unwrap();
+        let expected: Value = row.properties.decode().unwrap();
         let found = stored(fake, &row.key);
-        for (name, value) in wanted.as_object().unwrap() {
+        for (name, value) in expected.as_object().unwrap() {
             assert_eq!(&found[name], value, "{} {name}", row.key);
         }
     }
@@ -147,21 +147,21 @@ async fn only_what_is_missing_or_different_is_written_and_the_plan_says_the_same
         let (fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
         let before = serde_json::to_string(&fake.state()).unwrap();
-        let (plan, planned) = listening(import(&orgs, &rows));
+        let (plan, planned) = recording(import(&orgs, &rows));
         let plan = plan.plan().await.unwrap();
         assert_eq!(counts(&plan), [10, 20, 10, 0], "{era}");
         // The group types, and one page of groups.
         assert_eq!(plan.requests, 2, "{era}");
         assert_eq!(serde_json::to_string(&fake.state()).unwrap(), before, "{era}: a plan writes nothing");
 
-        let (run, told) = listening(import(&orgs, &rows).concurrency(1));
+        let (run, outcomes) = recording(import(&orgs, &rows).concurrency(1));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
         assert!(report.is_complete() && report.left() == 0);
         // The list, ten creates, twenty reads and writes, and one request that checks whether the server has upserts.
         assert_eq!(report.requests, 1 + 10 + 20 * 2 + 1, "{era}");
-        assert_eq!(sorted(&told), sorted(&planned), "{era}");
-        assert!(sorted(&told)[15].ends_with("16 org:015 changed plan"));
+        assert_eq!(sorted(&outcomes), sorted(&planned), "{era}");
+        assert!(sorted(&outcomes)[15].ends_with("16 org:015 changed plan"));
         assert_all_stored(&fake, &rows);
         assert_eq!(stored(&fake, "org:000")["other"], "stays");
         for entry in fake.state().activity {
@@ -252,10 +252,10 @@ async fn invalid_rows_end_an_import_before_anything_is_sent() {
     assert!(error.is_file() && error.to_string().contains("line 2 is torn"), "{error}");
     assert_eq!(fake.journal().len(), 0);
 
-    let (run, told) = listening(import(&orgs, &twins).duplicates(Duplicates::LastWins));
+    let (run, outcomes) = recording(import(&orgs, &twins).duplicates(Duplicates::LastWins));
     let report = run.run().await.unwrap();
     assert_eq!((counts(&report), report.superseded), ([2, 0, 0, 0], 1));
-    assert_eq!(sorted(&told), ["3 a superseded", "5 b created ", "9 a created x"]);
+    assert_eq!(sorted(&outcomes), ["3 a superseded", "5 b created ", "9 a created x"]);
     assert_eq!(stored(&fake, "a"), json!({"x": 1}));
 
     let error =
@@ -278,7 +278,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
                 "{era}: a plan says so as well"
             );
         }
-        let (run, told) = listening(import(&orgs, &rows));
+        let (run, outcomes) = recording(import(&orgs, &rows));
         let by_events = by_events(&orgs, &many);
         assert_eq!(by_events.plan().await.unwrap().failed, 0, "{era}: events can");
         let blank = [row(" x", json!({}))];
@@ -287,7 +287,7 @@ async fn a_null_can_be_created_and_is_refused_where_rest_cannot_write_it() {
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 1], "{era}");
         assert!(!report.is_complete());
-        assert!(sorted(&told)[1].contains("the value of `x` is null"), "{:?}", sorted(&told));
+        assert!(sorted(&outcomes)[1].contains("the value of `x` is null"), "{:?}", sorted(&outcomes));
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
         // Now the group exists, and nothing has to be written.
         let report = import(&orgs, &rows[..1]).run().await.unwrap();
@@ -303,9 +303,9 @@ async fn an_empty_name_can_be_created_and_is_refused_where_rest_cannot_write_it(
         let rows = [row("a", json!({"": 1})), row("b", json!({"": 1, "x": 1}))];
         let plan = import(&orgs, &rows).plan().await.unwrap();
         assert_eq!((plan.created, plan.failed), (1, 1), "{era}");
-        let (run, told) = listening(import(&orgs, &rows));
+        let (run, outcomes) = recording(import(&orgs, &rows));
         assert_eq!(counts(&run.run().await.unwrap()), [1, 0, 0, 1], "{era}");
-        assert!(sorted(&told)[1].contains("the name of a property is empty"), "{:?}", sorted(&told));
+        assert!(sorted(&outcomes)[1].contains("the name of a property is empty"), "{:?}", sorted(&outcomes));
         assert_eq!(stored(&fake, "a"), json!({"": 1}), "{era}");
         assert_eq!(stored(&fake, "b"), json!({"x": 1}), "{era}: all or nothing");
         assert_eq!(counts(&import(&orgs, &rows[..1]).run().await.unwrap()), [0, 0, 1, 0], "{era}");
@@ -476,16 +476,16 @@ async fn rows_that_failed_in_an_earlier_part_come_last() {
         assert_eq!((report.created, report.failed, report.left()), (2, 2, 3), "{report:?}");
 
         fake.clear_faults();
-        let (run, told) = listening(run().engine(engine).project_token(token()));
+        let (run, outcomes) = recording(run().engine(engine).project_token(token()));
         run.run().await.unwrap();
-        let lines: Vec<_> = told
+        let lines: Vec<_> = outcomes
             .lock()
             .unwrap()
             .iter()
             .filter(|line| !line.contains("done"))
             .map(|l| l[..1].to_owned())
             .collect();
-        assert_eq!(lines.concat(), "56712", "{engine:?}: {told:?}");
+        assert_eq!(lines.concat(), "56712", "{engine:?}: {outcomes:?}");
     }
 }
 
@@ -573,13 +573,13 @@ async fn events_reach_the_same_state_in_a_few_requests() {
         let (fake, orgs) = start(era, a_third_each()).await;
         let mut rows = rows(40);
         rows.push(row(" blank ", json!({"null": null, "big": 1})));
-        let (run, told) = listening(by_events(&orgs, &rows));
+        let (run, outcomes) = recording(by_events(&orgs, &rows));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [11, 20, 10, 0], "{era}: {report:?}");
         // The group types and the list, one batch, the group types again for their names, and the verification.
         assert!(report.requests <= 4 + 31, "{era}: {}", report.requests);
         assert_eq!(requests(&fake, "POST", "/batch/"), 1, "{era}");
-        assert_eq!(sorted(&told)[15], "16 org:015 changed plan");
+        assert_eq!(sorted(&outcomes)[15], "16 org:015 changed plan");
         assert_all_stored(&fake, &rows);
         assert_eq!(stored(&fake, "org:015")["other"], "stays");
         let batch = fake.journal().into_iter().find(|e| e.path == "/batch/").unwrap();
@@ -599,11 +599,11 @@ async fn events_that_do_not_arrive_are_reported_and_not_in_the_journal() {
     let rows = rows(20);
     let (_folder, journal) = journal();
     let events = || by_events(&orgs, &rows).journal(&journal).verify_within(Duration::from_millis(300));
-    let (run, told) = listening(events());
+    let (run, outcomes) = recording(events());
     let report = run.run().await.unwrap();
     assert_eq!((report.failed, report.stopped.is_none()), (20, true), "{report:?}");
     assert!(
-        sorted(&told)[0]
+        sorted(&outcomes)[0]
             .contains("the event was accepted, but the group does not have the expected properties")
     );
     fake.put_state(State { capture_quota_exceeded: false, ..state }).unwrap();
@@ -656,10 +656,10 @@ async fn written_groups_are_read_again_if_requested() {
     for era in Era::ALL {
         let (_fake, orgs) = start(era, a_third_each()).await;
         let rows = rows(40);
-        let (run, told) = listening(import(&orgs, &rows).concurrency(1).verify(true));
+        let (run, outcomes) = recording(import(&orgs, &rows).concurrency(1).verify(true));
         let report = run.run().await.unwrap();
         assert_eq!(counts(&report), [10, 20, 10, 0], "{era}");
-        assert!(sorted(&told)[25].ends_with("changed plan"), "{:?}", sorted(&told));
+        assert!(sorted(&outcomes)[25].ends_with("changed plan"), "{:?}", sorted(&outcomes));
         assert_eq!(report.requests, 2 + 10 + 20 * 2 + 1 + 30, "{era}");
     }
 }
@@ -693,9 +693,9 @@ async fn a_list_that_lags_behind_causes_no_duplicate_writes() {
     assert_eq!(counts(&report), [30, 0, 0, 0]);
     let entries = fake.state().activity.len();
     // The list does not include them yet.
-    let (run, told) = listening(import(&orgs, &rows));
+    let (run, outcomes) = recording(import(&orgs, &rows));
     let report = run.run().await.unwrap();
-    assert_eq!(counts(&report), [0, 0, 30, 0], "{:?}", sorted(&told));
+    assert_eq!(counts(&report), [0, 0, 30, 0], "{:?}", sorted(&outcomes));
     assert_eq!(fake.state().activity.len(), entries);
     // The list does not include the changes either, but reading the groups does.
     let changed: Vec<_> = rows.iter().map(|row| self::row(&row.key, json!({"plan": "scale"}))).collect();
@@ -804,10 +804,10 @@ async fn an_event_that_is_too_large_fails_without_affecting_others() {
     // The four and the first two; then, behind the last two, the first.
     let too_large = |skip, times| Fault { skip, times, ..Fault::http(413) }.on("POST", "/batch/");
     fake.add_faults([too_large(0, 2), too_large(1, 1)]).unwrap();
-    let (run, told) = listening(by_events(&orgs, &rows));
+    let (run, outcomes) = recording(by_events(&orgs, &rows));
     let report = run.run().await.unwrap();
     assert_eq!((counts(&report), report.stopped.is_none()), ([3, 0, 0, 1], true), "{report:?}");
-    assert!(sorted(&told)[0].starts_with("1 org:000 failed"), "{:?}", sorted(&told));
+    assert!(sorted(&outcomes)[0].starts_with("1 org:000 failed"), "{:?}", sorted(&outcomes));
     assert_eq!(fake.state().groups.len(), 3);
 }
 
@@ -819,13 +819,16 @@ async fn a_batch_that_is_refused_is_halved_until_the_bad_rows_are_found() {
     {
         let host = CaptureHost::start(bad.iter().map(|n| format!("org:{n:03}")).collect()).await;
         let rows = rows(2_500);
-        let (run, told) = listening(by_events(&orgs, &rows));
+        let (run, outcomes) = recording(by_events(&orgs, &rows));
         let report = run.capture_host(&host.url).verify(false).run().await.unwrap();
         assert!(report.stopped.is_none(), "{report:?}");
         assert_eq!((report.failed, report.sent), (bad.len() as u64, 2_500 - bad.len() as u64));
-        let told = sorted(&told);
+        let outcomes = sorted(&outcomes);
         for n in bad {
-            assert!(told[*n as usize].contains("failed") && told[*n as usize].contains("bad event"), "{n}");
+            assert!(
+                outcomes[*n as usize].contains("failed") && outcomes[*n as usize].contains("bad event"),
+                "{n}"
+            );
         }
         assert_eq!(host.accepted().len(), 2_500 - bad.len(), "each good row once");
         assert!(host.requests() <= most_requests, "{} requests for {bad:?}", host.requests());
@@ -1027,18 +1030,18 @@ async fn an_import_larger_than_memory_has_the_same_result() {
                         .project_token(token())
                         .verify(true)
                         .concurrency(1);
-                    listening(run.memory(memory).duplicates(Duplicates::LastWins))
+                    recording(run.memory(memory).duplicates(Duplicates::LastWins))
                 };
                 let (plan, planned) = run();
                 let plan = plan.plan().await.unwrap();
-                let (write, told) = run();
+                let (write, outcomes) = run();
                 let report = write.run().await.unwrap();
                 assert_eq!(counts(&report), [270, 20, 10, 0], "{era} {engine:?} {memory}: {report:?}");
                 assert_eq!((counts(&plan), report.superseded), (counts(&report), 1));
                 let (again, unchanged) = run();
                 assert_eq!(counts(&again.run().await.unwrap()), [0, 0, 300, 0]);
                 assert_eq!(stored(&fake, "org:015")["plan"], "scale");
-                all.push([sorted(&planned), sorted(&told), sorted(&unchanged)]);
+                all.push([sorted(&planned), sorted(&outcomes), sorted(&unchanged)]);
             }
             assert_eq!(all[0], all[1], "{era} {engine:?}");
         }

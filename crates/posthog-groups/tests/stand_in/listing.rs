@@ -199,10 +199,10 @@ async fn export_around_groups(era: Era) {
         let fake = serve(era, State { groups: (0..*count).map(group).collect(), ..empty() }).await;
         let (mut keys, mut missing) = export(&fake).await;
         let what = format!("{era}, {count} groups {seconds} s apart, without {bad:?}");
-        let mut wanted: Vec<_> = (0..*count).filter(|n| !bad.contains(n)).map(name).collect();
-        wanted.sort();
+        let mut expected: Vec<_> = (0..*count).filter(|n| !bad.contains(n)).map(name).collect();
+        expected.sort();
         keys.sort();
-        assert_eq!(keys, wanted, "{what}");
+        assert_eq!(keys, expected, "{what}");
         let mut named: Vec<_> = bad.iter().map(|n| Some(name(*n))).collect();
         named.sort();
         missing.sort();

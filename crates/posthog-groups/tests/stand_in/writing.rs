@@ -69,13 +69,13 @@ async fn upsert_writes_only_what_differs() {
     for era in Era::ALL {
         let fake = serve(era, one_group()).await;
         let group = organizations(&fake).group("org:5");
-        let wanted = json!({"plan": "free", "seats": 4, "name": "Krabs"});
-        let done = group.upsert(&wanted).await.unwrap();
+        let expected = json!({"plan": "free", "seats": 4, "name": "Krabs"});
+        let done = group.upsert(&expected).await.unwrap();
         assert_eq!(done.written, ["name", "seats"]);
         assert!(!done.created);
         assert_eq!(requests(&fake, "POST", "/update_property/"), 2);
         assert_eq!(requests(&fake, "POST", "/upsert_properties/"), 1, "asked once, and remembered");
-        assert_eq!(stored(&fake, "org:5"), wanted);
+        assert_eq!(stored(&fake, "org:5"), expected);
 
         let again = group.upsert(json!({"seats": 4.0, "plan": "free"})).await.unwrap();
         assert!(again.written.is_empty() && again.group.is_some());
@@ -127,14 +127,15 @@ async fn upsert_creates_the_group_only_if_requested() {
     for era in Era::ALL {
         let fake = serve(era, empty()).await;
         let group = organizations(&fake).group("org:7");
-        let wanted = json!({"plan": "free"});
-        assert!(group.upsert(&wanted).await.unwrap_err().is_not_found());
-        let done = group.upsert(&wanted).create_if_missing().await.unwrap();
+        let expected = json!({"plan": "free"});
+        assert!(group.upsert(&expected).await.unwrap_err().is_not_found());
+        let done = group.upsert(&expected).create_if_missing().await.unwrap();
         assert!(done.created);
-        assert_eq!(stored(&fake, "org:7"), wanted);
-        let done = group.upsert(&wanted).create_if_missing().await.unwrap();
+        assert_eq!(stored(&fake, "org:7"), expected);
+        let done = group.upsert(&expected).create_if_missing().await.unwrap();
         assert!(!done.created && done.written.is_empty());
-        let error = client(&fake).groups(4).group("x").upsert(&wanted).create_if_missing().await.unwrap_err();
+        let error =
+            client(&fake).groups(4).group("x").upsert(&expected).create_if_missing().await.unwrap_err();
         assert!(error.is_invalid_input(), "{error}");
     }
 }

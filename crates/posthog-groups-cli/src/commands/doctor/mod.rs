@@ -61,7 +61,7 @@ impl<'o> Report<'o> {
         }
         let gravest = [Code::Failed, Code::Auth, Code::RateLimited];
         match gravest.into_iter().find(|code| self.codes.contains(code)) {
-            Some(code) => Err(Failure::Told(code)),
+            Some(code) => Err(Failure::Reported(code)),
             None => Ok(()),
         }
     }
