@@ -167,7 +167,9 @@ where
             () = self.stop.requested() => return Ok(()),
         };
         if mode == Mode::Write && !self.stop.is_requested() {
-            self.open_journal(format!("{:x}", bytes::Bytes::copy_from_slice(&input.finalize())))?;
+            // `Bytes` has the hexadecimal form that the array lacks.
+            let digest = bytes::Bytes::copy_from_slice(&input.finalize());
+            self.open_journal(format!("{digest:x}"))?;
         }
         let done_before = self.journal.as_ref().map_or(0, Journal::done);
         (self.on_event)(ImportEvent::Checked { rows: number, done_before });
