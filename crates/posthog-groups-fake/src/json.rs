@@ -178,6 +178,10 @@ impl Properties {
 
     /// Sets several properties. New ones are appended.
     pub(crate) fn merge(&mut self, set: &Self) {
+        // Properties that are no object stay as they are.
+        if set.members().is_empty() {
+            return;
+        }
         let mut members = self.members();
         members.extend(set.members());
         *self = Self(Json::of(&members));

@@ -1,5 +1,7 @@
 //! Requests and their bodies.
 
+use std::num::IntErrorKind;
+
 use bytes::Bytes;
 use form_urlencoded::Serializer;
 use http::{HeaderMap, Method};
@@ -166,9 +168,16 @@ fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, F
     Ok(fields)
 }
 
-/// Parses an integer with an optional sign and white space around it.
+/// Parses an integer with an optional sign and white space around it. Larger ones become the largest.
 pub(crate) fn integer(text: &str) -> Option<i128> {
-    text.trim().parse().ok()
+    text.trim().parse().map_or_else(
+        |e: std::num::ParseIntError| match e.kind() {
+            IntErrorKind::PosOverflow => Some(i128::MAX),
+            IntErrorKind::NegOverflow => Some(i128::MIN),
+            _ => None,
+        },
+        Some,
+    )
 }
 
 #[cfg(test)]

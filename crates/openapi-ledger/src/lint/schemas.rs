@@ -347,6 +347,7 @@ fn compositions(site: &Site, report: &mut Report) {
 fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report) {
     let site = &context.sites[n];
     let variants = || ["oneOf", "anyOf"].into_iter().flat_map(|field| context.below(schema, field));
+    let has_variants = variants().next().is_some();
     let variant_sites: Vec<usize> = variants().filter_map(|node| context.follow(node)).collect();
     let mut mapped: Vec<(usize, &str)> = Vec::new();
     let mut broken = false;
@@ -356,7 +357,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         match mapping_target(context, text) {
             Ok(target) => {
                 mapped.push((target, tag));
-                if variants().next().is_some() && !variant_sites.contains(&target) {
+                if has_variants && !variant_sites.contains(&target) {
                     let message = format!("`{tag}` maps to `{text}`, which is not one of the variants");
                     let help = "add it to the variants, or correct the mapping";
                     report.add(&rules::DISCRIMINATOR_VARIANT, &at, message, help);
@@ -372,7 +373,7 @@ fn discriminator(context: &Context, n: usize, schema: usize, report: &mut Report
         }
     }
     let Some(property) = site.text("propertyName") else { return };
-    if variants().next().is_none() {
+    if !has_variants {
         // The discriminator of a base schema: the variants extend the schema and inherit the property.
         tag_property(context, schema, property, &[], &site.pointer, "this schema", report);
     }

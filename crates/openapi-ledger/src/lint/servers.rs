@@ -194,7 +194,8 @@ fn server(site: &Site, url: &str, report: &mut Report) {
         };
         report.add(&rules::SERVER_TRAILING_SLASH, &at, message, help);
     }
-    for name in names().filter(|name| !parts.iter().any(|(_, used)| used == name)) {
+    let used: HashSet<&str> = parts.iter().map(|(_, name)| *name).collect();
+    for name in names().filter(|name| !used.contains(*name)) {
         let message = format!("the variable `{name}` does not occur in the URL `{url}`");
         let help = format!("remove it, or add `{{{name}}}` to the URL");
         report.add(&rules::SERVER_VARIABLE, &site.pointer.key("variables").key(name), message, help);

@@ -31,19 +31,23 @@ impl Search {
 /// Formats the properties like the databases, with a space after each colon and comma.
 fn searchable(row: &GroupRow) -> String {
     let mut text = String::new();
-    push_spaced(&mut text, row.properties.as_str());
+    push_spaced(&mut text, row.properties.as_str(), 0);
     text.to_lowercase()
 }
 
-fn push_spaced(out: &mut String, json: &str) {
+/// The depth from which values stay as they are, so that they cannot overflow the stack.
+const MAX_DEPTH: usize = 128;
+
+fn push_spaced(out: &mut String, json: &str, depth: usize) {
     match Kind::of(json) {
+        Kind::Object | Kind::List if depth == MAX_DEPTH => out.push_str(json),
         Kind::Object => {
             out.push('{');
             for (n, (name, value)) in json::members(json).unwrap_or_default().iter().enumerate() {
                 out.push_str(if n == 0 { "" } else { ", " });
                 out.push_str(&to_text(name));
                 out.push_str(": ");
-                push_spaced(out, value.get());
+                push_spaced(out, value.get(), depth + 1);
             }
             out.push('}');
         }
@@ -52,7 +56,7 @@ fn push_spaced(out: &mut String, json: &str) {
             let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
             for (n, item) in items.iter().enumerate() {
                 out.push_str(if n == 0 { "" } else { ", " });
-                push_spaced(out, item.get());
+                push_spaced(out, item.get(), depth + 1);
             }
             out.push(']');
         }
@@ -68,17 +72,47 @@ fn push_spaced(out: &mut String, json: &str) {
 
 /// `text ILIKE pattern`: `%` matches any text, `_` any character, and a backslash escapes them.
 pub(crate) fn ilike(text: &str, pattern: &str) -> bool {
-    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
-    matches(&lower(text), &lower(pattern))
-}
-
-fn matches(text: &[char], pattern: &[char]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        ['%', rest @ ..] => (0..=text.len()).any(|skipped| matches(&text[skipped..], rest)),
-        ['_', rest @ ..] => !text.is_empty() && matches(&text[1..], rest),
-        ['\\', c, rest @ ..] | [c, rest @ ..] => text.first() == Some(c) && matches(&text[1..], rest),
+    #[derive(PartialEq)]
+    enum Part {
+        Any,
+        One,
+        Char(char),
     }
+    let mut parts = Vec::new();
+    let mut pattern = pattern.chars().flat_map(char::to_lowercase);
+    while let Some(c) = pattern.next() {
+        parts.push(match c {
+            '%' => Part::Any,
+            '_' => Part::One,
+            '\\' => Part::Char(pattern.next().unwrap_or('\\')),
+            c => Part::Char(c),
+        });
+    }
+    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    // On a mismatch, only the latest `%` has to match one more character.
+    let (mut t, mut p) = (0, 0);
+    let mut newest: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match parts.get(p) {
+            Some(Part::Any) => {
+                newest = Some((p, t));
+                p += 1;
+            }
+            Some(part) if *part == Part::One || text.get(t).is_some_and(|c| *part == Part::Char(*c)) => {
+                t += 1;
+                p += 1;
+            }
+            _ => match newest {
+                Some((any, from)) => {
+                    newest = Some((any, from + 1));
+                    p = any + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    parts.get(p..).is_none_or(|rest| rest.iter().all(|part| *part == Part::Any))
 }
 
 #[cfg(test)]
@@ -104,6 +138,17 @@ mod tests {
         ] {
             assert_eq!(ilike(text, pattern), expected, "{text} {pattern}");
         }
+    }
+
+    #[test]
+    fn long_patterns_and_deep_values_neither_hang_nor_overflow_the_stack() {
+        assert!(!ilike(&"a".repeat(1_000), &format!("{}b", "%a".repeat(20))));
+        let long = "a".repeat(500_000);
+        assert!(ilike(&long, &long));
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
+        let properties = Properties::parse(&deep).unwrap();
+        let row = GroupRow::new(1, 0, "deep", properties, DateTime::UNIX_EPOCH);
+        assert!(Search::new(Some("\"a\": [["), None).matches(&row));
     }
 
     #[test]
