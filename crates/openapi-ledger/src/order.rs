@@ -23,7 +23,7 @@ fn rank(key: &str) -> usize {
     known.unwrap_or(FIELDS.len() + usize::from(extension))
 }
 
-/// Sorts everything whose order does not matter: fields in the usual order, names by the alphabet, parameters, and `required`.
+/// Sorts everything whose order does not matter: fields in the usual order, names alphabetically, parameters, and `required`.
 /// Equivalent documents become equal.
 pub(crate) fn normalize(document: &mut Value) {
     for_each_object(document, &mut |members, shape, _| {

@@ -210,7 +210,7 @@ fn check(state: &State, rows: Rows) {
     }
     let surplus: Vec<_> =
         entries.iter().filter(|(entry, count)| expected.get(*entry) != Some(count)).collect();
-    assert!(surplus.is_empty(), "entries that nobody expected: {surplus:?}");
+    assert!(surplus.is_empty(), "unexpected entries: {surplus:?}");
     assert_eq!(entries.len(), expected.len(), "an entry for each change, and for nothing else");
 }
 

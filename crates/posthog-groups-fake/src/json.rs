@@ -178,12 +178,13 @@ impl Properties {
 
     /// Sets several properties. New ones are appended.
     pub(crate) fn merge(&mut self, set: &Self) {
-        // Properties that are no object stay as they are.
-        if set.members().is_empty() {
+        let changes = set.members();
+        // Properties that are not an object are kept.
+        if changes.is_empty() {
             return;
         }
         let mut members = self.members();
-        members.extend(set.members());
+        members.extend(changes);
         *self = Self(Json::of(&members));
     }
 

@@ -168,16 +168,14 @@ fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, F
     Ok(fields)
 }
 
-/// Parses an integer with an optional sign and white space around it. Larger ones become the largest.
+/// Parses an integer with an optional sign and white space around it. An integer out of range becomes the nearest one in range.
 pub(crate) fn integer(text: &str) -> Option<i128> {
-    text.trim().parse().map_or_else(
-        |e: std::num::ParseIntError| match e.kind() {
-            IntErrorKind::PosOverflow => Some(i128::MAX),
-            IntErrorKind::NegOverflow => Some(i128::MIN),
-            _ => None,
-        },
-        Some,
-    )
+    match text.trim().parse::<i128>() {
+        Ok(number) => Some(number),
+        Err(e) if *e.kind() == IntErrorKind::PosOverflow => Some(i128::MAX),
+        Err(e) if *e.kind() == IntErrorKind::NegOverflow => Some(i128::MIN),
+        Err(_) => None,
+    }
 }
 
 #[cfg(test)]

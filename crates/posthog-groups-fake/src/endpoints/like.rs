@@ -35,7 +35,7 @@ fn searchable(row: &GroupRow) -> String {
     text.to_lowercase()
 }
 
-/// The depth from which values stay as they are, so that they cannot overflow the stack.
+/// Values nested deeper are not formatted, so that they cannot overflow the stack.
 const MAX_DEPTH: usize = 128;
 
 fn push_spaced(out: &mut String, json: &str, depth: usize) {

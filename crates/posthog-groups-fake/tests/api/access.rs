@@ -26,23 +26,23 @@ async fn without_key(api: &Api, path: &str) -> Answer {
 async fn a_caller_without_credentials_is_challenged() {
     for era in Era::ALL {
         let api = start(era).await;
-        let nobody = envelope(
+        let unauthenticated = envelope(
             "authentication_error",
             "not_authenticated",
             "Authentication credentials were not provided.",
             None,
         );
         let answer = without_key(&api, LIST).await;
-        assert_eq!((answer.status, answer.json()), (401, nobody.clone()));
+        assert_eq!((answer.status, answer.json()), (401, unauthenticated.clone()));
         let site = api.fake.url();
         let challenge = format!("Bearer resource_metadata=\"{site}/.well-known/oauth-protected-resource\"");
         assert_eq!(answer.header("www-authenticate"), (era == Era::Y2026).then_some(challenge.as_str()));
         for header in ["bearer phx_default", "Bearerphx_default", "Bearer x", "Basic phx_default"] {
-            assert_eq!(with_header(&api, LIST, header).await.json(), nobody, "{header}");
+            assert_eq!(with_header(&api, LIST, header).await.json(), unauthenticated, "{header}");
         }
 
         let answer = without_key(&api, "groups_types/").await;
-        assert_eq!((answer.status, answer.json()), (403, nobody));
+        assert_eq!((answer.status, answer.json()), (403, unauthenticated));
         assert_eq!(answer.header("www-authenticate"), None);
     }
 }
